@@ -1,0 +1,9 @@
+"""The native C++ rules under rules_cc's names: Debian's own rules_cc does not load in its Bazel 4.2.3."""
+
+cc_binary = native.cc_binary
+cc_import = native.cc_import
+cc_library = native.cc_library
+cc_shared_library = getattr(native, "cc_shared_library", None)
+cc_test = native.cc_test
+cc_toolchain = native.cc_toolchain
+cc_toolchain_suite = native.cc_toolchain_suite

@@ -1,0 +1,58 @@
+"""The dependencies for WORKSPACE builds. MODULE.bazel has the same list."""
+
+load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")
+load("@bazel_tools//tools/build_defs/repo:utils.bzl", "maybe")
+
+# The checksums are those that the Bazel central registry has for the same archives.
+
+def kevy_replica_deps():
+    """Declares what kevy_replica's users need. What the WORKSPACE has declared before stays as it is."""
+
+    # Not the newer version of MODULE.bazel: it would need protobuf here, and this one has all that is used.
+    maybe(
+        http_archive,
+        name = "rules_cc",
+        sha256 = "2037875b9a4456dce4a79d112a8ae885bbc4aad968e6587dca6e64f3a0900cdf",
+        strip_prefix = "rules_cc-0.0.9",
+        url = "https://github.com/bazelbuild/rules_cc/archive/refs/tags/0.0.9.tar.gz",
+    )
+
+    # Abseil loads it.
+    maybe(
+        http_archive,
+        name = "bazel_skylib",
+        sha256 = "bc283cdfcd526a52c3201279cda4bc298652efa898b10b4db0837dc51652756f",
+        url = "https://github.com/bazelbuild/bazel-skylib/releases/download/1.7.1/bazel-skylib-1.7.1.tar.gz",
+    )
+    maybe(
+        http_archive,
+        name = "com_google_absl",
+        sha256 = "f50e5ac311a81382da7fa75b97310e4b9006474f9560ac46f54a9967f07d4ae3",
+        strip_prefix = "abseil-cpp-20240722.0",
+        url = "https://github.com/abseil/abseil-cpp/releases/download/20240722.0/abseil-cpp-20240722.0.tar.gz",
+    )
+    maybe(
+        http_archive,
+        name = "com_google_googletest",
+        sha256 = "7b42b4d6ed48810c5362c265a17faebe90dc2373c885e5216439d37927f02926",
+        strip_prefix = "googletest-1.15.2",
+        url = "https://github.com/google/googletest/releases/download/v1.15.2/googletest-1.15.2.tar.gz",
+    )
+
+def kevy_replica_dev_deps():
+    """Declares what only kevy_replica's own benchmarks and tools need."""
+    maybe(
+        http_archive,
+        name = "com_github_google_benchmark",
+        sha256 = "d26789a2b46d8808a48a4556ee58ccc7c497fcd4c0af9b90197674a81e04798a",
+        strip_prefix = "benchmark-1.8.5",
+        url = "https://github.com/google/benchmark/archive/refs/tags/v1.8.5.tar.gz",
+    )
+    maybe(
+        http_archive,
+        name = "hiredis",
+        build_file = "@kevy_replica//bazel:hiredis.BUILD",
+        sha256 = "25cee4500f359cf5cad3b51ed62059aadfc0939b05150c1f19c7e2829123631c",
+        strip_prefix = "hiredis-1.3.0",
+        url = "https://github.com/redis/hiredis/archive/refs/tags/v1.3.0.tar.gz",
+    )
