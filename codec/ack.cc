@@ -1,0 +1,82 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/ack.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "absl/types/span.h"
+#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/encode.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+constexpr absl::string_view kReplconfAck = "REPLCONF ACK ";
+
+char* Write(const Ack& ack, char* p) {
+  p = internal::WriteText(kReplconfAck, p);
+  return internal::WriteText(internal::kCrlf, WriteDecimal(ack.next_offset, p));
+}
+
+}  // namespace
+
+DecodeResult DecodeAck(absl::string_view input, const Limits& limits,
+                       std::optional<Ack>* ack) {
+  const size_t most = static_cast<size_t>(
+      std::min<uint64_t>(input.size(), limits.max_line_bytes));
+  const size_t lf = input.substr(0, most).find('\n');
+  if (lf == absl::string_view::npos) {
+    if (input.size() > most) {
+      return DecodeResult::Error(WireError::kLineTooLong, most);
+    }
+    return DecodeResult::NeedMore(input.size());
+  }
+  ack->reset();
+  absl::string_view line = input.substr(0, lf);
+  if (absl::ConsumeSuffix(&line, "\r") &&
+      absl::StartsWithIgnoreCase(line, kReplconfAck)) {
+    const std::optional<uint64_t> offset =
+        ParseDecimal(line.substr(kReplconfAck.size()));
+    if (offset.has_value()) *ack = Ack{*offset};
+  }
+  return DecodeResult::Done(lf + 1);
+}
+
+size_t EncodedSize(const Ack& ack) {
+  return kReplconfAck.size() + DecimalSize(ack.next_offset) +
+         internal::kCrlf.size();
+}
+
+EncodeResult Encode(const Ack& ack, absl::Span<char> out) {
+  return internal::EncodeInto(out, WireError::kNone, EncodedSize(ack),
+                              [&](char* p) { Write(ack, p); });
+}
+
+WireError Append(const Ack& ack, std::string* out) {
+  return internal::AppendTo(out, WireError::kNone, EncodedSize(ack),
+                            [&](char* p) { Write(ack, p); });
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,57 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Acknowledgements: the replica says how far it has applied.
+//
+//   REPLCONF ACK <next_offset>\r\n
+//
+// A plain line on the same connection, about every 100 ms while frames flow and
+// after each heartbeat. kevy 3.18.0 and 5.4.0 show it in INFO replication and
+// count it in WAIT; 2.0.20 ignores it (observed).
+
+#ifndef KEVY_REPLICA_CODEC_ACK_H_
+#define KEVY_REPLICA_CODEC_ACK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/base/attributes.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+
+struct Ack {
+  uint64_t next_offset = 0;  // The next offset needed: last applied + 1.
+};
+
+// Decodes the line at the front of `input`, as a primary does. kDone: one line
+// was read; `*ack` is empty if it is no acknowledgement, for a primary skips
+// lines that it does not know. Error: kLineTooLong.
+DecodeResult DecodeAck(absl::string_view input, const Limits& limits,
+                       std::optional<Ack>* ack);
+
+// Errors of encoding: kNoSpace.
+size_t EncodedSize(const Ack& ack);
+EncodeResult Encode(const Ack& ack, absl::Span<char> out);
+ABSL_MUST_USE_RESULT WireError Append(const Ack& ack, std::string* out);
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_ACK_H_

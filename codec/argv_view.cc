@@ -1,0 +1,33 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/argv_view.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+namespace kevy_replica {
+
+void ArgvStorage::Grow() {
+  const size_t capacity = std::max<size_t>(16, capacity_ * 2);
+  // Not make_unique: the new part need not be cleared.
+  std::unique_ptr<ArgRef[]> refs(new ArgRef[capacity]);
+  std::copy_n(refs_.get(), size_, refs.get());
+  refs_ = std::move(refs);
+  capacity_ = capacity;
+}
+
+}  // namespace kevy_replica

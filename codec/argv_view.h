@@ -1,0 +1,163 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The arguments of one command, as views into the bytes they came in.
+
+#ifndef KEVY_REPLICA_CODEC_ARGV_VIEW_H_
+#define KEVY_REPLICA_CODEC_ARGV_VIEW_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
+#include "absl/strings/string_view.h"
+
+namespace kevy_replica {
+
+// Where one argument lies, counted from the first byte of its frame. Relative,
+// so that it stays true when the buffer behind a half-received frame moves.
+struct ArgRef {
+  size_t offset;
+  size_t size;
+};
+
+// Reusable room for the ArgRefs of one command after another: it grows to the
+// longest command seen, so decoding allocates nothing in the steady state. It
+// grows as arguments arrive, never by the count that a peer declares.
+//
+// Not thread-safe. Movable, not copyable.
+class ArgvStorage {
+ public:
+  ArgvStorage() = default;
+  ArgvStorage(ArgvStorage&& other) noexcept
+      : refs_(std::move(other.refs_)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
+  ArgvStorage& operator=(ArgvStorage&& other) noexcept {
+    refs_ = std::move(other.refs_);
+    size_ = std::exchange(other.size_, 0);
+    capacity_ = std::exchange(other.capacity_, 0);
+    return *this;
+  }
+
+  void Clear() { size_ = 0; }
+  void Add(size_t offset, size_t size) {
+    if (ABSL_PREDICT_FALSE(size_ == capacity_)) Grow();
+    refs_[size_++] = {offset, size};
+  }
+
+  const ArgRef* data() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return refs_.get();
+  }
+  size_t size() const { return size_; }
+  size_t capacity() const { return capacity_; }
+
+ private:
+  void Grow();
+
+  std::unique_ptr<ArgRef[]> refs_;
+  size_t size_ = 0;
+  size_t capacity_ = 0;
+};
+
+// A random-access range of absl::string_view: argument 0 is the command's name.
+// Trivially copyable; valid as long as the object that gave it says, for it
+// owns neither the bytes nor the ArgRefs. Arguments are binary and may be
+// empty.
+class ArgvView {
+ public:
+  class Iterator {
+   public:
+    using iterator_category = std::random_access_iterator_tag;
+    using value_type = absl::string_view;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = absl::string_view;
+
+    Iterator() = default;
+    absl::string_view operator*() const {
+      return absl::string_view(base_ + ref_->offset, ref_->size);
+    }
+    absl::string_view operator[](difference_type n) const {
+      return *(*this + n);
+    }
+    Iterator& operator++() { return *this += 1; }
+    Iterator& operator--() { return *this -= 1; }
+    Iterator operator++(int) { return {base_, ref_++}; }
+    Iterator operator--(int) { return {base_, ref_--}; }
+    Iterator& operator+=(difference_type n) {
+      ref_ += n;
+      return *this;
+    }
+    Iterator& operator-=(difference_type n) { return *this += -n; }
+    friend Iterator operator+(Iterator it, difference_type n) {
+      return it += n;
+    }
+    friend Iterator operator+(difference_type n, Iterator it) {
+      return it += n;
+    }
+    friend Iterator operator-(Iterator it, difference_type n) {
+      return it -= n;
+    }
+    friend difference_type operator-(Iterator a, Iterator b) {
+      return a.ref_ - b.ref_;
+    }
+    friend bool operator==(Iterator a, Iterator b) { return a.ref_ == b.ref_; }
+    friend bool operator!=(Iterator a, Iterator b) { return a.ref_ != b.ref_; }
+    friend bool operator<(Iterator a, Iterator b) { return a.ref_ < b.ref_; }
+    friend bool operator>(Iterator a, Iterator b) { return a.ref_ > b.ref_; }
+    friend bool operator<=(Iterator a, Iterator b) { return a.ref_ <= b.ref_; }
+    friend bool operator>=(Iterator a, Iterator b) { return a.ref_ >= b.ref_; }
+
+   private:
+    friend class ArgvView;
+    Iterator(const char* base, const ArgRef* ref) : base_(base), ref_(ref) {}
+
+    const char* base_ = nullptr;
+    const ArgRef* ref_ = nullptr;
+  };
+  using value_type = absl::string_view;
+  using const_iterator = Iterator;
+  using iterator = Iterator;
+  using size_type = size_t;
+
+  ArgvView() = default;
+  // `refs[0]` to `refs[size - 1]` are offsets from `base`.
+  ArgvView(const char* base, const ArgRef* refs, size_t size)
+      : base_(base), refs_(refs), size_(size) {}
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+  // Argument `i`. `i` must be less than size().
+  absl::string_view operator[](size_t i) const { return begin()[i]; }
+  absl::string_view front() const { return *begin(); }
+  absl::string_view back() const { return *(end() - 1); }
+
+  Iterator begin() const { return {base_, refs_}; }
+  Iterator end() const { return {base_, refs_ + size_}; }
+
+ private:
+  const char* base_ = nullptr;
+  const ArgRef* refs_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_ARGV_VIEW_H_

@@ -1,0 +1,87 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The one input buffer: bytes go in at the end, and are taken off the front.
+
+#ifndef KEVY_REPLICA_CODEC_BYTE_BUFFER_H_
+#define KEVY_REPLICA_CODEC_BYTE_BUFFER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "absl/base/attributes.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace kevy_replica {
+
+// A contiguous FIFO of bytes that the caller reads straight into:
+//
+//   absl::Span<char> room = buffer.Prepare(1);
+//   buffer.Commit(read(fd, room.data(), room.size()));
+//   buffer.Consume(Decode(buffer.bytes()));
+//
+// Its capacity is at most twice the bytes held plus twice the `min` asked for
+// (or kMinCapacity): it follows what has arrived, never what a peer declares.
+// A byte is moved a constant number of times on average.
+//
+// Under AddressSanitizer every byte that is not held is poisoned, so that a
+// view of consumed bytes aborts when it is read.
+//
+// Not thread-safe. Movable, not copyable.
+class ByteBuffer {
+ public:
+  static constexpr size_t kMinCapacity = 4096;
+
+  ByteBuffer() = default;
+  ByteBuffer(ByteBuffer&& other) noexcept;
+  ByteBuffer& operator=(ByteBuffer&& other) noexcept;
+  ~ByteBuffer();
+
+  // Room for at least `min` bytes (1 or more) behind those held; all the room
+  // there is. Valid until the next non-const call. May move the bytes held.
+  absl::Span<char> Prepare(size_t min) ABSL_ATTRIBUTE_LIFETIME_BOUND;
+
+  // The first `n` bytes of the room now hold data. `n` must not be more than
+  // the room that the last Prepare gave.
+  void Commit(size_t n);
+
+  // Takes `n` bytes off the front; `n` must not be more than size().
+  void Consume(size_t n);
+
+  // The bytes held.
+  absl::string_view bytes() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return absl::string_view(data_.get() + begin_, end_ - begin_);
+  }
+  size_t size() const { return end_ - begin_; }
+  bool empty() const { return begin_ == end_; }
+  size_t capacity() const { return capacity_; }
+
+  // How many bytes Prepare has moved so far: what the buffer itself costs.
+  uint64_t bytes_moved() const { return bytes_moved_; }
+
+ private:
+  void Reallocate(size_t capacity);
+
+  std::unique_ptr<char[]> data_;
+  size_t capacity_ = 0;
+  size_t begin_ = 0;
+  size_t end_ = 0;
+  uint64_t bytes_moved_ = 0;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_BYTE_BUFFER_H_

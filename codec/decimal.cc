@@ -1,0 +1,53 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/decimal.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+#include "absl/strings/string_view.h"
+
+namespace kevy_replica {
+
+std::optional<uint64_t> ParseDecimal(absl::string_view text) {
+  DecimalReader reader;
+  for (const char c : text) {
+    if (!reader.Take(c, std::numeric_limits<uint64_t>::max())) {
+      return std::nullopt;
+    }
+  }
+  if (reader.digits() == 0) return std::nullopt;
+  return reader.value();
+}
+
+size_t DecimalSize(uint64_t value) {
+  size_t size = 1;
+  for (; value >= 10; value /= 10) ++size;
+  return size;
+}
+
+char* WriteDecimal(uint64_t value, char* out) {
+  char* const end = out + DecimalSize(value);
+  char* p = end;
+  do {
+    *--p = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value != 0);
+  return end;
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,72 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// ASCII decimal numbers, the only ones the protocol has.
+
+#ifndef KEVY_REPLICA_CODEC_DECIMAL_H_
+#define KEVY_REPLICA_CODEC_DECIMAL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/string_view.h"
+
+namespace kevy_replica {
+
+// Reads a number digit by digit, so that it may arrive in pieces. Leading zeros
+// are taken, as kevy takes them, but never more than 20 digits, which is what
+// the largest u64 has: no number keeps a reader waiting.
+class DecimalReader {
+ public:
+  static constexpr int kMaxDigits = 20;
+
+  // Takes one more character. Returns false, and changes nothing, if it is no
+  // digit, the 21st, or would make the number more than `max`.
+  bool Take(char c, uint64_t max) {
+    const uint64_t digit = static_cast<unsigned char>(c) - uint64_t{'0'};
+    if (digit > 9 || digits_ == kMaxDigits) return false;
+    if (digit > max || value_ > (max - digit) / 10) return false;
+    value_ = value_ * 10 + digit;
+    ++digits_;
+    return true;
+  }
+  void Clear() { *this = DecimalReader(); }
+
+  uint64_t value() const { return value_; }
+  int digits() const { return digits_; }  // 0: nothing read yet.
+
+ private:
+  uint64_t value_ = 0;
+  int digits_ = 0;
+};
+
+// Returns whether `c` is '0' to '9'.
+inline bool IsDigit(char c) {
+  return static_cast<unsigned char>(c) - unsigned{'0'} <= 9;
+}
+
+// Returns the number that all of `text` spells, or nothing: empty, a sign, a
+// space, any other character, more than 20 digits or more than a u64 holds.
+std::optional<uint64_t> ParseDecimal(absl::string_view text);
+
+// How many digits `value` has, 1 to 20.
+size_t DecimalSize(uint64_t value);
+
+// Writes `value` at `out`, DecimalSize(value) characters, and returns the end.
+char* WriteDecimal(uint64_t value, char* out);
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_DECIMAL_H_

@@ -1,0 +1,151 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Frames: an offset and the command that was applied there.
+//
+//   *2\r\n:8\r\n*3\r\n$3\r\nSET\r\n$3\r\nfoo\r\n$3\r\nbar\r\n
+//   `--------'`---------------------------------------------'
+//     offset 8  the command, as a client would send it
+//
+// Decoding one frame from bytes that lie in memory, copying nothing:
+//
+//   ArgvStorage storage;  // Keep it: the next frame then allocates nothing.
+//   FrameView frame;
+//   const DecodeResult result = DecodeFrame(bytes, Limits(), &storage, &frame);
+//   if (result.done()) {
+//     Apply(frame.offset(), frame.argv());   // argv()[0] == "SET"
+//     bytes.remove_prefix(result.position);  // The frame ended here.
+//   }
+//
+// Bytes that arrive over time are StreamDecoder's (stream_decoder.h), which
+// does not begin a half-received frame anew.
+//
+// Source: kevy's replication documentation, and recorded streams of kevy
+// 2.0.20, 3.18.0 and 5.4.0 (testdata/captures).
+
+#ifndef KEVY_REPLICA_CODEC_FRAME_H_
+#define KEVY_REPLICA_CODEC_FRAME_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/base/attributes.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+
+// One decoded frame: views into the bytes that it was decoded from, and into
+// the ArgvStorage that was filled. Trivially copyable. It is valid until either
+// changes: for a frame of a StreamDecoder, Session or ReplicaClient, until the
+// next non-const call on that object. OwnedFrame is the copy to keep.
+class FrameView {
+ public:
+  FrameView() = default;
+  // `wire` is the whole frame, `command_begin` where its command begins in it,
+  // `args` the arguments' places in it.
+  FrameView(uint64_t offset, absl::string_view wire, size_t command_begin,
+            const ArgRef* args, size_t argc)
+      : offset_(offset),
+        data_(wire.data()),
+        size_(wire.size()),
+        command_begin_(command_begin),
+        args_(args),
+        argc_(argc) {}
+
+  // The frame's offset in its generation: one more than the frame's before.
+  uint64_t offset() const { return offset_; }
+
+  // The command's arguments, its name first. Never empty in a decoded frame.
+  ArgvView argv() const { return ArgvView(data_, args_, argc_); }
+
+  // The command as RESP, from "*" to the last CRLF: byte for byte what a client
+  // would send, so fit to be sent on as it is.
+  absl::string_view command() const {
+    return absl::string_view(data_ + command_begin_, size_ - command_begin_);
+  }
+
+  // The whole frame as it came, envelope included.
+  absl::string_view wire() const { return absl::string_view(data_, size_); }
+
+ private:
+  friend class OwnedFrame;
+
+  uint64_t offset_ = 0;
+  const char* data_ = nullptr;
+  size_t size_ = 0;
+  size_t command_begin_ = 0;
+  const ArgRef* args_ = nullptr;
+  size_t argc_ = 0;
+};
+
+// A frame that owns its bytes: two allocations, of which assigning to one that
+// was used before needs none if it has the room.
+class OwnedFrame {
+ public:
+  OwnedFrame() = default;
+  explicit OwnedFrame(const FrameView& frame) { Assign(frame); }
+
+  void Assign(const FrameView& frame);
+
+  // Valid until this object is assigned to, moved from or destroyed.
+  FrameView view() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return FrameView(offset_, wire_, command_begin_, args_.data(),
+                     args_.size());
+  }
+
+ private:
+  uint64_t offset_ = 0;
+  std::string wire_;
+  size_t command_begin_ = 0;
+  std::vector<ArgRef> args_;
+};
+
+// Decodes the frame that begins at input[0]; bytes behind it are left alone.
+// On kDone `*frame` views `input` and `*storage`, and is valid as long as both
+// stand unchanged; otherwise `*frame` is untouched. Reads nothing outside
+// `input`. Allocates only where `*storage` has to grow.
+//
+// Errors: kUnknownElement (input[0] is not '*'), kBadEnvelope, kBadOffset,
+// kNegativeOffset, kBadCommand, kBadBulk, kTooManyArguments, kBulkTooLong,
+// kFrameTooLong.
+//
+// Thread-safe for distinct `storage` and `frame`.
+DecodeResult DecodeFrame(absl::string_view input, const Limits& limits,
+                         ArgvStorage* storage, FrameView* frame);
+
+// How many bytes the frame of `argv` at `offset` takes up on the wire.
+size_t EncodedFrameSize(uint64_t offset,
+                        absl::Span<const absl::string_view> argv);
+
+// Writes the frame to the front of `out`. Errors, with nothing written:
+// kBadOffset (over kMaxFrameOffset), kBadCommand (no arguments), kNoSpace.
+EncodeResult EncodeFrame(uint64_t offset,
+                         absl::Span<const absl::string_view> argv,
+                         absl::Span<char> out);
+
+// Appends the frame to `*out`, or returns the error and leaves `*out` as it is.
+ABSL_MUST_USE_RESULT WireError
+AppendFrame(uint64_t offset, absl::Span<const absl::string_view> argv,
+            std::string* out);
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_FRAME_H_

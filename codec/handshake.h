@@ -1,0 +1,98 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The handshake: the replica asks for the stream, the primary answers with a
+// line. Both protocols:
+//
+//   protocol 1 (kevy 1.18 to 3.x)     REPLICATE FROM <offset> ID <id>
+//                                     +ACK <offset>
+//   protocol 2 (kevy 4.0 and later)   REPLICATE FROM <generation> <offset> ID
+//   <id>
+//                                     +ACK <generation> <offset>
+//
+// The request goes as a RESP multi-bulk command. A primary that rejects it
+// closes the connection without a word, whatever the reason (observed on kevy
+// 2.0.20, 3.18.0 and 5.4.0), a protocol that it does not speak included.
+
+#ifndef KEVY_REPLICA_CODEC_HANDSHAKE_H_
+#define KEVY_REPLICA_CODEC_HANDSHAKE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/base/attributes.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+
+enum class Protocol : uint8_t { kV1 = 1, kV2 = 2 };
+
+// What a replica asks for.
+struct HandshakeRequest {
+  Protocol protocol = Protocol::kV2;
+  // The history that `offset` belongs to: an opaque identity without order. 0
+  // claims none. Protocol 1 does not carry it.
+  uint64_t generation = 0;
+  // The next offset wanted: 0 for a fresh replica, last applied + 1 otherwise.
+  uint64_t offset = 0;
+  // Non-empty UTF-8. In a decoded request a view into the input.
+  absl::string_view replica_id;
+};
+
+// What the primary says. `offset` usually echoes the one asked for, even where
+// a snapshot with another follows: it says nothing of where the stream begins.
+struct HandshakeAnswer {
+  Protocol protocol = Protocol::kV2;
+  uint64_t generation = 0;  // 0, unknown, with protocol 1.
+  uint64_t offset = 0;
+};
+
+// Decodes the request at the front of `input`, as a primary does. `*storage` is
+// scratch; on kDone `request->replica_id` views `input`. Keywords are taken in
+// either case. Errors: kBadRequest (not a multi-bulk command), kBulkTooLong,
+// kWrongArgumentCount, kWrongCommand, kMissingFrom, kBadGeneration,
+// kBadRequestOffset, kMissingId, kBadReplicaId; the position is that of the
+// argument that is wrong. A request is at most `limits.max_line_bytes` long for
+// each of its arguments.
+DecodeResult DecodeHandshakeRequest(absl::string_view input,
+                                    const Limits& limits, ArgvStorage* storage,
+                                    HandshakeRequest* request);
+
+// Errors of encoding: kBadReplicaId; kBadGeneration, for a generation other
+// than 0 with protocol 1, which could not carry it; kNoSpace.
+size_t EncodedSize(const HandshakeRequest& request);
+EncodeResult Encode(const HandshakeRequest& request, absl::Span<char> out);
+ABSL_MUST_USE_RESULT WireError Append(const HandshakeRequest& request,
+                                      std::string* out);
+
+// Decodes the answer at the front of `input`. Errors: kBadAnswer, kLineTooLong.
+DecodeResult DecodeHandshakeAnswer(absl::string_view input,
+                                   const Limits& limits,
+                                   HandshakeAnswer* answer);
+
+// Errors of encoding: kBadGeneration (as above), kNoSpace.
+size_t EncodedSize(const HandshakeAnswer& answer);
+EncodeResult Encode(const HandshakeAnswer& answer, absl::Span<char> out);
+ABSL_MUST_USE_RESULT WireError Append(const HandshakeAnswer& answer,
+                                      std::string* out);
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_HANDSHAKE_H_

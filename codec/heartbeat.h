@@ -1,0 +1,58 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Heartbeats: about once a second a primary says where its history stands.
+//
+//   +PING <generation> <next_offset>\r\n
+//   +PING <next_offset>\r\n               older: the generation is unknown
+//
+// kevy 3.14 and later send them; 2.0.20 and embedded writers send none. They
+// take up no offset. One may come inside a snapshot (observed on 3.18.0 and
+// 5.4.0, between "+SNAPSHOT" and the first chunk).
+
+#ifndef KEVY_REPLICA_CODEC_HEARTBEAT_H_
+#define KEVY_REPLICA_CODEC_HEARTBEAT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/base/attributes.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+
+struct Heartbeat {
+  uint64_t generation = 0;   // 0: unknown. Real generations are never 0.
+  uint64_t next_offset = 0;  // The offset that the next write will get.
+};
+
+// Decodes the heartbeat at the front of `input`. Errors: kUnknownElement,
+// kBadControlLine, kLineTooLong.
+DecodeResult DecodeHeartbeat(absl::string_view input, const Limits& limits,
+                             Heartbeat* heartbeat);
+
+// A generation of 0 is written in the older form. Errors of encoding: kNoSpace.
+size_t EncodedSize(const Heartbeat& heartbeat);
+EncodeResult Encode(const Heartbeat& heartbeat, absl::Span<char> out);
+ABSL_MUST_USE_RESULT WireError Append(const Heartbeat& heartbeat,
+                                      std::string* out);
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_HEARTBEAT_H_

@@ -1,0 +1,127 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// One RESP bulk string, "$<length>\r\n<bytes>\r\n": an argument, or a chunk.
+
+#ifndef KEVY_REPLICA_CODEC_INTERNAL_BULK_SCANNER_H_
+#define KEVY_REPLICA_CODEC_INTERNAL_BULK_SCANNER_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kevy_replica/codec/internal/meter.h"
+#include "kevy_replica/codec/internal/number_line.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace internal {
+
+// What a bulk string may be at most.
+struct BulkLimits {
+  uint64_t max_bytes;  // Its length; past it, `too_long` is the error.
+  WireError too_long;
+  uint64_t max_end;  // Where it may end; past it, kFrameTooLong.
+};
+
+// The strict, byte-wise reader of bulk strings: it alone decides on errors. It
+// stops at any byte and goes on from there; the string's bytes themselves are
+// passed over, not looked at. Positions count from `data[0]` of Scan, which may
+// lie elsewhere at each call.
+class BulkScanner {
+ public:
+  // Begins a string whose '$' is at `position`.
+  void Start(size_t position) {
+    phase_ = Phase::kDollar;
+    position_ = position;
+  }
+
+  // Goes on behind a header that was read already: `size` bytes at `begin`.
+  void ResumeAtBytes(size_t begin, size_t size) {
+    phase_ = Phase::kCr;
+    begin_ = begin;
+    size_ = size;
+    position_ = begin + size;
+  }
+
+  // Reads on in `data[0]` to `data[size - 1]`. On kDone the position is that
+  // behind the string. Errors: kBadBulk, `limits.too_long`, kFrameTooLong.
+  template <typename Meter>
+  DecodeResult Scan(const char* data, size_t size, const BulkLimits& limits,
+                    Meter& meter) {
+    while (position_ < size) {
+      const char c = data[position_];
+      meter.Examined(1);
+      switch (phase_) {
+        case Phase::kDollar:
+          if (c != '$') return Error(WireError::kBadBulk);
+          length_.Clear();
+          phase_ = Phase::kLength;
+          break;
+        case Phase::kLength:
+          switch (length_.Take(c, limits.max_bytes)) {
+            case NumberLine::Step::kMore:
+              break;
+            case NumberLine::Step::kBad:
+              return Error(WireError::kBadBulk);
+            case NumberLine::Step::kTooBig:
+              return Error(limits.too_long);
+            case NumberLine::Step::kDone: {
+              const uint64_t begin = position_ + 1;
+              // Asked this way round, nothing overflows.
+              if (begin + 2 > limits.max_end ||
+                  length_.value() > limits.max_end - begin - 2) {
+                return Error(WireError::kFrameTooLong);
+              }
+              ResumeAtBytes(position_ + 1,
+                            static_cast<size_t>(length_.value()));
+              continue;
+            }
+          }
+          break;
+        case Phase::kCr:
+          if (c != '\r') return Error(WireError::kBadBulk);
+          phase_ = Phase::kLf;
+          break;
+        case Phase::kLf:
+          if (c != '\n') return Error(WireError::kBadBulk);
+          return DecodeResult::Done(++position_);
+      }
+      ++position_;
+    }
+    return DecodeResult::NeedMore(size);
+  }
+
+  // The string's bytes, after kDone.
+  size_t begin() const { return begin_; }
+  size_t size() const { return size_; }
+
+ private:
+  enum class Phase : uint8_t { kDollar, kLength, kCr, kLf };
+
+  DecodeResult Error(WireError error) const {
+    return DecodeResult::Error(error, position_);
+  }
+
+  Phase phase_ = Phase::kDollar;
+  size_t position_ = 0;  // Of the next byte to look at; may lie past the input.
+  NumberLine length_;
+  size_t begin_ = 0;
+  size_t size_ = 0;
+};
+
+}  // namespace internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_INTERNAL_BULK_SCANNER_H_

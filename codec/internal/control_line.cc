@@ -1,0 +1,119 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/internal/control_line.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace internal {
+namespace {
+
+// With what follows the word, none begins another: at the last byte of one, it
+// is the only candidate left.
+struct Keyword {
+  LineKind kind;
+  absl::string_view text;
+  int max_numbers;
+};
+constexpr Keyword kKeywords[] = {
+    {LineKind::kAck, "+ACK ", 2},
+    {LineKind::kPing, "+PING ", 2},
+    {LineKind::kSnapshotBegin, "+SNAPSHOT\r", 0},
+    {LineKind::kSnapshotEnd, "+SNAPSHOT_END ", 1},
+};
+
+const Keyword& KeywordOf(LineKinds kind) {
+  for (const Keyword& keyword : kKeywords) {
+    if (Kinds(keyword.kind) == kind) return keyword;
+  }
+  return kKeywords[0];  // Not reached: one candidate is left when this is
+                        // asked.
+}
+
+}  // namespace
+
+bool ControlLineScanner::TakeKeyword(char c) {
+  LineKinds left = 0;
+  bool whole = false;
+  for (const Keyword& keyword : kKeywords) {
+    if ((candidates_ & Kinds(keyword.kind)) == 0) continue;
+    if (keyword.text[position_] != c) continue;
+    left = static_cast<LineKinds>(left | Kinds(keyword.kind));
+    whole = position_ + 1 == keyword.text.size();
+  }
+  if (left == 0) return false;
+  candidates_ = left;
+  if (whole) {
+    if (c == '\r') {
+      phase_ = Phase::kLf;
+    } else {
+      phase_ = Phase::kNumber;
+      count_ = 1;
+      numbers_[0].Clear();
+    }
+  }
+  return true;
+}
+
+bool ControlLineScanner::TakeNumber(char c) {
+  DecimalReader& number = numbers_[count_ - 1];
+  if (number.Take(c, std::numeric_limits<uint64_t>::max())) return true;
+  if (number.digits() == 0) return false;
+  if (c == '\r') {
+    phase_ = Phase::kLf;
+    return true;
+  }
+  if (c != ' ' || count_ == KeywordOf(candidates_).max_numbers) return false;
+  numbers_[count_++].Clear();
+  return true;
+}
+
+DecodeResult ControlLineScanner::Scan(const char* data, size_t size,
+                                      const Limits& limits) {
+  for (; position_ < size; ++position_) {
+    if (position_ >= limits.max_line_bytes) {
+      return DecodeResult::Error(WireError::kLineTooLong, position_);
+    }
+    const char c = data[position_];
+    switch (phase_) {
+      case Phase::kKeyword:
+        if (!TakeKeyword(c)) {
+          return Error(WireError::kUnknownElement);
+        }
+        break;
+      case Phase::kNumber:
+        if (!TakeNumber(c)) {
+          return Error(WireError::kBadControlLine);
+        }
+        break;
+      case Phase::kLf:
+        if (c != '\n') {
+          return Error(WireError::kBadControlLine);
+        }
+        return DecodeResult::Done(++position_);
+    }
+  }
+  return DecodeResult::NeedMore(size);
+}
+
+}  // namespace internal
+}  // namespace kevy_replica

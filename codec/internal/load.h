@@ -1,0 +1,54 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Words from bytes, the same on every machine.
+
+#ifndef KEVY_REPLICA_CODEC_INTERNAL_LOAD_H_
+#define KEVY_REPLICA_CODEC_INTERNAL_LOAD_H_
+
+#include <cstdint>
+#include <cstring>
+
+#include "absl/base/config.h"
+
+namespace kevy_replica {
+namespace internal {
+
+// The 8 bytes at `p` as a number whose lowest byte is p[0], whatever the
+// machine's byte order and whatever the alignment of `p`.
+inline uint64_t LoadLittleEndian64(const char* p) {
+  uint64_t word;
+  std::memcpy(&word, p, sizeof word);
+#ifdef ABSL_IS_BIG_ENDIAN
+  word = __builtin_bswap64(word);
+#endif
+  return word;
+}
+
+// The same number for bytes known when compiling, for comparing.
+template <size_t n>
+constexpr uint64_t Word(const char (&text)[n]) {
+  static_assert(n - 1 <= 8, "more than a word");
+  uint64_t word = 0;
+  for (size_t i = 0; i + 1 < n; ++i) {
+    word |= static_cast<uint64_t>(static_cast<unsigned char>(text[i]))
+            << (8 * i);
+  }
+  return word;
+}
+
+}  // namespace internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_INTERNAL_LOAD_H_

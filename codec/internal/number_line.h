@@ -1,0 +1,62 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// "<digits>\r\n", which ends every RESP header.
+
+#ifndef KEVY_REPLICA_CODEC_INTERNAL_NUMBER_LINE_H_
+#define KEVY_REPLICA_CODEC_INTERNAL_NUMBER_LINE_H_
+
+#include <cstdint>
+
+#include "kevy_replica/codec/decimal.h"
+
+namespace kevy_replica {
+namespace internal {
+
+// Takes the line a character at a time, so that it may arrive in pieces.
+class NumberLine {
+ public:
+  enum class Step : uint8_t {
+    kMore,    // So far well formed.
+    kDone,    // That was the LF; value() is the number.
+    kBad,     // This character is wrong.
+    kTooBig,  // This digit makes the number more than `max`.
+  };
+
+  void Clear() { *this = NumberLine(); }
+
+  Step Take(char c, uint64_t max) {
+    if (ended_) return c == '\n' ? Step::kDone : Step::kBad;
+    if (number_.Take(c, max)) return Step::kMore;
+    if (c == '\r' && number_.digits() > 0) {
+      ended_ = true;
+      return Step::kMore;
+    }
+    return IsDigit(c) && number_.digits() < DecimalReader::kMaxDigits
+               ? Step::kTooBig
+               : Step::kBad;
+  }
+
+  bool empty() const { return number_.digits() == 0; }
+  uint64_t value() const { return number_.value(); }
+
+ private:
+  DecimalReader number_;
+  bool ended_ = false;  // The CR has come.
+};
+
+}  // namespace internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_INTERNAL_NUMBER_LINE_H_

@@ -1,0 +1,43 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// How much a decoder is ready to hold.
+
+#ifndef KEVY_REPLICA_CODEC_LIMITS_H_
+#define KEVY_REPLICA_CODEC_LIMITS_H_
+
+#include <cstdint>
+
+namespace kevy_replica {
+
+// The bounds that a decoder puts on a peer's claims. A claim past one is an
+// error as soon as the digit that passes it has come, before anything is held
+// for it. The defaults are what kevy's own parser takes, and for frames and
+// snapshots, where kevy sets none, what a sound primary stays far below.
+struct Limits {
+  uint64_t max_arguments = 1'048'576;         // Of one command.
+  uint64_t max_bulk_bytes = 512ull << 20;     // Of one argument.
+  uint64_t max_frame_bytes = 1ull << 30;      // Envelope included.
+  uint64_t max_line_bytes = 256;              // CRLF included.
+  uint64_t max_chunk_bytes = 64ull << 10;     // Of a snapshot chunk.
+  uint64_t max_snapshot_bytes = 16ull << 30;  // All its chunks.
+};
+
+// Not a choice but a fact of the wire: an offset is a RESP integer there, so no
+// frame can bear a larger one.
+inline constexpr uint64_t kMaxFrameOffset = (uint64_t{1} << 63) - 1;
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_LIMITS_H_

@@ -1,0 +1,83 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// How a call of the codec ended.
+
+#ifndef KEVY_REPLICA_CODEC_RESULT_H_
+#define KEVY_REPLICA_CODEC_RESULT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+
+// Decoding has three outcomes.
+enum class Outcome : uint8_t {
+  kDone,      // One whole element was read.
+  kNeedMore,  // So far well formed, but it does not end within the bytes given.
+  kError,     // Malformed, or past a limit. More bytes cannot mend it.
+};
+
+// What a one-shot decoding function returns.
+//
+// | outcome   | error       | position                                       |
+// |-----------|-------------|------------------------------------------------|
+// | kDone     | kNone       | bytes that the element took up                 |
+// | kNeedMore | kNone       | bytes examined: not past the input's end       |
+// | kError    | which one   | index of the byte that is wrong                |
+struct [[nodiscard]] DecodeResult {
+  Outcome outcome = Outcome::kNeedMore;
+  WireError error = WireError::kNone;
+  size_t position = 0;
+
+  static DecodeResult Done(size_t size) {
+    return {Outcome::kDone, WireError::kNone, size};
+  }
+  static DecodeResult NeedMore(size_t examined) {
+    return {Outcome::kNeedMore, WireError::kNone, examined};
+  }
+  static DecodeResult Error(WireError error, size_t position) {
+    return {Outcome::kError, error, position};
+  }
+
+  bool done() const { return outcome == Outcome::kDone; }
+};
+
+// What a function that encodes into a span returns: `size` bytes were written,
+// or, with an `error`, none.
+struct [[nodiscard]] EncodeResult {
+  WireError error = WireError::kNone;
+  size_t size = 0;
+
+  bool ok() const { return error == WireError::kNone; }
+};
+
+inline std::ostream& operator<<(std::ostream& out, Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kDone:
+      return out << "done";
+    case Outcome::kNeedMore:
+      return out << "need_more";
+    case Outcome::kError:
+      return out << "error";
+  }
+  return out << "unknown";
+}
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_RESULT_H_

@@ -1,0 +1,80 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The elements of a snapshot in the stream:
+//
+//   +SNAPSHOT\r\n
+//   $<length>\r\n<bytes>\r\n         as often as it takes; at most 64 KiB each
+//   +SNAPSHOT_END <next_offset>\r\n
+//
+// The chunks' bytes, joined, are the payload. It replaces what the replica held
+// before, as a whole; the next frame bears `next_offset`. A heartbeat may come
+// between these elements (observed on kevy 3.18.0 and 5.4.0).
+
+#ifndef KEVY_REPLICA_CODEC_SNAPSHOT_H_
+#define KEVY_REPLICA_CODEC_SNAPSHOT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/base/attributes.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+
+// The most bytes that a chunk holds on the wire.
+inline constexpr size_t kMaxChunkBytes = 65'536;
+
+struct SnapshotBegin {};
+
+struct SnapshotChunk {
+  // A view into the decoded bytes: valid as FrameView is.
+  absl::string_view bytes;
+};
+
+struct SnapshotEnd {
+  uint64_t next_offset = 0;
+};
+
+// Each decodes the element at the front of `input`. Errors: kUnknownElement
+// (another element, or none), kBadControlLine, kLineTooLong; for a chunk
+// kBadBulk, kChunkTooLong.
+DecodeResult DecodeSnapshotBegin(absl::string_view input, const Limits& limits,
+                                 SnapshotBegin* begin);
+DecodeResult DecodeSnapshotChunk(absl::string_view input, const Limits& limits,
+                                 SnapshotChunk* chunk);
+DecodeResult DecodeSnapshotEnd(absl::string_view input, const Limits& limits,
+                               SnapshotEnd* end);
+
+// Errors of encoding: kChunkTooLong (over kMaxChunkBytes), kNoSpace.
+size_t EncodedSize(const SnapshotBegin& begin);
+size_t EncodedSize(const SnapshotChunk& chunk);
+size_t EncodedSize(const SnapshotEnd& end);
+EncodeResult Encode(const SnapshotBegin& begin, absl::Span<char> out);
+EncodeResult Encode(const SnapshotChunk& chunk, absl::Span<char> out);
+EncodeResult Encode(const SnapshotEnd& end, absl::Span<char> out);
+ABSL_MUST_USE_RESULT WireError Append(const SnapshotBegin& begin,
+                                      std::string* out);
+ABSL_MUST_USE_RESULT WireError Append(const SnapshotChunk& chunk,
+                                      std::string* out);
+ABSL_MUST_USE_RESULT WireError Append(const SnapshotEnd& end, std::string* out);
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_SNAPSHOT_H_

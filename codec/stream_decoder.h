@@ -1,0 +1,159 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The whole stream of a primary, decoded as it arrives.
+//
+//   StreamDecoder decoder;
+//   decoder.DecodeAnswer(&answer) ...       // If the stream begins with one.
+//   while (true) {
+//     switch (decoder.Next()) {
+//       case Outcome::kDone:
+//         if (const auto* frame = std::get_if<FrameView>(&decoder.event())) {
+//           Apply(frame->offset(), frame->argv());
+//         }
+//         break;
+//       case Outcome::kNeedMore: {
+//         absl::Span<char> room = decoder.Prepare(1);
+//         decoder.Commit(Read(room));
+//         break;
+//       }
+//       case Outcome::kError:
+//         return Fail(decoder.error(), decoder.position());
+//     }
+//   }
+//
+// No argument byte is copied: the caller reads straight into the decoder's
+// buffer, and events are views into it. The decoder may be stopped at any byte:
+// it goes on from there and looks at no byte again, so the work is linear in
+// the bytes, however they arrive. It holds one element at a time, and its
+// buffer grows with what has arrived, never with what was declared.
+//
+// It joins the elements of frame.h, heartbeat.h and snapshot.h and knows their
+// order: no frame inside a snapshot, no chunk outside one. It does not check
+// that offsets follow each other: that is the client's Session.
+
+#ifndef KEVY_REPLICA_CODEC_STREAM_DECODER_H_
+#define KEVY_REPLICA_CODEC_STREAM_DECODER_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/base/attributes.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/internal/bulk_scanner.h"
+#include "kevy_replica/codec/internal/control_line.h"
+#include "kevy_replica/codec/internal/frame_scanner.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+
+// Not thread-safe. Movable, not copyable.
+class StreamDecoder {
+ public:
+  explicit StreamDecoder(const Limits& limits = Limits());
+  StreamDecoder(StreamDecoder&&) = default;
+  StreamDecoder& operator=(StreamDecoder&&) = default;
+
+  // Input. Room for at least `min` bytes (1 or more); it is usually more, and
+  // all of it may be used. Then Commit says how many came. Both end the
+  // validity of the last event, and of the room given before.
+  absl::Span<char> Prepare(size_t min) ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  void Commit(size_t n);
+
+  // Prepare, a copy, Commit: for bytes that lie elsewhere already.
+  void Feed(absl::string_view bytes);
+
+  // Decodes the handshake's answer, which only the very first bytes of a stream
+  // can be. kDone: `*answer` is set, and Next() reads on behind it. Errors:
+  // kBadAnswer, kLineTooLong. Must not be called after Next().
+  Outcome DecodeAnswer(HandshakeAnswer* answer);
+
+  // Decodes the next element.
+  //
+  // | returns   | then                                                        |
+  // |-----------|-------------------------------------------------------------|
+  // | kDone     | event() is the element, until the next non-const call       |
+  // | kNeedMore | Prepare, read, Commit, and call again; event() is not valid |
+  // | kError    | error() and position() say what and where; for ever         |
+  Outcome Next();
+
+  // The element that the last Next() decoded. Valid after kDone, until the next
+  // non-const call.
+  const StreamEvent& event() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return event_;
+  }
+
+  // kNone, until a call has returned kError; from then on what it was.
+  WireError error() const { return error_; }
+
+  // Bytes from the start of the stream: to the end of the last element decoded,
+  // or, after an error, to the byte that is wrong.
+  uint64_t position() const { return position_; }
+
+  // The bytes held from a little before position(), at most `max` of them: what
+  // an error message quotes. Valid until the next non-const call.
+  absl::string_view Excerpt(size_t max = 48) const
+      ABSL_ATTRIBUTE_LIFETIME_BOUND;
+
+  // Whether the stream may end here: all that came was decoded, and no snapshot
+  // has begun without having ended. Otherwise an end now is a truncation.
+  bool at_boundary() const {
+    return buffer_.size() == release_ && !in_snapshot_;
+  }
+  bool in_snapshot() const { return in_snapshot_; }
+
+  // Bytes of memory held for input and arguments.
+  size_t memory_bytes() const {
+    return buffer_.capacity() + args_.capacity() * sizeof(ArgRef);
+  }
+
+  // What moving half-received elements about in the buffer has cost so far.
+  uint64_t bytes_moved() const { return buffer_.bytes_moved(); }
+
+ private:
+  enum class Element : uint8_t { kNone, kFrame, kLine, kChunk };
+
+  void Release();
+  WireError Begin(char first);
+  DecodeResult ScanLine(absl::string_view bytes);
+  DecodeResult ScanChunk(absl::string_view bytes);
+  Outcome Finish(const DecodeResult& result);
+
+  Limits limits_;
+  ByteBuffer buffer_;
+  ArgvStorage args_;
+  StreamEvent event_;
+  internal::FrameScanner frame_scanner_;
+  internal::ControlLineScanner line_scanner_;
+  internal::BulkScanner chunk_scanner_;
+  Element element_ = Element::kNone;  // The one half received.
+  bool in_snapshot_ = false;
+  WireError error_ = WireError::kNone;
+  size_t error_in_buffer_ = 0;
+  uint64_t position_ = 0;
+  uint64_t snapshot_bytes_ = 0;
+  // The front of the buffer, which the last event views: gone at the next call.
+  size_t release_ = 0;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_STREAM_DECODER_H_

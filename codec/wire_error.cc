@@ -1,0 +1,99 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/wire_error.h"
+
+#include <ostream>
+
+#include "absl/strings/string_view.h"
+
+namespace kevy_replica {
+
+absl::string_view WireErrorName(WireError error) {
+  switch (error) {
+    case WireError::kNone:
+      return "none";
+    case WireError::kUnknownElement:
+      return "unknown_element";
+    case WireError::kBadControlLine:
+      return "bad_control_line";
+    case WireError::kBadAnswer:
+      return "bad_answer";
+    case WireError::kBadEnvelope:
+      return "bad_envelope";
+    case WireError::kBadOffset:
+      return "bad_offset";
+    case WireError::kNegativeOffset:
+      return "negative_offset";
+    case WireError::kBadCommand:
+      return "bad_command";
+    case WireError::kBadBulk:
+      return "bad_bulk";
+    case WireError::kUnexpectedInSnapshot:
+      return "unexpected_in_snapshot";
+    case WireError::kOutsideSnapshot:
+      return "outside_snapshot";
+    case WireError::kTooManyArguments:
+      return "too_many_arguments";
+    case WireError::kBulkTooLong:
+      return "bulk_too_long";
+    case WireError::kFrameTooLong:
+      return "frame_too_long";
+    case WireError::kLineTooLong:
+      return "line_too_long";
+    case WireError::kChunkTooLong:
+      return "chunk_too_long";
+    case WireError::kSnapshotTooLong:
+      return "snapshot_too_long";
+    case WireError::kBadRequest:
+      return "bad_request";
+    case WireError::kWrongArgumentCount:
+      return "wrong_argument_count";
+    case WireError::kWrongCommand:
+      return "wrong_command";
+    case WireError::kMissingFrom:
+      return "missing_from";
+    case WireError::kBadGeneration:
+      return "bad_generation";
+    case WireError::kBadRequestOffset:
+      return "bad_request_offset";
+    case WireError::kMissingId:
+      return "missing_id";
+    case WireError::kBadReplicaId:
+      return "bad_replica_id";
+    case WireError::kNoSpace:
+      return "no_space";
+  }
+  return "unknown";
+}
+
+bool IsLimit(WireError error) {
+  switch (error) {
+    case WireError::kTooManyArguments:
+    case WireError::kBulkTooLong:
+    case WireError::kFrameTooLong:
+    case WireError::kLineTooLong:
+    case WireError::kChunkTooLong:
+    case WireError::kSnapshotTooLong:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::ostream& operator<<(std::ostream& out, WireError error) {
+  return out << WireErrorName(error);
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,78 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What can be wrong with bytes, or with a value that is to become bytes.
+
+#ifndef KEVY_REPLICA_CODEC_WIRE_ERROR_H_
+#define KEVY_REPLICA_CODEC_WIRE_ERROR_H_
+
+#include <cstdint>
+#include <ostream>
+
+#include "absl/strings/string_view.h"
+
+namespace kevy_replica {
+
+// The codec reports errors as one of these, beside the position of the byte
+// that is wrong. The client wraps them in an absl::Status.
+enum class WireError : uint8_t {
+  kNone = 0,
+
+  // The stream, primary to replica.
+  kUnknownElement,  // No element begins so (an inline command, "+FOO", ...).
+  kBadControlLine,  // "+PING", "+SNAPSHOT_END": a number or line end is wrong.
+  kBadAnswer,       // The handshake's answer is not "+ACK ...".
+  kBadEnvelope,     // A frame does not begin "*2\r\n:".
+  kBadOffset,       // A frame's offset is no decimal number up to 2^63 - 1.
+  kNegativeOffset,  // A frame's offset begins with '-'.
+  kBadCommand,      // A frame's command is not "*N\r\n" with N of 1 or more.
+  kBadBulk,         // A "$L\r\n...\r\n" is malformed, or null ("$-1").
+  kUnexpectedInSnapshot,  // A frame, or another "+SNAPSHOT", in a snapshot.
+  kOutsideSnapshot,       // A chunk or "+SNAPSHOT_END" outside one.
+
+  // A limit of Limits was passed.
+  kTooManyArguments,
+  kBulkTooLong,
+  kFrameTooLong,
+  kLineTooLong,
+  kChunkTooLong,
+  kSnapshotTooLong,
+
+  // The handshake request, replica to primary.
+  kBadRequest,          // Not a RESP multi-bulk command.
+  kWrongArgumentCount,  // Neither 5 arguments (protocol 1) nor 6 (2).
+  kWrongCommand,        // The first argument is not REPLICATE.
+  kMissingFrom,         // The second argument is not FROM.
+  kBadGeneration,       // No decimal u64.
+  kBadRequestOffset,    // No decimal u64.
+  kMissingId,           // The last argument but one is not ID.
+  kBadReplicaId,        // Empty, or not UTF-8.
+
+  // Encoding only.
+  kNoSpace,  // The span is shorter than EncodedSize() says.
+};
+
+// Returns a short lower-case name, "bad_offset" for kBadOffset: what messages,
+// golden files and logs show. Never empty.
+absl::string_view WireErrorName(WireError error);
+
+// Returns whether `error` says that a limit of `Limits` was passed, so that
+// the bytes may be well formed but are more than the reader is ready to hold.
+bool IsLimit(WireError error);
+
+std::ostream& operator<<(std::ostream& out, WireError error);
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_WIRE_ERROR_H_
