@@ -1,0 +1,192 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/errors.h"
+
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+// One payload a fact, so that a log line that prints them can be read.
+constexpr absl::string_view kKindUrl = "kevy_replica/kind";
+constexpr absl::string_view kWireErrorUrl = "kevy_replica/wire_error";
+constexpr absl::string_view kExpectedUrl = "kevy_replica/expected_offset";
+constexpr absl::string_view kGotUrl = "kevy_replica/got_offset";
+
+struct Row {
+  ReplicaErrorKind kind;
+  absl::string_view name;
+  absl::StatusCode code;
+  Action action;
+};
+
+constexpr Row kRows[] = {
+    {ReplicaErrorKind::kHandshakeRejected, "handshake_rejected",
+     absl::StatusCode::kFailedPrecondition, Action::kBackOff},
+    {ReplicaErrorKind::kAckMalformed, "ack_malformed",
+     absl::StatusCode::kDataLoss, Action::kBackOff},
+    {ReplicaErrorKind::kTruncated, "truncated", absl::StatusCode::kUnavailable,
+     Action::kReconnect},
+    {ReplicaErrorKind::kFrame, "frame", absl::StatusCode::kDataLoss,
+     Action::kReconnect},
+    {ReplicaErrorKind::kOffsetGap, "offset_gap", absl::StatusCode::kOutOfRange,
+     Action::kResync},
+    {ReplicaErrorKind::kGenerationChanged, "generation_changed",
+     absl::StatusCode::kAborted, Action::kReconnect},
+    {ReplicaErrorKind::kUnexpectedInSnapshot, "unexpected_in_snapshot",
+     absl::StatusCode::kDataLoss, Action::kReconnect},
+    {ReplicaErrorKind::kSnapshotInProgress, "snapshot_in_progress",
+     absl::StatusCode::kFailedPrecondition, Action::kReadEvents},
+    {ReplicaErrorKind::kIo, "io", absl::StatusCode::kUnavailable,
+     Action::kReconnect},
+};
+
+const Row& RowOf(ReplicaErrorKind kind) {
+  for (const Row& row : kRows) {
+    if (row.kind == kind) return row;
+  }
+  return kRows[0];  // Not reached: every kind has a row.
+}
+
+void SetText(absl::Status* status, absl::string_view url,
+             absl::string_view text) {
+  status->SetPayload(url, absl::Cord(text));
+}
+
+// The payload as text; empty if there is none.
+std::string GetText(const absl::Status& status, absl::string_view url) {
+  const auto payload = status.GetPayload(url);
+  return payload.has_value() ? std::string(*payload) : std::string();
+}
+
+absl::Status WithCode(absl::StatusCode code, ReplicaErrorKind kind,
+                      absl::string_view message) {
+  absl::Status status(code, message);
+  SetText(&status, kKindUrl, RowOf(kind).name);
+  return status;
+}
+
+}  // namespace
+
+std::optional<ReplicaErrorKind> ReplicaErrorKindOf(const absl::Status& status) {
+  const std::string name = GetText(status, kKindUrl);
+  for (const Row& row : kRows) {
+    if (row.name == name) return row.kind;
+  }
+  return std::nullopt;
+}
+
+std::optional<WireError> WireErrorOf(const absl::Status& status) {
+  const std::optional<uint64_t> error =
+      ParseDecimal(GetText(status, kWireErrorUrl));
+  if (!error.has_value()) return std::nullopt;
+  return static_cast<WireError>(*error);
+}
+
+std::optional<OffsetGap> OffsetGapOf(const absl::Status& status) {
+  const std::optional<uint64_t> expected =
+      ParseDecimal(GetText(status, kExpectedUrl));
+  const std::optional<uint64_t> got = ParseDecimal(GetText(status, kGotUrl));
+  if (!expected.has_value() || !got.has_value()) return std::nullopt;
+  return OffsetGap{*expected, *got};
+}
+
+Action RecommendedAction(const absl::Status& status) {
+  if (status.ok()) return Action::kNone;
+  const std::optional<ReplicaErrorKind> kind = ReplicaErrorKindOf(status);
+  if (kind.has_value()) return RowOf(*kind).action;
+  switch (status.code()) {
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kInvalidArgument:
+      return Action::kCaller;
+    default:
+      return Action::kReconnect;
+  }
+}
+
+absl::string_view ReplicaErrorKindName(ReplicaErrorKind kind) {
+  return RowOf(kind).name;
+}
+
+absl::string_view ActionName(Action action) {
+  switch (action) {
+    case Action::kNone:
+      return "none";
+    case Action::kReconnect:
+      return "reconnect";
+    case Action::kResync:
+      return "resync";
+    case Action::kBackOff:
+      return "back_off";
+    case Action::kReadEvents:
+      return "read_events";
+    case Action::kCaller:
+      return "caller";
+  }
+  return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& out, ReplicaErrorKind kind) {
+  return out << ReplicaErrorKindName(kind);
+}
+
+std::ostream& operator<<(std::ostream& out, Action action) {
+  return out << ActionName(action);
+}
+
+absl::Status ReplicaError(ReplicaErrorKind kind, absl::string_view message) {
+  return WithCode(RowOf(kind).code, kind, message);
+}
+
+absl::Status ReplicaWireError(ReplicaErrorKind kind, WireError error,
+                              absl::string_view message) {
+  absl::Status status = WithCode(
+      IsLimit(error) ? absl::StatusCode::kResourceExhausted : RowOf(kind).code,
+      kind, message);
+  SetText(&status, kWireErrorUrl, absl::StrCat(static_cast<int>(error)));
+  return status;
+}
+
+absl::Status OffsetGapError(const OffsetGap& gap, absl::string_view message) {
+  absl::Status status = ReplicaError(ReplicaErrorKind::kOffsetGap, message);
+  SetText(&status, kExpectedUrl, absl::StrCat(gap.expected));
+  SetText(&status, kGotUrl, absl::StrCat(gap.got));
+  return status;
+}
+
+absl::Status AsIoError(const absl::Status& status) {
+  if (status.ok() || absl::IsCancelled(status) ||
+      absl::IsDeadlineExceeded(status) ||
+      ReplicaErrorKindOf(status).has_value()) {
+    return status;
+  }
+  absl::Status io = status;
+  SetText(&io, kKindUrl, RowOf(ReplicaErrorKind::kIo).name);
+  return io;
+}
+
+}  // namespace kevy_replica

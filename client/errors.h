@@ -1,0 +1,113 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What can go wrong on a replication link, and what to do then.
+//
+//   if (!client->status().ok()) {
+//     switch (RecommendedAction(client->status())) {
+//       case Action::kReconnect: return Resume(client->position());
+//       case Action::kResync:    return Resume(FeedPosition{0, 0});
+//       ...
+//
+// | kind                  | status code          | action      |
+// |-----------------------|----------------------|-------------|
+// | kHandshakeRejected    | kFailedPrecondition  | kBackOff    |
+// | kAckMalformed         | kDataLoss            | kBackOff    |
+// | kTruncated            | kUnavailable         | kReconnect  |
+// | kFrame                | kDataLoss (a limit:  | kReconnect  |
+// |                       | kResourceExhausted)  |             |
+// | kOffsetGap            | kOutOfRange          | kResync     |
+// | kGenerationChanged    | kAborted             | kReconnect  |
+// | kUnexpectedInSnapshot | kDataLoss            | kReconnect  |
+// | kSnapshotInProgress   | kFailedPrecondition  | kReadEvents |
+// | kIo                   | the transport's      | kReconnect  |
+// | none: interrupted     | kCancelled           | kCaller     |
+// | none: a timeout       | kDeadlineExceeded    | kCaller     |
+//
+// The kind, and what belongs to it, travel as payloads of the absl::Status, so
+// they survive being passed on. Messages name the offset, the position in the
+// stream and an escaped excerpt of the bytes there.
+
+#ifndef KEVY_REPLICA_CLIENT_ERRORS_H_
+#define KEVY_REPLICA_CLIENT_ERRORS_H_
+
+#include <cstdint>
+#include <optional>
+#include <ostream>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+
+enum class ReplicaErrorKind : uint8_t {
+  kHandshakeRejected,     // Closed before an answer, as primaries reject.
+  kAckMalformed,          // What came is no answer to the handshake.
+  kTruncated,             // The end came inside an element or a snapshot.
+  kFrame,                 // Malformed bytes; WireErrorOf() tells which.
+  kOffsetGap,             // Not the offset expected; OffsetGapOf() has both.
+  kGenerationChanged,     // Another history goes on, without a snapshot.
+  kUnexpectedInSnapshot,  // A frame, or another snapshot, inside one.
+  kSnapshotInProgress,    // A frame-only read met a snapshot.
+  kIo,                    // The transport failed.
+};
+
+struct OffsetGap {
+  uint64_t expected = 0;
+  uint64_t got = 0;
+};
+
+enum class Action : uint8_t {
+  kNone,        // The status is OK.
+  kReconnect,   // Connect again and resume from the position applied.
+  kResync,      // Connect again from {0, 0}: only a snapshot mends it.
+  kBackOff,     // Connect again, but not soon: it is likely to fail again.
+  kReadEvents,  // Use NextEvent(), or choose another SnapshotPolicy.
+  kCaller,      // The caller asked for this end, or set the timeout.
+};
+
+// The kind of a status that came from this library's client; nothing for OK,
+// interrupts, timeouts, and statuses from elsewhere.
+std::optional<ReplicaErrorKind> ReplicaErrorKindOf(const absl::Status& status);
+
+// The codec's error behind a kFrame, kAckMalformed or kUnexpectedInSnapshot.
+std::optional<WireError> WireErrorOf(const absl::Status& status);
+
+// The two offsets of a kOffsetGap.
+std::optional<OffsetGap> OffsetGapOf(const absl::Status& status);
+
+// What to do, by the table above. A status without a kind: kNone if it is OK,
+// kCaller for kCancelled, kDeadlineExceeded and kInvalidArgument, otherwise
+// kReconnect (a transport's error).
+Action RecommendedAction(const absl::Status& status);
+
+// "handshake_rejected" for kHandshakeRejected; "reconnect" for kReconnect.
+absl::string_view ReplicaErrorKindName(ReplicaErrorKind kind);
+absl::string_view ActionName(Action action);
+std::ostream& operator<<(std::ostream& out, ReplicaErrorKind kind);
+std::ostream& operator<<(std::ostream& out, Action action);
+
+// For those who raise such errors: each with the code of the table.
+absl::Status ReplicaError(ReplicaErrorKind kind, absl::string_view message);
+absl::Status ReplicaWireError(ReplicaErrorKind kind, WireError error,
+                              absl::string_view message);
+absl::Status OffsetGapError(const OffsetGap& gap, absl::string_view message);
+// `status` keeps its code and gets kind kIo, unless it has a kind, is OK, or is
+// kCancelled or kDeadlineExceeded.
+absl::Status AsIoError(const absl::Status& status);
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CLIENT_ERRORS_H_

@@ -1,0 +1,137 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/errors.h"
+
+#include <optional>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+struct Row {
+  ReplicaErrorKind kind;
+  absl::StatusCode code;
+  Action action;
+};
+
+// The table of design and header, written out once more.
+constexpr Row kTable[] = {
+    {ReplicaErrorKind::kHandshakeRejected,
+     absl::StatusCode::kFailedPrecondition, Action::kBackOff},
+    {ReplicaErrorKind::kAckMalformed, absl::StatusCode::kDataLoss,
+     Action::kBackOff},
+    {ReplicaErrorKind::kTruncated, absl::StatusCode::kUnavailable,
+     Action::kReconnect},
+    {ReplicaErrorKind::kFrame, absl::StatusCode::kDataLoss, Action::kReconnect},
+    {ReplicaErrorKind::kOffsetGap, absl::StatusCode::kOutOfRange,
+     Action::kResync},
+    {ReplicaErrorKind::kGenerationChanged, absl::StatusCode::kAborted,
+     Action::kReconnect},
+    {ReplicaErrorKind::kUnexpectedInSnapshot, absl::StatusCode::kDataLoss,
+     Action::kReconnect},
+    {ReplicaErrorKind::kSnapshotInProgress,
+     absl::StatusCode::kFailedPrecondition, Action::kReadEvents},
+    {ReplicaErrorKind::kIo, absl::StatusCode::kUnavailable, Action::kReconnect},
+};
+
+TEST(ErrorsTest, EveryKindHasItsCodeAndAction) {
+  for (const Row& row : kTable) {
+    const absl::Status status = ReplicaError(row.kind, "why");
+    EXPECT_EQ(status.code(), row.code) << row.kind;
+    EXPECT_EQ(status.message(), "why");
+    EXPECT_EQ(ReplicaErrorKindOf(status), row.kind);
+    EXPECT_EQ(RecommendedAction(status), row.action) << row.kind;
+    EXPECT_EQ(WireErrorOf(status), std::nullopt);
+    EXPECT_FALSE(OffsetGapOf(status).has_value());
+  }
+}
+
+TEST(ErrorsTest, KindSurvivesBeingCopiedAndPassedOn) {
+  absl::Status status = ReplicaError(ReplicaErrorKind::kTruncated, "why");
+  absl::Status passed_on;
+  passed_on.Update(status);
+  EXPECT_EQ(ReplicaErrorKindOf(passed_on), ReplicaErrorKind::kTruncated);
+}
+
+TEST(ErrorsTest, WireErrorsKeepWhich) {
+  const absl::Status status = ReplicaWireError(
+      ReplicaErrorKind::kFrame, WireError::kNegativeOffset, "why");
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(WireErrorOf(status), WireError::kNegativeOffset);
+  EXPECT_EQ(ReplicaErrorKindOf(status), ReplicaErrorKind::kFrame);
+}
+
+TEST(ErrorsTest, LimitsAreResourceExhausted) {
+  const absl::Status status = ReplicaWireError(ReplicaErrorKind::kFrame,
+                                               WireError::kBulkTooLong, "why");
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(RecommendedAction(status), Action::kReconnect);
+}
+
+TEST(ErrorsTest, GapKeepsBothOffsets) {
+  const absl::Status status = OffsetGapError({7, 18446744073709551615u}, "why");
+  EXPECT_EQ(status.code(), absl::StatusCode::kOutOfRange);
+  ASSERT_TRUE(OffsetGapOf(status).has_value());
+  EXPECT_EQ(OffsetGapOf(status)->expected, 7);
+  EXPECT_EQ(OffsetGapOf(status)->got, 18446744073709551615u);
+}
+
+TEST(ErrorsTest, StatusesFromElsewhere) {
+  EXPECT_EQ(RecommendedAction(absl::OkStatus()), Action::kNone);
+  EXPECT_EQ(RecommendedAction(absl::CancelledError()), Action::kCaller);
+  EXPECT_EQ(RecommendedAction(absl::DeadlineExceededError("")),
+            Action::kCaller);
+  EXPECT_EQ(RecommendedAction(absl::InvalidArgumentError("")), Action::kCaller);
+  EXPECT_EQ(RecommendedAction(absl::UnavailableError("")), Action::kReconnect);
+  EXPECT_EQ(ReplicaErrorKindOf(absl::UnavailableError("")), std::nullopt);
+  EXPECT_EQ(ReplicaErrorKindOf(absl::OkStatus()), std::nullopt);
+}
+
+TEST(ErrorsTest, AsIoErrorKeepsCodeAndWhatHasAKind) {
+  const absl::Status io = AsIoError(absl::NotFoundError("no such name"));
+  EXPECT_EQ(io.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(io.message(), "no such name");
+  EXPECT_EQ(ReplicaErrorKindOf(io), ReplicaErrorKind::kIo);
+  EXPECT_EQ(RecommendedAction(io), Action::kReconnect);
+
+  EXPECT_EQ(AsIoError(absl::OkStatus()), absl::OkStatus());
+  EXPECT_EQ(ReplicaErrorKindOf(AsIoError(absl::CancelledError("x"))),
+            std::nullopt);
+  EXPECT_EQ(ReplicaErrorKindOf(AsIoError(absl::DeadlineExceededError("x"))),
+            std::nullopt);
+  EXPECT_EQ(ReplicaErrorKindOf(
+                AsIoError(ReplicaError(ReplicaErrorKind::kTruncated, "why"))),
+            ReplicaErrorKind::kTruncated);
+}
+
+TEST(ErrorsTest, NamesAreDistinctAndLowerCase) {
+  EXPECT_EQ(ReplicaErrorKindName(ReplicaErrorKind::kHandshakeRejected),
+            "handshake_rejected");
+  EXPECT_EQ(ActionName(Action::kBackOff), "back_off");
+  for (const Row& a : kTable) {
+    for (const Row& b : kTable) {
+      if (a.kind != b.kind) {
+        EXPECT_NE(ReplicaErrorKindName(a.kind), ReplicaErrorKindName(b.kind));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,46 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A place in a primary's feed of writes.
+
+#ifndef KEVY_REPLICA_CLIENT_FEED_POSITION_H_
+#define KEVY_REPLICA_CLIENT_FEED_POSITION_H_
+
+#include <cstdint>
+#include <ostream>
+
+namespace kevy_replica {
+
+// An offset means something only within its generation: the identity of one
+// unbroken history, drawn anew by a primary at FLUSHALL or a promotion.
+struct FeedPosition {
+  uint64_t generation = 0;   // 0: unknown, no claim. Real ones are never 0.
+  uint64_t next_offset = 0;  // Of the next write wanted: last one held + 1.
+
+  friend bool operator==(const FeedPosition& a, const FeedPosition& b) {
+    return a.generation == b.generation && a.next_offset == b.next_offset;
+  }
+  friend bool operator!=(const FeedPosition& a, const FeedPosition& b) {
+    return !(a == b);
+  }
+};
+
+// "GENERATION:OFFSET", as kevy_tail's --from takes it.
+inline std::ostream& operator<<(std::ostream& out, const FeedPosition& p) {
+  return out << p.generation << ':' << p.next_offset;
+}
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CLIENT_FEED_POSITION_H_

@@ -1,0 +1,171 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/replica_client.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/errors.h"
+#include "kevy_replica/client/session.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+
+ReplicaClient::ReplicaClient(ReplicaClientOptions options)
+    : options_(std::move(options)), session_(options_) {}
+
+ReplicaClient::~ReplicaClient() = default;
+
+absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
+    absl::string_view address, ReplicaClientOptions options) {
+  const TransportFactory factory = ConnectTo(address, options.connect);
+  return Connect(factory, std::move(options));
+}
+
+absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
+    const TransportFactory& factory, ReplicaClientOptions options) {
+  std::unique_ptr<ReplicaClient> client(new ReplicaClient(std::move(options)));
+  do {
+    if (!client->status().ok()) return client->status();
+    absl::StatusOr<std::unique_ptr<Transport>> transport = factory();
+    if (!transport.ok()) {
+      if (absl::IsInvalidArgument(transport.status())) {
+        return transport.status();
+      }
+      return AsIoError(transport.status());
+    }
+    client->Handshake(*std::move(transport));
+  } while (client->session_.wants_reconnect());
+  if (!client->status().ok()) return client->status();
+  return client;
+}
+
+absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
+    std::unique_ptr<Transport> transport, ReplicaClientOptions options) {
+  // There is no second connection for a second protocol.
+  if (options.protocol == ProtocolChoice::kAuto) {
+    options.protocol = ProtocolChoice::kV2;
+  }
+  return Connect(
+      [&transport]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+        return std::move(transport);
+      },
+      std::move(options));
+}
+
+void ReplicaClient::Handshake(std::unique_ptr<Transport> transport) {
+  transport_ = std::move(transport);
+  session_.HandleConnected(Now());
+  while (!session_.answer().has_value() && !session_.done() &&
+         !session_.wants_reconnect()) {
+    ReadMore();
+    session_.PollAnswer();
+  }
+}
+
+const StreamEvent* ReplicaClient::NextEvent() {
+  while (true) {
+    if (const StreamEvent* event = session_.PollEvent()) return event;
+    if (session_.done()) return nullptr;
+    ReadMore();
+  }
+}
+
+const FrameView* ReplicaClient::NextFrame() {
+  while (const StreamEvent* event = NextEvent()) {
+    if (const auto* frame = std::get_if<FrameView>(event)) return frame;
+    if (std::holds_alternative<Heartbeat>(*event)) continue;
+    const absl::Status status = HandleSnapshot(*event);
+    if (!status.ok()) session_.HandleFailure(status);
+  }
+  return nullptr;
+}
+
+absl::Status ReplicaClient::SendAck(uint64_t next_offset) {
+  const absl::Status status = session_.AckNow(next_offset);
+  if (!status.ok()) return status;
+  Transmit();
+  return session_.status();
+}
+
+absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
+  switch (options_.snapshot_policy) {
+    case SnapshotPolicy::kSkip:
+      return absl::OkStatus();
+    case SnapshotPolicy::kHandle:
+      return options_.on_snapshot(event);
+    case SnapshotPolicy::kError:
+      break;
+  }
+  return ReplicaError(
+      ReplicaErrorKind::kSnapshotInProgress,
+      "the primary sends a snapshot, and only frames are read: read events, or "
+      "choose a SnapshotPolicy");
+}
+
+// Sends what is due, then waits for bytes, the end, or a time that the session
+// asked for.
+void ReplicaClient::ReadMore() {
+  Transmit();
+  if (session_.done()) return;
+  const absl::Span<char> room = session_.PrepareRead(options_.read_bytes);
+  const absl::Time until = session_.PollTimeout();
+  const absl::StatusOr<size_t> n = transport_->Read(
+      room, until == absl::InfiniteFuture()
+                ? absl::InfiniteDuration()
+                : std::max(until - Now(), absl::ZeroDuration()));
+  if (!n.ok()) {
+    if (absl::IsDeadlineExceeded(n.status()) &&
+        until != absl::InfiniteFuture()) {
+      session_.HandleTimeout(Now());
+    } else {
+      session_.HandleFailure(AsIoError(n.status()));
+    }
+  } else if (*n == 0) {
+    session_.HandleEof();
+  } else {
+    session_.HandleRead(*n, Now());
+  }
+}
+
+void ReplicaClient::Transmit() {
+  if (!session_.PollTransmit(Now(), &out_)) return;
+  const absl::Status status = transport_->Write(out_, options_.write_timeout);
+  if (!status.ok()) session_.HandleFailure(AsIoError(status));
+}
+
+absl::Time ReplicaClient::Now() const {
+  if (options_.now) return options_.now();
+  return absl::UnixEpoch() +
+         absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+}  // namespace kevy_replica

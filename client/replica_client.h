@@ -1,0 +1,233 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A replica's connection to a primary: one Session over one Transport,
+// blocking.
+//
+//   ReplicaClientOptions options;
+//   options.replica_id = "search-indexer";
+//   auto client = ReplicaClient::Connect("localhost:16004", options);
+//   if (!client.ok()) return client.status();
+//   while (const StreamEvent* event = (*client)->NextEvent()) {
+//     if (const auto* frame = std::get_if<FrameView>(event)) {
+//       Apply(frame->argv());
+//       (*client)->Applied(frame->offset() + 1).IgnoreError();
+//     }
+//   }
+//   return (*client)->status();  // OK: the primary closed between two
+//   elements.
+//
+// For those who want frames only:
+//
+//   options.snapshot_policy = SnapshotPolicy::kSkip;
+//   ...
+//   for (const FrameView& frame : (*client)->Frames()) Apply(frame.argv());
+//   return (*client)->status();
+//
+// A current primary (5.x) sends every fresh replica a snapshot first, so a
+// reader of frames has to say what is to become of it: see SnapshotPolicy.
+
+#ifndef KEVY_REPLICA_CLIENT_REPLICA_CLIENT_H_
+#define KEVY_REPLICA_CLIENT_REPLICA_CLIENT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/base/attributes.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "kevy_replica/client/errors.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/session.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+
+// What NextFrame() and Frames() do with a snapshot.
+enum class SnapshotPolicy : uint8_t {
+  kError,   // End with kSnapshotInProgress.
+  kSkip,    // Read past it: its content is lost to this reader.
+  kHandle,  // Hand its events to `on_snapshot`, then go on with frames.
+};
+
+struct ReplicaClientOptions : SessionOptions {
+  // For Connect(address): timeouts, keepalive, and an Interrupter that also
+  // ends connecting and the handshake early.
+  ConnectOptions connect;
+  // For NextFrame() and Frames(); NextEvent() hands out everything.
+  SnapshotPolicy snapshot_policy = SnapshotPolicy::kError;
+  // For kHandle: gets each SnapshotBegin, SnapshotChunk and SnapshotEnd. An
+  // error ends the client with that status.
+  std::function<absl::Status(const StreamEvent&)> on_snapshot;
+  // The least room given to a read.
+  size_t read_bytes = 64 << 10;
+  // How long one write (the request, an acknowledgement) may take.
+  absl::Duration write_timeout = absl::Seconds(10);
+  // The time, for timeouts and acknowledgements: a clock that does not go back.
+  // Unset: the system's monotonic clock.
+  std::function<absl::Time()> now;
+};
+
+// Thread-safe in this only: Interrupt() may be called from any thread.
+class ReplicaClient {
+ public:
+  // Connects and shakes hands. Errors: kInvalidArgument (the address, the id),
+  // those of connecting (as kIo), kHandshakeRejected, kAckMalformed,
+  // kTruncated, kDeadlineExceeded, kCancelled.
+  static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
+      absl::string_view address, ReplicaClientOptions options);
+
+  // The same over any transport. `factory` is called once, and once more if
+  // ProtocolChoice::kAuto has to try protocol 1.
+  static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
+      const TransportFactory& factory, ReplicaClientOptions options);
+
+  // The same over one transport that stands already. Where kAuto would need a
+  // second connection, there is none: kHandshakeRejected.
+  static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
+      std::unique_ptr<Transport> transport, ReplicaClientOptions options);
+
+  ~ReplicaClient();
+  ReplicaClient(const ReplicaClient&) = delete;
+  ReplicaClient& operator=(const ReplicaClient&) = delete;
+
+  // Waits for the next event. Null: the stream has ended, and status() tells
+  // how. Valid until the next non-const call.
+  const StreamEvent* NextEvent() ABSL_ATTRIBUTE_LIFETIME_BOUND;
+
+  // Waits for the next frame, passing over heartbeats, and treating snapshots
+  // by `snapshot_policy`. Otherwise as NextEvent().
+  const FrameView* NextFrame() ABSL_ATTRIBUTE_LIFETIME_BOUND;
+
+  // The frames from here to the end of the stream, as a range to be gone
+  // through once. After the loop status() tells how it ended.
+  class FrameRange;
+  FrameRange Frames() ABSL_ATTRIBUTE_LIFETIME_BOUND;
+
+  // OK while the stream goes on, and after a clean end. After an error, that
+  // error, for ever.
+  const absl::Status& status() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return session_.status();
+  }
+
+  // Says that everything below `next_offset` was applied. Acknowledgements go
+  // out by themselves while the client reads, `ack_interval` apart and after
+  // each heartbeat. kInvalidArgument if that is more than was received.
+  absl::Status Applied(uint64_t next_offset) {
+    return session_.HandleApplied(next_offset);
+  }
+
+  // The same, sent at once. Errors besides: those of writing, which end the
+  // client.
+  absl::Status SendAck(uint64_t next_offset);
+
+  // The primary's answer: its protocol and generation.
+  const HandshakeAnswer& answer() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return *session_.answer();
+  }
+  // As Session::position(), last_heartbeat(), lag() and bytes_received().
+  FeedPosition position() const { return session_.position(); }
+  const std::optional<Heartbeat>& last_heartbeat() const
+      ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return session_.last_heartbeat();
+  }
+  std::optional<uint64_t> lag() const { return session_.lag(); }
+  uint64_t bytes_received() const { return session_.bytes_received(); }
+
+  // Makes a read that is blocked, and every later call, end with kCancelled,
+  // promptly. Any thread; async-signal-safe over a socket or a file.
+  void Interrupt() { transport_->Interrupt(); }
+
+  const Transport& transport() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return *transport_;
+  }
+
+ private:
+  explicit ReplicaClient(ReplicaClientOptions options);
+
+  void Handshake(std::unique_ptr<Transport> transport);
+  absl::Time Now() const;
+  void Transmit();
+  void ReadMore();
+  absl::Status HandleSnapshot(const StreamEvent& event);
+
+  const ReplicaClientOptions options_;
+  Session session_;
+  std::unique_ptr<Transport> transport_;
+  std::string out_;
+};
+
+// An input range: begin() reads the first frame, each ++ the next.
+class ReplicaClient::FrameRange {
+ public:
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = FrameView;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const FrameView*;
+    using reference = const FrameView&;
+
+    const FrameView& operator*() const { return *frame_; }
+    const FrameView* operator->() const { return frame_; }
+    Iterator& operator++() {
+      frame_ = client_->NextFrame();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const Iterator& a, const Iterator& b) {
+      return a.frame_ == b.frame_;
+    }
+    friend bool operator!=(const Iterator& a, const Iterator& b) {
+      return !(a == b);
+    }
+
+   private:
+    friend class FrameRange;
+    Iterator(ReplicaClient* client, const FrameView* frame)
+        : client_(client), frame_(frame) {}
+
+    ReplicaClient* client_;
+    const FrameView* frame_;  // Null at the end.
+  };
+
+  Iterator begin() { return Iterator(client_, client_->NextFrame()); }
+  Iterator end() { return Iterator(client_, nullptr); }
+
+ private:
+  friend class ReplicaClient;
+  explicit FrameRange(ReplicaClient* client) : client_(client) {}
+
+  ReplicaClient* client_;
+};
+
+inline ReplicaClient::FrameRange ReplicaClient::Frames() {
+  return FrameRange(this);
+}
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CLIENT_REPLICA_CLIENT_H_

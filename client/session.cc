@@ -1,0 +1,346 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/session.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "kevy_replica/client/errors.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/codec/ack.h"
+#include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/stream_decoder.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+HandshakeRequest RequestOf(const SessionOptions& options, Protocol protocol) {
+  HandshakeRequest request;
+  request.protocol = protocol;
+  // Protocol 1 has no way to claim a generation.
+  request.generation = protocol == Protocol::kV2 ? options.from.generation : 0;
+  request.offset = options.from.next_offset;
+  request.replica_id = options.replica_id;
+  return request;
+}
+
+int Number(Protocol protocol) { return static_cast<int>(protocol); }
+
+}  // namespace
+
+Session::Session(SessionOptions options)
+    : options_(std::move(options)),
+      protocol_(options_.protocol == ProtocolChoice::kV1 ? Protocol::kV1
+                                                         : Protocol::kV2),
+      decoder_(options_.limits),
+      position_(options_.from) {
+  std::string ignored;
+  if (Append(RequestOf(options_, protocol_), &ignored) != WireError::kNone) {
+    Fail(absl::InvalidArgumentError(
+        absl::StrCat("replica_id must be non-empty UTF-8, but is ",
+                     Escaped(options_.replica_id))));
+  }
+}
+
+std::optional<uint64_t> Session::lag() const {
+  if (!primary_next_offset_.has_value() || in_snapshot()) return std::nullopt;
+  // Frames may have come since the heartbeat.
+  return *primary_next_offset_ -
+         std::min(*primary_next_offset_, position_.next_offset);
+}
+
+void Session::HandleConnected(absl::Time now) {
+  if (done()) return;
+  state_ = State::kAnswer;
+  decoder_ = StreamDecoder(options_.limits);
+  send_request_ = true;
+  bytes_received_ = 0;
+  connected_ = last_read_ = now;
+}
+
+void Session::HandleRead(size_t n, absl::Time now) {
+  decoder_.Commit(n);
+  bytes_received_ += n;
+  last_read_ = now;
+}
+
+void Session::HandleEof() {
+  if (state_ == State::kStream) {
+    if (decoder_.at_boundary()) {
+      state_ = State::kDone;
+    } else {
+      Fail(ReplicaError(
+          ReplicaErrorKind::kTruncated,
+          absl::StrCat("the stream ended inside ",
+                       in_snapshot() ? "a snapshot" : "an element", Where())));
+    }
+    return;
+  }
+  if (state_ != State::kAnswer) return;
+  if (bytes_received_ > 0) {
+    Fail(ReplicaError(
+        ReplicaErrorKind::kTruncated,
+        absl::StrCat("the stream ended inside the handshake's answer",
+                     Where())));
+  } else if (options_.protocol == ProtocolChoice::kAuto &&
+             protocol_ == Protocol::kV2) {
+    protocol_ = Protocol::kV1;
+    state_ = State::kReconnect;
+  } else {
+    Fail(ReplicaError(
+        ReplicaErrorKind::kHandshakeRejected,
+        absl::StrCat("the primary closed the connection without an answer to "
+                     "the handshake of protocol ",
+                     options_.protocol == ProtocolChoice::kAuto
+                         ? "2, then of protocol 1"
+                         : absl::StrCat(Number(protocol_)))));
+  }
+}
+
+void Session::HandleFailure(const absl::Status& status) { Fail(status); }
+
+void Session::HandleTimeout(absl::Time now) {
+  if (state_ == State::kAnswer &&
+      now - connected_ >= options_.handshake_timeout) {
+    Fail(absl::DeadlineExceededError(
+        absl::StrCat("no answer to the handshake within ",
+                     absl::FormatDuration(options_.handshake_timeout))));
+  } else if (state_ == State::kStream &&
+             now - last_read_ >= options_.idle_timeout) {
+    Fail(absl::DeadlineExceededError(
+        absl::StrCat("nothing came within ",
+                     absl::FormatDuration(options_.idle_timeout), Where())));
+  }
+}
+
+absl::Status Session::HandleApplied(uint64_t next_offset) {
+  if (next_offset > position_.next_offset) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot acknowledge ", next_offset,
+                     ": what was received ends at ", position_.next_offset));
+  }
+  applied_ = next_offset;
+  return absl::OkStatus();
+}
+
+absl::Status Session::AckNow(uint64_t next_offset) {
+  const absl::Status status = HandleApplied(next_offset);
+  if (status.ok()) ack_now_ = true;
+  return status;
+}
+
+const StreamEvent* Session::PollEvent() {
+  if (state_ != State::kStream && !PollAnswer()) return nullptr;
+  switch (decoder_.Next()) {
+    case Outcome::kNeedMore:
+      return nullptr;
+    case Outcome::kError:
+      FailDecode();
+      return nullptr;
+    case Outcome::kDone:
+      break;
+  }
+  const StreamEvent& event = decoder_.event();
+  bool taken = true;
+  if (const auto* frame = std::get_if<FrameView>(&event)) {
+    taken = TakeFrame(*frame);
+  } else if (const auto* heartbeat = std::get_if<Heartbeat>(&event)) {
+    taken = TakeHeartbeat(*heartbeat);
+  } else if (std::holds_alternative<SnapshotBegin>(event)) {
+    TakeSnapshotBegin();
+  } else if (const auto* end = std::get_if<SnapshotEnd>(&event)) {
+    TakeSnapshotEnd(*end);
+  }
+  first_element_ = false;
+  return taken ? &event : nullptr;
+}
+
+bool Session::PollTransmit(absl::Time now, std::string* out) {
+  out->clear();
+  if (done()) return false;
+  if (send_request_) {
+    send_request_ = false;
+    return Append(RequestOf(options_, protocol_), out) == WireError::kNone;
+  }
+  if (now < AckDue()) return false;
+  acked_ = applied_;
+  ack_now_ = false;
+  last_ack_ = now;
+  return Append(Ack{*acked_}, out) == WireError::kNone;
+}
+
+absl::Time Session::PollTimeout() const {
+  switch (state_) {
+    case State::kAnswer:
+      return connected_ + options_.handshake_timeout;
+    case State::kStream:
+      return std::min(last_read_ + options_.idle_timeout, AckDue());
+    default:
+      return absl::InfiniteFuture();
+  }
+}
+
+absl::Time Session::AckDue() const {
+  if (state_ != State::kStream || !applied_.has_value()) {
+    return absl::InfiniteFuture();
+  }
+  if (ack_now_) return absl::InfinitePast();
+  if (applied_ == acked_) return absl::InfiniteFuture();
+  return last_ack_ + options_.ack_interval;
+}
+
+bool Session::PollAnswer() {
+  if (state_ != State::kAnswer) return state_ == State::kStream;
+  HandshakeAnswer answer;
+  switch (decoder_.DecodeAnswer(&answer)) {
+    case Outcome::kNeedMore:
+      return false;
+    case Outcome::kError:
+      FailDecode();
+      return false;
+    case Outcome::kDone:
+      break;
+  }
+  if (answer.protocol != protocol_) {
+    Fail(ReplicaError(
+        ReplicaErrorKind::kAckMalformed,
+        absl::StrCat("the answer is of protocol ", Number(answer.protocol),
+                     ", the handshake was of protocol ", Number(protocol_))));
+    return false;
+  }
+  answer_ = answer;
+  stream_generation_ = answer.generation;
+  // What a stream of protocol 1 belongs to, no one has said yet.
+  if (protocol_ == Protocol::kV1) {
+    unclaimed_generation_ = std::exchange(position_.generation, 0);
+  }
+  state_ = State::kStream;
+  return true;
+}
+
+bool Session::TakeFrame(const FrameView& frame) {
+  const uint64_t expected = position_.next_offset;
+  if (frame.offset() != expected) {
+    Fail(OffsetGapError({expected, frame.offset()},
+                        absl::StrCat("expected the frame at offset ", expected,
+                                     ", got ", frame.offset(), Where())));
+    return false;
+  }
+  if (stream_generation_ != position_.generation) {
+    // No snapshot came between what is held and this history. That is sound
+    // only where nothing is held: from the very first write on.
+    if (position_ != FeedPosition{0, 0}) {
+      FailForeign(position_.generation, stream_generation_);
+      return false;
+    }
+    position_.generation = stream_generation_;
+  }
+  position_.next_offset = expected + 1;
+  return true;
+}
+
+bool Session::TakeHeartbeat(const Heartbeat& heartbeat) {
+  last_heartbeat_ = heartbeat;
+  primary_next_offset_ = heartbeat.next_offset;
+  if (applied_.has_value()) ack_now_ = true;
+  if (heartbeat.generation == 0) return true;
+  if (stream_generation_ == 0) {
+    stream_generation_ = heartbeat.generation;
+    // Inside a snapshot the position is still that of what is being replaced.
+    if (in_snapshot()) return true;
+    if (unclaimed_generation_ != 0 &&
+        unclaimed_generation_ != heartbeat.generation) {
+      FailForeign(unclaimed_generation_, heartbeat.generation);
+      return false;
+    }
+    position_.generation = heartbeat.generation;
+    return true;
+  }
+  if (stream_generation_ == heartbeat.generation) return true;
+  Fail(ReplicaError(
+      ReplicaErrorKind::kGenerationChanged,
+      absl::StrCat("a heartbeat of generation ", heartbeat.generation,
+                   " in a stream of generation ", stream_generation_,
+                   Where())));
+  return false;
+}
+
+void Session::TakeSnapshotBegin() {
+  // The first thing after an answer belongs to the generation that the answer
+  // named. In mid-stream it comes of a new one, which only a heartbeat tells.
+  if (first_element_) return;
+  stream_generation_ = 0;
+  primary_next_offset_.reset();
+}
+
+void Session::TakeSnapshotEnd(const SnapshotEnd& end) {
+  position_ = {stream_generation_, end.next_offset};
+  unclaimed_generation_ = 0;
+  // An offset applied before means nothing in what replaced it.
+  applied_.reset();
+  acked_.reset();
+  ack_now_ = false;
+}
+
+void Session::Fail(absl::Status status) {
+  status_ = std::move(status);
+  state_ = State::kDone;
+}
+
+void Session::FailForeign(uint64_t held_generation, uint64_t generation) {
+  const uint64_t offset = position_.next_offset;
+  Fail(OffsetGapError(
+      {offset, offset},
+      absl::StrCat("what is held is of generation ", held_generation,
+                   ", the primary goes on with generation ", generation,
+                   ", and no snapshot came between", Where())));
+}
+
+void Session::FailDecode() {
+  const WireError error = decoder_.error();
+  ReplicaErrorKind kind = ReplicaErrorKind::kFrame;
+  if (state_ == State::kAnswer) {
+    kind = ReplicaErrorKind::kAckMalformed;
+  } else if (error == WireError::kUnexpectedInSnapshot) {
+    kind = ReplicaErrorKind::kUnexpectedInSnapshot;
+  }
+  Fail(ReplicaWireError(kind, error,
+                        absl::StrCat(WireErrorName(error), Where(), ", near ",
+                                     Escaped(decoder_.Excerpt()))));
+}
+
+std::string Session::Where() const {
+  return absl::StrCat(", at byte ", decoder_.position(),
+                      " of the stream, where the next offset is ",
+                      position_.next_offset);
+}
+
+}  // namespace kevy_replica

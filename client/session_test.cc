@@ -1,0 +1,558 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/session.h"
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/client/errors.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/testing/matchers.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+SessionOptions Options(FeedPosition from = {},
+                       ProtocolChoice protocol = ProtocolChoice::kV2) {
+  SessionOptions options;
+  options.replica_id = "r1";
+  options.from = from;
+  options.protocol = protocol;
+  return options;
+}
+
+std::string FrameAt(uint64_t offset) {
+  std::string wire;
+  EXPECT_EQ(AppendFrame(offset, {"SET", "k", "v"}, &wire), WireError::kNone);
+  return wire;
+}
+
+std::string SnapshotTo(uint64_t next_offset, absl::string_view inside = "") {
+  return absl::StrCat("+SNAPSHOT\r\n", inside,
+                      "$8\r\nKEVYSNAP\r\n+SNAPSHOT_END ", next_offset, "\r\n");
+}
+
+// A session whose network and time are the test's.
+class Link {
+ public:
+  explicit Link(SessionOptions options) : session(std::move(options)) {
+    session.HandleConnected(now);
+  }
+
+  // What the session sends now.
+  std::string Sent() {
+    std::string out;
+    session.PollTransmit(now, &out);
+    return out;
+  }
+  // Lets bytes arrive; does not poll.
+  void Arrive(absl::string_view bytes) {
+    const absl::Span<char> room = session.PrepareRead(bytes.size());
+    std::memcpy(room.data(), bytes.data(), bytes.size());
+    session.HandleRead(bytes.size(), now);
+  }
+  // Lets bytes arrive and polls until nothing is left; returns events as text.
+  std::vector<std::string> Receive(absl::string_view bytes) {
+    Arrive(bytes);
+    std::vector<std::string> events;
+    while (const StreamEvent* event = session.PollEvent()) {
+      events.emplace_back();
+      AppendText(*event, &events.back());
+      positions.push_back(session.position());
+    }
+    return events;
+  }
+
+  absl::Time now = absl::UnixEpoch();
+  Session session;
+  std::vector<FeedPosition> positions;  // After each event.
+};
+
+TEST(SessionTest, SendsTheRequestOfProtocol2) {
+  Link link(Options({7, 8}));
+  EXPECT_EQ(link.Sent(),
+            "*6\r\n$9\r\nREPLICATE\r\n$4\r\nFROM\r\n$1\r\n7\r\n$1\r\n8\r\n"
+            "$2\r\nID\r\n$2\r\nr1\r\n");
+  EXPECT_EQ(link.Sent(), "");
+}
+
+TEST(SessionTest, SendsTheRequestOfProtocol1WithoutGeneration) {
+  Link link(Options({7, 8}, ProtocolChoice::kV1));
+  EXPECT_EQ(link.Sent(),
+            "*5\r\n$9\r\nREPLICATE\r\n$4\r\nFROM\r\n$1\r\n8\r\n"
+            "$2\r\nID\r\n$2\r\nr1\r\n");
+}
+
+TEST(SessionTest, RejectsABadIdAtOnce) {
+  for (const char* id : {"", "\xff"}) {
+    SessionOptions options = Options();
+    options.replica_id = id;
+    Link link(options);
+    EXPECT_TRUE(link.session.done());
+    EXPECT_TRUE(absl::IsInvalidArgument(link.session.status()));
+    EXPECT_EQ(link.Sent(), "");
+    EXPECT_EQ(link.session.PollEvent(), nullptr);
+  }
+}
+
+TEST(SessionTest, NothingIsSentBeforeAConnectionStands) {
+  Session session(Options());
+  std::string out = "stale";
+  EXPECT_FALSE(session.PollTransmit(absl::UnixEpoch(), &out));
+  EXPECT_EQ(out, "");
+  EXPECT_EQ(session.PollTimeout(), absl::InfiniteFuture());
+  EXPECT_EQ(session.PollEvent(), nullptr);
+}
+
+TEST(SessionTest, AutoTriesProtocol1AfterABareEof) {
+  Link link(Options({7, 8}, ProtocolChoice::kAuto));
+  EXPECT_THAT(link.Sent(), HasSubstr("*6\r\n"));
+  link.session.HandleEof();
+  EXPECT_TRUE(link.session.wants_reconnect());
+  EXPECT_FALSE(link.session.done());
+  EXPECT_TRUE(link.session.status().ok());
+
+  link.session.HandleConnected(link.now);
+  EXPECT_FALSE(link.session.wants_reconnect());
+  EXPECT_THAT(link.Sent(), HasSubstr("*5\r\n"));
+  EXPECT_THAT(link.Receive("+ACK 8\r\n" + FrameAt(8)),
+              ElementsAre("8 \"SET\" \"k\" \"v\""));
+  EXPECT_EQ(link.session.answer()->protocol, Protocol::kV1);
+}
+
+TEST(SessionTest, AutoRejectedInBothProtocols) {
+  Link link(Options({}, ProtocolChoice::kAuto));
+  link.session.HandleEof();
+  link.session.HandleConnected(link.now);
+  link.session.HandleEof();
+  EXPECT_TRUE(link.session.done());
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+            ReplicaErrorKind::kHandshakeRejected);
+  EXPECT_THAT(std::string(link.session.status().message()),
+              HasSubstr("protocol 2, then of protocol 1"));
+}
+
+TEST(SessionTest, AChosenProtocolIsTheOnlyOneTried) {
+  for (const ProtocolChoice choice :
+       {ProtocolChoice::kV1, ProtocolChoice::kV2}) {
+    Link link(Options({}, choice));
+    link.session.HandleEof();
+    EXPECT_FALSE(link.session.wants_reconnect());
+    EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+              ReplicaErrorKind::kHandshakeRejected);
+  }
+}
+
+TEST(SessionTest, EofInsideTheAnswerIsTruncatedAndNoReasonForProtocol1) {
+  Link link(Options({}, ProtocolChoice::kAuto));
+  EXPECT_THAT(link.Receive("+ACK 1"), ElementsAre());
+  link.session.HandleEof();
+  EXPECT_FALSE(link.session.wants_reconnect());
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+            ReplicaErrorKind::kTruncated);
+}
+
+TEST(SessionTest, MalformedAnswer) {
+  Link link(Options());
+  EXPECT_THAT(link.Receive("-ERR unknown command 'REPLICATE'\r\n"),
+              ElementsAre());
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+            ReplicaErrorKind::kAckMalformed);
+  EXPECT_EQ(WireErrorOf(link.session.status()), WireError::kBadAnswer);
+  EXPECT_THAT(std::string(link.session.status().message()),
+              HasSubstr("-ERR unknown command 'REPLICATE'"));
+}
+
+TEST(SessionTest, AnswerOfTheOtherProtocolIsMalformed) {
+  Link link(Options());
+  link.Receive("+ACK 0\r\n");
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+            ReplicaErrorKind::kAckMalformed);
+  EXPECT_FALSE(link.session.answer().has_value());
+}
+
+TEST(SessionTest, PollAnswerReadsNoFurther) {
+  Link link(Options({7, 8}));
+  EXPECT_FALSE(link.session.PollAnswer());
+  link.Arrive("+ACK 7 8\r\n" + FrameAt(9));
+  EXPECT_TRUE(link.session.PollAnswer());
+  EXPECT_TRUE(link.session.PollAnswer());
+  EXPECT_EQ(link.session.answer()->generation, 7);
+  EXPECT_TRUE(link.session.status().ok());  // The gap is not looked at yet.
+  EXPECT_EQ(link.session.PollEvent(), nullptr);
+  EXPECT_FALSE(link.session.status().ok());
+}
+
+TEST(SessionTest, PositionFollowsFrames) {
+  Link link(Options({7, 8}));
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(9));
+  EXPECT_THAT(link.positions,
+              ElementsAre(FeedPosition{7, 9}, FeedPosition{7, 10}));
+  link.session.HandleEof();
+  EXPECT_TRUE(link.session.done());
+  EXPECT_TRUE(link.session.status().ok());
+  EXPECT_EQ(link.session.position(), (FeedPosition{7, 10}));
+}
+
+TEST(SessionTest, FreshReplicaTakesTheSnapshotsPosition) {
+  Link link(Options());
+  EXPECT_THAT(
+      link.Receive("+ACK 7 0\r\n" + SnapshotTo(25, "+PING 7 25\r\n") +
+                   FrameAt(25)),
+      ElementsAre("# snapshot_begin", "# heartbeat generation=7 next_offset=25",
+                  "# snapshot_chunk bytes=8", "# snapshot_end next_offset=25",
+                  "25 \"SET\" \"k\" \"v\""));
+  // Until the snapshot has ended, nothing of it can be claimed.
+  EXPECT_THAT(
+      link.positions,
+      ElementsAre(FeedPosition{0, 0}, FeedPosition{0, 0}, FeedPosition{0, 0},
+                  FeedPosition{7, 25}, FeedPosition{7, 26}));
+}
+
+TEST(SessionTest, RefusedResumeKeepsTheOldPositionUntilTheSnapshotEnds) {
+  Link link(Options({6, 8}));
+  link.Receive("+ACK 7 8\r\n" + SnapshotTo(39));
+  EXPECT_THAT(
+      link.positions,
+      ElementsAre(FeedPosition{6, 8}, FeedPosition{6, 8}, FeedPosition{7, 39}));
+}
+
+TEST(SessionTest, EmbeddedWritersAnswerIsNotTakenForThePosition) {
+  Link link(Options());
+  link.Receive("+ACK 7 25\r\n");
+  EXPECT_EQ(link.session.position(), (FeedPosition{0, 0}));
+  link.Receive(SnapshotTo(25));
+  EXPECT_EQ(link.session.position(), (FeedPosition{7, 25}));
+}
+
+TEST(SessionTest, FreshReplicaMayGetTheHistoryFromItsStart) {
+  Link link(Options());
+  link.Receive("+ACK 7 0\r\n" + FrameAt(0));
+  EXPECT_TRUE(link.session.status().ok());
+  EXPECT_EQ(link.session.position(), (FeedPosition{7, 1}));
+}
+
+TEST(SessionTest, MidStreamSnapshotLeavesTheGenerationUnknownUntilAHeartbeat) {
+  Link link(Options());
+  link.Receive("+ACK 7 0\r\n" + SnapshotTo(39) + FrameAt(39) + SnapshotTo(0) +
+               FrameAt(0) + "+PING 9 1\r\n" + FrameAt(1));
+  EXPECT_TRUE(link.session.status().ok()) << link.session.status();
+  EXPECT_THAT(
+      link.positions,
+      ElementsAre(FeedPosition{0, 0}, FeedPosition{0, 0}, FeedPosition{7, 39},
+                  FeedPosition{7, 40},                       // The frame.
+                  FeedPosition{7, 40}, FeedPosition{7, 40},  // Inside.
+                  FeedPosition{0, 0}, FeedPosition{0, 1},    // Unknown.
+                  FeedPosition{9, 1}, FeedPosition{9, 2}));  // Told.
+}
+
+TEST(SessionTest, HeartbeatInsideAMidStreamSnapshotTellsTheGeneration) {
+  Link link(Options({7, 8}));
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8) + SnapshotTo(0, "+PING 9 0\r\n"));
+  EXPECT_THAT(
+      link.positions,
+      ElementsAre(FeedPosition{7, 9}, FeedPosition{7, 9}, FeedPosition{7, 9},
+                  FeedPosition{7, 9}, FeedPosition{9, 0}));
+}
+
+TEST(SessionTest, SnapshotAfterAHeartbeatIsInMidStreamToo) {
+  Link link(Options({7, 8}));
+  link.Receive("+ACK 7 8\r\n+PING 7 8\r\n" + SnapshotTo(0));
+  EXPECT_EQ(link.session.position(), (FeedPosition{0, 0}));
+}
+
+TEST(SessionTest, HeartbeatOfAnotherGenerationWithoutASnapshot) {
+  Link link(Options({7, 8}));
+  EXPECT_THAT(link.Receive("+ACK 7 8\r\n+PING 9 8\r\n"), ElementsAre());
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+            ReplicaErrorKind::kGenerationChanged);
+  EXPECT_EQ(link.session.position(), (FeedPosition{7, 8}));
+}
+
+TEST(SessionTest, FramesOfAnotherGenerationWithoutASnapshot) {
+  for (const FeedPosition held : {FeedPosition{6, 8}, FeedPosition{0, 8}}) {
+    Link link(Options(held));
+    EXPECT_THAT(link.Receive("+ACK 7 8\r\n" + FrameAt(8)), ElementsAre());
+    EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+              ReplicaErrorKind::kOffsetGap);
+    EXPECT_EQ(RecommendedAction(link.session.status()), Action::kResync);
+  }
+}
+
+TEST(SessionTest, Protocol1LearnsTheGenerationFromHeartbeats) {
+  Link link(Options({0, 3}, ProtocolChoice::kV1));
+  link.Receive("+ACK 3\r\n" + FrameAt(3) + "+PING 1 4\r\n" + FrameAt(4));
+  EXPECT_THAT(
+      link.positions,
+      ElementsAre(FeedPosition{0, 4}, FeedPosition{1, 4}, FeedPosition{1, 5}));
+}
+
+TEST(SessionTest, Protocol1ComparesTheGenerationThatItCouldNotClaim) {
+  Link same(Options({1, 3}, ProtocolChoice::kV1));
+  same.Receive("+ACK 3\r\n" + FrameAt(3) + "+PING 1 4\r\n");
+  EXPECT_TRUE(same.session.status().ok());
+
+  Link other(Options({1, 3}, ProtocolChoice::kV1));
+  other.Receive("+ACK 3\r\n" + FrameAt(3) + "+PING 2 4\r\n");
+  EXPECT_EQ(ReplicaErrorKindOf(other.session.status()),
+            ReplicaErrorKind::kOffsetGap);
+
+  // What a snapshot has replaced is no longer to be compared.
+  Link replaced(Options({1, 3}, ProtocolChoice::kV1));
+  replaced.Receive("+ACK 3\r\n" + SnapshotTo(14) + "+PING 2 14\r\n");
+  EXPECT_TRUE(replaced.session.status().ok());
+  EXPECT_EQ(replaced.session.position(), (FeedPosition{2, 14}));
+}
+
+TEST(SessionTest, HeartbeatsOfTheOlderFormTellNoGeneration) {
+  Link link(Options({7, 8}));
+  link.Receive("+ACK 7 8\r\n+PING 8\r\n");
+  EXPECT_TRUE(link.session.status().ok());
+  EXPECT_EQ(link.session.position(), (FeedPosition{7, 8}));
+  EXPECT_EQ(link.session.last_heartbeat()->generation, 0);
+}
+
+TEST(SessionTest, Gap) {
+  Link link(Options({7, 8}));
+  EXPECT_EQ(link.Receive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(10)).size(), 1u);
+  ASSERT_TRUE(OffsetGapOf(link.session.status()).has_value());
+  EXPECT_EQ(OffsetGapOf(link.session.status())->expected, 9);
+  EXPECT_EQ(OffsetGapOf(link.session.status())->got, 10);
+  EXPECT_EQ(link.session.position(), (FeedPosition{7, 9}));
+  EXPECT_THAT(std::string(link.session.status().message()),
+              HasSubstr("expected the frame at offset 9, got 10"));
+}
+
+TEST(SessionTest, ARepeatedFrameIsAGapToo) {
+  Link link(Options({7, 8}));
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(8));
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+            ReplicaErrorKind::kOffsetGap);
+}
+
+TEST(SessionTest, FirstFrameAfterASnapshotMustFollowIt) {
+  Link link(Options());
+  link.Receive("+ACK 7 0\r\n" + SnapshotTo(25) + FrameAt(26));
+  EXPECT_EQ(OffsetGapOf(link.session.status())->expected, 25);
+}
+
+TEST(SessionTest, MalformedBytesNameTheErrorThePlaceAndTheBytes) {
+  Link link(Options({7, 8}));
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8) + "*2\r\n:9\r\n*1\r\n$-1\r\n");
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+            ReplicaErrorKind::kFrame);
+  EXPECT_EQ(WireErrorOf(link.session.status()), WireError::kBadBulk);
+  const std::string message(link.session.status().message());
+  EXPECT_THAT(message, HasSubstr("bad_bulk"));
+  EXPECT_THAT(message, HasSubstr(absl::StrCat(
+                           "at byte ", 10 + FrameAt(8).size() + 13, " ")));
+  EXPECT_THAT(message, HasSubstr("next offset is 9"));
+  EXPECT_THAT(message, HasSubstr("$-1\\r\\n"));
+}
+
+TEST(SessionTest, FrameInsideASnapshot) {
+  Link link(Options());
+  link.Receive("+ACK 7 0\r\n+SNAPSHOT\r\n" + FrameAt(0));
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+            ReplicaErrorKind::kUnexpectedInSnapshot);
+}
+
+TEST(SessionTest, EndsInsideAnElementOrASnapshotAreTruncations) {
+  for (const std::string& bytes :
+       {FrameAt(8).substr(0, 20), std::string("+PIN"),
+        std::string("+SNAPSHOT\r\n"),
+        std::string("+SNAPSHOT\r\n$3\r\nabc\r\n")}) {
+    Link link(Options({7, 8}));
+    link.Receive("+ACK 7 8\r\n" + bytes);
+    link.session.HandleEof();
+    EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+              ReplicaErrorKind::kTruncated)
+        << bytes;
+    EXPECT_EQ(link.session.position(), (FeedPosition{7, 8}));
+  }
+}
+
+TEST(SessionTest, AfterAnErrorItStaysInThatError) {
+  Link link(Options({7, 8}));
+  link.Receive("+ACK 7 8\r\n" + FrameAt(9));
+  const absl::Status status = link.session.status();
+  EXPECT_THAT(link.Receive(FrameAt(8)), ElementsAre());
+  link.session.HandleEof();
+  link.session.HandleTimeout(link.now + absl::Hours(1));
+  link.session.HandleConnected(link.now);
+  EXPECT_EQ(link.session.status(), status);
+  EXPECT_EQ(link.Sent(), "");
+  EXPECT_EQ(link.session.PollTimeout(), absl::InfiniteFuture());
+}
+
+TEST(SessionTest, LagIsWhatTheHeartbeatSaysLessWhatCameSince) {
+  Link link(Options({7, 8}));
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8));
+  EXPECT_EQ(link.session.lag(), std::nullopt);
+  link.Receive("+PING 7 12\r\n");
+  EXPECT_EQ(link.session.lag(), 3u);
+  link.Receive(FrameAt(9) + FrameAt(10) + FrameAt(11) + FrameAt(12));
+  EXPECT_EQ(link.session.lag(), 0u);
+  // An old history's heartbeat says nothing of the new one.
+  link.Receive(SnapshotTo(0));
+  EXPECT_EQ(link.session.lag(), std::nullopt);
+  link.Receive("+PING 9 2\r\n");
+  EXPECT_EQ(link.session.lag(), 2u);
+}
+
+TEST(SessionTest, AcksAreSpacedWhileFramesFlow) {
+  Link link(Options({7, 8}));
+  link.Sent();
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(9));
+  EXPECT_EQ(link.Sent(), "");  // Received is not applied.
+  EXPECT_TRUE(link.session.HandleApplied(9).ok());
+  EXPECT_EQ(link.Sent(), "REPLCONF ACK 9\r\n");
+  EXPECT_EQ(link.Sent(), "");
+  EXPECT_EQ(link.session.PollTimeout(), absl::InfiniteFuture());
+
+  EXPECT_TRUE(link.session.HandleApplied(10).ok());
+  EXPECT_EQ(link.Sent(), "");
+  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Milliseconds(100));
+  link.now += absl::Milliseconds(99);
+  EXPECT_EQ(link.Sent(), "");
+  link.now += absl::Milliseconds(1);
+  EXPECT_EQ(link.Sent(), "REPLCONF ACK 10\r\n");
+}
+
+TEST(SessionTest, AHeartbeatIsAcknowledgedAtOnce) {
+  Link link(Options({7, 8}));
+  link.Sent();
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8) + "+PING 7 9\r\n");
+  EXPECT_EQ(link.Sent(), "");  // Nothing was applied that could be told.
+  EXPECT_TRUE(link.session.HandleApplied(9).ok());
+  EXPECT_EQ(link.Sent(), "REPLCONF ACK 9\r\n");
+  link.Receive("+PING 7 9\r\n");
+  EXPECT_EQ(link.Sent(), "REPLCONF ACK 9\r\n");
+  EXPECT_EQ(link.Sent(), "");
+}
+
+TEST(SessionTest, AckNowDoesNotWait) {
+  Link link(Options({7, 8}));
+  link.Sent();
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(9));
+  EXPECT_TRUE(link.session.AckNow(9).ok());
+  EXPECT_EQ(link.Sent(), "REPLCONF ACK 9\r\n");
+  EXPECT_TRUE(link.session.AckNow(10).ok());
+  EXPECT_EQ(link.Sent(), "REPLCONF ACK 10\r\n");
+}
+
+TEST(SessionTest, WhatWasNotReceivedCannotBeAcknowledged) {
+  Link link(Options({7, 8}));
+  link.Sent();
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8));
+  EXPECT_TRUE(absl::IsInvalidArgument(link.session.HandleApplied(10)));
+  EXPECT_TRUE(absl::IsInvalidArgument(link.session.AckNow(10)));
+  EXPECT_EQ(link.Sent(), "");
+  EXPECT_TRUE(link.session.status().ok());
+}
+
+TEST(SessionTest, WhatWasAppliedBeforeASnapshotIsNotAcknowledgedAfterIt) {
+  Link link(Options({7, 8}));
+  link.Sent();
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8));
+  EXPECT_TRUE(link.session.AckNow(9).ok());
+  link.Receive(SnapshotTo(0) + "+PING 9 0\r\n");
+  EXPECT_EQ(link.Sent(), "");
+}
+
+TEST(SessionTest, HandshakeTimeout) {
+  SessionOptions options = Options();
+  options.handshake_timeout = absl::Seconds(3);
+  Link link(options);
+  const absl::Time until = link.now + absl::Seconds(3);
+  EXPECT_EQ(link.session.PollTimeout(), until);
+  // Bytes that are no whole answer do not put it off.
+  link.now += absl::Seconds(2);
+  link.Receive("+ACK");
+  EXPECT_EQ(link.session.PollTimeout(), until);
+  link.session.HandleTimeout(until - absl::Nanoseconds(1));
+  EXPECT_FALSE(link.session.done());
+  link.session.HandleTimeout(until);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(link.session.status()));
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()), std::nullopt);
+}
+
+TEST(SessionTest, IdleTimeoutIsPutOffByAnyByte) {
+  SessionOptions options = Options({7, 8});
+  options.idle_timeout = absl::Seconds(5);
+  Link link(options);
+  link.Receive("+ACK 7 8\r\n");
+  link.now += absl::Seconds(4);
+  link.Receive("+");
+  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
+  link.session.HandleTimeout(link.now + absl::Seconds(4));
+  EXPECT_FALSE(link.session.done());
+  link.session.HandleTimeout(link.now + absl::Seconds(5));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(link.session.status()));
+}
+
+TEST(SessionTest, FailureFromOutsideIsKeptAsItIs) {
+  Link link(Options());
+  link.session.HandleFailure(absl::AbortedError("by the application"));
+  EXPECT_EQ(link.session.status(), absl::AbortedError("by the application"));
+  EXPECT_TRUE(link.session.done());
+}
+
+TEST(SessionTest, LimitsReachTheDecoder) {
+  SessionOptions options = Options({7, 8});
+  options.limits.max_arguments = 2;
+  Link link(options);
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8));
+  EXPECT_EQ(WireErrorOf(link.session.status()), WireError::kTooManyArguments);
+  EXPECT_TRUE(absl::IsResourceExhausted(link.session.status()));
+}
+
+TEST(SessionTest, ByteByByteIsTheSame) {
+  const std::string stream = "+ACK 7 0\r\n" + SnapshotTo(39, "+PING 7 39\r\n") +
+                             FrameAt(39) + SnapshotTo(0) + FrameAt(0) +
+                             "+PING 9 1\r\n" + FrameAt(1);
+  Link whole(Options());
+  const std::vector<std::string> events = whole.Receive(stream);
+  Link pieces(Options());
+  std::vector<std::string> piecewise;
+  for (const char c : stream) {
+    for (std::string& event : pieces.Receive(absl::string_view(&c, 1))) {
+      piecewise.push_back(std::move(event));
+    }
+  }
+  EXPECT_EQ(piecewise, events);
+  EXPECT_EQ(pieces.positions, whole.positions);
+  EXPECT_EQ(pieces.session.bytes_received(), stream.size());
+}
+
+}  // namespace
+}  // namespace kevy_replica
