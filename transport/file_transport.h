@@ -1,0 +1,64 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A recording, read as if it came from a primary.
+
+#ifndef KEVY_REPLICA_TRANSPORT_FILE_TRANSPORT_H_
+#define KEVY_REPLICA_TRANSPORT_FILE_TRANSPORT_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/transport/internal/fd.h"
+#include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+
+// Reads a file (or a pipe) from its beginning to its end; what is written to it
+// is dropped. Such files are what RecordingTransport makes.
+class FileTransport : public Transport {
+ public:
+  // Opens `path`, or takes standard input for "-". kNotFound and the like, with
+  // the path, if it cannot.
+  static absl::StatusOr<std::unique_ptr<FileTransport>> Open(
+      absl::string_view path,
+      std::shared_ptr<Interrupter> interrupter = nullptr);
+
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override;
+  absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
+  void Interrupt() override { interrupter_->Interrupt(); }
+  void Close() override {}
+  std::string peer() const override { return path_; }
+
+ private:
+  FileTransport(transport_internal::UniqueFd fd, std::string path,
+                std::shared_ptr<Interrupter> interrupter);
+
+  const transport_internal::UniqueFd fd_;
+  const std::string path_;
+  const std::shared_ptr<Interrupter> interrupter_;
+  bool at_end_ = false;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TRANSPORT_FILE_TRANSPORT_H_

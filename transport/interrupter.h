@@ -1,0 +1,62 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A way to end waiting, from any thread or signal handler.
+
+#ifndef KEVY_REPLICA_TRANSPORT_INTERRUPTER_H_
+#define KEVY_REPLICA_TRANSPORT_INTERRUPTER_H_
+
+#include <atomic>
+
+#include "absl/time/time.h"
+#include "kevy_replica/transport/internal/fd.h"
+
+namespace kevy_replica {
+
+// Once interrupted, for ever. One Interrupter may serve any number of
+// transports and waits, so that one call ends a read, a connect and a sleep
+// alike.
+//
+// Thread-safe. Holds a pipe. Where the process has no descriptors left for one,
+// waits look for an interrupt some fifty times a second instead.
+class Interrupter {
+ public:
+  Interrupter();
+  Interrupter(const Interrupter&) = delete;
+  Interrupter& operator=(const Interrupter&) = delete;
+
+  // Wakes all who wait on this object, now and later. Async-signal-safe.
+  void Interrupt() noexcept;
+
+  bool interrupted() const noexcept {
+    return interrupted_.load(std::memory_order_acquire);
+  }
+
+  // A descriptor that is readable from the first Interrupt() on, for poll(). It
+  // must not be read. Owned by this object. -1 if there was no pipe to be had.
+  int fd() const { return read_fd_.get(); }
+
+  // Waits until `timeout` has passed or Interrupt() is called. Returns whether
+  // it was interrupted.
+  bool Sleep(absl::Duration timeout) const;
+
+ private:
+  std::atomic<bool> interrupted_{false};
+  transport_internal::UniqueFd read_fd_;
+  transport_internal::UniqueFd write_fd_;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TRANSPORT_INTERRUPTER_H_

@@ -1,0 +1,63 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A transport that keeps what it reads.
+
+#ifndef KEVY_REPLICA_TRANSPORT_RECORDING_TRANSPORT_H_
+#define KEVY_REPLICA_TRANSPORT_RECORDING_TRANSPORT_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/transport/internal/fd.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+
+// Decorates `inner`, which it owns: every byte read from it goes to a file as
+// it came, before the caller sees it. FileTransport plays such a file back.
+class RecordingTransport : public Transport {
+ public:
+  // Makes `path` anew (what it held is lost). Errors: the system's, with the
+  // path.
+  static absl::StatusOr<std::unique_ptr<RecordingTransport>> Create(
+      std::unique_ptr<Transport> inner, absl::string_view path);
+
+  // A file that cannot be written is an error of Read: a recording with a hole
+  // is worth nothing.
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override;
+  absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
+  void Interrupt() override;
+  void Close() override;
+  std::string peer() const override;
+
+ private:
+  RecordingTransport(std::unique_ptr<Transport> inner,
+                     transport_internal::UniqueFd fd, std::string path);
+
+  const std::unique_ptr<Transport> inner_;
+  const transport_internal::UniqueFd fd_;
+  const std::string path_;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TRANSPORT_RECORDING_TRANSPORT_H_

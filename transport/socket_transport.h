@@ -1,0 +1,112 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Transports over sockets: TCP and Unix domain.
+
+#ifndef KEVY_REPLICA_TRANSPORT_SOCKET_TRANSPORT_H_
+#define KEVY_REPLICA_TRANSPORT_SOCKET_TRANSPORT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/transport/internal/fd.h"
+#include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+
+struct ConnectOptions {
+  // For the whole of connecting: every address of a name together. (Looking the
+  // name up is the system resolver's; it keeps to its own timeouts.)
+  absl::Duration connect_timeout = absl::Seconds(10);
+  // TCP keepalive: the first probe after this long without traffic, then three
+  // more, a third of it apart. Zero or less: none.
+  absl::Duration keepalive_idle = absl::Seconds(30);
+  // SO_RCVBUF in bytes; 0 leaves it to the system.
+  int receive_buffer_bytes = 0;
+  // What ends connecting and all reads and writes early. Shared by as many
+  // transports as you like; one of its own is made if this is null. The
+  // transport's own Interrupt() sets it.
+  std::shared_ptr<Interrupter> interrupter;
+};
+
+// A connected stream socket. Reads and writes survive EINTR and partial writes;
+// a peer that is gone is an error, never SIGPIPE.
+class SocketTransport : public Transport {
+ public:
+  // Takes over `fd`, a connected stream socket, and makes it non-blocking.
+  SocketTransport(int fd, std::string peer,
+                  std::shared_ptr<Interrupter> interrupter);
+  ~SocketTransport() override;
+
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override;
+  absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
+  // Async-signal-safe.
+  void Interrupt() override { interrupter_->Interrupt(); }
+  void Close() override;
+  std::string peer() const override { return peer_; }
+
+  // The socket, for poll() and getsockopt(). Owned by this object.
+  int fd() const { return fd_.get(); }
+
+ private:
+  const transport_internal::UniqueFd fd_;
+  const std::string peer_;
+  const std::shared_ptr<Interrupter> interrupter_;
+};
+
+// TCP. Connect tries all addresses of `host` (a name or an IPv4 or IPv6
+// address) in the resolver's order, sets TCP_NODELAY and keepalive, and returns
+// the first connection that stands. Otherwise the last address's error, which
+// names it: kUnavailable (refused, unreachable, no such name),
+// kDeadlineExceeded, kCancelled.
+class TcpTransport : public SocketTransport {
+ public:
+  static absl::StatusOr<std::unique_ptr<TcpTransport>> Connect(
+      absl::string_view host, uint16_t port,
+      const ConnectOptions& options = ConnectOptions());
+  using SocketTransport::SocketTransport;
+};
+
+// A Unix domain socket at `path` in the file system. Errors: as TcpTransport's
+// (a path that is missing is kUnavailable), and kInvalidArgument for one that
+// is longer than the system takes.
+class UnixTransport : public SocketTransport {
+ public:
+  static absl::StatusOr<std::unique_ptr<UnixTransport>> Connect(
+      absl::string_view path, const ConnectOptions& options = ConnectOptions());
+  using SocketTransport::SocketTransport;
+};
+
+// Connects to "host:port", "[v6]:port" or "unix:/path". Errors: those of
+// ParseAddress and of the two Connect functions.
+absl::StatusOr<std::unique_ptr<Transport>> ConnectTransport(
+    absl::string_view address,
+    const ConnectOptions& options = ConnectOptions());
+
+// A factory that connects to `address`, each time anew, with these options.
+TransportFactory ConnectTo(absl::string_view address,
+                           const ConnectOptions& options = ConnectOptions());
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TRANSPORT_SOCKET_TRANSPORT_H_

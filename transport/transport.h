@@ -1,0 +1,87 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The byte stream that a replication connection runs over.
+//
+// A Transport is what TCP gives: two ordered streams of bytes, one each way. It
+// knows nothing of the protocol. The library brings TcpTransport and
+// UnixTransport (socket_transport.h), InMemoryTransport, FileTransport, and two
+// decorators, FaultyTransport and RecordingTransport. Writing one of your own
+// takes five functions: see docs/transports.md.
+
+#ifndef KEVY_REPLICA_TRANSPORT_TRANSPORT_H_
+#define KEVY_REPLICA_TRANSPORT_TRANSPORT_H_
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+namespace kevy_replica {
+
+// Timeouts are durations, counted on a clock that is never set
+// (CLOCK_MONOTONIC): absl::InfiniteDuration() waits for ever,
+// absl::ZeroDuration() does not wait.
+//
+// Threads: one thread may read while another writes. Interrupt() may be called
+// from any thread at any time; all else needs the caller's own order.
+//
+// After an error, other than kDeadlineExceeded of Read(), the only sensible
+// call is the destructor's.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  // Reads at least one byte and at most `buffer.size()` (1 or more), as soon as
+  // any are there. Returns how many, or 0 at the end of the stream, once the
+  // peer has closed its side; every later call returns 0 again.
+  //
+  // Errors: kDeadlineExceeded, nothing came within `timeout` and nothing is
+  // lost (Read again to go on); kCancelled, interrupted; anything else, the
+  // stream is broken. Bytes that had arrived are handed out before an end or an
+  // error.
+  virtual absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                                      absl::Duration timeout) = 0;
+
+  // Writes all of `bytes`. An error, kDeadlineExceeded and kCancelled included,
+  // leaves it open how many were written, so that the stream is lost.
+  virtual absl::Status Write(absl::string_view bytes,
+                             absl::Duration timeout) = 0;
+
+  // Makes the calls that are blocked, and every later one, return kCancelled,
+  // promptly. Cannot be taken back.
+  virtual void Interrupt() = 0;
+
+  // Ends both directions: the peer reads an end of stream once it has read what
+  // was written before. Harmless when called again. Destruction closes too.
+  virtual void Close() = 0;
+
+  // Who is at the other end, for messages: "127.0.0.1:16004".
+  virtual std::string peer() const = 0;
+};
+
+// Makes a connection, whenever one is needed: a client that has to connect
+// again (to speak the other protocol, to resume) is given one of these.
+using TransportFactory =
+    std::function<absl::StatusOr<std::unique_ptr<Transport>>()>;
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TRANSPORT_TRANSPORT_H_

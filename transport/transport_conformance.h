@@ -1,0 +1,270 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The Transport contract as tests: for the library's transports and for yours.
+//
+//   #include "kevy_replica/transport/transport_conformance.h"
+//
+//   INSTANTIATE_TEST_SUITE_P(
+//       Mine, kevy_replica::TransportConformance,
+//       testing::Values(kevy_replica::ConformancePair{"Mine", [] {
+//         ...  // Make two connected ends.
+//         return kevy_replica::ConformancePair::Ends(std::move(a),
+//                                                    std::move(b));
+//       }}),
+//       kevy_replica::ConformancePairName);
+//
+// None of them depends on timing. One that never ends has found an error too.
+
+#ifndef KEVY_REPLICA_TRANSPORT_TRANSPORT_CONFORMANCE_H_
+#define KEVY_REPLICA_TRANSPORT_TRANSPORT_CONFORMANCE_H_
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+
+struct ConformancePair {
+  using Ends =
+      std::pair<std::unique_ptr<Transport>, std::unique_ptr<Transport>>;
+
+  std::string name;  // Letters and digits.
+  // Makes two connected ends. The first is under test, the second is its peer.
+  std::function<Ends()> make;
+  // Whether Write() waits for the peer once much is unread.
+  bool bounded = true;
+};
+
+inline std::string ConformancePairName(
+    const testing::TestParamInfo<ConformancePair>& info) {
+  return info.param.name;
+}
+
+class TransportConformance : public testing::TestWithParam<ConformancePair> {
+ protected:
+  void SetUp() override {
+    std::tie(transport_, peer_) = GetParam().make();
+    ASSERT_NE(transport_, nullptr);
+    ASSERT_NE(peer_, nullptr);
+  }
+
+  static constexpr absl::Duration kForEver = absl::InfiniteDuration();
+
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Transport> peer_;
+};
+
+TEST_P(TransportConformance, HasAPeersName) {
+  EXPECT_NE(transport_->peer(), "");
+}
+
+TEST_P(TransportConformance, BytesArriveInOrder) {
+  using transport_internal::ReadBytes;
+  ASSERT_TRUE(peer_->Write("one", kForEver).ok());
+  ASSERT_TRUE(peer_->Write("", kForEver).ok());
+  ASSERT_TRUE(peer_->Write("two", kForEver).ok());
+  ASSERT_TRUE(transport_->Write("three", kForEver).ok());
+  EXPECT_EQ(ReadBytes(*transport_, 6, [] { return 1; }), "onetwo");
+  EXPECT_EQ(ReadBytes(*peer_, 5), "three");
+}
+
+TEST_P(TransportConformance, ReadDoesNotWaitForAFullBuffer) {
+  const std::string sent = "abc";
+  ASSERT_TRUE(peer_->Write(sent, kForEver).ok());
+  const auto read = transport_internal::ReadOnce(*transport_, 1000);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_GE(read->size(), 1);
+  EXPECT_EQ(*read, sent.substr(0, read->size()));
+}
+
+// Both ends read and write at once, more than any buffer between them holds.
+TEST_P(TransportConformance, MovesMuchBothWaysAtOnce) {
+  using transport_internal::RandomBytes;
+  using transport_internal::RandomSizes;
+  using transport_internal::ReadBytes;
+  constexpr size_t kSize = 5 << 20;
+  const std::string to_peer = RandomBytes(kSize, 1);
+  const std::string from_peer = RandomBytes(kSize, 2);
+  const auto write = [](Transport& transport, absl::string_view bytes,
+                        unsigned seed) {
+    auto sizes = RandomSizes(1 << 20, seed);
+    while (!bytes.empty()) {
+      const absl::string_view piece = bytes.substr(0, sizes());
+      ASSERT_TRUE(transport.Write(piece, kForEver).ok());
+      bytes.remove_prefix(piece.size());
+    }
+  };
+  std::thread writer([&] { write(*transport_, to_peer, 3); });
+  std::thread peer_writer([&] { write(*peer_, from_peer, 4); });
+  std::string got_by_peer;
+  std::thread peer_reader(
+      [&] { got_by_peer = ReadBytes(*peer_, kSize, RandomSizes(20000, 5)); });
+  const std::string got = ReadBytes(*transport_, kSize, RandomSizes(20000, 6));
+  // So that a failure does not leave a writer blocked.
+  if (got.size() != kSize) peer_->Interrupt();
+  peer_reader.join();
+  if (got_by_peer.size() != kSize) transport_->Interrupt();
+  writer.join();
+  peer_writer.join();
+  EXPECT_TRUE(got == from_peer);
+  EXPECT_TRUE(got_by_peer == to_peer);
+}
+
+TEST_P(TransportConformance, EndComesAfterTheBytesAndAgain) {
+  ASSERT_TRUE(peer_->Write("last", kForEver).ok());
+  peer_->Close();
+  peer_->Close();
+  EXPECT_EQ(transport_internal::ReadBytes(*transport_, 4), "last");
+  for (int i = 0; i < 3; ++i) {
+    const auto end = transport_internal::ReadOnce(*transport_);
+    ASSERT_TRUE(end.ok()) << end.status();
+    EXPECT_EQ(*end, "");
+  }
+}
+
+TEST_P(TransportConformance, DestructionCloses) {
+  ASSERT_TRUE(peer_->Write("last", kForEver).ok());
+  peer_.reset();
+  EXPECT_EQ(transport_internal::ReadBytes(*transport_, 4), "last");
+  const auto end = transport_internal::ReadOnce(*transport_);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(*end, "");
+}
+
+// Where a peer goes without having read all, its own last bytes arrive still.
+TEST_P(TransportConformance, EndIsCleanThoughThePeerLeftBytesUnread) {
+  ASSERT_TRUE(transport_->Write("xy", kForEver).ok());
+  ASSERT_EQ(transport_internal::ReadBytes(*peer_, 1), "x");
+  ASSERT_TRUE(peer_->Write("last", kForEver).ok());
+  peer_.reset();
+  EXPECT_EQ(transport_internal::ReadBytes(*transport_, 4), "last");
+  const auto end = transport_internal::ReadOnce(*transport_);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(*end, "");
+}
+
+TEST_P(TransportConformance, EndWakesABlockedRead) {
+  transport_internal::WhenBlocked close([this](auto&) { peer_->Close(); });
+  const auto end = transport_internal::ReadOnce(*transport_);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(*end, "");
+}
+
+TEST_P(TransportConformance, BytesWakeABlockedRead) {
+  transport_internal::WhenBlocked write(
+      [this](auto&) { peer_->Write("x", kForEver).IgnoreError(); });
+  const auto read = transport_internal::ReadOnce(*transport_);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, "x");
+}
+
+// A write or two may go through before the news arrives. SIGPIPE would end the
+// test here.
+TEST_P(TransportConformance, WritesToAPeerThatIsGoneFail) {
+  peer_.reset();
+  absl::Status status;
+  while (status.ok()) status = transport_->Write("x", kForEver);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+}
+
+TEST_P(TransportConformance, WritesAfterCloseFail) {
+  transport_->Close();
+  EXPECT_FALSE(transport_->Write("x", kForEver).ok());
+}
+
+TEST_P(TransportConformance, ReadTimesOutAndLosesNothing) {
+  for (const absl::Duration timeout :
+       {absl::ZeroDuration(), -absl::Seconds(1), absl::Microseconds(1),
+        absl::Milliseconds(2)}) {
+    EXPECT_EQ(
+        transport_internal::ReadOnce(*transport_, 10, timeout).status().code(),
+        absl::StatusCode::kDeadlineExceeded)
+        << timeout;
+  }
+  ASSERT_TRUE(peer_->Write("abc", kForEver).ok());
+  EXPECT_EQ(transport_internal::ReadBytes(*transport_, 3), "abc");
+}
+
+// Each write is small beside what fills the buffers: none of them is mistaken
+// for progress that never ends.
+TEST_P(TransportConformance, WriteTimesOutWhereNobodyReads) {
+  if (!GetParam().bounded) GTEST_SKIP() << "never waits";
+  for (const absl::Duration timeout :
+       {absl::ZeroDuration(), absl::Milliseconds(1)}) {
+    absl::Status status;
+    while (status.ok()) {
+      status = transport_->Write(std::string(1 << 20, 'x'), timeout);
+    }
+    EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
+  }
+}
+
+TEST_P(TransportConformance, InterruptEndsABlockedRead) {
+  transport_internal::WhenBlocked interrupt(
+      [this](auto&) { transport_->Interrupt(); });
+  EXPECT_EQ(transport_internal::ReadOnce(*transport_).status().code(),
+            absl::StatusCode::kCancelled);
+}
+
+TEST_P(TransportConformance, InterruptEndsABlockedWrite) {
+  if (!GetParam().bounded) GTEST_SKIP() << "never waits";
+  transport_internal::WhenBlocked interrupt(
+      [this](auto&) { transport_->Interrupt(); });
+  absl::Status status;
+  while (status.ok()) {
+    status = transport_->Write(std::string(1 << 20, 'x'), kForEver);
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+}
+
+TEST_P(TransportConformance, InterruptIsForEverAndBeforeBytesAndEnds) {
+  ASSERT_TRUE(peer_->Write("x", kForEver).ok());
+  transport_->Interrupt();
+  transport_->Interrupt();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(transport_internal::ReadOnce(*transport_).status().code(),
+              absl::StatusCode::kCancelled);
+    EXPECT_EQ(transport_->Write("x", kForEver).code(),
+              absl::StatusCode::kCancelled);
+  }
+  peer_->Close();
+  EXPECT_EQ(transport_internal::ReadOnce(*transport_).status().code(),
+            absl::StatusCode::kCancelled);
+}
+
+TEST_P(TransportConformance, InterruptIsOfOneEndOnly) {
+  transport_->Interrupt();
+  ASSERT_TRUE(peer_->Write("x", kForEver).ok());
+  EXPECT_EQ(transport_internal::ReadOnce(*peer_, 1, absl::ZeroDuration())
+                .status()
+                .code(),
+            absl::StatusCode::kDeadlineExceeded);
+}
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TRANSPORT_TRANSPORT_CONFORMANCE_H_
