@@ -39,8 +39,8 @@ namespace kevy_replica {
 // faults the one at the lowest position counts, and of several at one position
 // the error before the end before the stall.
 struct Faults {
-  // How many bytes the next Read may return at most (at least 1), asked before
-  // each: short reads. Unset: as many as come.
+  // How many bytes the next Read may return at most (0 counts as 1), asked
+  // before each: short reads. Unset: as many as come.
   std::function<size_t()> read_size;
   // The stream ends here although the peer has sent more.
   std::optional<uint64_t> eof_at;

@@ -60,8 +60,11 @@ class Transport {
   virtual absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                                       absl::Duration timeout) = 0;
 
-  // Writes all of `bytes`. An error, kDeadlineExceeded and kCancelled included,
-  // leaves it open how many were written, so that the stream is lost.
+  // Writes all of `bytes`.
+  //
+  // Errors: kDeadlineExceeded; kCancelled, interrupted; kUnavailable, the peer
+  // is gone (there is no SIGPIPE). Each leaves it open how many bytes were
+  // written, so that the stream is lost.
   virtual absl::Status Write(absl::string_view bytes,
                              absl::Duration timeout) = 0;
 

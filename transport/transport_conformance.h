@@ -16,13 +16,11 @@
 //
 //   #include "kevy_replica/transport/transport_conformance.h"
 //
+//   using kevy_replica::TransportConformance;
+//   kevy_replica::ConformancePair::Ends MakeMine() { ... }
 //   INSTANTIATE_TEST_SUITE_P(
-//       Mine, kevy_replica::TransportConformance,
-//       testing::Values(kevy_replica::ConformancePair{"Mine", [] {
-//         ...  // Make two connected ends.
-//         return kevy_replica::ConformancePair::Ends(std::move(a),
-//                                                    std::move(b));
-//       }}),
+//       Mine, TransportConformance,
+//       testing::Values(kevy_replica::ConformancePair{"Mine", MakeMine}),
 //       kevy_replica::ConformancePairName);
 //
 // None of them depends on timing. One that never ends has found an error too.
@@ -97,7 +95,7 @@ TEST_P(TransportConformance, ReadDoesNotWaitForAFullBuffer) {
   ASSERT_TRUE(peer_->Write(sent, kForEver).ok());
   const auto read = transport_internal::ReadOnce(*transport_, 1000);
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_GE(read->size(), 1);
+  EXPECT_GE(read->size(), size_t{1});
   EXPECT_EQ(*read, sent.substr(0, read->size()));
 }
 

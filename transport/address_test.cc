@@ -1,0 +1,121 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/address.h"
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(ParseAddressTest, Tcp) {
+  const struct {
+    absl::string_view text;
+    absl::string_view host;
+    int port;
+  } kCases[] = {
+      {"127.0.0.1:16004", "127.0.0.1", 16004},
+      {"kevy.example.com:6004", "kevy.example.com", 6004},
+      {"localhost:0", "localhost", 0},
+      {"h:65535", "h", 65535},
+      {"[::1]:16004", "::1", 16004},
+      {"[fe80::1%eth0]:1", "fe80::1%eth0", 1},
+      {"[::]:0", "::", 0},
+  };
+  for (const auto& c : kCases) {
+    const absl::StatusOr<Address> address = ParseAddress(c.text);
+    ASSERT_TRUE(address.ok()) << address.status();
+    EXPECT_EQ(address->kind, Address::Kind::kTcp) << c.text;
+    EXPECT_EQ(address->host, c.host);
+    EXPECT_EQ(address->port, c.port) << c.text;
+    EXPECT_EQ(address->path, "") << c.text;
+    EXPECT_EQ(address->ToString(), c.text);
+  }
+}
+
+TEST(ParseAddressTest, Unix) {
+  for (const absl::string_view path :
+       {"/run/kevy.sock", "kevy.sock", "/with space:and:colon"}) {
+    const std::string text = "unix:" + std::string(path);
+    const absl::StatusOr<Address> address = ParseAddress(text);
+    ASSERT_TRUE(address.ok()) << address.status();
+    EXPECT_EQ(address->kind, Address::Kind::kUnix) << text;
+    EXPECT_EQ(address->path, path);
+    EXPECT_EQ(address->host, "") << text;
+    EXPECT_EQ(address->ToString(), text);
+  }
+}
+
+TEST(ParseAddressTest, Errors) {
+  const struct {
+    absl::string_view text;
+    absl::string_view what;
+  } kCases[] = {
+      {"", "no port"},
+      {"localhost", "no port"},
+      {"localhost:", "no port"},
+      {":16004", "no host"},
+      {":", "no host"},
+      {"h:65536", "the port is no number"},
+      {"h:99999999999999999999", "the port is no number"},
+      {"h:-1", "the port is no number"},
+      {"h:+1", "the port is no number"},
+      {"h: 1", "the port is no number"},
+      {"h:1 ", "the port is no number"},
+      {"h:0x10", "the port is no number"},
+      {"h:http", "the port is no number"},
+      {"::1:16004", "brackets"},
+      {"::1", "brackets"},
+      {"a:b:1", "brackets"},
+      {"[::1]", "no port"},
+      {"[::1]:", "no port"},
+      {"[::1]16004", "no : after ]"},
+      {"[::1:16004", "no ] after ["},
+      {"[]:16004", "no IPv6 address"},
+      {"[localhost]:16004", "no IPv6 address"},
+      {"local[host:1", "a bracket"},
+      {"local]host:1", "a bracket"},
+      {" localhost:1", "a space"},
+      {"local host:1", "a space"},
+      {"[:: 1]:1", "a space"},
+      {"unix:", "no path"},
+      {absl::string_view("unix:/a\0b", 9), "a NUL"},
+      {absl::string_view("h\0:1", 4), "a NUL"},
+  };
+  for (const auto& c : kCases) {
+    const absl::StatusOr<Address> address = ParseAddress(c.text);
+    ASSERT_FALSE(address.ok()) << c.text;
+    EXPECT_EQ(address.status().code(), absl::StatusCode::kInvalidArgument)
+        << c.text;
+    EXPECT_THAT(std::string(address.status().message()),
+                HasSubstr(std::string(c.what)))
+        << c.text;
+  }
+}
+
+TEST(ParseAddressTest, ErrorsQuoteTheTextEscaped) {
+  EXPECT_THAT(std::string(ParseAddress("ho\nst").status().message()),
+              HasSubstr("\"ho\\nst\""));
+}
+
+}  // namespace
+}  // namespace kevy_replica

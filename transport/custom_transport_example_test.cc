@@ -1,0 +1,127 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A transport of a user's own, held to the contract. docs/transports.md quotes
+// the class: change both.
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/transport.h"
+#include "kevy_replica/transport/transport_conformance.h"
+
+// Two pipes, as to a child process: ssh primary.example nc localhost 16004.
+// Owns both descriptors, which do not block. The program ignores SIGPIPE.
+class PipeTransport : public kevy_replica::Transport {
+ public:
+  PipeTransport(int in, int out) : in_(in), out_(out) {}
+  ~PipeTransport() override { PipeTransport::Close(); }
+
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override {
+    const absl::Status status = Wait(in_, POLLIN, Clock::now(), timeout);
+    if (!status.ok()) return status;
+    const ssize_t size = read(in_, buffer.data(), buffer.size());
+    if (size < 0) return absl::ErrnoToStatus(errno, "read");
+    return static_cast<size_t>(size);
+  }
+
+  absl::Status Write(absl::string_view bytes, absl::Duration timeout) override {
+    const Clock::time_point start = Clock::now();
+    do {
+      const absl::Status status = Wait(out_, POLLOUT, start, timeout);
+      if (!status.ok()) return status;
+      const ssize_t size = write(out_, bytes.data(), bytes.size());
+      if (size < 0) return absl::UnavailableError("the child is gone");
+      bytes.remove_prefix(static_cast<size_t>(size));
+    } while (!bytes.empty());
+    return absl::OkStatus();
+  }
+
+  void Interrupt() override { interrupter_.Interrupt(); }
+
+  void Close() override {
+    if (in_ >= 0) close(in_), close(out_);
+    in_ = out_ = -1;
+  }
+
+  std::string peer() const override { return "child"; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // Returns once `fd` is ready, the time is over, or Interrupt() was called.
+  absl::Status Wait(int fd, short events, Clock::time_point start,
+                    absl::Duration timeout) {
+    if (fd < 0) return absl::UnavailableError("closed");
+    for (;;) {
+      const auto left = timeout - absl::FromChrono(Clock::now() - start);
+      // By the second, since not every timeout fits poll()'s milliseconds.
+      const auto slice =
+          std::clamp(left, absl::ZeroDuration(), absl::Seconds(1));
+      pollfd fds[] = {{fd, events, 0}, {interrupter_.fd(), POLLIN, 0}};
+      const int ready =
+          poll(fds, 2, static_cast<int>(absl::ToInt64Milliseconds(slice)) + 1);
+      if (interrupter_.interrupted())
+        return absl::CancelledError("interrupted");
+      if (ready > 0) return absl::OkStatus();
+      if (left <= absl::ZeroDuration()) {
+        return absl::DeadlineExceededError("timed out");
+      }
+    }
+  }
+
+  int in_;
+  int out_;
+  kevy_replica::Interrupter interrupter_;
+};
+
+namespace {
+
+using kevy_replica::TransportConformance;  // The macro wants it unqualified.
+
+kevy_replica::ConformancePair::Ends MakePipes() {
+  signal(SIGPIPE, SIG_IGN);
+  int there[2], back[2];
+  EXPECT_EQ(pipe(there), 0);
+  EXPECT_EQ(pipe(back), 0);
+  for (const int fd : {there[0], there[1], back[0], back[1]}) {
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+  }
+  return {std::make_unique<PipeTransport>(back[0], there[1]),
+          std::make_unique<PipeTransport>(there[0], back[1])};
+}
+
+INSTANTIATE_TEST_SUITE_P(Pipes, TransportConformance,
+                         testing::Values(kevy_replica::ConformancePair{
+                             "Pipes", MakePipes}),
+                         kevy_replica::ConformancePairName);
+
+}  // namespace

@@ -1,0 +1,230 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/file_transport.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/transport/internal/fd.h"
+#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/interrupter.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::HasSubstr;
+using transport_internal::CodeOf;
+using transport_internal::FdLimit;
+using transport_internal::RandomBytes;
+using transport_internal::RandomSizes;
+using transport_internal::ReadBytes;
+using transport_internal::ReadOnce;
+using transport_internal::SignalsWhenBlocked;
+using transport_internal::TempDir;
+using transport_internal::UniqueFd;
+using transport_internal::WhenBlocked;
+
+constexpr absl::Duration kForEver = absl::InfiniteDuration();
+
+void WriteTo(int fd, absl::string_view bytes) {
+  EXPECT_EQ(::write(fd, bytes.data(), bytes.size()),
+            static_cast<ssize_t>(bytes.size()));
+}
+
+TEST(FileTransportTest, ReadsAFileToItsEnd) {
+  const TempDir dir;
+  const std::string bytes = RandomBytes(300000, 1);
+  std::ofstream(dir.File("a"), std::ios::binary) << bytes;
+  const auto file = FileTransport::Open(dir.File("a"));
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ((*file)->peer(), dir.File("a"));
+  EXPECT_TRUE(ReadBytes(**file, bytes.size() + 1, RandomSizes(9000, 2)) ==
+              bytes);
+}
+
+TEST(FileTransportTest, AnEndIsAnEndThoughTheFileGrows) {
+  const TempDir dir;
+  std::ofstream out(dir.File("a"), std::ios::binary);
+  out << "1" << std::flush;
+  const auto file = FileTransport::Open(dir.File("a"));
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(ReadBytes(**file, 2), "1");
+  out << "2" << std::flush;
+  EXPECT_EQ(ReadBytes(**file, 1), "");
+}
+
+TEST(FileTransportTest, AFileNeedsNoTime) {
+  const TempDir dir;
+  std::ofstream(dir.File("a")) << "x";
+  const auto file = FileTransport::Open(dir.File("a"));
+  ASSERT_TRUE(file.ok()) << file.status();
+  const auto read = ReadOnce(**file, 10, absl::ZeroDuration());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, "x");
+}
+
+TEST(FileTransportTest, DropsWhatIsWritten) {
+  const TempDir dir;
+  std::ofstream(dir.File("a")) << "x";
+  const auto file = FileTransport::Open(dir.File("a"));
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_TRUE((*file)->Write("y", absl::ZeroDuration()).ok());
+  EXPECT_EQ(transport_internal::FileContents(dir.File("a")), "x");
+}
+
+TEST(FileTransportTest, WhatCannotBeOpened) {
+  const TempDir dir;
+  const auto missing = FileTransport::Open(dir.File("a"));
+  EXPECT_EQ(CodeOf(missing), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(missing.status().message()),
+              HasSubstr(dir.File("a")));
+
+  const auto folder = FileTransport::Open(dir.path());
+  EXPECT_EQ(CodeOf(folder), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(folder.status().message()), HasSubstr(dir.path()));
+
+  const FdLimit limit(0);
+  EXPECT_EQ(CodeOf(FileTransport::Open("/dev/null")),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST(FileTransportTest, AReadThatFails) {
+  // The first page of one's own memory is not mapped.
+  const auto file = FileTransport::Open("/proc/self/mem");
+  if (!file.ok()) GTEST_SKIP() << file.status();
+  const auto read = ReadOnce(**file);
+  ASSERT_FALSE(read.ok());
+  EXPECT_THAT(std::string(read.status().message()),
+              HasSubstr("read from /proc/self/mem"));
+}
+
+TEST(FileTransportTest, Interrupt) {
+  const TempDir dir;
+  std::ofstream(dir.File("a")) << "x";
+  const auto interrupter = std::make_shared<Interrupter>();
+  const auto file = FileTransport::Open(dir.File("a"), interrupter);
+  ASSERT_TRUE(file.ok()) << file.status();
+  (*file)->Interrupt();
+  EXPECT_TRUE(interrupter->interrupted());
+  EXPECT_EQ(CodeOf(ReadOnce(**file)), absl::StatusCode::kCancelled);
+  EXPECT_EQ(CodeOf((*file)->Write("y", kForEver)),
+            absl::StatusCode::kCancelled);
+}
+
+class NamedPipeTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(::mkfifo(dir_.File("a").c_str(), 0600), 0);
+    auto file = FileTransport::Open(dir_.File("a"));
+    ASSERT_TRUE(file.ok()) << file.status();
+    file_ = *std::move(file);
+  }
+
+  UniqueFd OpenToWrite() {
+    return UniqueFd(::open(dir_.File("a").c_str(), O_WRONLY));
+  }
+
+  const TempDir dir_;
+  std::unique_ptr<FileTransport> file_;
+};
+
+TEST_F(NamedPipeTest, WaitsForItsWriter) {
+  {
+    WhenBlocked write([this](auto&) { WriteTo(OpenToWrite().get(), "abc"); });
+    EXPECT_EQ(ReadBytes(*file_, 3), "abc");
+  }
+  EXPECT_EQ(ReadBytes(*file_, 1), "");
+}
+
+TEST_F(NamedPipeTest, TimesOutAndIsInterrupted) {
+  const UniqueFd writer = OpenToWrite();
+  EXPECT_EQ(CodeOf(ReadOnce(*file_, 1, absl::ZeroDuration())),
+            absl::StatusCode::kDeadlineExceeded);
+  WhenBlocked interrupt([this](auto&) { file_->Interrupt(); });
+  EXPECT_EQ(CodeOf(ReadOnce(*file_)), absl::StatusCode::kCancelled);
+}
+
+TEST_F(NamedPipeTest, SurvivesSignals) {
+  const UniqueFd writer = OpenToWrite();
+  SignalsWhenBlocked signals(3, [&] { WriteTo(writer.get(), "x"); });
+  EXPECT_EQ(ReadBytes(*file_, 1), "x");
+  EXPECT_EQ(signals.count(), 3);
+}
+
+class StandardInputTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    int fds[2];
+    ASSERT_EQ(::pipe(fds), 0);
+    saved_ = UniqueFd(::dup(STDIN_FILENO));
+    ::dup2(fds[0], STDIN_FILENO);
+    ::close(fds[0]);
+    writer_ = UniqueFd(fds[1]);
+  }
+  void TearDown() override {
+    if (saved_.get() < 0) {  // It had been closed all along.
+      ::close(STDIN_FILENO);
+    } else {
+      ::dup2(saved_.get(), STDIN_FILENO);
+    }
+  }
+
+  UniqueFd saved_;
+  UniqueFd writer_;
+};
+
+TEST_F(StandardInputTest, IsReadToItsEnd) {
+  const auto file = FileTransport::Open("-");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ((*file)->peer(), "standard input");
+  EXPECT_EQ(CodeOf(ReadOnce(**file, 1, absl::ZeroDuration())),
+            absl::StatusCode::kDeadlineExceeded);
+  WriteTo(writer_.get(), "abc");
+  EXPECT_EQ(ReadBytes(**file, 3), "abc");
+  writer_ = UniqueFd();
+  EXPECT_EQ(ReadBytes(**file, 1), "");
+}
+
+TEST_F(StandardInputTest, IsInterruptedThoughItBlocks) {
+  const auto file = FileTransport::Open("-");
+  ASSERT_TRUE(file.ok()) << file.status();
+  WhenBlocked interrupt([&](auto&) { (*file)->Interrupt(); });
+  EXPECT_EQ(CodeOf(ReadOnce(**file)), absl::StatusCode::kCancelled);
+}
+
+TEST_F(StandardInputTest, IsLeftOpenAndBlocking) {
+  ASSERT_TRUE(FileTransport::Open("-").ok());
+  EXPECT_EQ(::fcntl(STDIN_FILENO, F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST_F(StandardInputTest, MayBeClosed) {
+  ::close(STDIN_FILENO);
+  EXPECT_FALSE(FileTransport::Open("-").ok());
+}
+
+}  // namespace
+}  // namespace kevy_replica

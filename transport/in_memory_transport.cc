@@ -1,0 +1,156 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/in_memory_transport.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/transport/internal/deadline.h"
+#include "kevy_replica/transport/internal/status.h"
+
+namespace kevy_replica {
+
+using transport_internal::Deadline;
+using transport_internal::InterruptedStatus;
+using transport_internal::Operation;
+using transport_internal::TimedOutStatus;
+
+// One direction.
+struct InMemoryTransport::Channel {
+  explicit Channel(size_t capacity) : capacity(capacity) {}
+
+  const size_t capacity;
+  std::mutex mutex;
+  std::condition_variable changed;
+  // All of the following under `mutex`.
+  std::string bytes;
+  size_t consumed = 0;  // Of `bytes`, by the reader.
+  bool reader_closed = false;
+  bool writer_closed = false;
+  bool reader_interrupted = false;
+  bool writer_interrupted = false;
+
+  size_t unread() const { return bytes.size() - consumed; }
+
+  void Set(bool Channel::*flag) {
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      this->*flag = true;
+    }
+    changed.notify_all();
+  }
+
+  // Whether `condition` holds before the deadline.
+  template <typename Condition>
+  bool Await(std::unique_lock<std::mutex>& lock, const Deadline& deadline,
+             Condition condition) {
+    if (!deadline.infinite()) {
+      return changed.wait_until(lock, deadline.time(), condition);
+    }
+    changed.wait(lock, condition);
+    return true;
+  }
+
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer, const Deadline& deadline,
+                              const Operation& operation) {
+    std::unique_lock<std::mutex> lock(mutex);
+    const bool awaited = Await(lock, deadline, [this] {
+      return reader_interrupted || reader_closed || writer_closed ||
+             unread() > 0;
+    });
+    if (reader_interrupted) return InterruptedStatus(operation);
+    if (!awaited) return TimedOutStatus(operation);
+    if (reader_closed) return 0;
+    const size_t size = std::min(buffer.size(), unread());
+    std::memcpy(buffer.data(), bytes.data() + consumed, size);
+    consumed += size;
+    // Rarely enough that each byte is moved once at most, on average.
+    if (consumed >= bytes.size() / 2) {
+      bytes.erase(0, consumed);
+      consumed = 0;
+    }
+    changed.notify_all();
+    return size;
+  }
+
+  absl::Status Write(absl::string_view data, const Deadline& deadline,
+                     const Operation& operation) {
+    std::unique_lock<std::mutex> lock(mutex);
+    do {
+      const bool awaited = Await(lock, deadline, [&] {
+        return writer_interrupted || writer_closed || reader_closed ||
+               data.empty() || unread() < capacity;
+      });
+      if (writer_interrupted) return InterruptedStatus(operation);
+      if (!awaited) return TimedOutStatus(operation);
+      if (writer_closed || reader_closed) {
+        return absl::UnavailableError("write to memory: closed");
+      }
+      const size_t size = std::min(data.size(), capacity - unread());
+      bytes.append(data.data(), size);
+      data.remove_prefix(size);
+      changed.notify_all();
+    } while (!data.empty());
+    return absl::OkStatus();
+  }
+};
+
+InMemoryTransport::Pair InMemoryTransport::CreatePair(size_t capacity) {
+  capacity = std::max<size_t>(capacity, 1);
+  auto a = std::make_shared<Channel>(capacity);
+  auto b = std::make_shared<Channel>(capacity);
+  return {absl::WrapUnique(new InMemoryTransport(a, b)),
+          absl::WrapUnique(new InMemoryTransport(b, a))};
+}
+
+InMemoryTransport::InMemoryTransport(std::shared_ptr<Channel> in,
+                                     std::shared_ptr<Channel> out)
+    : in_(std::move(in)), out_(std::move(out)) {}
+
+InMemoryTransport::~InMemoryTransport() { InMemoryTransport::Close(); }
+
+absl::StatusOr<size_t> InMemoryTransport::Read(absl::Span<char> buffer,
+                                               absl::Duration timeout) {
+  return in_->Read(buffer, Deadline(timeout), {"read from", "memory"});
+}
+
+absl::Status InMemoryTransport::Write(absl::string_view bytes,
+                                      absl::Duration timeout) {
+  return out_->Write(bytes, Deadline(timeout), {"write to", "memory"});
+}
+
+void InMemoryTransport::Interrupt() {
+  in_->Set(&Channel::reader_interrupted);
+  out_->Set(&Channel::writer_interrupted);
+}
+
+void InMemoryTransport::Close() {
+  in_->Set(&Channel::reader_closed);
+  out_->Set(&Channel::writer_closed);
+}
+
+}  // namespace kevy_replica

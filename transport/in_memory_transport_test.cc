@@ -1,0 +1,136 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/in_memory_transport.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/transport/internal/test_util.h"
+
+namespace kevy_replica {
+namespace {
+
+using transport_internal::CodeOf;
+using transport_internal::RandomBytes;
+using transport_internal::RandomSizes;
+using transport_internal::ReadBytes;
+using transport_internal::ReadOnce;
+using transport_internal::WhenBlocked;
+
+constexpr absl::Duration kForEver = absl::InfiniteDuration();
+
+TEST(InMemoryTransportTest, ByteExactAcrossThreads) {
+  for (const size_t capacity : {size_t{1}, size_t{7}, size_t{100000}}) {
+    auto [a, b] = InMemoryTransport::CreatePair(capacity);
+    const std::string sent =
+        RandomBytes(std::min<size_t>(1000 * capacity, 1 << 20), 1);
+    std::thread writer([&sent, end = a.get()] {
+      auto sizes = RandomSizes(10000, 2);
+      for (absl::string_view rest = sent; !rest.empty();) {
+        const absl::string_view piece = rest.substr(0, sizes());
+        ASSERT_TRUE(end->Write(piece, kForEver).ok());
+        rest.remove_prefix(piece.size());
+      }
+      end->Close();
+    });
+    // Asks for one byte more, to see the end.
+    const std::string got =
+        ReadBytes(*b, sent.size() + 1, RandomSizes(10000, 3));
+    if (got.size() < sent.size()) b->Close();  // Lets the writer end.
+    writer.join();
+    EXPECT_TRUE(got == sent) << capacity;
+  }
+}
+
+TEST(InMemoryTransportTest, UnboundedNeverWaits) {
+  auto [a, b] = InMemoryTransport::CreatePair();
+  const std::string sent = RandomBytes(10 << 20, 1);
+  ASSERT_TRUE(a->Write(sent, absl::ZeroDuration()).ok());
+  EXPECT_TRUE(ReadBytes(*b, sent.size()) == sent);
+}
+
+TEST(InMemoryTransportTest, CapacityIsExact) {
+  auto [a, b] = InMemoryTransport::CreatePair(4);
+  EXPECT_TRUE(a->Write("1234", absl::ZeroDuration()).ok());
+  EXPECT_EQ(CodeOf(a->Write("5", absl::ZeroDuration())),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_TRUE(a->Write("", absl::ZeroDuration()).ok());
+  // The other direction has room of its own.
+  EXPECT_TRUE(b->Write("1234", absl::ZeroDuration()).ok());
+  EXPECT_EQ(ReadBytes(*b, 1), "1");
+  EXPECT_TRUE(a->Write("5", absl::ZeroDuration()).ok());
+  EXPECT_EQ(ReadBytes(*b, 4), "2345");
+}
+
+TEST(InMemoryTransportTest, NoCapacityIsOne) {
+  auto [a, b] = InMemoryTransport::CreatePair(0);
+  EXPECT_TRUE(a->Write("1", absl::ZeroDuration()).ok());
+  EXPECT_EQ(ReadBytes(*b, 1), "1");
+}
+
+TEST(InMemoryTransportTest, ReadingWakesAWriter) {
+  auto [a, b] = InMemoryTransport::CreatePair(1);
+  std::string got;
+  {
+    WhenBlocked read([&, end = b.get()](auto&) { got = ReadBytes(*end, 3); });
+    EXPECT_TRUE(a->Write("123", kForEver).ok());
+  }
+  EXPECT_EQ(got, "123");
+}
+
+TEST(InMemoryTransportTest, ClosingWakesAWriter) {
+  auto [a, b] = InMemoryTransport::CreatePair(1);
+  WhenBlocked close([end = b.get()](auto&) { end->Close(); });
+  EXPECT_EQ(CodeOf(a->Write("123", kForEver)), absl::StatusCode::kUnavailable);
+}
+
+TEST(InMemoryTransportTest, WriteToAClosedPeerFailsAtOnce) {
+  auto [a, b] = InMemoryTransport::CreatePair();
+  b->Close();
+  EXPECT_EQ(CodeOf(a->Write("x", kForEver)), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(CodeOf(a->Write("", kForEver)), absl::StatusCode::kUnavailable);
+}
+
+TEST(InMemoryTransportTest, AClosedEndReadsNoMore) {
+  auto [a, b] = InMemoryTransport::CreatePair();
+  ASSERT_TRUE(a->Write("x", kForEver).ok());
+  b->Close();
+  const auto read = ReadOnce(*b);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, "");
+}
+
+TEST(InMemoryTransportTest, FiniteTimeoutsAreWokenToo) {
+  auto [a, b] = InMemoryTransport::CreatePair(1);
+  {
+    WhenBlocked write(
+        [end = a.get()](auto&) { end->Write("x", kForEver).IgnoreError(); });
+    const auto read = ReadOnce(*b, 1, absl::Hours(1));
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(*read, "x");
+  }
+  WhenBlocked interrupt([end = b.get()](auto&) { end->Interrupt(); });
+  EXPECT_EQ(CodeOf(ReadOnce(*b, 1, absl::Hours(1))),
+            absl::StatusCode::kCancelled);
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,58 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A timeout, fixed to a point in time.
+
+#ifndef KEVY_REPLICA_TRANSPORT_INTERNAL_DEADLINE_H_
+#define KEVY_REPLICA_TRANSPORT_INTERNAL_DEADLINE_H_
+
+#include <chrono>
+
+#include "absl/time/time.h"
+
+namespace kevy_replica {
+namespace transport_internal {
+
+// A call that waits more than once makes one of these at its start, so that its
+// timeout is for all of them together.
+class Deadline {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Deadline(absl::Duration timeout)
+      // What cannot be told from for ever must not overflow the clock.
+      : time_(timeout >= absl::Hours(24 * 365 * 100)
+                  ? Clock::time_point::max()
+                  : Clock::now() + absl::ToChronoNanoseconds(timeout)) {}
+
+  bool infinite() const { return time_ == Clock::time_point::max(); }
+
+  // Not if infinite().
+  Clock::time_point time() const { return time_; }
+
+  // What is left of the timeout: never less than zero.
+  absl::Duration remaining() const {
+    if (infinite()) return absl::InfiniteDuration();
+    const Clock::time_point now = Clock::now();
+    return now < time_ ? absl::FromChrono(time_ - now) : absl::ZeroDuration();
+  }
+
+ private:
+  Clock::time_point time_;
+};
+
+}  // namespace transport_internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TRANSPORT_INTERNAL_DEADLINE_H_

@@ -1,0 +1,52 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/internal/deadline.h"
+
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+
+namespace kevy_replica {
+namespace transport_internal {
+namespace {
+
+TEST(DeadlineTest, PastAndPresentLeaveNothing) {
+  for (const absl::Duration timeout :
+       {absl::ZeroDuration(), -absl::Nanoseconds(1), -absl::Hours(1),
+        -absl::InfiniteDuration()}) {
+    EXPECT_FALSE(Deadline(timeout).infinite()) << timeout;
+    EXPECT_EQ(Deadline(timeout).remaining(), absl::ZeroDuration()) << timeout;
+  }
+}
+
+TEST(DeadlineTest, VeryLongIsInfinite) {
+  for (const absl::Duration timeout :
+       {absl::InfiniteDuration(), absl::Hours(24 * 365 * 300),
+        absl::Hours(24 * 365) * 1000000}) {
+    EXPECT_TRUE(Deadline(timeout).infinite()) << timeout;
+    EXPECT_EQ(Deadline(timeout).remaining(), absl::InfiniteDuration())
+        << timeout;
+  }
+}
+
+TEST(DeadlineTest, RemainsNoMoreThanTheTimeout) {
+  const Deadline deadline(absl::Hours(1));
+  EXPECT_FALSE(deadline.infinite());
+  EXPECT_LE(deadline.remaining(), absl::Hours(1));
+  EXPECT_GT(deadline.remaining(), absl::ZeroDuration());
+}
+
+}  // namespace
+}  // namespace transport_internal
+}  // namespace kevy_replica

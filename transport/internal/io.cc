@@ -1,0 +1,98 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/internal/io.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <limits>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "kevy_replica/transport/internal/deadline.h"
+#include "kevy_replica/transport/internal/fd.h"
+#include "kevy_replica/transport/internal/status.h"
+#include "kevy_replica/transport/interrupter.h"
+
+namespace kevy_replica {
+namespace transport_internal {
+namespace {
+
+// For poll(): -1 is for ever.
+int PollTimeoutMs(absl::Duration remaining) {
+  if (remaining == absl::InfiniteDuration()) return -1;
+  // Rounded up, so that the last fraction of a millisecond does not spin.
+  const int64_t timeout_ms =
+      absl::ToInt64Milliseconds(absl::Ceil(remaining, absl::Milliseconds(1)));
+  return static_cast<int>(
+      std::min<int64_t>(timeout_ms, std::numeric_limits<int>::max()));
+}
+
+}  // namespace
+
+absl::Status WaitFor(int fd, short events, const Interrupter* interrupter,
+                     const Deadline& deadline, const Operation& operation) {
+  const auto interrupted = [interrupter] {
+    return interrupter != nullptr && interrupter->interrupted();
+  };
+  pollfd fds[2] = {
+      {fd, events, 0},
+      {interrupter == nullptr ? -1 : interrupter->fd(), POLLIN, 0},
+  };
+  while (!interrupted()) {
+    absl::Duration remaining = deadline.remaining();
+    const bool last = remaining == absl::ZeroDuration();
+    if (interrupter != nullptr && interrupter->fd() < 0) {
+      // It has no pipe to wake poll() with: look at it now and then.
+      remaining = std::min(remaining, absl::Milliseconds(20));
+    }
+    const int ready = ::poll(fds, 2, PollTimeoutMs(remaining));
+    if (ready < 0 && errno != EINTR) return ErrnoStatus(errno, operation);
+    if (interrupted()) break;
+    if (ready > 0 && fds[0].revents != 0) return absl::OkStatus();
+    if (ready == 0 && last) return TimedOutStatus(operation);
+  }
+  return InterruptedStatus(operation);
+}
+
+absl::Status WriteAll(int fd, absl::string_view bytes,
+                      ssize_t (*write_some)(int fd, const void* data,
+                                            size_t size),
+                      const Interrupter* interrupter, const Deadline& deadline,
+                      const Operation& operation) {
+  do {
+    if (interrupter != nullptr && interrupter->interrupted()) {
+      return InterruptedStatus(operation);
+    }
+    const ssize_t written = RetryOnEintr(
+        [&] { return write_some(fd, bytes.data(), bytes.size()); });
+    if (written >= 0) {
+      bytes.remove_prefix(static_cast<size_t>(written));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      const absl::Status status =
+          WaitFor(fd, POLLOUT, interrupter, deadline, operation);
+      if (!status.ok()) return status;
+    } else {
+      return ErrnoStatus(errno, operation);
+    }
+  } while (!bytes.empty());
+  return absl::OkStatus();
+}
+
+}  // namespace transport_internal
+}  // namespace kevy_replica

@@ -1,0 +1,136 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/internal/socket.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/internal/fd.h"
+#include "kevy_replica/transport/internal/status.h"
+
+namespace kevy_replica {
+namespace transport_internal {
+namespace {
+
+absl::StatusOr<SocketAddress> UnixSocketAddress(const Address& address) {
+  sockaddr_un un = {};
+  // With room for the NUL at its end.
+  if (address.path.size() >= sizeof(un.sun_path)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(address.ToString(), ": longer than the ",
+                     sizeof(un.sun_path) - 1, " bytes of a socket's path"));
+  }
+  un.sun_family = AF_UNIX;
+  std::memcpy(un.sun_path, address.path.data(), address.path.size());
+  SocketAddress result;
+  std::memcpy(&result.storage, &un, sizeof(un));
+  result.size = sizeof(un);
+  return result;
+}
+
+}  // namespace
+
+uint16_t SocketAddress::port() const {
+  if (storage.ss_family == AF_INET6) {
+    sockaddr_in6 in6;
+    std::memcpy(&in6, &storage, sizeof(in6));
+    return ntohs(in6.sin6_port);
+  }
+  sockaddr_in in;
+  std::memcpy(&in, &storage, sizeof(in));
+  return ntohs(in.sin_port);
+}
+
+std::string SocketAddress::ToString() const {
+  Address address;
+  if (storage.ss_family == AF_UNIX) {
+    address.kind = Address::Kind::kUnix;
+    sockaddr_un un;
+    std::memcpy(&un, &storage, sizeof(un));
+    address.path.assign(un.sun_path, strnlen(un.sun_path, sizeof(un.sun_path)));
+    return address.ToString();
+  }
+  char host[NI_MAXHOST] = "?";
+  ::getnameinfo(get(), size, host, sizeof(host), nullptr, 0, NI_NUMERICHOST);
+  address.host = host;
+  address.port = port();
+  return address.ToString();
+}
+
+absl::StatusOr<std::vector<SocketAddress>> Resolve(const Address& address) {
+  std::vector<SocketAddress> result;
+  if (address.kind == Address::Kind::kUnix) {
+    absl::StatusOr<SocketAddress> unix_address = UnixSocketAddress(address);
+    if (!unix_address.ok()) return unix_address.status();
+    result.push_back(*unix_address);
+    return result;
+  }
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* list = nullptr;
+  const int error = ::getaddrinfo(
+      address.host.c_str(), absl::StrCat(address.port).c_str(), &hints, &list);
+  if (error == EAI_SYSTEM) return ErrnoStatus(errno, {"resolve", address.host});
+  if (error != 0) {
+    return absl::UnavailableError(
+        absl::StrCat("resolve ", address.host, ": ", ::gai_strerror(error)));
+  }
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(list,
+                                                             ::freeaddrinfo);
+  for (; list != nullptr; list = list->ai_next) {
+    SocketAddress& back = result.emplace_back();
+    std::memcpy(&back.storage, list->ai_addr, list->ai_addrlen);
+    back.size = list->ai_addrlen;
+  }
+  return result;
+}
+
+absl::StatusOr<UniqueFd> OpenSocket(const SocketAddress& address) {
+  UniqueFd fd(::socket(address.storage.ss_family, SOCK_STREAM, 0));
+  if (fd.get() < 0) {
+    const int error = errno;
+    return ErrnoStatus(error, {"open a socket for", address.ToString()});
+  }
+  SetCloseOnExec(fd.get());
+  SetNonBlocking(fd.get());
+  return fd;
+}
+
+absl::Status SetSocketOption(int fd, int level, int option, int value) {
+  if (::setsockopt(fd, level, option, &value, sizeof(value)) != 0) {
+    const int error = errno;
+    return ErrnoStatus(error,
+                       {"set socket option", absl::StrCat(level, "/", option)});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace transport_internal
+}  // namespace kevy_replica

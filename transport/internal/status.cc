@@ -1,0 +1,52 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/internal/status.h"
+
+#include <cerrno>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace kevy_replica {
+namespace transport_internal {
+
+absl::Status ErrnoStatus(int error, const Operation& operation) {
+  const absl::Status status = absl::ErrnoToStatus(
+      error, absl::StrCat(operation.verb, " ", operation.object));
+  switch (error) {
+    case EADDRINUSE:
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:  // An IPv6 address on a machine without IPv6.
+    case ENOTCONN:
+    case EPIPE:
+    case ETIMEDOUT:  // The system gave the connection up: no timeout of ours.
+      return absl::UnavailableError(status.message());
+    default:
+      return status;
+  }
+}
+
+absl::Status InterruptedStatus(const Operation& operation) {
+  return absl::CancelledError(
+      absl::StrCat(operation.verb, " ", operation.object, ": interrupted"));
+}
+
+absl::Status TimedOutStatus(const Operation& operation) {
+  return absl::DeadlineExceededError(
+      absl::StrCat(operation.verb, " ", operation.object, ": timed out"));
+}
+
+}  // namespace transport_internal
+}  // namespace kevy_replica

@@ -1,0 +1,46 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The errors of this folder: they name the operation and the peer.
+
+#ifndef KEVY_REPLICA_TRANSPORT_INTERNAL_STATUS_H_
+#define KEVY_REPLICA_TRANSPORT_INTERNAL_STATUS_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace kevy_replica {
+namespace transport_internal {
+
+// "read from" "127.0.0.1:16004". Cheap to make: the message is put together
+// only when there is an error.
+struct Operation {
+  absl::string_view verb;
+  absl::string_view object;
+};
+
+// "read from 127.0.0.1:16004: Connection reset by peer". The code is Abseil's,
+// but kUnavailable for all that a network does to a connection.
+absl::Status ErrnoStatus(int error, const Operation& operation);
+
+// kCancelled.
+absl::Status InterruptedStatus(const Operation& operation);
+
+// kDeadlineExceeded.
+absl::Status TimedOutStatus(const Operation& operation);
+
+}  // namespace transport_internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TRANSPORT_INTERNAL_STATUS_H_

@@ -1,0 +1,65 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Connected ends, for tests.
+
+#ifndef KEVY_REPLICA_TRANSPORT_INTERNAL_TEST_PAIRS_H_
+#define KEVY_REPLICA_TRANSPORT_INTERNAL_TEST_PAIRS_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/transport/listener.h"
+#include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace transport_internal {
+
+struct SocketPair {
+  std::unique_ptr<SocketTransport> client;
+  std::unique_ptr<Transport> server;
+};
+
+// The two ends of a new connection over `address`.
+inline SocketPair ConnectPair(absl::string_view address,
+                              const ConnectOptions& options = {}) {
+  SocketPair result;
+  const auto listener = Listener::Listen(address);
+  EXPECT_TRUE(listener.ok()) << listener.status();
+  if (!listener.ok()) return result;
+  auto client = ConnectTransport((*listener)->address(), options);
+  EXPECT_TRUE(client.ok()) << client.status();
+  if (!client.ok()) return result;
+  auto server = (*listener)->Accept(absl::InfiniteDuration());
+  EXPECT_TRUE(server.ok()) << server.status();
+  if (!server.ok()) return result;
+  // All that ConnectTransport() makes are SocketTransports.
+  result.client.reset(static_cast<SocketTransport*>(client->release()));
+  result.server = *std::move(server);
+  return result;
+}
+
+// Whether this machine has an IPv6 loopback.
+inline bool HasIpv6() { return Listener::Listen("[::1]:0").ok(); }
+
+}  // namespace transport_internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TRANSPORT_INTERNAL_TEST_PAIRS_H_

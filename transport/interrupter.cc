@@ -1,0 +1,61 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/interrupter.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "kevy_replica/transport/internal/deadline.h"
+#include "kevy_replica/transport/internal/fd.h"
+#include "kevy_replica/transport/internal/io.h"
+
+namespace kevy_replica {
+
+using transport_internal::Deadline;
+using transport_internal::RetryOnEintr;
+using transport_internal::UniqueFd;
+
+static_assert(std::atomic<bool>::is_always_lock_free,
+              "Interrupt() would not be async-signal-safe");
+
+Interrupter::Interrupter() {
+  int fds[2];
+  if (::pipe(fds) != 0) return;
+  for (const int fd : fds) {
+    transport_internal::SetCloseOnExec(fd);
+    transport_internal::SetNonBlocking(fd);
+  }
+  read_fd_ = UniqueFd(fds[0]);
+  write_fd_ = UniqueFd(fds[1]);
+}
+
+void Interrupter::Interrupt() noexcept {
+  if (interrupted_.exchange(true, std::memory_order_acq_rel)) return;
+  // A signal handler must leave errno as it was.
+  const int saved_errno = errno;
+  RetryOnEintr([this] { return ::write(write_fd_.get(), "", 1); });
+  errno = saved_errno;
+}
+
+bool Interrupter::Sleep(absl::Duration timeout) const {
+  return absl::IsCancelled(transport_internal::WaitFor(
+      -1, 0, this, Deadline(timeout), {"sleep", ""}));
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,146 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/internal/deadline.h"
+#include "kevy_replica/transport/internal/fd.h"
+#include "kevy_replica/transport/internal/io.h"
+#include "kevy_replica/transport/internal/socket.h"
+#include "kevy_replica/transport/internal/status.h"
+#include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+
+using transport_internal::Deadline;
+using transport_internal::ErrnoStatus;
+using transport_internal::InterruptedStatus;
+using transport_internal::Operation;
+using transport_internal::RetryOnEintr;
+using transport_internal::SetSocketOption;
+using transport_internal::SocketAddress;
+using transport_internal::UniqueFd;
+
+namespace {
+
+absl::StatusOr<UniqueFd> ListenOn(const SocketAddress& address) {
+  absl::StatusOr<UniqueFd> fd = transport_internal::OpenSocket(address);
+  if (!fd.ok()) return fd;
+  if (address.is_tcp()) {
+    // A port whose last connections are still in TIME_WAIT is free.
+    const absl::Status status =
+        SetSocketOption(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1);
+    if (!status.ok()) return status;
+  }
+  if (::bind(fd->get(), address.get(), address.size) != 0 ||
+      ::listen(fd->get(), SOMAXCONN) != 0) {
+    const int error = errno;
+    return ErrnoStatus(error, {"listen on", address.ToString()});
+  }
+  return fd;
+}
+
+// Whether an accept() that failed says nothing of the next: the connection was
+// gone again, or had a network error, which Linux reports here.
+bool IsOfOneConnection(int error) {
+  return error == ECONNABORTED || error == EPROTO || error == ENETDOWN ||
+         error == ENETUNREACH || error == EHOSTUNREACH || error == ETIMEDOUT;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
+    absl::string_view text) {
+  absl::StatusOr<Address> address = ParseAddress(text);
+  if (!address.ok()) return address.status();
+  const absl::StatusOr<std::vector<SocketAddress>> candidates =
+      transport_internal::Resolve(*address);
+  if (!candidates.ok()) return candidates.status();
+
+  absl::StatusOr<UniqueFd> fd;
+  for (const SocketAddress& candidate : *candidates) {
+    fd = ListenOn(candidate);
+    if (fd.ok()) break;
+  }
+  if (!fd.ok()) return fd.status();
+
+  if (address->kind == Address::Kind::kTcp) {
+    SocketAddress bound;
+    if (::getsockname(fd->get(), bound.get(), &bound.size) != 0) {
+      return ErrnoStatus(errno, {"listen on", text});
+    }
+    address->port = bound.port();
+  }
+  return absl::WrapUnique(new Listener(*std::move(fd), *std::move(address)));
+}
+
+Listener::Listener(UniqueFd fd, Address address)
+    : fd_(std::move(fd)), address_(std::move(address)) {}
+
+Listener::~Listener() {
+  if (address_.kind == Address::Kind::kUnix) ::unlink(address_.path.c_str());
+}
+
+absl::StatusOr<std::unique_ptr<Transport>> Listener::Accept(
+    absl::Duration timeout) {
+  const std::string name = address();
+  const Operation operation = {"accept on", name};
+  const Deadline deadline(timeout);
+  while (!interrupter_.interrupted()) {
+    SocketAddress peer;
+    UniqueFd fd(RetryOnEintr(
+        [&] { return ::accept(fd_.get(), peer.get(), &peer.size); }));
+    if (fd.get() >= 0) {
+      transport_internal::SetCloseOnExec(fd.get());
+      if (peer.is_tcp()) {
+        // It fails only where the peer is gone already, which Read then tells.
+        SetSocketOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1).IgnoreError();
+      }
+      // A client of a Unix socket has no name of its own.
+      return std::make_unique<SocketTransport>(
+          fd.release(), peer.is_tcp() ? peer.ToString() : name,
+          std::make_shared<Interrupter>());
+    }
+    if (IsOfOneConnection(errno)) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) {
+      return ErrnoStatus(errno, operation);
+    }
+    const absl::Status status = transport_internal::WaitFor(
+        fd_.get(), POLLIN, &interrupter_, deadline, operation);
+    if (!status.ok()) return status;
+  }
+  return InterruptedStatus(operation);
+}
+
+}  // namespace kevy_replica

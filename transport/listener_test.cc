@@ -1,0 +1,181 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/listener.h"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/internal/test_pairs.h"
+#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/socket_transport.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::HasSubstr;
+using transport_internal::CodeOf;
+using transport_internal::FdLimit;
+using transport_internal::FileContents;
+using transport_internal::HasIpv6;
+using transport_internal::ReadBytes;
+using transport_internal::SignalsWhenBlocked;
+using transport_internal::TempDir;
+using transport_internal::WhenBlocked;
+
+constexpr absl::Duration kForEver = absl::InfiniteDuration();
+
+TEST(ListenerTest, AddressHasTheRealPort) {
+  for (const char* text : {"127.0.0.1:0", "localhost:0", "[::1]:0"}) {
+    if (text[0] == '[' && !HasIpv6()) continue;
+    const auto listener = Listener::Listen(text);
+    ASSERT_TRUE(listener.ok()) << listener.status();
+    const auto address = ParseAddress((*listener)->address());
+    ASSERT_TRUE(address.ok()) << address.status();
+    EXPECT_EQ(address->host, ParseAddress(text)->host);
+    EXPECT_NE(address->port, 0);
+    EXPECT_TRUE(ConnectTransport((*listener)->address()).ok());
+  }
+}
+
+TEST(ListenerTest, PortInUse) {
+  const auto listener = Listener::Listen("127.0.0.1:0");
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  const auto second = Listener::Listen((*listener)->address());
+  EXPECT_EQ(CodeOf(second), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(second.status().message()),
+              HasSubstr((*listener)->address()));
+}
+
+TEST(ListenerTest, BadAddresses) {
+  EXPECT_EQ(CodeOf(Listener::Listen("localhost")),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf(Listener::Listen(
+                absl::StrCat("unix:/tmp/", std::string(200, 'a')))),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf(Listener::Listen(absl::StrCat(std::string(64, 'a'), ":0"))),
+            absl::StatusCode::kUnavailable);
+  // Not an address of this machine (TEST-NET-1).
+  EXPECT_EQ(CodeOf(Listener::Listen("192.0.2.1:0")),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(CodeOf(Listener::Listen("unix:/no/such/folder/a")),
+            absl::StatusCode::kNotFound);
+}
+
+TEST(ListenerTest, UnixPathIsRemoved) {
+  const TempDir dir;
+  const std::string name = absl::StrCat("unix:", dir.File("a"));
+  for (int i = 0; i < 2; ++i) {
+    const auto listener = Listener::Listen(name);
+    ASSERT_TRUE(listener.ok()) << listener.status();
+    EXPECT_EQ((*listener)->address(), name);
+    EXPECT_EQ(::access(dir.File("a").c_str(), F_OK), 0);
+  }
+  EXPECT_NE(::access(dir.File("a").c_str(), F_OK), 0);
+}
+
+TEST(ListenerTest, UnixPathThatExistsIsLeftAlone) {
+  const TempDir dir;
+  std::ofstream(dir.File("a")) << "precious";
+  const auto listener = Listener::Listen(absl::StrCat("unix:", dir.File("a")));
+  EXPECT_EQ(CodeOf(listener), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(FileContents(dir.File("a")), "precious");
+}
+
+TEST(ListenerTest, AcceptedTransportsOutliveTheListener) {
+  auto listener = Listener::Listen("127.0.0.1:0");
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  const auto client = ConnectTransport((*listener)->address());
+  ASSERT_TRUE(client.ok()) << client.status();
+  const auto server = (*listener)->Accept(kForEver);
+  ASSERT_TRUE(server.ok()) << server.status();
+  (*listener)->Interrupt();
+  listener->reset();
+  ASSERT_TRUE((*server)->Write("x", kForEver).ok());
+  EXPECT_EQ(ReadBytes(**client, 1), "x");
+}
+
+TEST(ListenerTest, AcceptTimesOut) {
+  const auto listener = Listener::Listen("127.0.0.1:0");
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  EXPECT_EQ(CodeOf((*listener)->Accept(absl::ZeroDuration())),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(CodeOf((*listener)->Accept(absl::Milliseconds(1))),
+            absl::StatusCode::kDeadlineExceeded);
+  const auto client = ConnectTransport((*listener)->address());
+  ASSERT_TRUE(client.ok()) << client.status();
+  EXPECT_TRUE((*listener)->Accept(kForEver).ok());
+}
+
+TEST(ListenerTest, InterruptEndsABlockedAccept) {
+  const auto listener = Listener::Listen("127.0.0.1:0");
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  WhenBlocked interrupt([&](auto&) { (*listener)->Interrupt(); });
+  EXPECT_EQ(CodeOf((*listener)->Accept(kForEver)),
+            absl::StatusCode::kCancelled);
+}
+
+TEST(ListenerTest, InterruptIsForEverAndBeforeConnections) {
+  const auto listener = Listener::Listen("127.0.0.1:0");
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  const auto client = ConnectTransport((*listener)->address());
+  ASSERT_TRUE(client.ok()) << client.status();
+  (*listener)->Interrupt();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(CodeOf((*listener)->Accept(kForEver)),
+              absl::StatusCode::kCancelled);
+  }
+}
+
+TEST(ListenerTest, AcceptSurvivesSignals) {
+  const auto listener = Listener::Listen("127.0.0.1:0");
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  absl::StatusOr<std::unique_ptr<Transport>> client;
+  SignalsWhenBlocked signals(
+      3, [&] { client = ConnectTransport((*listener)->address()); });
+  const auto server = (*listener)->Accept(kForEver);
+  EXPECT_TRUE(server.ok()) << server.status();
+  EXPECT_EQ(signals.count(), 3);
+}
+
+TEST(ListenerTest, OutOfDescriptors) {
+  {
+    const FdLimit limit(0);
+    EXPECT_EQ(CodeOf(Listener::Listen("127.0.0.1:0")),
+              absl::StatusCode::kResourceExhausted);
+  }
+  const auto listener = Listener::Listen("127.0.0.1:0");
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  const auto client = ConnectTransport((*listener)->address());
+  ASSERT_TRUE(client.ok()) << client.status();
+  {
+    const FdLimit limit(0);
+    EXPECT_EQ(CodeOf((*listener)->Accept(kForEver)),
+              absl::StatusCode::kResourceExhausted);
+  }
+  // The connection is still there.
+  EXPECT_TRUE((*listener)->Accept(kForEver).ok());
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,488 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/socket_transport.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/internal/connect.h"
+#include "kevy_replica/transport/internal/fd.h"
+#include "kevy_replica/transport/internal/socket.h"
+#include "kevy_replica/transport/internal/test_pairs.h"
+#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/listener.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::HasSubstr;
+using transport_internal::CodeOf;
+using transport_internal::Connection;
+using transport_internal::ConnectPair;
+using transport_internal::ConnectToFirst;
+using transport_internal::FdLimit;
+using transport_internal::HasIpv6;
+using transport_internal::RandomBytes;
+using transport_internal::RandomSizes;
+using transport_internal::ReadBytes;
+using transport_internal::ReadOnce;
+using transport_internal::SignalsWhenBlocked;
+using transport_internal::SocketAddress;
+using transport_internal::SocketPair;
+using transport_internal::TempDir;
+using transport_internal::UniqueFd;
+using transport_internal::WhenBlocked;
+
+constexpr absl::Duration kForEver = absl::InfiniteDuration();
+
+int GetOption(int fd, int level, int option) {
+  int value = -1;
+  socklen_t size = sizeof(value);
+  EXPECT_EQ(::getsockopt(fd, level, option, &value, &size), 0);
+  return value;
+}
+
+// A loopback port with a socket that is not in the library's hands.
+class RawSocket {
+ public:
+  RawSocket() : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in in = {};
+    in.sin_family = AF_INET;
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&in), sizeof(in)),
+              0);
+    EXPECT_EQ(::getsockname(fd_.get(), address_.get(), &address_.size), 0);
+  }
+  void Listen(int backlog) { EXPECT_EQ(::listen(fd_.get(), backlog), 0); }
+  UniqueFd Accept() { return UniqueFd(::accept(fd_.get(), nullptr, nullptr)); }
+
+  int fd() const { return fd_.get(); }
+  const SocketAddress& address() const { return address_; }
+
+ private:
+  UniqueFd fd_;
+  SocketAddress address_;
+};
+
+// A port that refuses: it is taken, but nobody listens.
+using RefusingPort = RawSocket;
+
+// A port that neither accepts nor refuses: its queue is full.
+class BlackHole : public RawSocket {
+ public:
+  BlackHole() {
+    Listen(0);
+    first_ = *TcpTransport::Connect("127.0.0.1", address().port());
+    // Only from here on is it really in the queue.
+    pollfd poll_fd = {fd(), POLLIN, 0};
+    EXPECT_EQ(::poll(&poll_fd, 1, -1), 1);
+  }
+
+ private:
+  std::unique_ptr<TcpTransport> first_;
+};
+
+#ifdef __linux__
+#define SKIP_WITHOUT_BLACK_HOLE()
+#else
+#define SKIP_WITHOUT_BLACK_HOLE() \
+  GTEST_SKIP() << "a full queue drops connections on Linux only"
+#endif
+
+TEST(TcpTransportTest, ConnectsByAddressAndByName) {
+  for (const char* host : {"127.0.0.1", "localhost"}) {
+    const auto listener = Listener::Listen(absl::StrCat(host, ":0"));
+    ASSERT_TRUE(listener.ok()) << listener.status();
+    const auto address = ParseAddress((*listener)->address());
+    ASSERT_TRUE(address.ok()) << address.status();
+    const auto client = TcpTransport::Connect(host, address->port);
+    ASSERT_TRUE(client.ok()) << client.status();
+    EXPECT_THAT((*client)->peer(), HasSubstr(absl::StrCat(":", address->port)));
+  }
+}
+
+TEST(TcpTransportTest, PeersAreNamedByAddress) {
+  SocketPair pair = ConnectPair("localhost:0");
+  for (const Transport* end :
+       {static_cast<Transport*>(pair.client.get()), pair.server.get()}) {
+    const auto address = ParseAddress(end->peer());
+    ASSERT_TRUE(address.ok()) << address.status();
+    EXPECT_TRUE(address->host == "127.0.0.1" || address->host == "::1")
+        << end->peer();
+    EXPECT_NE(address->port, 0);
+  }
+}
+
+TEST(TcpTransportTest, Ipv6) {
+  if (!HasIpv6()) GTEST_SKIP() << "no IPv6 on this machine";
+  SocketPair pair = ConnectPair("[::1]:0");
+  EXPECT_THAT(pair.client->peer(), HasSubstr("[::1]:"));
+  ASSERT_TRUE(pair.server->Write("x", kForEver).ok());
+  EXPECT_EQ(ReadBytes(*pair.client, 1), "x");
+}
+
+TEST(TcpTransportTest, ClientsOptions) {
+  ConnectOptions options;
+  options.keepalive_idle = absl::Seconds(60);
+  options.receive_buffer_bytes = 1 << 16;
+  const SocketPair pair = ConnectPair("127.0.0.1:0", options);
+  const int fd = pair.client->fd();
+  EXPECT_NE(GetOption(fd, IPPROTO_TCP, TCP_NODELAY), 0);
+  EXPECT_NE(GetOption(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
+#ifdef TCP_KEEPIDLE
+  EXPECT_EQ(GetOption(fd, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+#else
+  EXPECT_EQ(GetOption(fd, IPPROTO_TCP, TCP_KEEPALIVE), 60);
+#endif
+  EXPECT_EQ(GetOption(fd, IPPROTO_TCP, TCP_KEEPINTVL), 20);
+  EXPECT_EQ(GetOption(fd, IPPROTO_TCP, TCP_KEEPCNT), 3);
+  const int size = GetOption(fd, SOL_SOCKET, SO_RCVBUF);
+  EXPECT_TRUE(size == 1 << 16 || size == 1 << 17) << size;  // Linux doubles it.
+  const auto* server = static_cast<SocketTransport*>(pair.server.get());
+  EXPECT_NE(GetOption(server->fd(), IPPROTO_TCP, TCP_NODELAY), 0);
+}
+
+TEST(TcpTransportTest, OddKeepalives) {
+  ConnectOptions options;
+  options.keepalive_idle = absl::ZeroDuration();
+  EXPECT_EQ(GetOption(ConnectPair("127.0.0.1:0", options).client->fd(),
+                      SOL_SOCKET, SO_KEEPALIVE),
+            0);
+  for (const absl::Duration idle :
+       {absl::Nanoseconds(1), absl::Hours(1000), absl::InfiniteDuration()}) {
+    options.keepalive_idle = idle;
+    EXPECT_NE(GetOption(ConnectPair("127.0.0.1:0", options).client->fd(),
+                        SOL_SOCKET, SO_KEEPALIVE),
+              0);
+  }
+}
+
+TEST(TcpTransportTest, Refused) {
+  const RefusingPort port;
+  const auto client = TcpTransport::Connect("127.0.0.1", port.address().port());
+  EXPECT_EQ(CodeOf(client), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(
+      std::string(client.status().message()),
+      HasSubstr(absl::StrCat("connect to ", port.address().ToString())));
+}
+
+TEST(TcpTransportTest, NoSuchName) {
+  // No resolver has to be asked: a label has 63 characters at most.
+  const std::string name(64, 'a');
+  const auto client = TcpTransport::Connect(name, 1);
+  EXPECT_EQ(CodeOf(client), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(client.status().message()), HasSubstr(name));
+}
+
+TEST(TcpTransportTest, NoAnswerInTime) {
+  SKIP_WITHOUT_BLACK_HOLE();
+  const BlackHole hole;
+  for (const absl::Duration timeout :
+       {absl::ZeroDuration(), absl::Milliseconds(1)}) {
+    ConnectOptions options;
+    options.connect_timeout = timeout;
+    const auto client =
+        TcpTransport::Connect("127.0.0.1", hole.address().port(), options);
+    EXPECT_EQ(CodeOf(client), absl::StatusCode::kDeadlineExceeded)
+        << client.status();
+  }
+}
+
+TEST(TcpTransportTest, InterruptEndsABlockedConnect) {
+  SKIP_WITHOUT_BLACK_HOLE();
+  const BlackHole hole;
+  ConnectOptions options;
+  options.connect_timeout = kForEver;
+  options.interrupter = std::make_shared<Interrupter>();
+  WhenBlocked interrupt([&](auto&) { options.interrupter->Interrupt(); });
+  EXPECT_EQ(CodeOf(TcpTransport::Connect("127.0.0.1", hole.address().port(),
+                                         options)),
+            absl::StatusCode::kCancelled);
+}
+
+TEST(TcpTransportTest, ConnectSurvivesSignals) {
+  SKIP_WITHOUT_BLACK_HOLE();
+  const BlackHole hole;
+  ConnectOptions options;
+  options.connect_timeout = kForEver;
+  options.interrupter = std::make_shared<Interrupter>();
+  SignalsWhenBlocked signals(3, [&] { options.interrupter->Interrupt(); });
+  EXPECT_EQ(CodeOf(TcpTransport::Connect("127.0.0.1", hole.address().port(),
+                                         options)),
+            absl::StatusCode::kCancelled);
+  EXPECT_EQ(signals.count(), 3);
+}
+
+class ConnectToFirstTest : public testing::Test {
+ protected:
+  absl::StatusOr<Connection> Connect(std::vector<SocketAddress> addresses) {
+    return ConnectToFirst(addresses, options_, interrupter_);
+  }
+
+  RefusingPort refusing_;
+  ConnectOptions options_;
+  Interrupter interrupter_;
+};
+
+TEST_F(ConnectToFirstTest, TakesTheFirstThatAccepts) {
+  RawSocket good, other;
+  good.Listen(1);
+  other.Listen(1);
+  const auto connection =
+      Connect({refusing_.address(), good.address(), other.address()});
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  EXPECT_EQ(connection->peer, good.address().ToString());
+}
+
+TEST_F(ConnectToFirstTest, ReportsTheLastError) {
+  const RefusingPort last;
+  const auto connection = Connect({refusing_.address(), last.address()});
+  EXPECT_EQ(CodeOf(connection), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(connection.status().message()),
+              HasSubstr(last.address().ToString()));
+}
+
+TEST_F(ConnectToFirstTest, OneWithoutAnswerLeavesTimeForTheNext) {
+  SKIP_WITHOUT_BLACK_HOLE();
+  const BlackHole hole;
+  RawSocket good;
+  good.Listen(1);
+  options_.connect_timeout = absl::Seconds(2);
+  const auto connection = Connect({hole.address(), good.address()});
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  EXPECT_EQ(connection->peer, good.address().ToString());
+}
+
+TEST_F(ConnectToFirstTest, AnInterruptEndsTrying) {
+  SKIP_WITHOUT_BLACK_HOLE();
+  const BlackHole hole;
+  WhenBlocked interrupt([&](auto&) { interrupter_.Interrupt(); });
+  const auto connection = Connect({hole.address(), refusing_.address()});
+  EXPECT_EQ(CodeOf(connection), absl::StatusCode::kCancelled);
+}
+
+TEST(ResolveTest, FindsAtLeastOne) {
+  const auto addresses =
+      transport_internal::Resolve(*ParseAddress("localhost:7"));
+  ASSERT_TRUE(addresses.ok()) << addresses.status();
+  ASSERT_FALSE(addresses->empty());
+  for (const SocketAddress& address : *addresses) {
+    EXPECT_TRUE(address.is_tcp());
+    EXPECT_EQ(address.port(), 7);
+  }
+}
+
+TEST(ConnectTransportTest, InterruptedBefore) {
+  const auto listener = Listener::Listen("127.0.0.1:0");
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  ConnectOptions options;
+  options.interrupter = std::make_shared<Interrupter>();
+  options.interrupter->Interrupt();
+  EXPECT_EQ(CodeOf(ConnectTransport((*listener)->address(), options)),
+            absl::StatusCode::kCancelled);
+}
+
+TEST(ConnectTransportTest, OneInterrupterEndsAll) {
+  ConnectOptions options;
+  options.interrupter = std::make_shared<Interrupter>();
+  const SocketPair a = ConnectPair("127.0.0.1:0", options);
+  const SocketPair b = ConnectPair("127.0.0.1:0", options);
+  a.client->Interrupt();
+  EXPECT_TRUE(options.interrupter->interrupted());
+  EXPECT_EQ(CodeOf(ReadOnce(*b.client)), absl::StatusCode::kCancelled);
+}
+
+TEST(ConnectTransportTest, BadAddress) {
+  EXPECT_EQ(CodeOf(ConnectTransport("localhost")),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(ConnectTransportTest, FactoryConnectsAnewEachTime) {
+  const auto listener = Listener::Listen("127.0.0.1:0");
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  const TransportFactory factory = ConnectTo((*listener)->address());
+  for (const char* text : {"a", "b"}) {
+    const auto client = factory();
+    ASSERT_TRUE(client.ok()) << client.status();
+    const auto server = (*listener)->Accept(kForEver);
+    ASSERT_TRUE(server.ok()) << server.status();
+    ASSERT_TRUE((*server)->Write(text, kForEver).ok());
+    EXPECT_EQ(ReadBytes(**client, 1), text);
+  }
+}
+
+// With ever more descriptors to be had, every call that needs one fails in turn
+// until none does.
+TEST(ConnectTransportTest, OutOfDescriptors) {
+  const auto listener = Listener::Listen("127.0.0.1:0");
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  int failures = 0;
+  for (int more = 0;; ++more) {
+    ASSERT_LT(more, 10);
+    const FdLimit limit(more);
+    const auto client = ConnectTransport((*listener)->address());
+    if (client.ok()) break;
+    ++failures;
+    EXPECT_EQ(CodeOf(client), absl::StatusCode::kResourceExhausted)
+        << client.status();
+  }
+  EXPECT_GT(failures, 0);
+}
+
+TEST(UnixTransportTest, Connects) {
+  const TempDir dir;
+  const std::string name = absl::StrCat("unix:", dir.File("a"));
+  SocketPair pair = ConnectPair(name);
+  EXPECT_EQ(pair.client->peer(), name);
+  EXPECT_EQ(pair.server->peer(), name);
+  ASSERT_TRUE(pair.client->Write("x", kForEver).ok());
+  EXPECT_EQ(ReadBytes(*pair.server, 1), "x");
+}
+
+TEST(UnixTransportTest, NobodyThere) {
+  const TempDir dir;
+  std::ofstream(dir.File("b")) << "no socket";
+  for (const char* file : {"a", "b"}) {
+    const auto client = UnixTransport::Connect(dir.File(file));
+    EXPECT_EQ(CodeOf(client), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(std::string(client.status().message()),
+                HasSubstr(dir.File(file)));
+  }
+}
+
+TEST(UnixTransportTest, PathTooLong) {
+  const TempDir dir;
+  const std::string path = dir.File(std::string(200, 'a'));
+  EXPECT_EQ(CodeOf(UnixTransport::Connect(path)),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(SocketTransportTest, PartialWritesToASlowReader) {
+  ConnectOptions options;
+  options.receive_buffer_bytes = 4096;
+  SocketPair pair = ConnectPair("127.0.0.1:0", options);
+  const std::string sent = RandomBytes(8 << 20, 1);
+  std::string got;
+  std::thread reader([&] {
+    got = ReadBytes(*pair.client, sent.size(), RandomSizes(8000, 2));
+    if (got.size() != sent.size()) pair.client->Interrupt();
+  });
+  EXPECT_TRUE(pair.server->Write(sent, kForEver).ok());
+  reader.join();
+  EXPECT_TRUE(got == sent);
+}
+
+TEST(SocketTransportTest, ReadSurvivesSignals) {
+  SocketPair pair = ConnectPair("127.0.0.1:0");
+  SignalsWhenBlocked signals(
+      3, [&] { pair.server->Write("x", kForEver).IgnoreError(); });
+  const auto read = ReadOnce(*pair.client);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, "x");
+  EXPECT_EQ(signals.count(), 3);
+}
+
+TEST(SocketTransportTest, WriteSurvivesSignals) {
+  ConnectOptions options;
+  options.receive_buffer_bytes = 4096;
+  SocketPair pair = ConnectPair("127.0.0.1:0", options);
+  // More than the system takes before it has to wait for the reader.
+  const std::string sent = RandomBytes(32 << 20, 1);
+  std::string got;
+  {
+    SignalsWhenBlocked signals(
+        3, [&] { got = ReadBytes(*pair.client, sent.size()); });
+    EXPECT_TRUE(pair.server->Write(sent, kForEver).ok());
+    pair.server->Close();  // So that the reader ends if bytes are missing.
+    EXPECT_EQ(signals.count(), 3);
+  }
+  EXPECT_TRUE(got == sent);
+}
+
+#ifdef __linux__
+// Elsewhere the system may go on taking bytes for a socket that is shut down.
+TEST(SocketTransportTest, CloseEndsThePeersWritesToo) {
+  const TempDir dir;
+  for (const std::string& address :
+       {std::string("127.0.0.1:0"), absl::StrCat("unix:", dir.File("a"))}) {
+    SocketPair pair = ConnectPair(address);
+    pair.client->Close();
+    absl::Status status;
+    while (status.ok()) status = pair.server->Write("x", absl::ZeroDuration());
+    EXPECT_EQ(CodeOf(status), absl::StatusCode::kUnavailable) << status;
+  }
+}
+#endif
+
+TEST(SocketTransportTest, ResetIsUnavailable) {
+  RawSocket port;
+  port.Listen(1);
+  const auto client = TcpTransport::Connect("127.0.0.1", port.address().port());
+  ASSERT_TRUE(client.ok()) << client.status();
+  {
+    const UniqueFd server = port.Accept();
+    const linger reset = {1, 0};
+    ASSERT_EQ(::setsockopt(server.get(), SOL_SOCKET, SO_LINGER, &reset,
+                           sizeof(reset)),
+              0);
+  }
+  const auto read = ReadOnce(**client);
+  EXPECT_EQ(CodeOf(read), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(read.status().message()),
+              HasSubstr(absl::StrCat("read from ", (*client)->peer())));
+}
+
+TEST(SocketTransportTest, TakesOverABlockingSocket) {
+  int fds[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  SocketTransport a(fds[0], "a", std::make_shared<Interrupter>());
+  const UniqueFd b(fds[1]);
+  EXPECT_EQ(a.fd(), fds[0]);
+  EXPECT_EQ(a.peer(), "a");
+  EXPECT_EQ(CodeOf(ReadOnce(a, 1, absl::ZeroDuration())),
+            absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(SocketTransportTest, ErrorsOfTheSystem) {
+  // A pipe is no socket.
+  int fds[2];
+  ASSERT_EQ(::pipe(fds), 0);
+  SocketTransport a(fds[0], "a", std::make_shared<Interrupter>());
+  const UniqueFd b(fds[1]);
+  EXPECT_EQ(CodeOf(ReadOnce(a)), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf(a.Write("x", kForEver)), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace kevy_replica

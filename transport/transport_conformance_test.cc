@@ -1,0 +1,106 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The contract, for every transport of the library.
+
+#include "kevy_replica/transport/transport_conformance.h"
+
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/transport/faulty_transport.h"
+#include "kevy_replica/transport/in_memory_transport.h"
+#include "kevy_replica/transport/internal/test_pairs.h"
+#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/recording_transport.h"
+#include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace {
+
+using Ends = ConformancePair::Ends;
+using transport_internal::ConnectPair;
+using transport_internal::HasIpv6;
+using transport_internal::RandomSizes;
+using transport_internal::SocketPair;
+using transport_internal::TempDir;
+
+Ends InMemory(size_t capacity = std::numeric_limits<size_t>::max()) {
+  auto pair = InMemoryTransport::CreatePair(capacity);
+  return {std::move(pair.first), std::move(pair.second)};
+}
+
+Ends Sockets(const std::string& address, int receive_buffer_bytes = 0) {
+  ConnectOptions options;
+  options.receive_buffer_bytes = receive_buffer_bytes;
+  SocketPair pair = ConnectPair(address, options);
+  return {std::move(pair.client), std::move(pair.server)};
+}
+
+Ends Unix() {
+  const TempDir dir;
+  return Sockets(absl::StrCat("unix:", dir.File("a")));
+}
+
+Ends Faulty(Ends ends, Faults faults) {
+  return {std::make_unique<FaultyTransport>(std::move(ends.first),
+                                            std::move(faults)),
+          std::move(ends.second)};
+}
+
+Ends Recording(Ends ends) {
+  auto recording =
+      RecordingTransport::Create(std::move(ends.first), "/dev/null");
+  EXPECT_TRUE(recording.ok()) << recording.status();
+  return {*std::move(recording), std::move(ends.second)};
+}
+
+std::vector<ConformancePair> AllTransports() {
+  std::vector<ConformancePair> all = {
+      {"InMemory", [] { return InMemory(); }, /*bounded=*/false},
+      {"InMemoryBounded", [] { return InMemory(1000); }},
+      {"TcpV4", [] { return Sockets("127.0.0.1:0"); }},
+      {"TcpSmallBuffer", [] { return Sockets("127.0.0.1:0", 4096); }},
+      {"TcpByName", [] { return Sockets("localhost:0"); }},
+      {"Unix", Unix},
+      {"FaultyWithoutFaults", [] { return Faulty(InMemory(1000), {}); }},
+      {"FaultyShortReads",
+       [] {
+         Faults faults;
+         faults.read_size = RandomSizes(5000, 7);
+         return Faulty(Sockets("127.0.0.1:0"), std::move(faults));
+       }},
+      {"RecordingOverInMemory", [] { return Recording(InMemory(1000)); }},
+      {"RecordingOverUnix", [] { return Recording(Unix()); }},
+  };
+  if (HasIpv6()) {
+    all.push_back({"TcpV6", [] { return Sockets("[::1]:0"); }});
+  }
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TransportConformance,
+                         testing::ValuesIn(AllTransports()),
+                         ConformancePairName);
+
+}  // namespace
+}  // namespace kevy_replica
