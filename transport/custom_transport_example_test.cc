@@ -20,12 +20,11 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -43,63 +42,32 @@ class PipeTransport : public kevy_replica::Transport {
  public:
   PipeTransport(int in, int out) : in_(in), out_(out) {}
   ~PipeTransport() override { PipeTransport::Close(); }
-
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration timeout) override {
-    const absl::Status status = Wait(in_, POLLIN, Clock::now(), timeout);
-    if (!status.ok()) return status;
+    absl::Status ready = interrupter_.WaitFor(in_, POLLIN, timeout);
+    if (!ready.ok()) return ready;
     const ssize_t size = read(in_, buffer.data(), buffer.size());
     if (size < 0) return absl::ErrnoToStatus(errno, "read");
     return static_cast<size_t>(size);
   }
-
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override {
-    const Clock::time_point start = Clock::now();
     do {
-      const absl::Status status = Wait(out_, POLLOUT, start, timeout);
-      if (!status.ok()) return status;
+      absl::Status ready = interrupter_.WaitFor(out_, POLLOUT, timeout);
+      if (!ready.ok()) return ready;
       const ssize_t size = write(out_, bytes.data(), bytes.size());
       if (size < 0) return absl::UnavailableError("the child is gone");
       bytes.remove_prefix(static_cast<size_t>(size));
     } while (!bytes.empty());
     return absl::OkStatus();
   }
-
   void Interrupt() override { interrupter_.Interrupt(); }
-
   void Close() override {
-    if (in_ >= 0) close(in_), close(out_);
-    in_ = out_ = -1;
+    close(std::exchange(in_, -1)), close(std::exchange(out_, -1));
   }
-
   std::string peer() const override { return "child"; }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
-  // Returns once `fd` is ready, the time is over, or Interrupt() was called.
-  absl::Status Wait(int fd, short events, Clock::time_point start,
-                    absl::Duration timeout) {
-    if (fd < 0) return absl::UnavailableError("closed");
-    for (;;) {
-      const auto left = timeout - absl::FromChrono(Clock::now() - start);
-      // By the second, since not every timeout fits poll()'s milliseconds.
-      const auto slice =
-          std::clamp(left, absl::ZeroDuration(), absl::Seconds(1));
-      pollfd fds[] = {{fd, events, 0}, {interrupter_.fd(), POLLIN, 0}};
-      const int ready =
-          poll(fds, 2, static_cast<int>(absl::ToInt64Milliseconds(slice)) + 1);
-      if (interrupter_.interrupted())
-        return absl::CancelledError("interrupted");
-      if (ready > 0) return absl::OkStatus();
-      if (left <= absl::ZeroDuration()) {
-        return absl::DeadlineExceededError("timed out");
-      }
-    }
-  }
-
-  int in_;
-  int out_;
+  int in_, out_;
   kevy_replica::Interrupter interrupter_;
 };
 

@@ -53,6 +53,13 @@ void Interrupter::Interrupt() noexcept {
   errno = saved_errno;
 }
 
+absl::Status Interrupter::WaitFor(int fd, short events,
+                                  absl::Duration timeout) const {
+  if (fd < 0) return absl::UnavailableError("wait: closed");
+  return transport_internal::WaitFor(fd, events, this, Deadline(timeout),
+                                     {"wait", ""});
+}
+
 bool Interrupter::Sleep(absl::Duration timeout) const {
   return absl::IsCancelled(transport_internal::WaitFor(
       -1, 0, this, Deadline(timeout), {"sleep", ""}));

@@ -19,6 +19,7 @@
 
 #include <atomic>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "kevy_replica/transport/internal/fd.h"
 
@@ -46,6 +47,13 @@ class Interrupter {
   // A descriptor that is readable from the first Interrupt() on, for poll(). It
   // must not be read. Owned by this object. -1 if there was no pipe to be had.
   int fd() const { return read_fd_.get(); }
+
+  // Waits until poll() reports one of `events` (POLLIN, POLLOUT), an error or a
+  // hangup for `fd`. Errors: kCancelled, once interrupted, also where `fd` is
+  // ready; kDeadlineExceeded; kUnavailable for an `fd` of -1, as one is kept
+  // that was closed. This is what a transport of your own over a descriptor
+  // needs: see docs/transports.md.
+  absl::Status WaitFor(int fd, short events, absl::Duration timeout) const;
 
   // Waits until `timeout` has passed or Interrupt() is called. Returns whether
   // it was interrupted.

@@ -124,11 +124,16 @@ absl::Status SocketTransport::Write(absl::string_view bytes,
 void SocketTransport::Close() {
   ::shutdown(fd_.get(), SHUT_RDWR);
   // close() of a socket with unread bytes is a reset, and the peer could lose
-  // the last of what was written to it. Nothing more comes after shutdown().
+  // the last of what was written to it: so take them, if they are few. A peer
+  // that is writing much is told at once, by the reset: with its window full it
+  // would otherwise wait for as long as the system keeps a closed connection.
   char unread[4096];
-  while (RetryOnEintr([&] {
-           return ::recv(fd_.get(), unread, sizeof(unread), 0);
-         }) > 0) {
+  for (int i = 0; i < 16; ++i) {
+    if (RetryOnEintr([&] {
+          return ::recv(fd_.get(), unread, sizeof(unread), 0);
+        }) <= 0) {
+      break;
+    }
   }
 }
 

@@ -430,6 +430,16 @@ TEST(SocketTransportTest, WriteSurvivesSignals) {
   EXPECT_TRUE(got == sent);
 }
 
+TEST(SocketTransportTest, APeerBlockedInAWriteLearnsOfTheEnd) {
+  SocketPair pair = ConnectPair("127.0.0.1:0");
+  // All that the system takes has been sent by then. Were the end not told by a
+  // reset, the write would go on for a minute, longer than a small test may.
+  const WhenBlocked destroyed([&](WhenBlocked&) { pair.client.reset(); });
+  const absl::Status status =
+      pair.server->Write(std::string(64 << 20, 'x'), kForEver);
+  EXPECT_EQ(CodeOf(status), absl::StatusCode::kUnavailable) << status;
+}
+
 #ifdef __linux__
 // Elsewhere the system may go on taking bytes for a socket that is shut down.
 TEST(SocketTransportTest, CloseEndsThePeersWritesToo) {
