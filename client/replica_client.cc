@@ -111,9 +111,7 @@ const FrameView* ReplicaClient::NextFrame() {
 
 absl::Status ReplicaClient::SendAck(uint64_t next_offset) {
   const absl::Status status = session_.AckNow(next_offset);
-  if (!status.ok()) return status;
-  Transmit();
-  return session_.status();
+  return status.ok() ? Transmit() : status;
 }
 
 absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
@@ -134,7 +132,12 @@ absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
 // Sends what is due, then waits for bytes, the end, or a time that the session
 // asked for.
 void ReplicaClient::ReadMore() {
-  Transmit();
+  const absl::Status sent = Transmit();
+  // A primary that has closed may have sent much before that is still to be
+  // read: how reading ends is what counts.
+  if (!sent.ok() && !absl::IsUnavailable(sent)) {
+    session_.HandleFailure(sent);
+  }
   if (session_.done()) return;
   const absl::Span<char> room = session_.PrepareRead(options_.read_bytes);
   const absl::Time until = session_.PollTimeout();
@@ -156,10 +159,9 @@ void ReplicaClient::ReadMore() {
   }
 }
 
-void ReplicaClient::Transmit() {
-  if (!session_.PollTransmit(Now(), &out_)) return;
-  const absl::Status status = transport_->Write(out_, options_.write_timeout);
-  if (!status.ok()) session_.HandleFailure(AsIoError(status));
+absl::Status ReplicaClient::Transmit() {
+  if (!session_.PollTransmit(Now(), &out_)) return session_.status();
+  return AsIoError(transport_->Write(out_, options_.write_timeout));
 }
 
 absl::Time ReplicaClient::Now() const {

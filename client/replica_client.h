@@ -140,8 +140,9 @@ class ReplicaClient {
     return session_.HandleApplied(next_offset);
   }
 
-  // The same, sent at once. Errors besides: those of writing, which end the
-  // client.
+  // The same, sent at once. Errors besides: those of writing, as kIo. They do
+  // not end the client: what the primary had sent can still be read. (With
+  // kDeadlineExceeded a part of the line may be out: better begin anew.)
   absl::Status SendAck(uint64_t next_offset);
 
   // The primary's answer: its protocol and generation.
@@ -170,7 +171,7 @@ class ReplicaClient {
 
   void Handshake(std::unique_ptr<Transport> transport);
   absl::Time Now() const;
-  void Transmit();
+  absl::Status Transmit();
   void ReadMore();
   absl::Status HandleSnapshot(const StreamEvent& event);
 

@@ -1,0 +1,514 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/replica_client.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/client/errors.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/session.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/testing/matchers.h"
+#include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/transport/faulty_transport.h"
+#include "kevy_replica/transport/in_memory_transport.h"
+#include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pointee;
+
+ReplicaClientOptions Options(FeedPosition from = {}) {
+  ReplicaClientOptions options;
+  options.replica_id = "r1";
+  options.from = from;
+  return options;
+}
+
+uint64_t RequestSize(const ReplicaClientOptions& options) {
+  HandshakeRequest request;
+  request.generation = options.from.generation;
+  request.offset = options.from.next_offset;
+  request.replica_id = options.replica_id;
+  return EncodedSize(request);
+}
+
+PrimaryScript Stream(uint64_t first, uint64_t end) {
+  PrimaryScript script;
+  script.Generation(7);
+  for (uint64_t offset = first; offset < end; ++offset) {
+    script.Frame(offset, {"SET", "k", std::to_string(offset)});
+  }
+  return script;
+}
+
+std::unique_ptr<ReplicaClient> ConnectOrDie(ScriptedPrimary& primary,
+                                            ReplicaClientOptions options) {
+  auto client = ReplicaClient::Connect(primary.InMemory(), std::move(options));
+  EXPECT_TRUE(client.ok()) << client.status();
+  return client.ok() ? *std::move(client) : nullptr;
+}
+
+TEST(ReplicaClientTest, IteratesFrames) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 11).Heartbeat(7, 11));
+  auto client = ConnectOrDie(primary, Options({7, 8}));
+  std::vector<uint64_t> offsets;
+  for (const FrameView& frame : client->Frames()) {
+    EXPECT_THAT(frame, IsFrame(8 + offsets.size(),
+                               ElementsAre("SET", "k",
+                                           std::to_string(frame.offset()))));
+    offsets.push_back(frame.offset());
+  }
+  EXPECT_THAT(offsets, ElementsAre(8, 9, 10));
+  EXPECT_TRUE(client->status().ok()) << client->status();
+  EXPECT_EQ(client->position(), (FeedPosition{7, 11}));
+  EXPECT_EQ(client->lag(), 0u);
+  EXPECT_EQ(client->last_heartbeat()->next_offset, 11);
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  EXPECT_EQ(client->NextEvent(), nullptr);
+}
+
+TEST(ReplicaClientTest, IteratesAnEmptyStream) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(0, 0));
+  auto client = ConnectOrDie(primary, Options());
+  for (const FrameView& frame : client->Frames()) {
+    ADD_FAILURE() << frame.offset();
+  }
+  EXPECT_TRUE(client->status().ok());
+}
+
+TEST(ReplicaClientTest, HandsOutEveryEvent) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript()
+                      .Generation(7)
+                      .Snapshot("KEVYSNAP", 25)
+                      .Frame(25, {"DEL", "k"})
+                      .Heartbeat(7, 26));
+  auto client = ConnectOrDie(primary, Options());
+  EXPECT_THAT(client->NextEvent(), Pointee(IsSnapshotBegin()));
+  EXPECT_THAT(client->NextEvent(), Pointee(IsSnapshotChunk("KEVYSNAP")));
+  EXPECT_THAT(client->NextEvent(), Pointee(IsSnapshotEnd(25)));
+  EXPECT_EQ(client->position(), (FeedPosition{7, 25}));
+  EXPECT_THAT(client->NextEvent(),
+              Pointee(IsFrame(25, ElementsAre("DEL", "k"))));
+  EXPECT_THAT(client->NextEvent(), Pointee(IsHeartbeat(7, 26)));
+  EXPECT_EQ(client->NextEvent(), nullptr);
+  EXPECT_TRUE(client->status().ok());
+}
+
+TEST(ReplicaClientTest, OverTcp) {
+  ScriptedPrimary primary;
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  primary.Enqueue(Stream(8, 10));
+  auto client = ReplicaClient::Connect(primary.address(), Options({7, 8}));
+  ASSERT_TRUE(client.ok()) << client.status();
+  EXPECT_EQ((*client)->transport().peer(), primary.address());
+  EXPECT_EQ((*client)->NextFrame()->offset(), 8);
+  EXPECT_EQ((*client)->NextFrame()->offset(), 9);
+  EXPECT_EQ((*client)->NextFrame(), nullptr);
+  EXPECT_TRUE((*client)->status().ok()) << (*client)->status();
+}
+
+TEST(ReplicaClientTest, AsksForWhatItWasTold) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 8));
+  auto client = ConnectOrDie(primary, Options({7, 8}));
+  primary.WaitFinished(0);
+  const ScriptedPrimary::Connection seen = primary.connection(0);
+  ASSERT_TRUE(seen.request.has_value());
+  EXPECT_EQ(seen.request->protocol, Protocol::kV2);
+  EXPECT_EQ(seen.request->generation, 7);
+  EXPECT_EQ(seen.request->offset, 8);
+  EXPECT_EQ(seen.replica_id, "r1");
+}
+
+TEST(ReplicaClientTest, AutoFallsBackToProtocol1) {
+  ScriptedPrimary primary;
+  primary.SetDefault(Stream(0, 1).Speak(Protocol::kV1));
+  auto client = ConnectOrDie(primary, Options());
+  EXPECT_EQ(client->answer().protocol, Protocol::kV1);
+  EXPECT_EQ(client->NextFrame()->offset(), 0);
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  EXPECT_TRUE(client->status().ok());
+  EXPECT_EQ(primary.connections(), 2u);
+}
+
+TEST(ReplicaClientTest, AChosenProtocolIsNotLeft) {
+  ScriptedPrimary primary;
+  primary.SetDefault(Stream(0, 1).Speak(Protocol::kV1));
+  ReplicaClientOptions options = Options();
+  options.protocol = ProtocolChoice::kV2;
+  const auto client = ReplicaClient::Connect(primary.InMemory(), options);
+  EXPECT_EQ(ReplicaErrorKindOf(client.status()),
+            ReplicaErrorKind::kHandshakeRejected);
+  EXPECT_EQ(primary.connections(), 1u);
+}
+
+TEST(ReplicaClientTest, RejectedInBothProtocols) {
+  ScriptedPrimary primary;
+  primary.SetDefault(PrimaryScript().Refuse());
+  const auto client = ReplicaClient::Connect(primary.InMemory(), Options());
+  EXPECT_EQ(ReplicaErrorKindOf(client.status()),
+            ReplicaErrorKind::kHandshakeRejected);
+  EXPECT_EQ(RecommendedAction(client.status()), Action::kBackOff);
+  EXPECT_EQ(primary.connections(), 2u);
+}
+
+TEST(ReplicaClientTest, OverOneTransportThereIsNoSecondProtocol) {
+  ScriptedPrimary primary;
+  primary.SetDefault(PrimaryScript().Refuse());
+  auto transport = primary.InMemory()();
+  ASSERT_TRUE(transport.ok());
+  const auto client = ReplicaClient::Connect(*std::move(transport), Options());
+  EXPECT_EQ(ReplicaErrorKindOf(client.status()),
+            ReplicaErrorKind::kHandshakeRejected);
+  EXPECT_EQ(primary.connections(), 1u);
+}
+
+TEST(ReplicaClientTest, MalformedAnswer) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript().NoAnswer().Send("-ERR unknown command\r\n"));
+  const auto client = ReplicaClient::Connect(primary.InMemory(), Options());
+  EXPECT_EQ(ReplicaErrorKindOf(client.status()),
+            ReplicaErrorKind::kAckMalformed);
+  EXPECT_THAT(std::string(client.status().message()),
+              HasSubstr("-ERR unknown command"));
+}
+
+TEST(ReplicaClientTest, BadOptionsAreToldBeforeConnecting) {
+  ScriptedPrimary primary;
+  ReplicaClientOptions options = Options();
+  options.replica_id = "";
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      ReplicaClient::Connect(primary.InMemory(), options).status()));
+  EXPECT_EQ(primary.connections(), 0u);
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      ReplicaClient::Connect("no port", Options()).status()));
+}
+
+TEST(ReplicaClientTest, FailureToConnectIsIo) {
+  const auto client = ReplicaClient::Connect(
+      []() -> absl::StatusOr<std::unique_ptr<Transport>> {
+        return absl::UnavailableError("refused");
+      },
+      Options());
+  EXPECT_TRUE(absl::IsUnavailable(client.status()));
+  EXPECT_EQ(ReplicaErrorKindOf(client.status()), ReplicaErrorKind::kIo);
+}
+
+TEST(ReplicaClientTest, FrameReaderMeetsASnapshot) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript().Generation(7).Snapshot("KEVYSNAP", 25));
+  auto client = ConnectOrDie(primary, Options());
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  EXPECT_EQ(ReplicaErrorKindOf(client->status()),
+            ReplicaErrorKind::kSnapshotInProgress);
+  EXPECT_EQ(RecommendedAction(client->status()), Action::kReadEvents);
+  EXPECT_EQ(client->NextEvent(), nullptr);  // For ever.
+}
+
+TEST(ReplicaClientTest, FrameReaderSkipsASnapshot) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript()
+                      .Generation(7)
+                      .Snapshot("KEVYSNAP", 25)
+                      .Frame(25, {"DEL", "k"}));
+  ReplicaClientOptions options = Options();
+  options.snapshot_policy = SnapshotPolicy::kSkip;
+  auto client = ConnectOrDie(primary, options);
+  EXPECT_THAT(client->NextFrame(),
+              Pointee(IsFrame(25, ElementsAre("DEL", "k"))));
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  EXPECT_TRUE(client->status().ok());
+}
+
+TEST(ReplicaClientTest, FrameReaderHandsASnapshotOver) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript()
+                      .Generation(7)
+                      .Snapshot("KEVYSNAP", 25)
+                      .Frame(25, {"DEL", "k"}));
+  std::vector<std::string> handed;
+  ReplicaClientOptions options = Options();
+  options.snapshot_policy = SnapshotPolicy::kHandle;
+  options.on_snapshot = [&](const StreamEvent& event) {
+    handed.emplace_back();
+    AppendText(event, &handed.back());
+    return absl::OkStatus();
+  };
+  auto client = ConnectOrDie(primary, options);
+  EXPECT_EQ(client->NextFrame()->offset(), 25);
+  EXPECT_THAT(handed,
+              ElementsAre("# snapshot_begin", "# snapshot_chunk bytes=8",
+                          "# snapshot_end next_offset=25"));
+}
+
+TEST(ReplicaClientTest, AnErrorOfTheSnapshotHandlerEndsTheClient) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript().Generation(7).Snapshot("KEVYSNAP", 25));
+  ReplicaClientOptions options = Options();
+  options.snapshot_policy = SnapshotPolicy::kHandle;
+  options.on_snapshot = [](const StreamEvent&) {
+    return absl::ResourceExhaustedError("disk full");
+  };
+  auto client = ConnectOrDie(primary, options);
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  EXPECT_EQ(client->status(), absl::ResourceExhaustedError("disk full"));
+}
+
+TEST(ReplicaClientTest, AcksWhatWasApplied) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 10).WaitForAck(10));
+  auto client = ConnectOrDie(primary, Options({7, 8}));
+  for (const FrameView& frame : client->Frames()) {
+    EXPECT_TRUE(client->Applied(frame.offset() + 1).ok());
+  }
+  EXPECT_TRUE(client->status().ok()) << client->status();
+  EXPECT_EQ(primary.connection(0).acks.back(), 10);
+}
+
+TEST(ReplicaClientTest, SendsAnAckAtOnce) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 9).WaitForAck(9).Frame(9, {"DEL", "k"}));
+  auto client = ConnectOrDie(primary, Options({7, 8}));
+  EXPECT_EQ(client->NextFrame()->offset(), 8);
+  EXPECT_TRUE(absl::IsInvalidArgument(client->SendAck(10)));
+  EXPECT_TRUE(client->SendAck(9).ok());
+  EXPECT_EQ(client->NextFrame()->offset(), 9);
+  EXPECT_THAT(primary.connection(0).acks, ElementsAre(9));
+}
+
+TEST(ReplicaClientTest, WhatWasSentIsReadThoughThePrimaryIsGone) {
+  auto pair = InMemoryTransport::CreatePair();
+  ASSERT_TRUE(pair.second
+                  ->Write("+ACK 7 8\r\n"
+                          "*2\r\n:8\r\n*1\r\n$4\r\nPING\r\n"
+                          "*2\r\n:9\r\n*1\r\n$4\r\nPING\r\n",
+                          absl::InfiniteDuration())
+                  .ok());
+  ReplicaClientOptions options = Options({7, 8});
+  auto client = ReplicaClient::Connect(std::move(pair.first), options);
+  ASSERT_TRUE(client.ok()) << client.status();
+  EXPECT_EQ((*client)->NextFrame()->offset(), 8);
+  pair.second.reset();
+  const absl::Status status = (*client)->SendAck(9);
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_EQ(ReplicaErrorKindOf(status), ReplicaErrorKind::kIo);
+  EXPECT_TRUE((*client)->Applied(9).ok());
+  EXPECT_EQ((*client)->NextFrame()->offset(), 9);
+  EXPECT_EQ((*client)->NextFrame(), nullptr);
+  EXPECT_TRUE((*client)->status().ok()) << (*client)->status();
+}
+
+TEST(ReplicaClientTest, AWriteThatIsStuckEndsTheClient) {
+  auto pair = InMemoryTransport::CreatePair();
+  ASSERT_TRUE(pair.second
+                  ->Write("+ACK 7 8\r\n*2\r\n:8\r\n*1\r\n$4\r\nPING\r\n",
+                          absl::InfiniteDuration())
+                  .ok());
+  Faults faults;
+  faults.write_error_at = RequestSize(Options({7, 8}));
+  faults.write_error = absl::DeadlineExceededError("stuck");
+  auto client = ReplicaClient::Connect(
+      std::make_unique<FaultyTransport>(std::move(pair.first), faults),
+      Options({7, 8}));
+  ASSERT_TRUE(client.ok()) << client.status();
+  EXPECT_EQ((*client)->NextFrame()->offset(), 8);
+  EXPECT_TRUE((*client)->Applied(9).ok());
+  EXPECT_EQ((*client)->NextFrame(), nullptr);
+  EXPECT_EQ((*client)->status(), faults.write_error);
+}
+
+// What a client reads over a transport that fails at byte `at` of the stream.
+struct Ending {
+  absl::Status status;
+  std::vector<uint64_t> offsets;
+};
+Ending ReadWithFault(const std::string& stream,
+                     const std::function<void(Faults*)>& fault) {
+  auto pair = InMemoryTransport::CreatePair();
+  EXPECT_TRUE(pair.second->Write(stream, absl::InfiniteDuration()).ok());
+  Faults faults;
+  faults.eof_at = stream.size();
+  fault(&faults);
+  Ending ending;
+  auto client = ReplicaClient::Connect(
+      std::make_unique<FaultyTransport>(std::move(pair.first), faults),
+      Options({7, 8}));
+  if (!client.ok()) {
+    ending.status = client.status();
+    return ending;
+  }
+  for (const FrameView& frame : (*client)->Frames()) {
+    ending.offsets.push_back(frame.offset());
+  }
+  ending.status = (*client)->status();
+  return ending;
+}
+
+TEST(ReplicaClientTest, CutAtEveryByte) {
+  const std::string answer = "+ACK 7 8\r\n";
+  const std::string frame8 = "*2\r\n:8\r\n*2\r\n$4\r\nINCR\r\n$1\r\nk\r\n";
+  const std::string ping = "+PING 7 9\r\n";
+  const std::string frame9 = "*2\r\n:9\r\n*1\r\n$4\r\nPING\r\n";
+  const std::string stream = answer + frame8 + ping + frame9;
+  for (size_t at = 0; at <= stream.size(); ++at) {
+    SCOPED_TRACE(at);
+    const size_t in_stream = at < answer.size() ? 0 : at - answer.size();
+    const size_t frames = (in_stream >= frame8.size()) +
+                          (in_stream >= stream.size() - answer.size());
+    const bool boundary =
+        at >= answer.size() &&
+        (in_stream == 0 || in_stream == frame8.size() ||
+         in_stream == frame8.size() + ping.size() || at == stream.size());
+
+    Ending cut =
+        ReadWithFault(stream, [&](Faults* faults) { faults->eof_at = at; });
+    EXPECT_EQ(cut.offsets.size(), frames);
+    if (boundary) {
+      EXPECT_TRUE(cut.status.ok()) << cut.status;
+    } else {
+      EXPECT_EQ(ReplicaErrorKindOf(cut.status),
+                at == 0 ? ReplicaErrorKind::kHandshakeRejected
+                        : ReplicaErrorKind::kTruncated);
+    }
+
+    Ending broken =
+        ReadWithFault(stream, [&](Faults* faults) { faults->error_at = at; });
+    EXPECT_EQ(broken.offsets.size(), frames);
+    EXPECT_EQ(ReplicaErrorKindOf(broken.status), ReplicaErrorKind::kIo);
+    EXPECT_THAT(std::string(broken.status.message()), HasSubstr("injected"));
+  }
+}
+
+TEST(ReplicaClientTest, ShortReadsGiveTheSame) {
+  const std::string stream =
+      "+ACK 7 8\r\n*2\r\n:8\r\n*2\r\n$4\r\nINCR\r\n$1\r\nk\r\n+PING 7 9\r\n";
+  const Ending ending = ReadWithFault(stream, [](Faults* faults) {
+    faults->read_size = [] { return size_t{1}; };
+  });
+  EXPECT_TRUE(ending.status.ok()) << ending.status;
+  EXPECT_THAT(ending.offsets, ElementsAre(8));
+}
+
+TEST(ReplicaClientTest, HandshakeTimeout) {
+  auto pair = InMemoryTransport::CreatePair();
+  ReplicaClientOptions options = Options();
+  options.handshake_timeout = absl::ZeroDuration();
+  const auto client = ReplicaClient::Connect(std::move(pair.first), options);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(client.status())) << client.status();
+  EXPECT_EQ(RecommendedAction(client.status()), Action::kCaller);
+}
+
+TEST(ReplicaClientTest, IdleTimeout) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 9).Stall());
+  ReplicaClientOptions options = Options({7, 8});
+  options.idle_timeout = absl::Milliseconds(1);
+  // A slow machine may time out before the first frame, never come to a clean
+  // end.
+  auto client = ConnectOrDie(primary, options);
+  while (client->NextEvent() != nullptr) {
+  }
+  EXPECT_TRUE(absl::IsDeadlineExceeded(client->status())) << client->status();
+}
+
+TEST(ReplicaClientTest, InterruptEndsABlockedRead) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 9).Stall());
+  auto client = ConnectOrDie(primary, Options({7, 8}));
+  EXPECT_EQ(client->NextFrame()->offset(), 8);
+  std::thread interrupter([&] { client->Interrupt(); });
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  interrupter.join();
+  EXPECT_TRUE(absl::IsCancelled(client->status()));
+  EXPECT_EQ(RecommendedAction(client->status()), Action::kCaller);
+}
+
+TEST(ReplicaClientTest, InterrupterEndsConnectingAndTheHandshake) {
+  ScriptedPrimary primary;
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  primary.Enqueue(PrimaryScript().NoAnswer().Stall());
+  ReplicaClientOptions options = Options();
+  options.connect.interrupter = std::make_shared<Interrupter>();
+  std::thread interrupter([&] { options.connect.interrupter->Interrupt(); });
+  const auto client = ReplicaClient::Connect(primary.address(), options);
+  interrupter.join();
+  EXPECT_TRUE(absl::IsCancelled(client.status())) << client.status();
+}
+
+TEST(ReplicaClientTest, TimeIsTheCallersWhereGiven) {
+  // Acknowledgements are spaced by the clock that was handed in: it stands
+  // still, so that but one goes out however often something was applied.
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 11));
+  ReplicaClientOptions options = Options({7, 8});
+  options.now = [] { return absl::UnixEpoch(); };
+  options.read_bytes = 1;
+  auto client = ConnectOrDie(primary, options);
+  for (const FrameView& frame : client->Frames()) {
+    EXPECT_TRUE(client->Applied(frame.offset() + 1).ok());
+  }
+  EXPECT_TRUE(client->status().ok()) << client->status();
+  client.reset();
+  primary.WaitFinished(0);
+  EXPECT_LE(primary.connection(0).acks.size(), 1u);
+}
+
+TEST(ReplicaClientTest, ReplaysACaptureOverMemory) {
+  // A snapshot, a frame, a snapshot in mid-stream: see testdata/captures.
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript::Capture(
+      "+ACK 7 0\r\n+SNAPSHOT\r\n+PING 7 39\r\n$3\r\nabc\r\n"
+      "+SNAPSHOT_END 39\r\n*2\r\n:39\r\n*1\r\n$4\r\nPING\r\n"
+      "+SNAPSHOT\r\n$3\r\nabc\r\n+SNAPSHOT_END 0\r\n"
+      "*2\r\n:0\r\n*1\r\n$4\r\nPING\r\n+PING 9 1\r\n"));
+  ReplicaClientOptions options = Options();
+  options.snapshot_policy = SnapshotPolicy::kSkip;
+  auto client = ConnectOrDie(primary, options);
+  EXPECT_EQ(client->NextFrame()->offset(), 39);
+  EXPECT_EQ(client->position(), (FeedPosition{7, 40}));
+  EXPECT_EQ(client->NextFrame()->offset(), 0);
+  EXPECT_EQ(client->position(), (FeedPosition{0, 1}));
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  EXPECT_TRUE(client->status().ok()) << client->status();
+  EXPECT_EQ(client->position(), (FeedPosition{9, 1}));
+}
+
+}  // namespace
+}  // namespace kevy_replica
