@@ -1,0 +1,55 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The README's example: prints the writes of the primary at an address.
+//
+//   ./bazelw run //examples:tail -- 127.0.0.1:16004
+
+#include <iostream>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/client/replica_client.h"
+
+namespace {
+
+absl::Status Tail(absl::string_view address) {
+  kevy_replica::ReplicaClientOptions options;
+  options.replica_id = "search-indexer";
+  // A current kevy sends a fresh replica a snapshot first; this reader wants
+  // the writes only.
+  options.snapshot_policy = kevy_replica::SnapshotPolicy::kSkip;
+  auto client = kevy_replica::ReplicaClient::Connect(address, options);
+  if (!client.ok()) return client.status();
+  for (const kevy_replica::FrameView& frame : (*client)->Frames()) {
+    std::cout << frame.offset();
+    for (absl::string_view arg : frame.argv()) std::cout << ' ' << arg;
+    std::cout << '\n';
+    (void)(*client)->Applied(frame.offset() + 1);
+  }
+  return (*client)->status();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: tail HOST:PORT\n";
+    return 2;
+  }
+  const absl::Status status = Tail(argv[1]);
+  if (status.ok()) return 0;
+  std::cerr << status << '\n';
+  return 1;
+}
