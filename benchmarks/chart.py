@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# Copyright 2026 The kevy_replica Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     https://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Draws decode throughput as SVG: chart.py <results.json | benchmark> <out.svg>.
+
+Medians, in bytes a second, on a logarithmic scale.
+"""
+
+import argparse
+import math
+
+import results as results_lib
+
+# The colours are legible on white and on black; text has the colour of its
+# surroundings' theme.
+BARS = [
+    ("stream", "StreamDecoder", "#2f81f7"),
+    ("hiredis", "hiredis redisReader", "#d2691e"),
+    ("memcpy", "memcpy", "#8b949e"),
+]
+STYLE = """
+text { font: 12px sans-serif; fill: #1f2328; }
+.grid { stroke: #8b949e; stroke-opacity: 0.35; }
+@media (prefers-color-scheme: dark) { text { fill: #e6edf3; } }
+"""
+
+LEFT, TOP, WIDTH, RIGHT = 80, 40, 560, 90
+BAR, GAP = 16, 14
+
+
+def label(rate):
+    for unit, name in ((1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s")):
+        if rate >= unit:
+            return "%.3g %s" % (rate / unit, name)
+    return "%.3g B/s" % rate
+
+
+def rates(results, corpus):
+    names = {
+        "stream": "Decode/stream/" + corpus,
+        "hiredis": results.hiredis(corpus),
+        "memcpy": "Decode/memcpy/" + corpus,
+    }
+    return {who: results.bytes_per_second(name) for who, name in names.items()}
+
+
+def draw(results):
+    groups = [(corpus, rates(results, corpus)) for corpus in results_lib.CORPORA]
+    groups = [(corpus, rate) for corpus, rate in groups if all(rate.values())]
+    if not groups:
+        raise SystemExit("no corpus has all of stream, hiredis and memcpy")
+    every = [value for _, rate in groups for value in rate.values()]
+    low = math.floor(math.log10(min(every)))
+    high = math.ceil(math.log10(max(every)))
+    # One value that is a power of ten would leave no scale.
+    high = max(high, low + 1)
+
+    def x(rate):
+        return LEFT + WIDTH * (math.log10(rate) - low) / (high - low)
+
+    bottom = TOP + len(groups) * (len(BARS) * BAR + GAP)
+    out = [
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img">'
+        % (LEFT + WIDTH + RIGHT, bottom + 30),
+        "<title>Decoding: bytes a second, logarithmic</title>",
+        "<style>%s</style>" % STYLE,
+    ]
+    for i, (_, name, colour) in enumerate(BARS):
+        at = LEFT + 180 * i
+        out.append('<rect x="%d" y="10" width="12" height="12" fill="%s"/>'
+                   '<text x="%d" y="20">%s</text>' % (at, colour, at + 18, name))
+    for power in range(low, high + 1):
+        at = x(10**power)
+        out.append('<line class="grid" x1="%.1f" y1="%d" x2="%.1f" y2="%d"/>'
+                   '<text x="%.1f" y="%d" text-anchor="middle">%s</text>' %
+                   (at, TOP - 8, at, bottom, at, bottom + 18, label(10**power)))
+    y = TOP
+    for corpus, rate in groups:
+        out.append('<text x="%d" y="%d" text-anchor="end">%s</text>' %
+                   (LEFT - 8, y + BAR * len(BARS) // 2 + 4, corpus))
+        for who, _, colour in BARS:
+            end = x(rate[who])
+            out.append('<rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/>'
+                       '<text x="%.1f" y="%d">%s</text>' %
+                       (LEFT, y, end - LEFT, BAR - 2, colour, end + 5,
+                        y + BAR - 5, label(rate[who])))
+            y += BAR
+        y += GAP
+    out.append("</svg>\n")
+    return "\n".join(out)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("path", help="a JSON file, or a benchmark to run")
+    parser.add_argument("out", help="the SVG to write")
+    args = parser.parse_args()
+    svg = draw(results_lib.load(args.path))
+    with open(args.out, "w", encoding="utf-8") as file:
+        file.write(svg)
+
+
+if __name__ == "__main__":
+    main()

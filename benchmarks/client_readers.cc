@@ -1,0 +1,81 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/benchmarks/client_readers.h"
+
+#include <cstddef>
+#include <variant>
+
+#include "kevy_replica/benchmarks/corpus.h"
+#include "kevy_replica/benchmarks/pieces.h"
+#include "kevy_replica/benchmarks/replay_transport.h"
+#include "kevy_replica/benchmarks/tally.h"
+#include "kevy_replica/client/replica_client.h"
+#include "kevy_replica/client/session.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+
+ReplicaClientOptions ClientOptionsFor(const Corpus& corpus) {
+  ReplicaClientOptions options;
+  static_cast<SessionOptions&>(options) = OptionsFor(corpus);
+  options.snapshot_policy = SnapshotPolicy::kSkip;
+  options.read_bytes = kPiece;
+  return options;
+}
+
+Tally ReadEvents(ReplicaClient* client, size_t frames) {
+  Tally tally;
+  while (tally.frames < frames) {
+    const StreamEvent* event = client->NextEvent();
+    if (event == nullptr) break;
+    if (const auto* frame = std::get_if<FrameView>(event)) tally.Add(*frame);
+  }
+  return tally;
+}
+
+Tally ReadFrames(ReplicaClient* client, size_t frames) {
+  Tally tally;
+  while (tally.frames < frames) {
+    const FrameView* frame = client->NextFrame();
+    if (frame == nullptr) break;
+    tally.Add(*frame);
+  }
+  return tally;
+}
+
+Tally ReadAndApply(ReplicaClient* client, size_t frames) {
+  Tally tally;
+  while (tally.frames < frames) {
+    const FrameView* frame = client->NextFrame();
+    if (frame == nullptr) break;
+    tally.Add(*frame);
+    if (!client->Applied(frame->offset() + 1).ok()) break;
+  }
+  return tally;
+}
+
+Tally ReadRange(ReplicaClient* client, size_t frames) {
+  Tally tally;
+  for (const FrameView& frame : client->Frames()) {
+    tally.Add(frame);
+    if (tally.frames == frames) break;
+  }
+  return tally;
+}
+
+}  // namespace benchmarks
+}  // namespace kevy_replica

@@ -1,0 +1,50 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// ReplicaClient, read in each of the ways that it offers.
+
+#ifndef KEVY_REPLICA_BENCHMARKS_CLIENT_READERS_H_
+#define KEVY_REPLICA_BENCHMARKS_CLIENT_READERS_H_
+
+#include <cstddef>
+
+#include "kevy_replica/benchmarks/corpus.h"
+#include "kevy_replica/benchmarks/tally.h"
+#include "kevy_replica/client/replica_client.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+
+// For a client that reads `corpus` again and again: it reads past Joint().
+ReplicaClientOptions ClientOptionsFor(const Corpus& corpus);
+
+// Each reads `frames` frames, or fewer if the client ends.
+
+// By NextEvent().
+Tally ReadEvents(ReplicaClient* client, size_t frames);
+
+// By NextFrame().
+Tally ReadFrames(ReplicaClient* client, size_t frames);
+
+// By going through Frames().
+Tally ReadRange(ReplicaClient* client, size_t frames);
+
+// By NextFrame(), and says of each frame that it was applied, which also makes
+// the client send acknowledgements, ten a second.
+Tally ReadAndApply(ReplicaClient* client, size_t frames);
+
+}  // namespace benchmarks
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_BENCHMARKS_CLIENT_READERS_H_

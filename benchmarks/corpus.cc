@@ -1,0 +1,191 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/benchmarks/corpus.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+namespace {
+
+void CheckEncoded(WireError error) {
+  if (error == WireError::kNone) return;
+  std::fprintf(stderr, "corpus: %s\n",
+               std::string(WireErrorName(error)).data());
+  std::abort();
+}
+
+// Only the engine's own numbers are the same everywhere: the standard's
+// distributions are not.
+class Random {
+ public:
+  // 0 to `n` - 1. (That it is not quite even does not matter here.)
+  size_t Below(size_t n) { return static_cast<size_t>(engine_() % n); }
+  size_t Between(size_t first, size_t last) {
+    return first + Below(last - first + 1);
+  }
+
+  // `size` bytes, any value, CR and LF included: values are binary.
+  std::string Bytes(size_t size) {
+    std::string bytes(size, '\0');
+    for (char& c : bytes) c = static_cast<char>(engine_() >> 56);
+    return bytes;
+  }
+
+  // "key:" and six digits.
+  std::string Key() { return absl::StrCat("key:", Between(100'000, 999'999)); }
+
+ private:
+  std::mt19937_64 engine_{20'260'101};
+};
+
+template <typename MakeArgv>
+Corpus Generate(std::string name, MakeArgv make_argv) {
+  Random random;
+  Corpus corpus;
+  corpus.name = std::move(name);
+  corpus.first_offset = kFirstOffset;
+  while (corpus.bytes.size() < kCorpusBytes) {
+    const std::vector<std::string> argv = make_argv(random);
+    const std::vector<absl::string_view> views(argv.begin(), argv.end());
+    CheckEncoded(
+        AppendFrame(corpus.first_offset + corpus.frames, views, &corpus.bytes));
+    ++corpus.frames;
+  }
+  return corpus;
+}
+
+Corpus SetCorpus(std::string name, size_t value_bytes) {
+  return Generate(std::move(name), [value_bytes](Random& random) {
+    return std::vector<std::string>{"SET", random.Key(),
+                                    random.Bytes(value_bytes)};
+  });
+}
+
+//   *2\r\n:1000000\r\n  *3\r\n  $3\r\nSET\r\n  $10\r\n<key>\r\n
+//   $7\r\n<value>\r\n 4      10           4       9              5 + 10 + 2 4 +
+//   7 + 2    = 57
+Corpus Set57() { return SetCorpus("set57", 7); }
+
+Corpus Hset17() {
+  return Generate("hset17", [](Random& random) {
+    std::vector<std::string> argv = {"HSET", random.Key()};
+    for (int i = 0; i < 8; ++i) {
+      argv.push_back(absl::StrCat("field", i));
+      argv.push_back(random.Bytes(12));
+    }
+    return argv;
+  });
+}
+
+// The lengths of values: of 100, 40 have one digit (0 to 9 bytes), 40 two, 18
+// three and 2 four (1000 to 2000 bytes), each evenly spread.
+std::string MixedValue(Random& random) {
+  const size_t percent = random.Below(100);
+  if (percent < 40) return random.Bytes(random.Between(0, 9));
+  if (percent < 80) return random.Bytes(random.Between(10, 99));
+  if (percent < 98) return random.Bytes(random.Between(100, 999));
+  return random.Bytes(random.Between(1000, 2000));
+}
+
+// Five commands, each as frequent as the others, in random order:
+//
+//   SET key value
+//   HSET key, 1 to 8 fields (1 to 20 bytes) with a value each
+//   RPUSH key, 1 to 8 values
+//   DEL, 1 to 4 keys
+//   PEXPIREAT key, 13 digits
+//
+// Keys have 3 to 40 bytes, values are MixedValue(): so neither the number of
+// arguments nor any length, but the names', can be foretold from the frame
+// before.
+Corpus Mixed() {
+  return Generate("mixed", [](Random& random) {
+    const auto key = [&random] { return random.Bytes(random.Between(3, 40)); };
+    std::vector<std::string> argv;
+    switch (random.Below(5)) {
+      case 0:
+        argv = {"SET", key(), MixedValue(random)};
+        break;
+      case 1:
+        argv = {"HSET", key()};
+        for (size_t left = random.Between(1, 8); left > 0; --left) {
+          argv.push_back(random.Bytes(random.Between(1, 20)));
+          argv.push_back(MixedValue(random));
+        }
+        break;
+      case 2:
+        argv = {"RPUSH", key()};
+        for (size_t left = random.Between(1, 8); left > 0; --left) {
+          argv.push_back(MixedValue(random));
+        }
+        break;
+      case 3:
+        argv = {"DEL"};
+        for (size_t left = random.Between(1, 4); left > 0; --left) {
+          argv.push_back(key());
+        }
+        break;
+      case 4:
+        argv = {"PEXPIREAT", key(),
+                absl::StrCat(1'700'000'000'000 + random.Below(1'000'000'000))};
+        break;
+    }
+    return argv;
+  });
+}
+
+}  // namespace
+
+const std::vector<Corpus>& Corpora() {
+  // Never destroyed: registered benchmarks refer to it until the end.
+  static const auto& corpora =
+      *new std::vector<Corpus>{Set57(), Hset17(), SetCorpus("value1k", 1 << 10),
+                               SetCorpus("value64k", 64 << 10), Mixed()};
+  return corpora;
+}
+
+Corpus ArgumentCorpus(size_t argc) {
+  return Generate(absl::StrCat(argc), [argc](Random& random) {
+    return std::vector<std::string>(argc, random.Bytes(4));
+  });
+}
+
+Corpus ValueCorpus(size_t value_bytes) {
+  return SetCorpus(absl::StrCat(value_bytes), value_bytes);
+}
+
+std::string Joint(const Corpus& corpus) {
+  std::string joint;
+  CheckEncoded(Append(SnapshotBegin(), &joint));
+  CheckEncoded(Append(SnapshotEnd{corpus.first_offset}, &joint));
+  return joint;
+}
+
+}  // namespace benchmarks
+}  // namespace kevy_replica

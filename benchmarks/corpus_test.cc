@@ -1,0 +1,98 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/benchmarks/corpus.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/benchmarks/readers.h"
+#include "kevy_replica/benchmarks/tally.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+namespace {
+
+void ExpectSame(const Tally& a, const Tally& b) {
+  EXPECT_EQ(a.frames, b.frames);
+  EXPECT_EQ(a.offsets, b.offsets);
+  EXPECT_EQ(a.arguments, b.arguments);
+  EXPECT_EQ(a.argument_bytes, b.argument_bytes);
+}
+
+TEST(Corpus, HoldsTheFramesThatItSays) {
+  for (const Corpus& corpus : Corpora()) {
+    SCOPED_TRACE(corpus.name);
+    EXPECT_GE(corpus.bytes.size(), kCorpusBytes);
+    absl::string_view rest = corpus.bytes;
+    ArgvStorage storage;
+    FrameView frame;
+    size_t frames = 0;
+    while (!rest.empty()) {
+      const DecodeResult result = DecodeFrame(rest, Limits(), &storage, &frame);
+      ASSERT_TRUE(result.done());
+      ASSERT_EQ(frame.offset(), corpus.first_offset + frames);
+      ++frames;
+      if (corpus.name == "set57") {
+        ASSERT_EQ(result.position, 57u);
+      } else if (corpus.name == "hset17") {
+        ASSERT_EQ(frame.argv().size(), 1u + 17u);
+      } else if (corpus.name == "value1k") {
+        ASSERT_EQ(frame.argv()[2].size(), 1024u);
+      } else if (corpus.name == "value64k") {
+        ASSERT_EQ(frame.argv()[2].size(), 65536u);
+      }
+      rest.remove_prefix(result.position);
+    }
+    EXPECT_EQ(frames, corpus.frames);
+  }
+}
+
+// Hiredis is not of this repository: it vouches for the others.
+TEST(Corpus, IsTheSameToEveryReader) {
+  for (const Corpus& corpus : Corpora()) {
+    SCOPED_TRACE(corpus.name);
+    const absl::string_view bytes = corpus.bytes;
+    const Tally tally = OneShotReader().Read(bytes);
+    EXPECT_EQ(tally.frames, corpus.frames);
+    using Replies = HiredisReader::Replies;
+    for (const size_t piece : {7, 1500, 65536}) {
+      SCOPED_TRACE(piece);
+      ExpectSame(StreamReader().Read(bytes, piece), tally);
+      ExpectSame(HiredisReader(Replies::kBuild).Read(bytes, piece), tally);
+      EXPECT_EQ(HiredisReader(Replies::kNone).Read(bytes, piece).frames,
+                corpus.frames);
+    }
+  }
+}
+
+TEST(Corpus, HasTheShapeAskedFor) {
+  const Tally arguments = OneShotReader().Read(ArgumentCorpus(1000).bytes);
+  EXPECT_EQ(arguments.arguments, 1000 * arguments.frames);
+  const Corpus one = ValueCorpus(kCorpusBytes);
+  EXPECT_EQ(one.frames, 1u);
+  EXPECT_EQ(OneShotReader().Read(one.bytes).argument_bytes,
+            3 + 10 + kCorpusBytes);
+}
+
+}  // namespace
+}  // namespace benchmarks
+}  // namespace kevy_replica

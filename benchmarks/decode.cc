@@ -1,0 +1,117 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Decoding: this library's ways of it, hiredis and memcpy, side by side.
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/benchmarks/corpus.h"
+#include "kevy_replica/benchmarks/decode_benchmarks.h"
+#include "kevy_replica/benchmarks/measure.h"
+#include "kevy_replica/benchmarks/pieces.h"
+#include "kevy_replica/benchmarks/readers.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+namespace {
+
+// What hiredis itself reads at a time (redisBufferRead). Larger pieces are to
+// its disadvantage: for every KiB that it has parsed it moves all that is left
+// of the piece.
+constexpr size_t kHiredisPiece = 16 << 10;
+
+void RegisterStream(const std::string& name, const Corpus& corpus,
+                    size_t piece) {
+  RegisterPasses(name, corpus, [&corpus, piece] {
+    return [&corpus, piece, reader = StreamReader()]() mutable {
+      return reader.Read(corpus.bytes, piece).frames;
+    };
+  });
+}
+
+void RegisterHiredis(const std::string& name, const Corpus& corpus,
+                     size_t piece, HiredisReader::Replies replies) {
+  RegisterPasses(name, corpus, [&corpus, piece, replies] {
+    return [&corpus, piece, reader = std::make_unique<HiredisReader>(replies)] {
+      return reader->Read(corpus.bytes, piece).frames;
+    };
+  });
+}
+
+void RegisterDecode(const Corpus& corpus) {
+  using Replies = HiredisReader::Replies;
+  RegisterPasses("Decode/one_shot", corpus, [&corpus] {
+    return [&corpus, reader = OneShotReader()]() mutable {
+      return reader.Read(corpus.bytes).frames;
+    };
+  });
+  RegisterStream("Decode/stream", corpus, kPiece);
+  RegisterPasses("Decode/feed", corpus, [&corpus] {
+    return [&corpus, feeder = Feeder()]() mutable {
+      feeder.Read(corpus.bytes, kPiece);
+      return corpus.frames;
+    };
+  });
+  RegisterClient(corpus);
+  RegisterHiredis("Decode/hiredis", corpus, kPiece, Replies::kBuild);
+  RegisterHiredis("Decode/hiredis_16k", corpus, kHiredisPiece, Replies::kBuild);
+  RegisterHiredis("Decode/hiredis_parse", corpus, kHiredisPiece,
+                  Replies::kNone);
+  RegisterPasses("Decode/memcpy", corpus, [&corpus] {
+    return [&corpus, copier = Copier()]() mutable {
+      copier.Read(corpus.bytes, kPiece);
+      return corpus.frames;
+    };
+  });
+}
+
+// How much it costs that frames come in parts.
+void RegisterPieces(const Corpus& corpus) {
+  for (const size_t piece : {1, 7, 1500, 4096, 65536}) {
+    RegisterStream(absl::StrCat("Pieces/stream/", piece), corpus, piece);
+    RegisterHiredis(absl::StrCat("Pieces/hiredis/", piece), corpus, piece,
+                    HiredisReader::Replies::kBuild);
+  }
+}
+
+// Takes `flag` out of the arguments, and returns whether it was there.
+bool TakeFlag(absl::string_view flag, int* argc, char** argv) {
+  char** const end = argv + *argc;
+  char** const rest = std::remove_if(
+      argv, end, [flag](const char* arg) { return arg == flag; });
+  *argc = static_cast<int>(rest - argv);
+  return rest != end;
+}
+
+}  // namespace
+}  // namespace benchmarks
+}  // namespace kevy_replica
+
+int main(int argc, char** argv) {
+  namespace benchmarks = kevy_replica::benchmarks;
+  const bool large = benchmarks::TakeFlag("--large", &argc, argv);
+  for (const benchmarks::Corpus& corpus : benchmarks::Corpora()) {
+    benchmarks::RegisterDecode(corpus);
+  }
+  for (const benchmarks::Corpus& corpus : benchmarks::Corpora()) {
+    benchmarks::RegisterPieces(corpus);
+  }
+  benchmarks::RegisterShapes(large);
+  return benchmarks::Run(argc, argv);
+}

@@ -1,0 +1,37 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What //benchmarks:decode is made of.
+
+#ifndef KEVY_REPLICA_BENCHMARKS_DECODE_BENCHMARKS_H_
+#define KEVY_REPLICA_BENCHMARKS_DECODE_BENCHMARKS_H_
+
+#include "kevy_replica/benchmarks/corpus.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+
+// Decode/session, next_event, next_frame, frames, applied: what Session and
+// ReplicaClient add to the stream decoder. `corpus` must outlive the run.
+void RegisterClient(const Corpus& corpus);
+
+// Arguments/stream and Value/stream: the cost per byte against the number of
+// arguments and the size of a value. `large`: values of 128 and 512 MiB, too,
+// which take seconds and some 2 GiB of memory.
+void RegisterShapes(bool large);
+
+}  // namespace benchmarks
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_BENCHMARKS_DECODE_BENCHMARKS_H_

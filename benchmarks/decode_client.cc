@@ -1,0 +1,103 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/benchmarks/check.h"
+#include "kevy_replica/benchmarks/client_readers.h"
+#include "kevy_replica/benchmarks/corpus.h"
+#include "kevy_replica/benchmarks/decode_benchmarks.h"
+#include "kevy_replica/benchmarks/measure.h"
+#include "kevy_replica/benchmarks/pieces.h"
+#include "kevy_replica/benchmarks/replay_transport.h"
+#include "kevy_replica/benchmarks/tally.h"
+#include "kevy_replica/client/replica_client.h"
+#include "kevy_replica/client/session.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+namespace {
+
+// A session, driven as an event loop would: by reads, at one and the same time.
+class SessionLoop {
+ public:
+  explicit SessionLoop(const Corpus& corpus)
+      : session_(OptionsFor(corpus)), transport_(corpus) {
+    session_.HandleConnected(kNow);
+    std::string request;
+    session_.PollTransmit(kNow, &request);
+  }
+
+  // Reads `frames` frames, or fewer if the session ends.
+  Tally Read(size_t frames) {
+    Tally tally;
+    while (tally.frames < frames) {
+      if (const StreamEvent* event = session_.PollEvent()) {
+        if (const auto* frame = std::get_if<FrameView>(event)) {
+          tally.Add(*frame);
+        }
+        continue;
+      }
+      if (session_.done()) break;
+      const absl::Span<char> room = session_.PrepareRead(kPiece);
+      session_.HandleRead(*transport_.Read(room, absl::ZeroDuration()), kNow);
+    }
+    return tally;
+  }
+
+ private:
+  static constexpr absl::Time kNow = absl::UnixEpoch();
+
+  Session session_;
+  ReplayTransport transport_;
+};
+
+std::unique_ptr<ReplicaClient> Connect(const Corpus& corpus) {
+  return ValueOrDie(ReplicaClient::Connect(
+      std::make_unique<ReplayTransport>(corpus), ClientOptionsFor(corpus)));
+}
+
+// The client lives through all passes: connecting is not part of any.
+template <typename Read>
+void RegisterReading(const std::string& name, const Corpus& corpus, Read read) {
+  RegisterPasses(name, corpus, [&corpus, read] {
+    return [&corpus, read, client = Connect(corpus)] {
+      return read(client.get(), corpus.frames).frames;
+    };
+  });
+}
+
+}  // namespace
+
+void RegisterClient(const Corpus& corpus) {
+  RegisterPasses("Decode/session", corpus, [&corpus] {
+    return [&corpus, loop = std::make_unique<SessionLoop>(corpus)] {
+      return loop->Read(corpus.frames).frames;
+    };
+  });
+  RegisterReading("Decode/next_event", corpus, ReadEvents);
+  RegisterReading("Decode/next_frame", corpus, ReadFrames);
+  RegisterReading("Decode/frames", corpus, ReadRange);
+  RegisterReading("Decode/applied", corpus, ReadAndApply);
+}
+
+}  // namespace benchmarks
+}  // namespace kevy_replica

@@ -1,0 +1,166 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Encoding: frames into a span, hiredis and memcpy, side by side.
+
+#include <hiredis/hiredis.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "benchmark/benchmark.h"
+#include "kevy_replica/benchmarks/corpus.h"
+#include "kevy_replica/benchmarks/measure.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+namespace {
+
+// A corpus taken apart: what there is to encode. The views are into it.
+struct Message {
+  uint64_t offset;
+  absl::string_view wire;
+  std::vector<absl::string_view> argv;
+  // The same for hiredis.
+  std::vector<const char*> pointers;
+  std::vector<size_t> sizes;
+};
+
+std::vector<Message> TakeApart(const Corpus& corpus) {
+  std::vector<Message> messages;
+  absl::string_view rest = corpus.bytes;
+  ArgvStorage storage;
+  FrameView frame;
+  while (true) {
+    const DecodeResult result = DecodeFrame(rest, Limits(), &storage, &frame);
+    if (!result.done()) return messages;
+    Message message;
+    message.offset = frame.offset();
+    message.wire = frame.wire();
+    for (const absl::string_view argument : frame.argv()) {
+      message.argv.push_back(argument);
+      message.pointers.push_back(argument.data());
+      message.sizes.push_back(argument.size());
+    }
+    messages.push_back(std::move(message));
+    rest.remove_prefix(result.position);
+  }
+}
+
+// Encodes all frames one after another into memory that is there already.
+size_t EncodeFrames(const std::vector<Message>& messages, std::string* out) {
+  size_t frames = 0;
+  absl::Span<char> room(&(*out)[0], out->size());
+  for (const Message& message : messages) {
+    const EncodeResult result = EncodeFrame(message.offset, message.argv, room);
+    if (!result.ok()) break;
+    room.remove_prefix(result.size);
+    ++frames;
+  }
+  benchmark::ClobberMemory();
+  return frames;
+}
+
+// The same, into a string that grows.
+size_t AppendFrames(const std::vector<Message>& messages, std::string* out) {
+  size_t frames = 0;
+  out->clear();
+  for (const Message& message : messages) {
+    if (AppendFrame(message.offset, message.argv, out) != WireError::kNone) {
+      break;
+    }
+    ++frames;
+  }
+  benchmark::ClobberMemory();
+  return frames;
+}
+
+// hiredis knows commands, not frames: it writes no envelope, and into memory
+// that it allocates for each.
+size_t FormatCommands(const std::vector<Message>& messages) {
+  size_t frames = 0;
+  for (const Message& message : messages) {
+    char* command = nullptr;
+    // Some versions take the pointers as `const char**`, which they do not
+    // write to.
+    const auto size = redisFormatCommandArgv(
+        &command, static_cast<int>(message.argv.size()),
+        const_cast<const char**>(message.pointers.data()),
+        message.sizes.data());
+    if (size < 0) break;
+    benchmark::DoNotOptimize(command);
+    redisFreeCommand(command);
+    ++frames;
+  }
+  return frames;
+}
+
+size_t CopyFrames(const std::vector<Message>& messages, std::string* out) {
+  size_t frames = 0;
+  char* to = &(*out)[0];
+  for (const Message& message : messages) {
+    std::memcpy(to, message.wire.data(), message.wire.size());
+    to += message.wire.size();
+    ++frames;
+  }
+  benchmark::ClobberMemory();
+  return frames;
+}
+
+void RegisterEncode(const Corpus& corpus) {
+  const auto& messages = *new std::vector<Message>(TakeApart(corpus));
+  const auto room = [&corpus] {
+    return std::string(corpus.bytes.size(), '\0');
+  };
+  RegisterPasses("Encode/span", corpus, [&messages, room] {
+    return [&messages, out = room()]() mutable {
+      return EncodeFrames(messages, &out);
+    };
+  });
+  RegisterPasses("Encode/append", corpus, [&messages, room] {
+    return [&messages, out = room()]() mutable {
+      return AppendFrames(messages, &out);
+    };
+  });
+  RegisterPasses("Encode/hiredis", corpus, [&messages] {
+    return [&messages] { return FormatCommands(messages); };
+  });
+  RegisterPasses("Encode/memcpy", corpus, [&messages, room] {
+    return [&messages, out = room()]() mutable {
+      return CopyFrames(messages, &out);
+    };
+  });
+}
+
+}  // namespace
+}  // namespace benchmarks
+}  // namespace kevy_replica
+
+int main(int argc, char** argv) {
+  namespace benchmarks = kevy_replica::benchmarks;
+  for (const benchmarks::Corpus& corpus : benchmarks::Corpora()) {
+    benchmarks::RegisterEncode(corpus);
+  }
+  return benchmarks::Run(argc, argv);
+}

@@ -1,0 +1,152 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Reading from a socket: the client, and a bare recv loop that decodes nothing.
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "benchmark/benchmark.h"
+#include "kevy_replica/benchmarks/check.h"
+#include "kevy_replica/benchmarks/client_readers.h"
+#include "kevy_replica/benchmarks/corpus.h"
+#include "kevy_replica/benchmarks/loopback_primary.h"
+#include "kevy_replica/benchmarks/measure.h"
+#include "kevy_replica/client/replica_client.h"
+#include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/socket_transport.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+namespace {
+
+// The client, and the primary that it is connected to.
+class ClientLink {
+ public:
+  ClientLink(absl::string_view address, const Corpus& corpus, size_t read_bytes)
+      : primary_(address, corpus) {
+    ReplicaClientOptions options = ClientOptionsFor(corpus);
+    options.read_bytes = read_bytes;
+    client_ = ValueOrDie(ReplicaClient::Connect(primary_.address(), options));
+  }
+
+  size_t ReadFrames(size_t frames) {
+    return benchmarks::ReadFrames(client_.get(), frames).frames;
+  }
+
+ private:
+  LoopbackPrimary primary_;
+  std::unique_ptr<ReplicaClient> client_;
+};
+
+// What there is to be had: blocking recv() into the same buffer again and
+// again.
+class BareLink {
+ public:
+  BareLink(absl::string_view address, const Corpus& corpus, size_t read_bytes)
+      : primary_(address, corpus), buffer_(read_bytes) {
+    const Address to = ValueOrDie(ParseAddress(primary_.address()));
+    if (to.kind == Address::Kind::kUnix) {
+      socket_ = ValueOrDie(UnixTransport::Connect(to.path));
+    } else {
+      socket_ = ValueOrDie(TcpTransport::Connect(to.host, to.port));
+    }
+    const int flags = fcntl(socket_->fd(), F_GETFL);
+    fcntl(socket_->fd(), F_SETFL, flags & ~O_NONBLOCK);
+  }
+
+  // Reads about `bytes`, and returns whether they came: what is read past them
+  // counts for the next call.
+  bool Read(size_t bytes) {
+    while (ahead_ < bytes) {
+      const ssize_t n = recv(socket_->fd(), buffer_.data(), buffer_.size(), 0);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return false;
+      benchmark::DoNotOptimize(buffer_.data());
+      ahead_ += static_cast<size_t>(n);
+    }
+    ahead_ -= bytes;
+    return true;
+  }
+
+ private:
+  LoopbackPrimary primary_;
+  std::vector<char> buffer_;
+  std::unique_ptr<SocketTransport> socket_;
+  size_t ahead_ = 0;
+};
+
+void RegisterLoopback(const std::string& kind, const std::string& address,
+                      const Corpus& corpus) {
+  for (const size_t read_bytes : {64 << 10, 256 << 10}) {
+    const std::string of = absl::StrCat(kind, "/", read_bytes >> 10, "k");
+    // Real time: the other thread's work is part of it.
+    RegisterPasses("Loopback/client/" + of, corpus,
+                   [&corpus, address, read_bytes] {
+                     return [&corpus, link = std::make_unique<ClientLink>(
+                                          address, corpus, read_bytes)] {
+                       return link->ReadFrames(corpus.frames);
+                     };
+                   })
+        ->UseRealTime();
+    RegisterPasses("Loopback/recv/" + of, corpus,
+                   [&corpus, address, read_bytes] {
+                     return [&corpus, link = std::make_unique<BareLink>(
+                                          address, corpus, read_bytes)] {
+                       return link->Read(corpus.bytes.size()) ? corpus.frames
+                                                              : 0;
+                     };
+                   })
+        ->UseRealTime();
+  }
+}
+
+// A folder of one's own: the path of a Unix socket must be free, and short.
+std::string MakeFolder() {
+  std::string folder = "/tmp/kevy_loopback.XXXXXX";
+  if (mkdtemp(&folder[0]) == nullptr) {
+    std::perror("mkdtemp");
+    std::abort();
+  }
+  return folder;
+}
+
+}  // namespace
+}  // namespace benchmarks
+}  // namespace kevy_replica
+
+int main(int argc, char** argv) {
+  namespace benchmarks = kevy_replica::benchmarks;
+  const std::string folder = benchmarks::MakeFolder();
+  const std::string path = folder + "/socket";
+  for (const benchmarks::Corpus& corpus : benchmarks::Corpora()) {
+    benchmarks::RegisterLoopback("tcp", "127.0.0.1:0", corpus);
+    benchmarks::RegisterLoopback("unix", "unix:" + path, corpus);
+  }
+  const int status = benchmarks::Run(argc, argv);
+  rmdir(folder.c_str());
+  return status;
+}

@@ -1,0 +1,71 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/benchmarks/loopback_primary.h"
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "kevy_replica/benchmarks/check.h"
+#include "kevy_replica/benchmarks/corpus.h"
+#include "kevy_replica/benchmarks/replay_transport.h"
+#include "kevy_replica/transport/listener.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+
+LoopbackPrimary::LoopbackPrimary(absl::string_view address,
+                                 const Corpus& corpus)
+    : listener_(ValueOrDie(Listener::Listen(address))),
+      thread_([this, &corpus] { Serve(corpus); }) {}
+
+LoopbackPrimary::~LoopbackPrimary() {
+  listener_->Interrupt();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+    // That the replica has closed need not end a write: as long as its side is
+    // in TIME_WAIT, the kernel answers probes of its full window.
+    if (replica_ != nullptr) replica_->Interrupt();
+  }
+  thread_.join();
+}
+
+void LoopbackPrimary::Serve(const Corpus& corpus) {
+  absl::StatusOr<std::unique_ptr<Transport>> replica =
+      listener_->Accept(absl::InfiniteDuration());
+  if (!replica.ok()) return;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (stopping_) return;
+    replica_ = *std::move(replica);
+  }
+  // The request needs no reading: what the socket holds of it, and of
+  // acknowledgements, is little.
+  const std::string answer = AnswerFor(corpus);
+  const std::string round = absl::StrCat(corpus.bytes, Joint(corpus));
+  absl::string_view bytes = answer;
+  while (replica_->Write(bytes, absl::InfiniteDuration()).ok()) bytes = round;
+}
+
+}  // namespace benchmarks
+}  // namespace kevy_replica

@@ -1,0 +1,59 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A primary that sends as fast as it is read.
+
+#ifndef KEVY_REPLICA_BENCHMARKS_LOOPBACK_PRIMARY_H_
+#define KEVY_REPLICA_BENCHMARKS_LOOPBACK_PRIMARY_H_
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "absl/strings/string_view.h"
+#include "kevy_replica/benchmarks/corpus.h"
+#include "kevy_replica/transport/listener.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+
+// Takes one connection, whatever it asks for, and sends it AnswerFor(corpus),
+// then the corpus and Joint() until this is destroyed, on a thread of its own.
+class LoopbackPrimary {
+ public:
+  // Listens on `address`; a failure ends the program. `corpus` must outlive
+  // this.
+  LoopbackPrimary(absl::string_view address, const Corpus& corpus);
+  ~LoopbackPrimary();
+  LoopbackPrimary(const LoopbackPrimary&) = delete;
+  LoopbackPrimary& operator=(const LoopbackPrimary&) = delete;
+
+  std::string address() const { return listener_->address(); }
+
+ private:
+  void Serve(const Corpus& corpus);
+
+  const std::unique_ptr<Listener> listener_;
+  std::mutex mutex_;
+  bool stopping_ = false;               // Under `mutex_`.
+  std::unique_ptr<Transport> replica_;  // Set once, under `mutex_`.
+  std::thread thread_;
+};
+
+}  // namespace benchmarks
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_BENCHMARKS_LOOPBACK_PRIMARY_H_

@@ -1,0 +1,65 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// How every benchmark here is registered, and what it counts.
+
+#ifndef KEVY_REPLICA_BENCHMARKS_MEASURE_H_
+#define KEVY_REPLICA_BENCHMARKS_MEASURE_H_
+
+#include <cstddef>
+#include <string>
+
+#include "benchmark/benchmark.h"
+#include "kevy_replica/benchmarks/corpus.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+
+// Sets, for passes over all of `corpus`: bytes_per_second, "frames/s" and
+// "per_frame", the time that one takes (in JSON in seconds).
+void SetCounters(const Corpus& corpus, benchmark::State& state);
+
+// Registers the benchmark `name` "/" the corpus's name. Each time that it is
+// run, `setup()` makes a pass, outside the timing: a callable that goes once
+// through `corpus`, which must outlive the run, and returns how many frames it
+// found there. A wrong number makes the benchmark fail.
+template <typename Setup>
+benchmark::internal::Benchmark* RegisterPasses(const std::string& name,
+                                               const Corpus& corpus,
+                                               Setup setup) {
+  return benchmark::RegisterBenchmark(
+             (name + "/" + corpus.name).c_str(),
+             [&corpus, setup](benchmark::State& state) {
+               auto pass = setup();
+               for (auto _ : state) {
+                 const size_t frames = pass();
+                 if (frames != corpus.frames) {
+                   state.SkipWithError("not all frames were found");
+                   break;
+                 }
+               }
+               SetCounters(corpus, state);
+             })
+      // Short, since there are many: repetitions say more than length does.
+      ->MinTime(0.1);
+}
+
+// The rest of main(): runs what was registered. The results tell the compiler,
+// the optimisation, and the libraries compared against.
+int Run(int argc, char** argv);
+
+}  // namespace benchmarks
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_BENCHMARKS_MEASURE_H_

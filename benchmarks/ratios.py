@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# Copyright 2026 The kevy_replica Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     https://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Prints Markdown tables of medians: ratios.py <results.json | benchmark>.
+
+Given a program instead of a file, runs it first, with interleaved repetitions.
+Which tables there are depends on what was run.
+"""
+
+import argparse
+
+import results as results_lib
+
+
+def number(value):
+    if value is None:
+        return ""
+    return "%.2f" % value if value < 10 else "%.1f" % value if value < 100 else "%.0f" % value
+
+
+def quotient(a, b, form="%.2f"):
+    return form % (a / b) if a and b else ""
+
+
+def table(title, head, rows):
+    rows = [row for row in rows if any(row[1:])]
+    if not rows:
+        return
+    print("\n%s\n" % title)
+    print("| %s |" % " | ".join(head))
+    print("|%s" % ("---|" + "---:|" * (len(head) - 1)))
+    for row in rows:
+        print("| %s |" % " | ".join(row))
+
+
+def decode_row(results, corpus):
+    stream = "Decode/stream/" + corpus
+    ours = results.ns_per_frame(stream)
+    hiredis_name = results.hiredis(corpus)
+    hiredis = hiredis_name and results.ns_per_frame(hiredis_name)
+    return [
+        corpus,
+        number(ours),
+        number(hiredis),
+        quotient(hiredis, ours, "%.1f"),
+        quotient(results.bytes_per_second(stream),
+                 results.bytes_per_second("Decode/memcpy/" + corpus)),
+    ]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("path", help="a JSON file, or a benchmark to run")
+    results = results_lib.load(parser.parse_args().path)
+    corpora = results_lib.CORPORA
+    print(results.machine())
+
+    table("Decoding",
+          ["corpus", "stream, ns/frame", "hiredis, ns/frame", "hiredis / stream",
+           "stream / memcpy, bytes/s"],
+          [decode_row(results, corpus) for corpus in corpora])
+
+    table("Decoding, ns a frame",
+          [""] + corpora,
+          [[way] + [number(results.ns_per_frame("Decode/%s/%s" % (way, corpus)))
+                    for corpus in corpora] for way in results_lib.DECODE])
+
+    for reader in ("stream", "hiredis"):
+        table("%s in pieces, ns a frame" % reader.capitalize(),
+              ["bytes a piece"] + corpora,
+              [[str(piece)] +
+               [number(results.ns_per_frame(
+                   "Pieces/%s/%d/%s" % (reader, piece, corpus)))
+                for corpus in corpora] for piece in (1, 7, 1500, 4096, 65536)])
+
+    for shape, of in (("Arguments", "arguments"), ("Value", "bytes in the value")):
+        rows = []
+        for name in results.names():
+            if name.startswith(shape + "/stream/"):
+                rate = results.bytes_per_second(name)
+                rows.append([name.split("/")[2], number(results.ns_per_frame(name)),
+                             "%.3f" % (1e9 / rate)])
+        table("Cost by %s" % of, [of, "ns/frame", "ns/byte"], rows)
+
+    table("Encoding, ns a frame",
+          [""] + corpora,
+          [[way] + [number(results.ns_per_frame("Encode/%s/%s" % (way, corpus)))
+                    for corpus in corpora]
+           for way in ("span", "append", "hiredis", "memcpy")])
+
+    for socket in ("tcp", "unix"):
+        rows = []
+        for size in ("64k", "256k"):
+            for corpus in corpora:
+                client, bare = (
+                    "Loopback/%s/%s/%s/%s" % (who, socket, size, corpus)
+                    for who in ("client", "recv"))
+                ours = results.bytes_per_second(client)
+                theirs = results.bytes_per_second(bare)
+                rows.append([
+                    "%s, %s" % (corpus, size),
+                    number(results.ns_per_frame(client)),
+                    number(ours and ours / 1e6), number(theirs and theirs / 1e6),
+                    quotient(ours, theirs)])
+        table("Loopback, %s" % socket,
+              ["corpus, read size", "client, ns/frame", "client, MB/s",
+               "recv, MB/s", "client / recv"], rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/benchmarks/readers.h"
+
+#include <hiredis/hiredis.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <variant>
+
+#include "absl/strings/string_view.h"
+#include "benchmark/benchmark.h"
+#include "kevy_replica/benchmarks/pieces.h"
+#include "kevy_replica/benchmarks/tally.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+namespace {
+
+// As Tally::Add(const FrameView&).
+void Add(const redisReply& frame, Tally* tally) {
+  ++tally->frames;
+  tally->offsets += static_cast<uint64_t>(frame.element[0]->integer);
+  const redisReply& command = *frame.element[1];
+  tally->arguments += command.elements;
+  for (size_t i = 0; i < command.elements; ++i) {
+    tally->argument_bytes += command.element[i]->len;
+  }
+}
+
+}  // namespace
+
+Tally OneShotReader::Read(absl::string_view bytes) {
+  Tally tally;
+  FrameView frame;
+  while (true) {
+    const DecodeResult result = DecodeFrame(bytes, Limits(), &storage_, &frame);
+    if (!result.done()) return tally;
+    tally.Add(frame);
+    bytes.remove_prefix(result.position);
+  }
+}
+
+Tally StreamReader::Read(absl::string_view bytes, size_t piece) {
+  Tally tally;
+  ForEachPiece(bytes, piece, [&](absl::string_view part) {
+    decoder_.Feed(part);
+    while (decoder_.Next() == Outcome::kDone) {
+      if (const auto* frame = std::get_if<FrameView>(&decoder_.event())) {
+        tally.Add(*frame);
+      }
+    }
+  });
+  return tally;
+}
+
+void Feeder::Read(absl::string_view bytes, size_t piece) {
+  ForEachPiece(bytes, piece, [&](absl::string_view part) {
+    char* const room = buffer_.Prepare(part.size()).data();
+    std::memcpy(room, part.data(), part.size());
+    benchmark::DoNotOptimize(room);
+    benchmark::ClobberMemory();
+    buffer_.Commit(part.size());
+    buffer_.Consume(part.size());
+  });
+}
+
+HiredisReader::HiredisReader(Replies replies)
+    : replies_(replies),
+      reader_(replies == Replies::kBuild
+                  ? redisReaderCreate()
+                  : redisReaderCreateWithFunctions(nullptr)) {
+  // Otherwise it frees its buffer whenever that is empty and over 16 KiB.
+  reader_->maxbuf = 0;
+}
+
+Tally HiredisReader::Read(absl::string_view bytes, size_t piece) {
+  Tally tally;
+  ForEachPiece(bytes, piece, [&](absl::string_view part) {
+    redisReaderFeed(reader_.get(), part.data(), part.size());
+    void* reply = nullptr;
+    while (redisReaderGetReply(reader_.get(), &reply) == REDIS_OK &&
+           reply != nullptr) {
+      if (replies_ == Replies::kBuild) {
+        Add(*static_cast<const redisReply*>(reply), &tally);
+        freeReplyObject(reply);
+      } else {
+        ++tally.frames;
+      }
+    }
+  });
+  return tally;
+}
+
+void Copier::Read(absl::string_view bytes, size_t piece) {
+  if (buffer_.size() < piece) buffer_.resize(piece);
+  ForEachPiece(bytes, piece, [&](absl::string_view part) {
+    std::memcpy(buffer_.data(), part.data(), part.size());
+    benchmark::DoNotOptimize(buffer_.data());
+    benchmark::ClobberMemory();
+  });
+}
+
+}  // namespace benchmarks
+}  // namespace kevy_replica

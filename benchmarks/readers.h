@@ -1,0 +1,101 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The decoders that are compared, each behind one call: read all these bytes,
+// which end with a whole frame.
+
+#ifndef KEVY_REPLICA_BENCHMARKS_READERS_H_
+#define KEVY_REPLICA_BENCHMARKS_READERS_H_
+
+#include <hiredis/hiredis.h>
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "kevy_replica/benchmarks/tally.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/stream_decoder.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+
+// DecodeFrame on bytes that lie in memory: nothing is copied.
+class OneShotReader {
+ public:
+  Tally Read(absl::string_view bytes);
+
+ private:
+  ArgvStorage storage_;
+};
+
+// StreamDecoder, fed piece after piece: each is copied into its buffer once,
+// as a read() would.
+class StreamReader {
+ public:
+  Tally Read(absl::string_view bytes, size_t piece);
+
+  const StreamDecoder& decoder() const { return decoder_; }
+
+ private:
+  StreamDecoder decoder_;
+};
+
+// What StreamReader does but decode: the buffer takes each piece and lets it
+// go.
+class Feeder {
+ public:
+  void Read(absl::string_view bytes, size_t piece);
+
+ private:
+  ByteBuffer buffer_;
+};
+
+// hiredis: a frame is an array of an integer and an array of strings.
+class HiredisReader {
+ public:
+  enum class Replies {
+    kBuild,  // Reply objects, as redisGetReply gives them.
+    kNone,   // The parser alone. It finds the frames, but hands out nothing.
+  };
+  explicit HiredisReader(Replies replies);
+
+  // With Replies::kNone only `frames` is counted.
+  Tally Read(absl::string_view bytes, size_t piece);
+
+ private:
+  struct Free {
+    void operator()(redisReader* reader) const { redisReaderFree(reader); }
+  };
+
+  const Replies replies_;
+  const std::unique_ptr<redisReader, Free> reader_;
+};
+
+// memcpy, piece after piece into the same place, as a read() that nobody
+// decodes.
+class Copier {
+ public:
+  void Read(absl::string_view bytes, size_t piece);
+
+ private:
+  std::vector<char> buffer_;
+};
+
+}  // namespace benchmarks
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_BENCHMARKS_READERS_H_

@@ -1,0 +1,69 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A primary that never has to be waited for.
+
+#ifndef KEVY_REPLICA_BENCHMARKS_REPLAY_TRANSPORT_H_
+#define KEVY_REPLICA_BENCHMARKS_REPLAY_TRANSPORT_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/benchmarks/corpus.h"
+#include "kevy_replica/client/session.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+
+// For a Session or client that reads `corpus`: protocol 2, from its first
+// offset.
+SessionOptions OptionsFor(const Corpus& corpus);
+
+// The answer that this session gets.
+std::string AnswerFor(const Corpus& corpus);
+
+// Gives the answer, then the corpus for ever, joined by Joint(). A read is one
+// memcpy of at most kPiece bytes, without a lock and without a second copy:
+// what InMemoryTransport would add is none of the client's. Takes what is
+// written, and forgets it.
+class ReplayTransport : public Transport {
+ public:
+  // `corpus` must outlive this.
+  explicit ReplayTransport(const Corpus& corpus);
+
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override;
+  absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
+  void Interrupt() override {}
+  void Close() override {}
+  std::string peer() const override { return "replay"; }
+
+ private:
+  const std::string answer_;
+  const std::string joint_;
+  const Corpus& corpus_;
+  absl::string_view rest_;  // Of what is being given.
+  bool joint_next_ = false;
+};
+
+}  // namespace benchmarks
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_BENCHMARKS_REPLAY_TRANSPORT_H_

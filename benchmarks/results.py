@@ -1,0 +1,107 @@
+# Copyright 2026 The kevy_replica Authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     https://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The medians in a JSON file of Google Benchmark, for ratios.py and chart.py."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+CORPORA = ["set57", "hset17", "value1k", "value64k", "mixed"]
+
+# The decoder in pieces of 64 KiB, what there is to compare it with, and the
+# ways to it through the client.
+DECODE = [
+    "one_shot", "stream", "feed", "session", "next_event", "next_frame",
+    "frames", "applied", "hiredis", "hiredis_16k", "hiredis_parse", "memcpy",
+]
+
+RUN_OPTIONS = [
+    "--benchmark_enable_random_interleaving=true",
+    "--benchmark_repetitions=9",
+    "--benchmark_report_aggregates_only=true",
+    "--benchmark_out_format=json",
+]
+
+
+class Results:
+    """The file's context, and for each benchmark the medians of its counters."""
+
+    def __init__(self, document):
+        self.context = document["context"]
+        self._medians = {}
+        repetitions = {}
+        for row in document["benchmarks"]:
+            if row.get("error_occurred"):
+                raise SystemExit("%s: %s" % (row["name"], row["error_message"]))
+            name = row.get("run_name", row["name"])
+            # What is said about the run itself is no part of the name here.
+            name = "/".join(
+                part for part in name.split("/")
+                if part != "real_time" and not part.startswith("min_time:") and
+                not part.startswith("repeats:"))
+            if row.get("run_type") != "aggregate":
+                repetitions.setdefault(name, []).append(row)
+            elif row["aggregate_name"] == "median":
+                self._medians[name] = row
+        for name, rows in repetitions.items():
+            if name not in self._medians:
+                self._medians[name] = {
+                    key: statistics.median(row[key] for row in rows)
+                    for key in ("per_frame", "frames/s", "bytes_per_second")
+                }
+
+    def names(self):
+        return list(self._medians)
+
+    def ns_per_frame(self, name):
+        """Nanoseconds, or None if that was not run."""
+        row = self._medians.get(name)
+        return row and row["per_frame"] * 1e9
+
+    def bytes_per_second(self, name):
+        row = self._medians.get(name)
+        return row and row["bytes_per_second"]
+
+    def hiredis(self, corpus):
+        """The name of the faster one of hiredis's two sizes of pieces."""
+        names = ["Decode/hiredis/" + corpus, "Decode/hiredis_16k/" + corpus]
+        names = [name for name in names if name in self._medians]
+        return min(names, key=self.ns_per_frame) if names else None
+
+    def machine(self):
+        """The machine in one line."""
+        context = self.context
+        return "%s, %d CPUs at %d MHz; load %s; %s; hiredis %s; %s" % (
+            context.get("cpu_model", "unknown CPU"), context["num_cpus"],
+            context["mhz_per_cpu"],
+            " ".join("%.2f" % load for load in context.get("load_avg", [])),
+            "compiler " + context.get("compiler", "unknown"),
+            context.get("hiredis", "unknown"), context["date"])
+
+
+def load(path):
+    """Results of `path`: a JSON file, or a benchmark to be run for them."""
+    if not (os.path.isfile(path) and os.access(path, os.X_OK)):
+        with open(path, encoding="utf-8") as file:
+            return Results(json.load(file))
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "out.json")
+        subprocess.run(
+            [os.path.abspath(path), "--benchmark_out=" + out] + RUN_OPTIONS,
+            stdout=sys.stderr, check=True)
+        with open(out, encoding="utf-8") as file:
+            return Results(json.load(file))
