@@ -95,6 +95,8 @@ void FaultyTransport::Interrupt() {
   inner_->Interrupt();
 }
 
+void FaultyTransport::CloseWrite() { inner_->CloseWrite(); }
+
 void FaultyTransport::Close() { inner_->Close(); }
 
 std::string FaultyTransport::peer() const { return inner_->peer(); }

@@ -66,6 +66,7 @@ class FaultyTransport : public Transport {
                               absl::Duration timeout) override;
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
   void Interrupt() override;
+  void CloseWrite() override;
   void Close() override;
   std::string peer() const override;
 

@@ -148,6 +148,8 @@ void InMemoryTransport::Interrupt() {
   out_->Set(&Channel::writer_interrupted);
 }
 
+void InMemoryTransport::CloseWrite() { out_->Set(&Channel::writer_closed); }
+
 void InMemoryTransport::Close() {
   in_->Set(&Channel::reader_closed);
   out_->Set(&Channel::writer_closed);

@@ -53,6 +53,7 @@ class InMemoryTransport : public Transport {
                               absl::Duration timeout) override;
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
   void Interrupt() override;  // Of this end only. Not async-signal-safe.
+  void CloseWrite() override;
   void Close() override;
   std::string peer() const override { return "memory"; }
 

@@ -76,6 +76,8 @@ absl::Status RecordingTransport::Write(absl::string_view bytes,
 
 void RecordingTransport::Interrupt() { inner_->Interrupt(); }
 
+void RecordingTransport::CloseWrite() { inner_->CloseWrite(); }
+
 void RecordingTransport::Close() { inner_->Close(); }
 
 std::string RecordingTransport::peer() const { return inner_->peer(); }

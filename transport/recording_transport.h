@@ -46,6 +46,7 @@ class RecordingTransport : public Transport {
                               absl::Duration timeout) override;
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
   void Interrupt() override;
+  void CloseWrite() override;
   void Close() override;
   std::string peer() const override;
 

@@ -121,6 +121,8 @@ absl::Status SocketTransport::Write(absl::string_view bytes,
                                       {"write to", peer_});
 }
 
+void SocketTransport::CloseWrite() { ::shutdown(fd_.get(), SHUT_WR); }
+
 void SocketTransport::Close() {
   ::shutdown(fd_.get(), SHUT_RDWR);
   // close() of a socket with unread bytes is a reset, and the peer could lose

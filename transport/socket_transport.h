@@ -62,6 +62,7 @@ class SocketTransport : public Transport {
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
   // Async-signal-safe.
   void Interrupt() override { interrupter_->Interrupt(); }
+  void CloseWrite() override;
   void Close() override;
   std::string peer() const override { return peer_; }
 

@@ -72,6 +72,11 @@ class Transport {
   // promptly. Cannot be taken back.
   virtual void Interrupt() = 0;
 
+  // Ends the direction to the peer: it reads an end of stream once it has read
+  // what was written before; what it sends can still be read. A transport that
+  // cannot do one direction alone ends both.
+  virtual void CloseWrite() { Close(); }
+
   // Ends both directions: the peer reads an end of stream once it has read what
   // was written before. Harmless when called again. Destruction closes too.
   virtual void Close() = 0;

@@ -144,6 +144,15 @@ TEST_P(TransportConformance, EndComesAfterTheBytesAndAgain) {
   }
 }
 
+TEST_P(TransportConformance, ClosingTheWriteSideIsTheEndForThePeer) {
+  ASSERT_TRUE(peer_->Write("last", kForEver).ok());
+  peer_->CloseWrite();
+  EXPECT_EQ(transport_internal::ReadBytes(*transport_, 4), "last");
+  const auto end = transport_internal::ReadOnce(*transport_);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(*end, "");
+}
+
 TEST_P(TransportConformance, DestructionCloses) {
   ASSERT_TRUE(peer_->Write("last", kForEver).ok());
   peer_.reset();

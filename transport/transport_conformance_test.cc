@@ -98,6 +98,17 @@ std::vector<ConformancePair> AllTransports() {
   return all;
 }
 
+// The contract leaves a transport free to close both sides; these do not.
+TEST(CloseWriteTest, LeavesReading) {
+  for (const ConformancePair& pair : AllTransports()) {
+    SCOPED_TRACE(pair.name);
+    const Ends ends = pair.make();
+    ends.first->CloseWrite();
+    ASSERT_TRUE(ends.second->Write("late", absl::InfiniteDuration()).ok());
+    EXPECT_EQ(transport_internal::ReadBytes(*ends.first, 4), "late");
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, TransportConformance,
                          testing::ValuesIn(AllTransports()),
                          ConformancePairName);

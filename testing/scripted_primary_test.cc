@@ -1,0 +1,387 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/testing/scripted_primary.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/stream_decoder.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/testing/matchers.h"
+#include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+std::string Request(Protocol protocol, uint64_t generation, uint64_t offset,
+                    absl::string_view id = "test") {
+  std::string out;
+  EXPECT_EQ(Append(HandshakeRequest{protocol, generation, offset, id}, &out),
+            WireError::kNone);
+  return out;
+}
+
+void Write(Transport& transport, absl::string_view bytes) {
+  EXPECT_TRUE(transport.Write(bytes, absl::InfiniteDuration()).ok());
+}
+
+// Reads `size` bytes, or less at the end of the stream.
+std::string Read(Transport& transport, size_t size) {
+  std::string bytes(size, '\0');
+  size_t have = 0;
+  while (have < size) {
+    const absl::StatusOr<size_t> n = transport.Read(
+        absl::MakeSpan(&bytes[have], size - have), absl::InfiniteDuration());
+    EXPECT_TRUE(n.ok()) << n.status();
+    if (!n.ok() || *n == 0) break;
+    have += *n;
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
+std::string ReadAll(Transport& transport) { return Read(transport, 1 << 20); }
+
+std::string Capture(const std::string& name) {
+  std::ifstream file("testdata/captures/" + name, std::ios::binary);
+  EXPECT_TRUE(file.is_open()) << name;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+enum class Network { kMemory, kTcp, kUnix };
+
+class ScriptedPrimaryTest : public ::testing::TestWithParam<Network> {
+ protected:
+  ScriptedPrimaryTest() {
+    switch (GetParam()) {
+      case Network::kMemory:
+        connect_ = primary_.InMemory();
+        break;
+      case Network::kTcp:
+        Listen("127.0.0.1:0");
+        break;
+      case Network::kUnix:
+        // Not TEST_TMPDIR: the path of such a socket is short.
+        EXPECT_NE(mkdtemp(directory_), nullptr);
+        Listen(absl::StrCat("unix:", directory_, "/socket"));
+        break;
+    }
+  }
+  ~ScriptedPrimaryTest() override {
+    if (GetParam() != Network::kUnix) return;
+    unlink(absl::StrCat(directory_, "/socket").c_str());
+    rmdir(directory_);
+  }
+
+  void Listen(absl::string_view address) {
+    const absl::Status status = primary_.Listen(address);
+    ASSERT_TRUE(status.ok()) << status;
+    connect_ = ConnectTo(primary_.address());
+  }
+
+  // Connects and sends `bytes`.
+  std::unique_ptr<Transport> Connect(absl::string_view bytes) {
+    absl::StatusOr<std::unique_ptr<Transport>> transport = connect_();
+    EXPECT_TRUE(transport.ok()) << transport.status();
+    Write(**transport, bytes);
+    return *std::move(transport);
+  }
+
+  // What a replica that sends `bytes` reads to the end of the stream.
+  std::string Play(absl::string_view bytes) { return ReadAll(*Connect(bytes)); }
+
+  char directory_[32] = "/tmp/kevy_replica_XXXXXX";
+  ScriptedPrimary primary_;
+  TransportFactory connect_;
+};
+
+INSTANTIATE_TEST_SUITE_P(All, ScriptedPrimaryTest,
+                         ::testing::Values(Network::kMemory, Network::kTcp,
+                                           Network::kUnix),
+                         [](const auto& info) {
+                           switch (info.param) {
+                             case Network::kMemory:
+                               return "Memory";
+                             case Network::kTcp:
+                               return "Tcp";
+                             case Network::kUnix:
+                               return "Unix";
+                           }
+                           return "";
+                         });
+
+TEST_P(ScriptedPrimaryTest, AcceptsEitherProtocolAndEchoesTheOffset) {
+  primary_.SetDefault(PrimaryScript());
+  EXPECT_EQ(Play(Request(Protocol::kV1, 0, 5, "one")), "+ACK 5\r\n");
+  EXPECT_EQ(Play(Request(Protocol::kV2, 77, 6, "two")), "+ACK 1 6\r\n");
+
+  primary_.WaitFinished(0);
+  primary_.WaitFinished(1);
+  ASSERT_EQ(primary_.connections(), 2u);
+  const ScriptedPrimary::Connection one = primary_.connection(0);
+  ASSERT_TRUE(one.request.has_value());
+  EXPECT_EQ(one.request->protocol, Protocol::kV1);
+  EXPECT_EQ(one.request->offset, 5u);
+  EXPECT_EQ(one.request->replica_id, "one");
+  EXPECT_EQ(one.replica_id, "one");
+  EXPECT_EQ(one.received, Request(Protocol::kV1, 0, 5, "one"));
+  EXPECT_THAT(one.acks, IsEmpty());
+  EXPECT_TRUE(one.finished);
+  const ScriptedPrimary::Connection two = primary_.connection(1);
+  ASSERT_TRUE(two.request.has_value());
+  EXPECT_EQ(two.request->protocol, Protocol::kV2);
+  EXPECT_EQ(two.request->generation, 77u);
+  EXPECT_EQ(two.request->offset, 6u);
+  EXPECT_EQ(two.replica_id, "two");
+}
+
+TEST_P(ScriptedPrimaryTest, AnswersAsTold) {
+  primary_.SetDefault(PrimaryScript().Generation(99).AnswerOffset(14));
+  EXPECT_EQ(Play(Request(Protocol::kV1, 0, 5)), "+ACK 14\r\n");
+  EXPECT_EQ(Play(Request(Protocol::kV2, 0, 5)), "+ACK 99 14\r\n");
+}
+
+TEST_P(ScriptedPrimaryTest, RefusesWithoutAWord) {
+  primary_.Enqueue(PrimaryScript().Refuse().Send("never"));
+  primary_.Enqueue(PrimaryScript().Speak(Protocol::kV1));
+  primary_.Enqueue(PrimaryScript().Speak(Protocol::kV1));
+  primary_.Enqueue(PrimaryScript());
+  EXPECT_EQ(Play(Request(Protocol::kV2, 0, 0)), "");
+  EXPECT_EQ(Play(Request(Protocol::kV2, 0, 0)), "");
+  EXPECT_EQ(Play(Request(Protocol::kV1, 0, 0)), "+ACK 0\r\n");
+  EXPECT_EQ(Play("*1\r\n$4\r\nPING\r\n"), "");        // Not a handshake.
+  EXPECT_EQ(Play(Request(Protocol::kV1, 0, 0)), "");  // No script is left.
+
+  for (size_t i = 0; i < 5; ++i) primary_.WaitFinished(i);
+  EXPECT_TRUE(primary_.connection(0).finished);
+  EXPECT_FALSE(primary_.connection(1).finished);  // Another was asked for.
+  EXPECT_TRUE(primary_.connection(1).request.has_value());
+  EXPECT_TRUE(primary_.connection(2).finished);
+  EXPECT_FALSE(primary_.connection(3).finished);
+  EXPECT_FALSE(primary_.connection(3).request.has_value());
+  EXPECT_EQ(primary_.connection(3).received, "*1\r\n$4\r\nPING\r\n");
+  EXPECT_TRUE(primary_.connection(4).finished);
+  EXPECT_FALSE(primary_.connection(5).finished);  // There is none.
+}
+
+TEST_P(ScriptedPrimaryTest, RequestInPieces) {
+  primary_.Enqueue(PrimaryScript().WaitForAck(3));
+  const std::string request = Request(Protocol::kV2, 0, 0);
+  const auto transport = Connect("");
+  for (const char c : request + "REPLCONF ACK 3\r\n") {
+    Write(*transport, absl::string_view(&c, 1));
+  }
+  EXPECT_EQ(ReadAll(*transport), "+ACK 1 0\r\n");
+  EXPECT_THAT(primary_.connection(0).acks, ElementsAre(3));
+}
+
+TEST_P(ScriptedPrimaryTest, SendsElements) {
+  const std::string payload(kMaxChunkBytes + 1, 'x');
+  primary_.Enqueue(PrimaryScript()
+                       .Snapshot(payload, 8)
+                       .Frame(8, {"SET", "foo", std::string("b\r\n\0", 4)})
+                       .Snapshot("", 0)
+                       .Frame(0, {""})
+                       .Heartbeat(7, 1)
+                       .Heartbeat(0, 1));
+  const auto transport = Connect(Request(Protocol::kV2, 0, 0));
+
+  StreamDecoder decoder;
+  decoder.Feed(ReadAll(*transport));
+  HandshakeAnswer answer;
+  ASSERT_EQ(decoder.DecodeAnswer(&answer), Outcome::kDone);
+  const auto next = [&decoder]() -> const StreamEvent& {
+    EXPECT_EQ(decoder.Next(), Outcome::kDone);
+    return decoder.event();
+  };
+  EXPECT_THAT(next(), IsSnapshotBegin());
+  EXPECT_THAT(next(), IsSnapshotChunk(SizeIs(kMaxChunkBytes)));
+  EXPECT_THAT(next(), IsSnapshotChunk("x"));
+  EXPECT_THAT(next(), IsSnapshotEnd(8));
+  EXPECT_THAT(next(),
+              IsFrame(8, ElementsAre("SET", "foo", std::string("b\r\n\0", 4))));
+  EXPECT_THAT(next(), IsSnapshotBegin());
+  EXPECT_THAT(next(), IsSnapshotEnd(0));
+  EXPECT_THAT(next(), IsFrame(0, ElementsAre("")));
+  EXPECT_THAT(next(), IsHeartbeat(7, 1));
+  EXPECT_THAT(next(), IsHeartbeat(0, 1));
+  EXPECT_EQ(decoder.Next(), Outcome::kNeedMore);
+}
+
+TEST_P(ScriptedPrimaryTest, SendsBytesWholeAndInPieces) {
+  primary_.Enqueue(PrimaryScript()
+                       .NoAnswer()
+                       .Send("-no\r\n")
+                       .Send("")
+                       .SendInPieces("abcdefg", 3)
+                       .SendInPieces("hi", 0)
+                       .Close()
+                       .Send("never"));
+  EXPECT_EQ(Play(Request(Protocol::kV2, 0, 0)), "-no\r\nabcdefghi");
+  primary_.WaitFinished(0);
+  EXPECT_TRUE(primary_.connection(0).finished);
+}
+
+TEST_P(ScriptedPrimaryTest, PlaysCaptures) {
+  for (const char* name :
+       {"kevy-2.0.20-frames.resp", "kevy-2.0.20-fresh.resp",
+        "kevy-3.18.0-frames.resp", "kevy-3.18.0-fresh.resp"}) {
+    const std::string bytes = Capture(name);
+    primary_.Enqueue(PrimaryScript::Capture(bytes));
+    primary_.Enqueue(PrimaryScript::Capture(bytes));
+    EXPECT_EQ(Play(Request(Protocol::kV2, 0, 0)), "") << name;
+    EXPECT_EQ(Play(Request(Protocol::kV1, 0, 0)), bytes) << name;
+  }
+  for (const char* name :
+       {"kevy-5.4.0-all-types.resp", "kevy-5.4.0-flushall.resp",
+        "kevy-5.4.0-fresh.resp", "kevy-5.4.0-resume.resp",
+        "kevy-5.4.0-wrong-generation.resp"}) {
+    const std::string bytes = Capture(name);
+    primary_.Enqueue(PrimaryScript::Capture(bytes));
+    primary_.Enqueue(PrimaryScript::Capture(bytes));
+    EXPECT_EQ(Play(Request(Protocol::kV1, 0, 0)), "") << name;
+    EXPECT_EQ(Play(Request(Protocol::kV2, 0, 0)), bytes) << name;
+  }
+}
+
+TEST_P(ScriptedPrimaryTest, WaitsForAcknowledgements) {
+  primary_.Enqueue(PrimaryScript()
+                       .WaitForAck(0)
+                       .Send("a")
+                       .WaitForAck(1)
+                       .Send("b")
+                       .WaitForAck(1)
+                       .Send("c")
+                       .WaitForAck(5)
+                       .Send("d"));
+  // Acknowledged together with the request.
+  const auto transport =
+      Connect(Request(Protocol::kV1, 0, 0) + "REPLCONF ACK 1\r\n");
+  EXPECT_EQ(Read(*transport, 11), "+ACK 0\r\nabc");
+  Write(*transport, "REPLCONF ACK 4\r\nREPLCONF GETACK 9\r\nREPLCONF AC");
+  Write(*transport, "K 6\r\n");
+  EXPECT_EQ(ReadAll(*transport), "d");
+
+  primary_.WaitFinished(0);
+  const ScriptedPrimary::Connection connection = primary_.connection(0);
+  EXPECT_TRUE(connection.finished);
+  EXPECT_THAT(connection.acks, ElementsAre(1, 4, 6));
+  EXPECT_EQ(connection.received, Request(Protocol::kV1, 0, 0) +
+                                     "REPLCONF ACK 1\r\nREPLCONF ACK 4\r\n"
+                                     "REPLCONF GETACK 9\r\nREPLCONF ACK 6\r\n");
+}
+
+TEST_P(ScriptedPrimaryTest, LineWithoutEndIsDropped) {
+  primary_.Enqueue(PrimaryScript().WaitForAck(1).Send("never"));
+  const auto transport = Connect(Request(Protocol::kV1, 0, 0));
+  EXPECT_EQ(Read(*transport, 8), "+ACK 0\r\n");
+  Write(*transport, std::string(300, 'x'));
+  EXPECT_EQ(ReadAll(*transport), "");
+  primary_.WaitFinished(0);
+  EXPECT_FALSE(primary_.connection(0).finished);
+}
+
+TEST_P(ScriptedPrimaryTest, ReplicaLeaves) {
+  primary_.Enqueue(PrimaryScript().WaitForAck(1));
+  primary_.Enqueue(PrimaryScript().Stall());
+  primary_.Enqueue(PrimaryScript());
+  Connect(Request(Protocol::kV1, 0, 0));
+  primary_.WaitFinished(0);
+  EXPECT_FALSE(primary_.connection(0).finished);
+  EXPECT_EQ(Read(*Connect(Request(Protocol::kV1, 0, 0)), 8), "+ACK 0\r\n");
+  primary_.WaitFinished(1);
+  EXPECT_TRUE(primary_.connection(1).finished);
+  Connect("");
+  primary_.WaitFinished(2);
+  EXPECT_FALSE(primary_.connection(2).finished);
+}
+
+TEST_P(ScriptedPrimaryTest, StopsWhateverItWaitsFor) {
+  primary_.Enqueue(PrimaryScript());
+  primary_.Enqueue(PrimaryScript().WaitForAck(1));
+  primary_.Enqueue(PrimaryScript().Stall());
+  primary_.Enqueue(PrimaryScript().Send(std::string(32 << 20, 'x')));
+  const std::string request = Request(Protocol::kV1, 0, 0);
+  const auto silent = Connect("");
+  const auto no_ack = Connect(request);
+  const auto stalled = Connect(request);
+  const auto no_reader = Connect(request);
+  for (Transport* transport : {no_ack.get(), stalled.get(), no_reader.get()}) {
+    EXPECT_EQ(Read(*transport, 8), "+ACK 0\r\n");
+  }
+  primary_.Stop();
+  primary_.Stop();
+
+  EXPECT_EQ(primary_.connections(), 4u);
+  for (size_t i = 0; i < 4; ++i) primary_.WaitFinished(i);
+  primary_.WaitFinished(4);  // It will never come.
+  EXPECT_FALSE(primary_.connection(1).finished);
+  EXPECT_TRUE(primary_.connection(2).finished);
+  EXPECT_EQ(ReadAll(*stalled), "");
+}
+
+TEST(ScriptedPrimaryAloneTest, ListensOnce) {
+  ScriptedPrimary primary;
+  EXPECT_EQ(primary.address(), "");
+  EXPECT_FALSE(primary.Listen("127.0.0.1").ok());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  EXPECT_NE(primary.address(), "");
+  EXPECT_EQ(primary.Listen("127.0.0.1:0").code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(ScriptedPrimaryAloneTest, NothingBeginsOnceStopped) {
+  ScriptedPrimary primary;
+  const TransportFactory connect = primary.InMemory();
+  primary.Stop();
+  EXPECT_EQ(primary.Listen("127.0.0.1:0").code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(connect().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(primary.connections(), 0u);
+}
+
+TEST(ScriptedPrimaryDeathTest, WhatCannotBeEncoded) {
+  EXPECT_DEATH(PrimaryScript().Frame(0, {}), "PrimaryScript: .*bad_command");
+  EXPECT_DEATH(PrimaryScript().Frame(uint64_t{1} << 63, {"PING"}),
+               "PrimaryScript: .*bad_offset");
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,83 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/tools/flag_types.h"
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/session.h"
+#include "kevy_replica/tools/tail_printer.h"
+
+namespace kevy_replica {
+namespace {
+
+// Parses `text`, expects it to be a value that is shown as `text` again.
+template <typename T>
+T Parsed(absl::string_view text) {
+  T value{};
+  std::string error;
+  EXPECT_TRUE(AbslParseFlag(text, &value, &error)) << text;
+  EXPECT_EQ(error, "");
+  EXPECT_EQ(AbslUnparseFlag(value), text);
+  return value;
+}
+
+template <typename T>
+std::string ParseError(absl::string_view text) {
+  T value{};
+  std::string error;
+  EXPECT_FALSE(AbslParseFlag(text, &value, &error)) << text;
+  return error;
+}
+
+TEST(FlagTypesTest, Position) {
+  constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
+  EXPECT_EQ(Parsed<FeedPosition>("0:0"), (FeedPosition{0, 0}));
+  EXPECT_EQ(Parsed<FeedPosition>("7270893326363503:8"),
+            (FeedPosition{7270893326363503, 8}));
+  EXPECT_EQ(Parsed<FeedPosition>("18446744073709551615:18446744073709551615"),
+            (FeedPosition{kMax, kMax}));
+  for (const char* text :
+       {"", ":", "1", "1:", ":1", "1:2:3", "-1:2", "1:-2", "+1:2", " 1:2",
+        "1:2 ", "1: 2", "a:1", "1:0x2", "18446744073709551616:0"}) {
+    EXPECT_EQ(ParseError<FeedPosition>(text),
+              "must be GENERATION:OFFSET, two decimal numbers");
+  }
+}
+
+TEST(FlagTypesTest, Protocol) {
+  EXPECT_EQ(Parsed<ProtocolChoice>("auto"), ProtocolChoice::kAuto);
+  EXPECT_EQ(Parsed<ProtocolChoice>("1"), ProtocolChoice::kV1);
+  EXPECT_EQ(Parsed<ProtocolChoice>("2"), ProtocolChoice::kV2);
+  for (const char* text : {"", "0", "3", "Auto", "v1"}) {
+    EXPECT_EQ(ParseError<ProtocolChoice>(text), "must be one of: auto 1 2");
+  }
+}
+
+TEST(FlagTypesTest, Format) {
+  EXPECT_EQ(Parsed<TailFormat>("text"), TailFormat::kText);
+  EXPECT_EQ(Parsed<TailFormat>("json"), TailFormat::kJson);
+  EXPECT_EQ(Parsed<TailFormat>("resp"), TailFormat::kResp);
+  for (const char* text : {"", "JSON", "xml"}) {
+    EXPECT_EQ(ParseError<TailFormat>(text), "must be one of: text json resp");
+  }
+}
+
+}  // namespace
+}  // namespace kevy_replica

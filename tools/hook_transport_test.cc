@@ -1,0 +1,82 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/tools/hook_transport.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/transport/in_memory_transport.h"
+
+namespace kevy_replica {
+namespace {
+
+class HookTransportTest : public ::testing::Test {
+ protected:
+  HookTransportTest() : HookTransportTest(InMemoryTransport::CreatePair()) {}
+  explicit HookTransportTest(InMemoryTransport::Pair pair)
+      : peer_(std::move(pair.second)),
+        transport_(std::move(pair.first), [this] {
+          ++calls_;
+          return hook_status_;
+        }) {}
+
+  absl::StatusOr<size_t> Read() {
+    return transport_.Read(absl::MakeSpan(room_), absl::ZeroDuration());
+  }
+  absl::Status Write() { return transport_.Write("abc", absl::ZeroDuration()); }
+
+  const std::unique_ptr<InMemoryTransport> peer_;
+  int calls_ = 0;
+  absl::Status hook_status_;
+  char room_[10];
+  HookTransport transport_;
+};
+
+TEST_F(HookTransportTest, CallsItBeforeReadsAndWrites) {
+  ASSERT_TRUE(peer_->Write("abcd", absl::ZeroDuration()).ok());
+  EXPECT_EQ(*Read(), 4u);
+  EXPECT_EQ(calls_, 1);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Read().status()));
+  EXPECT_EQ(calls_, 2);
+  EXPECT_TRUE(Write().ok());
+  EXPECT_EQ(calls_, 3);
+  EXPECT_EQ(*peer_->Read(absl::MakeSpan(room_), absl::ZeroDuration()), 3u);
+  EXPECT_EQ(transport_.peer(), "memory");
+}
+
+TEST_F(HookTransportTest, ItsErrorIsTheCalls) {
+  ASSERT_TRUE(peer_->Write("abcd", absl::ZeroDuration()).ok());
+  hook_status_ = absl::AbortedError("stop");
+  EXPECT_EQ(Read().status(), hook_status_);
+  EXPECT_EQ(Write(), hook_status_);
+  hook_status_ = absl::OkStatus();
+  EXPECT_EQ(*Read(), 4u);  // Nothing is lost.
+}
+
+TEST_F(HookTransportTest, PassesOn) {
+  transport_.Close();
+  EXPECT_EQ(*peer_->Read(absl::MakeSpan(room_), absl::ZeroDuration()), 0u);
+  transport_.Interrupt();
+  EXPECT_TRUE(absl::IsCancelled(Read().status()));
+  EXPECT_EQ(calls_, 1);
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,65 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Buffered output to a descriptor.
+
+#ifndef KEVY_REPLICA_TOOLS_OUTPUT_H_
+#define KEVY_REPLICA_TOOLS_OUTPUT_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/base/attributes.h"
+#include "absl/status/status.h"
+#include "kevy_replica/transport/interrupter.h"
+
+namespace kevy_replica {
+
+// Append to buffer(), and Flush() when it is_large() and before waiting for
+// more input, so that a reader sees at once what there is.
+class Output {
+ public:
+  // Writes to `fd`. An `interrupter` that is interrupted ends a write that a
+  // signal has woken. Neither is owned.
+  Output(int fd, const Interrupter* interrupter)
+      : fd_(fd), interrupter_(interrupter) {}
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  std::string* buffer() ABSL_ATTRIBUTE_LIFETIME_BOUND { return &buffer_; }
+
+  // Writes all of the buffer. Returns status().
+  const absl::Status& Flush() ABSL_ATTRIBUTE_LIFETIME_BOUND;
+
+  // Whether it is time to flush, whatever comes next.
+  bool is_large() const { return buffer_.size() >= kLargeBytes; }
+
+  // Not OK from the first failure on. kCancelled is none to speak of: nobody
+  // reads any more, or the wait for a slow reader was interrupted.
+  const absl::Status& status() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return status_;
+  }
+
+ private:
+  static constexpr size_t kLargeBytes = 64 << 10;
+
+  const int fd_;
+  const Interrupter* const interrupter_;
+  std::string buffer_;
+  absl::Status status_;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TOOLS_OUTPUT_H_

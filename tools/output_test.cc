@@ -1,0 +1,106 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/tools/output.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/transport/interrupter.h"
+
+namespace kevy_replica {
+namespace {
+
+class OutputTest : public ::testing::Test {
+ protected:
+  OutputTest() {
+    signal(SIGPIPE, SIG_IGN);
+    EXPECT_EQ(pipe(pipe_), 0);
+  }
+  ~OutputTest() override {
+    CloseReader();
+    close(pipe_[1]);
+  }
+
+  void CloseReader() {
+    if (pipe_[0] >= 0) close(pipe_[0]);
+    pipe_[0] = -1;
+  }
+
+  std::string Read() {
+    char bytes[100];
+    const ssize_t n = read(pipe_[0], bytes, sizeof(bytes));
+    return n < 0 ? "error" : std::string(bytes, n);
+  }
+
+  int pipe_[2] = {-1, -1};
+  Interrupter interrupter_;
+};
+
+TEST_F(OutputTest, WritesWhatWasAppended) {
+  Output output(pipe_[1], &interrupter_);
+  EXPECT_TRUE(output.Flush().ok());
+  output.buffer()->append("one");
+  output.buffer()->append("two");
+  EXPECT_FALSE(output.is_large());
+  EXPECT_TRUE(output.Flush().ok());
+  EXPECT_EQ(*output.buffer(), "");
+  EXPECT_EQ(Read(), "onetwo");
+  output.buffer()->append("three");
+  EXPECT_TRUE(output.Flush().ok());
+  EXPECT_EQ(Read(), "three");
+}
+
+TEST_F(OutputTest, IsLargeInTime) {
+  Output output(pipe_[1], &interrupter_);
+  output.buffer()->append(1 << 16, 'x');
+  EXPECT_TRUE(output.is_large());
+}
+
+TEST_F(OutputTest, NobodyReads) {
+  CloseReader();
+  Output output(pipe_[1], &interrupter_);
+  output.buffer()->append("one");
+  EXPECT_TRUE(absl::IsCancelled(output.Flush()));
+  output.buffer()->append("two");
+  EXPECT_TRUE(absl::IsCancelled(output.Flush()));
+  EXPECT_TRUE(absl::IsCancelled(output.status()));
+  EXPECT_EQ(*output.buffer(), "");
+}
+
+TEST_F(OutputTest, CannotBeWritten) {
+  Output output(pipe_[0], &interrupter_);  // The wrong end.
+  output.buffer()->append("one");
+  const absl::Status status = output.Flush();
+  EXPECT_FALSE(status.ok());
+  EXPECT_FALSE(absl::IsCancelled(status));
+  EXPECT_EQ(status.message().find("cannot write the output"), 0u) << status;
+}
+
+TEST_F(OutputTest, InterruptEndsTheWaitForASlowReader) {
+  ASSERT_EQ(fcntl(pipe_[1], F_SETFL, O_NONBLOCK), 0);
+  Output output(pipe_[1], &interrupter_);
+  output.buffer()->append(16 << 20, 'x');  // More than any pipe holds.
+  interrupter_.Interrupt();
+  EXPECT_TRUE(absl::IsCancelled(output.Flush()));
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,52 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What kevy_tail writes to its standard output.
+
+#ifndef KEVY_REPLICA_TOOLS_TAIL_PRINTER_H_
+#define KEVY_REPLICA_TOOLS_TAIL_PRINTER_H_
+
+#include <cstdint>
+#include <string>
+
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/handshake.h"
+
+namespace kevy_replica {
+
+enum class TailFormat : uint8_t {
+  kText,  // A frame as redis-cli's MONITOR shows a command; the rest as "#
+          // ...".
+  kJson,  // One object a line.
+  kResp,  // The frames' commands as they came, fit for `redis-cli --pipe`.
+};
+
+// Each function appends what is to be written, whole lines, to `*out`.
+class TailPrinter {
+ public:
+  explicit TailPrinter(TailFormat format) : format_(format) {}
+
+  void Connected(const HandshakeAnswer& answer, std::string* out) const;
+  void Event(const StreamEvent& event, std::string* out) const;
+  // The stream has ended, but not by an error.
+  void End(const FeedPosition& position, std::string* out) const;
+
+ private:
+  const TailFormat format_;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TOOLS_TAIL_PRINTER_H_

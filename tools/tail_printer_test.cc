@@ -1,0 +1,147 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/tools/tail_printer.h"
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
+
+std::string Print(TailFormat format, const StreamEvent& event) {
+  std::string out;
+  TailPrinter(format).Event(event, &out);
+  return out;
+}
+
+std::string PrintFrame(TailFormat format, uint64_t offset,
+                       const std::vector<absl::string_view>& argv) {
+  std::string wire;
+  EXPECT_EQ(AppendFrame(offset, argv, &wire), WireError::kNone);
+  ArgvStorage storage;
+  FrameView frame;
+  EXPECT_TRUE(DecodeFrame(wire, Limits(), &storage, &frame).done());
+  return Print(format, frame);
+}
+
+std::string PrintConnected(TailFormat format, const HandshakeAnswer& answer) {
+  std::string out;
+  TailPrinter(format).Connected(answer, &out);
+  return out;
+}
+
+std::string PrintEnd(TailFormat format, const FeedPosition& position) {
+  std::string out;
+  TailPrinter(format).End(position, &out);
+  return out;
+}
+
+TEST(TailPrinterTest, Text) {
+  constexpr TailFormat kText = TailFormat::kText;
+  EXPECT_EQ(PrintConnected(kText, {Protocol::kV2, 7, 8}),
+            "# connected protocol=2 generation=7 offset=8\n");
+  EXPECT_EQ(PrintConnected(kText, {Protocol::kV1, 0, 8}),
+            "# connected protocol=1 generation=0 offset=8\n");
+  EXPECT_EQ(Print(kText, SnapshotBegin{}), "# snapshot_begin\n");
+  EXPECT_EQ(Print(kText, SnapshotChunk{"KEVYSNAP"}),
+            "# snapshot_chunk bytes=8\n");
+  EXPECT_EQ(Print(kText, SnapshotEnd{9}), "# snapshot_end next_offset=9\n");
+  EXPECT_EQ(PrintFrame(kText, 8, {"SET", "foo", "b\r\n\xff"}),
+            "8 \"SET\" \"foo\" \"b\\r\\n\\xff\"\n");
+  EXPECT_EQ(PrintFrame(kText, 9, {"SET", "", "\"\\\x7f\u2028"}),
+            "9 \"SET\" \"\" \"\\\"\\\\\\x7f\\xe2\\x80\\xa8\"\n");
+  EXPECT_EQ(Print(kText, Heartbeat{7, 9}),
+            "# heartbeat generation=7 next_offset=9\n");
+  EXPECT_EQ(PrintEnd(kText, {7, 9}), "# end generation=7 next_offset=9\n");
+}
+
+TEST(TailPrinterTest, Json) {
+  constexpr TailFormat kJson = TailFormat::kJson;
+  EXPECT_EQ(PrintConnected(kJson, {Protocol::kV2, kMax, 8}),
+            R"({"event":"connected","protocol":2,)"
+            R"("generation":18446744073709551615,"offset":8})"
+            "\n");
+  EXPECT_EQ(PrintConnected(kJson, {Protocol::kV1, 0, 8}),
+            R"({"event":"connected","protocol":1,"generation":0,"offset":8})"
+            "\n");
+  EXPECT_EQ(Print(kJson, SnapshotBegin{}), "{\"event\":\"snapshot_begin\"}\n");
+  EXPECT_EQ(Print(kJson, SnapshotChunk{"KEVYSNAP"}),
+            "{\"event\":\"snapshot_chunk\",\"bytes\":8}\n");
+  EXPECT_EQ(Print(kJson, SnapshotEnd{kMax}),
+            R"({"event":"snapshot_end","next_offset":18446744073709551615})"
+            "\n");
+  EXPECT_EQ(PrintFrame(kJson, 8, {"SET", "foo", "bar"}),
+            R"({"event":"frame","offset":8,"argv":["SET","foo","bar"]})"
+            "\n");
+  EXPECT_EQ(PrintFrame(kJson, kMaxFrameOffset, {"PING"}),
+            R"({"event":"frame","offset":9223372036854775807,"argv":["PING"]})"
+            "\n");
+  EXPECT_EQ(PrintFrame(kJson, 0,
+                       {"SET", "", absl::string_view("\"\\\n\0\x7f\u2028", 8),
+                        "b\r\n\xff", "\u20ac"}),
+            R"({"event":"frame","offset":0,"argv":["SET","",)"
+            R"("\"\\\n\u0000\u007f\u2028",{"base64":"Yg0K/w=="},")"
+            "\u20ac\"]}\n");
+  EXPECT_EQ(Print(kJson, Heartbeat{7, 9}),
+            R"({"event":"heartbeat","generation":7,"next_offset":9})"
+            "\n");
+  EXPECT_EQ(PrintEnd(kJson, {7, 9}),
+            R"({"event":"end","generation":7,"next_offset":9})"
+            "\n");
+}
+
+TEST(TailPrinterTest, RespIsTheCommandsAlone) {
+  constexpr TailFormat kResp = TailFormat::kResp;
+  EXPECT_EQ(PrintFrame(kResp, 8, {"SET", "", "b\r\n\xff"}),
+            "*3\r\n$3\r\nSET\r\n$0\r\n\r\n$4\r\nb\r\n\xff\r\n");
+  EXPECT_EQ(PrintConnected(kResp, {Protocol::kV2, 7, 8}), "");
+  EXPECT_EQ(Print(kResp, SnapshotBegin{}), "");
+  EXPECT_EQ(Print(kResp, SnapshotChunk{"KEVYSNAP"}), "");
+  EXPECT_EQ(Print(kResp, SnapshotEnd{9}), "");
+  EXPECT_EQ(Print(kResp, Heartbeat{7, 9}), "");
+  EXPECT_EQ(PrintEnd(kResp, {7, 9}), "");
+}
+
+TEST(TailPrinterTest, Appends) {
+  const TailPrinter printer(TailFormat::kText);
+  std::string out = "before\n";
+  printer.Connected({Protocol::kV2, 7, 8}, &out);
+  printer.Event(SnapshotBegin{}, &out);
+  printer.End({7, 8}, &out);
+  EXPECT_EQ(out,
+            "before\n"
+            "# connected protocol=2 generation=7 offset=8\n"
+            "# snapshot_begin\n"
+            "# end generation=7 next_offset=8\n");
+}
+
+}  // namespace
+}  // namespace kevy_replica
