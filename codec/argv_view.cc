@@ -21,8 +21,8 @@
 
 namespace kevy_replica {
 
-void ArgvStorage::Grow() {
-  const size_t capacity = std::max<size_t>(16, capacity_ * 2);
+void ArgvStorage::Grow(size_t n) {
+  const size_t capacity = std::max(size_ + n, capacity_ * 2);
   // Not make_unique: the new part need not be cleared.
   std::unique_ptr<ArgRef[]> refs(new ArgRef[capacity]);
   std::copy_n(refs_.get(), size_, refs.get());

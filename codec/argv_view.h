@@ -26,6 +26,7 @@
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/internal/predictor.h"
 
 namespace kevy_replica {
 
@@ -38,7 +39,9 @@ struct ArgRef {
 
 // Reusable room for the ArgRefs of one command after another: it grows to the
 // longest command seen, so decoding allocates nothing in the steady state. It
-// grows as arguments arrive, never by the count that a peer declares.
+// grows as arguments arrive, never by the count that a peer declares. It also
+// remembers what the last frames' headers looked like, which makes the next
+// ones cheaper to read; so use one storage for each stream.
 //
 // Not thread-safe. Movable, not copyable.
 class ArgvStorage {
@@ -47,18 +50,39 @@ class ArgvStorage {
   ArgvStorage(ArgvStorage&& other) noexcept
       : refs_(std::move(other.refs_)),
         size_(std::exchange(other.size_, 0)),
-        capacity_(std::exchange(other.capacity_, 0)) {}
+        capacity_(std::exchange(other.capacity_, 0)),
+        predictor_(other.predictor_) {}
   ArgvStorage& operator=(ArgvStorage&& other) noexcept {
     refs_ = std::move(other.refs_);
     size_ = std::exchange(other.size_, 0);
     capacity_ = std::exchange(other.capacity_, 0);
+    predictor_ = other.predictor_;
     return *this;
   }
 
   void Clear() { size_ = 0; }
   void Add(size_t offset, size_t size) {
-    if (ABSL_PREDICT_FALSE(size_ == capacity_)) Grow();
-    refs_[size_++] = {offset, size};
+    *Room(1) = {offset, size};
+    ++size_;
+  }
+
+  // For the scanners. Room for `n` more, to be filled before Resize() says how
+  // many there are now in all.
+  ArgRef* Room(size_t n) ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    if (ABSL_PREDICT_FALSE(capacity_ - size_ < n)) Grow(n);
+    return refs_.get() + size_;
+  }
+  void Resize(size_t size) { size_ = size; }
+  // Gives memory back that a command of very many arguments took, if there is
+  // none at the moment.
+  void Shrink() {
+    if (size_ == 0) {
+      refs_.reset();
+      capacity_ = 0;
+    }
+  }
+  internal::FramePredictor& predictor() ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return predictor_;
   }
 
   const ArgRef* data() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
@@ -68,11 +92,12 @@ class ArgvStorage {
   size_t capacity() const { return capacity_; }
 
  private:
-  void Grow();
+  void Grow(size_t n);
 
   std::unique_ptr<ArgRef[]> refs_;
   size_t size_ = 0;
   size_t capacity_ = 0;
+  internal::FramePredictor predictor_;
 };
 
 // A random-access range of absl::string_view: argument 0 is the command's name.

@@ -15,7 +15,6 @@
 #include "kevy_replica/codec/byte_buffer.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -28,73 +27,75 @@
 #endif
 
 namespace kevy_replica {
-namespace {
 
 #ifdef ABSL_HAVE_ADDRESS_SANITIZER
-constexpr bool kAlwaysMove = true;
-void Poison(const char* p, size_t n) { __asan_poison_memory_region(p, n); }
-void Unpoison(const char* p, size_t n) { __asan_unpoison_memory_region(p, n); }
+// Stale views are to abort: so bytes never move into memory that one points to.
+constexpr bool kAlwaysNew = true;
+void ByteBuffer::Poison(size_t from, size_t to) {
+  __asan_poison_memory_region(data_.get() + from, to - from);
+}
+void ByteBuffer::Unpoison(size_t from, size_t to) {
+  __asan_unpoison_memory_region(data_.get() + from, to - from);
+}
 #else
-constexpr bool kAlwaysMove = false;
-void Poison(const char*, size_t) {}
-void Unpoison(const char*, size_t) {}
+constexpr bool kAlwaysNew = false;
 #endif
-
-}  // namespace
 
 ByteBuffer::ByteBuffer(ByteBuffer&& other) noexcept
     : data_(std::move(other.data_)),
       capacity_(std::exchange(other.capacity_, 0)),
       begin_(std::exchange(other.begin_, 0)),
       end_(std::exchange(other.end_, 0)),
-      bytes_moved_(std::exchange(other.bytes_moved_, 0)) {}
+      bytes_moved_(std::exchange(other.bytes_moved_, 0)),
+      calm_(other.calm_) {}
 
 ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
   if (this != &other) {
-    Unpoison(data_.get(), capacity_);
+    Unpoison(0, capacity_);
     data_ = std::move(other.data_);
     capacity_ = std::exchange(other.capacity_, 0);
     begin_ = std::exchange(other.begin_, 0);
     end_ = std::exchange(other.end_, 0);
     bytes_moved_ = std::exchange(other.bytes_moved_, 0);
+    calm_ = other.calm_;
   }
   return *this;
 }
 
 // The allocator may hand the memory out again without clearing the poison.
-ByteBuffer::~ByteBuffer() { Unpoison(data_.get(), capacity_); }
+ByteBuffer::~ByteBuffer() { Unpoison(0, capacity_); }
 
 absl::Span<char> ByteBuffer::Prepare(size_t min) {
   const size_t size = end_ - begin_;
-  if (capacity_ - end_ < min) {
-    if (capacity_ - size >= min && size <= capacity_ / 2 && !kAlwaysMove) {
-      // Moving no more than was consumed since the last move keeps the work
-      // linear; half a buffer that is nearly full would be moved again and
-      // again.
-      if (size != 0) std::memmove(data_.get(), data_.get() + begin_, size);
-      bytes_moved_ += size;
-      begin_ = 0;
-      end_ = size;
-    } else {
-      Reallocate(std::max({2 * size, size + min, kMinCapacity}));
-    }
-  } else if (size == 0 && !kAlwaysMove) {
-    begin_ = end_ = 0;
+  if (Outgrown(size + min)) {
+    Reallocate(std::max(2 * (size + min), kMinCapacity));
+  } else if (size <= begin_ && begin_ != 0 && capacity_ - size >= min &&
+             !kAlwaysNew) {
+    // To the front, always: so the bytes stay where the cache has them. No more
+    // is moved than was consumed since the last move, so the work is linear.
+    if (size != 0) std::memmove(data_.get(), data_.get() + begin_, size);
+    bytes_moved_ += size;
+    begin_ = 0;
+    end_ = size;
+  } else if (capacity_ - end_ < min) {
+    // Twice: else a reader that asks for much and gets little would have all
+    // bytes moved for each of them.
+    Reallocate(std::max(2 * (size + min), kMinCapacity));
   }
-  Unpoison(data_.get() + end_, capacity_ - end_);
+  Unpoison(end_, capacity_);
   return absl::Span<char>(data_.get() + end_, capacity_ - end_);
 }
 
-void ByteBuffer::Commit(size_t n) {
-  assert(n <= capacity_ - end_);
-  end_ += n;
-  Poison(data_.get() + end_, capacity_ - end_);
-}
-
-void ByteBuffer::Consume(size_t n) {
-  assert(n <= size());
-  Poison(data_.get() + begin_, n);
-  begin_ += n;
+// Whether the capacity has been far too much, for `needed`, for a while: one
+// huge element has come and gone. A while, for they may come in a row.
+bool ByteBuffer::Outgrown(size_t needed) {
+  if (capacity_ <= kKeptCapacity || needed > capacity_ / 8) {
+    calm_ = 0;
+    return false;
+  }
+  if (++calm_ < kCalm) return false;
+  calm_ = 0;
+  return true;
 }
 
 void ByteBuffer::Reallocate(size_t capacity) {
@@ -103,7 +104,7 @@ void ByteBuffer::Reallocate(size_t capacity) {
   const size_t size = end_ - begin_;
   if (size != 0) std::memcpy(data.get(), data_.get() + begin_, size);
   bytes_moved_ += size;
-  Unpoison(data_.get(), capacity_);
+  Unpoison(0, capacity_);
   data_ = std::move(data);
   capacity_ = capacity;
   begin_ = 0;

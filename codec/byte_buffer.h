@@ -17,11 +17,13 @@
 #ifndef KEVY_REPLICA_CODEC_BYTE_BUFFER_H_
 #define KEVY_REPLICA_CODEC_BYTE_BUFFER_H_
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
 #include "absl/base/attributes.h"
+#include "absl/base/config.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
@@ -33,9 +35,10 @@ namespace kevy_replica {
 //   buffer.Commit(read(fd, room.data(), room.size()));
 //   buffer.Consume(Decode(buffer.bytes()));
 //
-// Its capacity is at most twice the bytes held plus twice the `min` asked for
-// (or kMinCapacity): it follows what has arrived, never what a peer declares.
-// A byte is moved a constant number of times on average.
+// Its capacity is at most twice the most that bytes held and `min` asked for
+// were together (or kMinCapacity): it follows what has arrived, never what a
+// peer declares, and after a while it shrinks again. A byte is moved a constant
+// number of times on average.
 //
 // Under AddressSanitizer every byte that is not held is poisoned, so that a
 // view of consumed bytes aborts when it is read.
@@ -44,6 +47,10 @@ namespace kevy_replica {
 class ByteBuffer {
  public:
   static constexpr size_t kMinCapacity = 4096;
+  // A larger capacity is given back after kCalm calls of Prepare() in a row
+  // that would have done with an eighth of it.
+  static constexpr size_t kKeptCapacity = 1 << 20;
+  static constexpr int kCalm = 64;
 
   ByteBuffer() = default;
   ByteBuffer(ByteBuffer&& other) noexcept;
@@ -56,10 +63,18 @@ class ByteBuffer {
 
   // The first `n` bytes of the room now hold data. `n` must not be more than
   // the room that the last Prepare gave.
-  void Commit(size_t n);
+  void Commit(size_t n) {
+    assert(n <= capacity_ - end_);
+    end_ += n;
+    Poison(end_, capacity_);
+  }
 
   // Takes `n` bytes off the front; `n` must not be more than size().
-  void Consume(size_t n);
+  void Consume(size_t n) {
+    assert(n <= size());
+    Poison(begin_, begin_ + n);
+    begin_ += n;
+  }
 
   // The bytes held.
   absl::string_view bytes() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
@@ -73,6 +88,15 @@ class ByteBuffer {
   uint64_t bytes_moved() const { return bytes_moved_; }
 
  private:
+  // Marks the bytes from `from` up to `to` as not to be read, or to be read.
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
+  void Poison(size_t from, size_t to);
+  void Unpoison(size_t from, size_t to);
+#else
+  void Poison(size_t, size_t) {}
+  void Unpoison(size_t, size_t) {}
+#endif
+  bool Outgrown(size_t needed);
   void Reallocate(size_t capacity);
 
   std::unique_ptr<char[]> data_;
@@ -80,6 +104,7 @@ class ByteBuffer {
   size_t begin_ = 0;
   size_t end_ = 0;
   uint64_t bytes_moved_ = 0;
+  int calm_ = 0;
 };
 
 }  // namespace kevy_replica

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/event.h"
@@ -42,7 +43,14 @@ StreamDecoder::StreamDecoder(const Limits& limits) : limits_(limits) {}
 
 absl::Span<char> StreamDecoder::Prepare(size_t min) {
   Release();
-  return buffer_.Prepare(std::max<size_t>(min, 1));
+  const size_t capacity = buffer_.capacity();
+  const absl::Span<char> room = buffer_.Prepare(std::max<size_t>(min, 1));
+  // What a huge frame took is given back together.
+  if (buffer_.capacity() < capacity && element_ != Element::kFrame) {
+    args_.Clear();
+    args_.Shrink();
+  }
+  return room;
 }
 
 void StreamDecoder::Commit(size_t n) { buffer_.Commit(n); }
@@ -81,52 +89,60 @@ Outcome StreamDecoder::DecodeAnswer(HandshakeAnswer* answer) {
 Outcome StreamDecoder::Next() {
   Release();
   const absl::string_view bytes = buffer_.bytes();
-  if (element_ == Element::kNone) {
-    if (error_ != WireError::kNone) return Outcome::kError;
+  if (ABSL_PREDICT_TRUE(element_ == Element::kNone)) {
     if (bytes.empty()) return Outcome::kNeedMore;
-    const WireError error = Begin(bytes[0]);
-    if (error != WireError::kNone) return Finish(DecodeResult::Error(error, 0));
-  }
-  switch (element_) {
-    case Element::kFrame: {
-      const DecodeResult result =
-          frame_scanner_.Scan(bytes.data(), bytes.size(), limits_, &args_);
-      if (result.done()) {
-        event_.emplace<FrameView>(
-            frame_scanner_.offset(), bytes.substr(0, result.position),
-            frame_scanner_.command_begin(), args_.data(), args_.size());
-      }
-      return Finish(result);
+    if (ABSL_PREDICT_FALSE(bytes[0] != '*' || in_snapshot_)) {
+      return Begin(bytes);
     }
-    case Element::kLine:
-      return Finish(ScanLine(bytes));
-    case Element::kChunk:
-      return Finish(ScanChunk(bytes));
-    case Element::kNone:
-      break;
+    element_ = Element::kFrame;
+    frame_scanner_.Start();
+  } else if (element_ != Element::kFrame) {
+    return GoOn(bytes);
   }
-  return Outcome::kNeedMore;  // Not reached.
+  const DecodeResult result =
+      frame_scanner_.Scan(bytes.data(), bytes.size(), limits_, &args_);
+  if (ABSL_PREDICT_FALSE(!result.done())) return Finish(result);
+  event_.emplace<FrameView>(
+      frame_scanner_.offset(), bytes.substr(0, result.position),
+      frame_scanner_.command_begin(), args_.data(), args_.size());
+  element_ = Element::kNone;
+  release_ = result.position;
+  position_ += result.position;
+  return Outcome::kDone;
 }
 
-WireError StreamDecoder::Begin(char first) {
-  switch (first) {
+// Begins an element that is no frame, or may not be one.
+Outcome StreamDecoder::Begin(absl::string_view bytes) {
+  WireError error = WireError::kNone;
+  switch (bytes[0]) {
     case '*':
-      if (in_snapshot_) return WireError::kUnexpectedInSnapshot;
-      element_ = Element::kFrame;
-      frame_scanner_.Start();
-      return WireError::kNone;
+      error = WireError::kUnexpectedInSnapshot;
+      break;
     case '+':
       element_ = Element::kLine;
       line_scanner_.Start(Kinds(LineKind::kPing, LineKind::kSnapshotBegin,
                                 LineKind::kSnapshotEnd));
-      return WireError::kNone;
+      break;
     case '$':
-      if (!in_snapshot_) return WireError::kOutsideSnapshot;
+      if (!in_snapshot_) error = WireError::kOutsideSnapshot;
       element_ = Element::kChunk;
       chunk_scanner_.Start(0);
-      return WireError::kNone;
+      break;
     default:
-      return WireError::kUnknownElement;
+      error = WireError::kUnknownElement;
+  }
+  if (error != WireError::kNone) return Finish(DecodeResult::Error(error, 0));
+  return GoOn(bytes);
+}
+
+Outcome StreamDecoder::GoOn(absl::string_view bytes) {
+  switch (element_) {
+    case Element::kLine:
+      return Finish(ScanLine(bytes));
+    case Element::kChunk:
+      return Finish(ScanChunk(bytes));
+    default:
+      return Outcome::kError;  // kFailed.
   }
 }
 
@@ -174,7 +190,7 @@ DecodeResult StreamDecoder::ScanChunk(absl::string_view bytes) {
   return result;
 }
 
-// Every call that scans ends here.
+// Every scan ends here, but for the usual one.
 Outcome StreamDecoder::Finish(const DecodeResult& result) {
   switch (result.outcome) {
     case Outcome::kNeedMore:
@@ -185,7 +201,7 @@ Outcome StreamDecoder::Finish(const DecodeResult& result) {
       position_ += result.position;
       break;
     case Outcome::kError:
-      element_ = Element::kNone;
+      element_ = Element::kFailed;
       error_ = result.error;
       error_in_buffer_ = result.position;
       position_ += result.position;

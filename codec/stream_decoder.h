@@ -129,10 +129,11 @@ class StreamDecoder {
   uint64_t bytes_moved() const { return buffer_.bytes_moved(); }
 
  private:
-  enum class Element : uint8_t { kNone, kFrame, kLine, kChunk };
+  enum class Element : uint8_t { kNone, kFrame, kLine, kChunk, kFailed };
 
   void Release();
-  WireError Begin(char first);
+  Outcome Begin(absl::string_view bytes);
+  Outcome GoOn(absl::string_view bytes);
   DecodeResult ScanLine(absl::string_view bytes);
   DecodeResult ScanChunk(absl::string_view bytes);
   Outcome Finish(const DecodeResult& result);

@@ -17,15 +17,19 @@
 #ifndef KEVY_REPLICA_CODEC_INTERNAL_COMMAND_SCANNER_H_
 #define KEVY_REPLICA_CODEC_INTERNAL_COMMAND_SCANNER_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/internal/bulk_scanner.h"
 #include "kevy_replica/codec/internal/load.h"
 #include "kevy_replica/codec/internal/meter.h"
 #include "kevy_replica/codec/internal/number_line.h"
+#include "kevy_replica/codec/internal/predictor.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -72,18 +76,89 @@ class BasicCommandScanner {
         limits.max_bulk_bytes, WireError::kBulkTooLong, limits.max_frame_bytes};
     while (true) {
       if (at_header_) {
-        ScanCommonArguments(data, size, limits, args, meter);
-        if (args->size() == count_) return DecodeResult::Done(position_);
+        const size_t end =
+            ScanCommonArguments(data, size, limits, args->size(), args, meter);
+        if (end != 0) return DecodeResult::Done(end);
       }
       const DecodeResult result = bulk_.Scan(data, size, bulk_limits, meter);
-      if (result.outcome != Outcome::kDone) {
-        at_header_ = false;
-        return result;
-      }
+      if (result.outcome != Outcome::kDone) return result;
       args->Add(bulk_.begin(), bulk_.size());
       if (args->size() == count_) return result;
       position_ = result.position;
       at_header_ = true;
+    }
+  }
+
+  // Takes arguments as long as they are whole and well formed, and leaves the
+  // first other one to Scan(). Returns where the command ends, if that was all
+  // of it; otherwise 0. Must be called at a header: right after
+  // StartArguments(), or where Scan() does; `i` is args->size(). Inline, for
+  // most frames are read here and nowhere else.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE size_t
+  ScanCommonArguments(const char* data, size_t size, const Limits& limits,
+                      size_t i, ArgvStorage* args, Meter& meter) {
+    at_header_ = false;
+    // What lies past the frame's limit is as good as not there: the strict
+    // reader tells the two apart.
+    const char* const end =
+        data + std::min<uint64_t>(size, limits.max_frame_bytes);
+    const char* p = data + position_;
+    if (end < p + 6) return StopBefore(data, p, args);
+    FramePredictor& predictor = args->predictor();
+    predictor.UseMaxLength(limits.max_bulk_bytes);
+    const size_t count = static_cast<size_t>(count_);
+    while (true) {
+      // Room follows what has come, a batch at a time.
+      const size_t batch =
+          std::min(count - i, FramePredictor::kHeaders - predictor.Slot(i));
+      HeaderPredictor* header = predictor.headers + predictor.Slot(i);
+      ArgRef* const room = args->Room(batch);
+      ArgRef* ref = room;
+      do {
+        // The load begins at the CRLF before the '$', so that it also checks
+        // the end of the argument before, and "\r\n$123\r\n" is one word. A
+        // whole argument has 6 bytes from its '$' on, the shortest included.
+        const uint64_t word = LoadLittleEndian64(p - 2);
+        meter.Examined(8);
+        size_t header_size = header->header_size();
+        size_t length = header->length();
+        if (ABSL_PREDICT_FALSE(!header->Matches(word, p, end))) {
+          header_size = ParseHeader(word, p, end, &length);
+          if (header_size == 0 || length > limits.max_bulk_bytes) {
+            args->Resize(i + static_cast<size_t>(ref - room));
+            return StopBefore(data, p, args);
+          }
+          header->Miss(p, header_size, length);
+        }
+        if (header_size > 6) meter.Examined(header_size - 6);
+        const char* const begin = p + header_size;
+        const size_t left = static_cast<size_t>(end - begin);
+        if (ABSL_PREDICT_FALSE(left < length + 8)) {
+          // Not all of it is here, or not all of the next header.
+          if (left < length + 2) {
+            args->Resize(i + static_cast<size_t>(ref - room));
+            // The limit is asked about where the length is declared.
+            if (static_cast<uint64_t>(begin - data) + length + 2 >
+                limits.max_frame_bytes) {
+              return StopBefore(data, p, args);
+            }
+            bulk_.ResumeAtBytes(static_cast<size_t>(begin - data), length);
+            return 0;
+          }
+          *ref++ = {static_cast<size_t>(begin - data), length};
+          p = begin + length + 2;
+          i += static_cast<size_t>(ref - room);
+          args->Resize(i);
+          return i == count ? Finish(data, p, args, meter)
+                            : StopBefore(data, p, args);
+        }
+        *ref = {static_cast<size_t>(begin - data), length};
+        p = begin + length + 2;
+        ++header;
+      } while (++ref != room + batch);
+      i += batch;
+      args->Resize(i);
+      if (i == count) return Finish(data, p, args, meter);
     }
   }
 
@@ -122,63 +197,68 @@ class BasicCommandScanner {
     return DecodeResult::NeedMore(size);
   }
 
-  // Takes arguments as long as they are whole and their lengths have one to
-  // three digits; leaves the first other one to `bulk_`.
-  void ScanCommonArguments(const char* data, size_t size, const Limits& limits,
-                           ArgvStorage* args, Meter& meter) {
-    size_t position = position_;
-    size_t left = static_cast<size_t>(count_) - args->size();
-    // The load begins at the CRLF before the '$', so "\r\n$123\r\n" is one
-    // word, and a whole argument has 6 bytes from its '$' on, the shortest
-    // included.
-    while (left > 0 && size - position >= 6) {
-      const uint64_t word = LoadLittleEndian64(data + position - 2);
-      meter.Examined(8);
-      size_t header;
-      size_t length;
-      const uint64_t d0 = ((word >> 24) & 0xff) - '0';
-      const uint64_t d1 = ((word >> 32) & 0xff) - '0';
-      const uint64_t d2 = ((word >> 40) & 0xff) - '0';
-      if ((word & kMask1) == kForm1 && d0 <= 9) {
-        header = 4;
-        length = static_cast<size_t>(d0);
-      } else if ((word & kMask2) == kForm2 && d0 <= 9 && d1 <= 9) {
-        header = 5;
-        length = static_cast<size_t>(d0 * 10 + d1);
-      } else if ((word & kMask3) == kForm3 && d0 <= 9 && d1 <= 9 && d2 <= 9) {
-        header = 6;
-        length = static_cast<size_t>(d0 * 100 + d1 * 10 + d2);
-      } else {
-        break;
-      }
-      const size_t begin = position + header;
-      const size_t end = begin + length;
-      if (ABSL_PREDICT_FALSE(length > limits.max_bulk_bytes ||
-                             end + 2 > limits.max_frame_bytes)) {
-        break;
-      }
-      if (end + 2 > size || data[end] != '\r' || data[end + 1] != '\n') {
-        // Incomplete, or wrong: the strict reader goes on behind the header.
-        bulk_.ResumeAtBytes(begin, length);
-        position_ = position;
-        return;
-      }
-      meter.Examined(2);
-      args->Add(begin, length);
-      position = end + 2;
-      --left;
-    }
-    position_ = position;
-    bulk_.Start(position);
+  // All arguments are there: what is left is the last one's end.
+  size_t Finish(const char* data, const char* p, ArgvStorage* args,
+                Meter& meter) {
+    meter.Examined(2);
+    if (p[-2] != '\r' || p[-1] != '\n') return StopBefore(data, p, args);
+    return static_cast<size_t>(p - data);
   }
 
-  // "\r\n$1\r\n", "\r\n$12\r\n", "\r\n$123\r\n", the digits masked out.
-  static constexpr uint64_t kForm1 = Word("\r\n$\0\r\n");
-  static constexpr uint64_t kForm2 = Word("\r\n$\0\0\r\n");
-  static constexpr uint64_t kForm3 = Word("\r\n$\0\0\0\r\n");
-  static constexpr uint64_t kMask1 = 0x0000'ffff'00ff'ffff;
-  static constexpr uint64_t kMask2 = 0x00ff'ff00'00ff'ffff;
-  static constexpr uint64_t kMask3 = 0xffff'0000'00ff'ffff;
+  // Leaves to the strict reader what comes at `p`; or the end of the argument
+  // before, which may not be checked yet, if that is wrong.
+  ABSL_ATTRIBUTE_NOINLINE size_t StopBefore(const char* data, const char* p,
+                                            ArgvStorage* args) {
+    if (args->size() == 0 || (p[-2] == '\r' && p[-1] == '\n')) {
+      bulk_.Start(static_cast<size_t>(p - data));
+    } else {
+      const ArgRef last = args->data()[args->size() - 1];
+      args->Resize(args->size() - 1);
+      bulk_.ResumeAtBytes(last.offset, last.size);
+    }
+    return 0;
+  }
+
+  // Reads the header whose '$' is at `p`, of which `word` holds the bytes from
+  // p[-2] on. Returns its size, and the length that it tells; or 0, if it is
+  // not whole, or other than expected in any way.
+  ABSL_ATTRIBUTE_NOINLINE static size_t ParseHeader(uint64_t word,
+                                                    const char* p,
+                                                    const char* end,
+                                                    size_t* length) {
+    const uint64_t d0 = ((word >> 24) & 0xff) - '0';
+    const uint64_t d1 = ((word >> 32) & 0xff) - '0';
+    const uint64_t d2 = ((word >> 40) & 0xff) - '0';
+    if ((word & HeaderPredictor::FirstBytes(3)) != Word("\r\n$") || d0 > 9) {
+      return 0;
+    }
+    if ((word & kCrlfMask1) == kCrlf1) {
+      *length = static_cast<size_t>(d0);
+      return 4;
+    }
+    if (d1 > 9) return 0;
+    if ((word & kCrlfMask2) == kCrlf2) {
+      *length = static_cast<size_t>(d0 * 10 + d1);
+      return 5;
+    }
+    if (d2 > 9) return 0;
+    size_t value = static_cast<size_t>(d0 * 100 + d1 * 10 + d2);
+    const char* const begin = p;
+    p += 4;
+    // Up to 9 digits: more are left to the strict reader.
+    for (int digits = 3; digits < 9 && p != end && IsDigit(*p); ++digits) {
+      value = value * 10 + static_cast<size_t>(*p++ - '0');
+    }
+    if (end - p < 2 || p[0] != '\r' || p[1] != '\n') return 0;
+    *length = value;
+    return static_cast<size_t>(p + 2 - begin);
+  }
+
+  // "\r\n" behind one digit, and behind two.
+  static constexpr uint64_t kCrlfMask1 = uint64_t{0xffff} << 32;
+  static constexpr uint64_t kCrlf1 = Word("\r\n") << 32;
+  static constexpr uint64_t kCrlfMask2 = uint64_t{0xffff} << 40;
+  static constexpr uint64_t kCrlf2 = Word("\r\n") << 40;
 
   Phase phase_ = Phase::kStar;
   bool at_header_ = true;  // `bulk_` has not begun its string yet.

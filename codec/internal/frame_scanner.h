@@ -20,6 +20,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/decimal.h"
@@ -27,6 +29,7 @@
 #include "kevy_replica/codec/internal/load.h"
 #include "kevy_replica/codec/internal/meter.h"
 #include "kevy_replica/codec/internal/number_line.h"
+#include "kevy_replica/codec/internal/predictor.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -45,27 +48,28 @@ class BasicFrameScanner {
   explicit BasicFrameScanner(Meter meter = Meter()) : meter_(meter) {}
 
   // Begins a frame.
-  void Start() {
-    phase_ = Phase::kEnvelope;
-    position_ = 0;
-  }
+  void Start() { fresh_ = true; }
 
   // Reads on in `data[0]` to `data[size - 1]`. `*args` is cleared at the
   // frame's first call, and filled. On kDone the position is that behind the
   // frame.
-  DecodeResult Scan(const char* data, size_t size, const Limits& limits,
-                    ArgvStorage* args) {
-    if (phase_ != Phase::kCommand) {
-      if (position_ == 0) args->Clear();
-      if (position_ != 0 || !ScanCommonStart(data, size, limits)) {
-        const DecodeResult result = ScanEnvelope(data, size);
-        if (result.outcome != Outcome::kDone) return result;
-        command_begin_ = position_;
-        command_.Start(position_);
+  ABSL_ATTRIBUTE_ALWAYS_INLINE DecodeResult Scan(const char* data, size_t size,
+                                                 const Limits& limits,
+                                                 ArgvStorage* args) {
+    if (fresh_) {
+      fresh_ = false;
+      args->Clear();
+      if (ScanCommonStart(data, size, limits, args)) {
+        phase_ = Phase::kCommand;
+        const size_t end =
+            command_.ScanCommonArguments(data, size, limits, 0, args, meter_);
+        if (ABSL_PREDICT_TRUE(end != 0)) return DecodeResult::Done(end);
+      } else {
+        phase_ = Phase::kEnvelope;
+        position_ = 0;
       }
-      phase_ = Phase::kCommand;
     }
-    return command_.Scan(data, size, limits, args, meter_);
+    return ScanOn(data, size, limits, args);
   }
 
   // After kDone.
@@ -77,36 +81,66 @@ class BasicFrameScanner {
  private:
   enum class Phase : uint8_t { kEnvelope, kOffset, kCommand };
 
-  // The usual start, "*2\r\n:<offset>\r\n*<count>\r\n" with at most 18 and at
+  // Byte by byte, from wherever the last call stopped.
+  ABSL_ATTRIBUTE_NOINLINE DecodeResult ScanOn(const char* data, size_t size,
+                                              const Limits& limits,
+                                              ArgvStorage* args) {
+    if (phase_ != Phase::kCommand) {
+      const DecodeResult result = ScanEnvelope(data, size);
+      if (result.outcome != Outcome::kDone) return result;
+      command_begin_ = position_;
+      command_.Start(position_);
+      phase_ = Phase::kCommand;
+    }
+    return command_.Scan(data, size, limits, args, meter_);
+  }
+
+  // The usual start, "*2\r\n:<offset>\r\n*<count>\r\n" with at most 16 and at
   // most 2 digits: returns false, with nothing done, if this is another.
-  bool ScanCommonStart(const char* data, size_t size, const Limits& limits) {
-    // The envelope (5), offset and CRLF (20), '*', count and CRLF (5).
-    constexpr size_t kMost = 5 + 20 + 5;
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool ScanCommonStart(const char* data,
+                                                    size_t size,
+                                                    const Limits& limits,
+                                                    ArgvStorage* args) {
+    // What is foreseen, the count and its CRLF.
+    constexpr size_t kMost = EnvelopePredictor::kReadable + 4;
     if (size < kMost) return false;
     meter_.Examined(kMost);
-    if ((LoadLittleEndian64(data) & 0xff'ffff'ffff) != Word("*2\r\n:")) {
-      return false;
+    EnvelopePredictor& envelope = args->predictor().envelope;
+    if (ABSL_PREDICT_FALSE(!envelope.Matches(data))) {
+      uint64_t offset;
+      if (!ParseCommonEnvelope(data, &offset)) return false;
+      envelope.Set(offset);
+      if (envelope.size() == 0) return false;  // Too long to be foreseen.
     }
-    const char* p = data + 5;
-    uint64_t offset = 0;
-    const char* const digits_end = p + 18;
-    for (; p != digits_end && IsDigit(*p); ++p) {
-      offset = offset * 10 + static_cast<uint64_t>(*p - '0');
-    }
-    if (p == data + 5 || p[0] != '\r' || p[1] != '\n' || p[2] != '*') {
-      return false;
-    }
-    const char* const command = p + 2;
-    if (!IsDigit(p[3])) return false;
-    uint64_t count = static_cast<uint64_t>(p[3] - '0');
-    p += 4;
+    const char* p = data + envelope.size();  // Behind the '*'.
+    uint64_t count = static_cast<unsigned char>(p[0]) - uint64_t{'0'};
+    if (count > 9) return false;
+    ++p;
     if (IsDigit(*p)) count = count * 10 + static_cast<uint64_t>(*p++ - '0');
     if (p[0] != '\r' || p[1] != '\n') return false;
     if (count == 0 || count > limits.max_arguments) return false;
-    offset_ = offset;
-    command_begin_ = static_cast<size_t>(command - data);
+    offset_ = envelope.offset();
+    command_begin_ = envelope.size() - 1;
     command_.StartArguments(static_cast<size_t>(p + 2 - data), count);
+    envelope.Advance();
     return true;
+  }
+
+  static bool ParseCommonEnvelope(const char* data, uint64_t* offset) {
+    if ((LoadLittleEndian64(data) & HeaderPredictor::FirstBytes(5)) !=
+        Word("*2\r\n:")) {
+      return false;
+    }
+    const char* const begin = data + 5;
+    const char* p = begin;
+    uint64_t value = 0;
+    for (; p != begin + 16 && IsDigit(*p); ++p) {
+      value = value * 10 + static_cast<uint64_t>(*p - '0');
+    }
+    *offset = value;
+    // With a leading zero it is not what Set() will foresee.
+    return p != begin && (*begin != '0' || p == begin + 1) && p[0] == '\r' &&
+           p[1] == '\n' && p[2] == '*';
   }
 
   DecodeResult ScanEnvelope(const char* data, size_t size) {
@@ -145,6 +179,7 @@ class BasicFrameScanner {
     return DecodeResult::Error(error, position_);
   }
 
+  bool fresh_ = true;  // Nothing of the frame was looked at yet.
   Phase phase_ = Phase::kEnvelope;
   size_t position_ = 0;
   NumberLine number_;

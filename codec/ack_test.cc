@@ -1,0 +1,73 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/ack.h"
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/testing/encoding.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::kevy_replica::codec_testing::EncodingOf;
+using ::kevy_replica::codec_testing::ExpectEncodes;
+
+TEST(AckTest, DecodesWhatStandsInFront) {
+  std::optional<Ack> ack;
+  const DecodeResult result =
+      DecodeAck("REPLCONF ACK 9\r\nREPLCONF ACK 10\r\n", Limits(), &ack);
+  ASSERT_TRUE(result.done());
+  EXPECT_EQ(result.position, 16u);
+  ASSERT_TRUE(ack.has_value());
+  EXPECT_EQ(ack->next_offset, 9u);
+}
+
+TEST(AckTest, AnotherLineIsSkipped) {
+  std::optional<Ack> ack = Ack{9};
+  const DecodeResult result = DecodeAck("PING\r\nx", Limits(), &ack);
+  ASSERT_TRUE(result.done());
+  EXPECT_EQ(result.position, 6u);
+  EXPECT_FALSE(ack.has_value());
+}
+
+TEST(AckTest, HalfALineChangesNothing) {
+  std::optional<Ack> ack = Ack{9};
+  EXPECT_EQ(DecodeAck("", Limits(), &ack).outcome, Outcome::kNeedMore);
+  EXPECT_EQ(DecodeAck("REPLCONF ACK 10\r", Limits(), &ack).outcome,
+            Outcome::kNeedMore);
+  const DecodeResult result =
+      DecodeAck(std::string(300, 'x') + "\r\n", Limits(), &ack);
+  EXPECT_EQ(result.error, WireError::kLineTooLong);
+  EXPECT_EQ(result.position, 256u);
+  ASSERT_TRUE(ack.has_value());
+  EXPECT_EQ(ack->next_offset, 9u);
+}
+
+TEST(AckTest, Encodes) {
+  ExpectEncodes(EncodingOf(Ack{0}), "REPLCONF ACK 0\r\n");
+  ExpectEncodes(EncodingOf(Ack{10}), "REPLCONF ACK 10\r\n");
+  ExpectEncodes(EncodingOf(Ack{std::numeric_limits<uint64_t>::max()}),
+                "REPLCONF ACK 18446744073709551615\r\n");
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,260 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What the codec asks of the heap: nothing for each frame, and never what a
+// peer only declares.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/base/config.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/ack.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/stream_decoder.h"
+#include "kevy_replica/codec/testing/counting_new.h"
+#include "kevy_replica/codec/testing/read_file.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::kevy_replica::codec_testing::Allocations;
+using ::kevy_replica::codec_testing::AllocationsOf;
+using ::kevy_replica::codec_testing::ListFiles;
+using ::kevy_replica::codec_testing::ReadFile;
+
+// Under AddressSanitizer the buffer takes new memory wherever it could reuse
+// its own, so that stale views are seen.
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
+constexpr bool kBufferIsReused = false;
+#else
+constexpr bool kBufferIsReused = true;
+#endif
+
+// Gives `bytes` to the decoder in pieces; returns how many elements came.
+size_t Decode(absl::string_view bytes, size_t piece, StreamDecoder* decoder) {
+  size_t elements = 0;
+  while (true) {
+    Outcome outcome;
+    while ((outcome = decoder->Next()) == Outcome::kDone) ++elements;
+    if (outcome == Outcome::kError || bytes.empty()) return elements;
+    const size_t n = std::min(bytes.size(), piece);
+    std::copy_n(bytes.data(), n, decoder->Prepare(n).data());
+    decoder->Commit(n);
+    bytes.remove_prefix(n);
+  }
+}
+
+// All that the captures hold, without their answers.
+std::string RecordedStream() {
+  std::string stream;
+  for (const std::string& name : ListFiles("testdata/captures", ".resp")) {
+    const std::string bytes =
+        ReadFile(absl::StrCat("testdata/captures/", name, ".resp"));
+    stream += bytes.substr(bytes.find('\n') + 1);
+  }
+  return stream;
+}
+
+TEST(AllocationTest, TheCounterCounts) {
+  std::vector<char>* made = nullptr;
+  const Allocations allocations =
+      AllocationsOf([&made] { made = new std::vector<char>(1000); });
+  delete made;
+  EXPECT_EQ(allocations.count, 2u);
+  EXPECT_EQ(allocations.largest, 1000u);
+  EXPECT_EQ(allocations.bytes, 1000 + sizeof(std::vector<char>));
+}
+
+TEST(AllocationTest, NoneForAStreamOnceWarm) {
+  if (!kBufferIsReused) GTEST_SKIP() << "The buffer is not reused.";
+  const std::string stream = RecordedStream();
+  for (const size_t piece :
+       {size_t{1}, size_t{100}, size_t{4096}, stream.size()}) {
+    StreamDecoder decoder;
+    const size_t elements = Decode(stream, piece, &decoder);
+    ASSERT_GT(elements, 50u);
+    size_t again = 0;
+    const Allocations allocations = AllocationsOf([&] {
+      for (int i = 0; i < 10; ++i) again += Decode(stream, piece, &decoder);
+    });
+    EXPECT_EQ(again, 10 * elements);
+    EXPECT_EQ(decoder.error(), WireError::kNone);
+    EXPECT_EQ(allocations.count, 0u) << piece;
+  }
+}
+
+// The room that a reader asks for may be more than comes, and half a frame may
+// be left over each time.
+TEST(AllocationTest, NoneForFramesThatAreCutOnceWarm) {
+  if (!kBufferIsReused) GTEST_SKIP() << "The buffer is not reused.";
+  std::string frames;
+  for (uint64_t offset = 0; offset < 3000; ++offset) {
+    const std::string value(offset % 700, 'v');
+    ASSERT_EQ(AppendFrame(offset, {"SET", "key", value}, &frames),
+              WireError::kNone);
+  }
+  for (const size_t min : {1, 1000, 16'384}) {
+    StreamDecoder decoder;
+    const auto run = [&] {
+      size_t elements = 0;
+      for (absl::string_view left = frames; !left.empty();) {
+        const absl::Span<char> room = decoder.Prepare(min);
+        const size_t n = std::min({left.size(), room.size(), size_t{1500}});
+        std::copy_n(left.data(), n, room.data());
+        decoder.Commit(n);
+        left.remove_prefix(n);
+        while (decoder.Next() == Outcome::kDone) ++elements;
+      }
+      return elements;
+    };
+    ASSERT_EQ(run(), 3000u);
+    size_t elements = 0;
+    const Allocations allocations = AllocationsOf([&] { elements = run(); });
+    EXPECT_EQ(elements, 3000u);
+    EXPECT_EQ(allocations.count, 0u) << min;
+  }
+}
+
+TEST(AllocationTest, NoneForSingleElements) {
+  std::string frame_bytes;
+  ASSERT_EQ(
+      AppendFrame(8, std::vector<absl::string_view>(100, "arg"), &frame_bytes),
+      WireError::kNone);
+  std::string request_bytes;
+  ASSERT_EQ(Append(HandshakeRequest{Protocol::kV2, 7, 8, "r1"}, &request_bytes),
+            WireError::kNone);
+  ArgvStorage storage;
+  FrameView frame;
+  ASSERT_TRUE(DecodeFrame(frame_bytes, Limits(), &storage, &frame).done());
+  int done = 0;
+  const Allocations allocations = AllocationsOf([&] {
+    HandshakeRequest request;
+    HandshakeAnswer answer;
+    Heartbeat heartbeat;
+    SnapshotBegin begin;
+    SnapshotChunk chunk;
+    SnapshotEnd end;
+    std::optional<Ack> ack;
+    const Limits limits;
+    for (const DecodeResult& result :
+         {DecodeFrame(frame_bytes, limits, &storage, &frame),
+          DecodeHandshakeRequest(request_bytes, limits, &storage, &request),
+          DecodeHandshakeAnswer("+ACK 7 8\r\n", limits, &answer),
+          DecodeHeartbeat("+PING 7 8\r\n", limits, &heartbeat),
+          DecodeSnapshotBegin("+SNAPSHOT\r\n", limits, &begin),
+          DecodeSnapshotChunk("$1\r\na\r\n", limits, &chunk),
+          DecodeSnapshotEnd("+SNAPSHOT_END 8\r\n", limits, &end),
+          DecodeAck("REPLCONF ACK 8\r\n", limits, &ack)}) {
+      done += result.done();
+    }
+  });
+  EXPECT_EQ(done, 8);
+  EXPECT_EQ(allocations.count, 0u);
+}
+
+TEST(AllocationTest, NoneForEncodingIntoRoom) {
+  const std::vector<absl::string_view> argv = {"SET", "key", "value"};
+  char room[256];
+  const absl::Span<char> out(room, sizeof(room));
+  int ok = 0;
+  const Allocations allocations = AllocationsOf([&] {
+    for (const EncodeResult& result :
+         {EncodeFrame(8, argv, out),
+          Encode(HandshakeRequest{Protocol::kV2, 7, 8, "r1"}, out),
+          Encode(HandshakeAnswer{Protocol::kV2, 7, 8}, out),
+          Encode(Heartbeat{7, 8}, out), Encode(SnapshotBegin(), out),
+          Encode(SnapshotChunk{"bytes"}, out), Encode(SnapshotEnd{8}, out),
+          Encode(Ack{8}, out)}) {
+      ok += result.ok();
+    }
+  });
+  EXPECT_EQ(ok, 8);
+  EXPECT_EQ(allocations.count, 0u);
+}
+
+TEST(AllocationTest, AnOwnedFrameTakesTwoAndKeepsThem) {
+  std::string bytes;
+  ASSERT_EQ(AppendFrame(8, {"SET", "key", std::string(100, 'v')}, &bytes),
+            WireError::kNone);
+  ArgvStorage storage;
+  FrameView frame;
+  ASSERT_TRUE(DecodeFrame(bytes, Limits(), &storage, &frame).done());
+  std::optional<OwnedFrame> owned;
+  EXPECT_EQ(AllocationsOf([&] { owned.emplace(frame); }).count, 2u);
+  EXPECT_EQ(AllocationsOf([&] { owned->Assign(frame); }).count, 0u);
+  EXPECT_EQ(owned->view().wire(), bytes);
+}
+
+TEST(AllocationTest, ADeclaredLengthTakesNothing) {
+  const std::string frame =
+      "*2\r\n:8\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$536870912\r\n0123456789";
+  for (const absl::string_view bytes :
+       {absl::string_view(frame),
+        absl::string_view("*2\r\n:8\r\n*1048576\r\n$1\r\na\r\n"),
+        absl::string_view("+SNAPSHOT\r\n$65536\r\n0123456789")}) {
+    std::optional<StreamDecoder> decoder;
+    const Allocations allocations = AllocationsOf([&] {
+      decoder.emplace();
+      Decode(bytes, 1, &*decoder);
+    });
+    EXPECT_EQ(decoder->error(), WireError::kNone);
+    EXPECT_FALSE(decoder->at_boundary());
+    // The first buffer and the first room for arguments.
+    EXPECT_LE(allocations.largest, 4096u) << bytes;
+    EXPECT_LE(decoder->memory_bytes(), 8192u) << bytes;
+  }
+}
+
+// What is held for a long string grows with it, by doubling.
+TEST(AllocationTest, ALongStringTakesWhatCame) {
+  StreamDecoder decoder;
+  size_t came = 0;
+  const auto feed = [&](absl::string_view bytes) {
+    decoder.Feed(bytes);
+    came += bytes.size();
+    return decoder.Next();
+  };
+  ASSERT_EQ(feed("*2\r\n:8\r\n*1\r\n$536870912\r\n"), Outcome::kNeedMore);
+  const std::string piece(1000, 'x');
+  size_t largest = 0;
+  for (int i = 0; i < 2000; ++i) {
+    Outcome outcome = Outcome::kError;
+    const Allocations allocations =
+        AllocationsOf([&] { outcome = feed(piece); });
+    ASSERT_EQ(outcome, Outcome::kNeedMore);
+    largest = std::max(largest, allocations.largest);
+    ASSERT_LE(allocations.largest, std::max<size_t>(4096, 2 * came));
+    ASSERT_LE(decoder.memory_bytes(), std::max<size_t>(4096, 2 * came) + 1024);
+  }
+  EXPECT_GE(largest, came / 2);  // It was the buffer that was watched.
+}
+
+}  // namespace
+}  // namespace kevy_replica

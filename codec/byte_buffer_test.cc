@@ -1,0 +1,215 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/byte_buffer.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+
+namespace kevy_replica {
+namespace {
+
+void Put(absl::string_view bytes, ByteBuffer* buffer) {
+  if (bytes.empty()) return;
+  const absl::Span<char> room = buffer->Prepare(bytes.size());
+  ASSERT_GE(room.size(), bytes.size());
+  std::copy(bytes.begin(), bytes.end(), room.begin());
+  buffer->Commit(bytes.size());
+}
+
+TEST(ByteBufferTest, BeginsEmpty) {
+  ByteBuffer buffer;
+  EXPECT_TRUE(buffer.empty());
+  EXPECT_EQ(buffer.size(), 0u);
+  EXPECT_EQ(buffer.capacity(), 0u);
+  EXPECT_EQ(buffer.bytes_moved(), 0u);
+  EXPECT_EQ(buffer.bytes(), "");
+  buffer.Consume(0);
+  EXPECT_TRUE(buffer.empty());
+}
+
+TEST(ByteBufferTest, GivesBackWhatWentIn) {
+  ByteBuffer buffer;
+  Put("hello ", &buffer);
+  Put("world", &buffer);
+  EXPECT_EQ(buffer.bytes(), "hello world");
+  EXPECT_EQ(buffer.size(), 11u);
+  EXPECT_FALSE(buffer.empty());
+  buffer.Consume(6);
+  EXPECT_EQ(buffer.bytes(), "world");
+  buffer.Consume(5);
+  EXPECT_TRUE(buffer.empty());
+}
+
+TEST(ByteBufferTest, CommitOfNothingChangesNothing) {
+  ByteBuffer buffer;
+  Put("hello", &buffer);
+  EXPECT_GT(buffer.Prepare(1).size(), 0u);
+  buffer.Commit(0);
+  EXPECT_EQ(buffer.bytes(), "hello");
+}
+
+TEST(ByteBufferTest, MayBePreparedAgain) {
+  ByteBuffer buffer;
+  Put("hello", &buffer);
+  buffer.Prepare(1);
+  const absl::Span<char> room = buffer.Prepare(100'000);
+  ASSERT_GE(room.size(), 100'000u);
+  room[0] = '!';
+  buffer.Commit(1);
+  EXPECT_EQ(buffer.bytes(), "hello!");
+}
+
+// A queue of bytes, in random steps, against a std::string.
+TEST(ByteBufferTest, IsAQueueWhateverTheSteps) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 random(seed);
+    ByteBuffer buffer;
+    std::string model;
+    size_t most = 0;
+    for (int step = 0; step < 2000; ++step) {
+      const size_t min = 1 + random() % (random() % 16 == 0 ? 20'000 : 200);
+      const absl::Span<char> room = buffer.Prepare(min);
+      ASSERT_GE(room.size(), min);
+      most = std::max(most, model.size() + min);
+      ASSERT_LE(buffer.capacity(),
+                std::max(ByteBuffer::kMinCapacity, 2 * most));
+      const size_t n = std::min(room.size(), random() % (min + 10));
+      for (size_t i = 0; i < n; ++i) {
+        room[i] = static_cast<char>(random());
+        model.push_back(room[i]);
+      }
+      buffer.Commit(n);
+      ASSERT_EQ(buffer.bytes(), model);
+      const size_t gone =
+          random() % 4 == 0 ? model.size() : random() % (model.size() + 1);
+      buffer.Consume(gone);
+      model.erase(0, gone);
+      ASSERT_EQ(buffer.bytes(), model);
+    }
+  }
+}
+
+// What a half-received element costs: it stays while bytes come in small
+// pieces, and readers ask for more room than comes.
+TEST(ByteBufferTest, MovesABytesAConstantNumberOfTimes) {
+  constexpr size_t kBytes = 300'000;
+  for (const size_t min : {1, 100, 4096, 65'536}) {
+    for (const size_t piece : {1, 7, 1000}) {
+      SCOPED_TRACE(min);
+      SCOPED_TRACE(piece);
+      ByteBuffer buffer;
+      size_t capacities = 0;
+      size_t capacity = 0;
+      while (buffer.size() < kBytes) {
+        ASSERT_GE(buffer.Prepare(min).size(), min);
+        if (buffer.capacity() != capacity) ++capacities;
+        capacity = buffer.capacity();
+        buffer.Commit(std::min(min, piece));
+      }
+      EXPECT_LE(buffer.bytes_moved(), 4 * kBytes);
+      EXPECT_LE(capacities, 20u);
+    }
+  }
+}
+
+// The same where whole elements are taken off the front as more comes.
+TEST(ByteBufferTest, MovesABytesAConstantNumberOfTimesWhileConsuming) {
+  constexpr uint64_t kBytes = 3'000'000;
+  for (const size_t held : {0, 1, 1000, 2047, 2048, 2049, 4000, 50'000}) {
+    for (const size_t min : {1, 100, 2047, 2048, 2049, 10'000}) {
+      SCOPED_TRACE(held);
+      SCOPED_TRACE(min);
+      ByteBuffer buffer;
+      uint64_t came = 0;
+      while (came < kBytes) {
+        buffer.Prepare(min);
+        const size_t n = std::min<size_t>(min, 50);
+        buffer.Commit(n);
+        came += n;
+        if (buffer.size() > held) buffer.Consume(buffer.size() - held);
+      }
+      EXPECT_LE(buffer.bytes_moved(), 4 * kBytes);
+    }
+  }
+}
+
+// One huge element must not hold its memory for ever after; but while they come
+// in a row, nothing is given back.
+TEST(ByteBufferTest, GivesBackWhatItHasOutgrown) {
+  constexpr size_t kHuge = 16 * ByteBuffer::kKeptCapacity;
+  ByteBuffer buffer;
+  Put(std::string(kHuge, 'x'), &buffer);
+  const size_t capacity = buffer.capacity();
+  Put("kept", &buffer);
+  buffer.Consume(kHuge);
+  for (int i = 0; i < 3; ++i) {
+    // Once more before it is too late.
+    for (int call = 1; call < ByteBuffer::kCalm; ++call) {
+      buffer.Prepare(1);
+      ASSERT_GE(buffer.capacity(), capacity) << call;
+    }
+    Put(std::string(kHuge, 'y'), &buffer);
+    EXPECT_EQ(buffer.bytes().substr(0, 5), "kepty");
+    buffer.Consume(4);
+    Put("kept", &buffer);
+    buffer.Consume(kHuge);
+  }
+  for (int call = 0; call <= ByteBuffer::kCalm; ++call) buffer.Prepare(1);
+  EXPECT_LE(buffer.capacity(), ByteBuffer::kKeptCapacity);
+  EXPECT_EQ(buffer.bytes(), "kept");
+}
+
+TEST(ByteBufferTest, KeepsASmallCapacity) {
+  ByteBuffer buffer;
+  Put(std::string(ByteBuffer::kKeptCapacity / 2, 'x'), &buffer);
+  buffer.Consume(buffer.size());
+  const size_t capacity = buffer.capacity();
+  for (int call = 0; call < 10 * ByteBuffer::kCalm; ++call) buffer.Prepare(1);
+  EXPECT_EQ(buffer.capacity(), capacity);
+}
+
+TEST(ByteBufferTest, Moves) {
+  ByteBuffer from;
+  Put("hello", &from);
+  const char* const data = from.bytes().data();
+  ByteBuffer to = std::move(from);
+  EXPECT_EQ(to.bytes(), "hello");
+  EXPECT_EQ(to.bytes().data(), data);
+  EXPECT_TRUE(from.empty());  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(from.capacity(), 0u);
+  Put("again", &from);
+  EXPECT_EQ(from.bytes(), "again");
+  from = std::move(to);
+  EXPECT_EQ(from.bytes(), "hello");
+  EXPECT_EQ(from.bytes().data(), data);
+  EXPECT_TRUE(to.empty());  // NOLINT(bugprone-use-after-move)
+  Put("!", &from);
+  EXPECT_EQ(from.bytes(), "hello!");
+  ByteBuffer& same = from;
+  from = std::move(same);
+  EXPECT_EQ(from.bytes(), "hello!");
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,103 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The decoder against another one, on streams that nobody thought of.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/testing/decode_run.h"
+#include "kevy_replica/codec/testing/random_stream.h"
+#include "kevy_replica/codec/testing/reference_decoder.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::kevy_replica::codec_testing::DecodeRun;
+using ::kevy_replica::codec_testing::Mutate;
+using ::kevy_replica::codec_testing::Pieces;
+using ::kevy_replica::codec_testing::Random;
+using ::kevy_replica::codec_testing::RandomPieces;
+using ::kevy_replica::codec_testing::RandomStream;
+using ::kevy_replica::codec_testing::ReferenceDecode;
+using ::kevy_replica::codec_testing::RunOneShot;
+using ::kevy_replica::codec_testing::RunStream;
+using ::kevy_replica::codec_testing::StreamStart;
+using ::kevy_replica::codec_testing::Whole;
+
+Limits RandomLimits(Random* random) {
+  Limits limits;
+  if ((*random)() % 2 == 0) return limits;
+  limits.max_arguments = (*random)() % 20;
+  limits.max_bulk_bytes = (*random)() % 120;
+  limits.max_frame_bytes = (*random)() % 400;
+  limits.max_chunk_bytes = (*random)() % 120;
+  limits.max_snapshot_bytes = (*random)() % 200;
+  return limits;
+}
+
+// Compares all decoders on the stream of `seed`; returns what they say.
+DecodeRun Compare(uint64_t seed) {
+  Random random(seed);
+  std::string bytes = RandomStream(&random);
+  const Limits limits = RandomLimits(&random);
+  const bool mutated = random() % 4 != 0;
+  if (mutated) Mutate(&random, &bytes);
+
+  const StreamStart start = StreamStart::kElements;
+  const DecodeRun expected = ReferenceDecode(bytes, limits, start);
+  EXPECT_EQ(RunOneShot(bytes, limits, start), expected);
+  EXPECT_EQ(RunStream(bytes, limits, start, Whole()), expected);
+  EXPECT_EQ(RunStream(bytes, limits, start, Pieces(1)), expected);
+  EXPECT_EQ(RunStream(bytes, limits, start, RandomPieces(seed)), expected);
+  if (!mutated && !IsLimit(expected.error)) {
+    EXPECT_EQ(expected.error, WireError::kNone);
+  }
+  if (::testing::Test::HasFailure()) {
+    ADD_FAILURE() << "seed " << seed << ": " << Escaped(bytes.substr(0, 4000));
+  }
+  return expected;
+}
+
+TEST(DifferentialTest, RandomStreams) {
+  constexpr uint64_t kSeeds = 5'000;
+  std::set<WireError> seen;
+  size_t elements = 0;
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const DecodeRun run = Compare(seed);
+    if (HasFailure()) return;
+    seen.insert(run.error);
+    elements += run.elements.size();
+  }
+  // The streams are worth comparing: they meet every error of a stream, and go
+  // on for a while before.
+  EXPECT_GT(elements, kSeeds);
+  for (int i = 0; i <= static_cast<int>(WireError::kSnapshotTooLong); ++i) {
+    const WireError error = static_cast<WireError>(i);
+    if (error == WireError::kBadAnswer || error == WireError::kLineTooLong) {
+      continue;
+    }
+    EXPECT_EQ(seen.count(error), 1u) << error;
+  }
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,70 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/escape.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+
+namespace kevy_replica {
+namespace {
+
+// By the words of the header, for one byte.
+std::string Expected(int byte) {
+  switch (byte) {
+    case '\\':
+      return "\\\\";
+    case '"':
+      return "\\\"";
+    case '\n':
+      return "\\n";
+    case '\r':
+      return "\\r";
+    case '\t':
+      return "\\t";
+    case '\a':
+      return "\\a";
+    case '\b':
+      return "\\b";
+    default:
+      return byte >= ' ' && byte <= '~'
+                 ? std::string(1, static_cast<char>(byte))
+                 : absl::StrCat("\\x", absl::Hex(byte, absl::kZeroPad2));
+  }
+}
+
+TEST(EscapeTest, EveryByte) {
+  std::string all;
+  std::string expected;
+  for (int byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    EXPECT_EQ(Escaped(absl::string_view(&c, 1)), "\"" + Expected(byte) + "\"");
+    all.push_back(c);
+    expected += Expected(byte);
+  }
+  EXPECT_EQ(Escaped(all), "\"" + expected + "\"");
+}
+
+TEST(EscapeTest, Appends) {
+  std::string out = "SET ";
+  AppendEscaped("foo", &out);
+  AppendEscaped("", &out);
+  EXPECT_EQ(out, "SET \"foo\"\"\"");
+}
+
+}  // namespace
+}  // namespace kevy_replica

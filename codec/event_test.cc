@@ -1,0 +1,54 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/event.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/snapshot.h"
+
+namespace kevy_replica {
+namespace {
+
+std::string Text(const StreamEvent& event) {
+  std::string text = "> ";  // Stays: the text is appended.
+  AppendText(event, &text);
+  return text;
+}
+
+TEST(EventTest, Texts) {
+  ArgvStorage storage;
+  FrameView frame;
+  ASSERT_TRUE(DecodeFrame("*2\r\n:8\r\n*3\r\n$3\r\nSET\r\n$3\r\nfoo\r\n$4\r\n"
+                          "b\r\n\xff\r\n",
+                          Limits(), &storage, &frame)
+                  .done());
+  EXPECT_EQ(Text(frame), R"(> 8 "SET" "foo" "b\r\n\xff")");
+  EXPECT_EQ(Text(Heartbeat{1, 9}), "> # heartbeat generation=1 next_offset=9");
+  EXPECT_EQ(Text(SnapshotBegin()), "> # snapshot_begin");
+  EXPECT_EQ(Text(SnapshotChunk{"hello"}), "> # snapshot_chunk bytes=5");
+  EXPECT_EQ(Text(SnapshotEnd{9}), "> # snapshot_end next_offset=9");
+}
+
+TEST(EventTest, ADefaultEventIsAFrameWithoutArguments) {
+  EXPECT_EQ(Text(StreamEvent()), "> 0");
+}
+
+}  // namespace
+}  // namespace kevy_replica

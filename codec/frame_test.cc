@@ -1,0 +1,420 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/frame.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/testing/encoding.h"
+#include "kevy_replica/codec/testing/guarded_bytes.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::kevy_replica::codec_testing::Encoding;
+using ::kevy_replica::codec_testing::ExpectEncodeError;
+using ::kevy_replica::codec_testing::ExpectEncodes;
+using ::kevy_replica::codec_testing::Guard;
+using ::kevy_replica::codec_testing::GuardedBytes;
+
+constexpr absl::string_view kSet =
+    "*2\r\n:8\r\n*3\r\n$3\r\nSET\r\n$3\r\nfoo\r\n$3\r\nbar\r\n";
+
+using Argv = std::vector<absl::string_view>;
+
+Encoding FrameEncoding(uint64_t offset, const Argv& argv) {
+  return {[=] { return EncodedFrameSize(offset, argv); },
+          [=](absl::Span<char> out) { return EncodeFrame(offset, argv, out); },
+          [=](std::string* out) { return AppendFrame(offset, argv, out); }};
+}
+
+Argv ArgvOf(const FrameView& frame) {
+  return Argv(frame.argv().begin(), frame.argv().end());
+}
+
+TEST(DecodeFrameTest, Views) {
+  ArgvStorage storage;
+  FrameView frame;
+  const std::string input = absl::StrCat(kSet, "*2\r\n:9");
+  const DecodeResult result = DecodeFrame(input, Limits(), &storage, &frame);
+  ASSERT_TRUE(result.done());
+  EXPECT_EQ(result.position, kSet.size());
+  EXPECT_EQ(frame.offset(), 8u);
+  EXPECT_EQ(ArgvOf(frame), (Argv{"SET", "foo", "bar"}));
+  EXPECT_EQ(frame.wire(), kSet);
+  EXPECT_EQ(frame.command(), kSet.substr(8));
+  // Views, not copies.
+  EXPECT_EQ(frame.wire().data(), input.data());
+  EXPECT_EQ(frame.argv()[2].data(), input.data() + kSet.find("bar"));
+  static_assert(std::is_trivially_copyable<FrameView>::value, "");
+}
+
+TEST(DecodeFrameTest, OtherwiseTheFrameIsUntouched) {
+  ArgvStorage storage;
+  FrameView frame;
+  ASSERT_TRUE(DecodeFrame(kSet, Limits(), &storage, &frame).done());
+  ArgvStorage other;
+  for (size_t size = 0; size < kSet.size(); ++size) {
+    const DecodeResult result =
+        DecodeFrame(kSet.substr(0, size), Limits(), &other, &frame);
+    ASSERT_EQ(result.outcome, Outcome::kNeedMore);
+    ASSERT_LE(result.position, size);
+  }
+  for (const absl::string_view bad :
+       {"+PING 1\r\n", "*3\r\n", "*2\r\n:8\r\n*0\r\n"}) {
+    EXPECT_EQ(DecodeFrame(bad, Limits(), &other, &frame).outcome,
+              Outcome::kError);
+  }
+  EXPECT_EQ(frame.wire(), kSet);
+  EXPECT_EQ(ArgvOf(frame), (Argv{"SET", "foo", "bar"}));
+}
+
+TEST(DecodeFrameTest, AnotherElementIsUnknown) {
+  ArgvStorage storage;
+  FrameView frame;
+  for (const absl::string_view input :
+       {"+PING 1 2\r\n", "$1\r\na\r\n", ":8\r\n", "PING\r\n", "\r\n",
+        "+PING 1 2 and so on, for more than thirty bytes\r\n"}) {
+    const DecodeResult result = DecodeFrame(input, Limits(), &storage, &frame);
+    EXPECT_EQ(result.error, WireError::kUnknownElement) << input;
+    EXPECT_EQ(result.position, 0u) << input;
+  }
+  const std::string zeros(64, '\0');
+  EXPECT_EQ(DecodeFrame(zeros, Limits(), &storage, &frame).error,
+            WireError::kUnknownElement);
+}
+
+// Every way in which a header's digits can fall, with the frame at either end
+// of readable memory, in one piece and cut.
+TEST(DecodeFrameTest, EveryLengthOfArguments) {
+  std::vector<size_t> sizes;
+  for (size_t size = 0; size <= 130; ++size) sizes.push_back(size);
+  for (const size_t size :
+       {998, 999, 1000, 1001, 9999, 10'000, 99'999, 100'000}) {
+    sizes.push_back(size);
+  }
+  GuardedBytes room(200'100);
+  ArgvStorage storage;
+  for (const size_t size : sizes) {
+    std::string value(size, 'x');
+    for (size_t i = 0; i < size; i += 7) value[i] = "\r\n$*:0"[i % 6];
+    for (const Argv& argv : {Argv{value}, Argv{"k", value}, Argv{value, "k"},
+                             Argv{value, "", value}}) {
+      std::string bytes;
+      ASSERT_EQ(AppendFrame(size, argv, &bytes), WireError::kNone);
+      ASSERT_EQ(bytes.size(), EncodedFrameSize(size, argv));
+      for (const Guard guard : {Guard::kBefore, Guard::kAfter}) {
+        FrameView frame;
+        const DecodeResult result =
+            DecodeFrame(room.Place(bytes, guard), Limits(), &storage, &frame);
+        ASSERT_TRUE(result.done()) << size << " " << result.error;
+        ASSERT_EQ(result.position, bytes.size());
+        ASSERT_EQ(frame.offset(), size);
+        ASSERT_EQ(ArgvOf(frame), argv);
+      }
+      // Cut inside the last argument's last bytes, and inside its header.
+      for (const size_t less : {size_t{1}, size_t{2}, size_t{3}, size + 3}) {
+        if (less >= bytes.size()) continue;
+        FrameView frame;
+        const absl::string_view cut =
+            absl::string_view(bytes).substr(0, bytes.size() - less);
+        ASSERT_EQ(DecodeFrame(room.Place(cut, Guard::kAfter), Limits(),
+                              &storage, &frame)
+                      .outcome,
+                  Outcome::kNeedMore);
+      }
+    }
+  }
+}
+
+// One wrong byte anywhere in the bytes that are not an argument's: an error, or
+// another frame, but never one that encodes to other bytes than came.
+TEST(DecodeFrameTest, EveryByteReplacedByEveryOther) {
+  const std::string sound =
+      "*2\r\n:10\r\n*3\r\n$1\r\na\r\n$10\r\n0123456789\r\n$2\r\nbc\r\n";
+  ArgvStorage storage;
+  int done = 0;
+  for (size_t at = 0; at < sound.size(); ++at) {
+    for (int c = 0; c < 256; ++c) {
+      std::string input = sound;
+      input[at] = static_cast<char>(c);
+      FrameView frame;
+      const DecodeResult result =
+          DecodeFrame(input, Limits(), &storage, &frame);
+      if (result.outcome == Outcome::kError) {
+        // Nothing before the wrong byte is to blame.
+        ASSERT_GE(result.position, at) << c;
+        continue;
+      }
+      if (!result.done()) continue;
+      ++done;
+      std::string again;
+      ASSERT_EQ(AppendFrame(frame.offset(), ArgvOf(frame), &again),
+                WireError::kNone);
+      // A leading zero is the one thing that is read but not written.
+      if (input[at] != '0') {
+        ASSERT_EQ(again, input.substr(0, result.position));
+      }
+    }
+  }
+  // Each of the 13 bytes of arguments may be anything, both digits of the
+  // offset any digit, the count 1 to 3; all else must be what it is.
+  EXPECT_EQ(done,
+            13 * 256 + 2 * 10 + 3 + (static_cast<int>(sound.size()) - 16));
+}
+
+TEST(DecodeFrameTest, LimitsOfOneDigitMoreOrLess) {
+  ArgvStorage storage;
+  FrameView frame;
+  for (uint64_t count : {1, 2, 8, 9, 10, 11, 99, 100, 101, 1000}) {
+    const Argv argv(count, "a");
+    std::string bytes;
+    ASSERT_EQ(AppendFrame(8, argv, &bytes), WireError::kNone);
+    Limits limits;
+    limits.max_arguments = count;
+    EXPECT_TRUE(DecodeFrame(bytes, limits, &storage, &frame).done()) << count;
+    limits.max_arguments = count - 1;
+    const DecodeResult result = DecodeFrame(bytes, limits, &storage, &frame);
+    EXPECT_EQ(result.error, WireError::kTooManyArguments) << count;
+    EXPECT_EQ(result.position, bytes.find("\r\n$") - 1) << count;
+
+    const std::string value(count, 'v');
+    bytes.clear();
+    ASSERT_EQ(AppendFrame(8, {"SET", "k", value}, &bytes), WireError::kNone);
+    limits = Limits();
+    limits.max_bulk_bytes = std::max<uint64_t>(count, 3);
+    limits.max_frame_bytes = bytes.size();
+    EXPECT_TRUE(DecodeFrame(bytes, limits, &storage, &frame).done()) << count;
+    limits.max_frame_bytes = bytes.size() - 1;
+    const DecodeResult too_long = DecodeFrame(bytes, limits, &storage, &frame);
+    EXPECT_EQ(too_long.error, WireError::kFrameTooLong) << count;
+    EXPECT_EQ(too_long.position, bytes.rfind("\nv")) << count;
+    if (count <= 3) continue;
+    limits = Limits();
+    limits.max_bulk_bytes = count - 1;
+    const DecodeResult bulk = DecodeFrame(bytes, limits, &storage, &frame);
+    EXPECT_EQ(bulk.error, WireError::kBulkTooLong) << count;
+    EXPECT_EQ(bulk.position, bytes.rfind("\r\nv") - 1) << count;
+  }
+}
+
+// A storage remembers what frames looked like: nothing of it may show.
+TEST(DecodeFrameTest, WhatWasDecodedBeforeDoesNotMatter) {
+  std::vector<std::string> frames;
+  for (const uint64_t offset :
+       {uint64_t{8}, uint64_t{9}, uint64_t{10}, uint64_t{99}, uint64_t{100},
+        uint64_t{9'999'999'999}, uint64_t{10'000'000'000},
+        uint64_t{999'999'999'999'999}, uint64_t{1'000'000'000'000'000},
+        uint64_t{9'999'999'999'999'999}, uint64_t{10'000'000'000'000'000},
+        kMaxFrameOffset - 1, kMaxFrameOffset}) {
+    for (const size_t size : {1, 3, 10, 1000, 1001, 12'345}) {
+      frames.emplace_back();
+      ASSERT_EQ(
+          AppendFrame(offset, {"SET", std::string(size, 'v')}, &frames.back()),
+          WireError::kNone);
+    }
+  }
+  ArgvStorage storage;  // One for all.
+  for (const std::string& before : frames) {
+    for (const std::string& frame : frames) {
+      FrameView view;
+      ASSERT_TRUE(DecodeFrame(before, Limits(), &storage, &view).done());
+      ASSERT_TRUE(DecodeFrame(before, Limits(), &storage, &view).done());
+      ASSERT_TRUE(DecodeFrame(frame, Limits(), &storage, &view).done());
+      std::string again;
+      ASSERT_EQ(AppendFrame(view.offset(), ArgvOf(view), &again),
+                WireError::kNone);
+      ASSERT_EQ(again, frame);
+      ASSERT_EQ(view.wire(), frame);
+    }
+  }
+  // Nor a length that an earlier limit allowed.
+  for (const size_t size : {4, 10, 100, 1000, 100'000}) {
+    std::string frame;
+    ASSERT_EQ(AppendFrame(8, {"SET", std::string(size, 'v')}, &frame),
+              WireError::kNone);
+    FrameView view;
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_TRUE(DecodeFrame(frame, Limits(), &storage, &view).done());
+    }
+    Limits limits;
+    limits.max_bulk_bytes = size - 1;
+    EXPECT_EQ(DecodeFrame(frame, limits, &storage, &view).error,
+              WireError::kBulkTooLong);
+    limits = Limits();
+    limits.max_frame_bytes = frame.size() - 1;
+    EXPECT_EQ(DecodeFrame(frame, limits, &storage, &view).error,
+              WireError::kFrameTooLong);
+    limits = Limits();
+    limits.max_arguments = 1;
+    EXPECT_EQ(DecodeFrame(frame, limits, &storage, &view).error,
+              WireError::kTooManyArguments);
+  }
+}
+
+// One wrong byte in a frame that looks like those before.
+TEST(DecodeFrameTest, ALookAlikeIsNotTaken) {
+  for (const size_t size : {2, 20, 200, 2000, 20'000}) {
+    std::string before;
+    std::string frame;
+    const std::string value(size, 'v');
+    ASSERT_EQ(AppendFrame(8, {value, "ab", value}, &before), WireError::kNone);
+    ASSERT_EQ(AppendFrame(9, {value, "ab", value}, &frame), WireError::kNone);
+    for (size_t at = 0; at < frame.size(); ++at) {
+      if (frame[at] == 'v' && at > 40) continue;  // Of no interest, and many.
+      for (const char c : {'\0', '\r', '\n', '0', '1', '9', ':', 'x'}) {
+        std::string input = frame;
+        input[at] = c;
+        ArgvStorage cold;
+        FrameView expected;
+        const DecodeResult cold_result =
+            DecodeFrame(input, Limits(), &cold, &expected);
+        ArgvStorage warm;
+        FrameView view;
+        ASSERT_TRUE(DecodeFrame(before, Limits(), &warm, &view).done());
+        const DecodeResult result = DecodeFrame(input, Limits(), &warm, &view);
+        ASSERT_EQ(result.outcome, cold_result.outcome) << at << " " << c;
+        ASSERT_EQ(result.error, cold_result.error) << at << " " << c;
+        ASSERT_EQ(result.position, cold_result.position) << at << " " << c;
+        if (!result.done()) continue;
+        ASSERT_EQ(view.offset(), expected.offset());
+        ASSERT_EQ(ArgvOf(view), ArgvOf(expected));
+      }
+    }
+  }
+}
+
+TEST(DecodeFrameTest, ManyArguments) {
+  const Argv argv(100'000, "ab");
+  std::string bytes;
+  ASSERT_EQ(AppendFrame(8, argv, &bytes), WireError::kNone);
+  ArgvStorage storage;
+  FrameView frame;
+  ASSERT_TRUE(DecodeFrame(bytes, Limits(), &storage, &frame).done());
+  EXPECT_EQ(ArgvOf(frame), argv);
+}
+
+TEST(DecodeFrameTest, ADeclaredCountTakesNoMemory) {
+  ArgvStorage storage;
+  FrameView frame;
+  EXPECT_EQ(DecodeFrame("*2\r\n:8\r\n*1048576\r\n$1\r\na\r\n", Limits(),
+                        &storage, &frame)
+                .outcome,
+            Outcome::kNeedMore);
+  EXPECT_LE(storage.capacity(), 64u);
+}
+
+TEST(EncodeFrameTest, Encodes) {
+  ExpectEncodes(FrameEncoding(8, {"SET", "foo", "bar"}), kSet);
+  ExpectEncodes(FrameEncoding(0, {""}), "*2\r\n:0\r\n*1\r\n$0\r\n\r\n");
+  ExpectEncodes(FrameEncoding(0, {absl::string_view()}),
+                "*2\r\n:0\r\n*1\r\n$0\r\n\r\n");
+  ExpectEncodes(
+      FrameEncoding(kMaxFrameOffset, {absl::string_view("a\0\r\n", 4)}),
+      absl::string_view("*2\r\n:9223372036854775807\r\n*1\r\n$4\r\n"
+                        "a\0\r\n\r\n",
+                        40));
+  const std::string ten(10, 'x');
+  ExpectEncodes(FrameEncoding(99, Argv(10, ten)), [&] {
+    std::string bytes = "*2\r\n:99\r\n*10\r\n";
+    for (int i = 0; i < 10; ++i) bytes += "$10\r\n" + ten + "\r\n";
+    return bytes;
+  }());
+}
+
+TEST(EncodeFrameTest, Errors) {
+  ExpectEncodeError(FrameEncoding(kMaxFrameOffset + 1, {"PING"}),
+                    WireError::kBadOffset);
+  ExpectEncodeError(
+      FrameEncoding(std::numeric_limits<uint64_t>::max(), {"PING"}),
+      WireError::kBadOffset);
+  ExpectEncodeError(FrameEncoding(8, {}), WireError::kBadCommand);
+}
+
+TEST(OwnedFrameTest, KeepsWhatItWasGiven) {
+  OwnedFrame owned;
+  {
+    std::string bytes(kSet);
+    ArgvStorage storage;
+    FrameView frame;
+    ASSERT_TRUE(DecodeFrame(bytes, Limits(), &storage, &frame).done());
+    owned = OwnedFrame(frame);
+    EXPECT_NE(owned.view().wire().data(), bytes.data());
+    std::fill(bytes.begin(), bytes.end(), 'z');
+    storage.Clear();
+    storage.Add(0, 1);
+  }
+  const FrameView view = owned.view();
+  EXPECT_EQ(view.offset(), 8u);
+  EXPECT_EQ(view.wire(), kSet);
+  EXPECT_EQ(view.command(), kSet.substr(8));
+  EXPECT_EQ(ArgvOf(view), (Argv{"SET", "foo", "bar"}));
+}
+
+// Short strings lie inside the std::string object: copies and moves must not
+// leave views behind that point into the old one.
+TEST(OwnedFrameTest, CopiesAndMovesAreWhole) {
+  for (const absl::string_view value : {"", "v", "a value longer than short"}) {
+    std::string bytes;
+    ASSERT_EQ(AppendFrame(1, {value}, &bytes), WireError::kNone);
+    ArgvStorage storage;
+    FrameView frame;
+    ASSERT_TRUE(DecodeFrame(bytes, Limits(), &storage, &frame).done());
+
+    std::vector<OwnedFrame> frames;
+    for (int i = 0; i < 20; ++i) frames.emplace_back(frame);  // Moves some.
+    OwnedFrame copy = frames[3];
+    OwnedFrame assigned;
+    assigned = frames[4];
+    OwnedFrame moved = std::move(frames[5]);
+    frames.clear();
+    frames.shrink_to_fit();
+    for (const OwnedFrame* each : {&copy, &assigned, &moved}) {
+      EXPECT_EQ(each->view().offset(), 1u);
+      EXPECT_EQ(each->view().wire(), bytes);
+      EXPECT_EQ(ArgvOf(each->view()), Argv{value});
+    }
+    copy.Assign(FrameView());
+    EXPECT_EQ(copy.view().wire(), "");
+    EXPECT_TRUE(copy.view().argv().empty());
+    copy.Assign(moved.view());
+    EXPECT_EQ(ArgvOf(copy.view()), Argv{value});
+  }
+}
+
+TEST(OwnedFrameTest, BeginsEmpty) {
+  const OwnedFrame owned;
+  EXPECT_EQ(owned.view().offset(), 0u);
+  EXPECT_EQ(owned.view().wire(), "");
+  EXPECT_EQ(owned.view().command(), "");
+  EXPECT_TRUE(owned.view().argv().empty());
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,76 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/heartbeat.h"
+
+#include <cstdint>
+#include <limits>
+
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/testing/encoding.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::kevy_replica::codec_testing::EncodingOf;
+using ::kevy_replica::codec_testing::ExpectEncodes;
+
+constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
+
+TEST(HeartbeatTest, DecodesWhatStandsInFront) {
+  Heartbeat heartbeat;
+  const DecodeResult result =
+      DecodeHeartbeat("+PING 7 9\r\n+PING 8 10\r\n", Limits(), &heartbeat);
+  ASSERT_TRUE(result.done());
+  EXPECT_EQ(result.position, 11u);
+  EXPECT_EQ(heartbeat.generation, 7u);
+  EXPECT_EQ(heartbeat.next_offset, 9u);
+  // The older form forgets the generation of before.
+  ASSERT_TRUE(DecodeHeartbeat("+PING 5\r\n", Limits(), &heartbeat).done());
+  EXPECT_EQ(heartbeat.generation, 0u);
+  EXPECT_EQ(heartbeat.next_offset, 5u);
+}
+
+TEST(HeartbeatTest, AnotherElementIsUnknown) {
+  Heartbeat heartbeat{7, 9};
+  const struct {
+    absl::string_view input;
+    size_t position;
+  } kCases[] = {{"*2\r\n", 0},        {"$1\r\n", 0},        {"+ACK 7 9\r\n", 1},
+                {"+SNAPSHOT\r\n", 1}, {"+PONG 7 9\r\n", 2}, {"\r\n", 0}};
+  for (const auto& c : kCases) {
+    const DecodeResult result = DecodeHeartbeat(c.input, Limits(), &heartbeat);
+    EXPECT_EQ(result.error, WireError::kUnknownElement) << c.input;
+    EXPECT_EQ(result.position, c.position) << c.input;
+  }
+  EXPECT_EQ(DecodeHeartbeat("", Limits(), &heartbeat).outcome,
+            Outcome::kNeedMore);
+  EXPECT_EQ(heartbeat.generation, 7u);  // Untouched by all of them.
+  EXPECT_EQ(heartbeat.next_offset, 9u);
+}
+
+TEST(HeartbeatTest, Encodes) {
+  ExpectEncodes(EncodingOf(Heartbeat{7, 9}), "+PING 7 9\r\n");
+  ExpectEncodes(EncodingOf(Heartbeat{0, 0}), "+PING 0\r\n");
+  ExpectEncodes(EncodingOf(Heartbeat{1, 0}), "+PING 1 0\r\n");
+  ExpectEncodes(EncodingOf(Heartbeat{kMax, kMax}),
+                "+PING 18446744073709551615 18446744073709551615\r\n");
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,156 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// However an element arrives, each of its bytes is looked at about once: work
+// is counted, not timed.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/internal/bulk_scanner.h"
+#include "kevy_replica/codec/internal/chunk_limits.h"
+#include "kevy_replica/codec/internal/frame_scanner.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/stream_decoder.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+class CountingMeter {
+ public:
+  void Examined(size_t bytes) { bytes_ += bytes; }
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  uint64_t bytes_ = 0;
+};
+
+// A frame of `argc` arguments of `size` bytes.
+std::string FrameOf(size_t argc, size_t size) {
+  const std::string value(size, 'x');
+  const std::vector<absl::string_view> argv(argc, value);
+  std::string bytes;
+  EXPECT_EQ(AppendFrame(8, argv, &bytes), WireError::kNone);
+  return bytes;
+}
+
+// Scans `bytes` as they come in pieces; returns how many were looked at.
+uint64_t ExaminedInPieces(absl::string_view bytes, size_t piece, size_t argc) {
+  internal::BasicFrameScanner<CountingMeter> scanner;
+  ArgvStorage args;
+  scanner.Start();
+  DecodeResult result;
+  for (size_t size = 0; size < bytes.size();) {
+    EXPECT_EQ(result.outcome, Outcome::kNeedMore);
+    size = std::min(bytes.size(), size + piece);
+    result = scanner.Scan(bytes.data(), size, Limits(), &args);
+  }
+  EXPECT_TRUE(result.done());
+  EXPECT_EQ(result.position, bytes.size());
+  EXPECT_EQ(args.size(), argc);
+  return scanner.meter().bytes();
+}
+
+TEST(LinearWorkTest, AMillionArguments) {
+  constexpr size_t kArguments = 1'048'576;  // All that are allowed.
+  const std::string bytes = FrameOf(kArguments, 1);
+  const uint64_t most = bytes.size() + 8 * (kArguments + 3);
+  for (const size_t piece :
+       {size_t{1}, size_t{7}, size_t{4096}, bytes.size()}) {
+    const uint64_t examined = ExaminedInPieces(bytes, piece, kArguments);
+    EXPECT_LE(examined, most) << piece;
+    // Less cannot be: the headers and line ends.
+    EXPECT_GE(examined, 6 * kArguments) << piece;
+  }
+}
+
+TEST(LinearWorkTest, EverySizeOfArgumentAndPiece) {
+  constexpr size_t kArguments = 50;
+  for (const size_t size : {0, 5, 9, 10, 57, 99, 100, 999, 1000, 12'345}) {
+    const std::string bytes = FrameOf(kArguments, size);
+    for (const size_t piece : {1, 2, 3, 5, 8, 13, 100, 1003, 100'000}) {
+      // The arguments themselves are passed over: at most the 8 bytes of a load
+      // and then a byte at a time 12 of the header and line end.
+      EXPECT_LE(ExaminedInPieces(bytes, piece, kArguments),
+                20 * (kArguments + 3))
+          << size << " " << piece;
+    }
+  }
+}
+
+TEST(LinearWorkTest, ALongBulkIsPassedOver) {
+  const std::string bytes = FrameOf(1, 1'000'000);
+  for (const size_t piece : {1, 7, 4096, 2'000'000}) {
+    EXPECT_LE(ExaminedInPieces(bytes, piece, 1), 64u) << piece;
+  }
+}
+
+TEST(LinearWorkTest, AChunk) {
+  const std::string bytes = "$65536\r\n" + std::string(65'536, 'x') + "\r\n";
+  for (const size_t piece : {1, 7, 4096, 70'000}) {
+    internal::BulkScanner scanner;
+    CountingMeter meter;
+    scanner.Start(0);
+    DecodeResult result;
+    for (size_t size = 0; size < bytes.size();) {
+      ASSERT_EQ(result.outcome, Outcome::kNeedMore);
+      size = std::min(bytes.size(), size + piece);
+      result = scanner.Scan(bytes.data(), size, internal::ChunkLimits(Limits()),
+                            meter);
+    }
+    ASSERT_TRUE(result.done());
+    EXPECT_EQ(scanner.size(), 65'536u);
+    EXPECT_EQ(meter.bytes(), 10u) << piece;  // "$65536\r\n" and "\r\n".
+  }
+}
+
+TEST(LinearWorkTest, TheBufferMovesLittle) {
+  constexpr size_t kArguments = 50'000;
+  const std::string bytes = FrameOf(kArguments, 1);
+  for (const size_t piece : {1, 7, 4096}) {
+    // `min` is what a reader asks for, however little it gets.
+    for (const size_t min : {1, 4096, 65'536}) {
+      StreamDecoder decoder;
+      size_t given = 0;
+      Outcome outcome = decoder.Next();
+      while (outcome == Outcome::kNeedMore && given < bytes.size()) {
+        const absl::Span<char> room = decoder.Prepare(min);
+        ASSERT_GE(room.size(), min);
+        const size_t n = std::min({piece, bytes.size() - given, room.size()});
+        std::copy_n(bytes.data() + given, n, room.data());
+        decoder.Commit(n);
+        given += n;
+        outcome = decoder.Next();
+      }
+      ASSERT_EQ(outcome, Outcome::kDone);
+      ASSERT_EQ(std::get<FrameView>(decoder.event()).argv().size(), kArguments);
+      EXPECT_LE(decoder.bytes_moved(), 2 * bytes.size()) << piece << " " << min;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,181 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A view that has outlived its bytes aborts under AddressSanitizer, instead of
+// reading what happens to lie there. Elsewhere there is nothing to see.
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/base/config.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/stream_decoder.h"
+
+namespace kevy_replica {
+namespace {
+
+constexpr char kFrame[] =
+    "*2\r\n:8\r\n*2\r\n$3\r\nGET\r\n$"
+    "32\r\n0123456789abcdef0123456789abcdef\r\n";
+constexpr absl::string_view kKey = "0123456789abcdef0123456789abcdef";
+
+absl::string_view Key(const StreamDecoder& decoder) {
+  return std::get<FrameView>(decoder.event()).argv()[1];
+}
+
+TEST(StaleViewTest, AFreshViewIsReadable) {
+  StreamDecoder decoder;
+  decoder.Feed(std::string(kFrame) + kFrame);
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  EXPECT_EQ(Key(decoder), kKey);
+  // Functions that are const end nothing.
+  EXPECT_FALSE(decoder.at_boundary());
+  EXPECT_GT(decoder.memory_bytes(), 0u);
+  EXPECT_NE(decoder.Excerpt(), "");
+  EXPECT_EQ(Key(decoder), kKey);
+  // Nor does moving the decoder, which leaves the bytes where they are.
+  const absl::string_view key = Key(decoder);
+  StreamDecoder moved = std::move(decoder);
+  EXPECT_EQ(key, kKey);
+  EXPECT_EQ(Key(moved), kKey);
+  ASSERT_EQ(moved.Next(), Outcome::kDone);
+  EXPECT_EQ(Key(moved), kKey);
+}
+
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
+
+// Reads all of `bytes`, so that the compiler cannot leave it out.
+void Read(absl::string_view bytes) {
+  volatile char last = 0;
+  for (const char c : bytes) last = c;
+  static_cast<void>(last);
+}
+
+// A decoder that has just given a frame, and holds another.
+std::unique_ptr<StreamDecoder> DecoderAtFrame() {
+  auto decoder = std::make_unique<StreamDecoder>();
+  decoder->Feed(std::string(kFrame) + kFrame);
+  EXPECT_EQ(decoder->Next(), Outcome::kDone);
+  return decoder;
+}
+
+TEST(StaleViewDeathTest, AfterNext) {
+  const auto decoder = DecoderAtFrame();
+  const absl::string_view key = Key(*decoder);
+  ASSERT_EQ(decoder->Next(), Outcome::kDone);
+  EXPECT_DEATH(Read(key), "use-after-poison");
+}
+
+TEST(StaleViewDeathTest, AfterPrepare) {
+  const auto decoder = DecoderAtFrame();
+  const absl::string_view key = Key(*decoder);
+  decoder->Prepare(1);
+  EXPECT_DEATH(Read(key), "use-after-poison");
+}
+
+TEST(StaleViewDeathTest, AfterPrepareThatTakesNewMemory) {
+  const auto decoder = DecoderAtFrame();
+  const absl::string_view key = Key(*decoder);
+  decoder->Prepare(1'000'000);
+  EXPECT_DEATH(Read(key), "heap-use-after-free");
+}
+
+TEST(StaleViewDeathTest, AfterFeed) {
+  const auto decoder = DecoderAtFrame();
+  const absl::string_view key = Key(*decoder);
+  decoder->Feed("+PING");
+  EXPECT_DEATH(Read(key), "use-after-poison");
+}
+
+TEST(StaleViewDeathTest, AfterTheDecoder) {
+  auto decoder = DecoderAtFrame();
+  const absl::string_view key = Key(*decoder);
+  decoder.reset();
+  EXPECT_DEATH(Read(key), "heap-use-after-free");
+}
+
+TEST(StaleViewDeathTest, AfterAnotherDecoderIsMovedIn) {
+  const auto decoder = DecoderAtFrame();
+  const absl::string_view key = Key(*decoder);
+  *decoder = StreamDecoder();
+  EXPECT_DEATH(Read(key), "heap-use-after-free");
+}
+
+TEST(StaleViewDeathTest, AChunk) {
+  StreamDecoder decoder;
+  decoder.Feed("+SNAPSHOT\r\n$16\r\n0123456789abcdef\r\n+SNAPSHOT_END 5\r\n");
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  const absl::string_view bytes =
+      std::get<SnapshotChunk>(decoder.event()).bytes;
+  Read(bytes);
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  EXPECT_DEATH(Read(bytes), "use-after-poison");
+}
+
+TEST(StaleViewDeathTest, TheRoomBehindWhatWasCommitted) {
+  ByteBuffer buffer;
+  const absl::Span<char> room = buffer.Prepare(64);
+  std::fill(room.begin(), room.end(), 'x');  // All of it may be written.
+  buffer.Commit(64);
+  EXPECT_EQ(buffer.bytes().size(), 64u);
+  Read(buffer.bytes());
+  EXPECT_DEATH(room[64] = 'x', "use-after-poison");
+  EXPECT_DEATH(Read(absl::string_view(room.data(), 65)), "use-after-poison");
+}
+
+// What the buffer is reused for is not what a stale view sees, even where the
+// buffer has been emptied and filled again.
+TEST(StaleViewDeathTest, AfterTheBufferWasFilledAgain) {
+  ByteBuffer buffer;
+  std::fill_n(buffer.Prepare(64).begin(), 64, 'x');
+  buffer.Commit(64);
+  const absl::string_view stale = buffer.bytes();
+  buffer.Consume(64);
+  std::fill_n(buffer.Prepare(64).begin(), 64, 'y');
+  buffer.Commit(64);
+  EXPECT_DEATH(Read(stale), "use-after-poison");
+}
+
+// The memory goes back to the allocator clean.
+TEST(StaleViewTest, ADeadBufferLeavesNoPoison) {
+  for (int i = 0; i < 1000; ++i) {
+    ByteBuffer buffer;
+    buffer.Prepare(4096);
+    buffer.Commit(10);
+    buffer.Consume(5);
+    ByteBuffer other;
+    other.Prepare(4096);
+    other.Commit(0);
+    other = std::move(buffer);
+    other.Prepare(10'000);
+    other.Commit(1);
+  }
+}
+
+#endif  // ABSL_HAVE_ADDRESS_SANITIZER
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,323 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/testing/decode_run.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <ostream>
+#include <random>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/stream_decoder.h"
+#include "kevy_replica/codec/testing/element_text.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace codec_testing {
+namespace {
+
+void Check(bool condition, const char* rule) {
+  if (condition) return;
+  std::fprintf(stderr, "broken: %s\n", rule);
+  std::abort();
+}
+
+// After an error nothing mends a decoder, not even a whole element.
+void CheckStaysInError(StreamDecoder* decoder) {
+  const WireError error = decoder->error();
+  const uint64_t position = decoder->position();
+  for (int i = 0; i < 2; ++i) {
+    decoder->Feed("+PING 1 2\r\n");
+    Check(decoder->Next() == Outcome::kError, "an error stays");
+    Check(decoder->error() == error, "an error stays what it is");
+    Check(decoder->position() == position, "an error stays where it is");
+  }
+}
+
+// Decodes what the decoder holds. Returns false after an error.
+bool Drain(StreamDecoder* decoder, bool* answer_due, DecodeRun* run) {
+  while (true) {
+    std::string text;
+    Outcome outcome;
+    if (*answer_due) {
+      HandshakeAnswer answer;
+      outcome = decoder->DecodeAnswer(&answer);
+      if (outcome == Outcome::kDone) {
+        *answer_due = false;
+        text = ElementText(answer);
+      }
+    } else {
+      outcome = decoder->Next();
+      if (outcome == Outcome::kDone) text = ElementText(decoder->event());
+    }
+    if (outcome == Outcome::kError) {
+      Check(decoder->error() != WireError::kNone, "an error has a name");
+      run->error = decoder->error();
+      run->position = decoder->position();
+      if (!*answer_due) CheckStaysInError(decoder);
+      return false;
+    }
+    Check(decoder->error() == WireError::kNone, "no error, no name");
+    if (outcome == Outcome::kNeedMore) {
+      Check(decoder->position() == run->position,
+            "only whole elements move the position");
+      return true;
+    }
+    Check(decoder->position() > run->position, "positions rise");
+    run->position = decoder->position();
+    run->elements.push_back(std::move(text));
+  }
+}
+
+// The stream's elements, one after the other, each with its own function; what
+// follows what is checked here.
+class OneShotStream {
+ public:
+  OneShotStream(const Limits& limits,
+                const std::function<void(const StreamEvent&)>& visit)
+      : limits_(limits), visit_(visit) {}
+
+  DecodeResult operator()(absl::string_view input, std::string* text) {
+    StreamEvent event;
+    DecodeResult result = Decode(input, &event);
+    if (!result.done()) return result;
+    if (const auto* chunk = std::get_if<SnapshotChunk>(&event)) {
+      if (chunk->bytes.size() > limits_.max_snapshot_bytes - snapshot_bytes_) {
+        return DecodeResult::Error(WireError::kSnapshotTooLong, 0);
+      }
+      snapshot_bytes_ += chunk->bytes.size();
+    } else if (std::holds_alternative<SnapshotBegin>(event)) {
+      if (in_snapshot_) {
+        return DecodeResult::Error(WireError::kUnexpectedInSnapshot, 0);
+      }
+      in_snapshot_ = true;
+      snapshot_bytes_ = 0;
+    } else if (std::holds_alternative<SnapshotEnd>(event)) {
+      if (!in_snapshot_) {
+        return DecodeResult::Error(WireError::kOutsideSnapshot, 0);
+      }
+      in_snapshot_ = false;
+    }
+    *text = ElementText(event);
+    if (visit_ != nullptr) visit_(event);
+    return result;
+  }
+
+  bool in_snapshot() const { return in_snapshot_; }
+
+ private:
+  template <typename Element, typename Function>
+  DecodeResult Try(absl::string_view input, Function decode,
+                   StreamEvent* event) {
+    Element element;
+    const DecodeResult result = decode(input, limits_, &element);
+    if (result.done()) *event = element;
+    return result;
+  }
+
+  DecodeResult Decode(absl::string_view input, StreamEvent* event) {
+    if (input.empty()) return DecodeResult::NeedMore(0);
+    if (input[0] == '$') {
+      if (!in_snapshot_) {
+        return DecodeResult::Error(WireError::kOutsideSnapshot, 0);
+      }
+      return Try<SnapshotChunk>(input, DecodeSnapshotChunk, event);
+    }
+    if (input[0] == '*') {
+      if (in_snapshot_) {
+        return DecodeResult::Error(WireError::kUnexpectedInSnapshot, 0);
+      }
+      FrameView frame;
+      const DecodeResult result =
+          DecodeFrame(input, limits_, &storage_, &frame);
+      if (result.done()) *event = frame;
+      return result;
+    }
+    // The line that the bytes are, or the one that they resemble most.
+    DecodeResult best = Try<Heartbeat>(input, DecodeHeartbeat, event);
+    for (const DecodeResult& result :
+         {Try<SnapshotBegin>(input, DecodeSnapshotBegin, event),
+          Try<SnapshotEnd>(input, DecodeSnapshotEnd, event)}) {
+      if (best.error == WireError::kUnknownElement &&
+          (result.error != WireError::kUnknownElement ||
+           result.position > best.position)) {
+        best = result;
+      }
+    }
+    return best;
+  }
+
+  const Limits limits_;
+  const std::function<void(const StreamEvent&)>& visit_;
+  ArgvStorage storage_;
+  bool in_snapshot_ = false;
+  uint64_t snapshot_bytes_ = 0;
+};
+
+}  // namespace
+
+bool operator==(const DecodeRun& a, const DecodeRun& b) {
+  return std::tie(a.elements, a.error, a.position, a.open) ==
+         std::tie(b.elements, b.error, b.position, b.open);
+}
+
+std::ostream& operator<<(std::ostream& out, const DecodeRun& run) {
+  for (const std::string& element : run.elements) out << element << "\n";
+  if (run.error == WireError::kNone) {
+    return out << (run.open ? "need_more" : "end") << " at " << run.position;
+  }
+  return out << "error " << run.error << " at " << run.position;
+}
+
+Cuts Whole() {
+  return [](size_t left) { return left; };
+}
+
+Cuts Pieces(size_t size) {
+  return [size](size_t left) { return std::min(left, size); };
+}
+
+Cuts TwoPieces(size_t first) {
+  return [first](size_t left) mutable {
+    const size_t size = std::exchange(first, 0);
+    return size == 0 ? left : std::min(left, size);
+  };
+}
+
+Cuts RandomPieces(uint64_t seed) {
+  return [random = std::mt19937_64(seed)](size_t left) mutable {
+    const size_t most = random() % 8 == 0 ? 300 : 24;
+    return std::min<size_t>(left, 1 + random() % most);
+  };
+}
+
+std::vector<NamedCuts> ManyCuts(size_t size) {
+  std::vector<NamedCuts> all = {{"whole", Whole()},
+                                {"byte by byte", Pieces(1)},
+                                {"pieces of 7", Pieces(7)}};
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    all.push_back({absl::StrCat("random, seed ", seed), RandomPieces(seed)});
+  }
+  for (size_t first = 1; size <= 512 && first < size; ++first) {
+    all.push_back({absl::StrCat("cut at ", first), TwoPieces(first)});
+  }
+  return all;
+}
+
+DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
+                    StreamStart start, Cuts cuts) {
+  StreamDecoder decoder(limits);
+  DecodeRun run;
+  bool answer_due = start == StreamStart::kAnswer;
+  size_t most_held = 0;
+  while (true) {
+    if (!Drain(&decoder, &answer_due, &run)) return run;
+    const size_t held = run.given - static_cast<size_t>(run.position);
+    if (run.given == bytes.size()) {
+      run.open = !decoder.at_boundary();
+      Check(run.open == (held > 0 || decoder.in_snapshot()), "at_boundary");
+      return run;
+    }
+    const size_t piece = cuts(bytes.size() - run.given);
+    const absl::Span<char> room = decoder.Prepare(piece);
+    Check(room.size() >= piece, "Prepare gives what is asked for");
+    std::copy_n(bytes.data() + run.given, piece, room.data());
+    decoder.Commit(piece);
+    run.given += piece;
+
+    // ByteBuffer's word; and an ArgRef for each 6 bytes and a batch of them,
+    // twice, for it doubles.
+    most_held = std::max(most_held, held + piece);
+    const size_t buffer = std::max(ByteBuffer::kMinCapacity, 4 * most_held);
+    const size_t args = 2 * (most_held / 6 + 32) * sizeof(ArgRef);
+    Check(decoder.memory_bytes() <= buffer + args,
+          "memory follows what has come");
+  }
+}
+
+DecodeRun RunOneShot(absl::string_view bytes, const Limits& limits,
+                     StreamStart start,
+                     const std::function<void(const StreamEvent&)>& visit) {
+  OneShotStream stream(limits, visit);
+  bool answer_due = start == StreamStart::kAnswer;
+  DecodeRun run =
+      RunElements(bytes, [&](absl::string_view input, std::string* text) {
+        if (!answer_due) return stream(input, text);
+        HandshakeAnswer answer;
+        const DecodeResult result =
+            DecodeHandshakeAnswer(input, limits, &answer);
+        if (result.done()) {
+          answer_due = false;
+          *text = ElementText(answer);
+        }
+        return result;
+      });
+  if (run.error == WireError::kNone && stream.in_snapshot()) run.open = true;
+  return run;
+}
+
+DecodeRun RunElements(absl::string_view bytes, const DecodeOne& decode) {
+  DecodeRun run;
+  run.given = bytes.size();
+  while (run.position < bytes.size()) {
+    const absl::string_view left =
+        bytes.substr(static_cast<size_t>(run.position));
+    std::string text;
+    const DecodeResult result = decode(left, &text);
+    Check(result.position <= left.size(), "no position past the input");
+    Check((result.error != WireError::kNone) ==
+              (result.outcome == Outcome::kError),
+          "an error has a name");
+    switch (result.outcome) {
+      case Outcome::kDone:
+        Check(result.position > 0, "an element takes up bytes");
+        run.position += result.position;
+        run.elements.push_back(std::move(text));
+        break;
+      case Outcome::kNeedMore:
+        run.open = true;
+        return run;
+      case Outcome::kError:
+        Check(result.position < left.size(), "the wrong byte was given");
+        run.error = result.error;
+        run.position += result.position;
+        return run;
+    }
+  }
+  return run;
+}
+
+}  // namespace codec_testing
+}  // namespace kevy_replica

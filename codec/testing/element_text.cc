@@ -1,0 +1,60 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/testing/element_text.h"
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "kevy_replica/codec/ack.h"
+#include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/snapshot.h"
+
+namespace kevy_replica {
+namespace codec_testing {
+
+std::string ElementText(const StreamEvent& event) {
+  std::string text;
+  AppendText(event, &text);
+  if (const auto* chunk = std::get_if<SnapshotChunk>(&event)) {
+    text += ' ';
+    AppendEscaped(chunk->bytes, &text);
+  }
+  return text;
+}
+
+std::string ElementText(const HandshakeAnswer& answer) {
+  return absl::StrCat("answer protocol=", static_cast<int>(answer.protocol),
+                      " generation=", answer.generation,
+                      " offset=", answer.offset);
+}
+
+std::string ElementText(const HandshakeRequest& request) {
+  return absl::StrCat("request protocol=", static_cast<int>(request.protocol),
+                      " generation=", request.generation,
+                      " offset=", request.offset,
+                      " id=", Escaped(request.replica_id));
+}
+
+std::string ElementText(const std::optional<Ack>& ack) {
+  if (!ack.has_value()) return "no ack";
+  return absl::StrCat("ack next_offset=", ack->next_offset);
+}
+
+}  // namespace codec_testing
+}  // namespace kevy_replica

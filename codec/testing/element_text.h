@@ -1,0 +1,45 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What was decoded, as the lines of text that golden files hold.
+
+#ifndef KEVY_REPLICA_CODEC_TESTING_ELEMENT_TEXT_H_
+#define KEVY_REPLICA_CODEC_TESTING_ELEMENT_TEXT_H_
+
+#include <optional>
+#include <string>
+
+#include "kevy_replica/codec/ack.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/handshake.h"
+
+namespace kevy_replica {
+namespace codec_testing {
+
+// As AppendText of event.h, but a chunk is followed by its bytes, escaped.
+std::string ElementText(const StreamEvent& event);
+
+// `answer protocol=2 generation=7 offset=8`
+std::string ElementText(const HandshakeAnswer& answer);
+
+// `request protocol=2 generation=7 offset=8 id="r1"`
+std::string ElementText(const HandshakeRequest& request);
+
+// `ack next_offset=9`, or `no ack`
+std::string ElementText(const std::optional<Ack>& ack);
+
+}  // namespace codec_testing
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_TESTING_ELEMENT_TEXT_H_

@@ -1,0 +1,93 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/wire_error.h"
+
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/result.h"
+
+namespace kevy_replica {
+namespace {
+
+constexpr int kLast = static_cast<int>(WireError::kNoSpace);
+
+std::string Printed(WireError error) {
+  std::ostringstream out;
+  out << error;
+  return out.str();
+}
+
+std::string Printed(Outcome outcome) {
+  std::ostringstream out;
+  out << outcome;
+  return out.str();
+}
+
+TEST(WireErrorTest, EachHasANameOfItsOwn) {
+  std::set<std::string> names;
+  for (int i = 0; i <= kLast; ++i) {
+    const WireError error = static_cast<WireError>(i);
+    const std::string name(WireErrorName(error));
+    EXPECT_NE(name, "unknown") << i;
+    for (const char c : name) {
+      EXPECT_TRUE(absl::ascii_islower(static_cast<unsigned char>(c)) ||
+                  c == '_')
+          << name;
+    }
+    EXPECT_TRUE(names.insert(name).second) << name;
+    EXPECT_EQ(Printed(error), name);
+  }
+  EXPECT_EQ(WireErrorName(WireError::kNone), "none");
+  EXPECT_EQ(WireErrorName(WireError::kBadOffset), "bad_offset");
+  EXPECT_EQ(WireErrorName(static_cast<WireError>(kLast + 1)), "unknown");
+  EXPECT_EQ(WireErrorName(static_cast<WireError>(255)), "unknown");
+}
+
+TEST(WireErrorTest, LimitsAreThoseOfLimits) {
+  const std::set<WireError> limits = {
+      WireError::kTooManyArguments, WireError::kBulkTooLong,
+      WireError::kFrameTooLong,     WireError::kLineTooLong,
+      WireError::kChunkTooLong,     WireError::kSnapshotTooLong};
+  for (int i = 0; i <= kLast; ++i) {
+    const WireError error = static_cast<WireError>(i);
+    EXPECT_EQ(IsLimit(error), limits.count(error) == 1) << error;
+  }
+}
+
+TEST(OutcomeTest, Names) {
+  EXPECT_EQ(Printed(Outcome::kDone), "done");
+  EXPECT_EQ(Printed(Outcome::kNeedMore), "need_more");
+  EXPECT_EQ(Printed(Outcome::kError), "error");
+  EXPECT_EQ(Printed(static_cast<Outcome>(9)), "unknown");
+}
+
+TEST(DecodeResultTest, Makers) {
+  EXPECT_TRUE(DecodeResult::Done(3).done());
+  EXPECT_EQ(DecodeResult::Done(3).position, 3u);
+  EXPECT_FALSE(DecodeResult::NeedMore(3).done());
+  EXPECT_EQ(DecodeResult::NeedMore(3).outcome, Outcome::kNeedMore);
+  const DecodeResult error = DecodeResult::Error(WireError::kBadBulk, 7);
+  EXPECT_EQ(error.outcome, Outcome::kError);
+  EXPECT_EQ(error.error, WireError::kBadBulk);
+  EXPECT_EQ(error.position, 7u);
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,66 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Runs a fuzz target over its seed corpus, and over changed copies of it: a
+// fuzzer's beginning, without a fuzzer, the same at every run.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "kevy_replica/codec/testing/random_stream.h"
+#include "kevy_replica/codec/testing/read_file.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+
+namespace kevy_replica {
+namespace {
+
+constexpr int kCopies = 20;
+
+void RunOne(const std::string& bytes) {
+  LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()),
+                         bytes.size());
+}
+
+int Run() {
+  int inputs = 0;
+  RunOne("");
+  for (const char* folder : {"testdata/captures", "testdata/golden"}) {
+    for (const std::string& name : codec_testing::ListFiles(folder, ".resp")) {
+      const std::string seed =
+          codec_testing::ReadFile(absl::StrCat(folder, "/", name, ".resp"));
+      // Said before, so that the last line tells what an abort was about.
+      std::printf("%s/%s\n", folder, name.c_str());
+      std::fflush(stdout);
+      RunOne(seed);
+      codec_testing::Random random(1);
+      for (int i = 0; i < kCopies; ++i) {
+        std::string copy = seed;
+        codec_testing::Mutate(&random, &copy);
+        RunOne(copy);
+      }
+      inputs += 1 + kCopies;
+    }
+  }
+  std::printf("%d inputs\n", inputs);
+  return 0;
+}
+
+}  // namespace
+}  // namespace kevy_replica
+
+int main() { return kevy_replica::Run(); }

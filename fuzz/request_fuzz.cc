@@ -1,0 +1,76 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A handshake request: what is taken is sound, and encodes to what decodes to
+// the same.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/fuzz/check.h"
+
+namespace kevy_replica {
+namespace {
+
+void Decode(absl::string_view bytes) {
+  ArgvStorage storage;
+  HandshakeRequest request;
+  const DecodeResult result =
+      DecodeHandshakeRequest(bytes, Limits(), &storage, &request);
+  FUZZ_CHECK(result.position <= bytes.size());
+  if (!result.done()) {
+    // A byte more changes no error.
+    if (result.outcome != Outcome::kError) return;
+    const std::string longer = std::string(bytes) + "*";
+    const DecodeResult again =
+        DecodeHandshakeRequest(longer, Limits(), &storage, &request);
+    FUZZ_CHECK(again.error == result.error);
+    FUZZ_CHECK(again.position == result.position);
+    return;
+  }
+  // What is known with the last byte is not known before.
+  FUZZ_CHECK(DecodeHandshakeRequest(bytes.substr(0, result.position - 1),
+                                    Limits(), &storage, &request)
+                 .outcome == Outcome::kNeedMore);
+  FUZZ_CHECK(
+      DecodeHandshakeRequest(bytes, Limits(), &storage, &request).done());
+
+  std::string encoded;
+  FUZZ_CHECK(Append(request, &encoded) == WireError::kNone);
+  FUZZ_CHECK(encoded.size() == EncodedSize(request));
+  HandshakeRequest same;
+  FUZZ_CHECK(
+      DecodeHandshakeRequest(encoded, Limits(), &storage, &same).position ==
+      encoded.size());
+  FUZZ_CHECK(same.protocol == request.protocol);
+  FUZZ_CHECK(same.generation == request.generation);
+  FUZZ_CHECK(same.offset == request.offset);
+  FUZZ_CHECK(same.replica_id == request.replica_id);
+}
+
+}  // namespace
+}  // namespace kevy_replica
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  kevy_replica::Decode(
+      absl::string_view(reinterpret_cast<const char*>(data), size));
+  return 0;
+}

@@ -1,0 +1,70 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A stream: in one piece, in pieces that the input chooses, from memory with
+// the functions for single elements, and by the reference decoder.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/testing/decode_run.h"
+#include "kevy_replica/codec/testing/reference_decoder.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/fuzz/check.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::kevy_replica::codec_testing::DecodeRun;
+using ::kevy_replica::codec_testing::RandomPieces;
+using ::kevy_replica::codec_testing::ReferenceDecode;
+using ::kevy_replica::codec_testing::RunOneShot;
+using ::kevy_replica::codec_testing::RunStream;
+using ::kevy_replica::codec_testing::StreamStart;
+using ::kevy_replica::codec_testing::Whole;
+
+// Limits that short inputs reach.
+Limits Tight() {
+  Limits limits;
+  limits.max_arguments = 12;
+  limits.max_bulk_bytes = 40;
+  limits.max_frame_bytes = 150;
+  limits.max_chunk_bytes = 30;
+  limits.max_snapshot_bytes = 50;
+  return limits;
+}
+
+void Decode(absl::string_view bytes, const Limits& limits) {
+  const StreamStart start = bytes.substr(0, 5) == "+ACK "
+                                ? StreamStart::kAnswer
+                                : StreamStart::kElements;
+  const DecodeRun whole = RunStream(bytes, limits, start, Whole());
+  FUZZ_CHECK(RunStream(bytes, limits, start, RandomPieces(bytes.size())) ==
+             whole);
+  FUZZ_CHECK(RunOneShot(bytes, limits, start) == whole);
+  FUZZ_CHECK(ReferenceDecode(bytes, limits, start) == whole);
+}
+
+}  // namespace
+}  // namespace kevy_replica
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const absl::string_view bytes(reinterpret_cast<const char*>(data), size);
+  kevy_replica::Decode(bytes, kevy_replica::Limits());
+  kevy_replica::Decode(bytes, kevy_replica::Tight());
+  return 0;
+}
