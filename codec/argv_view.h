@@ -73,6 +73,9 @@ class ArgvStorage {
     return refs_.get() + size_;
   }
   void Resize(size_t size) { size_ = size; }
+  size_t IndexOf(const ArgRef* ref) const {
+    return static_cast<size_t>(ref - refs_.get());
+  }
   // Gives memory back that a command of very many arguments took, if there is
   // none at the moment.
   void Shrink() {

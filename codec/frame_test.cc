@@ -278,6 +278,36 @@ TEST(DecodeFrameTest, WhatWasDecodedBeforeDoesNotMatter) {
   }
 }
 
+// Offsets mostly rise by one, so that a decoder may foresee them; where they do
+// not, it must not matter.
+TEST(DecodeFrameTest, AnyOffsetBehindAnyOther) {
+  std::vector<uint64_t> offsets;
+  for (uint64_t power = 1; power <= kMaxFrameOffset / 10; power *= 10) {
+    for (const uint64_t first : {power, 2 * power, 9 * power}) {
+      for (uint64_t offset = first - 1; offset <= first + 2; ++offset) {
+        offsets.push_back(offset);
+      }
+    }
+  }
+  std::vector<std::string> frames;
+  for (const uint64_t offset : offsets) {
+    frames.emplace_back();
+    ASSERT_EQ(AppendFrame(offset, {"SET", "key", "value"}, &frames.back()),
+              WireError::kNone);
+  }
+  ArgvStorage storage;
+  FrameView view;
+  for (const std::string& before : frames) {
+    for (size_t i = 0; i < frames.size(); ++i) {
+      ASSERT_TRUE(DecodeFrame(before, Limits(), &storage, &view).done());
+      ASSERT_TRUE(DecodeFrame(frames[i], Limits(), &storage, &view).done());
+      ASSERT_EQ(view.offset(), offsets[i]) << before;
+      ASSERT_EQ(view.wire(), frames[i]);
+      ASSERT_EQ(view.command(), frames[i].substr(frames[i].find("*3")));
+    }
+  }
+}
+
 // One wrong byte in a frame that looks like those before.
 TEST(DecodeFrameTest, ALookAlikeIsNotTaken) {
   for (const size_t size : {2, 20, 200, 2000, 20'000}) {

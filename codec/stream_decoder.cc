@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <variant>
 
 #include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
@@ -102,9 +103,15 @@ Outcome StreamDecoder::Next() {
   const DecodeResult result =
       frame_scanner_.Scan(bytes.data(), bytes.size(), limits_, &args_);
   if (ABSL_PREDICT_FALSE(!result.done())) return Finish(result);
-  event_.emplace<FrameView>(
-      frame_scanner_.offset(), bytes.substr(0, result.position),
+  const FrameView frame(
+      frame_scanner_.offset(), absl::string_view(bytes.data(), result.position),
       frame_scanner_.command_begin(), args_.data(), args_.size());
+  // In place where it can be: emplace() would make a variant and copy that.
+  if (auto* last = std::get_if<FrameView>(&event_)) {
+    *last = frame;
+  } else {
+    event_ = frame;
+  }
   element_ = Element::kNone;
   release_ = result.position;
   position_ += result.position;

@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
@@ -76,8 +77,10 @@ class BasicCommandScanner {
         limits.max_bulk_bytes, WireError::kBulkTooLong, limits.max_frame_bytes};
     while (true) {
       if (at_header_) {
-        const size_t end =
-            ScanCommonArguments(data, size, limits, args->size(), args, meter);
+        at_header_ = false;
+        const size_t end = ScanCommonArguments(
+            data, size, position_, static_cast<size_t>(count_), args->size(),
+            limits, args, meter);
         if (end != 0) return DecodeResult::Done(end);
       }
       const DecodeResult result = bulk_.Scan(data, size, bulk_limits, meter);
@@ -89,76 +92,57 @@ class BasicCommandScanner {
     }
   }
 
-  // Takes arguments as long as they are whole and well formed, and leaves the
-  // first other one to Scan(). Returns where the command ends, if that was all
-  // of it; otherwise 0. Must be called at a header: right after
-  // StartArguments(), or where Scan() does; `i` is args->size(). Inline, for
-  // most frames are read here and nowhere else.
-  ABSL_ATTRIBUTE_ALWAYS_INLINE size_t
-  ScanCommonArguments(const char* data, size_t size, const Limits& limits,
-                      size_t i, ArgvStorage* args, Meter& meter) {
-    at_header_ = false;
+  // Takes the arguments of a command as long as they are whole and well formed,
+  // and leaves the first other one to Scan(). `count` of them there are, `i`
+  // are in
+  // `*args` already, and the '$' of the next is at `position`. Returns where
+  // the command ends, if that was all of it; otherwise 0. Inline, and without a
+  // member touched on the way: most frames are read here and nowhere else.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE size_t ScanCommonArguments(
+      const char* data, size_t size, size_t position, size_t count, size_t i,
+      const Limits& limits, ArgvStorage* args, Meter& meter) {
     // What lies past the frame's limit is as good as not there: the strict
     // reader tells the two apart.
-    const char* const end =
-        data + std::min<uint64_t>(size, limits.max_frame_bytes);
-    const char* p = data + position_;
-    if (end < p + 6) return StopBefore(data, p, args);
+    const size_t end =
+        static_cast<size_t>(std::min<uint64_t>(size, limits.max_frame_bytes));
+    size_t at = position;
+    if (ABSL_PREDICT_FALSE(end < at + 6))
+      return StopAt(data, at, count, i, args);
     FramePredictor& predictor = args->predictor();
     predictor.UseMaxLength(limits.max_bulk_bytes);
-    const size_t count = static_cast<size_t>(count_);
+    HeaderPredictor* header = predictor.headers + predictor.Slot(i);
+    // Room follows what has come, a batch at a time.
+    size_t batch =
+        std::min(count - i, FramePredictor::kHeaders - predictor.Slot(i));
     while (true) {
-      // Room follows what has come, a batch at a time.
-      const size_t batch =
-          std::min(count - i, FramePredictor::kHeaders - predictor.Slot(i));
-      HeaderPredictor* header = predictor.headers + predictor.Slot(i);
-      ArgRef* const room = args->Room(batch);
-      ArgRef* ref = room;
+      ArgRef* ref = args->Room(batch);
+      ArgRef* const batch_end = ref + batch;
       do {
         // The load begins at the CRLF before the '$', so that it also checks
         // the end of the argument before, and "\r\n$123\r\n" is one word. A
         // whole argument has 6 bytes from its '$' on, the shortest included.
-        const uint64_t word = LoadLittleEndian64(p - 2);
+        const uint64_t word = LoadLittleEndian64(data + at - 2);
         meter.Examined(8);
-        size_t header_size = header->header_size();
-        size_t length = header->length();
-        if (ABSL_PREDICT_FALSE(!header->Matches(word, p, end))) {
-          header_size = ParseHeader(word, p, end, &length);
-          if (header_size == 0 || length > limits.max_bulk_bytes) {
-            args->Resize(i + static_cast<size_t>(ref - room));
-            return StopBefore(data, p, args);
-          }
-          header->Miss(p, header_size, length);
+        if (ABSL_PREDICT_FALSE(!header->Matches(word)) &&
+            !header->Read(word, data + at, data + end, limits.max_bulk_bytes,
+                          meter)) {
+          return StopAt(data, at, count, args->IndexOf(ref), args);
         }
-        if (header_size > 6) meter.Examined(header_size - 6);
-        const char* const begin = p + header_size;
-        const size_t left = static_cast<size_t>(end - begin);
-        if (ABSL_PREDICT_FALSE(left < length + 8)) {
-          // Not all of it is here, or not all of the next header.
-          if (left < length + 2) {
-            args->Resize(i + static_cast<size_t>(ref - room));
-            // The limit is asked about where the length is declared.
-            if (static_cast<uint64_t>(begin - data) + length + 2 >
-                limits.max_frame_bytes) {
-              return StopBefore(data, p, args);
-            }
-            bulk_.ResumeAtBytes(static_cast<size_t>(begin - data), length);
-            return 0;
-          }
-          *ref++ = {static_cast<size_t>(begin - data), length};
-          p = begin + length + 2;
-          i += static_cast<size_t>(ref - room);
-          args->Resize(i);
-          return i == count ? Finish(data, p, args, meter)
-                            : StopBefore(data, p, args);
+        ref->offset = at + header->size();
+        ref->size = header->length();
+        // Also the next header's 6 bytes are to be there.
+        if (ABSL_PREDICT_FALSE(end - at < header->needed())) {
+          return StopInside(data, at, end, count, args->IndexOf(ref), limits,
+                            args, meter);
         }
-        *ref = {static_cast<size_t>(begin - data), length};
-        p = begin + length + 2;
+        at += header->needed() - 6;
         ++header;
-      } while (++ref != room + batch);
+      } while (++ref != batch_end);
       i += batch;
       args->Resize(i);
-      if (i == count) return Finish(data, p, args, meter);
+      if (i == count) return Finish(data, at, count, args, meter);
+      header = predictor.headers;
+      batch = std::min(count - i, FramePredictor::kHeaders);
     }
   }
 
@@ -197,68 +181,67 @@ class BasicCommandScanner {
     return DecodeResult::NeedMore(size);
   }
 
-  // All arguments are there: what is left is the last one's end.
-  size_t Finish(const char* data, const char* p, ArgvStorage* args,
-                Meter& meter) {
+  // All arguments are there: what is left is the last one's end, before `at`.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE size_t Finish(const char* data, size_t at,
+                                             size_t count, ArgvStorage* args,
+                                             Meter& meter) {
     meter.Examined(2);
-    if (p[-2] != '\r' || p[-1] != '\n') return StopBefore(data, p, args);
-    return static_cast<size_t>(p - data);
+    if (ABSL_PREDICT_FALSE(!IsCrlf(data + at - 2))) {
+      return StopAt(data, at, count, count, args);
+    }
+    return at;
   }
 
-  // Leaves to the strict reader what comes at `p`; or the end of the argument
-  // before, which may not be checked yet, if that is wrong.
-  ABSL_ATTRIBUTE_NOINLINE size_t StopBefore(const char* data, const char* p,
-                                            ArgvStorage* args) {
-    if (args->size() == 0 || (p[-2] == '\r' && p[-1] == '\n')) {
-      bulk_.Start(static_cast<size_t>(p - data));
+  // Leaves to the strict reader what comes at `at`, behind `i` arguments; or
+  // the end of the argument before, which may not be checked yet, if that is
+  // wrong.
+  ABSL_ATTRIBUTE_NOINLINE size_t StopAt(const char* data, size_t at,
+                                        size_t count, size_t i,
+                                        ArgvStorage* args) {
+    Stop(count);
+    if (i == 0 || IsCrlf(data + at - 2)) {
+      args->Resize(i);
+      bulk_.Start(at);
     } else {
-      const ArgRef last = args->data()[args->size() - 1];
-      args->Resize(args->size() - 1);
+      const ArgRef last = args->data()[i - 1];
+      args->Resize(i - 1);
       bulk_.ResumeAtBytes(last.offset, last.size);
     }
     return 0;
   }
 
-  // Reads the header whose '$' is at `p`, of which `word` holds the bytes from
-  // p[-2] on. Returns its size, and the length that it tells; or 0, if it is
-  // not whole, or other than expected in any way.
-  ABSL_ATTRIBUTE_NOINLINE static size_t ParseHeader(uint64_t word,
-                                                    const char* p,
-                                                    const char* end,
-                                                    size_t* length) {
-    const uint64_t d0 = ((word >> 24) & 0xff) - '0';
-    const uint64_t d1 = ((word >> 32) & 0xff) - '0';
-    const uint64_t d2 = ((word >> 40) & 0xff) - '0';
-    if ((word & HeaderPredictor::FirstBytes(3)) != Word("\r\n$") || d0 > 9) {
-      return 0;
+  // Argument `i`, whose '$' is at `at` and whose header was read, or the header
+  // behind it, is not all there.
+  ABSL_ATTRIBUTE_NOINLINE size_t StopInside(const char* data, size_t at,
+                                            size_t end, size_t count, size_t i,
+                                            const Limits& limits,
+                                            ArgvStorage* args, Meter& meter) {
+    const ArgRef arg = args->data()[i];
+    if (end >= arg.offset && end - arg.offset >= arg.size + 2) {
+      at = arg.offset + arg.size + 2;
+      args->Resize(i + 1);
+      return i + 1 == count ? Finish(data, at, count, args, meter)
+                            : StopAt(data, at, count, i + 1, args);
     }
-    if ((word & kCrlfMask1) == kCrlf1) {
-      *length = static_cast<size_t>(d0);
-      return 4;
+    // The frame's limit is asked about where the length is declared.
+    if (limits.max_frame_bytes < arg.offset ||
+        limits.max_frame_bytes - arg.offset < arg.size + 2) {
+      return StopAt(data, at, count, i, args);
     }
-    if (d1 > 9) return 0;
-    if ((word & kCrlfMask2) == kCrlf2) {
-      *length = static_cast<size_t>(d0 * 10 + d1);
-      return 5;
-    }
-    if (d2 > 9) return 0;
-    size_t value = static_cast<size_t>(d0 * 100 + d1 * 10 + d2);
-    const char* const begin = p;
-    p += 4;
-    // Up to 9 digits: more are left to the strict reader.
-    for (int digits = 3; digits < 9 && p != end && IsDigit(*p); ++digits) {
-      value = value * 10 + static_cast<size_t>(*p++ - '0');
-    }
-    if (end - p < 2 || p[0] != '\r' || p[1] != '\n') return 0;
-    *length = value;
-    return static_cast<size_t>(p + 2 - begin);
+    Stop(count);
+    args->Resize(i);
+    bulk_.ResumeAtBytes(arg.offset, arg.size);
+    return 0;
   }
 
-  // "\r\n" behind one digit, and behind two.
-  static constexpr uint64_t kCrlfMask1 = uint64_t{0xffff} << 32;
-  static constexpr uint64_t kCrlf1 = Word("\r\n") << 32;
-  static constexpr uint64_t kCrlfMask2 = uint64_t{0xffff} << 40;
-  static constexpr uint64_t kCrlf2 = Word("\r\n") << 40;
+  static bool IsCrlf(const char* p) { return std::memcmp(p, "\r\n", 2) == 0; }
+
+  // From here on Scan() goes on, with `bulk_`.
+  void Stop(size_t count) {
+    count_ = count;
+    phase_ = Phase::kArguments;
+    at_header_ = false;
+  }
 
   Phase phase_ = Phase::kStar;
   bool at_header_ = true;  // `bulk_` has not begun its string yet.

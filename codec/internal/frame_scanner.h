@@ -19,6 +19,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
@@ -56,13 +57,15 @@ class BasicFrameScanner {
   ABSL_ATTRIBUTE_ALWAYS_INLINE DecodeResult Scan(const char* data, size_t size,
                                                  const Limits& limits,
                                                  ArgvStorage* args) {
-    if (fresh_) {
+    if (ABSL_PREDICT_TRUE(fresh_)) {
       fresh_ = false;
       args->Clear();
-      if (ScanCommonStart(data, size, limits, args)) {
+      size_t count;
+      const size_t position = ScanCommonStart(data, size, limits, args, &count);
+      if (ABSL_PREDICT_TRUE(position != 0)) {
         phase_ = Phase::kCommand;
-        const size_t end =
-            command_.ScanCommonArguments(data, size, limits, 0, args, meter_);
+        const size_t end = command_.ScanCommonArguments(
+            data, size, position, count, 0, limits, args, meter_);
         if (ABSL_PREDICT_TRUE(end != 0)) return DecodeResult::Done(end);
       } else {
         phase_ = Phase::kEnvelope;
@@ -95,40 +98,43 @@ class BasicFrameScanner {
     return command_.Scan(data, size, limits, args, meter_);
   }
 
-  // The usual start, "*2\r\n:<offset>\r\n*<count>\r\n" with at most 16 and at
-  // most 2 digits: returns false, with nothing done, if this is another.
-  ABSL_ATTRIBUTE_ALWAYS_INLINE bool ScanCommonStart(const char* data,
-                                                    size_t size,
-                                                    const Limits& limits,
-                                                    ArgvStorage* args) {
-    // What is foreseen, the count and its CRLF.
-    constexpr size_t kMost = EnvelopePredictor::kReadable + 4;
-    if (size < kMost) return false;
+  // Reads the usual start, "*2\r\n:<offset>\r\n*<count>\r\n$" with at most 16
+  // and at most 2 digits. Returns where the '$' is; 0, with nothing done, if
+  // this is another.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE size_t ScanCommonStart(const char* data,
+                                                      size_t size,
+                                                      const Limits& limits,
+                                                      ArgvStorage* args,
+                                                      size_t* count) {
+    // What is foreseen, the count, its CRLF, and the '$'.
+    constexpr size_t kMost = EnvelopePredictor::kReadable + 5;
+    if (ABSL_PREDICT_FALSE(size < kMost)) return 0;
     meter_.Examined(kMost);
     EnvelopePredictor& envelope = args->predictor().envelope;
     if (ABSL_PREDICT_FALSE(!envelope.Matches(data))) {
       uint64_t offset;
-      if (!ParseCommonEnvelope(data, &offset)) return false;
+      if (!ParseCommonEnvelope(data, &offset)) return 0;
       envelope.Set(offset);
-      if (envelope.size() == 0) return false;  // Too long to be foreseen.
+      if (envelope.size() == 0) return 0;  // Too long to be foreseen.
     }
     const char* p = data + envelope.size();  // Behind the '*'.
-    uint64_t count = static_cast<unsigned char>(p[0]) - uint64_t{'0'};
-    if (count > 9) return false;
-    ++p;
-    if (IsDigit(*p)) count = count * 10 + static_cast<uint64_t>(*p++ - '0');
-    if (p[0] != '\r' || p[1] != '\n') return false;
-    if (count == 0 || count > limits.max_arguments) return false;
+    uint64_t n = static_cast<unsigned char>(p[0]) - uint64_t{'0'};
+    if (ABSL_PREDICT_FALSE(n > 9)) return 0;
+    if (ABSL_PREDICT_FALSE(*++p != '\r')) {
+      if (!IsDigit(*p)) return 0;
+      n = n * 10 + static_cast<uint64_t>(*p++ - '0');
+    }
+    if (ABSL_PREDICT_FALSE(std::memcmp(p, "\r\n$", 3) != 0)) return 0;
+    if (ABSL_PREDICT_FALSE(n - 1 >= limits.max_arguments)) return 0;
+    *count = static_cast<size_t>(n);
     offset_ = envelope.offset();
     command_begin_ = envelope.size() - 1;
-    command_.StartArguments(static_cast<size_t>(p + 2 - data), count);
     envelope.Advance();
-    return true;
+    return static_cast<size_t>(p + 2 - data);
   }
 
   static bool ParseCommonEnvelope(const char* data, uint64_t* offset) {
-    if ((LoadLittleEndian64(data) & HeaderPredictor::FirstBytes(5)) !=
-        Word("*2\r\n:")) {
+    if ((LoadLittleEndian64(data) & FirstBytes(5)) != Word("*2\r\n:")) {
       return false;
     }
     const char* const begin = data + 5;

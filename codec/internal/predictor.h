@@ -24,6 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/internal/load.h"
@@ -31,54 +32,95 @@
 namespace kevy_replica {
 namespace internal {
 
-// The header of a bulk string, from the CRLF before its '$': "\r\n$123\r\n".
+// The lowest `n` bytes of a word set; all of them from 8 on.
+constexpr uint64_t FirstBytes(size_t n) {
+  return n >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * n)) - 1;
+}
+
+// The header of a bulk string, "$123\r\n": the last one read, and the one
+// foreseen, which mostly is the same.
 class HeaderPredictor {
  public:
-  // The most that one holds: lengths of up to 9 digits.
-  static constexpr size_t kMaxHeader = 1 + 9 + 2;
+  // Whether the header is the one foreseen. `word` holds the 8 bytes that begin
+  // two before its '$', which have to be the CRLF. For lengths of up to 3
+  // digits; Read() knows of the others.
+  bool Matches(uint64_t word) const { return (word & mask_) == word_; }
 
-  // Whether the header at `p`, which points to its '$', is the one remembered.
-  // At least 2 bytes before `p` and 6 from it on must be readable; `end` is
-  // where the readable bytes end.
-  bool Matches(uint64_t word, const char* p, const char* end) const {
-    if ((word & mask_) != word_) return false;
-    return header_size_ <= 6 || MatchesLong(p, end);
-  }
-  // Behind "$123\r\n", from the '$'; and the length that it tells.
-  size_t header_size() const { return header_size_; }
+  // What Matches() or Read() has found: the size of the header, the length that
+  // it tells, and how many bytes from its '$' on make the argument, its CRLF
+  // and the shortest header behind it.
+  size_t size() const { return size_; }
   size_t length() const { return length_; }
+  size_t needed() const { return needed_; }
 
-  // Another header was found: it is remembered if it is the second in a row, or
-  // nearly so, that was not foreseen, so that a single odd one does no harm.
-  void Miss(const char* p, size_t header_size, size_t length) {
-    missed_ = !missed_;
-    if (missed_ && header_size_ != 0) return;
-    if (header_size > kMaxHeader) return;
-    header_size_ = static_cast<uint32_t>(header_size);
-    length_ = static_cast<uint32_t>(length);
-    mask_ = FirstBytes(header_size + 2);
-    word_ = LoadLittleEndian64(p - 2) & mask_;
-    if (header_size > 6) tail_ = LoadLittleEndian64(p + header_size - 8);
-  }
-
-  // The lowest `n` bytes of a word set; all of them from 8 on.
-  static constexpr uint64_t FirstBytes(size_t n) {
-    return n >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * n)) - 1;
+  // Reads the header whose '$' is at `p`, and foresees it from now on if one
+  // before it was not foreseen either. `word` is as above; `end` is where the
+  // readable bytes end. Returns false, with nothing changed, for a header that
+  // is not whole, or odd in any way, or tells more than `max_length`.
+  template <typename Meter>
+  ABSL_ATTRIBUTE_NOINLINE bool Read(uint64_t word, const char* p,
+                                    const char* end, uint64_t max_length,
+                                    Meter& meter) {
+    if (MatchesLong(word, p, end)) {
+      meter.Examined(8);
+      return true;
+    }
+    size_t length;
+    const size_t size = Parse(word, p, end, &length);
+    if (size == 0 || length > max_length) return false;
+    meter.Examined(size);
+    Set(word, p, size, length);
+    return true;
   }
 
  private:
-  // A long header is two words, which overlap.
-  bool MatchesLong(const char* p, const char* end) const {
-    return static_cast<size_t>(end - p) >= header_size_ &&
-           LoadLittleEndian64(p + header_size_ - 8) == tail_;
+  // Long headers, those of more than the word, are compared in two words that
+  // overlap. `mask_` is then such that Matches() never says yes.
+  bool MatchesLong(uint64_t word, const char* p, const char* end) const {
+    return size_ > 6 && word == long_word_ &&
+           static_cast<size_t>(end - p) >= size_ &&
+           LoadLittleEndian64(p + size_ - 8) == tail_;
+  }
+
+  void Set(uint64_t word, const char* p, size_t size, size_t length) {
+    size_ = size;
+    length_ = length;
+    needed_ = size + length + 2 + 6;
+    if (size <= 6) {
+      mask_ = FirstBytes(size + 2);
+      word_ = word & mask_;
+    } else {
+      mask_ = 0;
+      word_ = 1;
+      long_word_ = word;
+      tail_ = LoadLittleEndian64(p + size - 8);
+    }
+  }
+
+  // Returns the header's size, and the length that it tells; or 0, if it is not
+  // whole, or other than expected in any way.
+  static size_t Parse(uint64_t word, const char* p, const char* end,
+                      size_t* length) {
+    if ((word & FirstBytes(3)) != Word("\r\n$")) return 0;
+    // Up to 9 digits: more are left to the strict reader.
+    const char* const digits = p + 1;
+    const char* const most = end - digits > 9 ? digits + 9 : end;
+    size_t value = 0;
+    for (p = digits; p != most && IsDigit(*p); ++p) {
+      value = value * 10 + static_cast<size_t>(*p - '0');
+    }
+    if (p == digits || end - p < 2 || p[0] != '\r' || p[1] != '\n') return 0;
+    *length = value;
+    return static_cast<size_t>(p + 2 - digits) + 1;
   }
 
   uint64_t word_ = 1;
-  uint64_t mask_ = 0;  // Matches nothing: nothing is remembered.
+  uint64_t mask_ = 0;  // Matches nothing: nothing is foreseen.
+  size_t needed_ = 0;
+  size_t length_ = 0;
+  size_t size_ = 0;
+  uint64_t long_word_ = 0;
   uint64_t tail_ = 0;
-  uint32_t header_size_ = 0;
-  uint32_t length_ = 0;
-  bool missed_ = false;
 };
 
 // The start of the next frame, if its offset is one more than the last:
@@ -130,8 +172,7 @@ class EnvelopePredictor {
     offset_ = offset;
     for (size_t i = 0; i < 3; ++i) {
       words_[i] = LoadLittleEndian64(text + 8 * i);
-      masks_[i] =
-          size_ > 8 * i ? HeaderPredictor::FirstBytes(size_ - 8 * i) : 0;
+      masks_[i] = size_ > 8 * i ? FirstBytes(size_ - 8 * i) : 0;
     }
   }
 

@@ -56,8 +56,11 @@ inline SocketPair ConnectPair(absl::string_view address,
   return result;
 }
 
-// Whether this machine has an IPv6 loopback.
-inline bool HasIpv6() { return Listener::Listen("[::1]:0").ok(); }
+// Whether `address` can be listened on here: some machines have no IPv6, and
+// the barest have no /etc/hosts and so no "localhost".
+inline bool CanListen(absl::string_view address) {
+  return Listener::Listen(address).ok();
+}
 
 }  // namespace transport_internal
 }  // namespace kevy_replica
