@@ -100,10 +100,13 @@ std::optional<ReplicaErrorKind> ReplicaErrorKindOf(const absl::Status& status) {
 }
 
 std::optional<WireError> WireErrorOf(const absl::Status& status) {
-  const std::optional<uint64_t> error =
-      ParseDecimal(GetText(status, kWireErrorUrl));
-  if (!error.has_value()) return std::nullopt;
-  return static_cast<WireError>(*error);
+  const std::string name = GetText(status, kWireErrorUrl);
+  if (name.empty()) return std::nullopt;
+  for (int i = 0; i <= static_cast<int>(WireError::kNoSpace); ++i) {
+    const auto error = static_cast<WireError>(i);
+    if (WireErrorName(error) == name) return error;
+  }
+  return std::nullopt;
 }
 
 std::optional<OffsetGap> OffsetGapOf(const absl::Status& status) {
@@ -167,7 +170,7 @@ absl::Status ReplicaWireError(ReplicaErrorKind kind, WireError error,
   absl::Status status = WithCode(
       IsLimit(error) ? absl::StatusCode::kResourceExhausted : RowOf(kind).code,
       kind, message);
-  SetText(&status, kWireErrorUrl, absl::StrCat(static_cast<int>(error)));
+  SetText(&status, kWireErrorUrl, WireErrorName(error));
   return status;
 }
 

@@ -16,8 +16,8 @@
 //
 //   if (!client->status().ok()) {
 //     switch (RecommendedAction(client->status())) {
-//       case Action::kReconnect: return Resume(client->position());
-//       case Action::kResync:    return Resume(FeedPosition{0, 0});
+//       case Action::kReconnect: return ResumeFrom(applied);  // Your own
+//       cursor. case Action::kResync:    return ResumeFrom(FeedPosition{0, 0});
 //       ...
 //
 // | kind                  | status code          | action      |
@@ -38,6 +38,9 @@
 // The kind, and what belongs to it, travel as payloads of the absl::Status, so
 // they survive being passed on. Messages name the offset, the position in the
 // stream and an escaped excerpt of the bytes there.
+//
+// An error that lies in the bytes, a limit above all, is likely to come again
+// with the same bytes: who reconnects after a kFrame should not do so for ever.
 
 #ifndef KEVY_REPLICA_CLIENT_ERRORS_H_
 #define KEVY_REPLICA_CLIENT_ERRORS_H_
@@ -53,12 +56,14 @@
 namespace kevy_replica {
 
 enum class ReplicaErrorKind : uint8_t {
-  kHandshakeRejected,     // Closed before an answer, as primaries reject.
-  kAckMalformed,          // What came is no answer to the handshake.
-  kTruncated,             // The end came inside an element or a snapshot.
-  kFrame,                 // Malformed bytes; WireErrorOf() tells which.
-  kOffsetGap,             // Not the offset expected; OffsetGapOf() has both.
-  kGenerationChanged,     // Another history goes on, without a snapshot.
+  kHandshakeRejected,  // Closed before an answer, as primaries reject.
+  kAckMalformed,       // What came is no answer to the handshake.
+  kTruncated,          // The end came inside an element or a snapshot.
+  kFrame,              // Malformed bytes; WireErrorOf() tells which.
+  kOffsetGap,          // Not the offset expected; OffsetGapOf() has both. The
+                       // same twice: that offset, but of a generation other
+                       // than what is held.
+  kGenerationChanged,  // Another history goes on, without a snapshot.
   kUnexpectedInSnapshot,  // A frame, or another snapshot, inside one.
   kSnapshotInProgress,    // A frame-only read met a snapshot.
   kIo,                    // The transport failed.

@@ -53,6 +53,14 @@ absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
 absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
     const TransportFactory& factory, ReplicaClientOptions options) {
   std::unique_ptr<ReplicaClient> client(new ReplicaClient(std::move(options)));
+  if (client->options_.snapshot_policy == SnapshotPolicy::kHandle &&
+      !client->options_.on_snapshot) {
+    return absl::InvalidArgumentError(
+        "SnapshotPolicy::kHandle: no on_snapshot");
+  }
+  if (factory == nullptr) {
+    return absl::InvalidArgumentError("the transport factory is null");
+  }
   do {
     if (!client->status().ok()) return client->status();
     absl::StatusOr<std::unique_ptr<Transport>> transport = factory();
@@ -61,6 +69,9 @@ absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
         return transport.status();
       }
       return AsIoError(transport.status());
+    }
+    if (*transport == nullptr) {
+      return absl::InvalidArgumentError("the transport is null");
     }
     client->Handshake(*std::move(transport));
   } while (client->session_.wants_reconnect());
@@ -104,7 +115,7 @@ const FrameView* ReplicaClient::NextFrame() {
     if (const auto* frame = std::get_if<FrameView>(event)) return frame;
     if (std::holds_alternative<Heartbeat>(*event)) continue;
     const absl::Status status = HandleSnapshot(*event);
-    if (!status.ok()) session_.HandleFailure(status);
+    if (!status.ok()) session_.HandleSnapshotFailure(status);
   }
   return nullptr;
 }
@@ -112,6 +123,13 @@ const FrameView* ReplicaClient::NextFrame() {
 absl::Status ReplicaClient::SendAck(uint64_t next_offset) {
   const absl::Status status = session_.AckNow(next_offset);
   return status.ok() ? Transmit() : status;
+}
+
+void ReplicaClient::Applied(uint64_t next_offset) {
+  session_.HandleApplied(next_offset);
+  // Not only before a read: many frames may lie in the buffer, each applied
+  // slowly.
+  (void)Transmit();
 }
 
 absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {

@@ -22,7 +22,7 @@
 //   while (const StreamEvent* event = (*client)->NextEvent()) {
 //     if (const auto* frame = std::get_if<FrameView>(event)) {
 //       Apply(frame->argv());
-//       (*client)->Applied(frame->offset() + 1).IgnoreError();
+//       (*client)->Applied(frame->offset() + 1);
 //     }
 //   }
 //   return (*client)->status();  // OK: the primary closed between two
@@ -105,8 +105,8 @@ class ReplicaClient {
   static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
       const TransportFactory& factory, ReplicaClientOptions options);
 
-  // The same over one transport that stands already. Where kAuto would need a
-  // second connection, there is none: kHandshakeRejected.
+  // The same over one transport that stands already. There is no second
+  // connection for a second protocol, so kAuto means protocol 2 here.
   static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
       std::unique_ptr<Transport> transport, ReplicaClientOptions options);
 
@@ -133,16 +133,18 @@ class ReplicaClient {
     return session_.status();
   }
 
-  // Says that everything below `next_offset` was applied. Acknowledgements go
-  // out by themselves while the client reads, `ack_interval` apart and after
-  // each heartbeat. kInvalidArgument if that is more than was received.
-  absl::Status Applied(uint64_t next_offset) {
-    return session_.HandleApplied(next_offset);
-  }
+  // Says that everything below `next_offset` was applied. The acknowledgement
+  // goes out with this call, if `ack_interval` has passed since the last, or by
+  // itself while the client reads, after each heartbeat too. More than was
+  // received, and anything inside a snapshot, is ignored. Reads the clock:
+  // where frames are small, call it once for many.
+  void Applied(uint64_t next_offset);
 
-  // The same, sent at once. Errors besides: those of writing, as kIo. They do
-  // not end the client: what the primary had sent can still be read. (With
-  // kDeadlineExceeded a part of the line may be out: better begin anew.)
+  // The same, sent at once. kInvalidArgument if it is more than was received;
+  // kFailedPrecondition inside a snapshot or after the stream's end; else what
+  // writing fails with, as kIo. That does not end the client: what the primary
+  // had sent can still be read. (After kDeadlineExceeded a part of the line may
+  // be out: better begin anew.)
   absl::Status SendAck(uint64_t next_offset);
 
   // The primary's answer: its protocol and generation.
@@ -158,8 +160,9 @@ class ReplicaClient {
   std::optional<uint64_t> lag() const { return session_.lag(); }
   uint64_t bytes_received() const { return session_.bytes_received(); }
 
-  // Makes a read that is blocked, and every later call, end with kCancelled,
-  // promptly. Any thread; async-signal-safe over a socket or a file.
+  // Makes a read that is blocked, and every later one, end with kCancelled,
+  // promptly. What had been read before may still be handed out first. Any
+  // thread; async-signal-safe over a socket or a file.
   void Interrupt() { transport_->Interrupt(); }
 
   const Transport& transport() const ABSL_ATTRIBUTE_LIFETIME_BOUND {

@@ -22,6 +22,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -36,6 +37,7 @@
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/testing/matchers.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/transport/faulty_transport.h"
@@ -291,12 +293,62 @@ TEST(ReplicaClientTest, AnErrorOfTheSnapshotHandlerEndsTheClient) {
   EXPECT_EQ(client->status(), absl::ResourceExhaustedError("disk full"));
 }
 
+TEST(ReplicaClientTest, AHandlerThatFailsAtTheSnapshotsEndLeavesNothing) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript().Generation(7).Snapshot("KEVYSNAP", 25));
+  ReplicaClientOptions options = Options();
+  options.snapshot_policy = SnapshotPolicy::kHandle;
+  options.on_snapshot = [](const StreamEvent& event) {
+    return std::holds_alternative<SnapshotEnd>(event)
+               ? absl::UnavailableError("could not install it")
+               : absl::OkStatus();
+  };
+  auto client = ConnectOrDie(primary, options);
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  EXPECT_TRUE(absl::IsUnavailable(client->status()));
+  EXPECT_EQ(client->position(), (FeedPosition{0, 0}));
+}
+
+TEST(ReplicaClientTest, WhatIsMissingIsToldNotCrashedOn) {
+  ReplicaClientOptions options = Options();
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      ReplicaClient::Connect(std::unique_ptr<Transport>(), options).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      ReplicaClient::Connect(TransportFactory(), options).status()));
+  options.snapshot_policy = SnapshotPolicy::kHandle;
+  ScriptedPrimary primary;
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      ReplicaClient::Connect(primary.InMemory(), options).status()));
+}
+
+TEST(ReplicaClientTest, AcksWhatWasAppliedThoughMoreFramesAreWaiting) {
+  // All frames come in one read; the second ack is due before the third frame.
+  ScriptedPrimary primary;
+  primary.Enqueue(
+      Stream(8, 8)
+          .SendInPieces(
+              "*2\r\n:8\r\n*1\r\n$4\r\nPING\r\n*2\r\n:9\r\n*1\r\n$4\r\nPING\r\n"
+              "*2\r\n:10\r\n*1\r\n$4\r\nPING\r\n",
+              1000)
+          .WaitForAck(11));
+  ReplicaClientOptions options = Options({7, 8});
+  absl::Time now = absl::UnixEpoch();
+  options.now = [&now] { return now; };
+  auto client = ConnectOrDie(primary, options);
+  for (const FrameView& frame : client->Frames()) {
+    client->Applied(frame.offset() + 1);
+    now += absl::Milliseconds(100);
+  }
+  EXPECT_TRUE(client->status().ok()) << client->status();
+  EXPECT_THAT(primary.connection(0).acks, ElementsAre(9, 10, 11));
+}
+
 TEST(ReplicaClientTest, AcksWhatWasApplied) {
   ScriptedPrimary primary;
   primary.Enqueue(Stream(8, 10).WaitForAck(10));
   auto client = ConnectOrDie(primary, Options({7, 8}));
   for (const FrameView& frame : client->Frames()) {
-    EXPECT_TRUE(client->Applied(frame.offset() + 1).ok());
+    client->Applied(frame.offset() + 1);
   }
   EXPECT_TRUE(client->status().ok()) << client->status();
   EXPECT_EQ(primary.connection(0).acks.back(), 10);
@@ -329,7 +381,7 @@ TEST(ReplicaClientTest, WhatWasSentIsReadThoughThePrimaryIsGone) {
   const absl::Status status = (*client)->SendAck(9);
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_EQ(ReplicaErrorKindOf(status), ReplicaErrorKind::kIo);
-  EXPECT_TRUE((*client)->Applied(9).ok());
+  (*client)->Applied(9);
   EXPECT_EQ((*client)->NextFrame()->offset(), 9);
   EXPECT_EQ((*client)->NextFrame(), nullptr);
   EXPECT_TRUE((*client)->status().ok()) << (*client)->status();
@@ -349,7 +401,7 @@ TEST(ReplicaClientTest, AWriteThatIsStuckEndsTheClient) {
       Options({7, 8}));
   ASSERT_TRUE(client.ok()) << client.status();
   EXPECT_EQ((*client)->NextFrame()->offset(), 8);
-  EXPECT_TRUE((*client)->Applied(9).ok());
+  (*client)->Applied(9);
   EXPECT_EQ((*client)->NextFrame(), nullptr);
   EXPECT_EQ((*client)->status(), faults.write_error);
 }
@@ -482,7 +534,7 @@ TEST(ReplicaClientTest, TimeIsTheCallersWhereGiven) {
   options.read_bytes = 1;
   auto client = ConnectOrDie(primary, options);
   for (const FrameView& frame : client->Frames()) {
-    EXPECT_TRUE(client->Applied(frame.offset() + 1).ok());
+    client->Applied(frame.offset() + 1);
   }
   EXPECT_TRUE(client->status().ok()) << client->status();
   client.reset();

@@ -97,10 +97,11 @@ void Session::HandleEof() {
     if (decoder_.at_boundary()) {
       state_ = State::kDone;
     } else {
-      Fail(ReplicaError(
-          ReplicaErrorKind::kTruncated,
-          absl::StrCat("the stream ended inside ",
-                       in_snapshot() ? "a snapshot" : "an element", Where())));
+      Fail(
+          ReplicaError(ReplicaErrorKind::kTruncated,
+                       absl::StrCat("the stream ended inside ",
+                                    in_snapshot() ? "a snapshot" : "an element",
+                                    Where(decoder_.position()))));
     }
     return;
   }
@@ -109,7 +110,7 @@ void Session::HandleEof() {
     Fail(ReplicaError(
         ReplicaErrorKind::kTruncated,
         absl::StrCat("the stream ended inside the handshake's answer",
-                     Where())));
+                     Where(decoder_.position()))));
   } else if (options_.protocol == ProtocolChoice::kAuto &&
              protocol_ == Protocol::kV2) {
     protocol_ = Protocol::kV1;
@@ -125,7 +126,14 @@ void Session::HandleEof() {
   }
 }
 
-void Session::HandleFailure(const absl::Status& status) { Fail(status); }
+void Session::HandleFailure(const absl::Status& status) {
+  if (!done()) Fail(status);
+}
+
+void Session::HandleSnapshotFailure(const absl::Status& status) {
+  position_ = FeedPosition();
+  HandleFailure(status);
+}
 
 void Session::HandleTimeout(absl::Time now) {
   if (state_ == State::kAnswer &&
@@ -135,26 +143,31 @@ void Session::HandleTimeout(absl::Time now) {
                      absl::FormatDuration(options_.handshake_timeout))));
   } else if (state_ == State::kStream &&
              now - last_read_ >= options_.idle_timeout) {
-    Fail(absl::DeadlineExceededError(
-        absl::StrCat("nothing came within ",
-                     absl::FormatDuration(options_.idle_timeout), Where())));
+    Fail(absl::DeadlineExceededError(absl::StrCat(
+        "nothing came within ", absl::FormatDuration(options_.idle_timeout),
+        Where(decoder_.position()))));
   }
 }
 
-absl::Status Session::HandleApplied(uint64_t next_offset) {
+void Session::HandleApplied(uint64_t next_offset) {
+  if (in_snapshot() || next_offset > position_.next_offset) return;
+  applied_ = std::max(next_offset, applied_.value_or(0));
+}
+
+absl::Status Session::AckNow(uint64_t next_offset) {
+  if (state_ != State::kStream || in_snapshot()) {
+    return absl::FailedPreconditionError(
+        in_snapshot() ? "nothing can be acknowledged inside a snapshot"
+                      : "there is no stream to acknowledge on");
+  }
   if (next_offset > position_.next_offset) {
     return absl::InvalidArgumentError(
         absl::StrCat("cannot acknowledge ", next_offset,
                      ": what was received ends at ", position_.next_offset));
   }
-  applied_ = next_offset;
+  HandleApplied(next_offset);
+  ack_now_ = true;
   return absl::OkStatus();
-}
-
-absl::Status Session::AckNow(uint64_t next_offset) {
-  const absl::Status status = HandleApplied(next_offset);
-  if (status.ok()) ack_now_ = true;
-  return status;
 }
 
 const StreamEvent* Session::PollEvent() {
@@ -209,7 +222,7 @@ absl::Time Session::PollTimeout() const {
 }
 
 absl::Time Session::AckDue() const {
-  if (state_ != State::kStream || !applied_.has_value()) {
+  if (state_ != State::kStream || in_snapshot() || !applied_.has_value()) {
     return absl::InfiniteFuture();
   }
   if (ack_now_) return absl::InfinitePast();
@@ -236,6 +249,11 @@ bool Session::PollAnswer() {
                      ", the handshake was of protocol ", Number(protocol_))));
     return false;
   }
+  if (protocol_ == Protocol::kV2 && answer.generation == 0) {
+    Fail(ReplicaError(ReplicaErrorKind::kAckMalformed,
+                      "the answer names generation 0, which none can be"));
+    return false;
+  }
   answer_ = answer;
   stream_generation_ = answer.generation;
   // What a stream of protocol 1 belongs to, no one has said yet.
@@ -248,17 +266,18 @@ bool Session::PollAnswer() {
 
 bool Session::TakeFrame(const FrameView& frame) {
   const uint64_t expected = position_.next_offset;
+  const uint64_t begin = decoder_.position() - frame.wire().size();
   if (frame.offset() != expected) {
     Fail(OffsetGapError({expected, frame.offset()},
                         absl::StrCat("expected the frame at offset ", expected,
-                                     ", got ", frame.offset(), Where())));
+                                     ", got ", frame.offset(), Where(begin))));
     return false;
   }
   if (stream_generation_ != position_.generation) {
     // No snapshot came between what is held and this history. That is sound
     // only where nothing is held: from the very first write on.
     if (position_ != FeedPosition{0, 0}) {
-      FailForeign(position_.generation, stream_generation_);
+      FailForeign(position_.generation, begin);
       return false;
     }
     position_.generation = stream_generation_;
@@ -272,16 +291,22 @@ bool Session::TakeHeartbeat(const Heartbeat& heartbeat) {
   primary_next_offset_ = heartbeat.next_offset;
   if (applied_.has_value()) ack_now_ = true;
   if (heartbeat.generation == 0) return true;
+  if (in_snapshot()) {
+    // Of what is being sent. The position is still that of what is replaced.
+    stream_generation_ = heartbeat.generation;
+    return true;
+  }
   if (stream_generation_ == 0) {
     stream_generation_ = heartbeat.generation;
-    // Inside a snapshot the position is still that of what is being replaced.
-    if (in_snapshot()) return true;
     if (unclaimed_generation_ != 0 &&
         unclaimed_generation_ != heartbeat.generation) {
-      FailForeign(unclaimed_generation_, heartbeat.generation);
+      FailForeign(unclaimed_generation_, decoder_.position());
       return false;
     }
-    position_.generation = heartbeat.generation;
+    // Where nothing is held, there is nothing that could be of a generation.
+    if (position_ != FeedPosition{0, 0} || snapshot_taken_) {
+      position_.generation = heartbeat.generation;
+    }
     return true;
   }
   if (stream_generation_ == heartbeat.generation) return true;
@@ -289,25 +314,28 @@ bool Session::TakeHeartbeat(const Heartbeat& heartbeat) {
       ReplicaErrorKind::kGenerationChanged,
       absl::StrCat("a heartbeat of generation ", heartbeat.generation,
                    " in a stream of generation ", stream_generation_,
-                   Where())));
+                   Where(decoder_.position()))));
   return false;
 }
 
 void Session::TakeSnapshotBegin() {
-  // The first thing after an answer belongs to the generation that the answer
-  // named. In mid-stream it comes of a new one, which only a heartbeat tells.
-  if (first_element_) return;
-  stream_generation_ = 0;
+  // An answer with a generation other than the one asked for, and a snapshot
+  // right behind it: that is the generation's. Any other snapshot may be of a
+  // new one, which only a heartbeat tells.
+  if (!first_element_ || answer_->generation == options_.from.generation) {
+    stream_generation_ = 0;
+  }
   primary_next_offset_.reset();
+  // What was applied is of what is being replaced.
+  applied_.reset();
+  acked_.reset();
+  ack_now_ = false;
 }
 
 void Session::TakeSnapshotEnd(const SnapshotEnd& end) {
   position_ = {stream_generation_, end.next_offset};
   unclaimed_generation_ = 0;
-  // An offset applied before means nothing in what replaced it.
-  applied_.reset();
-  acked_.reset();
-  ack_now_ = false;
+  snapshot_taken_ = true;
 }
 
 void Session::Fail(absl::Status status) {
@@ -315,13 +343,13 @@ void Session::Fail(absl::Status status) {
   state_ = State::kDone;
 }
 
-void Session::FailForeign(uint64_t held_generation, uint64_t generation) {
+void Session::FailForeign(uint64_t held_generation, uint64_t at) {
   const uint64_t offset = position_.next_offset;
   Fail(OffsetGapError(
       {offset, offset},
       absl::StrCat("what is held is of generation ", held_generation,
-                   ", the primary goes on with generation ", generation,
-                   ", and no snapshot came between", Where())));
+                   ", the primary goes on with generation ", stream_generation_,
+                   ", and no snapshot came between", Where(at))));
 }
 
 void Session::FailDecode() {
@@ -332,15 +360,16 @@ void Session::FailDecode() {
   } else if (error == WireError::kUnexpectedInSnapshot) {
     kind = ReplicaErrorKind::kUnexpectedInSnapshot;
   }
-  Fail(ReplicaWireError(kind, error,
-                        absl::StrCat(WireErrorName(error), Where(), ", near ",
-                                     Escaped(decoder_.Excerpt()))));
+  Fail(ReplicaWireError(
+      kind, error,
+      absl::StrCat(WireErrorName(error), Where(decoder_.position()))));
 }
 
-std::string Session::Where() const {
-  return absl::StrCat(", at byte ", decoder_.position(),
-                      " of the stream, where the next offset is ",
-                      position_.next_offset);
+// `at` counts the bytes of the stream; what is quoted is what lies there.
+std::string Session::Where(uint64_t at) const {
+  return absl::StrCat(
+      ", at byte ", at, " of the stream, where the next offset is ",
+      position_.next_offset, ", near ", Escaped(decoder_.Excerpt()));
 }
 
 }  // namespace kevy_replica

@@ -24,6 +24,10 @@
 //   Session session(options);
 //   session.HandleConnected(now);
 //   while (!session.done()) {
+//     if (session.wants_reconnect()) {  // The other protocol's turn.
+//       Connect();
+//       session.HandleConnected(now);
+//     }
 //     while (const StreamEvent* event = session.PollEvent()) Apply(*event);
 //     if (session.PollTransmit(now, &out)) Write(out);
 //     absl::Span<char> room = session.PrepareRead();
@@ -109,7 +113,8 @@ class Session {
   // It is right after every event. It starts as `options.from`, moves with each
   // frame and each snapshot end, and does not move inside a snapshot.
   //
-  // The generation is 0, unknown, after a snapshot in mid-stream, and with
+  // The generation is 0, unknown, after a snapshot that may be of a new one
+  // (any but that which a fresh or refused replica gets at once), and with
   // protocol 1, until a heartbeat tells it.
   FeedPosition position() const { return position_; }
 
@@ -150,19 +155,27 @@ class Session {
   void HandleEof();
 
   // The transport failed (AsIoError() gives its status the kind), or the
-  // application did: ends the session with `status`.
+  // application did: ends the session with `status`, which must not be OK. Does
+  // nothing once done().
   void HandleFailure(const absl::Status& status);
+
+  // The same for an application that could not take a snapshot. What it holds
+  // now is nobody's history: position() becomes {0, 0}.
+  void HandleSnapshotFailure(const absl::Status& status);
 
   // The time that PollTimeout() told has come (earlier calls do no harm).
   void HandleTimeout(absl::Time now);
 
   // Everything below `next_offset` was applied. Acknowledged when an
   // acknowledgement is due: `ack_interval` after the last, or after a
-  // heartbeat. kInvalidArgument, and nothing else, if that is more than was
-  // received.
-  absl::Status HandleApplied(uint64_t next_offset);
+  // heartbeat. Never more than was received, nor less than before, and nothing
+  // inside a snapshot, which replaces all that was applied: such calls change
+  // nothing.
+  void HandleApplied(uint64_t next_offset);
 
-  // The same, and due at once.
+  // The same, and due at once. kInvalidArgument if it is more than was
+  // received; kFailedPrecondition inside a snapshot, before the answer, or once
+  // done().
   absl::Status AckNow(uint64_t next_offset);
 
   // ---- What to do.
@@ -194,13 +207,13 @@ class Session {
 
   void Fail(absl::Status status);
   void FailDecode();
-  void FailForeign(uint64_t held_generation, uint64_t generation);
+  void FailForeign(uint64_t held_generation, uint64_t at);
   // Each returns whether the session goes on.
   bool TakeFrame(const FrameView& frame);
   bool TakeHeartbeat(const Heartbeat& heartbeat);
   void TakeSnapshotBegin();
   void TakeSnapshotEnd(const SnapshotEnd& end);
-  std::string Where() const;
+  std::string Where(uint64_t at) const;
   absl::Time AckDue() const;
 
   const SessionOptions options_;
@@ -217,6 +230,7 @@ class Session {
   uint64_t unclaimed_generation_ = 0;
   // Nothing but the answer has come on this connection.
   bool first_element_ = true;
+  bool snapshot_taken_ = false;  // On this connection.
   std::optional<Heartbeat> last_heartbeat_;
   // The primary's next offset, as far as it is known for this history.
   std::optional<uint64_t> primary_next_offset_;

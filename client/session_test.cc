@@ -32,6 +32,7 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/matchers.h"
 
@@ -348,8 +349,11 @@ TEST(SessionTest, Gap) {
   EXPECT_EQ(OffsetGapOf(link.session.status())->expected, 9);
   EXPECT_EQ(OffsetGapOf(link.session.status())->got, 10);
   EXPECT_EQ(link.session.position(), (FeedPosition{7, 9}));
-  EXPECT_THAT(std::string(link.session.status().message()),
-              HasSubstr("expected the frame at offset 9, got 10"));
+  const std::string message(link.session.status().message());
+  EXPECT_THAT(message, HasSubstr("expected the frame at offset 9, got 10"));
+  EXPECT_THAT(message,
+              HasSubstr(absl::StrCat("at byte ", 10 + FrameAt(8).size(), " ")));
+  EXPECT_THAT(message, HasSubstr("near \"*2\\r\\n:10\\r\\n"));
 }
 
 TEST(SessionTest, ARepeatedFrameIsAGapToo) {
@@ -434,12 +438,12 @@ TEST(SessionTest, AcksAreSpacedWhileFramesFlow) {
   link.Sent();
   link.Receive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(9));
   EXPECT_EQ(link.Sent(), "");  // Received is not applied.
-  EXPECT_TRUE(link.session.HandleApplied(9).ok());
+  link.session.HandleApplied(9);
   EXPECT_EQ(link.Sent(), "REPLCONF ACK 9\r\n");
   EXPECT_EQ(link.Sent(), "");
   EXPECT_EQ(link.session.PollTimeout(), absl::InfiniteFuture());
 
-  EXPECT_TRUE(link.session.HandleApplied(10).ok());
+  link.session.HandleApplied(10);
   EXPECT_EQ(link.Sent(), "");
   EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Milliseconds(100));
   link.now += absl::Milliseconds(99);
@@ -453,7 +457,7 @@ TEST(SessionTest, AHeartbeatIsAcknowledgedAtOnce) {
   link.Sent();
   link.Receive("+ACK 7 8\r\n" + FrameAt(8) + "+PING 7 9\r\n");
   EXPECT_EQ(link.Sent(), "");  // Nothing was applied that could be told.
-  EXPECT_TRUE(link.session.HandleApplied(9).ok());
+  link.session.HandleApplied(9);
   EXPECT_EQ(link.Sent(), "REPLCONF ACK 9\r\n");
   link.Receive("+PING 7 9\r\n");
   EXPECT_EQ(link.Sent(), "REPLCONF ACK 9\r\n");
@@ -473,20 +477,75 @@ TEST(SessionTest, AckNowDoesNotWait) {
 TEST(SessionTest, WhatWasNotReceivedCannotBeAcknowledged) {
   Link link(Options({7, 8}));
   link.Sent();
+  EXPECT_TRUE(absl::IsFailedPrecondition(link.session.AckNow(8)));
   link.Receive("+ACK 7 8\r\n" + FrameAt(8));
-  EXPECT_TRUE(absl::IsInvalidArgument(link.session.HandleApplied(10)));
+  link.session.HandleApplied(10);
   EXPECT_TRUE(absl::IsInvalidArgument(link.session.AckNow(10)));
   EXPECT_EQ(link.Sent(), "");
   EXPECT_TRUE(link.session.status().ok());
+  link.session.HandleEof();
+  EXPECT_TRUE(absl::IsFailedPrecondition(link.session.AckNow(9)));
 }
 
-TEST(SessionTest, WhatWasAppliedBeforeASnapshotIsNotAcknowledgedAfterIt) {
+TEST(SessionTest, AcksDoNotGoBack) {
+  Link link(Options({7, 8}));
+  link.Sent();
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(9));
+  link.session.HandleApplied(10);
+  link.session.HandleApplied(9);
+  EXPECT_EQ(link.Sent(), "REPLCONF ACK 10\r\n");
+}
+
+TEST(SessionTest, WhatASnapshotReplacesIsNotAcknowledged) {
   Link link(Options({7, 8}));
   link.Sent();
   link.Receive("+ACK 7 8\r\n" + FrameAt(8));
-  EXPECT_TRUE(link.session.AckNow(9).ok());
-  link.Receive(SnapshotTo(0) + "+PING 9 0\r\n");
+  link.session.HandleApplied(9);
+  // From its begin on, what was applied is of another history than the
+  // primary's.
+  link.Receive("+SNAPSHOT\r\n+PING 9 0\r\n");
   EXPECT_EQ(link.Sent(), "");
+  link.session.HandleApplied(9);
+  EXPECT_TRUE(absl::IsFailedPrecondition(link.session.AckNow(9)));
+  link.now += absl::Seconds(1);
+  EXPECT_EQ(link.Sent(), "");
+  EXPECT_EQ(link.session.PollTimeout(), absl::InfiniteFuture());
+  link.Receive("$8\r\nKEVYSNAP\r\n+SNAPSHOT_END 0\r\n+PING 9 0\r\n");
+  EXPECT_EQ(link.Sent(), "");
+  link.session.HandleApplied(0);
+  EXPECT_EQ(link.Sent(), "REPLCONF ACK 0\r\n");
+}
+
+TEST(SessionTest, SnapshotRightAfterAnAcceptedResumeMayBeOfANewGeneration) {
+  // FLUSHALL, before anything else came: what the answer named is over.
+  Link link(Options({7, 100}));
+  link.Receive("+ACK 7 100\r\n" + SnapshotTo(0) + FrameAt(0));
+  EXPECT_EQ(link.session.position(), (FeedPosition{0, 1}));
+  link.Receive("+PING 8 1\r\n");
+  EXPECT_TRUE(link.session.status().ok()) << link.session.status();
+  EXPECT_EQ(link.session.position(), (FeedPosition{8, 1}));
+
+  Link told(Options({7, 100}));
+  told.Receive("+ACK 7 100\r\n" + SnapshotTo(0, "+PING 8 0\r\n") + FrameAt(0));
+  EXPECT_TRUE(told.session.status().ok()) << told.session.status();
+  EXPECT_EQ(told.session.position(), (FeedPosition{8, 1}));
+}
+
+TEST(SessionTest, NothingHeldIsOfNoGeneration) {
+  Link link(Options({0, 0}, ProtocolChoice::kV1));
+  link.Receive("+ACK 0\r\n+PING 9 50\r\n");
+  EXPECT_EQ(link.session.position(), (FeedPosition{0, 0}));
+  // An empty primary's snapshot is something.
+  Link empty(Options({0, 0}, ProtocolChoice::kV1));
+  empty.Receive("+ACK 0\r\n" + SnapshotTo(0) + "+PING 9 0\r\n");
+  EXPECT_EQ(empty.session.position(), (FeedPosition{9, 0}));
+}
+
+TEST(SessionTest, AnswerWithGeneration0IsMalformed) {
+  Link link(Options({7, 50}));
+  link.Receive("+ACK 0 50\r\n");
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+            ReplicaErrorKind::kAckMalformed);
 }
 
 TEST(SessionTest, HandshakeTimeout) {
@@ -525,6 +584,27 @@ TEST(SessionTest, FailureFromOutsideIsKeptAsItIs) {
   link.session.HandleFailure(absl::AbortedError("by the application"));
   EXPECT_EQ(link.session.status(), absl::AbortedError("by the application"));
   EXPECT_TRUE(link.session.done());
+}
+
+TEST(SessionTest, OnlyTheFirstFailureCounts) {
+  Link link(Options({7, 8}));
+  link.Receive("+ACK 7 8\r\n");
+  link.session.HandleEof();
+  link.session.HandleFailure(absl::UnavailableError("late"));
+  EXPECT_TRUE(link.session.status().ok());
+
+  Link failed(Options({7, 8}));
+  failed.session.HandleFailure(absl::AbortedError("first"));
+  failed.session.HandleFailure(absl::UnavailableError("second"));
+  EXPECT_EQ(failed.session.status(), absl::AbortedError("first"));
+}
+
+TEST(SessionTest, ASnapshotThatCouldNotBeTakenLeavesNothing) {
+  Link link(Options({6, 8}));
+  link.Receive("+ACK 7 8\r\n" + SnapshotTo(39));
+  link.session.HandleSnapshotFailure(absl::ResourceExhaustedError("full"));
+  EXPECT_EQ(link.session.position(), (FeedPosition{0, 0}));
+  EXPECT_EQ(link.session.status(), absl::ResourceExhaustedError("full"));
 }
 
 TEST(SessionTest, LimitsReachTheDecoder) {

@@ -30,4 +30,11 @@ void ArgvStorage::Grow(size_t n) {
   capacity_ = capacity;
 }
 
+void ArgvStorage::ShrinkToFit() {
+  std::unique_ptr<ArgRef[]> refs(new ArgRef[size_]);
+  std::copy_n(refs_.get(), size_, refs.get());
+  refs_ = std::move(refs);
+  capacity_ = size_;
+}
+
 }  // namespace kevy_replica

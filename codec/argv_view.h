@@ -76,14 +76,9 @@ class ArgvStorage {
   size_t IndexOf(const ArgRef* ref) const {
     return static_cast<size_t>(ref - refs_.get());
   }
-  // Gives memory back that a command of very many arguments took, if there is
-  // none at the moment.
-  void Shrink() {
-    if (size_ == 0) {
-      refs_.reset();
-      capacity_ = 0;
-    }
-  }
+  // Gives the memory back that is not in use: a command of very many arguments
+  // may have taken much.
+  void ShrinkToFit();
   internal::FramePredictor& predictor() ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return predictor_;
   }

@@ -103,6 +103,7 @@ class OwnedFrame {
   OwnedFrame() = default;
   explicit OwnedFrame(const FrameView& frame) { Assign(frame); }
 
+  // `frame` must not be a view of this object.
   void Assign(const FrameView& frame);
 
   // Valid until this object is assigned to, moved from or destroyed.

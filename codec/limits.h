@@ -22,9 +22,10 @@
 namespace kevy_replica {
 
 // The bounds that a decoder puts on a peer's claims. A claim past one is an
-// error as soon as the digit that passes it has come, before anything is held
-// for it. The defaults are what kevy's own parser takes, and for frames and
-// snapshots, where kevy sets none, what a sound primary stays far below.
+// error as soon as the digit that passes it has come (for a frame's bytes: the
+// end of the line that declares too many), before anything is held for it. The
+// defaults are what kevy's own parser takes, and for frames and snapshots,
+// where kevy sets none, what a sound primary stays far below.
 struct Limits {
   uint64_t max_arguments = 1'048'576;         // Of one command.
   uint64_t max_bulk_bytes = 512ull << 20;     // Of one argument.

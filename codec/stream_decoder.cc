@@ -47,10 +47,7 @@ absl::Span<char> StreamDecoder::Prepare(size_t min) {
   const size_t capacity = buffer_.capacity();
   const absl::Span<char> room = buffer_.Prepare(std::max<size_t>(min, 1));
   // What a huge frame took is given back together.
-  if (buffer_.capacity() < capacity && element_ != Element::kFrame) {
-    args_.Clear();
-    args_.Shrink();
-  }
+  if (buffer_.capacity() < capacity) args_.ShrinkToFit();
   return room;
 }
 
@@ -185,13 +182,11 @@ DecodeResult StreamDecoder::ScanLine(absl::string_view bytes) {
 DecodeResult StreamDecoder::ScanChunk(absl::string_view bytes) {
   internal::NoMeter meter;
   const DecodeResult result = chunk_scanner_.Scan(
-      bytes.data(), bytes.size(), internal::ChunkLimits(limits_), meter);
+      bytes.data(), bytes.size(),
+      internal::ChunkLimits(limits_, snapshot_bytes_), meter);
   if (!result.done()) return result;
   const SnapshotChunk chunk = {
       bytes.substr(chunk_scanner_.begin(), chunk_scanner_.size())};
-  if (chunk.bytes.size() > limits_.max_snapshot_bytes - snapshot_bytes_) {
-    return DecodeResult::Error(WireError::kSnapshotTooLong, 0);
-  }
   snapshot_bytes_ += chunk.bytes.size();
   event_ = chunk;
   return result;

@@ -35,9 +35,10 @@
 //
 // No argument byte is copied: the caller reads straight into the decoder's
 // buffer, and events are views into it. The decoder may be stopped at any byte:
-// it goes on from there and looks at no byte again, so the work is linear in
-// the bytes, however they arrive. It holds one element at a time, and its
-// buffer grows with what has arrived, never with what was declared.
+// it goes on from there and looks at no byte again (a header that is not of the
+// usual form is looked at twice, within one call), so the work is linear in the
+// bytes, however they arrive. Its buffer grows with what has arrived, never
+// with what was declared.
 //
 // It joins the elements of frame.h, heartbeat.h and snapshot.h and knows their
 // order: no frame inside a snapshot, no chunk outside one. It does not check
@@ -65,7 +66,8 @@
 
 namespace kevy_replica {
 
-// Not thread-safe. Movable, not copyable.
+// Not thread-safe. Movable, not copyable; one that was moved from can only be
+// assigned to or destroyed.
 class StreamDecoder {
  public:
   explicit StreamDecoder(const Limits& limits = Limits());

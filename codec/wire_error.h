@@ -30,8 +30,10 @@ enum class WireError : uint8_t {
   kNone = 0,
 
   // The stream, primary to replica.
-  kUnknownElement,  // No element begins so (an inline command, "+FOO", ...).
-  kBadControlLine,  // "+PING", "+SNAPSHOT_END": a number or line end is wrong.
+  kUnknownElement,  // No element begins so: an inline command, "+FOO",
+                    // "+PING\r".
+  kBadControlLine,  // Behind "+PING " and the like, a number or the end is
+                    // wrong.
   kBadAnswer,       // The handshake's answer is not "+ACK ...".
   kBadEnvelope,     // A frame does not begin "*2\r\n:".
   kBadOffset,       // A frame's offset is no decimal number up to 2^63 - 1.
@@ -54,7 +56,7 @@ enum class WireError : uint8_t {
   kWrongArgumentCount,  // Neither 5 arguments (protocol 1) nor 6 (2).
   kWrongCommand,        // The first argument is not REPLICATE.
   kMissingFrom,         // The second argument is not FROM.
-  kBadGeneration,       // No decimal u64.
+  kBadGeneration,       // No decimal u64; or one to be sent with protocol 1.
   kBadRequestOffset,    // No decimal u64.
   kMissingId,           // The last argument but one is not ID.
   kBadReplicaId,        // Empty, or not UTF-8.

@@ -36,7 +36,7 @@ absl::Status Tail(absl::string_view address) {
     std::cout << frame.offset();
     for (absl::string_view arg : frame.argv()) std::cout << ' ' << arg;
     std::cout << '\n';
-    (void)(*client)->Applied(frame.offset() + 1);
+    (*client)->Applied(frame.offset() + 1);
   }
   return (*client)->status();
 }

@@ -21,7 +21,7 @@
 //                       .Close());
 //   auto client = ReplicaClient::Connect(primary.InMemory(), options);
 //   ...
-//   EXPECT_EQ(primary.connection(0).request.offset, 0);
+//   EXPECT_EQ(primary.connection(0).request->offset, 0);
 //
 // Over a real socket: `primary.Listen("127.0.0.1:0")`, then connect to
 // primary.address(). Each connection plays the next script in the queue on a

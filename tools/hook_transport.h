@@ -52,6 +52,7 @@ class HookTransport : public Transport {
     return inner_->Write(bytes, timeout);
   }
   void Interrupt() override { inner_->Interrupt(); }
+  void CloseWrite() override { inner_->CloseWrite(); }
   void Close() override { inner_->Close(); }
   std::string peer() const override { return inner_->peer(); }
 

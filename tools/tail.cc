@@ -86,8 +86,11 @@ class Tailer {
     if (options_.ack && moves_on) {
       // Either goes out at the next write, and so behind what is printed.
       const uint64_t next_offset = client_->position().next_offset;
-      (last ? client_->SendAck(next_offset) : client_->Applied(next_offset))
-          .IgnoreError();
+      if (last) {
+        client_->SendAck(next_offset).IgnoreError();
+      } else {
+        client_->Applied(next_offset);
+      }
     }
     return !last;
   }

@@ -43,8 +43,9 @@ namespace kevy_replica {
 // Threads: one thread may read while another writes. Interrupt() may be called
 // from any thread at any time; all else needs the caller's own order.
 //
-// After an error, other than kDeadlineExceeded of Read(), the only sensible
-// call is the destructor's.
+// After an error, other than kDeadlineExceeded of Read(), the connection is of
+// no more use, but for this: where writing failed, what the peer had sent
+// before may still be read.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -56,7 +57,7 @@ class Transport {
   // Errors: kDeadlineExceeded, nothing came within `timeout` and nothing is
   // lost (Read again to go on); kCancelled, interrupted; anything else, the
   // stream is broken. Bytes that had arrived are handed out before an end or an
-  // error.
+  // error, but an interrupt comes first.
   virtual absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                                       absl::Duration timeout) = 0;
 

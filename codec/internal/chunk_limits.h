@@ -27,9 +27,14 @@
 namespace kevy_replica {
 namespace internal {
 
-inline BulkLimits ChunkLimits(const Limits& limits) {
-  return {limits.max_chunk_bytes, WireError::kChunkTooLong,
-          std::numeric_limits<uint64_t>::max()};
+// `before`: how many bytes the snapshot's chunks before it have held.
+inline BulkLimits ChunkLimits(const Limits& limits, uint64_t before = 0) {
+  constexpr uint64_t kNoEnd = std::numeric_limits<uint64_t>::max();
+  const uint64_t left = limits.max_snapshot_bytes - before;
+  if (left < limits.max_chunk_bytes) {
+    return {left, WireError::kSnapshotTooLong, kNoEnd};
+  }
+  return {limits.max_chunk_bytes, WireError::kChunkTooLong, kNoEnd};
 }
 
 }  // namespace internal

@@ -53,10 +53,10 @@ class HeaderPredictor {
   size_t length() const { return length_; }
   size_t needed() const { return needed_; }
 
-  // Reads the header whose '$' is at `p`, and foresees it from now on if one
-  // before it was not foreseen either. `word` is as above; `end` is where the
-  // readable bytes end. Returns false, with nothing changed, for a header that
-  // is not whole, or odd in any way, or tells more than `max_length`.
+  // Reads the header whose '$' is at `p`, and foresees it from now on. `word`
+  // is as above; `end` is where the readable bytes end. Returns false, with
+  // nothing changed, for a header that is not whole, or odd in any way, or
+  // tells more than `max_length`.
   template <typename Meter>
   ABSL_ATTRIBUTE_NOINLINE bool Read(uint64_t word, const char* p,
                                     const char* end, uint64_t max_length,

@@ -114,9 +114,6 @@ class OneShotStream {
     DecodeResult result = Decode(input, &event);
     if (!result.done()) return result;
     if (const auto* chunk = std::get_if<SnapshotChunk>(&event)) {
-      if (chunk->bytes.size() > limits_.max_snapshot_bytes - snapshot_bytes_) {
-        return DecodeResult::Error(WireError::kSnapshotTooLong, 0);
-      }
       snapshot_bytes_ += chunk->bytes.size();
     } else if (std::holds_alternative<SnapshotBegin>(event)) {
       if (in_snapshot_) {
@@ -153,7 +150,20 @@ class OneShotStream {
       if (!in_snapshot_) {
         return DecodeResult::Error(WireError::kOutsideSnapshot, 0);
       }
-      return Try<SnapshotChunk>(input, DecodeSnapshotChunk, event);
+      // The function knows of one chunk only: the rest of the snapshot's limit
+      // is its limit.
+      Limits limits = limits_;
+      limits.max_chunk_bytes =
+          std::min(limits_.max_chunk_bytes,
+                   limits_.max_snapshot_bytes - snapshot_bytes_);
+      SnapshotChunk chunk;
+      DecodeResult result = DecodeSnapshotChunk(input, limits, &chunk);
+      if (result.done()) *event = chunk;
+      if (result.error == WireError::kChunkTooLong &&
+          limits.max_chunk_bytes < limits_.max_chunk_bytes) {
+        result.error = WireError::kSnapshotTooLong;
+      }
+      return result;
     }
     if (input[0] == '*') {
       if (in_snapshot_) {

@@ -183,14 +183,14 @@ class Reference {
 
   bool Chunk() {
     absl::string_view bytes;
-    if (!Bulk(limits_.max_chunk_bytes, WireError::kChunkTooLong,
+    const uint64_t left = limits_.max_snapshot_bytes - snapshot_bytes_;
+    const bool whole = left >= limits_.max_chunk_bytes;
+    if (!Bulk(whole ? limits_.max_chunk_bytes : left,
+              whole ? WireError::kChunkTooLong : WireError::kSnapshotTooLong,
               absl::Uint128Max(), &bytes)) {
       return false;
     }
     snapshot_bytes_ += bytes.size();
-    if (snapshot_bytes_ > limits_.max_snapshot_bytes) {
-      return Fail(WireError::kSnapshotTooLong, element_);
-    }
     return Deliver(absl::StrCat("# snapshot_chunk bytes=", bytes.size(), " ",
                                 Escaped(bytes)));
   }
@@ -231,7 +231,7 @@ class Reference {
   size_t at_ = 0;
   size_t element_ = 0;
   bool in_snapshot_ = false;
-  absl::uint128 snapshot_bytes_ = 0;
+  uint64_t snapshot_bytes_ = 0;
   DecodeRun run_;
 };
 

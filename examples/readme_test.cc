@@ -1,0 +1,50 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What the README shows is what is built and tested here.
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/testing/read_file.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string Between(const std::string& text, const std::string& begin,
+                    const std::string& end) {
+  const size_t from = text.find(begin);
+  if (from == std::string::npos) return "";
+  return text.substr(from, text.find(end, from) - from);
+}
+
+TEST(ReadmeTest, ShowsTheExampleAsItIs) {
+  const std::string readme = codec_testing::ReadFile("README.md");
+  const std::string tail = codec_testing::ReadFile("examples/tail.cc");
+  const std::string shown = Between(readme, "absl::Status Tail", "```");
+  ASSERT_NE(shown, "");
+  EXPECT_THAT(tail, HasSubstr(shown));
+  for (const char* include :
+       {"#include <iostream>\n", "#include \"absl/status/status.h\"\n",
+        "#include \"kevy_replica/client/replica_client.h\"\n"}) {
+    EXPECT_THAT(readme, HasSubstr(include));
+    EXPECT_THAT(tail, HasSubstr(include));
+  }
+}
+
+}  // namespace
+}  // namespace kevy_replica
