@@ -25,8 +25,7 @@
 //       (*client)->Applied(frame->offset() + 1);
 //     }
 //   }
-//   return (*client)->status();  // OK: the primary closed between two
-//   elements.
+//   return (*client)->status();  // OK: the primary has closed, cleanly.
 //
 // For those who want frames only:
 //

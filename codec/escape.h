@@ -24,8 +24,7 @@
 namespace kevy_replica {
 
 // Appends `bytes` between double quotes as Redis prints them (sdscatrepr):
-// `\\`,
-// `\"`, `\n`, `\r`, `\t`, `\a`, `\b`, printable ASCII as it is, all else
+// `\\`, `\"`, `\n`, `\r`, `\t`, `\a`, `\b`, printable ASCII as it is, all else
 // `\xhh`.
 void AppendEscaped(absl::string_view bytes, std::string* out);
 

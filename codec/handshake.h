@@ -15,11 +15,12 @@
 // The handshake: the replica asks for the stream, the primary answers with a
 // line. Both protocols:
 //
-//   protocol 1 (kevy 1.18 to 3.x)     REPLICATE FROM <offset> ID <id>
-//                                     +ACK <offset>
-//   protocol 2 (kevy 4.0 and later)   REPLICATE FROM <generation> <offset> ID
-//   <id>
-//                                     +ACK <generation> <offset>
+//   protocol 1 (kevy 1.18 to 3.x)
+//     REPLICATE FROM <offset> ID <id>
+//     +ACK <offset>
+//   protocol 2 (kevy 4.0 and later)
+//     REPLICATE FROM <generation> <offset> ID <id>
+//     +ACK <generation> <offset>
 //
 // The request goes as a RESP multi-bulk command. A primary that rejects it
 // closes the connection without a word, whatever the reason (observed on kevy

@@ -27,8 +27,7 @@
 namespace kevy_replica {
 
 enum class TailFormat : uint8_t {
-  kText,  // A frame as redis-cli's MONITOR shows a command; the rest as "#
-          // ...".
+  kText,  // Frames as redis-cli's MONITOR shows commands; the rest as "# ".
   kJson,  // One object a line.
   kResp,  // The frames' commands as they came, fit for `redis-cli --pipe`.
 };

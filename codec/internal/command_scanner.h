@@ -94,10 +94,10 @@ class BasicCommandScanner {
 
   // Takes the arguments of a command as long as they are whole and well formed,
   // and leaves the first other one to Scan(). `count` of them there are, `i`
-  // are in
-  // `*args` already, and the '$' of the next is at `position`. Returns where
-  // the command ends, if that was all of it; otherwise 0. Inline, and without a
-  // member touched on the way: most frames are read here and nowhere else.
+  // are in `*args` already, and the '$' of the next is at `position`. Returns
+  // where the command ends, if that was all of it; otherwise 0. Inline, and
+  // without a member touched on the way: most frames are read here and nowhere
+  // else.
   ABSL_ATTRIBUTE_ALWAYS_INLINE size_t ScanCommonArguments(
       const char* data, size_t size, size_t position, size_t count, size_t i,
       const Limits& limits, ArgvStorage* args, Meter& meter) {
