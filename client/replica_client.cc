@@ -129,7 +129,7 @@ void ReplicaClient::Applied(uint64_t next_offset) {
   session_.HandleApplied(next_offset);
   // Not only before a read: many frames may lie in the buffer, each applied
   // slowly.
-  (void)Transmit();
+  TransmitDue();
 }
 
 absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
@@ -150,12 +150,7 @@ absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
 // Sends what is due, then waits for bytes, the end, or a time that the session
 // asked for.
 void ReplicaClient::ReadMore() {
-  const absl::Status sent = Transmit();
-  // A primary that has closed may have sent much before that is still to be
-  // read: how reading ends is what counts.
-  if (!sent.ok() && !absl::IsUnavailable(sent)) {
-    session_.HandleFailure(sent);
-  }
+  TransmitDue();
   if (session_.done()) return;
   const absl::Span<char> room = session_.PrepareRead(options_.read_bytes);
   const absl::Time until = session_.PollTimeout();
@@ -175,6 +170,13 @@ void ReplicaClient::ReadMore() {
   } else {
     session_.HandleRead(*n, Now());
   }
+}
+
+void ReplicaClient::TransmitDue() {
+  const absl::Status sent = Transmit();
+  // A primary that has closed may have sent much before that is still to be
+  // read: how reading ends is what counts.
+  if (!sent.ok() && !absl::IsUnavailable(sent)) session_.HandleFailure(sent);
 }
 
 absl::Status ReplicaClient::Transmit() {

@@ -174,6 +174,7 @@ class ReplicaClient {
   void Handshake(std::unique_ptr<Transport> transport);
   absl::Time Now() const;
   absl::Status Transmit();
+  void TransmitDue();
   void ReadMore();
   absl::Status HandleSnapshot(const StreamEvent& event);
 
