@@ -97,11 +97,10 @@ void Session::HandleEof() {
     if (decoder_.at_boundary()) {
       state_ = State::kDone;
     } else {
-      Fail(
-          ReplicaError(ReplicaErrorKind::kTruncated,
-                       absl::StrCat("the stream ended inside ",
-                                    in_snapshot() ? "a snapshot" : "an element",
-                                    Where(decoder_.position()))));
+      Fail(ReplicaError(
+          ReplicaErrorKind::kTruncated,
+          absl::StrCat("the stream ended inside ",
+                       in_snapshot() ? "a snapshot" : "an element", Where())));
     }
     return;
   }
@@ -110,7 +109,7 @@ void Session::HandleEof() {
     Fail(ReplicaError(
         ReplicaErrorKind::kTruncated,
         absl::StrCat("the stream ended inside the handshake's answer",
-                     Where(decoder_.position()))));
+                     Where())));
   } else if (options_.protocol == ProtocolChoice::kAuto &&
              protocol_ == Protocol::kV2) {
     protocol_ = Protocol::kV1;
@@ -143,9 +142,9 @@ void Session::HandleTimeout(absl::Time now) {
                      absl::FormatDuration(options_.handshake_timeout))));
   } else if (state_ == State::kStream &&
              now - last_read_ >= options_.idle_timeout) {
-    Fail(absl::DeadlineExceededError(absl::StrCat(
-        "nothing came within ", absl::FormatDuration(options_.idle_timeout),
-        Where(decoder_.position()))));
+    Fail(absl::DeadlineExceededError(
+        absl::StrCat("nothing came within ",
+                     absl::FormatDuration(options_.idle_timeout), Where())));
   }
 }
 
@@ -314,7 +313,7 @@ bool Session::TakeHeartbeat(const Heartbeat& heartbeat) {
       ReplicaErrorKind::kGenerationChanged,
       absl::StrCat("a heartbeat of generation ", heartbeat.generation,
                    " in a stream of generation ", stream_generation_,
-                   Where(decoder_.position()))));
+                   Where())));
   return false;
 }
 
@@ -360,9 +359,8 @@ void Session::FailDecode() {
   } else if (error == WireError::kUnexpectedInSnapshot) {
     kind = ReplicaErrorKind::kUnexpectedInSnapshot;
   }
-  Fail(ReplicaWireError(
-      kind, error,
-      absl::StrCat(WireErrorName(error), Where(decoder_.position()))));
+  Fail(ReplicaWireError(kind, error,
+                        absl::StrCat(WireErrorName(error), Where())));
 }
 
 // `at` counts the bytes of the stream; what is quoted is what lies there.

@@ -214,6 +214,7 @@ class Session {
   void TakeSnapshotBegin();
   void TakeSnapshotEnd(const SnapshotEnd& end);
   std::string Where(uint64_t at) const;
+  std::string Where() const { return Where(decoder_.position()); }
   absl::Time AckDue() const;
 
   const SessionOptions options_;

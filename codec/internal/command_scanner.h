@@ -54,15 +54,6 @@ class BasicCommandScanner {
     position_ = position;
   }
 
-  // Begins behind the first line, read already: `count` arguments (1 or more),
-  // the first one's '$' at `position`.
-  void StartArguments(size_t position, uint64_t count) {
-    count_ = count;
-    phase_ = Phase::kArguments;
-    position_ = position;
-    at_header_ = true;
-  }
-
   // Reads on in `data[0]` to `data[size - 1]` and adds each whole argument to
   // `*args`, which must be empty at the first call for a command. On kDone the
   // position is that behind the command. Errors: kBadCommand,
@@ -174,8 +165,10 @@ class BasicCommandScanner {
           if (number_.value() == 0) {
             return DecodeResult::Error(WireError::kBadCommand, number_begin_);
           }
-          StartArguments(position_ + 1, number_.value());
-          return DecodeResult::Done(position_);
+          count_ = number_.value();
+          phase_ = Phase::kArguments;
+          at_header_ = true;
+          return DecodeResult::Done(++position_);
       }
     }
     return DecodeResult::NeedMore(size);

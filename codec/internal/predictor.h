@@ -132,7 +132,7 @@ class EnvelopePredictor {
 
   // Whether the `kReadable` bytes at `p` begin as foreseen.
   bool Matches(const char* p) const {
-    return (((LoadLittleEndian64(p) ^ words_[0])) |
+    return ((LoadLittleEndian64(p) ^ words_[0]) |
             ((LoadLittleEndian64(p + 8) ^ words_[1]) & masks_[1]) |
             ((LoadLittleEndian64(p + 16) ^ words_[2]) & masks_[2])) == 0;
   }
