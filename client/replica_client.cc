@@ -15,7 +15,6 @@
 #include "kevy_replica/client/replica_client.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -30,6 +29,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
+#include "kevy_replica/client/monotonic_time.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
@@ -110,26 +110,32 @@ const StreamEvent* ReplicaClient::NextEvent() {
   }
 }
 
-const FrameView* ReplicaClient::NextFrame() {
-  while (const StreamEvent* event = NextEvent()) {
-    if (const auto* frame = std::get_if<FrameView>(event)) return frame;
-    if (std::holds_alternative<Heartbeat>(*event)) continue;
-    const absl::Status status = HandleSnapshot(*event);
-    if (!status.ok()) session_.HandleSnapshotFailure(status);
+absl::Span<const FrameView> ReplicaClient::WaitForFrames(size_t max) {
+  while (!session_.done()) {
+    if (const StreamEvent* event = session_.PollEvent()) {
+      if (!std::holds_alternative<Heartbeat>(*event)) {
+        const absl::Status status = HandleSnapshot(*event);
+        if (!status.ok()) session_.HandleSnapshotFailure(status);
+      }
+    } else if (!session_.done()) {
+      ReadMore();
+    }
+    const absl::Span<const FrameView> frames = session_.PollFrames(max);
+    if (!frames.empty()) return frames;
   }
-  return nullptr;
+  return {};
 }
 
 absl::Status ReplicaClient::SendAck(uint64_t next_offset) {
   const absl::Status status = session_.AckNow(next_offset);
-  return status.ok() ? Transmit() : status;
+  return status.ok() ? Transmit(Now()) : status;
 }
 
 void ReplicaClient::Applied(uint64_t next_offset) {
   session_.HandleApplied(next_offset);
   // Not only before a read: many frames may lie in the buffer, each applied
-  // slowly.
-  TransmitDue();
+  // slowly. To some milliseconds will do, and this is called for every frame.
+  TransmitDue(options_.now ? options_.now() : RoughMonotonicNow());
 }
 
 absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
@@ -150,7 +156,7 @@ absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
 // Sends what is due, then waits for bytes, the end, or a time that the session
 // asked for.
 void ReplicaClient::ReadMore() {
-  TransmitDue();
+  TransmitDue(Now());
   if (session_.done()) return;
   const absl::Span<char> room = session_.PrepareRead(options_.read_bytes);
   const absl::Time until = session_.PollTimeout();
@@ -172,22 +178,20 @@ void ReplicaClient::ReadMore() {
   }
 }
 
-void ReplicaClient::TransmitDue() {
-  const absl::Status sent = Transmit();
+void ReplicaClient::TransmitDue(absl::Time now) {
+  const absl::Status sent = Transmit(now);
   // A primary that has closed may have sent much before that is still to be
   // read: how reading ends is what counts.
   if (!sent.ok() && !absl::IsUnavailable(sent)) session_.HandleFailure(sent);
 }
 
-absl::Status ReplicaClient::Transmit() {
-  if (!session_.PollTransmit(Now(), &out_)) return session_.status();
+absl::Status ReplicaClient::Transmit(absl::Time now) {
+  if (!session_.PollTransmit(now, &out_)) return session_.status();
   return AsIoError(transport_->Write(out_, options_.write_timeout));
 }
 
 absl::Time ReplicaClient::Now() const {
-  if (options_.now) return options_.now();
-  return absl::UnixEpoch() +
-         absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+  return options_.now ? options_.now() : MonotonicNow();
 }
 
 }  // namespace kevy_replica

@@ -49,10 +49,12 @@
 #include <string>
 
 #include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/session.h"
@@ -60,6 +62,7 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/transport/socket_transport.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -119,7 +122,21 @@ class ReplicaClient {
 
   // Waits for the next frame, passing over heartbeats, and treating snapshots
   // by `snapshot_policy`. Otherwise as NextEvent().
-  const FrameView* NextFrame() ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  const FrameView* NextFrame() ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    const absl::Span<const FrameView> frames = NextFrames(1);
+    return frames.empty() ? nullptr : frames.data();
+  }
+
+  // The same for several frames at once, for those who apply in batches: waits
+  // for one, and hands out those that have come with it, at most `max` (1 or
+  // more) and StreamDecoder::kBatch of them. Empty: the stream has ended.
+  // position() is behind the last of them; all are valid until the next
+  // non-const call.
+  absl::Span<const FrameView> NextFrames(size_t max = StreamDecoder::kBatch)
+      ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    const absl::Span<const FrameView> frames = session_.PollFrames(max);
+    return ABSL_PREDICT_TRUE(!frames.empty()) ? frames : WaitForFrames(max);
+  }
 
   // The frames from here to the end of the stream, as a range to be gone
   // through once. After the loop status() tells how it ended.
@@ -135,8 +152,8 @@ class ReplicaClient {
   // Says that everything below `next_offset` was applied. The acknowledgement
   // goes out with this call, if `ack_interval` has passed since the last, or by
   // itself while the client reads, after each heartbeat too. More than was
-  // received, and anything inside a snapshot, is ignored. Reads the clock:
-  // where frames are small, call it once for many.
+  // received, and anything inside a snapshot, is ignored. Reads a clock, to a
+  // few milliseconds: where frames are small, call it once for several.
   void Applied(uint64_t next_offset);
 
   // The same, sent at once. kInvalidArgument if it is more than was received;
@@ -173,9 +190,10 @@ class ReplicaClient {
 
   void Handshake(std::unique_ptr<Transport> transport);
   absl::Time Now() const;
-  absl::Status Transmit();
-  void TransmitDue();
+  absl::Status Transmit(absl::Time now);
+  void TransmitDue(absl::Time now);
   void ReadMore();
+  absl::Span<const FrameView> WaitForFrames(size_t max);
   absl::Status HandleSnapshot(const StreamEvent& event);
 
   const ReplicaClientOptions options_;

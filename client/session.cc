@@ -26,6 +26,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/codec/ack.h"
@@ -183,7 +184,7 @@ const StreamEvent* Session::PollEvent() {
   const StreamEvent& event = decoder_.event();
   bool taken = true;
   if (const auto* frame = std::get_if<FrameView>(&event)) {
-    taken = TakeFrame(*frame);
+    taken = TakeFrames(absl::MakeConstSpan(frame, 1));
   } else if (const auto* heartbeat = std::get_if<Heartbeat>(&event)) {
     taken = TakeHeartbeat(*heartbeat);
   } else if (std::holds_alternative<SnapshotBegin>(event)) {
@@ -263,25 +264,27 @@ bool Session::PollAnswer() {
   return true;
 }
 
-bool Session::TakeFrame(const FrameView& frame) {
+// Of frames that follow each other, the first is not what was expected.
+bool Session::TakeOddFrames(absl::Span<const FrameView> frames) {
   const uint64_t expected = position_.next_offset;
-  const uint64_t begin = decoder_.position() - frame.wire().size();
-  if (frame.offset() != expected) {
-    Fail(OffsetGapError({expected, frame.offset()},
+  const FrameView& first = frames.front();
+  const absl::string_view last = frames.back().wire();
+  const uint64_t begin =
+      decoder_.position() -
+      static_cast<uint64_t>(last.data() + last.size() - first.wire().data());
+  if (first.offset() != expected) {
+    Fail(OffsetGapError({expected, first.offset()},
                         absl::StrCat("expected the frame at offset ", expected,
-                                     ", got ", frame.offset(), Where(begin))));
+                                     ", got ", first.offset(), Where(begin))));
     return false;
   }
-  if (stream_generation_ != position_.generation) {
-    // No snapshot came between what is held and this history. That is sound
-    // only where nothing is held: from the very first write on.
-    if (position_ != FeedPosition{0, 0}) {
-      FailForeign(position_.generation, begin);
-      return false;
-    }
-    position_.generation = stream_generation_;
+  // No snapshot came between what is held and this history. That is sound only
+  // where nothing is held: from the very first write on.
+  if (position_ != FeedPosition{0, 0}) {
+    FailForeign(position_.generation, begin);
+    return false;
   }
-  position_.next_offset = expected + 1;
+  position_.generation = stream_generation_;
   return true;
 }
 

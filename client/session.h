@@ -48,11 +48,13 @@
 #include <string>
 
 #include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/limits.h"
@@ -188,6 +190,21 @@ class Session {
   // valid until the next non-const call.
   const StreamEvent* PollEvent() ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
+  // The frames that come next and are all there, at most `max` (1 or more) and
+  // StreamDecoder::kBatch of them: the quickest way through many. Empty: what
+  // comes next is no whole frame, and PollEvent() tells more; or done().
+  // position() is then behind the last of them, and all are valid until the
+  // next non-const call.
+  absl::Span<const FrameView> PollFrames(size_t max = StreamDecoder::kBatch)
+      ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    if (ABSL_PREDICT_FALSE(state_ != State::kStream) && !PollAnswer()) {
+      return {};
+    }
+    const absl::Span<const FrameView> frames = decoder_.NextFrames(max);
+    if (frames.empty() || !TakeFrames(frames)) return {};
+    return frames;
+  }
+
   // Replaces `*out` with bytes to be sent now, and returns whether there are
   // any: the handshake's request, an acknowledgement that is due.
   bool PollTransmit(absl::Time now, std::string* out);
@@ -209,7 +226,17 @@ class Session {
   void FailDecode();
   void FailForeign(uint64_t held_generation, uint64_t at);
   // Each returns whether the session goes on.
-  bool TakeFrame(const FrameView& frame);
+  bool TakeFrames(absl::Span<const FrameView> frames) {
+    first_element_ = false;
+    if (ABSL_PREDICT_FALSE(frames[0].offset() != position_.next_offset ||
+                           stream_generation_ != position_.generation) &&
+        !TakeOddFrames(frames)) {
+      return false;
+    }
+    position_.next_offset += frames.size();
+    return true;
+  }
+  bool TakeOddFrames(absl::Span<const FrameView> frames);
   bool TakeHeartbeat(const Heartbeat& heartbeat);
   void TakeSnapshotBegin();
   void TakeSnapshotEnd(const SnapshotEnd& end);

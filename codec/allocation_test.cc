@@ -219,16 +219,14 @@ TEST(AllocationTest, ADeclaredLengthTakesNothing) {
        {absl::string_view(frame),
         absl::string_view("*2\r\n:8\r\n*1048576\r\n$1\r\na\r\n"),
         absl::string_view("+SNAPSHOT\r\n$65536\r\n0123456789")}) {
-    std::optional<StreamDecoder> decoder;
-    const Allocations allocations = AllocationsOf([&] {
-      decoder.emplace();
-      Decode(bytes, 1, &*decoder);
-    });
-    EXPECT_EQ(decoder->error(), WireError::kNone);
-    EXPECT_FALSE(decoder->at_boundary());
+    StreamDecoder decoder;
+    const Allocations allocations =
+        AllocationsOf([&] { Decode(bytes, 1, &decoder); });
+    EXPECT_EQ(decoder.error(), WireError::kNone);
+    EXPECT_FALSE(decoder.at_boundary());
     // The first buffer and the first room for arguments.
     EXPECT_LE(allocations.largest, 4096u) << bytes;
-    EXPECT_LE(decoder->memory_bytes(), 8192u) << bytes;
+    EXPECT_LE(decoder.memory_bytes(), 8192u) << bytes;
   }
 }
 

@@ -21,20 +21,24 @@
 
 namespace kevy_replica {
 
-void ArgvStorage::Grow(size_t n) {
-  const size_t capacity = std::max(size_ + n, capacity_ * 2);
-  // Not make_unique: the new part need not be cleared.
-  std::unique_ptr<ArgRef[]> refs(new ArgRef[capacity]);
-  std::copy_n(refs_.get(), size_, refs.get());
-  refs_ = std::move(refs);
-  capacity_ = capacity;
+void ArgvStorage::DropEarlier() {
+  std::copy(refs_.get() + begin_, refs_.get() + end_, refs_.get());
+  end_ -= begin_;
+  begin_ = 0;
 }
 
-void ArgvStorage::ShrinkToFit() {
-  std::unique_ptr<ArgRef[]> refs(new ArgRef[size_]);
-  std::copy_n(refs_.get(), size_, refs.get());
+void ArgvStorage::Grow(size_t n) {
+  Reallocate(std::max(end_ + n, 2 * capacity_));
+}
+
+void ArgvStorage::ShrinkToFit() { Reallocate(end_); }
+
+void ArgvStorage::Reallocate(size_t capacity) {
+  // Not make_unique: the new part need not be cleared.
+  std::unique_ptr<ArgRef[]> refs(new ArgRef[capacity]);
+  std::copy_n(refs_.get(), end_, refs.get());
   refs_ = std::move(refs);
-  capacity_ = size_;
+  capacity_ = capacity;
 }
 
 }  // namespace kevy_replica

@@ -26,16 +26,10 @@
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/internal/predictor.h"
+#include "kevy_replica/codec/arg_ref.h"
+#include "kevy_replica/codec/internal/frame_predictor.h"
 
 namespace kevy_replica {
-
-// Where one argument lies, counted from the first byte of its frame. Relative,
-// so that it stays true when the buffer behind a half-received frame moves.
-struct ArgRef {
-  size_t offset;
-  size_t size;
-};
 
 // Reusable room for the ArgRefs of one command after another: it grows to the
 // longest command seen, so decoding allocates nothing in the steady state. It
@@ -49,32 +43,54 @@ class ArgvStorage {
   ArgvStorage() = default;
   ArgvStorage(ArgvStorage&& other) noexcept
       : refs_(std::move(other.refs_)),
-        size_(std::exchange(other.size_, 0)),
+        begin_(std::exchange(other.begin_, 0)),
+        end_(std::exchange(other.end_, 0)),
         capacity_(std::exchange(other.capacity_, 0)),
         predictor_(other.predictor_) {}
   ArgvStorage& operator=(ArgvStorage&& other) noexcept {
     refs_ = std::move(other.refs_);
-    size_ = std::exchange(other.size_, 0);
+    begin_ = std::exchange(other.begin_, 0);
+    end_ = std::exchange(other.end_, 0);
     capacity_ = std::exchange(other.capacity_, 0);
     predictor_ = other.predictor_;
     return *this;
   }
 
-  void Clear() { size_ = 0; }
+  // The ArgRefs of the command that is being read, or was read last.
+  const ArgRef* data() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return refs_.get() + begin_;
+  }
+  size_t size() const { return end_ - begin_; }
+  size_t capacity() const { return capacity_; }
+
+  void Clear() { begin_ = end_ = 0; }
   void Add(size_t offset, size_t size) {
     *Room(1) = {offset, size};
-    ++size_;
+    ++end_;
   }
 
-  // For the scanners. Room for `n` more, to be filled before Resize() says how
-  // many there are now in all.
-  ArgRef* Room(size_t n) ABSL_ATTRIBUTE_LIFETIME_BOUND {
-    if (ABSL_PREDICT_FALSE(capacity_ - size_ < n)) Grow(n);
-    return refs_.get() + size_;
+  // What follows is for the scanners.
+
+  // Begins a command behind the ones held, which are kept.
+  void BeginNext() { begin_ = end_; }
+  // Forgets the commands before the one that is being read.
+  void DropEarlier();
+  // How many there are of all the commands held.
+  size_t total() const { return end_; }
+  // Of the first command held. Stays the same unless Room() has to grow.
+  const ArgRef* first() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return refs_.get();
   }
-  void Resize(size_t size) { size_ = size; }
+
+  // Room for `n` more, to be filled before Resize() says how many there are now
+  // in this command.
+  ArgRef* Room(size_t n) ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    if (ABSL_PREDICT_FALSE(capacity_ - end_ < n)) Grow(n);
+    return refs_.get() + end_;
+  }
+  void Resize(size_t size) { end_ = begin_ + size; }
   size_t IndexOf(const ArgRef* ref) const {
-    return static_cast<size_t>(ref - refs_.get());
+    return static_cast<size_t>(ref - data());
   }
   // Gives the memory back that is not in use: a command of very many arguments
   // may have taken much.
@@ -83,17 +99,13 @@ class ArgvStorage {
     return predictor_;
   }
 
-  const ArgRef* data() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
-    return refs_.get();
-  }
-  size_t size() const { return size_; }
-  size_t capacity() const { return capacity_; }
-
  private:
   void Grow(size_t n);
+  void Reallocate(size_t capacity);
 
   std::unique_ptr<ArgRef[]> refs_;
-  size_t size_ = 0;
+  size_t begin_ = 0;
+  size_t end_ = 0;
   size_t capacity_ = 0;
   internal::FramePredictor predictor_;
 };

@@ -56,15 +56,23 @@ void OwnedFrame::Assign(const FrameView& frame) {
 
 DecodeResult DecodeFrame(absl::string_view input, const Limits& limits,
                          ArgvStorage* storage, FrameView* frame) {
+  storage->Clear();
+  internal::FramePredictor& predictor = storage->predictor();
+  predictor.UseLimits(limits);
+  predictor.shape_in_use = false;
+  const auto take = [frame](const char* data, size_t size,
+                            const internal::ScannedFrame& scanned) {
+    *frame = FrameView(scanned.offset, absl::string_view(data, size),
+                       scanned.command_begin, scanned.args, scanned.argc);
+  };
   internal::FrameScanner scanner;
-  scanner.Start();
-  const DecodeResult result =
-      scanner.Scan(input.data(), input.size(), limits, storage);
-  if (result.done()) {
-    *frame =
-        FrameView(scanner.offset(), input.substr(0, result.position),
-                  scanner.command_begin(), storage->data(), storage->size());
+  if (scanner.TakeAlike(input.data(), input.size(), 1, storage, take) != 0) {
+    return DecodeResult::Done(frame->wire().size());
   }
+  internal::ScannedFrame scanned;
+  const DecodeResult result =
+      scanner.Begin(input.data(), input.size(), limits, storage, &scanned);
+  if (result.done()) take(input.data(), result.position, scanned);
   return result;
 }
 

@@ -87,6 +87,7 @@ class FrameView {
 
  private:
   friend class OwnedFrame;
+  friend class StreamDecoder;  // Its buffer may move.
 
   uint64_t offset_ = 0;
   const char* data_ = nullptr;

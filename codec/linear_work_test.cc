@@ -61,16 +61,18 @@ std::string FrameOf(size_t argc, size_t size) {
 uint64_t ExaminedInPieces(absl::string_view bytes, size_t piece, size_t argc) {
   internal::BasicFrameScanner<CountingMeter> scanner;
   ArgvStorage args;
-  scanner.Start();
-  DecodeResult result;
-  for (size_t size = 0; size < bytes.size();) {
+  internal::ScannedFrame frame;
+  size_t size = std::min(bytes.size(), piece);
+  DecodeResult result =
+      scanner.Begin(bytes.data(), size, Limits(), &args, &frame);
+  while (size < bytes.size()) {
     EXPECT_EQ(result.outcome, Outcome::kNeedMore);
     size = std::min(bytes.size(), size + piece);
-    result = scanner.Scan(bytes.data(), size, Limits(), &args);
+    result = scanner.Resume(bytes.data(), size, Limits(), &args, &frame);
   }
   EXPECT_TRUE(result.done());
   EXPECT_EQ(result.position, bytes.size());
-  EXPECT_EQ(args.size(), argc);
+  EXPECT_EQ(frame.argc, argc);
   return scanner.meter().bytes();
 }
 

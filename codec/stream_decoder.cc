@@ -18,7 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <variant>
+#include <memory>
 
 #include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
@@ -40,14 +40,21 @@ namespace kevy_replica {
 using internal::Kinds;
 using internal::LineKind;
 
-StreamDecoder::StreamDecoder(const Limits& limits) : limits_(limits) {}
+StreamDecoder::StreamDecoder(const Limits& limits)
+    : limits_(limits), ahead_(std::make_unique<Ahead>()) {
+  ahead_->args.predictor().UseLimits(limits);
+}
 
 absl::Span<char> StreamDecoder::Prepare(size_t min) {
   Release();
   const size_t capacity = buffer_.capacity();
   const absl::Span<char> room = buffer_.Prepare(std::max<size_t>(min, 1));
-  // What a huge frame took is given back together.
-  if (buffer_.capacity() < capacity) args_.ShrinkToFit();
+  if (next_ != end_) {
+    PointToBuffer();
+  } else if (buffer_.capacity() < capacity) {
+    // What a huge frame took is given back together.
+    ahead_->args.ShrinkToFit();
+  }
   return room;
 }
 
@@ -84,35 +91,93 @@ Outcome StreamDecoder::DecodeAnswer(HandshakeAnswer* answer) {
   return Finish(result);
 }
 
-Outcome StreamDecoder::Next() {
-  Release();
-  const absl::string_view bytes = buffer_.bytes();
-  if (ABSL_PREDICT_TRUE(element_ == Element::kNone)) {
-    if (bytes.empty()) return Outcome::kNeedMore;
-    if (ABSL_PREDICT_FALSE(bytes[0] != '*' || in_snapshot_)) {
-      return Begin(bytes);
-    }
-    element_ = Element::kFrame;
-    frame_scanner_.Start();
-  } else if (element_ != Element::kFrame) {
-    return GoOn(bytes);
+// Decodes the frames that are there. Returns whether there are any ahead now.
+bool StreamDecoder::DecodeAhead() {
+  if (run_end_ != end_) {
+    run_end_ = end_;
+    return true;
   }
-  const DecodeResult result =
-      frame_scanner_.Scan(bytes.data(), bytes.size(), limits_, &args_);
-  if (ABSL_PREDICT_FALSE(!result.done())) return Finish(result);
-  const FrameView frame(
-      frame_scanner_.offset(), absl::string_view(bytes.data(), result.position),
-      frame_scanner_.command_begin(), args_.data(), args_.size());
-  // In place where it can be: emplace() would make a variant and copy that.
-  if (auto* last = std::get_if<FrameView>(&event_)) {
-    *last = frame;
+  next_ = run_end_ = end_ = 0;
+  bool resume = element_ == Element::kFrame;
+  if (!resume && (element_ != Element::kNone || in_snapshot_)) return false;
+  if (wrong_.outcome == Outcome::kError) return false;
+  ArgvStorage& args = ahead_->args;
+  if (resume) {
+    args.DropEarlier();
   } else {
-    event_ = frame;
+    args.Clear();
   }
+  args.predictor().shape_in_use = false;
+  const ArgRef* const first_arg = args.first();
+  const absl::string_view bytes = buffer_.bytes();
+  const char* p = bytes.data();
+  const char* const end = p + bytes.size();
+  FrameView* frame = ahead_->frames;
+  FrameView* const last = frame + kBatch;
+  bool follows = true;
   element_ = Element::kNone;
-  release_ = result.position;
-  position_ += result.position;
-  return Outcome::kDone;
+  const auto take = [&](const char* data, size_t size,
+                        const internal::ScannedFrame& scanned) {
+    *frame++ = FrameView(scanned.offset, absl::string_view(data, size),
+                         scanned.command_begin, scanned.args, scanned.argc);
+    p = data + size;
+  };
+  do {
+    if (ABSL_PREDICT_TRUE(!resume)) {
+      frame_scanner_.TakeAlike(p, static_cast<size_t>(end - p),
+                               static_cast<size_t>(last - frame), &args, take);
+      if (frame == last || p == end || *p != '*') break;
+    }
+    const size_t left = static_cast<size_t>(end - p);
+    internal::ScannedFrame scanned;
+    const DecodeResult result =
+        ABSL_PREDICT_FALSE(resume)
+            ? frame_scanner_.Resume(p, left, limits_, &args, &scanned)
+            : frame_scanner_.Begin(p, left, limits_, &args, &scanned);
+    resume = false;
+    if (ABSL_PREDICT_FALSE(!result.done())) {
+      element_ = Element::kFrame;
+      if (result.outcome == Outcome::kError) wrong_ = result;
+      break;
+    }
+    follows =
+        frame == ahead_->frames || scanned.offset == frame[-1].offset() + 1;
+    take(p, result.position, scanned);
+  } while (follows && frame != last && args.total() < kBatchArguments);
+  end_ = static_cast<size_t>(frame - ahead_->frames);
+  run_end_ = follows ? end_ : end_ - 1;
+  if (ABSL_PREDICT_FALSE(args.first() != first_arg)) PointToArguments();
+  return end_ != 0;
+}
+
+// The arguments lie elsewhere now.
+void StreamDecoder::PointToArguments() {
+  const internal::FrameShape& shape = ahead_->args.predictor().shape;
+  const ArgRef* args = ahead_->args.first();
+  for (size_t i = next_; i != end_; ++i) {
+    FrameView& frame = ahead_->frames[i];
+    if (frame.args_ == shape.args()) continue;
+    frame.args_ = args;
+    args += frame.argc_;
+  }
+}
+
+// The bytes lie elsewhere now.
+void StreamDecoder::PointToBuffer() {
+  const char* p = buffer_.bytes().data();
+  for (size_t i = next_; i != end_; ++i) {
+    FrameView& frame = ahead_->frames[i];
+    frame.data_ = p;
+    p += frame.size_;
+  }
+}
+
+// Next(), where that is no frame, or not yet.
+Outcome StreamDecoder::NextOther() {
+  if (element_ == Element::kFrame) return Finish(wrong_);
+  const absl::string_view bytes = buffer_.bytes();
+  if (element_ != Element::kNone) return GoOn(bytes);
+  return bytes.empty() ? Outcome::kNeedMore : Begin(bytes);
 }
 
 // Begins an element that is no frame, or may not be one.
@@ -199,8 +264,7 @@ Outcome StreamDecoder::Finish(const DecodeResult& result) {
       break;
     case Outcome::kDone:
       element_ = Element::kNone;
-      release_ = result.position;
-      position_ += result.position;
+      Take(result.position);
       break;
     case Outcome::kError:
       element_ = Element::kFailed;
@@ -210,12 +274,6 @@ Outcome StreamDecoder::Finish(const DecodeResult& result) {
       break;
   }
   return result.outcome;
-}
-
-void StreamDecoder::Release() {
-  if (release_ == 0) return;
-  buffer_.Consume(release_);
-  release_ = 0;
 }
 
 }  // namespace kevy_replica

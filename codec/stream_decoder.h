@@ -47,15 +47,21 @@
 #ifndef KEVY_REPLICA_CODEC_STREAM_DECODER_H_
 #define KEVY_REPLICA_CODEC_STREAM_DECODER_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <variant>
 
 #include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/codec/arg_ref.h"
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/internal/bulk_scanner.h"
 #include "kevy_replica/codec/internal/control_line.h"
@@ -95,7 +101,40 @@ class StreamDecoder {
   // | kDone     | event() is the element, until the next non-const call       |
   // | kNeedMore | Prepare, read, Commit, and call again; event() is not valid |
   // | kError    | error() and position() say what and where; for ever         |
-  Outcome Next();
+  Outcome Next() {
+    Release();
+    if (ABSL_PREDICT_FALSE(next_ == run_end_) && !DecodeAhead()) {
+      return NextOther();
+    }
+    const FrameView& frame = ahead_->frames[next_++];
+    // In place where it can be: emplace() would make a variant and copy that.
+    if (auto* last = std::get_if<FrameView>(&event_)) {
+      *last = frame;
+    } else {
+      event_ = frame;
+    }
+    Take(frame.wire().size());
+    return Outcome::kDone;
+  }
+
+  // Decodes frames alone, the quickest way through many: those whose bytes are
+  // all there, at most `max` (1 or more) and at most kBatch of them, each with
+  // the offset that follows the one before. Empty: what comes next is no whole
+  // frame, and Next() decodes it, or says what is missing or wrong. Valid until
+  // the next non-const call.
+  absl::Span<const FrameView> NextFrames(size_t max = kBatch)
+      ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    Release();
+    if (ABSL_PREDICT_FALSE(next_ == run_end_) && !DecodeAhead()) return {};
+    const size_t n = std::min(max, run_end_ - next_);
+    const FrameView* const frames = ahead_->frames + next_;
+    next_ += n;
+    const absl::string_view last = frames[n - 1].wire();
+    Take(static_cast<size_t>(last.data() + last.size() -
+                             frames[0].wire().data()));
+    return absl::Span<const FrameView>(frames, n);
+  }
+  static constexpr size_t kBatch = 32;
 
   // The element that the last Next() decoded. Valid after kDone, until the next
   // non-const call.
@@ -122,9 +161,10 @@ class StreamDecoder {
   }
   bool in_snapshot() const { return in_snapshot_; }
 
-  // Bytes of memory held for input and arguments.
+  // Bytes of memory held for input and arguments, beside the decoder's own 6
+  // KiB or so, which never grow.
   size_t memory_bytes() const {
-    return buffer_.capacity() + args_.capacity() * sizeof(ArgRef);
+    return buffer_.capacity() + ahead_->args.capacity() * sizeof(ArgRef);
   }
 
   // What moving half-received elements about in the buffer has cost so far.
@@ -133,7 +173,29 @@ class StreamDecoder {
  private:
   enum class Element : uint8_t { kNone, kFrame, kLine, kChunk, kFailed };
 
-  void Release();
+  // Past so many arguments no further frame is decoded ahead.
+  static constexpr size_t kBatchArguments = 512;
+  // Frames that were decoded, and are handed out one after another. Apart from
+  // this object, so that they stay where they are when it is moved.
+  struct Ahead {
+    FrameView frames[kBatch];
+    ArgvStorage args;
+  };
+
+  // Ends the validity of what was handed out.
+  void Release() {
+    buffer_.Consume(release_);
+    release_ = 0;
+  }
+  // Hands out the next `bytes`.
+  void Take(size_t bytes) {
+    release_ = bytes;
+    position_ += bytes;
+  }
+  bool DecodeAhead();
+  void PointToArguments();
+  void PointToBuffer();
+  Outcome NextOther();
   Outcome Begin(absl::string_view bytes);
   Outcome GoOn(absl::string_view bytes);
   DecodeResult ScanLine(absl::string_view bytes);
@@ -142,7 +204,14 @@ class StreamDecoder {
 
   Limits limits_;
   ByteBuffer buffer_;
-  ArgvStorage args_;
+  std::unique_ptr<Ahead> ahead_;
+  // Of the frames ahead: the next one; the end of those whose offsets follow
+  // each other; the end.
+  size_t next_ = 0;
+  size_t run_end_ = 0;
+  size_t end_ = 0;
+  // What is wrong with the frame behind those ahead.
+  DecodeResult wrong_;
   StreamEvent event_;
   internal::FrameScanner frame_scanner_;
   internal::ControlLineScanner line_scanner_;
@@ -153,7 +222,7 @@ class StreamDecoder {
   size_t error_in_buffer_ = 0;
   uint64_t position_ = 0;
   uint64_t snapshot_bytes_ = 0;
-  // The front of the buffer, which the last event views: gone at the next call.
+  // The front of the buffer, which was handed out last: gone at the next call.
   size_t release_ = 0;
 };
 

@@ -27,10 +27,11 @@
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/internal/bulk_scanner.h"
+#include "kevy_replica/codec/internal/frame_predictor.h"
+#include "kevy_replica/codec/internal/header_predictor.h"
 #include "kevy_replica/codec/internal/load.h"
 #include "kevy_replica/codec/internal/meter.h"
 #include "kevy_replica/codec/internal/number_line.h"
-#include "kevy_replica/codec/internal/predictor.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -100,8 +101,7 @@ class BasicCommandScanner {
     if (ABSL_PREDICT_FALSE(end < at + 6))
       return StopAt(data, at, count, i, args);
     FramePredictor& predictor = args->predictor();
-    predictor.UseMaxLength(limits.max_bulk_bytes);
-    HeaderPredictor* header = predictor.headers + predictor.Slot(i);
+    HeaderPredictor* predicted = predictor.headers + predictor.Slot(i);
     // Room follows what has come, a batch at a time.
     size_t batch =
         std::min(count - i, FramePredictor::kHeaders - predictor.Slot(i));
@@ -114,25 +114,28 @@ class BasicCommandScanner {
         // whole argument has 6 bytes from its '$' on, the shortest included.
         const uint64_t word = LoadLittleEndian64(data + at - 2);
         meter.Examined(8);
-        if (ABSL_PREDICT_FALSE(!header->Matches(word)) &&
-            !header->Read(word, data + at, data + end, limits.max_bulk_bytes,
-                          meter)) {
+        BulkHeader header;
+        if (ABSL_PREDICT_FALSE(!predicted->Read(word, data + at, data + end,
+                                                limits.max_bulk_bytes, meter,
+                                                &header))) {
           return StopAt(data, at, count, args->IndexOf(ref), args);
         }
-        ref->offset = at + header->size();
-        ref->size = header->length();
-        // Also the next header's 6 bytes are to be there.
-        if (ABSL_PREDICT_FALSE(end - at < header->needed())) {
+        ref->offset = at + header.size;
+        ref->size = header.length;
+        // The argument's CRLF and the shortest header behind it are to be there
+        // too.
+        if (ABSL_PREDICT_FALSE(end - at <
+                               header.size + header.length + 2 + 6)) {
           return StopInside(data, at, end, count, args->IndexOf(ref), limits,
                             args, meter);
         }
-        at += header->needed() - 6;
-        ++header;
+        at += header.size + header.length + 2;
+        ++predicted;
       } while (++ref != batch_end);
       i += batch;
       args->Resize(i);
       if (i == count) return Finish(data, at, count, args, meter);
-      header = predictor.headers;
+      predicted = predictor.headers;
       batch = std::min(count - i, FramePredictor::kHeaders);
     }
   }

@@ -27,10 +27,12 @@
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/internal/command_scanner.h"
+#include "kevy_replica/codec/internal/envelope_predictor.h"
+#include "kevy_replica/codec/internal/frame_predictor.h"
+#include "kevy_replica/codec/internal/frame_shape.h"
 #include "kevy_replica/codec/internal/load.h"
 #include "kevy_replica/codec/internal/meter.h"
 #include "kevy_replica/codec/internal/number_line.h"
-#include "kevy_replica/codec/internal/predictor.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -38,8 +40,17 @@
 namespace kevy_replica {
 namespace internal {
 
-// Resumable: stops at any byte and goes on from there. A frame that begins as
-// most do is read in one go; any surprise begins it anew, byte by byte, once.
+// What a scanner has found, beside where the frame ends.
+struct ScannedFrame {
+  uint64_t offset = 0;
+  size_t command_begin = 0;
+  const ArgRef* args = nullptr;  // In the ArgvStorage.
+  size_t argc = 0;
+};
+
+// Resumable: stops at any byte and goes on from there. A frame that looks like
+// the last ones is compared with them, one that begins as most do is read in
+// one go; any surprise begins it anew, byte by byte, once, in the same call.
 //
 // `data[0]` is the frame's first byte at every call; it may lie elsewhere each
 // time. Meter: see meter.h.
@@ -48,46 +59,64 @@ class BasicFrameScanner {
  public:
   explicit BasicFrameScanner(Meter meter = Meter()) : meter_(meter) {}
 
-  // Begins a frame.
-  void Start() { fresh_ = true; }
-
-  // Reads on in `data[0]` to `data[size - 1]`. `*args` is cleared at the
-  // frame's first call, and filled. On kDone the position is that behind the
-  // frame.
-  ABSL_ATTRIBUTE_ALWAYS_INLINE DecodeResult Scan(const char* data, size_t size,
-                                                 const Limits& limits,
-                                                 ArgvStorage* args) {
-    if (ABSL_PREDICT_TRUE(fresh_)) {
-      fresh_ = false;
-      args->Clear();
-      size_t count;
-      const size_t position = ScanCommonStart(data, size, limits, args, &count);
-      if (ABSL_PREDICT_TRUE(position != 0)) {
-        phase_ = Phase::kCommand;
-        const size_t end = command_.ScanCommonArguments(
-            data, size, position, count, 0, limits, args, meter_);
-        if (ABSL_PREDICT_TRUE(end != 0)) return DecodeResult::Done(end);
-      } else {
-        phase_ = Phase::kEnvelope;
-        position_ = 0;
-      }
-    }
-    return ScanOn(data, size, limits, args);
+  // Takes the frames that are just like the last ones, at most `max` of them,
+  // from the front of `data[0]` to `data[size - 1]`. `take(data, size, frame)`
+  // gets each: where it begins, its size, and what it is. Returns how many
+  // those were. Looks at no more than one frame besides.
+  template <typename Take>
+  ABSL_ATTRIBUTE_ALWAYS_INLINE size_t TakeAlike(const char* data, size_t size,
+                                                size_t max, ArgvStorage* args,
+                                                const Take& take) {
+    FramePredictor& predictor = args->predictor();
+    FrameShape& shape = predictor.shape;
+    if (!shape.active()) return 0;
+    const size_t taken =
+        shape.TakeFrames(data, size, max, &predictor.envelope, meter_,
+                         [&](const char* frame, uint64_t offset) {
+                           take(frame, shape.size(),
+                                ScannedFrame{offset, shape.envelope_size() - 1,
+                                             shape.args(), shape.argc()});
+                         });
+    if (taken != 0) predictor.shape_in_use = true;
+    return taken;
   }
 
-  // After kDone.
-  uint64_t offset() const { return offset_; }
-  size_t command_begin() const { return command_begin_; }
+  // Reads a frame from its first byte on, in `data[0]` to `data[size - 1]`.
+  // Adds its arguments to `*args`, behind what that holds. On kDone the
+  // position is that behind the frame, and `*frame` is set.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE DecodeResult Begin(const char* data, size_t size,
+                                                  const Limits& limits,
+                                                  ArgvStorage* args,
+                                                  ScannedFrame* frame) {
+    args->BeginNext();
+    size_t count;
+    const size_t position = ScanCommonStart(data, size, limits, args, &count);
+    if (ABSL_PREDICT_TRUE(position != 0)) {
+      phase_ = Phase::kCommand;
+      const size_t end = command_.ScanCommonArguments(
+          data, size, position, count, 0, limits, args, meter_);
+      if (ABSL_PREDICT_TRUE(end != 0)) {
+        *frame = {offset_, command_begin_, args->data(), count};
+        args->predictor().Observe(data, end, command_begin_, args->data(),
+                                  count);
+        return DecodeResult::Done(end);
+      }
+    } else {
+      phase_ = Phase::kEnvelope;
+      position_ = 0;
+    }
+    ScannedFrame resumed;  // So that `*frame` can be in registers.
+    const DecodeResult result = Resume(data, size, limits, args, &resumed);
+    *frame = resumed;
+    return result;
+  }
 
-  const Meter& meter() const { return meter_; }
-
- private:
-  enum class Phase : uint8_t { kEnvelope, kOffset, kCommand };
-
-  // Byte by byte, from wherever the last call stopped.
-  ABSL_ATTRIBUTE_NOINLINE DecodeResult ScanOn(const char* data, size_t size,
+  // Goes on wherever the last call stopped for want of bytes. `*args` holds
+  // what that call left.
+  ABSL_ATTRIBUTE_NOINLINE DecodeResult Resume(const char* data, size_t size,
                                               const Limits& limits,
-                                              ArgvStorage* args) {
+                                              ArgvStorage* args,
+                                              ScannedFrame* frame) {
     if (phase_ != Phase::kCommand) {
       const DecodeResult result = ScanEnvelope(data, size);
       if (result.outcome != Outcome::kDone) return result;
@@ -95,8 +124,17 @@ class BasicFrameScanner {
       command_.Start(position_);
       phase_ = Phase::kCommand;
     }
-    return command_.Scan(data, size, limits, args, meter_);
+    const DecodeResult result = command_.Scan(data, size, limits, args, meter_);
+    if (result.done()) {
+      *frame = {offset_, command_begin_, args->data(), args->size()};
+    }
+    return result;
   }
+
+  const Meter& meter() const { return meter_; }
+
+ private:
+  enum class Phase : uint8_t { kEnvelope, kOffset, kCommand };
 
   // Reads the usual start, "*2\r\n:<offset>\r\n*<count>\r\n$" with at most 16
   // and at most 2 digits. Returns where the '$' is; 0, with nothing done, if
@@ -114,8 +152,7 @@ class BasicFrameScanner {
     if (ABSL_PREDICT_FALSE(!envelope.Matches(data))) {
       uint64_t offset;
       if (!ParseCommonEnvelope(data, &offset)) return 0;
-      envelope.Set(offset);
-      if (envelope.size() == 0) return 0;  // Too long to be foreseen.
+      if (!envelope.Set(offset)) return 0;
     }
     const char* p = data + envelope.size();  // Behind the '*'.
     uint64_t n = static_cast<unsigned char>(p[0]) - uint64_t{'0'};
@@ -185,7 +222,6 @@ class BasicFrameScanner {
     return DecodeResult::Error(error, position_);
   }
 
-  bool fresh_ = true;  // Nothing of the frame was looked at yet.
   Phase phase_ = Phase::kEnvelope;
   size_t position_ = 0;
   NumberLine number_;

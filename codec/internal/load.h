@@ -17,6 +17,7 @@
 #ifndef KEVY_REPLICA_CODEC_INTERNAL_LOAD_H_
 #define KEVY_REPLICA_CODEC_INTERNAL_LOAD_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -46,6 +47,11 @@ constexpr uint64_t Word(const char (&text)[n]) {
             << (8 * i);
   }
   return word;
+}
+
+// The lowest `n` bytes of a word set; all of them from 8 on.
+constexpr uint64_t FirstBytes(size_t n) {
+  return n >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * n)) - 1;
 }
 
 }  // namespace internal

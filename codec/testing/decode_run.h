@@ -72,7 +72,8 @@ std::vector<NamedCuts> ManyCuts(size_t size);
 
 enum class StreamStart { kElements, kAnswer };
 
-// Decodes `bytes` with a StreamDecoder that is given one piece at a time.
+// Decodes `bytes` with a StreamDecoder that is given one piece at a time, by
+// turns with Next() and NextFrames().
 // Aborts if the decoder breaks a rule that holds for any input: an error stays
 // and nothing is delivered after it; positions rise; the buffer's size follows
 // what has come.

@@ -76,11 +76,12 @@ std::string RandomFramesAlike(Random* random) {
   offset -=
       std::min(offset, (*random)() % 3);  // So that it soon has a digit more.
   std::string frames;
-  for (uint64_t count = 2 + (*random)() % 5; count > 0; --count) {
+  const uint64_t most = (*random)() % 8 == 0 ? 70 : 6;
+  for (uint64_t count = 2 + (*random)() % most; count > 0; --count) {
     absl::StrAppend(&frames, "*2\r\n:", offset++, "\r\n*", sizes.size(),
                     "\r\n");
     for (const size_t size : sizes) {
-      const size_t other = (*random)() % 8 == 0 ? (*random)() % 12 : size;
+      const size_t other = (*random)() % 16 == 0 ? (*random)() % 12 : size;
       absl::StrAppend(&frames, "$", other, "\r\n", std::string(other, 'x'),
                       "\r\n");
     }

@@ -1,0 +1,321 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Many frames at once, and frames that look alike: what was foreseen must not
+// show in what is decoded.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/stream_decoder.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+using Argv = std::vector<std::string>;
+
+Argv ArgvOf(const FrameView& frame) {
+  return Argv(frame.argv().begin(), frame.argv().end());
+}
+
+std::string FrameOf(uint64_t offset, const Argv& argv) {
+  const std::vector<absl::string_view> views(argv.begin(), argv.end());
+  std::string bytes;
+  EXPECT_EQ(AppendFrame(offset, views, &bytes), WireError::kNone);
+  return bytes;
+}
+
+// Frames from `offset` on, one for each of `argvs`.
+std::string FramesOf(uint64_t offset, const std::vector<Argv>& argvs) {
+  std::string bytes;
+  for (const Argv& argv : argvs) bytes += FrameOf(offset++, argv);
+  return bytes;
+}
+
+// Offsets of the frames of one call.
+std::vector<uint64_t> Offsets(absl::Span<const FrameView> frames) {
+  std::vector<uint64_t> offsets;
+  for (const FrameView& frame : frames) offsets.push_back(frame.offset());
+  return offsets;
+}
+
+using Numbers = std::vector<uint64_t>;
+
+TEST(NextFramesTest, GivesWhatIsWhole) {
+  StreamDecoder decoder;
+  EXPECT_TRUE(decoder.NextFrames().empty());
+  const std::string last = FrameOf(10, {"last"});
+  decoder.Feed(FramesOf(8, {{"SET", "k", "v"}, {"DEL", "k"}}) +
+               last.substr(0, 20));
+  const absl::Span<const FrameView> frames = decoder.NextFrames();
+  ASSERT_EQ(Offsets(frames), (Numbers{8, 9}));
+  EXPECT_EQ(ArgvOf(frames[0]), (Argv{"SET", "k", "v"}));
+  EXPECT_EQ(ArgvOf(frames[1]), (Argv{"DEL", "k"}));
+  EXPECT_EQ(frames[0].wire(), FrameOf(8, {"SET", "k", "v"}));
+  EXPECT_FALSE(decoder.at_boundary());
+  EXPECT_TRUE(decoder.NextFrames().empty());
+  EXPECT_EQ(decoder.Next(), Outcome::kNeedMore);
+  decoder.Feed(last.substr(20));
+  EXPECT_EQ(Offsets(decoder.NextFrames()), (Numbers{10}));
+  EXPECT_TRUE(decoder.at_boundary());
+}
+
+TEST(NextFramesTest, GivesNoMoreThanAskedFor) {
+  StreamDecoder decoder;
+  const std::vector<Argv> argvs(100, {"SET", "k", "v"});
+  const std::string bytes = FramesOf(1, argvs);
+  decoder.Feed(bytes);
+  EXPECT_EQ(Offsets(decoder.NextFrames(1)), (Numbers{1}));
+  EXPECT_EQ(decoder.position(), FrameOf(1, argvs[0]).size());
+  EXPECT_EQ(Offsets(decoder.NextFrames(2)), (Numbers{2, 3}));
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  EXPECT_EQ(std::get<FrameView>(decoder.event()).offset(), 4u);
+  size_t frames = 4;
+  while (true) {
+    const size_t n = decoder.NextFrames(1000).size();
+    EXPECT_LE(n, StreamDecoder::kBatch);
+    if (n == 0) break;
+    frames += n;
+  }
+  EXPECT_EQ(frames, 100u);
+  EXPECT_EQ(decoder.position(), bytes.size());
+  EXPECT_TRUE(decoder.at_boundary());
+}
+
+TEST(NextFramesTest, FramesOfOneCallFollowEachOther) {
+  StreamDecoder decoder;
+  std::string bytes;
+  for (const uint64_t offset : {5, 6, 8, 9, 10, 3, 3, 4}) {
+    bytes += FrameOf(offset, {"SET", "k", "v"});
+  }
+  decoder.Feed(bytes);
+  std::vector<Numbers> calls;
+  while (true) {
+    calls.push_back(Offsets(decoder.NextFrames()));
+    if (calls.back().empty()) break;
+    for (size_t i = 1; i < calls.back().size(); ++i) {
+      EXPECT_EQ(calls.back()[i], calls.back()[0] + i);
+    }
+  }
+  Numbers all;
+  for (const Numbers& call : calls) {
+    all.insert(all.end(), call.begin(), call.end());
+  }
+  EXPECT_EQ(all, (Numbers{5, 6, 8, 9, 10, 3, 3, 4}));
+  EXPECT_EQ(calls[0], (Numbers{5, 6}));
+}
+
+TEST(NextFramesTest, StopsAtOtherElements) {
+  StreamDecoder decoder;
+  decoder.Feed(FrameOf(1, {"a"}) + "+PING 7 2\r\n" + FrameOf(2, {"b"}) +
+               "+SNAPSHOT\r\n" + FrameOf(3, {"c"}));
+  EXPECT_EQ(Offsets(decoder.NextFrames()), (Numbers{1}));
+  EXPECT_TRUE(decoder.NextFrames().empty());
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  EXPECT_TRUE(std::holds_alternative<Heartbeat>(decoder.event()));
+  EXPECT_EQ(Offsets(decoder.NextFrames()), (Numbers{2}));
+  EXPECT_TRUE(decoder.NextFrames().empty());
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  EXPECT_TRUE(decoder.NextFrames().empty());
+  EXPECT_EQ(decoder.Next(), Outcome::kError);
+  EXPECT_EQ(decoder.error(), WireError::kUnexpectedInSnapshot);
+  EXPECT_TRUE(decoder.NextFrames().empty());
+}
+
+TEST(NextFramesTest, AnErrorComesBehindTheFramesBeforeIt) {
+  StreamDecoder decoder;
+  const std::string sound = FramesOf(1, {{"a"}, {"b"}, {"c"}});
+  decoder.Feed(sound + "*2\r\n:4\r\n*1\r\n$x");
+  EXPECT_EQ(Offsets(decoder.NextFrames(2)), (Numbers{1, 2}));
+  EXPECT_EQ(decoder.error(), WireError::kNone);
+  decoder.Feed("more");
+  EXPECT_EQ(Offsets(decoder.NextFrames()), (Numbers{3}));
+  EXPECT_TRUE(decoder.NextFrames().empty());
+  EXPECT_EQ(decoder.error(), WireError::kNone);
+  EXPECT_EQ(decoder.Next(), Outcome::kError);
+  EXPECT_EQ(decoder.error(), WireError::kBadBulk);
+  EXPECT_EQ(decoder.position(), sound.size() + 13);
+  EXPECT_NE(decoder.Excerpt().find("$xmore"), absl::string_view::npos);
+}
+
+// What was decoded ahead survives new bytes, a larger buffer, and a move.
+TEST(NextFramesTest, WhatIsAheadStaysRight) {
+  std::vector<Argv> argvs;
+  for (int i = 0; i < 30; ++i) {
+    argvs.push_back({"SET", absl::StrCat("key", i), std::string(i % 7, 'v')});
+  }
+  const std::string bytes = FramesOf(1, argvs);
+  StreamDecoder first;
+  first.Feed(bytes);
+  ASSERT_EQ(first.NextFrames(3).size(), 3u);
+  first.Prepare(1 << 20);  // New memory.
+  ASSERT_EQ(first.NextFrames(3).size(), 3u);
+  first.Feed(FrameOf(31, {"last"}));
+  StreamDecoder second = std::move(first);
+  for (int i = 6; i < 30; ++i) {
+    const absl::Span<const FrameView> frames = second.NextFrames(1);
+    ASSERT_EQ(Offsets(frames), (Numbers{static_cast<uint64_t>(i) + 1}));
+    ASSERT_EQ(ArgvOf(frames[0]), argvs[i]);
+  }
+  EXPECT_EQ(Offsets(second.NextFrames()), (Numbers{31}));
+}
+
+// The arguments of the frames before are to stay where they are found, also
+// where room has to be made for many more.
+TEST(NextFramesTest, ManyArgumentsBehindFew) {
+  std::vector<Argv> argvs;
+  for (int i = 0; i < 20; ++i) argvs.push_back({"DEL", absl::StrCat("key", i)});
+  argvs.push_back(Argv(5000, "x"));
+  argvs.push_back({"DEL", "other"});
+  for (int round = 0; round < 3; ++round) {
+    for (const size_t more : {0, 10, 5000}) {
+      StreamDecoder decoder;
+      argvs.back() = Argv(1 + more, "y");
+      decoder.Feed(FramesOf(1, argvs));
+      size_t decoded = 0;
+      while (true) {
+        const absl::Span<const FrameView> frames = decoder.NextFrames();
+        if (frames.empty()) break;
+        for (const FrameView& frame : frames) {
+          ASSERT_EQ(ArgvOf(frame), argvs[decoded++]);
+        }
+      }
+      EXPECT_EQ(decoded, argvs.size());
+    }
+  }
+}
+
+// Runs of frames of several shapes, in one call and each by itself.
+TEST(NextFramesTest, OneShapeAfterAnother) {
+  std::vector<Argv> argvs;
+  const auto add = [&argvs](int n, const Argv& argv) {
+    for (int i = 0; i < n; ++i) argvs.push_back(argv);
+  };
+  // All of one size and count, so that only the places differ.
+  for (const int n : {1, 2, 3, 4, 5}) {
+    add(n, {"SET", "key", "value"});
+    add(n, {"SET", "keys", "valu"});
+    add(n, {"SE", "keys", "value"});
+    add(n, {"SET", "key", "value"});
+  }
+  const std::string bytes = FramesOf(100, argvs);
+  for (const size_t most : {1, 2, 7, 32}) {
+    StreamDecoder decoder;
+    decoder.Feed(bytes);
+    size_t decoded = 0;
+    while (decoded < argvs.size()) {
+      const absl::Span<const FrameView> frames = decoder.NextFrames(most);
+      ASSERT_FALSE(frames.empty());
+      for (const FrameView& frame : frames) {
+        ASSERT_EQ(ArgvOf(frame), argvs[decoded]) << most << " " << decoded;
+        ASSERT_EQ(frame.offset(), 100 + decoded);
+        ++decoded;
+      }
+    }
+  }
+}
+
+// Frames whose shape was learned, then one with one byte wrong: it is read as
+// by a decoder that has learned nothing.
+TEST(FramesAlikeTest, ALookAlikeIsNotTaken) {
+  for (const size_t size : {2, 20, 200, 2000, 20'000}) {
+    const Argv argv = {std::string(size, 'v'), "ab", std::string(size, 'v')};
+    const std::string before = FramesOf(1, {argv, argv, argv});
+    const std::string frame = FrameOf(4, argv);
+    for (size_t at = 0; at < frame.size(); ++at) {
+      if (frame[at] == 'v') continue;
+      for (const char c : {'\0', '\r', '\n', '$', '*', '0', '1', '9', 'x'}) {
+        std::string input = frame;
+        input[at] = c;
+        StreamDecoder cold;
+        cold.Feed(input);
+        const Outcome expected = cold.Next();
+        StreamDecoder warm;
+        warm.Feed(before + input);
+        ASSERT_EQ(warm.NextFrames(3).size(), 3u);
+        ASSERT_EQ(warm.Next(), expected) << at << " " << c;
+        ASSERT_EQ(warm.error(), cold.error()) << at << " " << c;
+        ASSERT_EQ(warm.position(), before.size() + cold.position());
+        if (expected != Outcome::kDone) continue;
+        const FrameView& got = std::get<FrameView>(warm.event());
+        const FrameView& want = std::get<FrameView>(cold.event());
+        ASSERT_EQ(got.offset(), want.offset());
+        ASSERT_EQ(ArgvOf(got), ArgvOf(want));
+        ASSERT_EQ(got.command(), want.command());
+      }
+    }
+  }
+}
+
+// A shape holds for envelopes of one size. Behind a shorter one, a count of two
+// digits looks, from the second on, like a count of one.
+TEST(FramesAlikeTest, AShapeIsOfOneEnvelope) {
+  const Argv few = {"a", "xx"};
+  Argv many(12, "");
+  std::copy(few.begin(), few.end(), many.begin());
+  const std::string stray = FrameOf(8, many);
+  ArgvStorage storage;
+  FrameView frame;
+  for (const uint64_t offset : {10, 11, 12}) {
+    ASSERT_TRUE(
+        DecodeFrame(FrameOf(offset, few), Limits(), &storage, &frame).done());
+  }
+  ASSERT_TRUE(
+      DecodeFrame(FrameOf(7, {"another one"}), Limits(), &storage, &frame)
+          .done());
+  ASSERT_TRUE(DecodeFrame(stray, Limits(), &storage, &frame).done());
+  EXPECT_EQ(frame.offset(), 8u);
+  EXPECT_EQ(ArgvOf(frame), many);
+}
+
+TEST(FramesAlikeTest, AShapeIsForgottenUnderOtherLimits) {
+  const Argv argv = {"SET", "key", "value"};
+  ArgvStorage storage;
+  FrameView frame;
+  for (const uint64_t offset : {1, 2, 3}) {
+    ASSERT_TRUE(
+        DecodeFrame(FrameOf(offset, argv), Limits(), &storage, &frame).done());
+  }
+  Limits limits;
+  limits.max_arguments = 2;
+  EXPECT_EQ(DecodeFrame(FrameOf(4, argv), limits, &storage, &frame).error,
+            WireError::kTooManyArguments);
+  limits = Limits();
+  for (const uint64_t offset : {1, 2, 3}) {
+    ASSERT_TRUE(
+        DecodeFrame(FrameOf(offset, argv), Limits(), &storage, &frame).done());
+  }
+  limits.max_frame_bytes = frame.wire().size() - 1;
+  EXPECT_EQ(DecodeFrame(FrameOf(4, argv), limits, &storage, &frame).error,
+            WireError::kFrameTooLong);
+}
+
+}  // namespace
+}  // namespace kevy_replica
