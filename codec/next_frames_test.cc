@@ -277,7 +277,7 @@ TEST(FramesAlikeTest, ALookAlikeIsNotTaken) {
 // A shape holds for envelopes of one size. Behind a shorter one, a count of two
 // digits looks, from the second on, like a count of one.
 TEST(FramesAlikeTest, AShapeIsOfOneEnvelope) {
-  const Argv few = {"a", "xx"};
+  const Argv few = {"a", "a value"};
   Argv many(12, "");
   std::copy(few.begin(), few.end(), many.begin());
   const std::string stray = FrameOf(8, many);
