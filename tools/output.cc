@@ -17,15 +17,35 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <cassert>
 #include <cerrno>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace kevy_replica {
 
+void Output::Append(absl::string_view bytes) {
+  assert(borrowed_.empty());
+  if (bytes.size() < kLargeBytes) {
+    buffer_.append(bytes.data(), bytes.size());
+  } else {
+    borrowed_ = bytes;
+  }
+}
+
 const absl::Status& Output::Flush() {
-  absl::string_view rest = buffer_;
+  Write(buffer_);
+  Write(borrowed_);
+  borrowed_ = {};
+  buffer_.clear();
+  // clear() keeps the capacity, and so may an assignment.
+  if (buffer_.capacity() > kKeptBytes) std::string().swap(buffer_);
+  return status_;
+}
+
+void Output::Write(absl::string_view rest) {
   while (status_.ok() && !rest.empty()) {
     const ssize_t n = write(fd_, rest.data(), rest.size());
     if (n >= 0) {
@@ -44,8 +64,6 @@ const absl::Status& Output::Flush() {
       status_ = absl::ErrnoToStatus(errno, "cannot write the output");
     }
   }
-  buffer_.clear();
-  return status_;
 }
 
 }  // namespace kevy_replica

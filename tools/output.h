@@ -22,6 +22,7 @@
 
 #include "absl/base/attributes.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
@@ -39,11 +40,18 @@ class Output {
 
   std::string* buffer() ABSL_ATTRIBUTE_LIFETIME_BOUND { return &buffer_; }
 
-  // Writes all of the buffer. Returns status().
+  // Appends `bytes`. A few are copied; many are viewed, so that they take no
+  // memory a second time: it is_large() then, and until the next Flush() they
+  // must stay as they are, and nothing else may be appended.
+  void Append(absl::string_view bytes);
+
+  // Writes all that was appended. Returns status().
   const absl::Status& Flush() ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
   // Whether it is time to flush, whatever comes next.
-  bool is_large() const { return buffer_.size() >= kLargeBytes; }
+  bool is_large() const {
+    return buffer_.size() >= kLargeBytes || !borrowed_.empty();
+  }
 
   // Not OK from the first failure on. kCancelled is none to speak of: nobody
   // reads any more, or the wait for a slow reader was interrupted.
@@ -53,10 +61,15 @@ class Output {
 
  private:
   static constexpr size_t kLargeBytes = 64 << 10;
+  // A larger capacity is given back once it is written.
+  static constexpr size_t kKeptBytes = 1 << 20;
+
+  void Write(absl::string_view bytes);
 
   const int fd_;
   const Interrupter* const interrupter_;
   std::string buffer_;
+  absl::string_view borrowed_;  // What comes behind the buffer.
   absl::Status status_;
 };
 

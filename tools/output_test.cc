@@ -16,8 +16,11 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
@@ -72,6 +75,53 @@ TEST_F(OutputTest, IsLargeInTime) {
   Output output(pipe_[1], &interrupter_);
   output.buffer()->append(1 << 16, 'x');
   EXPECT_TRUE(output.is_large());
+}
+
+TEST_F(OutputTest, AppendCopiesLittle) {
+  Output output(pipe_[1], &interrupter_);
+  std::string little = "little";
+  output.Append(little);
+  EXPECT_FALSE(output.is_large());
+  little = "gone";
+  EXPECT_TRUE(output.Flush().ok());
+  EXPECT_EQ(Read(), "little");
+}
+
+TEST_F(OutputTest, AppendDoesNotCopyMuch) {
+  char path[] = "/tmp/kevy_output_XXXXXX";
+  const int file = mkstemp(path);
+  ASSERT_GE(file, 0);
+  Output output(file, &interrupter_);
+  const std::string much(1 << 16, 'x');
+  output.Append("before ");
+  output.Append(much);
+  EXPECT_EQ(*output.buffer(), "before ");
+  EXPECT_TRUE(output.is_large());
+  EXPECT_TRUE(output.Flush().ok());
+  EXPECT_FALSE(output.is_large());
+  output.Append(" behind");
+  EXPECT_TRUE(output.Flush().ok());
+
+  std::string written(2 * much.size(), '\0');
+  const ssize_t n = pread(file, &written[0], written.size(), 0);
+  written.resize(static_cast<size_t>(std::max<ssize_t>(n, 0)));
+  EXPECT_TRUE(written == "before " + much + " behind");
+  close(file);
+  unlink(path);
+}
+
+TEST_F(OutputTest, MemoryIsGivenBack) {
+  const int nowhere = open("/dev/null", O_WRONLY);
+  Output output(nowhere, &interrupter_);
+  output.buffer()->append(16 << 20, 'x');
+  EXPECT_TRUE(output.Flush().ok());
+  EXPECT_LE(output.buffer()->capacity(), 1u << 20);
+  // What is usual is kept, and costs no allocation again.
+  output.buffer()->append(1 << 16, 'x');
+  const size_t capacity = output.buffer()->capacity();
+  EXPECT_TRUE(output.Flush().ok());
+  EXPECT_EQ(output.buffer()->capacity(), capacity);
+  close(nowhere);
 }
 
 TEST_F(OutputTest, NobodyReads) {

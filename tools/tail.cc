@@ -62,12 +62,12 @@ class Tailer {
         ReplicaClient::Connect(Hooked(connect), options_.client);
     if (!client.ok()) return client.status();
     client_ = *std::move(client);
-    printer_.Connected(client_->answer(), output_->buffer());
+    printer_.Connected(client_->answer(), output_);
     while (PrintNext()) {
     }
     const absl::Status& status = client_->status();
     if (status.ok() || absl::IsCancelled(status)) {
-      printer_.End(client_->position(), output_->buffer());
+      printer_.End(client_->position(), output_);
     }
     return status;
   }
@@ -76,7 +76,7 @@ class Tailer {
   bool PrintNext() {
     const StreamEvent* event = client_->NextEvent();
     if (event == nullptr) return false;
-    printer_.Event(*event, output_->buffer());
+    printer_.Event(*event, output_);
     const bool is_frame = std::holds_alternative<FrameView>(*event);
     const bool moves_on =
         is_frame || std::holds_alternative<SnapshotEnd>(*event);

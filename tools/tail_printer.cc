@@ -26,6 +26,7 @@
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/tools/json.h"
+#include "kevy_replica/tools/output.h"
 
 namespace kevy_replica {
 namespace {
@@ -64,51 +65,50 @@ struct JsonAppender {
 
 }  // namespace
 
-void TailPrinter::Connected(const HandshakeAnswer& answer,
-                            std::string* out) const {
+void TailPrinter::Connected(const HandshakeAnswer& answer, Output* out) const {
   const int protocol = static_cast<int>(answer.protocol);
   switch (format_) {
     case TailFormat::kText:
-      absl::StrAppend(out, "# connected protocol=", protocol,
+      absl::StrAppend(out->buffer(), "# connected protocol=", protocol,
                       " generation=", answer.generation,
                       " offset=", answer.offset, "\n");
       break;
     case TailFormat::kJson:
-      absl::StrAppend(out, R"({"event":"connected","protocol":)", protocol,
-                      R"(,"generation":)", answer.generation, R"(,"offset":)",
-                      answer.offset, "}\n");
+      absl::StrAppend(out->buffer(), R"({"event":"connected","protocol":)",
+                      protocol, R"(,"generation":)", answer.generation,
+                      R"(,"offset":)", answer.offset, "}\n");
       break;
     case TailFormat::kResp:
       break;
   }
 }
 
-void TailPrinter::Event(const StreamEvent& event, std::string* out) const {
+void TailPrinter::Event(const StreamEvent& event, Output* out) const {
   switch (format_) {
     case TailFormat::kText:
-      AppendText(event, out);
-      out->push_back('\n');
+      AppendText(event, out->buffer());
+      out->buffer()->push_back('\n');
       break;
     case TailFormat::kJson:
-      std::visit(JsonAppender{out}, event);
-      out->push_back('\n');
+      std::visit(JsonAppender{out->buffer()}, event);
+      out->buffer()->push_back('\n');
       break;
     case TailFormat::kResp:
       if (const auto* frame = std::get_if<FrameView>(&event)) {
-        absl::StrAppend(out, frame->command());
+        out->Append(frame->command());
       }
       break;
   }
 }
 
-void TailPrinter::End(const FeedPosition& position, std::string* out) const {
+void TailPrinter::End(const FeedPosition& position, Output* out) const {
   switch (format_) {
     case TailFormat::kText:
-      absl::StrAppend(out, "# end generation=", position.generation,
+      absl::StrAppend(out->buffer(), "# end generation=", position.generation,
                       " next_offset=", position.next_offset, "\n");
       break;
     case TailFormat::kJson:
-      absl::StrAppend(out, R"({"event":"end","generation":)",
+      absl::StrAppend(out->buffer(), R"({"event":"end","generation":)",
                       position.generation, R"(,"next_offset":)",
                       position.next_offset, "}\n");
       break;

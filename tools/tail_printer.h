@@ -18,11 +18,11 @@
 #define KEVY_REPLICA_TOOLS_TAIL_PRINTER_H_
 
 #include <cstdint>
-#include <string>
 
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/tools/output.h"
 
 namespace kevy_replica {
 
@@ -32,15 +32,16 @@ enum class TailFormat : uint8_t {
   kResp,  // The frames' commands as they came, fit for `redis-cli --pipe`.
 };
 
-// Each function appends what is to be written, whole lines, to `*out`.
+// Each function appends what is to be written, whole lines, to `*out`, where a
+// large event may be viewed, as Output::Append() has it.
 class TailPrinter {
  public:
   explicit TailPrinter(TailFormat format) : format_(format) {}
 
-  void Connected(const HandshakeAnswer& answer, std::string* out) const;
-  void Event(const StreamEvent& event, std::string* out) const;
+  void Connected(const HandshakeAnswer& answer, Output* out) const;
+  void Event(const StreamEvent& event, Output* out) const;
   // The stream has ended, but not by an error.
-  void End(const FeedPosition& position, std::string* out) const;
+  void End(const FeedPosition& position, Output* out) const;
 
  private:
   const TailFormat format_;

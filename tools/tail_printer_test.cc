@@ -30,6 +30,7 @@
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/output.h"
 
 namespace kevy_replica {
 namespace {
@@ -37,9 +38,9 @@ namespace {
 constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
 
 std::string Print(TailFormat format, const StreamEvent& event) {
-  std::string out;
+  Output out(/*fd=*/-1, /*interrupter=*/nullptr);
   TailPrinter(format).Event(event, &out);
-  return out;
+  return *out.buffer();
 }
 
 std::string PrintFrame(TailFormat format, uint64_t offset,
@@ -53,15 +54,15 @@ std::string PrintFrame(TailFormat format, uint64_t offset,
 }
 
 std::string PrintConnected(TailFormat format, const HandshakeAnswer& answer) {
-  std::string out;
+  Output out(/*fd=*/-1, /*interrupter=*/nullptr);
   TailPrinter(format).Connected(answer, &out);
-  return out;
+  return *out.buffer();
 }
 
 std::string PrintEnd(TailFormat format, const FeedPosition& position) {
-  std::string out;
+  Output out(/*fd=*/-1, /*interrupter=*/nullptr);
   TailPrinter(format).End(position, &out);
-  return out;
+  return *out.buffer();
 }
 
 TEST(TailPrinterTest, Text) {
@@ -132,11 +133,12 @@ TEST(TailPrinterTest, RespIsTheCommandsAlone) {
 
 TEST(TailPrinterTest, Appends) {
   const TailPrinter printer(TailFormat::kText);
-  std::string out = "before\n";
+  Output out(/*fd=*/-1, /*interrupter=*/nullptr);
+  out.Append("before\n");
   printer.Connected({Protocol::kV2, 7, 8}, &out);
   printer.Event(SnapshotBegin{}, &out);
   printer.End({7, 8}, &out);
-  EXPECT_EQ(out,
+  EXPECT_EQ(*out.buffer(),
             "before\n"
             "# connected protocol=2 generation=7 offset=8\n"
             "# snapshot_begin\n"
