@@ -1,0 +1,131 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// How much memory kevy_tail takes: a Markdown table.
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "kevy_replica/benchmarks/memory_primary.h"
+#include "kevy_replica/benchmarks/memory_process.h"
+#include "kevy_replica/benchmarks/memory_workload.h"
+#include "kevy_replica/transport/listener.h"
+#include "kevy_replica/transport/transport.h"
+
+ABSL_FLAG(uint64_t, bytes, 1 << 30,
+          "How much the long streams have; the huge frame has a quarter.");
+ABSL_FLAG(std::string, format, "resp", "kevy_tail's --format.");
+
+namespace kevy_replica {
+namespace benchmarks {
+namespace {
+
+// The table's row of `workload`, sent over a socket at `address` to the
+// kevy_tail that lies at `program`.
+absl::StatusOr<std::string> Row(const MemoryWorkload& workload,
+                                const std::string& program,
+                                const std::string& address) {
+  absl::StatusOr<std::unique_ptr<Listener>> listener =
+      Listener::Listen(address);
+  if (!listener.ok()) return listener.status();
+  absl::StatusOr<std::unique_ptr<MemoryProcess>> tail = MemoryProcess::Start(
+      {program, absl::StrCat("--primary=", address), "--ack",
+       absl::StrCat("--format=", absl::GetFlag(FLAGS_format))});
+  if (!tail.ok()) return tail.status();
+  absl::StatusOr<std::unique_ptr<Transport>> replica =
+      (*listener)->Accept(absl::Minutes(1));
+  if (!replica.ok()) return replica.status();
+
+  auto primary = std::make_unique<MemoryPrimary>(*std::move(replica));
+  const absl::Status played = primary->Play(workload);
+  if (!played.ok()) return played;
+  const absl::StatusOr<MemoryProcess::Memory> memory = (*tail)->Measure();
+  if (!memory.ok()) return memory.status();
+  std::string row =
+      absl::StrCat("| ", workload.name, " | ", primary->bytes(), " | ",
+                   primary->frames(), " | ", primary->largest_element(), " | ",
+                   memory->peak_kib, " | ", memory->now_kib, " |");
+  primary.reset();  // Closes: kevy_tail ends.
+  const absl::Status ended = (*tail)->Wait();
+  if (!ended.ok()) return ended;
+  return row;
+}
+
+absl::Status PrintTable(const std::string& program,
+                        const std::string& address) {
+  std::puts(
+      "| stream | bytes | frames | largest element, bytes | peak RSS, KiB | "
+      "RSS at the end, KiB |\n"
+      "|---|---:|---:|---:|---:|---:|");
+  for (const MemoryWorkload& workload :
+       MemoryWorkloads(absl::GetFlag(FLAGS_bytes))) {
+    const absl::StatusOr<std::string> row = Row(workload, program, address);
+    if (!row.ok()) return row.status();
+    std::puts(row->c_str());
+    std::fflush(stdout);  // The next row takes its time.
+  }
+  return absl::OkStatus();
+}
+
+// In a folder of its own: the path of a Unix socket must be free, and short.
+absl::Status Run(const std::string& program) {
+  std::string folder = "/tmp/kevy_memory.XXXXXX";
+  if (mkdtemp(&folder[0]) == nullptr) {
+    return absl::ErrnoToStatus(errno, "mkdtemp");
+  }
+  const absl::Status status =
+      PrintTable(program, absl::StrCat("unix:", folder, "/socket"));
+  rmdir(folder.c_str());
+  return status;
+}
+
+// Beside this program's folder, as Bazel puts it.
+std::string DefaultProgram(const std::string& self) {
+  return absl::StrCat(self.substr(0, self.rfind('/') + 1),
+                      "../tools/kevy_tail");
+}
+
+}  // namespace
+}  // namespace benchmarks
+}  // namespace kevy_replica
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "memory [--bytes=N] [PATH OF kevy_tail]: how much memory kevy_tail takes "
+      "for streams of each kind, as a Markdown table.");
+  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
+  const std::string program =
+      arguments.size() > 1
+          ? arguments[1]
+          : kevy_replica::benchmarks::DefaultProgram(arguments[0]);
+  const absl::Status status = kevy_replica::benchmarks::Run(program);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "memory: %s\n", status.ToString().c_str());
+  return 1;
+}

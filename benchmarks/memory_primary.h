@@ -1,0 +1,75 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A primary whose stream is made while it is sent, and never held.
+
+#ifndef KEVY_REPLICA_BENCHMARKS_MEMORY_PRIMARY_H_
+#define KEVY_REPLICA_BENCHMARKS_MEMORY_PRIMARY_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "kevy_replica/benchmarks/memory_workload.h"
+#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+
+// One connection with a fresh replica that acknowledges.
+class MemoryPrimary {
+ public:
+  explicit MemoryPrimary(std::unique_ptr<Transport> replica)
+      : replica_(std::move(replica)) {}
+
+  // Sends all of `workload`, and waits until the replica has acknowledged it:
+  // what it still holds then, it holds without need. Once.
+  absl::Status Play(const MemoryWorkload& workload);
+
+  // What was sent so far.
+  uint64_t bytes() const { return sent_ + batch_.size(); }
+  uint64_t frames() const { return frames_; }
+  uint64_t largest_element() const { return largest_element_; }  // Its bytes.
+
+ private:
+  void Answer();
+  void Snapshot(uint64_t bytes);
+  void Frame(uint64_t value_bytes);
+
+  void Encoded(WireError error);
+  void Fill(uint64_t bytes);
+  void EndElement(uint64_t begin);  // At bytes(), where bytes() was `begin`.
+  void Flush();
+  enum class Wait : bool { kNo, kYes };
+  void ReadAcks(Wait wait);
+
+  const std::unique_ptr<Transport> replica_;
+  absl::Status status_;  // The first failure, after which nothing is done.
+  std::string batch_;    // Made, not written yet.
+  uint64_t sent_ = 0;
+  uint64_t frames_ = 0;
+  uint64_t largest_element_ = 0;
+  uint64_t next_offset_ = 0;
+  uint64_t acknowledged_ = 0;
+  ByteBuffer input_;
+};
+
+}  // namespace benchmarks
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_BENCHMARKS_MEMORY_PRIMARY_H_
