@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -99,13 +100,16 @@ bool ByteBuffer::Outgrown(size_t needed) {
 }
 
 void ByteBuffer::Reallocate(size_t capacity) {
-  // Not make_unique: new bytes need not be cleared.
-  std::unique_ptr<char[]> data(new char[capacity]);
   const size_t size = end_ - begin_;
-  if (size != 0) std::memcpy(data.get(), data_.get() + begin_, size);
-  bytes_moved_ += size;
   Unpoison(0, capacity_);
-  data_ = std::move(data);
+  // Where stale views are to be caught, the old memory must die.
+  char* const old = kAlwaysNew ? nullptr : data_.release();
+  if (old != nullptr && begin_ != 0) std::memmove(old, old + begin_, size);
+  char* const data = static_cast<char*>(std::realloc(old, capacity));
+  if (data == nullptr) std::abort();  // As operator new would.
+  if (kAlwaysNew && size != 0) std::memcpy(data, data_.get() + begin_, size);
+  data_.reset(data);
+  bytes_moved_ += size;
   capacity_ = capacity;
   begin_ = 0;
   end_ = size;

@@ -20,6 +20,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 
 #include "absl/base/attributes.h"
@@ -99,7 +100,12 @@ class ByteBuffer {
   bool Outgrown(size_t needed);
   void Reallocate(size_t capacity);
 
-  std::unique_ptr<char[]> data_;
+  struct Free {
+    void operator()(char* memory) const { std::free(memory); }
+  };
+  // Of malloc, not new: what is large can then grow without being copied, and
+  // without the old and the new memory being held at once.
+  std::unique_ptr<char[], Free> data_;
   size_t capacity_ = 0;
   size_t begin_ = 0;
   size_t end_ = 0;

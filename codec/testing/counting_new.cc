@@ -31,10 +31,14 @@ Allocations AllocationsSoFar() { return allocations; }
 
 void ResetAllocations() { allocations = Allocations(); }
 
-void* CountedNew(size_t size) {
+void Count(size_t size) {
   ++allocations.count;
   allocations.bytes += size;
   allocations.largest = std::max(allocations.largest, size);
+}
+
+void* CountedNew(size_t size) {
+  Count(size);
   void* const memory = std::malloc(std::max<size_t>(size, 1));
   if (memory == nullptr) std::abort();
   return memory;
@@ -55,3 +59,10 @@ void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+
+// The linker's --wrap=realloc, see BUILD.bazel.
+extern "C" void* __real_realloc(void* memory, size_t size);
+extern "C" void* __wrap_realloc(void* memory, size_t size) {
+  kevy_replica::codec_testing::Count(size);
+  return __real_realloc(memory, size);
+}
