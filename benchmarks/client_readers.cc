@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <variant>
 
+#include "absl/types/span.h"
 #include "kevy_replica/benchmarks/corpus.h"
 #include "kevy_replica/benchmarks/pieces.h"
 #include "kevy_replica/benchmarks/replay_transport.h"
@@ -53,6 +54,17 @@ Tally ReadFrames(ReplicaClient* client, size_t frames) {
     const FrameView* frame = client->NextFrame();
     if (frame == nullptr) break;
     tally.Add(*frame);
+  }
+  return tally;
+}
+
+Tally ReadBatches(ReplicaClient* client, size_t frames) {
+  Tally tally;
+  while (tally.frames < frames) {
+    const absl::Span<const FrameView> some =
+        client->NextFrames(frames - tally.frames);
+    if (some.empty()) break;
+    for (const FrameView& frame : some) tally.Add(frame);
   }
   return tally;
 }

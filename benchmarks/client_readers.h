@@ -37,6 +37,9 @@ Tally ReadEvents(ReplicaClient* client, size_t frames);
 // By NextFrame().
 Tally ReadFrames(ReplicaClient* client, size_t frames);
 
+// By NextFrames(), as many at once as there are.
+Tally ReadBatches(ReplicaClient* client, size_t frames);
+
 // By going through Frames().
 Tally ReadRange(ReplicaClient* client, size_t frames);
 

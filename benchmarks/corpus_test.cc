@@ -76,7 +76,10 @@ TEST(Corpus, IsTheSameToEveryReader) {
     using Replies = HiredisReader::Replies;
     for (const size_t piece : {7, 1500, 65536}) {
       SCOPED_TRACE(piece);
-      ExpectSame(StreamReader().Read(bytes, piece), tally);
+      for (const StreamReader::By by :
+           {StreamReader::By::kNext, StreamReader::By::kNextFrames}) {
+        ExpectSame(StreamReader(by).Read(bytes, piece), tally);
+      }
       ExpectSame(HiredisReader(Replies::kBuild).Read(bytes, piece), tally);
       EXPECT_EQ(HiredisReader(Replies::kNone).Read(bytes, piece).frames,
                 corpus.frames);

@@ -22,11 +22,11 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// Decode/session, next_event, next_frame, frames, applied: what Session and
-// ReplicaClient add to the stream decoder. `corpus` must outlive the run.
+// Stream/session_... and Stream/client_...: what Session and ReplicaClient add
+// to the stream decoder. `corpus` must outlive the run.
 void RegisterClient(const Corpus& corpus);
 
-// Arguments/stream and Value/stream: the cost per byte against the number of
+// Arguments/... and Value/...: the cost per byte against the number of
 // arguments and the size of a value. `large`: values of 128 and 512 MiB, too,
 // which take seconds and some 2 GiB of memory.
 void RegisterShapes(bool large);

@@ -46,25 +46,41 @@ class SessionLoop {
     session_.PollTransmit(kNow, &request);
   }
 
-  // Reads `frames` frames, or fewer if the session ends.
-  Tally Read(size_t frames) {
+  // Each reads `frames` frames, or fewer if the session ends.
+  Tally ReadEvents(size_t frames) {
     Tally tally;
     while (tally.frames < frames) {
       if (const StreamEvent* event = session_.PollEvent()) {
         if (const auto* frame = std::get_if<FrameView>(event)) {
           tally.Add(*frame);
         }
-        continue;
+      } else if (!ReadMore()) {
+        break;
       }
-      if (session_.done()) break;
-      const absl::Span<char> room = session_.PrepareRead(kPiece);
-      session_.HandleRead(*transport_.Read(room, absl::ZeroDuration()), kNow);
+    }
+    return tally;
+  }
+  Tally ReadFrames(size_t frames) {
+    Tally tally;
+    while (tally.frames < frames) {
+      const absl::Span<const FrameView> some =
+          session_.PollFrames(frames - tally.frames);
+      for (const FrameView& frame : some) tally.Add(frame);
+      // The joint between two passes is made of other events.
+      if (some.empty() && session_.PollEvent() == nullptr && !ReadMore()) break;
     }
     return tally;
   }
 
  private:
   static constexpr absl::Time kNow = absl::UnixEpoch();
+
+  bool ReadMore() {
+    if (session_.done()) return false;
+    const absl::Span<char> room = session_.PrepareRead(kPiece);
+    session_.HandleRead(*transport_.Read(room, absl::ZeroDuration()), kNow);
+    return true;
+  }
 
   Session session_;
   ReplayTransport transport_;
@@ -88,15 +104,21 @@ void RegisterReading(const std::string& name, const Corpus& corpus, Read read) {
 }  // namespace
 
 void RegisterClient(const Corpus& corpus) {
-  RegisterPasses("Decode/session", corpus, [&corpus] {
+  RegisterPasses("Stream/session_event", corpus, [&corpus] {
     return [&corpus, loop = std::make_unique<SessionLoop>(corpus)] {
-      return loop->Read(corpus.frames).frames;
+      return loop->ReadEvents(corpus.frames).frames;
     };
   });
-  RegisterReading("Decode/next_event", corpus, ReadEvents);
-  RegisterReading("Decode/next_frame", corpus, ReadFrames);
-  RegisterReading("Decode/frames", corpus, ReadRange);
-  RegisterReading("Decode/applied", corpus, ReadAndApply);
+  RegisterPasses("Stream/session_frames", corpus, [&corpus] {
+    return [&corpus, loop = std::make_unique<SessionLoop>(corpus)] {
+      return loop->ReadFrames(corpus.frames).frames;
+    };
+  });
+  RegisterReading("Stream/client_event", corpus, ReadEvents);
+  RegisterReading("Stream/client_frame", corpus, ReadFrames);
+  RegisterReading("Stream/client_frames", corpus, ReadBatches);
+  RegisterReading("Stream/client_range", corpus, ReadRange);
+  RegisterReading("Stream/client_applied", corpus, ReadAndApply);
 }
 
 }  // namespace benchmarks

@@ -32,8 +32,10 @@ namespace {
 void RegisterFresh(const std::string& name, Corpus made) {
   const Corpus& corpus = *new Corpus(std::move(made));  // For the whole run.
   RegisterPasses(name, corpus, [&corpus] {
-    return
-        [&corpus] { return StreamReader().Read(corpus.bytes, kPiece).frames; };
+    return [&corpus] {
+      StreamReader reader(StreamReader::By::kNextFrames);
+      return reader.Read(corpus.bytes, kPiece).frames;
+    };
   });
 }
 
@@ -41,12 +43,12 @@ void RegisterFresh(const std::string& name, Corpus made) {
 
 void RegisterShapes(bool large) {
   for (const size_t argc : {1, 16, 256, 4096, 65536, 1 << 20}) {
-    RegisterFresh("Arguments/stream", ArgumentCorpus(argc));
+    RegisterFresh("Arguments/next_frames", ArgumentCorpus(argc));
   }
   std::vector<size_t> sizes = {1, 16, 256, 4096, 64 << 10, 1 << 20, 16 << 20};
   if (large) sizes.insert(sizes.end(), {128 << 20, 512 << 20});
   for (const size_t size : sizes) {
-    RegisterFresh("Value/stream", ValueCorpus(size));
+    RegisterFresh("Value/next_frames", ValueCorpus(size));
   }
 }
 

@@ -17,8 +17,10 @@
 #ifndef KEVY_REPLICA_BENCHMARKS_MEASURE_H_
 #define KEVY_REPLICA_BENCHMARKS_MEASURE_H_
 
+#include <chrono>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "benchmark/benchmark.h"
 #include "kevy_replica/benchmarks/corpus.h"
@@ -29,6 +31,24 @@ namespace benchmarks {
 // Sets, for passes over all of `corpus`: bytes_per_second, "frames/s" and
 // "per_frame", the time that one takes (in JSON in seconds).
 void SetCounters(const Corpus& corpus, benchmark::State& state);
+
+// Takes the time of parts of a pass.
+class Stopwatch {
+ public:
+  void Start() { start_ = Clock::now(); }
+  void Stop() { sum_ += Clock::now() - start_; }
+  // What was taken since the last call.
+  double TakeSeconds() {
+    const std::chrono::duration<double> sum = std::exchange(sum_, {});
+    return sum.count();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Clock::time_point start_;
+  Clock::duration sum_{};
+};
 
 // Registers the benchmark `name` "/" the corpus's name. Each time that it is
 // run, `setup()` makes a pass, outside the timing: a callable that goes once
@@ -52,6 +72,30 @@ benchmark::internal::Benchmark* RegisterPasses(const std::string& name,
                SetCounters(corpus, state);
              })
       // Short, since there are many: repetitions say more than length does.
+      ->MinTime(0.1);
+}
+
+// The same, for a pass that is given a Stopwatch and takes the time itself, of
+// what is to be measured and of nothing else.
+template <typename Setup>
+void RegisterTimedPasses(const std::string& name, const Corpus& corpus,
+                         Setup setup) {
+  benchmark::RegisterBenchmark(
+      (name + "/" + corpus.name).c_str(),
+      [&corpus, setup](benchmark::State& state) {
+        auto pass = setup();
+        Stopwatch watch;
+        for (auto _ : state) {
+          const size_t frames = pass(&watch);
+          if (frames != corpus.frames) {
+            state.SkipWithError("not all frames were found");
+            break;
+          }
+          state.SetIterationTime(watch.TakeSeconds());
+        }
+        SetCounters(corpus, state);
+      })
+      ->UseManualTime()
       ->MinTime(0.1);
 }
 

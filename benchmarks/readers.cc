@@ -22,7 +22,9 @@
 #include <variant>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "benchmark/benchmark.h"
+#include "kevy_replica/benchmarks/measure.h"
 #include "kevy_replica/benchmarks/pieces.h"
 #include "kevy_replica/benchmarks/tally.h"
 #include "kevy_replica/codec/event.h"
@@ -58,17 +60,34 @@ Tally OneShotReader::Read(absl::string_view bytes) {
   }
 }
 
-Tally StreamReader::Read(absl::string_view bytes, size_t piece) {
+Tally StreamReader::Read(absl::string_view bytes, size_t piece,
+                         Stopwatch* watch) {
   Tally tally;
   ForEachPiece(bytes, piece, [&](absl::string_view part) {
     decoder_.Feed(part);
-    while (decoder_.Next() == Outcome::kDone) {
-      if (const auto* frame = std::get_if<FrameView>(&decoder_.event())) {
-        tally.Add(*frame);
-      }
-    }
+    if (watch != nullptr) watch->Start();
+    Decode(&tally);
+    if (watch != nullptr) watch->Stop();
   });
   return tally;
+}
+
+void StreamReader::Decode(Tally* tally) {
+  Tally sum = *tally;  // In registers.
+  if (by_ == By::kNext) {
+    while (decoder_.Next() == Outcome::kDone) {
+      if (const auto* frame = std::get_if<FrameView>(&decoder_.event())) {
+        sum.Add(*frame);
+      }
+    }
+  } else {
+    while (true) {
+      const absl::Span<const FrameView> frames = decoder_.NextFrames();
+      if (frames.empty()) break;
+      for (const FrameView& frame : frames) sum.Add(frame);
+    }
+  }
+  *tally = sum;
 }
 
 void Feeder::Read(absl::string_view bytes, size_t piece) {
@@ -91,22 +110,29 @@ HiredisReader::HiredisReader(Replies replies)
   reader_->maxbuf = 0;
 }
 
-Tally HiredisReader::Read(absl::string_view bytes, size_t piece) {
+Tally HiredisReader::Read(absl::string_view bytes, size_t piece,
+                          Stopwatch* watch) {
   Tally tally;
   ForEachPiece(bytes, piece, [&](absl::string_view part) {
     redisReaderFeed(reader_.get(), part.data(), part.size());
-    void* reply = nullptr;
-    while (redisReaderGetReply(reader_.get(), &reply) == REDIS_OK &&
-           reply != nullptr) {
-      if (replies_ == Replies::kBuild) {
-        Add(*static_cast<const redisReply*>(reply), &tally);
-        freeReplyObject(reply);
-      } else {
-        ++tally.frames;
-      }
-    }
+    if (watch != nullptr) watch->Start();
+    Decode(&tally);
+    if (watch != nullptr) watch->Stop();
   });
   return tally;
+}
+
+void HiredisReader::Decode(Tally* tally) {
+  void* reply = nullptr;
+  while (redisReaderGetReply(reader_.get(), &reply) == REDIS_OK &&
+         reply != nullptr) {
+    if (replies_ == Replies::kBuild) {
+      Add(*static_cast<const redisReply*>(reply), tally);
+      freeReplyObject(reply);
+    } else {
+      ++tally->frames;
+    }
+  }
 }
 
 void Copier::Read(absl::string_view bytes, size_t piece) {

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/benchmarks/measure.h"
 #include "kevy_replica/benchmarks/tally.h"
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/byte_buffer.h"
@@ -46,11 +47,18 @@ class OneShotReader {
 // as a read() would.
 class StreamReader {
  public:
-  Tally Read(absl::string_view bytes, size_t piece);
+  enum class By { kNext, kNextFrames };
+  explicit StreamReader(By by) : by_(by) {}
+
+  // `watch`, if any, takes the time of the decoding alone, without the copy.
+  Tally Read(absl::string_view bytes, size_t piece, Stopwatch* watch = nullptr);
 
   const StreamDecoder& decoder() const { return decoder_; }
 
  private:
+  void Decode(Tally* tally);
+
+  const By by_;
   StreamDecoder decoder_;
 };
 
@@ -73,10 +81,12 @@ class HiredisReader {
   };
   explicit HiredisReader(Replies replies);
 
-  // With Replies::kNone only `frames` is counted.
-  Tally Read(absl::string_view bytes, size_t piece);
+  // With Replies::kNone only `frames` is counted. `watch` is as above.
+  Tally Read(absl::string_view bytes, size_t piece, Stopwatch* watch = nullptr);
 
  private:
+  void Decode(Tally* tally);
+
   struct Free {
     void operator()(redisReader* reader) const { redisReaderFree(reader); }
   };
@@ -86,7 +96,7 @@ class HiredisReader {
 };
 
 // memcpy, piece after piece into the same place, as a read() that nobody
-// decodes.
+// decodes; or, with a piece as large as the whole, of all of it at once.
 class Copier {
  public:
   void Read(absl::string_view bytes, size_t piece);
