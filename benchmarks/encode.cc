@@ -37,43 +37,55 @@ namespace kevy_replica {
 namespace benchmarks {
 namespace {
 
-// A corpus taken apart: what there is to encode. The views are into it.
 struct Message {
   uint64_t offset;
   absl::string_view wire;
-  std::vector<absl::string_view> argv;
+  size_t first;  // Where its arguments begin.
+  size_t argc;
+};
+
+// A corpus taken apart: what there is to encode. The views are into it. All
+// lies in the order of its use, without gaps, so that encoding is measured and
+// not how long memory takes.
+struct Messages {
+  std::vector<Message> messages;
+  std::vector<absl::string_view> arguments;  // Of all messages.
   // The same for hiredis.
   std::vector<const char*> pointers;
   std::vector<size_t> sizes;
 };
 
-std::vector<Message> TakeApart(const Corpus& corpus) {
-  std::vector<Message> messages;
+Messages TakeApart(const Corpus& corpus) {
+  Messages all;
   absl::string_view rest = corpus.bytes;
   ArgvStorage storage;
   FrameView frame;
   while (true) {
     const DecodeResult result = DecodeFrame(rest, Limits(), &storage, &frame);
-    if (!result.done()) return messages;
-    Message message;
-    message.offset = frame.offset();
-    message.wire = frame.wire();
+    if (!result.done()) return all;
+    all.messages.push_back({frame.offset(), frame.wire(), all.arguments.size(),
+                            frame.argv().size()});
     for (const absl::string_view argument : frame.argv()) {
-      message.argv.push_back(argument);
-      message.pointers.push_back(argument.data());
-      message.sizes.push_back(argument.size());
+      all.arguments.push_back(argument);
+      all.pointers.push_back(argument.data());
+      all.sizes.push_back(argument.size());
     }
-    messages.push_back(std::move(message));
     rest.remove_prefix(result.position);
   }
 }
 
+absl::Span<const absl::string_view> ArgvOf(const Messages& all,
+                                           const Message& message) {
+  return {all.arguments.data() + message.first, message.argc};
+}
+
 // Encodes all frames one after another into memory that is there already.
-size_t EncodeFrames(const std::vector<Message>& messages, std::string* out) {
+size_t EncodeFrames(const Messages& all, std::string* out) {
   size_t frames = 0;
   absl::Span<char> room(&(*out)[0], out->size());
-  for (const Message& message : messages) {
-    const EncodeResult result = EncodeFrame(message.offset, message.argv, room);
+  for (const Message& message : all.messages) {
+    const EncodeResult result =
+        EncodeFrame(message.offset, ArgvOf(all, message), room);
     if (!result.ok()) break;
     room.remove_prefix(result.size);
     ++frames;
@@ -83,11 +95,12 @@ size_t EncodeFrames(const std::vector<Message>& messages, std::string* out) {
 }
 
 // The same, into a string that grows.
-size_t AppendFrames(const std::vector<Message>& messages, std::string* out) {
+size_t AppendFrames(const Messages& all, std::string* out) {
   size_t frames = 0;
   out->clear();
-  for (const Message& message : messages) {
-    if (AppendFrame(message.offset, message.argv, out) != WireError::kNone) {
+  for (const Message& message : all.messages) {
+    if (AppendFrame(message.offset, ArgvOf(all, message), out) !=
+        WireError::kNone) {
       break;
     }
     ++frames;
@@ -98,16 +111,16 @@ size_t AppendFrames(const std::vector<Message>& messages, std::string* out) {
 
 // hiredis knows commands, not frames: it writes no envelope, and into memory
 // that it allocates for each.
-size_t FormatCommands(const std::vector<Message>& messages) {
+size_t FormatCommands(const Messages& all) {
   size_t frames = 0;
-  for (const Message& message : messages) {
+  for (const Message& message : all.messages) {
     char* command = nullptr;
     // Some versions take the pointers as `const char**`, which they do not
     // write to.
     const auto size = redisFormatCommandArgv(
-        &command, static_cast<int>(message.argv.size()),
-        const_cast<const char**>(message.pointers.data()),
-        message.sizes.data());
+        &command, static_cast<int>(message.argc),
+        const_cast<const char**>(all.pointers.data() + message.first),
+        all.sizes.data() + message.first);
     if (size < 0) break;
     benchmark::DoNotOptimize(command);
     redisFreeCommand(command);
@@ -116,10 +129,10 @@ size_t FormatCommands(const std::vector<Message>& messages) {
   return frames;
 }
 
-size_t CopyFrames(const std::vector<Message>& messages, std::string* out) {
+size_t CopyFrames(const Messages& all, std::string* out) {
   size_t frames = 0;
   char* to = &(*out)[0];
-  for (const Message& message : messages) {
+  for (const Message& message : all.messages) {
     std::memcpy(to, message.wire.data(), message.wire.size());
     to += message.wire.size();
     ++frames;
@@ -129,27 +142,20 @@ size_t CopyFrames(const std::vector<Message>& messages, std::string* out) {
 }
 
 void RegisterEncode(const Corpus& corpus) {
-  const auto& messages = *new std::vector<Message>(TakeApart(corpus));
+  const auto& all = *new Messages(TakeApart(corpus));
   const auto room = [&corpus] {
     return std::string(corpus.bytes.size(), '\0');
   };
-  RegisterPasses("Encode/span", corpus, [&messages, room] {
-    return [&messages, out = room()]() mutable {
-      return EncodeFrames(messages, &out);
-    };
+  RegisterPasses("Encode/span", corpus, [&all, room] {
+    return [&all, out = room()]() mutable { return EncodeFrames(all, &out); };
   });
-  RegisterPasses("Encode/append", corpus, [&messages, room] {
-    return [&messages, out = room()]() mutable {
-      return AppendFrames(messages, &out);
-    };
+  RegisterPasses("Encode/append", corpus, [&all, room] {
+    return [&all, out = room()]() mutable { return AppendFrames(all, &out); };
   });
-  RegisterPasses("Encode/hiredis", corpus, [&messages] {
-    return [&messages] { return FormatCommands(messages); };
-  });
-  RegisterPasses("Encode/memcpy", corpus, [&messages, room] {
-    return [&messages, out = room()]() mutable {
-      return CopyFrames(messages, &out);
-    };
+  RegisterPasses("Encode/hiredis", corpus,
+                 [&all] { return [&all] { return FormatCommands(all); }; });
+  RegisterPasses("Encode/memcpy", corpus, [&all, room] {
+    return [&all, out = room()]() mutable { return CopyFrames(all, &out); };
   });
 }
 

@@ -199,6 +199,34 @@ TEST(AllocationTest, NoneForEncodingIntoRoom) {
   EXPECT_EQ(allocations.count, 0u);
 }
 
+// One for a string that is empty, none where there is room, and few where many
+// are appended one after another.
+TEST(AllocationTest, AppendingTakesOneAndThenDoubles) {
+  const std::string value(kMaxChunkBytes, 'v');
+  const std::vector<absl::string_view> argv = {"SET", "key", value};
+  WireError error = WireError::kBadCommand;
+  std::string frame;
+  EXPECT_EQ(AllocationsOf([&] { error = AppendFrame(8, argv, &frame); }).count,
+            1u);
+  EXPECT_EQ(error, WireError::kNone);
+  frame.clear();
+  EXPECT_EQ(AllocationsOf([&] { error = AppendFrame(8, argv, &frame); }).count,
+            0u);
+  std::string chunk;
+  EXPECT_EQ(AllocationsOf([&] {
+              error = Append(SnapshotChunk{value}, &chunk);
+            }).count,
+            1u);
+
+  std::string many;
+  const Allocations allocations = AllocationsOf([&] {
+    for (uint64_t offset = 0; offset < 1000; ++offset) {
+      error = AppendFrame(offset, argv, &many);
+    }
+  });
+  EXPECT_LE(allocations.count, 11u);
+}
+
 TEST(AllocationTest, AnOwnedFrameTakesTwoAndKeepsThem) {
   std::string bytes;
   ASSERT_EQ(AppendFrame(8, {"SET", "key", std::string(100, 'v')}, &bytes),

@@ -16,13 +16,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 
 #include "absl/strings/string_view.h"
 
 namespace kevy_replica {
-
 std::optional<uint64_t> ParseDecimal(absl::string_view text) {
   DecimalReader reader;
   for (const char c : text) {
@@ -34,19 +34,13 @@ std::optional<uint64_t> ParseDecimal(absl::string_view text) {
   return reader.value();
 }
 
-size_t DecimalSize(uint64_t value) {
-  size_t size = 1;
-  for (; value >= 10; value /= 10) ++size;
-  return size;
-}
-
-char* WriteDecimal(uint64_t value, char* out) {
+char* internal::WriteLongDecimal(uint64_t value, char* out) {
   char* const end = out + DecimalSize(value);
-  char* p = end;
-  do {
-    *--p = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value != 0);
+  for (char* p = end; value >= 100; value /= 100) {
+    p -= 2;
+    std::memcpy(p, kDigitPairs + 2 * (value % 100), 2);
+  }
+  WriteDecimal(value, out);
   return end;
 }
 

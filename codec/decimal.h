@@ -19,6 +19,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "absl/strings/string_view.h"
@@ -61,11 +62,39 @@ inline bool IsDigit(char c) {
 // space, any other character, more than 20 digits or more than a u64 holds.
 std::optional<uint64_t> ParseDecimal(absl::string_view text);
 
-// How many digits `value` has, 1 to 20.
-size_t DecimalSize(uint64_t value);
+// How many digits `value` has, 1 to 20. Three at a time, since lengths mostly
+// have no more, and which of the three it is needs no branch.
+inline size_t DecimalSize(uint64_t value) {
+  size_t size = 1;
+  for (; value >= 1000; value /= 1000) size += 3;
+  return size + (value >= 10) + (value >= 100);
+}
+
+namespace internal {
+
+// All pairs of digits: two of them for one division.
+inline constexpr char kDigitPairs[] =
+    "00010203040506070809101112131415161718192021222324"
+    "25262728293031323334353637383940414243444546474849"
+    "50515253545556575859606162636465666768697071727374"
+    "75767778798081828384858687888990919293949596979899";
+
+// WriteDecimal() for three digits and more.
+char* WriteLongDecimal(uint64_t value, char* out);
+
+}  // namespace internal
 
 // Writes `value` at `out`, DecimalSize(value) characters, and returns the end.
-char* WriteDecimal(uint64_t value, char* out);
+// Inline for the lengths that most arguments have.
+inline char* WriteDecimal(uint64_t value, char* out) {
+  if (value >= 100) return internal::WriteLongDecimal(value, out);
+  if (value >= 10) {
+    std::memcpy(out, internal::kDigitPairs + 2 * value, 2);
+    return out + 2;
+  }
+  *out = static_cast<char>('0' + value);
+  return out + 1;
+}
 
 }  // namespace kevy_replica
 

@@ -69,6 +69,20 @@ TEST(DecimalTest, WritesAndReadsBack) {
   }
 }
 
+// Every pair of digits, at every place and beside every other.
+TEST(DecimalTest, WritesEveryPairOfDigits) {
+  for (uint64_t pairs = 0; pairs < 10'000; ++pairs) {
+    for (uint64_t shift = 1; shift <= 100'000'000'000'000; shift *= 10) {
+      const uint64_t value = pairs * shift + pairs;
+      const std::string text = std::to_string(value);
+      char out[20];
+      ASSERT_EQ(DecimalSize(value), text.size());
+      ASSERT_EQ(WriteDecimal(value, out), out + text.size());
+      ASSERT_EQ(absl::string_view(out, text.size()), text);
+    }
+  }
+}
+
 TEST(DecimalTest, ParsesLeadingZerosUpToTwentyDigits) {
   EXPECT_EQ(ParseDecimal("00"), std::optional<uint64_t>(0));
   EXPECT_EQ(ParseDecimal("00000000000000000042"), std::optional<uint64_t>(42));

@@ -36,13 +36,20 @@ WireError Check(uint64_t offset, absl::Span<const absl::string_view> argv) {
   return WireError::kNone;
 }
 
-char* Write(uint64_t offset, absl::Span<const absl::string_view> argv,
-            char* p) {
+// "*2\r\n:<offset>\r\n*<argc>\r\n"
+char* WriteEnvelope(uint64_t offset, size_t argc, char* p) {
   p = internal::WriteHeader('*', 2, p);
   p = internal::WriteHeader(':', offset, p);
-  p = internal::WriteHeader('*', argv.size(), p);
-  for (const absl::string_view arg : argv) p = internal::WriteBulk(arg, p);
-  return p;
+  return internal::WriteHeader('*', argc, p);
+}
+
+// Whether the frame fits into `room` bytes. Mostly it does by far, which is
+// quicker to see than its size.
+bool Fits(uint64_t offset, absl::Span<const absl::string_view> argv,
+          size_t room) {
+  size_t most = 3 * internal::kMaxHeaderSize;
+  for (const absl::string_view arg : argv) most += internal::MaxBulkSize(arg);
+  return most <= room || EncodedFrameSize(offset, argv) <= room;
 }
 
 }  // namespace
@@ -87,16 +94,40 @@ size_t EncodedFrameSize(uint64_t offset,
 EncodeResult EncodeFrame(uint64_t offset,
                          absl::Span<const absl::string_view> argv,
                          absl::Span<char> out) {
-  return internal::EncodeInto(out, Check(offset, argv),
-                              EncodedFrameSize(offset, argv),
-                              [&](char* p) { Write(offset, argv, p); });
+  const WireError error = Check(offset, argv);
+  if (error != WireError::kNone) return {error, 0};
+  if (!Fits(offset, argv, out.size())) return {WireError::kNoSpace, 0};
+  char* p = WriteEnvelope(offset, argv.size(), out.data());
+  for (const absl::string_view arg : argv) p = internal::WriteBulk(arg, p);
+  return {WireError::kNone, static_cast<size_t>(p - out.data())};
 }
 
 WireError AppendFrame(uint64_t offset, absl::Span<const absl::string_view> argv,
                       std::string* out) {
-  return internal::AppendTo(out, Check(offset, argv),
-                            EncodedFrameSize(offset, argv),
-                            [&](char* p) { Write(offset, argv, p); });
+  const WireError error = Check(offset, argv);
+  if (error != WireError::kNone) return error;
+  if (!Fits(offset, argv, out->capacity() - out->size())) {
+    internal::MakeRoom(EncodedFrameSize(offset, argv), out);
+  }
+  // What is short is gathered first, since each append() is a call; what is
+  // long is not, since it would be copied twice.
+  char gathered[512];
+  char* const end = gathered + sizeof gathered;
+  char* p = WriteEnvelope(offset, argv.size(), gathered);
+  for (const absl::string_view arg : argv) {
+    const size_t most = internal::MaxBulkSize(arg);
+    if (most > static_cast<size_t>(end - p)) {
+      out->append(gathered, static_cast<size_t>(p - gathered));
+      p = gathered;
+    }
+    if (most > sizeof gathered) {
+      internal::AppendBulk(arg, out);
+    } else {
+      p = internal::WriteBulk(arg, p);
+    }
+  }
+  out->append(gathered, static_cast<size_t>(p - gathered));
+  return WireError::kNone;
 }
 
 }  // namespace kevy_replica

@@ -54,6 +54,16 @@ Encoding FrameEncoding(uint64_t offset, const Argv& argv) {
           [=](std::string* out) { return AppendFrame(offset, argv, out); }};
 }
 
+// The frame, put together without any of the codec.
+std::string NaiveFrame(uint64_t offset, const Argv& argv) {
+  std::string bytes =
+      absl::StrCat("*2\r\n:", offset, "\r\n*", argv.size(), "\r\n");
+  for (const absl::string_view arg : argv) {
+    absl::StrAppend(&bytes, "$", arg.size(), "\r\n", arg, "\r\n");
+  }
+  return bytes;
+}
+
 Argv ArgvOf(const FrameView& frame) {
   return Argv(frame.argv().begin(), frame.argv().end());
 }
@@ -385,6 +395,108 @@ TEST(EncodeFrameTest, Errors) {
       FrameEncoding(std::numeric_limits<uint64_t>::max(), {"PING"}),
       WireError::kBadOffset);
   ExpectEncodeError(FrameEncoding(8, {}), WireError::kBadCommand);
+}
+
+// Where the length has a digit more, where another way of copying begins, and
+// where a value is too long to be gathered.
+std::vector<size_t> ArgumentSizes() {
+  std::vector<size_t> sizes;
+  for (size_t size = 0; size <= 70; ++size) sizes.push_back(size);
+  for (const size_t middle : {100, 127, 256, 448, 487, 512, 1000, 1024, 4096,
+                              10'000, 65'535, 100'000}) {
+    for (size_t size = middle - 3; size <= middle + 3; ++size) {
+      sizes.push_back(size);
+    }
+  }
+  return sizes;
+}
+
+// No two neighbours alike, CR and LF among them.
+std::string Value(size_t size) {
+  std::string value(size, '\0');
+  for (size_t i = 0; i < size; ++i) value[i] = static_cast<char>(i * 37 + 13);
+  return value;
+}
+
+// Nothing is read outside an argument, and nothing written outside the room or
+// behind the frame, whether the room is just enough or ample.
+TEST(EncodeFrameTest, EveryLengthOfArguments) {
+  GuardedBytes source(100'100);
+  GuardedBytes room(300'500);
+  for (const size_t size : ArgumentSizes()) {
+    const std::string value = Value(size);
+    for (const Guard guard : {Guard::kBefore, Guard::kAfter}) {
+      const absl::string_view arg = source.Place(value, guard);
+      for (const Argv& argv : {Argv{arg}, Argv{"SET", arg}, Argv{arg, ""},
+                               Argv{arg, "k", arg, arg}}) {
+        const std::string expected = NaiveFrame(size, argv);
+        ASSERT_EQ(EncodedFrameSize(size, argv), expected.size());
+        for (const size_t more : {0, 1, 7, 8, 15, 16, 32, 64, 200}) {
+          const absl::Span<char> out =
+              room.Room(expected.size() + more, Guard::kAfter);
+          std::fill(out.begin(), out.end(), '\x5a');
+          const EncodeResult result = EncodeFrame(size, argv, out);
+          ASSERT_TRUE(result.ok()) << size << " " << more;
+          ASSERT_EQ(result.size, expected.size());
+          ASSERT_TRUE(absl::string_view(out.data(), out.size()) ==
+                      expected + std::string(more, '\x5a'))
+              << size << " " << more;
+        }
+        const absl::Span<char> first =
+            room.Room(expected.size(), Guard::kBefore);
+        ASSERT_TRUE(EncodeFrame(size, argv, first).ok());
+        ASSERT_TRUE(absl::string_view(first.data(), first.size()) == expected);
+
+        const absl::Span<char> scant =
+            room.Room(expected.size() - 1, Guard::kAfter);
+        std::fill(scant.begin(), scant.end(), '\x5a');
+        ASSERT_EQ(EncodeFrame(size, argv, scant).error, WireError::kNoSpace);
+        ASSERT_TRUE(std::all_of(scant.begin(), scant.end(),
+                                [](char c) { return c == '\x5a'; }));
+      }
+    }
+  }
+}
+
+TEST(EncodeFrameTest, EveryLengthOfOffsetsAndCounts) {
+  for (uint64_t power = 1; power <= kMaxFrameOffset / 10; power *= 10) {
+    for (const uint64_t offset : {power - 1, power, power * 10 - 1}) {
+      const Argv argv = {"SET", "k", "v"};
+      ExpectEncodes(FrameEncoding(offset, argv), NaiveFrame(offset, argv));
+    }
+  }
+  for (const size_t argc : {9, 10, 11, 99, 100, 101}) {
+    const Argv argv(argc, "a");
+    ExpectEncodes(FrameEncoding(8, argv), NaiveFrame(8, argv));
+  }
+  for (const size_t argc : {999, 1000, 10'000}) {
+    const Argv argv(argc, "a");
+    std::string bytes;
+    ASSERT_EQ(AppendFrame(8, argv, &bytes), WireError::kNone);
+    ASSERT_TRUE(bytes == NaiveFrame(8, argv));
+  }
+}
+
+// Short and long arguments in any order, into strings with and without room.
+TEST(AppendFrameTest, EveryLengthOfArguments) {
+  GuardedBytes source(100'100);
+  const std::string other = Value(300);
+  for (const size_t size : ArgumentSizes()) {
+    const absl::string_view arg = source.Place(Value(size), Guard::kAfter);
+    for (const Argv& argv :
+         {Argv{arg}, Argv{"SET", arg}, Argv{arg, arg, arg}, Argv{other, arg},
+          Argv{other, "", arg, other, arg}, Argv(20, arg)}) {
+      const std::string expected = "before" + NaiveFrame(size, argv);
+      for (const size_t room : {size_t{0}, expected.size() - 1, expected.size(),
+                                2 * expected.size() + 600}) {
+        std::string out;
+        out.reserve(room);
+        out = "before";
+        ASSERT_EQ(AppendFrame(size, argv, &out), WireError::kNone);
+        ASSERT_TRUE(out == expected) << size << " " << argv.size();
+      }
+    }
+  }
 }
 
 TEST(OwnedFrameTest, KeepsWhatItWasGiven) {

@@ -106,9 +106,9 @@ EncodeResult Encode(const SnapshotChunk& chunk, absl::Span<char> out) {
 }
 
 WireError Append(const SnapshotChunk& chunk, std::string* out) {
-  return internal::AppendTo(
-      out, Check(chunk), EncodedSize(chunk),
-      [&](char* p) { internal::WriteBulk(chunk.bytes, p); });
+  const WireError error = Check(chunk);
+  if (error == WireError::kNone) internal::AppendBulk(chunk.bytes, out);
+  return error;
 }
 
 size_t EncodedSize(const SnapshotEnd& end) {

@@ -17,11 +17,13 @@
 #ifndef KEVY_REPLICA_CODEC_INTERNAL_ENCODE_H_
 #define KEVY_REPLICA_CODEC_INTERNAL_ENCODE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/decimal.h"
@@ -33,10 +35,45 @@ namespace internal {
 
 inline constexpr absl::string_view kCrlf = "\r\n";
 
+// A mark, the digits of any u64, CRLF.
+inline constexpr size_t kMaxHeaderSize = 23;
+
 // Each writes at `p` and returns the end.
 inline char* WriteText(absl::string_view text, char* p) {
   if (!text.empty()) std::memcpy(p, text.data(), text.size());
   return p + text.size();
+}
+// The first and the last `n` of `size` bytes, at least `n`, which may overlap:
+// so all of them, if they are `2 * n` or fewer.
+template <size_t n>
+void CopyEnds(const char* from, size_t size, char* p) {
+  char first[n];
+  char last[n];
+  std::memcpy(first, from, n);
+  std::memcpy(last, from + size - n, n);
+  std::memcpy(p, first, n);
+  std::memcpy(p + size - n, last, n);
+}
+// WriteText() for an argument: mostly it is so short that the call of memcpy
+// would take longer than the copying.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* WriteArgument(absl::string_view bytes,
+                                                        char* p) {
+  const char* const from = bytes.data();
+  const size_t size = bytes.size();
+  if (size > 32) {
+    std::memcpy(p, from, size);
+  } else if (size >= 16) {
+    CopyEnds<16>(from, size, p);
+  } else if (size >= 8) {
+    CopyEnds<8>(from, size, p);
+  } else if (size >= 4) {
+    CopyEnds<4>(from, size, p);
+  } else if (size >= 2) {
+    CopyEnds<2>(from, size, p);
+  } else if (size == 1) {
+    *p = *from;
+  }
+  return p + size;
 }
 // "<mark><number>\r\n"
 inline char* WriteHeader(char mark, uint64_t number, char* p) {
@@ -47,11 +84,36 @@ inline size_t HeaderSize(uint64_t number) {
   return 1 + DecimalSize(number) + 2;
 }
 // "$<length>\r\n<bytes>\r\n"
-inline char* WriteBulk(absl::string_view bytes, char* p) {
-  return WriteText(kCrlf, WriteText(bytes, WriteHeader('$', bytes.size(), p)));
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* WriteBulk(absl::string_view bytes,
+                                                    char* p) {
+  p = WriteHeader('$', bytes.size(), p);
+  return WriteText(kCrlf, WriteArgument(bytes, p));
 }
 inline size_t BulkSize(absl::string_view bytes) {
   return HeaderSize(bytes.size()) + bytes.size() + 2;
+}
+// No less than that, but found sooner.
+inline size_t MaxBulkSize(absl::string_view bytes) {
+  return kMaxHeaderSize + bytes.size() + 2;
+}
+
+// Makes room for `size` more bytes. It doubles, since reserve() may give no
+// more than it is asked for, so that each of many small elements would copy all
+// before it.
+inline void MakeRoom(size_t size, std::string* out) {
+  const size_t needed = out->size() + size;
+  if (needed <= out->capacity()) return;
+  out->reserve(std::max(needed, 2 * out->capacity()));
+}
+// WriteBulk() to a string's end, for long ones: none of the zeros that resize()
+// would write first.
+inline void AppendBulk(absl::string_view bytes, std::string* out) {
+  MakeRoom(BulkSize(bytes), out);
+  char header[kMaxHeaderSize];
+  const char* const end = WriteHeader('$', bytes.size(), header);
+  out->append(header, static_cast<size_t>(end - header));
+  out->append(bytes.data(), bytes.size());
+  out->append(kCrlf.data(), kCrlf.size());
 }
 
 // `error` is what is wrong with the value; `write(p)` writes `size` bytes at
