@@ -51,7 +51,8 @@ class Results:
             # What is said about the run itself is no part of the name here.
             name = "/".join(
                 part for part in name.split("/")
-                if part != "real_time" and not part.startswith("min_time:") and
+                if part not in ("real_time", "manual_time") and
+                not part.startswith("min_time:") and
                 not part.startswith("repeats:"))
             if row.get("run_type") != "aggregate":
                 repetitions.setdefault(name, []).append(row)

@@ -26,9 +26,8 @@
 #include "absl/base/optimization.h"
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/bulk_header.h"
 #include "kevy_replica/codec/internal/bulk_scanner.h"
-#include "kevy_replica/codec/internal/frame_predictor.h"
-#include "kevy_replica/codec/internal/header_predictor.h"
 #include "kevy_replica/codec/internal/load.h"
 #include "kevy_replica/codec/internal/meter.h"
 #include "kevy_replica/codec/internal/number_line.h"
@@ -98,50 +97,52 @@ class BasicCommandScanner {
     const size_t end =
         static_cast<size_t>(std::min<uint64_t>(size, limits.max_frame_bytes));
     size_t at = position;
-    if (ABSL_PREDICT_FALSE(end < at + 6))
+    // A whole argument has 6 bytes from its '$' on, the shortest included.
+    if (ABSL_PREDICT_FALSE(end < at + 6 || limits.max_bulk_bytes <
+                                               BulkHeader::kMaxShortLength)) {
       return StopAt(data, at, count, i, args);
-    FramePredictor& predictor = args->predictor();
-    HeaderPredictor* predicted = predictor.headers + predictor.Slot(i);
-    // Room follows what has come, a batch at a time.
-    size_t batch =
-        std::min(count - i, FramePredictor::kHeaders - predictor.Slot(i));
+    }
+    const size_t last = end - 6;
     while (true) {
+      // Room follows what has come, a batch at a time.
+      const size_t batch = std::min(count - i, kBatch);
       ArgRef* ref = args->Room(batch);
       ArgRef* const batch_end = ref + batch;
       do {
         // The load begins at the CRLF before the '$', so that it also checks
-        // the end of the argument before, and "\r\n$123\r\n" is one word. A
-        // whole argument has 6 bytes from its '$' on, the shortest included.
+        // the end of the argument before, and "\r\n$123\r\n" is one word.
         const uint64_t word = LoadLittleEndian64(data + at - 2);
         meter.Examined(8);
         BulkHeader header;
-        if (ABSL_PREDICT_FALSE(!predicted->Read(word, data + at, data + end,
-                                                limits.max_bulk_bytes, meter,
-                                                &header))) {
-          return StopAt(data, at, count, args->IndexOf(ref), args);
+        if (ABSL_PREDICT_FALSE(!header.ReadShort(word))) {
+          meter.Examined(8);
+          BulkHeader other;  // So that the usual one can be in registers.
+          if (!other.ReadLong(data + at, end - at) ||
+              other.length > limits.max_bulk_bytes) {
+            return StopAt(data, at, count, args->IndexOf(ref), args);
+          }
+          header = other;
         }
         ref->offset = at + header.size;
         ref->size = header.length;
-        // The argument's CRLF and the shortest header behind it are to be there
-        // too.
-        if (ABSL_PREDICT_FALSE(end - at <
-                               header.size + header.length + 2 + 6)) {
+        const size_t next = at + header.size + header.length + 2;
+        // The next header's first 6 bytes are to be there too.
+        if (ABSL_PREDICT_FALSE(next > last)) {
           return StopInside(data, at, end, count, args->IndexOf(ref), limits,
                             args, meter);
         }
-        at += header.size + header.length + 2;
-        ++predicted;
+        at = next;
       } while (++ref != batch_end);
       i += batch;
       args->Resize(i);
       if (i == count) return Finish(data, at, count, args, meter);
-      predicted = predictor.headers;
-      batch = std::min(count - i, FramePredictor::kHeaders);
     }
   }
 
  private:
   enum class Phase : uint8_t { kStar, kCount, kArguments };
+
+  static constexpr size_t kBatch = 32;
 
   DecodeResult ScanCount(const char* data, size_t size, const Limits& limits,
                          Meter& meter) {

@@ -23,7 +23,6 @@
 #include "kevy_replica/codec/arg_ref.h"
 #include "kevy_replica/codec/internal/envelope_predictor.h"
 #include "kevy_replica/codec/internal/frame_shape.h"
-#include "kevy_replica/codec/internal/header_predictor.h"
 #include "kevy_replica/codec/limits.h"
 
 namespace kevy_replica {
@@ -32,10 +31,6 @@ namespace internal {
 // What the last frames of a stream looked like, so that the next, which mostly
 // look the same, are compared instead of parsed.
 struct FramePredictor {
-  // Arguments further on share with those before.
-  static constexpr size_t kHeaders = 32;
-  static size_t Slot(size_t argument) { return argument % kHeaders; }
-
   // To be called before frames are read under limits that may be others than
   // before: what is foreseen is not held against them again.
   void UseLimits(const Limits& limits) {
@@ -64,7 +59,6 @@ struct FramePredictor {
   }
 
   EnvelopePredictor envelope;
-  HeaderPredictor headers[kHeaders];
   FrameShape shape;
   bool shape_in_use = false;  // Frames that are valid still view it.
   size_t last_size = 0;

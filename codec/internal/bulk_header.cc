@@ -1,0 +1,41 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/internal/bulk_header.h"
+
+#include <cstddef>
+#include <cstring>
+
+#include "kevy_replica/codec/decimal.h"
+
+namespace kevy_replica {
+namespace internal {
+
+bool BulkHeader::ReadLong(const char* p, size_t left) {
+  if (std::memcmp(p - 2, "\r\n$", 3) != 0) return false;
+  size_t at = 1;
+  size_t value = 0;
+  for (; at != 10 && at != left && IsDigit(p[at]); ++at) {
+    value = value * 10 + static_cast<size_t>(p[at] - '0');
+  }
+  if (at == 1 || left - at < 2 || std::memcmp(p + at, "\r\n", 2) != 0) {
+    return false;
+  }
+  size = at + 2;
+  length = value;
+  return true;
+}
+
+}  // namespace internal
+}  // namespace kevy_replica

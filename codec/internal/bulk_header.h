@@ -1,0 +1,87 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#ifndef KEVY_REPLICA_CODEC_INTERNAL_BULK_HEADER_H_
+#define KEVY_REPLICA_CODEC_INTERNAL_BULK_HEADER_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/base/attributes.h"
+#include "kevy_replica/codec/internal/load.h"
+
+namespace kevy_replica {
+namespace internal {
+
+// The header of a bulk string, "$123\r\n", read in one go. What is odd in any
+// way is left to the strict BulkScanner.
+struct BulkHeader {
+  size_t size = 0;    // Its own.
+  size_t length = 0;  // What it tells.
+
+  // What ReadShort() can read.
+  static constexpr size_t kMaxShortLength = 999;
+
+  // Reads a header of up to 3 digits. `word` holds the 8 bytes that begin two
+  // before its '$', which have to be the CRLF: so all of the header is in the
+  // word. Returns false for any other one.
+  //
+  // There is no branch on how many digits there are, which no branch predictor
+  // can know where lengths vary.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool ReadShort(uint64_t word) {
+    // A digit is 0x30 to 0x39; of what else may stand there, a CR or LF, no
+    // byte has the bit 0x10.
+    const uint64_t has_second = (word >> 36) & 1;
+    const uint64_t has_third = (word >> 44) & has_second;
+    const uint64_t more = has_second + has_third;
+    // What is left of a well-formed header is the value of each digit, 0 to 9:
+    // with 6 added, still less than 16.
+    const Form& form = kForms[more];
+    const uint64_t digits = word ^ form.word;
+    if (((digits | (digits + form.sixes)) & form.mask) != 0) return false;
+    const uint64_t first = (word >> 24) & 0xf;
+    const uint64_t second = (word >> 32) & 0xf;
+    const uint64_t third = (word >> 40) & 0xf;
+    size = 4 + more;
+    length = first + ((0 - has_second) & (9 * first + second)) +
+             ((0 - has_third) & (90 * first + 9 * second + third));
+    return true;
+  }
+
+  // Reads a header of 1 to 9 digits whose '$' is at `p`, which is behind a
+  // CRLF; `left` bytes are readable there. Returns false for any other one.
+  bool ReadLong(const char* p, size_t left);
+
+ private:
+  // By the number of digits less one.
+  struct Form {
+    uint64_t word;   // The header, with zeros for digits.
+    uint64_t sixes;  // Sixes where its digits are.
+    uint64_t mask;   // The bits that a digit's value does not have.
+    uint64_t unused;
+  };
+  static constexpr Form kForms[] = {
+      {Word("\r\n$0\r\n"), Word("\0\0\0\6"), Word("\xff\xff\xff\xf0\xff\xff"),
+       0},
+      {Word("\r\n$00\r\n"), Word("\0\0\0\6\6"),
+       Word("\xff\xff\xff\xf0\xf0\xff\xff"), 0},
+      {Word("\r\n$000\r\n"), Word("\0\0\0\6\6\6"),
+       Word("\xff\xff\xff\xf0\xf0\xf0\xff\xff"), 0},
+  };
+};
+
+}  // namespace internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_INTERNAL_BULK_HEADER_H_
