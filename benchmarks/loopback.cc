@@ -53,8 +53,8 @@ class ClientLink {
     client_ = ValueOrDie(ReplicaClient::Connect(primary_.address(), options));
   }
 
-  size_t ReadFrames(size_t frames) {
-    return benchmarks::ReadFrames(client_.get(), frames).frames;
+  size_t Read(size_t frames) {
+    return ReadBatches(client_.get(), frames).frames;
   }
 
  private:
@@ -108,7 +108,7 @@ void RegisterLoopback(const std::string& kind, const std::string& address,
                    [&corpus, address, read_bytes] {
                      return [&corpus, link = std::make_unique<ClientLink>(
                                           address, corpus, read_bytes)] {
-                       return link->ReadFrames(corpus.frames);
+                       return link->Read(corpus.frames);
                      };
                    })
         ->UseRealTime();

@@ -25,7 +25,7 @@ namespace kevy_replica {
 namespace benchmarks {
 
 // The most that one read gives: the default of ReplicaClientOptions.
-inline constexpr size_t kPiece = 64 << 10;
+inline constexpr size_t kPiece = 256 << 10;
 
 // Calls `take(bytes)` for each `piece` of `bytes` (1 or more) in their order.
 template <typename Take>

@@ -60,15 +60,24 @@ Tally OneShotReader::Read(absl::string_view bytes) {
   }
 }
 
-Tally StreamReader::Read(absl::string_view bytes, size_t piece,
-                         Stopwatch* watch) {
+Tally StreamReader::Read(absl::string_view bytes, size_t piece) {
   Tally tally;
   ForEachPiece(bytes, piece, [&](absl::string_view part) {
     decoder_.Feed(part);
-    if (watch != nullptr) watch->Start();
     Decode(&tally);
-    if (watch != nullptr) watch->Stop();
   });
+  return tally;
+}
+
+Tally StreamReader::ReadInPlace(absl::string_view bytes) {
+  char* const room = decoder_.Prepare(bytes.size()).data();
+  if (room != in_place_) {
+    std::memcpy(room, bytes.data(), bytes.size());
+    in_place_ = room;
+  }
+  decoder_.Commit(bytes.size());
+  Tally tally;
+  Decode(&tally);
   return tally;
 }
 

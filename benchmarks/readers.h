@@ -50,8 +50,12 @@ class StreamReader {
   enum class By { kNext, kNextFrames };
   explicit StreamReader(By by) : by_(by) {}
 
-  // `watch`, if any, takes the time of the decoding alone, without the copy.
-  Tally Read(absl::string_view bytes, size_t piece, Stopwatch* watch = nullptr);
+  Tally Read(absl::string_view bytes, size_t piece);
+
+  // The same bytes again and again, all at once and without the copy: they are
+  // put into the decoder's buffer at the first call, and lie there still at the
+  // next.
+  Tally ReadInPlace(absl::string_view bytes);
 
   const StreamDecoder& decoder() const { return decoder_; }
 
@@ -60,6 +64,7 @@ class StreamReader {
 
   const By by_;
   StreamDecoder decoder_;
+  const char* in_place_ = nullptr;
 };
 
 // What StreamReader does but decode: the buffer takes each piece and lets it
@@ -81,7 +86,8 @@ class HiredisReader {
   };
   explicit HiredisReader(Replies replies);
 
-  // With Replies::kNone only `frames` is counted. `watch` is as above.
+  // With Replies::kNone only `frames` is counted. `watch`, if any, takes the
+  // time of the decoding alone, without that of redisReaderFeed.
   Tally Read(absl::string_view bytes, size_t piece, Stopwatch* watch = nullptr);
 
  private:

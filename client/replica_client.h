@@ -85,7 +85,7 @@ struct ReplicaClientOptions : SessionOptions {
   // error ends the client with that status.
   std::function<absl::Status(const StreamEvent&)> on_snapshot;
   // The least room given to a read.
-  size_t read_bytes = 64 << 10;
+  size_t read_bytes = 256 << 10;
   // How long one write (the request, an acknowledgement) may take.
   absl::Duration write_timeout = absl::Seconds(10);
   // The time, for timeouts and acknowledgements: a clock that does not go back.

@@ -91,28 +91,34 @@ class FrameShape {
              const ArgRef* args, size_t argc);
 
  private:
-  bool Matches(const char* frame) const {
-    uint64_t different = 0;
-    for (const Check *check = check_, *end = check_ + checks_; check != end;
-         ++check) {
-      different |=
-          (LoadLittleEndian64(frame + check->at) ^ check->word) & check->mask;
-    }
-    return different == 0;
-  }
-
   struct Check {
+    uint64_t Difference(const char* frame) const {
+      return (LoadLittleEndian64(frame + at) ^ word) & mask;
+    }
+
     size_t at;
     uint64_t word;
     uint64_t mask;
   };
+
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Matches(const char* frame) const {
+    uint64_t different = 0;
+    const Check* check = check_;
+    const Check* const end = check_ + checks_;
+    do {  // By twos, which saves half of the loop.
+      different |= check[0].Difference(frame) | check[1].Difference(frame);
+      check += 2;
+    } while (check != end);
+    return different == 0;
+  }
+
   // Before each argument lie up to 16 bytes: a CRLF (before the first, a count
   // of two digits and a CRLF) and a header of up to 9 digits, since Learn()
   // gets no longer ones. Behind the last lies its CRLF.
-  static constexpr size_t kMaxChecks = 2 * kMaxArguments + 1;
+  static constexpr size_t kMaxChecks = 2 * kMaxArguments + 2;
 
   size_t misses_ = 2;  // In a row.
-  size_t checks_ = 0;
+  size_t checks_ = 0;  // Even.
   size_t size_ = 0;
   size_t envelope_size_ = 0;
   size_t argc_ = 0;
