@@ -45,18 +45,26 @@ def table(title, head, rows):
 
 
 def decode_row(results, corpus):
-    stream = "Decode/stream/" + corpus
-    ours = results.ns_per_frame(stream)
-    hiredis_name = results.hiredis(corpus)
-    hiredis = hiredis_name and results.ns_per_frame(hiredis_name)
+    def ns(way):
+        return results.ns_per_frame("Decode/%s/%s" % (way, corpus))
+
     return [
         corpus,
-        number(ours),
-        number(hiredis),
-        quotient(hiredis, ours, "%.1f"),
-        quotient(results.bytes_per_second(stream),
-                 results.bytes_per_second("Decode/memcpy/" + corpus)),
+        number(ns("next_frames")),
+        number(ns("hiredis")),
+        quotient(ns("hiredis"), ns("next_frames"), "%.1f"),
+        quotient(ns("hiredis"), ns("next"), "%.1f"),
+        quotient(ns("hiredis_fed"), ns("next_frames"), "%.1f"),
+        quotient(ns("next_frames"), ns("one_shot")),
+        quotient(ns("memcpy"), ns("next_frames")),
     ]
+
+
+def ways(results, title, family, names):
+    corpora = results_lib.CORPORA
+    table(title, [""] + corpora,
+          [[way] + [number(results.ns_per_frame("%s/%s/%s" % (family, way, corpus)))
+                    for corpus in corpora] for way in names])
 
 
 def main():
@@ -66,18 +74,28 @@ def main():
     corpora = results_lib.CORPORA
     print(results.machine())
 
-    table("Decoding",
-          ["corpus", "stream, ns/frame", "hiredis, ns/frame", "hiredis / stream",
-           "stream / memcpy, bytes/s"],
+    table("Decoding alone",
+          ["corpus", "next_frames, ns/frame", "hiredis, ns/frame",
+           "hiredis / next_frames", "hiredis / next",
+           "hiredis_fed / next_frames", "next_frames / one_shot",
+           "next_frames / memcpy, bytes/s"],
           [decode_row(results, corpus) for corpus in corpora])
+    ways(results, "Decoding alone, ns a frame", "Decode", results_lib.DECODE)
+    ways(results, "Decoding what is copied in, ns a frame", "Stream",
+         results_lib.STREAM)
 
-    table("Decoding, ns a frame",
-          [""] + corpora,
-          [[way] + [number(results.ns_per_frame("Decode/%s/%s" % (way, corpus)))
-                    for corpus in corpora] for way in results_lib.DECODE])
+    rows = []
+    for way in results_lib.STREAM:
+        bare = "next" if way.endswith(("event", "frame", "range")) else "next_frames"
+        if way.startswith(("session", "client")):
+            rows.append(["%s / %s" % (way, bare)] + [
+                quotient(results.ns_per_frame("Stream/%s/%s" % (way, corpus)),
+                         results.ns_per_frame("Stream/%s/%s" % (bare, corpus)))
+                for corpus in corpora])
+    table("What the layers above add", ["time a frame"] + corpora, rows)
 
-    for reader in ("stream", "hiredis"):
-        table("%s in pieces, ns a frame" % reader.capitalize(),
+    for reader in ("next_frames", "hiredis"):
+        table("%s, in pieces, ns a frame" % reader,
               ["bytes a piece"] + corpora,
               [[str(piece)] +
                [number(results.ns_per_frame(
@@ -87,17 +105,21 @@ def main():
     for shape, of in (("Arguments", "arguments"), ("Value", "bytes in the value")):
         rows = []
         for name in results.names():
-            if name.startswith(shape + "/stream/"):
+            if name.startswith(shape + "/next_frames/"):
                 rate = results.bytes_per_second(name)
                 rows.append([name.split("/")[2], number(results.ns_per_frame(name)),
                              "%.3f" % (1e9 / rate)])
         table("Cost by %s" % of, [of, "ns/frame", "ns/byte"], rows)
 
-    table("Encoding, ns a frame",
-          [""] + corpora,
-          [[way] + [number(results.ns_per_frame("Encode/%s/%s" % (way, corpus)))
-                    for corpus in corpora]
-           for way in ("span", "append", "hiredis", "memcpy")])
+    ways(results, "Encoding, ns a frame", "Encode",
+         ("span", "append", "hiredis", "memcpy"))
+    table("Encoding", [""] + corpora, [
+        ["%s / %s" % (slow, fast)] + [
+            quotient(results.ns_per_frame("Encode/%s/%s" % (slow, corpus)),
+                     results.ns_per_frame("Encode/%s/%s" % (fast, corpus)))
+            for corpus in corpora
+        ] for slow, fast in (("hiredis", "span"), ("span", "memcpy"))
+    ])
 
     for socket in ("tcp", "unix"):
         rows = []

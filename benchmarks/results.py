@@ -22,11 +22,17 @@ import tempfile
 
 CORPORA = ["set57", "hset17", "value1k", "value64k", "mixed"]
 
-# The decoder in pieces of 64 KiB, what there is to compare it with, and the
-# ways to it through the client.
+# Decoding alone, and what there is to compare it with.
 DECODE = [
-    "one_shot", "stream", "feed", "session", "next_event", "next_frame",
-    "frames", "applied", "hiredis", "hiredis_16k", "hiredis_parse", "memcpy",
+    "next_frames", "next", "one_shot", "hiredis", "hiredis_fed",
+    "hiredis_parse", "memcpy",
+]
+
+# The same with the bytes copied in, by the decoder and by what is above it.
+STREAM = [
+    "next_frames", "next", "session_frames", "session_event", "client_frames",
+    "client_frame", "client_range", "client_event", "client_applied",
+    "hiredis", "feed", "memcpy",
 ]
 
 RUN_OPTIONS = [
@@ -77,12 +83,6 @@ class Results:
         row = self._medians.get(name)
         return row and row["bytes_per_second"]
 
-    def hiredis(self, corpus):
-        """The name of the faster one of hiredis's two sizes of pieces."""
-        names = ["Decode/hiredis/" + corpus, "Decode/hiredis_16k/" + corpus]
-        names = [name for name in names if name in self._medians]
-        return min(names, key=self.ns_per_frame) if names else None
-
     def machine(self):
         """The machine in one line."""
         context = self.context
@@ -94,15 +94,19 @@ class Results:
             context.get("hiredis", "unknown"), context["date"])
 
 
-def load(path):
-    """Results of `path`: a JSON file, or a benchmark to be run for them."""
+def load(path, only="."):
+    """Results of `path`: a JSON file, or a benchmark to be run for them.
+
+    Of a benchmark, what matches `only` is run.
+    """
     if not (os.path.isfile(path) and os.access(path, os.X_OK)):
         with open(path, encoding="utf-8") as file:
             return Results(json.load(file))
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "out.json")
         subprocess.run(
-            [os.path.abspath(path), "--benchmark_out=" + out] + RUN_OPTIONS,
+            [os.path.abspath(path), "--benchmark_out=" + out,
+             "--benchmark_filter=" + only] + RUN_OPTIONS,
             stdout=sys.stderr, check=True)
         with open(out, encoding="utf-8") as file:
             return Results(json.load(file))

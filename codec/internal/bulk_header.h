@@ -19,6 +19,7 @@
 #include <cstdint>
 
 #include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "kevy_replica/codec/internal/load.h"
 
 namespace kevy_replica {
@@ -37,26 +38,19 @@ struct BulkHeader {
   // before its '$', which have to be the CRLF: so all of the header is in the
   // word. Returns false for any other one.
   //
-  // There is no branch on how many digits there are, which no branch predictor
-  // can know where lengths vary.
+  // There is no branch on whether it is one digit or two, which no branch
+  // predictor can know where lengths vary; three are rarer.
   ABSL_ATTRIBUTE_ALWAYS_INLINE bool ReadShort(uint64_t word) {
-    // A digit is 0x30 to 0x39; of what else may stand there, a CR or LF, no
-    // byte has the bit 0x10.
+    // In a digit the bit 0x10 is set, in a CR it is not.
     const uint64_t has_second = (word >> 36) & 1;
-    const uint64_t has_third = (word >> 44) & has_second;
-    const uint64_t more = has_second + has_third;
-    // What is left of a well-formed header is the value of each digit, 0 to 9:
-    // with 6 added, still less than 16.
-    const Form& form = kForms[more];
-    const uint64_t digits = word ^ form.word;
-    if (((digits | (digits + form.sixes)) & form.mask) != 0) return false;
     const uint64_t first = (word >> 24) & 0xf;
     const uint64_t second = (word >> 32) & 0xf;
-    const uint64_t third = (word >> 40) & 0xf;
-    size = 4 + more;
-    length = first + ((0 - has_second) & (9 * first + second)) +
-             ((0 - has_third) & (90 * first + 9 * second + third));
-    return true;
+    size = 4 + has_second;
+    length = first + ((0 - has_second) & (9 * first + second));
+    if (ABSL_PREDICT_TRUE(kForms[has_second].Fits(word))) return true;
+    size = 6;
+    length = 10 * length + ((word >> 40) & 0xf);
+    return kForms[2].Fits(word);
   }
 
   // Reads a header of 1 to 9 digits whose '$' is at `p`, which is behind a
@@ -64,20 +58,25 @@ struct BulkHeader {
   bool ReadLong(const char* p, size_t left);
 
  private:
-  // By the number of digits less one.
   struct Form {
+    bool Fits(uint64_t header) const {
+      // What is left of one that fits is the value of each digit, 0 to 9: with
+      // 6 added, still less than 16.
+      const uint64_t digits = header ^ word;
+      return ((digits | (digits + sixes)) & mask) == 0;
+    }
+
     uint64_t word;   // The header, with zeros for digits.
     uint64_t sixes;  // Sixes where its digits are.
     uint64_t mask;   // The bits that a digit's value does not have.
-    uint64_t unused;
   };
+  // By the number of digits less one.
   static constexpr Form kForms[] = {
-      {Word("\r\n$0\r\n"), Word("\0\0\0\6"), Word("\xff\xff\xff\xf0\xff\xff"),
-       0},
+      {Word("\r\n$0\r\n"), Word("\0\0\0\6"), Word("\xff\xff\xff\xf0\xff\xff")},
       {Word("\r\n$00\r\n"), Word("\0\0\0\6\6"),
-       Word("\xff\xff\xff\xf0\xf0\xff\xff"), 0},
+       Word("\xff\xff\xff\xf0\xf0\xff\xff")},
       {Word("\r\n$000\r\n"), Word("\0\0\0\6\6\6"),
-       Word("\xff\xff\xff\xf0\xf0\xf0\xff\xff"), 0},
+       Word("\xff\xff\xff\xf0\xf0\xf0\xff\xff")},
   };
 };
 
