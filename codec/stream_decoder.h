@@ -33,12 +33,20 @@
 //     }
 //   }
 //
+// Where there are many frames, NextFrames() hands them out by the batch:
+//
+//   while (true) {
+//     const absl::Span<const FrameView> frames = decoder.NextFrames();
+//     if (frames.empty()) break;  // Next() tells why.
+//     for (const FrameView& frame : frames) Apply(frame);
+//   }
+//
 // No argument byte is copied: the caller reads straight into the decoder's
 // buffer, and events are views into it. The decoder may be stopped at any byte:
-// it goes on from there and looks at no byte again (a header that is not of the
-// usual form is looked at twice, within one call), so the work is linear in the
-// bytes, however they arrive. Its buffer grows with what has arrived, never
-// with what was declared.
+// it goes on from there and looks at no byte again, so the work is linear in
+// the bytes, however they arrive. (Within one call a frame or a header that is
+// not as the last ones may be looked at twice.) Its buffer grows with what has
+// arrived, never with what was declared.
 //
 // It joins the elements of frame.h, heartbeat.h and snapshot.h and knows their
 // order: no frame inside a snapshot, no chunk outside one. It does not check

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "absl/base/attributes.h"
 #include "absl/base/config.h"
 
 namespace kevy_replica {
@@ -47,6 +48,19 @@ constexpr uint64_t Word(const char (&text)[n]) {
             << (8 * i);
   }
   return word;
+}
+
+// Asks for the cache line that lies `ahead` bytes behind `p`, which need not be
+// there: nothing is read. (Always inline: g++ takes a function that does
+// nothing else for one that does nothing, and leaves it out.)
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Prefetch(const char* p, size_t ahead) {
+#if defined(__GNUC__)
+  __builtin_prefetch(reinterpret_cast<const void*>(
+      reinterpret_cast<uintptr_t>(p) + uintptr_t{ahead}));
+#else
+  static_cast<void>(p);
+  static_cast<void>(ahead);
+#endif
 }
 
 // The lowest `n` bytes of a word set; all of them from 8 on.
