@@ -109,6 +109,7 @@ def main():
                 rate = results.bytes_per_second(name)
                 rows.append([name.split("/")[2], number(results.ns_per_frame(name)),
                              "%.3f" % (1e9 / rate)])
+        rows.sort(key=lambda row: int(row[0]))
         table("Cost by %s" % of, [of, "ns/frame", "ns/byte"], rows)
 
     ways(results, "Encoding, ns a frame", "Encode",
