@@ -29,6 +29,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/errors.h"
@@ -102,6 +103,37 @@ TEST(ReplicaClientTest, IteratesFrames) {
   EXPECT_EQ(client->last_heartbeat()->next_offset, 11);
   EXPECT_EQ(client->NextFrame(), nullptr);
   EXPECT_EQ(client->NextEvent(), nullptr);
+}
+
+TEST(ReplicaClientTest, GivesFramesByTheBatch) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 50)
+                      .Heartbeat(7, 50)
+                      .Snapshot("KEVYSNAP", 60)
+                      .Frame(60, {"DEL", "k"})
+                      .WaitForAck(61));
+  ReplicaClientOptions options = Options({7, 8});
+  options.snapshot_policy = SnapshotPolicy::kSkip;
+  auto client = ConnectOrDie(primary, options);
+  uint64_t expected = 8;
+  while (true) {
+    const absl::Span<const FrameView> frames = client->NextFrames(20);
+    if (frames.empty()) break;
+    EXPECT_LE(frames.size(), 20u);
+    for (const FrameView& frame : frames) {
+      EXPECT_EQ(frame.offset(), expected);
+      expected = frame.offset() == 49 ? 60 : frame.offset() + 1;
+    }
+    EXPECT_EQ(client->position().next_offset, frames.back().offset() + 1);
+    client->Applied(client->position().next_offset);
+    // The last batch's acknowledgement is not to wait for the next read's.
+    if (expected == 61) {
+      EXPECT_TRUE(client->SendAck(61).ok());
+    }
+  }
+  EXPECT_EQ(expected, 61u);
+  EXPECT_TRUE(client->status().ok()) << client->status();
+  EXPECT_EQ(primary.connection(0).acks.back(), 61);
 }
 
 TEST(ReplicaClientTest, IteratesAnEmptyStream) {

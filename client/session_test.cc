@@ -616,6 +616,63 @@ TEST(SessionTest, LimitsReachTheDecoder) {
   EXPECT_TRUE(absl::IsResourceExhausted(link.session.status()));
 }
 
+std::vector<uint64_t> Offsets(absl::Span<const FrameView> frames) {
+  std::vector<uint64_t> offsets;
+  for (const FrameView& frame : frames) offsets.push_back(frame.offset());
+  return offsets;
+}
+
+TEST(SessionTest, FramesByTheBatch) {
+  Link link(Options({7, 8}));
+  EXPECT_TRUE(link.session.PollFrames().empty());
+  link.Arrive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(9) + FrameAt(10) +
+              "+PING 7 12\r\n" + FrameAt(11));
+  EXPECT_THAT(Offsets(link.session.PollFrames(2)), ElementsAre(8, 9));
+  EXPECT_EQ(link.session.position(), (FeedPosition{7, 10}));
+  EXPECT_THAT(Offsets(link.session.PollFrames()), ElementsAre(10));
+  EXPECT_TRUE(link.session.PollFrames().empty());
+  EXPECT_FALSE(link.session.last_heartbeat().has_value());
+  ASSERT_NE(link.session.PollEvent(), nullptr);
+  EXPECT_EQ(link.session.last_heartbeat()->next_offset, 12);
+  EXPECT_EQ(link.session.lag(), 1);
+  EXPECT_THAT(Offsets(link.session.PollFrames()), ElementsAre(11));
+  EXPECT_EQ(link.session.lag(), 0);
+  EXPECT_TRUE(link.session.PollFrames().empty());
+  EXPECT_EQ(link.session.PollEvent(), nullptr);
+  EXPECT_FALSE(link.session.done());
+}
+
+TEST(SessionTest, FramesByTheBatchEndBeforeAGap) {
+  Link link(Options({7, 8}));
+  link.Arrive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(9) + FrameAt(11) +
+              FrameAt(12));
+  EXPECT_THAT(Offsets(link.session.PollFrames()), ElementsAre(8, 9));
+  EXPECT_TRUE(link.session.status().ok());
+  EXPECT_TRUE(link.session.PollFrames().empty());
+  ASSERT_TRUE(OffsetGapOf(link.session.status()).has_value());
+  EXPECT_EQ(OffsetGapOf(link.session.status())->expected, 10);
+  EXPECT_EQ(OffsetGapOf(link.session.status())->got, 11);
+  EXPECT_EQ(link.session.position(), (FeedPosition{7, 10}));
+  EXPECT_THAT(
+      std::string(link.session.status().message()),
+      HasSubstr(absl::StrCat("at byte ", 10 + 2 * FrameAt(8).size(), " ")));
+  EXPECT_TRUE(link.session.PollFrames().empty());
+}
+
+TEST(SessionTest, FramesByTheBatchOfAnotherGeneration) {
+  Link link(Options({7, 8}));
+  link.Arrive("+ACK 9 8\r\n" + FrameAt(8) + FrameAt(9));
+  EXPECT_TRUE(link.session.PollFrames().empty());
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+            ReplicaErrorKind::kOffsetGap);
+  EXPECT_EQ(link.session.position(), (FeedPosition{7, 8}));
+  // Where nothing is held, all of a batch is of the generation told.
+  Link fresh(Options());
+  fresh.Arrive("+ACK 9 0\r\n" + FrameAt(0) + FrameAt(1));
+  EXPECT_THAT(Offsets(fresh.session.PollFrames()), ElementsAre(0, 1));
+  EXPECT_EQ(fresh.session.position(), (FeedPosition{9, 2}));
+}
+
 TEST(SessionTest, ByteByByteIsTheSame) {
   const std::string stream = "+ACK 7 0\r\n" + SnapshotTo(39, "+PING 7 39\r\n") +
                              FrameAt(39) + SnapshotTo(0) + FrameAt(0) +
