@@ -22,6 +22,7 @@
 namespace kevy_replica {
 
 void ArgvStorage::DropEarlier() {
+  if (begin_ == 0) return;
   std::copy(refs_.get() + begin_, refs_.get() + end_, refs_.get());
   end_ -= begin_;
   begin_ = 0;

@@ -37,7 +37,8 @@ namespace kevy_replica {
 // remembers what the last frames' headers looked like, which makes the next
 // ones cheaper to read; so use one storage for each stream.
 //
-// Not thread-safe. Movable, not copyable.
+// Not thread-safe. Movable, not copyable; moving it ends the validity of the
+// frames that were decoded into it.
 class ArgvStorage {
  public:
   ArgvStorage() = default;

@@ -102,12 +102,18 @@ bool ByteBuffer::Outgrown(size_t needed) {
 void ByteBuffer::Reallocate(size_t capacity) {
   const size_t size = end_ - begin_;
   Unpoison(0, capacity_);
-  // Where stale views are to be caught, the old memory must die.
-  char* const old = kAlwaysNew ? nullptr : data_.release();
-  if (old != nullptr && begin_ != 0) std::memmove(old, old + begin_, size);
-  char* const data = static_cast<char*>(std::realloc(old, capacity));
+  char* data;
+  if (kAlwaysNew) {  // Where stale views are to be caught, the old must die.
+    data = static_cast<char*>(std::realloc(nullptr, capacity));
+    if (data != nullptr && size != 0) {
+      std::memcpy(data, data_.get() + begin_, size);
+    }
+  } else {
+    if (begin_ != 0) std::memmove(data_.get(), data_.get() + begin_, size);
+    data = static_cast<char*>(std::realloc(data_.get(), capacity));
+    static_cast<void>(data_.release());
+  }
   if (data == nullptr) std::abort();  // As operator new would.
-  if (kAlwaysNew && size != 0) std::memcpy(data, data_.get() + begin_, size);
   data_.reset(data);
   bytes_moved_ += size;
   capacity_ = capacity;

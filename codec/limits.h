@@ -26,6 +26,7 @@ namespace kevy_replica {
 // end of the line that declares too many), before anything is held for it. The
 // defaults are what kevy's own parser takes, and for frames and snapshots,
 // where kevy sets none, what a sound primary stays far below.
+// On 32-bit machines those of a frame and its parts must be below 2 GiB.
 struct Limits {
   uint64_t max_arguments = 1'048'576;         // Of one command.
   uint64_t max_bulk_bytes = 512ull << 20;     // Of one argument.

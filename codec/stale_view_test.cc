@@ -88,6 +88,18 @@ TEST(StaleViewDeathTest, AfterNext) {
   EXPECT_DEATH(Read(key), "use-after-poison");
 }
 
+TEST(StaleViewDeathTest, AfterNextFrames) {
+  const auto decoder = DecoderAtFrame();
+  const absl::string_view before = Key(*decoder);
+  const absl::Span<const FrameView> frames = decoder->NextFrames();
+  ASSERT_EQ(frames.size(), 1u);
+  EXPECT_DEATH(Read(before), "use-after-poison");
+  const absl::string_view key = frames[0].argv()[1];
+  Read(key);
+  EXPECT_TRUE(decoder->NextFrames().empty());
+  EXPECT_DEATH(Read(key), "use-after-poison");
+}
+
 TEST(StaleViewDeathTest, AfterPrepare) {
   const auto decoder = DecoderAtFrame();
   const absl::string_view key = Key(*decoder);

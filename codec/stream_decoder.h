@@ -44,9 +44,9 @@
 // No argument byte is copied: the caller reads straight into the decoder's
 // buffer, and events are views into it. The decoder may be stopped at any byte:
 // it goes on from there and looks at no byte again, so the work is linear in
-// the bytes, however they arrive. (Within one call a frame or a header that is
-// not as the last ones may be looked at twice.) Its buffer grows with what has
-// arrived, never with what was declared.
+// the bytes, however they arrive. (But for a header that is not of a usual
+// form, within one call, and for up to 24 bytes behind a run of frames.) Its
+// buffer grows with what has arrived, never with what was declared.
 //
 // It joins the elements of frame.h, heartbeat.h and snapshot.h and knows their
 // order: no frame inside a snapshot, no chunk outside one. It does not check
@@ -134,7 +134,7 @@ class StreamDecoder {
       ABSL_ATTRIBUTE_LIFETIME_BOUND {
     Release();
     if (ABSL_PREDICT_FALSE(next_ == run_end_) && !DecodeAhead()) return {};
-    const size_t n = std::min(max, run_end_ - next_);
+    const size_t n = std::min(std::max<size_t>(max, 1), run_end_ - next_);
     const FrameView* const frames = ahead_->frames + next_;
     next_ += n;
     const absl::string_view last = frames[n - 1].wire();
@@ -157,8 +157,9 @@ class StreamDecoder {
   // or, after an error, to the byte that is wrong.
   uint64_t position() const { return position_; }
 
-  // The bytes held from a little before position(), at most `max` of them: what
-  // an error message quotes. Valid until the next non-const call.
+  // At most `max` of the bytes held: after an error those around the wrong one,
+  // which is what an error message quotes; else from the front of what was
+  // handed out last. Valid until the next non-const call.
   absl::string_view Excerpt(size_t max = 48) const
       ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
@@ -169,8 +170,8 @@ class StreamDecoder {
   }
   bool in_snapshot() const { return in_snapshot_; }
 
-  // Bytes of memory held for input and arguments, beside the decoder's own 6
-  // KiB or so, which never grow.
+  // Bytes of memory held for input and arguments, beside the decoder's own 5
+  // KiB, which never grow.
   size_t memory_bytes() const {
     return buffer_.capacity() + ahead_->args.capacity() * sizeof(ArgRef);
   }

@@ -12,7 +12,7 @@
 // See the License for the specific language governing permissions and
 // limitations under the License.
 
-// The one way from a value to bytes: check, size, room, write.
+// From a value to bytes: check, size, room, write.
 
 #ifndef KEVY_REPLICA_CODEC_INTERNAL_ENCODE_H_
 #define KEVY_REPLICA_CODEC_INTERNAL_ENCODE_H_

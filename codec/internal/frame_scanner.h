@@ -127,6 +127,9 @@ class BasicFrameScanner {
     const DecodeResult result = command_.Scan(data, size, limits, args, meter_);
     if (result.done()) {
       *frame = {offset_, command_begin_, args->data(), args->size()};
+      // As everywhere: what is foreseen follows the last frame, whichever way
+      // that was read.
+      args->predictor().envelope.Set(offset_ + 1);
     }
     return result;
   }
@@ -137,8 +140,8 @@ class BasicFrameScanner {
   enum class Phase : uint8_t { kEnvelope, kOffset, kCommand };
 
   // Reads the usual start, "*2\r\n:<offset>\r\n*<count>\r\n$" with at most 16
-  // and at most 2 digits. Returns where the '$' is; 0, with nothing done, if
-  // this is another.
+  // and at most 2 digits. Returns where the '$' is; 0, if this is
+  // another.
   ABSL_ATTRIBUTE_ALWAYS_INLINE size_t ScanCommonStart(const char* data,
                                                       size_t size,
                                                       const Limits& limits,

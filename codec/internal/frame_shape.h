@@ -28,7 +28,7 @@
 namespace kevy_replica {
 namespace internal {
 
-// What all lies between the arguments of a frame, and where: frames that look
+// All that lies between the arguments of a frame, and where: frames that look
 // alike, as where one program writes records of one form, differ in nothing but
 // the offset and the arguments' own bytes. Such a frame is compared as a whole:
 // no place depends on what was read before, and its arguments' places are known
@@ -41,7 +41,7 @@ class FrameShape {
   static constexpr size_t kMaxArguments = 32;
 
   // Whether it is worth comparing frames with it.
-  bool active() const { return misses_ < 2; }
+  bool active() const { return misses_ < kMostMisses; }
 
   // Takes the frames at the front of `data[0]` to `data[size - 1]` that have
   // this shape and the offsets that `*envelope` foresees, at most `max` of
@@ -52,6 +52,10 @@ class FrameShape {
                                                  EnvelopePredictor* envelope,
                                                  Meter& meter,
                                                  const Take& take) {
+    if (ABSL_PREDICT_FALSE(envelope->size() != envelope_size_)) {
+      misses_ = kMostMisses;  // Offsets have a digit more: learn it anew.
+      return 0;
+    }
     const size_t readable = std::max(size_, EnvelopePredictor::kReadable);
     EnvelopePredictor next = *envelope;  // A copy that registers can hold.
     size_t taken = 0;
@@ -91,6 +95,8 @@ class FrameShape {
              const ArgRef* args, size_t argc);
 
  private:
+  static constexpr size_t kMostMisses = 2;
+
   struct Check {
     uint64_t Difference(const char* frame) const {
       return (LoadLittleEndian64(frame + at) ^ word) & mask;
@@ -117,7 +123,9 @@ class FrameShape {
   // gets no longer ones. Behind the last lies its CRLF.
   static constexpr size_t kMaxChecks = 2 * kMaxArguments + 2;
 
-  size_t misses_ = 2;  // In a row.
+  // How many frames in a row had another shape; all of them, where none was
+  // learned.
+  size_t misses_ = kMostMisses;
   size_t checks_ = 0;  // Even.
   size_t size_ = 0;
   size_t envelope_size_ = 0;
