@@ -19,6 +19,10 @@
 #include <cstdlib>
 #include <new>
 
+// What the linker's --wrap makes of the originals.
+extern "C" void* __real_malloc(size_t size);
+extern "C" void* __real_realloc(void* memory, size_t size);
+
 namespace kevy_replica {
 namespace codec_testing {
 namespace {
@@ -39,7 +43,7 @@ void Count(size_t size) {
 
 void* CountedNew(size_t size) {
   Count(size);
-  void* const memory = std::malloc(std::max<size_t>(size, 1));
+  void* const memory = __real_malloc(std::max<size_t>(size, 1));
   if (memory == nullptr) std::abort();
   return memory;
 }
@@ -60,8 +64,11 @@ void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
 
-// The linker's --wrap=realloc, see BUILD.bazel.
-extern "C" void* __real_realloc(void* memory, size_t size);
+// The linker's --wrap, see BUILD.bazel.
+extern "C" void* __wrap_malloc(size_t size) {
+  kevy_replica::codec_testing::Count(size);
+  return __real_malloc(size);
+}
 extern "C" void* __wrap_realloc(void* memory, size_t size) {
   kevy_replica::codec_testing::Count(size);
   return __real_realloc(memory, size);

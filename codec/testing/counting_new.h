@@ -13,8 +13,9 @@
 // limitations under the License.
 
 // How often this program has allocated: linking this replaces the global
-// operator new, and wraps the linked code's calls of realloc (which is how a
-// ByteBuffer gets its memory), so it belongs into a test program of its own.
+// operator new, and wraps the linked code's calls of malloc and realloc (which
+// is how a ByteBuffer gets its memory), so it belongs into a test program of
+// its own.
 
 #ifndef KEVY_REPLICA_CODEC_TESTING_COUNTING_NEW_H_
 #define KEVY_REPLICA_CODEC_TESTING_COUNTING_NEW_H_
