@@ -23,6 +23,7 @@
 #include "absl/strings/string_view.h"
 
 namespace kevy_replica {
+
 std::optional<uint64_t> ParseDecimal(absl::string_view text) {
   DecimalReader reader;
   for (const char c : text) {

@@ -179,11 +179,9 @@ class BasicFrameScanner {
     }
     const char* const begin = data + 5;
     const char* p = begin;
-    uint64_t value = 0;
-    for (; p != begin + 16 && IsDigit(*p); ++p) {
-      value = value * 10 + static_cast<uint64_t>(*p - '0');
-    }
-    *offset = value;
+    DecimalReader reader;
+    while (p != begin + 16 && reader.Take(*p, kMaxFrameOffset)) ++p;
+    *offset = reader.value();
     // With a leading zero it is not what Set() will foresee.
     return p != begin && (*begin != '0' || p == begin + 1) && p[0] == '\r' &&
            p[1] == '\n' && p[2] == '*';
