@@ -15,14 +15,11 @@
 // Reading from a socket: the client, and a bare recv loop that decodes nothing.
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +32,7 @@
 #include "kevy_replica/benchmarks/corpus.h"
 #include "kevy_replica/benchmarks/loopback_primary.h"
 #include "kevy_replica/benchmarks/measure.h"
+#include "kevy_replica/benchmarks/temporary_folder.h"
 #include "kevy_replica/client/replica_client.h"
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/socket_transport.h"
@@ -124,23 +122,14 @@ void RegisterLoopback(const std::string& kind, const std::string& address,
   }
 }
 
-// A folder of one's own: the path of a Unix socket must be free, and short.
-std::string MakeFolder() {
-  std::string folder = "/tmp/kevy_loopback.XXXXXX";
-  if (mkdtemp(&folder[0]) == nullptr) {
-    std::perror("mkdtemp");
-    std::abort();
-  }
-  return folder;
-}
-
 }  // namespace
 }  // namespace benchmarks
 }  // namespace kevy_replica
 
 int main(int argc, char** argv) {
   namespace benchmarks = kevy_replica::benchmarks;
-  const std::string folder = benchmarks::MakeFolder();
+  const std::string folder =
+      benchmarks::ValueOrDie(benchmarks::MakeTemporaryFolder());
   const std::string path = folder + "/socket";
   for (const benchmarks::Corpus& corpus : benchmarks::Corpora()) {
     benchmarks::RegisterLoopback("tcp", "127.0.0.1:0", corpus);

@@ -20,7 +20,6 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
-#include <utility>
 
 #include "benchmark/benchmark.h"
 #include "kevy_replica/benchmarks/corpus.h"
@@ -37,11 +36,8 @@ class Stopwatch {
  public:
   void Start() { start_ = Clock::now(); }
   void Stop() { sum_ += Clock::now() - start_; }
-  // What was taken since the last call.
-  double TakeSeconds() {
-    const std::chrono::duration<double> sum = std::exchange(sum_, {});
-    return sum.count();
-  }
+  // What was taken in all.
+  double seconds() const { return std::chrono::duration<double>(sum_).count(); }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -51,20 +47,19 @@ class Stopwatch {
 };
 
 // Registers the benchmark `name` "/" the corpus's name. Each time that it is
-// run, `setup()` makes a pass, outside the timing: a callable that goes once
-// through `corpus`, which must outlive the run, and returns how many frames it
-// found there. A wrong number makes the benchmark fail.
-template <typename Setup>
-benchmark::internal::Benchmark* RegisterPasses(const std::string& name,
-                                               const Corpus& corpus,
-                                               Setup setup) {
+// run, `setup()` makes a pass, outside the timing; `once(pass, state)` goes
+// once through `corpus` with it and returns how many frames it found there. A
+// wrong number makes the benchmark fail. `corpus` must outlive the run.
+template <typename Setup, typename Once>
+benchmark::internal::Benchmark* RegisterRepeated(const std::string& name,
+                                                 const Corpus& corpus,
+                                                 Setup setup, Once once) {
   return benchmark::RegisterBenchmark(
              (name + "/" + corpus.name).c_str(),
-             [&corpus, setup](benchmark::State& state) {
+             [&corpus, setup, once](benchmark::State& state) {
                auto pass = setup();
                for (auto _ : state) {
-                 const size_t frames = pass();
-                 if (frames != corpus.frames) {
+                 if (once(pass, state) != corpus.frames) {
                    state.SkipWithError("not all frames were found");
                    break;
                  }
@@ -75,28 +70,31 @@ benchmark::internal::Benchmark* RegisterPasses(const std::string& name,
       ->MinTime(0.1);
 }
 
-// The same, for a pass that is given a Stopwatch and takes the time itself, of
+// The same for a pass that is called without arguments and returns how many
+// frames it found.
+template <typename Setup>
+benchmark::internal::Benchmark* RegisterPasses(const std::string& name,
+                                               const Corpus& corpus,
+                                               Setup setup) {
+  return RegisterRepeated(
+      name, corpus, setup,
+      [](auto& pass, benchmark::State&) -> size_t { return pass(); });
+}
+
+// The same for a pass that is given a Stopwatch and takes the time itself, of
 // what is to be measured and of nothing else.
 template <typename Setup>
-void RegisterTimedPasses(const std::string& name, const Corpus& corpus,
-                         Setup setup) {
-  benchmark::RegisterBenchmark(
-      (name + "/" + corpus.name).c_str(),
-      [&corpus, setup](benchmark::State& state) {
-        auto pass = setup();
-        Stopwatch watch;
-        for (auto _ : state) {
-          const size_t frames = pass(&watch);
-          if (frames != corpus.frames) {
-            state.SkipWithError("not all frames were found");
-            break;
-          }
-          state.SetIterationTime(watch.TakeSeconds());
-        }
-        SetCounters(corpus, state);
-      })
-      ->UseManualTime()
-      ->MinTime(0.1);
+benchmark::internal::Benchmark* RegisterTimedPasses(const std::string& name,
+                                                    const Corpus& corpus,
+                                                    Setup setup) {
+  return RegisterRepeated(name, corpus, setup,
+                          [](auto& pass, benchmark::State& state) -> size_t {
+                            Stopwatch watch;
+                            const size_t frames = pass(&watch);
+                            state.SetIterationTime(watch.seconds());
+                            return frames;
+                          })
+      ->UseManualTime();
 }
 
 // The rest of main(): runs what was registered. The results tell the compiler,

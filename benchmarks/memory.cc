@@ -14,10 +14,8 @@
 
 // How much memory kevy_tail takes: a Markdown table.
 
-#include <stdlib.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -35,6 +33,7 @@
 #include "kevy_replica/benchmarks/memory_primary.h"
 #include "kevy_replica/benchmarks/memory_process.h"
 #include "kevy_replica/benchmarks/memory_workload.h"
+#include "kevy_replica/benchmarks/temporary_folder.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -93,15 +92,12 @@ absl::Status PrintTable(const std::string& program,
   return absl::OkStatus();
 }
 
-// In a folder of its own: the path of a Unix socket must be free, and short.
 absl::Status Run(const std::string& program) {
-  std::string folder = "/tmp/kevy_memory.XXXXXX";
-  if (mkdtemp(&folder[0]) == nullptr) {
-    return absl::ErrnoToStatus(errno, "mkdtemp");
-  }
+  const absl::StatusOr<std::string> folder = MakeTemporaryFolder();
+  if (!folder.ok()) return folder.status();
   const absl::Status status =
-      PrintTable(program, absl::StrCat("unix:", folder, "/socket"));
-  rmdir(folder.c_str());
+      PrintTable(program, absl::StrCat("unix:", *folder, "/socket"));
+  rmdir(folder->c_str());
   return status;
 }
 

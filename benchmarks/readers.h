@@ -57,8 +57,6 @@ class StreamReader {
   // next.
   Tally ReadInPlace(absl::string_view bytes);
 
-  const StreamDecoder& decoder() const { return decoder_; }
-
  private:
   void Decode(Tally* tally);
 

@@ -1,0 +1,42 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#ifndef KEVY_REPLICA_BENCHMARKS_TEMPORARY_FOLDER_H_
+#define KEVY_REPLICA_BENCHMARKS_TEMPORARY_FOLDER_H_
+
+#include <stdlib.h>
+
+#include <cerrno>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+
+// Makes a folder of one's own for a Unix socket, whose path must be free, and
+// short. It is the caller's to remove.
+inline absl::StatusOr<std::string> MakeTemporaryFolder() {
+  std::string folder = "/tmp/kevy_benchmark.XXXXXX";
+  if (mkdtemp(&folder[0]) == nullptr) {
+    return absl::ErrnoToStatus(errno, "mkdtemp");
+  }
+  return folder;
+}
+
+}  // namespace benchmarks
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_BENCHMARKS_TEMPORARY_FOLDER_H_
