@@ -14,44 +14,14 @@
 
 #include "kevy_replica/transport/interrupter.h"
 
-#include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
-
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "kevy_replica/transport/internal/deadline.h"
-#include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/internal/io.h"
 
 namespace kevy_replica {
 
 using transport_internal::Deadline;
-using transport_internal::RetryOnEintr;
-using transport_internal::UniqueFd;
-
-static_assert(std::atomic<bool>::is_always_lock_free,
-              "Interrupt() would not be async-signal-safe");
-
-Interrupter::Interrupter() {
-  int fds[2];
-  if (::pipe(fds) != 0) return;
-  for (const int fd : fds) {
-    transport_internal::SetCloseOnExec(fd);
-    transport_internal::SetNonBlocking(fd);
-  }
-  read_fd_ = UniqueFd(fds[0]);
-  write_fd_ = UniqueFd(fds[1]);
-}
-
-void Interrupter::Interrupt() noexcept {
-  if (interrupted_.exchange(true, std::memory_order_acq_rel)) return;
-  // A signal handler must leave errno as it was.
-  const int saved_errno = errno;
-  RetryOnEintr([this] { return ::write(write_fd_.get(), "", 1); });
-  errno = saved_errno;
-}
 
 absl::Status Interrupter::WaitFor(int fd, short events,
                                   absl::Duration timeout) const {

@@ -17,11 +17,9 @@
 #ifndef KEVY_REPLICA_TRANSPORT_INTERRUPTER_H_
 #define KEVY_REPLICA_TRANSPORT_INTERRUPTER_H_
 
-#include <atomic>
-
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "kevy_replica/transport/internal/fd.h"
+#include "kevy_replica/transport/wakeup.h"
 
 namespace kevy_replica {
 
@@ -33,20 +31,14 @@ namespace kevy_replica {
 // waits look for an interrupt some fifty times a second instead.
 class Interrupter {
  public:
-  Interrupter();
-  Interrupter(const Interrupter&) = delete;
-  Interrupter& operator=(const Interrupter&) = delete;
-
   // Wakes all who wait on this object, now and later. Async-signal-safe.
-  void Interrupt() noexcept;
+  void Interrupt() noexcept { wakeup_.Notify(); }
 
-  bool interrupted() const noexcept {
-    return interrupted_.load(std::memory_order_acquire);
-  }
+  bool interrupted() const noexcept { return wakeup_.notified(); }
 
   // A descriptor that is readable from the first Interrupt() on, for poll(). It
   // must not be read. Owned by this object. -1 if there was no pipe to be had.
-  int fd() const { return read_fd_.get(); }
+  int fd() const { return wakeup_.fd(); }
 
   // Waits until poll() reports one of `events` (POLLIN, POLLOUT), an error or a
   // hangup for `fd`. Errors: kCancelled, once interrupted, also where `fd` is
@@ -60,9 +52,7 @@ class Interrupter {
   bool Sleep(absl::Duration timeout) const;
 
  private:
-  std::atomic<bool> interrupted_{false};
-  transport_internal::UniqueFd read_fd_;
-  transport_internal::UniqueFd write_fd_;
+  Wakeup wakeup_;  // Never cleared.
 };
 
 }  // namespace kevy_replica

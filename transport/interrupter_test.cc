@@ -14,7 +14,6 @@
 
 #include "kevy_replica/transport/interrupter.h"
 
-#include <poll.h>
 #include <signal.h>
 
 #include <cerrno>
@@ -30,13 +29,9 @@ namespace kevy_replica {
 namespace {
 
 using transport_internal::FdLimit;
+using transport_internal::IsReadable;
 using transport_internal::SignalsWhenBlocked;
 using transport_internal::WhenBlocked;
-
-bool IsReadable(int fd) {
-  pollfd poll_fd = {fd, POLLIN, 0};
-  return ::poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLIN) != 0;
-}
 
 TEST(InterrupterTest, SleepEndsByItself) {
   const Interrupter interrupter;

@@ -17,6 +17,7 @@
 #ifndef KEVY_REPLICA_TRANSPORT_INTERNAL_TEST_UTIL_H_
 #define KEVY_REPLICA_TRANSPORT_INTERNAL_TEST_UTIL_H_
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -97,6 +98,19 @@ inline std::function<size_t()> RandomSizes(size_t max, unsigned seed) {
   return [random = std::mt19937(seed), max]() mutable {
     return size_t{1} + random() % max;
   };
+}
+
+// Whether poll() reports that a read would not wait, now or within the timeout.
+inline bool IsReadable(int fd, int timeout_ms = 0) {
+  pollfd poll_fd = {fd, POLLIN, 0};
+  return ::poll(&poll_fd, 1, timeout_ms) == 1 &&
+         (poll_fd.revents & (POLLIN | POLLHUP)) != 0;
+}
+
+// Waits for that, as long as it takes.
+inline void WaitUntilReadable(int fd) {
+  while (!IsReadable(fd, -1)) {
+  }
 }
 
 inline std::string FileContents(const std::string& path) {

@@ -1,0 +1,64 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/wakeup.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+
+#include "kevy_replica/transport/internal/fd.h"
+
+namespace kevy_replica {
+
+using transport_internal::RetryOnEintr;
+using transport_internal::UniqueFd;
+
+static_assert(std::atomic<bool>::is_always_lock_free,
+              "Notify() would not be async-signal-safe");
+
+Wakeup::Wakeup() {
+  int fds[2];
+  if (::pipe(fds) != 0) return;
+  for (const int fd : fds) {
+    transport_internal::SetCloseOnExec(fd);
+    transport_internal::SetNonBlocking(fd);
+  }
+  read_fd_ = UniqueFd(fds[0]);
+  write_fd_ = UniqueFd(fds[1]);
+}
+
+void Wakeup::Notify() noexcept {
+  if (notified_.exchange(true, std::memory_order_acq_rel)) return;
+  // A signal handler must leave errno as it was.
+  const int saved_errno = errno;
+  RetryOnEintr([this] { return ::write(write_fd_.get(), "", 1); });
+  errno = saved_errno;
+}
+
+void Wakeup::Clear() {
+  // The pipe first: a Notify() between the two steps finds the flag set, and
+  // does not write, but its caller's work is seen after this call. The other
+  // way round its byte would be read and the flag left set, so that no later
+  // one would write again.
+  char bytes[16];  // More than one where Notify() and Clear() crossed.
+  while (RetryOnEintr([&] {
+           return ::read(read_fd_.get(), bytes, sizeof(bytes));
+         }) == sizeof(bytes)) {
+  }
+  notified_.exchange(false, std::memory_order_acq_rel);
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,149 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/wakeup.h"
+
+#include <poll.h>
+#include <signal.h>
+
+#include <atomic>
+#include <cerrno>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "kevy_replica/transport/internal/test_util.h"
+
+namespace kevy_replica {
+namespace {
+
+using transport_internal::FdLimit;
+using transport_internal::IsReadable;
+using transport_internal::WaitUntilReadable;
+using transport_internal::WhenBlocked;
+
+TEST(WakeupTest, IsReadableFromNotifyToClear) {
+  Wakeup wakeup;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(wakeup.notified());
+    EXPECT_FALSE(IsReadable(wakeup.fd()));
+    wakeup.Notify();
+    wakeup.Notify();
+    EXPECT_TRUE(wakeup.notified());
+    EXPECT_TRUE(IsReadable(wakeup.fd()));
+    wakeup.Clear();
+  }
+}
+
+TEST(WakeupTest, ClearOfNothing) {
+  Wakeup wakeup;
+  wakeup.Clear();
+  EXPECT_FALSE(wakeup.notified());
+  wakeup.Notify();
+  EXPECT_TRUE(IsReadable(wakeup.fd()));
+}
+
+TEST(WakeupTest, WhatCameBeforeIsSeenAfterClear) {
+  Wakeup wakeup;
+  int order = 0;
+  std::thread notifier([&] {
+    order = 1;
+    wakeup.Notify();
+  });
+  WaitUntilReadable(wakeup.fd());
+  wakeup.Clear();
+  EXPECT_EQ(order, 1);
+  notifier.join();
+}
+
+TEST(WakeupTest, WakesASleeper) {
+  Wakeup wakeup;
+  for (int i = 0; i < 2; ++i) {
+    WhenBlocked notify([&](auto&) { wakeup.Notify(); });
+    WaitUntilReadable(wakeup.fd());
+    wakeup.Clear();
+  }
+}
+
+TEST(WakeupTest, OneClearTakesAll) {
+  Wakeup wakeup;
+  for (int i = 0; i < 100; ++i) wakeup.Notify();
+  wakeup.Clear();
+  EXPECT_FALSE(IsReadable(wakeup.fd()));
+}
+
+// One that lost a notification would never end.
+TEST(WakeupTest, LosesNoNotification) {
+  constexpr int kThreads = 3;
+  constexpr int kEach = 5000;
+  Wakeup wakeup;
+  std::atomic<int> total{0};
+  std::atomic<int> taken{0};
+  std::vector<std::thread> notifiers;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    notifiers.emplace_back([&, thread] {
+      for (int i = 1; i <= kEach; ++i) {
+        const int mine = ++total;
+        wakeup.Notify();
+        // Now and then all of it must have come before one goes on.
+        while (i % 50 == thread && taken < mine) std::this_thread::yield();
+      }
+    });
+  }
+  while (taken < kThreads * kEach) {
+    WaitUntilReadable(wakeup.fd());
+    wakeup.Clear();
+    taken = total.load();
+  }
+  for (std::thread& notifier : notifiers) notifier.join();
+}
+
+Wakeup* notified_by_signal = nullptr;
+
+TEST(WakeupTest, NotifyFromASignalHandler) {
+  Wakeup wakeup;
+  notified_by_signal = &wakeup;
+  struct sigaction action = {};
+  action.sa_handler = [](int) { notified_by_signal->Notify(); };
+  struct sigaction saved;
+  ASSERT_EQ(::sigaction(SIGUSR1, &action, &saved), 0);
+  {
+    WhenBlocked signal([target = ::pthread_self()](auto&) {
+      ::pthread_kill(target, SIGUSR1);
+    });
+    WaitUntilReadable(wakeup.fd());
+  }
+  ::sigaction(SIGUSR1, &saved, nullptr);
+}
+
+TEST(WakeupTest, WorksWithoutDescriptors) {
+  std::unique_ptr<Wakeup> wakeup;
+  {
+    const FdLimit limit(1);  // A pipe takes two.
+    wakeup = std::make_unique<Wakeup>();
+  }
+  EXPECT_EQ(wakeup->fd(), -1);
+  for (int i = 0; i < 2; ++i) {
+    errno = E2BIG;
+    wakeup->Notify();  // Its write fails.
+    EXPECT_EQ(errno, E2BIG);
+    EXPECT_TRUE(wakeup->notified());
+    wakeup->Clear();
+    EXPECT_FALSE(wakeup->notified());
+  }
+}
+
+}  // namespace
+}  // namespace kevy_replica
