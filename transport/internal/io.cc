@@ -18,32 +18,18 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdint>
-#include <limits>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "kevy_replica/transport/internal/deadline.h"
 #include "kevy_replica/transport/internal/fd.h"
+#include "kevy_replica/transport/internal/poll_timeout.h"
 #include "kevy_replica/transport/internal/status.h"
 #include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
 namespace transport_internal {
-namespace {
-
-// For poll(): -1 is for ever.
-int PollTimeoutMs(absl::Duration remaining) {
-  if (remaining == absl::InfiniteDuration()) return -1;
-  // Rounded up, so that the last fraction of a millisecond does not spin.
-  const int64_t timeout_ms =
-      absl::ToInt64Milliseconds(absl::Ceil(remaining, absl::Milliseconds(1)));
-  return static_cast<int>(
-      std::min<int64_t>(timeout_ms, std::numeric_limits<int>::max()));
-}
-
-}  // namespace
 
 absl::Status WaitFor(int fd, short events, const Interrupter* interrupter,
                      const Deadline& deadline, const Operation& operation) {
