@@ -55,6 +55,7 @@ class HookTransport : public Transport {
   void CloseWrite() override { inner_->CloseWrite(); }
   void Close() override { inner_->Close(); }
   std::string peer() const override { return inner_->peer(); }
+  int fd() const override { return inner_->fd(); }
 
  private:
   const std::unique_ptr<Transport> inner_;

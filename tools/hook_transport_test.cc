@@ -78,5 +78,14 @@ TEST_F(HookTransportTest, PassesOn) {
   EXPECT_EQ(calls_, 1);
 }
 
+TEST(HookTransportFdTest, IsThatOfInner) {
+  InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
+  const int fd = pair.first->fd();
+  EXPECT_GE(fd, 0);
+  const HookTransport transport(std::move(pair.first),
+                                [] { return absl::OkStatus(); });
+  EXPECT_EQ(transport.fd(), fd);
+}
+
 }  // namespace
 }  // namespace kevy_replica

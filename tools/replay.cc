@@ -58,6 +58,7 @@ class PutBackTransport : public Transport {
   void CloseWrite() override { inner_->CloseWrite(); }
   void Close() override { inner_->Close(); }
   std::string peer() const override { return inner_->peer(); }
+  int fd() const override { return inner_->fd(); }
 
  private:
   ByteBuffer put_back_;

@@ -87,6 +87,12 @@ TEST(ReplayTest, WithoutAnAnswer) {
   }
 }
 
+TEST(ReplayTest, HasTheFilesDescriptor) {
+  const absl::StatusOr<Replay> replay = Open("+ACK 7 8\r\n");
+  ASSERT_TRUE(replay.ok()) << replay.status();
+  EXPECT_GE(replay->transport->fd(), 0);
+}
+
 TEST(ReplayTest, DropsWhatIsWritten) {
   const absl::StatusOr<Replay> replay = Open("+ACK 8\r\n");
   ASSERT_TRUE(replay.ok()) << replay.status();

@@ -65,6 +65,7 @@ class PipeTransport : public kevy_replica::Transport {
     close(std::exchange(in_, -1)), close(std::exchange(out_, -1));
   }
   std::string peer() const override { return "child"; }
+  int fd() const override { return in_; }  // Optional.
 
  private:
   int in_, out_;

@@ -101,4 +101,10 @@ void FaultyTransport::Close() { inner_->Close(); }
 
 std::string FaultyTransport::peer() const { return inner_->peer(); }
 
+int FaultyTransport::fd() const {
+  // What `inner_` has does not end a stall, and would have a waiter spin.
+  return read_bytes_ >= faults_.stall_at.value_or(kNever) ? interrupter_->fd()
+                                                          : inner_->fd();
+}
+
 }  // namespace kevy_replica

@@ -69,6 +69,8 @@ class FaultyTransport : public Transport {
   void CloseWrite() override;
   void Close() override;
   std::string peer() const override;
+  // In a stall it is readable once that is interrupted.
+  int fd() const override;
 
  private:
   const std::unique_ptr<Transport> inner_;

@@ -34,6 +34,7 @@ namespace kevy_replica {
 namespace {
 
 using transport_internal::CodeOf;
+using transport_internal::IsReadable;
 using transport_internal::ReadBytes;
 using transport_internal::ReadOnce;
 using transport_internal::WhenBlocked;
@@ -133,6 +134,21 @@ TEST(FaultyTransportTest, AStallIsNoEnd) {
   reader.peer().Close();
   EXPECT_EQ(CodeOf(ReadOnce(*reader, 1, absl::Milliseconds(1))),
             absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(FaultyTransportTest, FdInAStall) {
+  Faults faults;
+  faults.stall_at = 2;
+  Reader reader(std::move(faults));
+  EXPECT_EQ(reader->fd(), reader.inner().fd());
+  EXPECT_TRUE(IsReadable(reader->fd()));
+  EXPECT_EQ(ReadBytes(*reader, 2), "01");
+  // There is more, but not to be had.
+  EXPECT_EQ(CodeOf(ReadOnce(*reader, 1, absl::ZeroDuration())),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_FALSE(IsReadable(reader->fd()));
+  reader->Interrupt();
+  EXPECT_TRUE(IsReadable(reader->fd()));
 }
 
 TEST(FaultyTransportTest, InterruptEndsAStall) {

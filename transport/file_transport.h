@@ -48,6 +48,9 @@ class FileTransport : public Transport {
   void Interrupt() override { interrupter_->Interrupt(); }
   void Close() override {}
   std::string peer() const override { return path_; }
+  // A regular file is always readable for poll(), and refused by epoll (EPERM),
+  // which a Poller makes up for.
+  int fd() const override { return fd_.get(); }
 
  private:
   FileTransport(transport_internal::UniqueFd fd, std::string path,

@@ -39,6 +39,7 @@ namespace {
 using ::testing::HasSubstr;
 using transport_internal::CodeOf;
 using transport_internal::FdLimit;
+using transport_internal::IsReadable;
 using transport_internal::RandomBytes;
 using transport_internal::RandomSizes;
 using transport_internal::ReadBytes;
@@ -85,6 +86,7 @@ TEST(FileTransportTest, AFileNeedsNoTime) {
   const auto read = ReadOnce(**file, 10, absl::ZeroDuration());
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, "x");
+  EXPECT_TRUE(IsReadable((*file)->fd()));
 }
 
 TEST(FileTransportTest, DropsWhatIsWritten) {
@@ -166,6 +168,20 @@ TEST_F(NamedPipeTest, TimesOutAndIsInterrupted) {
             absl::StatusCode::kDeadlineExceeded);
   WhenBlocked interrupt([this](auto&) { file_->Interrupt(); });
   EXPECT_EQ(CodeOf(ReadOnce(*file_)), absl::StatusCode::kCancelled);
+}
+
+TEST_F(NamedPipeTest, FdIsReadableWhileThereIsSomething) {
+  EXPECT_FALSE(IsReadable(file_->fd()));
+  {
+    const UniqueFd writer = OpenToWrite();
+    EXPECT_FALSE(IsReadable(file_->fd()));
+    WriteTo(writer.get(), "x");
+    EXPECT_TRUE(IsReadable(file_->fd()));
+    EXPECT_EQ(ReadBytes(*file_, 1), "x");
+    EXPECT_FALSE(IsReadable(file_->fd()));
+  }
+  EXPECT_TRUE(IsReadable(file_->fd()));
+  EXPECT_EQ(ReadBytes(*file_, 1), "");
 }
 
 TEST_F(NamedPipeTest, SurvivesSignals) {

@@ -31,6 +31,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/transport/internal/deadline.h"
 #include "kevy_replica/transport/internal/status.h"
+#include "kevy_replica/transport/wakeup.h"
 
 namespace kevy_replica {
 
@@ -53,6 +54,7 @@ struct InMemoryTransport::Channel {
   bool writer_closed = false;
   bool reader_interrupted = false;
   bool writer_interrupted = false;
+  std::unique_ptr<Wakeup> readable;  // Null until somebody asks for fd().
 
   size_t unread() const { return bytes.size() - consumed; }
 
@@ -60,8 +62,36 @@ struct InMemoryTransport::Channel {
     {
       std::lock_guard<std::mutex> lock(mutex);
       this->*flag = true;
+      UpdateReadable();
     }
     changed.notify_all();
+  }
+
+  // Whether Read() would not wait.
+  bool CanRead() const {
+    return reader_interrupted || reader_closed || writer_closed || unread() > 0;
+  }
+
+  // After each change of what CanRead() looks at. Under `mutex`, so that Notify
+  // and Clear come in the order of those changes.
+  void UpdateReadable() {
+    if (readable == nullptr || readable->notified() == CanRead()) return;
+    if (CanRead()) {
+      readable->Notify();
+    } else {
+      readable->Clear();
+    }
+  }
+
+  int ReadableFd() {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (readable == nullptr) {
+      auto wakeup = std::make_unique<Wakeup>();
+      if (wakeup->fd() < 0) return -1;
+      readable = std::move(wakeup);
+      UpdateReadable();
+    }
+    return readable->fd();
   }
 
   // Whether `condition` holds before the deadline.
@@ -78,10 +108,7 @@ struct InMemoryTransport::Channel {
   absl::StatusOr<size_t> Read(absl::Span<char> buffer, const Deadline& deadline,
                               const Operation& operation) {
     std::unique_lock<std::mutex> lock(mutex);
-    const bool awaited = Await(lock, deadline, [this] {
-      return reader_interrupted || reader_closed || writer_closed ||
-             unread() > 0;
-    });
+    const bool awaited = Await(lock, deadline, [this] { return CanRead(); });
     if (reader_interrupted) return InterruptedStatus(operation);
     if (!awaited) return TimedOutStatus(operation);
     if (reader_closed) return 0;
@@ -93,6 +120,7 @@ struct InMemoryTransport::Channel {
       bytes.erase(0, consumed);
       consumed = 0;
     }
+    UpdateReadable();
     changed.notify_all();
     return size;
   }
@@ -113,6 +141,7 @@ struct InMemoryTransport::Channel {
       const size_t size = std::min(data.size(), capacity - unread());
       bytes.append(data.data(), size);
       data.remove_prefix(size);
+      UpdateReadable();
       changed.notify_all();
     } while (!data.empty());
     return absl::OkStatus();
@@ -147,6 +176,8 @@ void InMemoryTransport::Interrupt() {
   in_->Set(&Channel::reader_interrupted);
   out_->Set(&Channel::writer_interrupted);
 }
+
+int InMemoryTransport::fd() const { return in_->ReadableFd(); }
 
 void InMemoryTransport::CloseWrite() { out_->Set(&Channel::writer_closed); }
 

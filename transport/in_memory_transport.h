@@ -56,6 +56,10 @@ class InMemoryTransport : public Transport {
   void CloseWrite() override;
   void Close() override;
   std::string peer() const override { return "memory"; }
+  // Made at the first call: a pipe, which later calls of either end keep in
+  // step, with a system call where something comes after nothing or the other
+  // way round. Readable after Interrupt() too.
+  int fd() const override;
 
  private:
   struct Channel;

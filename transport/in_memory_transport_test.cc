@@ -29,6 +29,8 @@ namespace kevy_replica {
 namespace {
 
 using transport_internal::CodeOf;
+using transport_internal::FdLimit;
+using transport_internal::IsReadable;
 using transport_internal::RandomBytes;
 using transport_internal::RandomSizes;
 using transport_internal::ReadBytes;
@@ -116,6 +118,65 @@ TEST(InMemoryTransportTest, AClosedEndReadsNoMore) {
   const auto read = ReadOnce(*b);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, "");
+}
+
+TEST(InMemoryTransportTest, FdFollowsEachChange) {
+  auto [a, b] = InMemoryTransport::CreatePair();
+  ASSERT_TRUE(b->Write("12", kForEver).ok());
+  EXPECT_TRUE(IsReadable(a->fd()));  // Made after the bytes.
+  EXPECT_EQ(ReadBytes(*a, 1), "1");
+  EXPECT_TRUE(IsReadable(a->fd()));
+  EXPECT_EQ(ReadBytes(*a, 1), "2");
+  EXPECT_FALSE(IsReadable(a->fd()));
+  ASSERT_TRUE(b->Write("", kForEver).ok());
+  EXPECT_FALSE(IsReadable(a->fd()));
+  ASSERT_TRUE(b->Write("3", kForEver).ok());
+  ASSERT_TRUE(b->Write("4", kForEver).ok());
+  EXPECT_EQ(ReadBytes(*a, 2), "34");
+  EXPECT_FALSE(IsReadable(a->fd()));
+  // The other direction is the other end's.
+  ASSERT_TRUE(a->Write("x", kForEver).ok());
+  EXPECT_FALSE(IsReadable(a->fd()));
+  EXPECT_TRUE(IsReadable(b->fd()));
+}
+
+TEST(InMemoryTransportTest, FdIsReadableForEverAtAnEnd) {
+  using End = InMemoryTransport;
+  const auto interrupt = [](End& a, End&) { a.Interrupt(); };
+  const auto close = [](End& a, End&) { a.Close(); };
+  const auto peer_close = [](End&, End& b) { b.CloseWrite(); };
+  for (void (*end)(End&, End&) : {+interrupt, +close, +peer_close}) {
+    for (const bool asked_before : {true, false}) {
+      auto [a, b] = InMemoryTransport::CreatePair();
+      if (asked_before) {
+        EXPECT_FALSE(IsReadable(a->fd()));
+      }
+      end(*a, *b);
+      for (int i = 0; i < 2; ++i) {
+        EXPECT_TRUE(IsReadable(a->fd()));
+        EXPECT_NE(CodeOf(ReadOnce(*a, 1, absl::ZeroDuration())),
+                  absl::StatusCode::kDeadlineExceeded);
+      }
+      EXPECT_TRUE(IsReadable(a->fd()));
+    }
+  }
+}
+
+TEST(InMemoryTransportTest, FdCostsNothingUnlessAskedFor) {
+  const FdLimit limit(0);
+  auto [a, b] = InMemoryTransport::CreatePair();
+  ASSERT_TRUE(b->Write("1", kForEver).ok());
+  EXPECT_EQ(ReadBytes(*a, 1), "1");
+}
+
+TEST(InMemoryTransportTest, FdWithoutDescriptors) {
+  auto [a, b] = InMemoryTransport::CreatePair();
+  {
+    const FdLimit limit(1);  // A pipe takes two.
+    EXPECT_EQ(a->fd(), -1);
+    ASSERT_TRUE(b->Write("1", kForEver).ok());
+  }
+  EXPECT_TRUE(IsReadable(a->fd()));  // Now there are some.
 }
 
 TEST(InMemoryTransportTest, FiniteTimeoutsAreWokenToo) {

@@ -82,4 +82,6 @@ void RecordingTransport::Close() { inner_->Close(); }
 
 std::string RecordingTransport::peer() const { return inner_->peer(); }
 
+int RecordingTransport::fd() const { return inner_->fd(); }
+
 }  // namespace kevy_replica

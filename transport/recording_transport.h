@@ -49,6 +49,7 @@ class RecordingTransport : public Transport {
   void CloseWrite() override;
   void Close() override;
   std::string peer() const override;
+  int fd() const override;
 
  private:
   RecordingTransport(std::unique_ptr<Transport> inner,

@@ -66,8 +66,8 @@ class SocketTransport : public Transport {
   void Close() override;
   std::string peer() const override { return peer_; }
 
-  // The socket, for poll() and getsockopt(). Owned by this object.
-  int fd() const { return fd_.get(); }
+  // The socket: for getsockopt() too.
+  int fd() const override { return fd_.get(); }
 
  private:
   const transport_internal::UniqueFd fd_;

@@ -18,7 +18,7 @@
 // knows nothing of the protocol. The library brings TcpTransport and
 // UnixTransport (socket_transport.h), InMemoryTransport, FileTransport, and two
 // decorators, FaultyTransport and RecordingTransport. Writing one of your own
-// takes five functions: see docs/transports.md.
+// takes five functions, and fd() for who wants it: see docs/transports.md.
 
 #ifndef KEVY_REPLICA_TRANSPORT_TRANSPORT_H_
 #define KEVY_REPLICA_TRANSPORT_TRANSPORT_H_
@@ -84,6 +84,18 @@ class Transport {
 
   // Who is at the other end, for messages: "127.0.0.1:16004".
   virtual std::string peer() const = 0;
+
+  // A descriptor to wait for in place of Read(), with poll() or a Poller: it is
+  // readable while Read() has something to hand out, be it bytes, the end or an
+  // error. -1: there is none, and one has to wait inside Read().
+  //
+  // Ask for it, and wait, once Read(buffer, absl::ZeroDuration()) returned
+  // kDeadlineExceeded and not before: a decorator may hold bytes of its own,
+  // and may have another descriptor after each Read(). Belongs to the reading
+  // thread. Owned by this object; neither to be read nor closed. Interrupt()
+  // may leave it as it is: who waits and heeds an Interrupter waits for that
+  // one's fd() too.
+  virtual int fd() const { return -1; }
 };
 
 // Makes a connection, whenever one is needed: a client that has to connect

@@ -70,6 +70,13 @@ class TransportConformance : public testing::TestWithParam<ConformancePair> {
     ASSERT_NE(peer_, nullptr);
   }
 
+  // Without waiting.
+  bool ReadsNothing() {
+    return absl::IsDeadlineExceeded(
+        transport_internal::ReadOnce(*transport_, 1, absl::ZeroDuration())
+            .status());
+  }
+
   static constexpr absl::Duration kForEver = absl::InfiniteDuration();
 
   std::unique_ptr<Transport> transport_;
@@ -270,6 +277,78 @@ TEST_P(TransportConformance, InterruptIsOfOneEndOnly) {
                 .status()
                 .code(),
             absl::StatusCode::kDeadlineExceeded);
+}
+
+// Of fd(): for transports that have one.
+
+TEST_P(TransportConformance, FdIsReadableWhileThereIsSomething) {
+  using transport_internal::IsReadable;
+  for (const absl::string_view sent : {"abc", "d"}) {
+    ASSERT_TRUE(ReadsNothing());
+    if (transport_->fd() < 0) GTEST_SKIP() << "has none";
+    EXPECT_FALSE(IsReadable(transport_->fd()));
+    ASSERT_TRUE(peer_->Write(sent, kForEver).ok());
+    transport_internal::WaitUntilReadable(transport_->fd());
+    EXPECT_TRUE(IsReadable(transport_->fd()));
+    EXPECT_EQ(transport_internal::ReadBytes(*transport_, sent.size()), sent);
+  }
+  ASSERT_TRUE(ReadsNothing());
+  EXPECT_FALSE(IsReadable(transport_->fd()));
+  peer_->Close();
+  for (int i = 0; i < 2; ++i) {
+    transport_internal::WaitUntilReadable(transport_->fd());
+    const auto end =
+        transport_internal::ReadOnce(*transport_, 1, absl::ZeroDuration());
+    ASSERT_TRUE(end.ok()) << end.status();
+    EXPECT_EQ(*end, "");
+  }
+}
+
+TEST_P(TransportConformance, FdTellsOfWhatCameBeforeItWasAskedFor) {
+  ASSERT_TRUE(peer_->Write("x", kForEver).ok());
+  peer_.reset();
+  if (transport_->fd() < 0) GTEST_SKIP() << "has none";
+  transport_internal::WaitUntilReadable(transport_->fd());
+}
+
+TEST_P(TransportConformance, FdIsReadableOnceThePeerHasClosedItsWriteSide) {
+  ASSERT_TRUE(ReadsNothing());
+  const int fd = transport_->fd();
+  if (fd < 0) GTEST_SKIP() << "has none";
+  transport_internal::WhenBlocked close([this](auto&) { peer_->CloseWrite(); });
+  transport_internal::WaitUntilReadable(fd);
+}
+
+// Waits nowhere but for fd(). One that is told of too little hangs here.
+TEST_P(TransportConformance, FdIsEnoughToReadAll) {
+  ASSERT_TRUE(ReadsNothing());
+  if (transport_->fd() < 0) GTEST_SKIP() << "has none";
+  const std::string sent = transport_internal::RandomBytes(1 << 19, 1);
+  std::thread writer([&] {
+    auto sizes = transport_internal::RandomSizes(500, 2);
+    for (absl::string_view rest = sent; !rest.empty();) {
+      const absl::string_view piece = rest.substr(0, sizes());
+      if (!peer_->Write(piece, kForEver).ok()) break;
+      rest.remove_prefix(piece.size());
+    }
+    peer_->Close();
+  });
+  std::string got;
+  const auto sizes = transport_internal::RandomSizes(800, 3);
+  for (;;) {
+    const auto read = transport_internal::ReadOnce(*transport_, sizes(),
+                                                   absl::ZeroDuration());
+    if (absl::IsDeadlineExceeded(read.status())) {
+      transport_internal::WaitUntilReadable(transport_->fd());
+      continue;
+    }
+    EXPECT_TRUE(read.ok()) << read.status();
+    if (!read.ok() || read->empty()) break;
+    got += *read;
+  }
+  transport_->Close();  // Lets the writer end.
+  writer.join();
+  EXPECT_TRUE(got == sent);
 }
 
 }  // namespace kevy_replica

@@ -111,6 +111,13 @@ TEST(CloseWriteTest, LeavesReading) {
   }
 }
 
+// Nor may one do without a descriptor, which the tests of it would skip.
+TEST(FdTest, IsThere) {
+  for (const ConformancePair& pair : AllTransports()) {
+    EXPECT_GE(pair.make().first->fd(), 0) << pair.name;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, TransportConformance,
                          testing::ValuesIn(AllTransports()),
                          ConformancePairName);
