@@ -16,7 +16,6 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <cstdint>
@@ -38,6 +37,7 @@
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/internal/socket.h"
 #include "kevy_replica/transport/internal/test_pairs.h"
+#include "kevy_replica/transport/internal/test_ports.h"
 #include "kevy_replica/transport/internal/test_util.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
@@ -47,6 +47,7 @@ namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
+using transport_internal::BlackHole;
 using transport_internal::CanListen;
 using transport_internal::CodeOf;
 using transport_internal::Connection;
@@ -55,8 +56,10 @@ using transport_internal::ConnectToFirst;
 using transport_internal::FdLimit;
 using transport_internal::RandomBytes;
 using transport_internal::RandomSizes;
+using transport_internal::RawSocket;
 using transport_internal::ReadBytes;
 using transport_internal::ReadOnce;
+using transport_internal::RefusingPort;
 using transport_internal::SignalsWhenBlocked;
 using transport_internal::SocketAddress;
 using transport_internal::SocketPair;
@@ -72,53 +75,6 @@ int GetOption(int fd, int level, int option) {
   EXPECT_EQ(::getsockopt(fd, level, option, &value, &size), 0);
   return value;
 }
-
-// A loopback port with a socket that is not in the library's hands.
-class RawSocket {
- public:
-  RawSocket() : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in in = {};
-    in.sin_family = AF_INET;
-    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&in), sizeof(in)),
-              0);
-    EXPECT_EQ(::getsockname(fd_.get(), address_.get(), &address_.size), 0);
-  }
-  void Listen(int backlog) { EXPECT_EQ(::listen(fd_.get(), backlog), 0); }
-  UniqueFd Accept() { return UniqueFd(::accept(fd_.get(), nullptr, nullptr)); }
-
-  int fd() const { return fd_.get(); }
-  const SocketAddress& address() const { return address_; }
-
- private:
-  UniqueFd fd_;
-  SocketAddress address_;
-};
-
-// A port that refuses: it is taken, but nobody listens.
-using RefusingPort = RawSocket;
-
-// A port that neither accepts nor refuses: its queue is full.
-class BlackHole : public RawSocket {
- public:
-  BlackHole() {
-    Listen(0);
-    first_ = *TcpTransport::Connect("127.0.0.1", address().port());
-    // Only from here on is it really in the queue.
-    pollfd poll_fd = {fd(), POLLIN, 0};
-    EXPECT_EQ(::poll(&poll_fd, 1, -1), 1);
-  }
-
- private:
-  std::unique_ptr<TcpTransport> first_;
-};
-
-#ifdef __linux__
-#define SKIP_WITHOUT_BLACK_HOLE()
-#else
-#define SKIP_WITHOUT_BLACK_HOLE() \
-  GTEST_SKIP() << "a full queue drops connections on Linux only"
-#endif
 
 TEST(TcpTransportTest, ConnectsByAddressAndByName) {
   for (const char* host : {"127.0.0.1", "localhost"}) {

@@ -23,7 +23,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -67,60 +67,99 @@ absl::Status SetTcpOptions(int fd, absl::Duration keepalive_idle) {
   return status;
 }
 
-absl::StatusOr<Connection> ConnectToOne(const SocketAddress& address,
-                                        const ConnectOptions& options,
-                                        const Interrupter& interrupter,
-                                        const Deadline& deadline) {
-  Connection connection = {UniqueFd(), address.ToString()};
-  const Operation operation = {"connect to", connection.peer};
-  if (interrupter.interrupted()) return InterruptedStatus(operation);
-
-  absl::StatusOr<UniqueFd> fd = OpenSocket(address);
-  if (!fd.ok()) return fd.status();
-  absl::Status status;
-  if (address.is_tcp()) {
-    status.Update(SetTcpOptions(fd->get(), options.keepalive_idle));
-  }
-  if (options.receive_buffer_bytes > 0) {
-    status.Update(SetSocketOption(fd->get(), SOL_SOCKET, SO_RCVBUF,
-                                  options.receive_buffer_bytes));
-  }
-  if (!status.ok()) return status;
-
-  int error = 0;
-  if (::connect(fd->get(), address.get(), address.size) != 0) error = errno;
-  // Begun, and going on by itself.
-  if (error == EINPROGRESS || error == EINTR) {
-    status = WaitFor(fd->get(), POLLOUT, &interrupter, deadline, operation);
-    if (!status.ok()) return status;
-    socklen_t size = sizeof(error);
-    if (::getsockopt(fd->get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
-      error = errno;
-    }
-  }
-  if (error != 0) {
-    // Whatever the reason, a Unix socket's missing path included, the peer may
-    // be there later.
-    return absl::UnavailableError(ErrnoStatus(error, operation).message());
-  }
-  connection.fd = *std::move(fd);
-  return connection;
+// Whatever the reason, a Unix socket's missing path included, the peer may be
+// there later.
+absl::Status ConnectError(int error, const Operation& operation) {
+  return absl::UnavailableError(ErrnoStatus(error, operation).message());
 }
 
 }  // namespace
 
+ConnectAttempts::ConnectAttempts(absl::Span<const SocketAddress> addresses,
+                                 const ConnectOptions& options,
+                                 const Interrupter& interrupter)
+    : addresses_(addresses.begin(), addresses.end()),
+      options_(options),
+      interrupter_(interrupter),
+      deadline_(options.connect_timeout),
+      peer_(addresses_.front().ToString()),
+      share_(absl::ZeroDuration()) {}
+
+absl::StatusOr<std::optional<Connection>> ConnectAttempts::Poll() {
+  for (;;) {
+    if (interrupter_.interrupted()) return InterruptedStatus(operation());
+    absl::Status status;
+    if (fd_.get() < 0) status = Begin(addresses_[current_]);
+    if (status.ok()) {
+      const absl::StatusOr<bool> connected = IsConnected();
+      if (connected.ok() && !*connected) return std::nullopt;
+      if (connected.ok()) return Connection{std::move(fd_), std::move(peer_)};
+      status = connected.status();
+    }
+    if (++current_ == addresses_.size() ||
+        deadline_.remaining() == absl::ZeroDuration()) {
+      return status;
+    }
+    fd_ = UniqueFd();
+  }
+}
+
+// Opens a socket and begins to connect it.
+absl::Status ConnectAttempts::Begin(const SocketAddress& address) {
+  peer_ = address.ToString();
+  share_ = Deadline(deadline_.remaining() /
+                    static_cast<int64_t>(addresses_.size() - current_));
+  absl::StatusOr<UniqueFd> fd = OpenSocket(address);
+  if (!fd.ok()) return fd.status();
+  absl::Status status;
+  if (address.is_tcp()) {
+    status.Update(SetTcpOptions(fd->get(), options_.keepalive_idle));
+  }
+  if (options_.receive_buffer_bytes > 0) {
+    status.Update(SetSocketOption(fd->get(), SOL_SOCKET, SO_RCVBUF,
+                                  options_.receive_buffer_bytes));
+  }
+  if (!status.ok()) return status;
+  // After the last two it goes on by itself.
+  if (::connect(fd->get(), address.get(), address.size) != 0 &&
+      errno != EINPROGRESS && errno != EINTR) {
+    return ConnectError(errno, operation());
+  }
+  fd_ = *std::move(fd);
+  return absl::OkStatus();
+}
+
+// False as long as it is undecided.
+absl::StatusOr<bool> ConnectAttempts::IsConnected() const {
+  // Before poll(): where that finds nothing, the time was over.
+  const bool last = share_.remaining() == absl::ZeroDuration();
+  pollfd poll_fd = {fd_.get(), POLLOUT, 0};
+  const int ready = RetryOnEintr([&] { return ::poll(&poll_fd, 1, 0); });
+  if (ready < 0) return ErrnoStatus(errno, operation());
+  if (ready == 0 && last) return TimedOutStatus(operation());
+  if (ready == 0) return false;
+  int error = 0;
+  socklen_t size = sizeof(error);
+  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
+    error = errno;
+  }
+  if (error != 0) return ConnectError(error, operation());
+  return true;
+}
+
 absl::StatusOr<Connection> ConnectToFirst(
     absl::Span<const SocketAddress> addresses, const ConnectOptions& options,
     const Interrupter& interrupter) {
-  const Deadline deadline(options.connect_timeout);
-  for (size_t left = addresses.size();; --left) {
-    const Deadline share(deadline.remaining() / static_cast<int64_t>(left));
-    absl::StatusOr<Connection> connection = ConnectToOne(
-        addresses[addresses.size() - left], options, interrupter, share);
-    if (connection.ok() || left == 1 ||
-        deadline.remaining() == absl::ZeroDuration()) {
-      return connection;
-    }
+  ConnectAttempts attempts(addresses, options, interrupter);
+  for (;;) {
+    absl::StatusOr<std::optional<Connection>> result = attempts.Poll();
+    if (!result.ok()) return result.status();
+    if (result->has_value()) return **std::move(result);
+    const absl::Status status =
+        WaitFor(attempts.fd(), POLLOUT, &interrupter,
+                Deadline(attempts.timeout()), attempts.operation());
+    // It is Poll() that knows whether there is time for another address.
+    if (!status.ok() && !absl::IsDeadlineExceeded(status)) return status;
   }
 }
 

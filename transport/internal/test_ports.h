@@ -1,0 +1,84 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Ports that accept, refuse or stay silent, for tests.
+
+#ifndef KEVY_REPLICA_TRANSPORT_INTERNAL_TEST_PORTS_H_
+#define KEVY_REPLICA_TRANSPORT_INTERNAL_TEST_PORTS_H_
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <memory>
+
+#include "gtest/gtest.h"
+#include "kevy_replica/transport/internal/fd.h"
+#include "kevy_replica/transport/internal/socket.h"
+#include "kevy_replica/transport/socket_transport.h"
+
+namespace kevy_replica {
+namespace transport_internal {
+
+// A loopback port with a socket that is not in the library's hands.
+class RawSocket {
+ public:
+  RawSocket() : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in in = {};
+    in.sin_family = AF_INET;
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&in), sizeof(in)),
+              0);
+    EXPECT_EQ(::getsockname(fd_.get(), address_.get(), &address_.size), 0);
+  }
+  void Listen(int backlog) { EXPECT_EQ(::listen(fd_.get(), backlog), 0); }
+  UniqueFd Accept() { return UniqueFd(::accept(fd_.get(), nullptr, nullptr)); }
+
+  int fd() const { return fd_.get(); }
+  const SocketAddress& address() const { return address_; }
+
+ private:
+  UniqueFd fd_;
+  SocketAddress address_;
+};
+
+// A port that refuses: it is taken, but nobody listens.
+using RefusingPort = RawSocket;
+
+// A port that neither accepts nor refuses: its queue is full.
+class BlackHole : public RawSocket {
+ public:
+  BlackHole() {
+    Listen(0);
+    first_ = *TcpTransport::Connect("127.0.0.1", address().port());
+    // Only from here on is it really in the queue.
+    pollfd poll_fd = {fd(), POLLIN, 0};
+    EXPECT_EQ(::poll(&poll_fd, 1, -1), 1);
+  }
+
+ private:
+  std::unique_ptr<TcpTransport> first_;
+};
+
+#ifdef __linux__
+#define SKIP_WITHOUT_BLACK_HOLE()
+#else
+#define SKIP_WITHOUT_BLACK_HOLE() \
+  GTEST_SKIP() << "a full queue drops connections on Linux only"
+#endif
+
+}  // namespace transport_internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TRANSPORT_INTERNAL_TEST_PORTS_H_

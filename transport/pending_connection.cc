@@ -1,0 +1,94 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/pending_connection.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/internal/connect.h"
+#include "kevy_replica/transport/internal/socket.h"
+#include "kevy_replica/transport/internal/status.h"
+#include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/socket_transport.h"
+
+namespace kevy_replica {
+
+using transport_internal::ConnectAttempts;
+using transport_internal::Connection;
+using transport_internal::InterruptedStatus;
+using transport_internal::SocketAddress;
+
+PendingConnection::PendingConnection(absl::string_view address,
+                                     const ConnectOptions& options)
+    : interrupter_(options.interrupter) {
+  if (interrupter_ == nullptr) interrupter_ = std::make_shared<Interrupter>();
+  const absl::StatusOr<Address> parsed = ParseAddress(address);
+  if (!parsed.ok()) {
+    status_ = parsed.status();
+    return;
+  }
+  if (interrupter_->interrupted()) {  // Then no resolver is waited for.
+    status_ = InterruptedStatus({"connect to", address});
+    return;
+  }
+  const absl::StatusOr<std::vector<SocketAddress>> addresses =
+      transport_internal::Resolve(*parsed);
+  if (!addresses.ok()) {
+    status_ = addresses.status();
+    return;
+  }
+  attempts_ =
+      std::make_unique<ConnectAttempts>(*addresses, options, *interrupter_);
+}
+
+PendingConnection::PendingConnection(PendingConnection&&) noexcept = default;
+PendingConnection& PendingConnection::operator=(PendingConnection&&) noexcept =
+    default;
+PendingConnection::~PendingConnection() = default;
+
+absl::StatusOr<std::unique_ptr<SocketTransport>> PendingConnection::Poll() {
+  if (attempts_ == nullptr) return status_;
+  absl::StatusOr<std::optional<Connection>> result = attempts_->Poll();
+  if (result.ok() && !result->has_value()) return nullptr;
+  attempts_.reset();
+  if (!result.ok()) {
+    status_ = result.status();
+    return status_;
+  }
+  Connection& connection = **result;
+  status_ = absl::FailedPreconditionError(
+      absl::StrCat("connect to ", connection.peer, ": connected already"));
+  return std::make_unique<SocketTransport>(connection.fd.release(),
+                                           std::move(connection.peer),
+                                           std::move(interrupter_));
+}
+
+int PendingConnection::fd() const {
+  return attempts_ == nullptr ? -1 : attempts_->fd();
+}
+
+absl::Duration PendingConnection::timeout() const {
+  return attempts_ == nullptr ? absl::ZeroDuration() : attempts_->timeout();
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,86 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Connecting without waiting.
+
+#ifndef KEVY_REPLICA_TRANSPORT_PENDING_CONNECTION_H_
+#define KEVY_REPLICA_TRANSPORT_PENDING_CONNECTION_H_
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/socket_transport.h"
+
+namespace kevy_replica {
+namespace transport_internal {
+class ConnectAttempts;
+}  // namespace transport_internal
+
+// What ConnectTransport() does, a step at a time, for a thread that has other
+// things to do meanwhile:
+//
+//   PendingConnection pending("127.0.0.1:16004", options);
+//   for (;;) {
+//     auto transport = pending.Poll();
+//     if (!transport.ok()) return transport.status();
+//     if (*transport != nullptr) return Follow(*std::move(transport));
+//     poller->Set(pending.fd(), POLLOUT, id);
+//     poller->Wait(pending.timeout());
+//     poller->Remove(pending.fd());
+//   }
+//
+// For one thread at a time.
+class PendingConnection {
+ public:
+  // Looks up the name in `address` ("host:port", "[v6]:port" or "unix:/path"):
+  // the system's resolver does that, and it waits. Give the address itself
+  // where that matters. From here on `options.connect_timeout` runs.
+  explicit PendingConnection(absl::string_view address,
+                             const ConnectOptions& options = ConnectOptions());
+  PendingConnection(PendingConnection&&) noexcept;
+  PendingConnection& operator=(PendingConnection&&) noexcept;
+  ~PendingConnection();  // Gives up.
+
+  // Begins, and goes on, without waiting. Null: undecided; call again once fd()
+  // is writable or timeout() is over. The transport, once connected; it has
+  // `options.interrupter`, or one of its own.
+  //
+  // Errors: those of ConnectTransport(), each of them for ever. (kCancelled at
+  // the first call after an interrupt: who waits, waits for the interrupter's
+  // fd() too.) kFailedPrecondition, once the transport has been returned.
+  absl::StatusOr<std::unique_ptr<SocketTransport>> Poll();
+
+  // To wait for POLLOUT. Owned by this object. Poll() may close it and open
+  // another, of the same number even: so remove it from a Poller before each
+  // Poll(), and set it anew after. -1 before the first Poll() and once all is
+  // decided.
+  int fd() const;
+
+  // How long to wait for fd() at most. Zero before the first Poll() and once
+  // all is decided.
+  absl::Duration timeout() const;
+
+ private:
+  absl::Status status_;  // What Poll() returns, unless there are `attempts_`.
+  std::shared_ptr<Interrupter> interrupter_;
+  std::unique_ptr<transport_internal::ConnectAttempts> attempts_;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TRANSPORT_PENDING_CONNECTION_H_

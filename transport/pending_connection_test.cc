@@ -1,0 +1,388 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/transport/pending_connection.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/internal/connect.h"
+#include "kevy_replica/transport/internal/fd.h"
+#include "kevy_replica/transport/internal/poll_timeout.h"
+#include "kevy_replica/transport/internal/socket.h"
+#include "kevy_replica/transport/internal/test_ports.h"
+#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/listener.h"
+#include "kevy_replica/transport/poller.h"
+#include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::HasSubstr;
+using transport_internal::BlackHole;
+using transport_internal::CodeOf;
+using transport_internal::ConnectAttempts;
+using transport_internal::FdLimit;
+using transport_internal::RawSocket;
+using transport_internal::ReadBytes;
+using transport_internal::ReadOnce;
+using transport_internal::RefusingPort;
+using transport_internal::SocketAddress;
+using transport_internal::TempDir;
+using transport_internal::UniqueFd;
+
+constexpr absl::Duration kForEver = absl::InfiniteDuration();
+
+// Waits as a caller should, and no longer.
+template <typename Pending>
+void WaitFor(const Pending& pending) {
+  ASSERT_GE(pending.fd(), 0);
+  pollfd poll_fd = {pending.fd(), POLLOUT, 0};
+  ::poll(&poll_fd, 1, transport_internal::PollTimeoutMs(pending.timeout()));
+}
+
+absl::StatusOr<std::unique_ptr<SocketTransport>> Await(
+    PendingConnection& pending) {
+  for (;;) {
+    auto transport = pending.Poll();
+    if (!transport.ok() || *transport != nullptr) return transport;
+    WaitFor(pending);
+  }
+}
+
+std::unique_ptr<Listener> Listen(const std::string& address) {
+  auto listener = Listener::Listen(address);
+  EXPECT_TRUE(listener.ok()) << listener.status();
+  return *std::move(listener);
+}
+
+bool IsOpen(int fd) { return ::fcntl(fd, F_GETFD) != -1; }
+
+TEST(PendingConnectionTest, Connects) {
+  const TempDir dir;
+  for (const std::string& address :
+       {std::string("127.0.0.1:0"), absl::StrCat("unix:", dir.File("a"))}) {
+    const auto listener = Listen(address);
+    PendingConnection pending(listener->address());
+    EXPECT_EQ(pending.fd(), -1);
+    EXPECT_EQ(pending.timeout(), absl::ZeroDuration());
+    const auto client = Await(pending);
+    ASSERT_TRUE(client.ok()) << client.status();
+    EXPECT_EQ((*client)->peer(), listener->address());
+    const auto server = listener->Accept(kForEver);
+    ASSERT_TRUE(server.ok()) << server.status();
+    ASSERT_TRUE((*client)->Write("x", kForEver).ok());
+    EXPECT_EQ(ReadBytes(**server, 1), "x");
+    // It has an Interrupter, though none was given.
+    (*client)->Interrupt();
+    EXPECT_EQ(CodeOf(ReadOnce(**client)), absl::StatusCode::kCancelled);
+
+    EXPECT_EQ(pending.fd(), -1);
+    EXPECT_EQ(CodeOf(pending.Poll()), absl::StatusCode::kFailedPrecondition);
+  }
+}
+
+TEST(PendingConnectionTest, PollDoesNotWait) {
+  SKIP_WITHOUT_BLACK_HOLE();
+  const BlackHole hole;
+  for (const absl::Duration timeout : {absl::Hours(1), kForEver}) {
+    ConnectOptions options;
+    options.connect_timeout = timeout;
+    std::optional<PendingConnection> pending;
+    pending.emplace(hole.address().ToString(), options);
+    for (int i = 0; i < 3; ++i) {
+      const auto transport = pending->Poll();
+      ASSERT_TRUE(transport.ok()) << transport.status();
+      EXPECT_EQ(*transport, nullptr);
+      EXPECT_TRUE(IsOpen(pending->fd()));
+      EXPECT_GT(pending->timeout(), absl::ZeroDuration());
+      EXPECT_LE(pending->timeout(), timeout);
+      pollfd poll_fd = {pending->fd(), POLLOUT, 0};
+      EXPECT_EQ(::poll(&poll_fd, 1, 0), 0);
+    }
+    PendingConnection moved = *std::move(pending);
+    const int fd = moved.fd();
+    EXPECT_TRUE(IsOpen(fd));
+    moved = PendingConnection("nowhere");  // Gives up.
+    EXPECT_FALSE(IsOpen(fd));
+  }
+}
+
+TEST(PendingConnectionTest, NoAnswerInTime) {
+  SKIP_WITHOUT_BLACK_HOLE();
+  const BlackHole hole;
+  for (const absl::Duration timeout :
+       {-absl::Seconds(1), absl::ZeroDuration(), absl::Milliseconds(1)}) {
+    ConnectOptions options;
+    options.connect_timeout = timeout;
+    PendingConnection pending(hole.address().ToString(), options);
+    const auto transport = Await(pending);
+    EXPECT_EQ(CodeOf(transport), absl::StatusCode::kDeadlineExceeded);
+    EXPECT_THAT(
+        std::string(transport.status().message()),
+        HasSubstr(absl::StrCat("connect to ", hole.address().ToString())));
+    EXPECT_EQ(pending.fd(), -1);
+    EXPECT_EQ(pending.Poll().status(), transport.status());
+  }
+}
+
+TEST(PendingConnectionTest, Refused) {
+  const RefusingPort port;
+  PendingConnection pending(port.address().ToString());
+  const auto transport = Await(pending);
+  EXPECT_EQ(CodeOf(transport), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(
+      std::string(transport.status().message()),
+      HasSubstr(absl::StrCat("connect to ", port.address().ToString())));
+  EXPECT_EQ(pending.fd(), -1);
+  EXPECT_EQ(pending.timeout(), absl::ZeroDuration());
+  EXPECT_EQ(pending.Poll().status(), transport.status());
+}
+
+TEST(PendingConnectionTest, BadAddresses) {
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(CodeOf(PendingConnection("localhost").Poll()),
+              absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(
+        CodeOf(PendingConnection(absl::StrCat("unix:/", std::string(200, 'a')))
+                   .Poll()),
+        absl::StatusCode::kInvalidArgument);
+    // No resolver has to be asked: a label has 63 characters at most.
+    EXPECT_EQ(
+        CodeOf(
+            PendingConnection(absl::StrCat(std::string(64, 'a'), ":1")).Poll()),
+        absl::StatusCode::kUnavailable);
+  }
+}
+
+TEST(PendingConnectionTest, UnixNobodyThere) {
+  const TempDir dir;
+  PendingConnection pending(absl::StrCat("unix:", dir.File("a")));
+  const auto transport = pending.Poll();
+  EXPECT_EQ(CodeOf(transport), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(transport.status().message()),
+              HasSubstr(dir.File("a")));
+}
+
+#ifdef __linux__
+// There is nothing to wait for: the system does not go on by itself.
+TEST(PendingConnectionTest, UnixFullQueue) {
+  const TempDir dir;
+  const auto address = ParseAddress(absl::StrCat("unix:", dir.File("a")));
+  ASSERT_TRUE(address.ok()) << address.status();
+  const auto addresses = transport_internal::Resolve(*address);
+  ASSERT_TRUE(addresses.ok()) << addresses.status();
+  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM, 0));
+  ASSERT_EQ(::bind(fd.get(), addresses->front().get(), addresses->front().size),
+            0);
+  ASSERT_EQ(::listen(fd.get(), 0), 0);
+  std::vector<std::unique_ptr<SocketTransport>> clients;
+  absl::Status status;
+  while (status.ok()) {
+    auto transport = PendingConnection(address->ToString()).Poll();
+    status = transport.status();
+    if (!status.ok()) break;
+    ASSERT_NE(*transport, nullptr);
+    clients.push_back(*std::move(transport));
+  }
+  EXPECT_GE(clients.size(), size_t{1});
+  EXPECT_EQ(CodeOf(status), absl::StatusCode::kUnavailable) << status;
+}
+#endif
+
+TEST(PendingConnectionTest, InterruptedBefore) {
+  const RefusingPort port;
+  ConnectOptions options;
+  options.interrupter = std::make_shared<Interrupter>();
+  PendingConnection begun_before(port.address().ToString(), options);
+  options.interrupter->Interrupt();
+  // Neither a port nor a resolver is asked any more.
+  EXPECT_EQ(CodeOf(begun_before.Poll()), absl::StatusCode::kCancelled);
+  EXPECT_EQ(CodeOf(PendingConnection(absl::StrCat(std::string(64, 'a'), ":1"),
+                                     options)
+                       .Poll()),
+            absl::StatusCode::kCancelled);
+}
+
+TEST(PendingConnectionTest, InterruptedWhileUndecided) {
+  SKIP_WITHOUT_BLACK_HOLE();
+  const BlackHole hole;
+  ConnectOptions options;
+  options.interrupter = std::make_shared<Interrupter>();
+  PendingConnection pending(hole.address().ToString(), options);
+  EXPECT_TRUE(pending.Poll().ok());
+  options.interrupter->Interrupt();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(CodeOf(pending.Poll()), absl::StatusCode::kCancelled);
+    EXPECT_EQ(pending.fd(), -1);
+  }
+}
+
+TEST(PendingConnectionTest, TheTransportHasTheInterrupter) {
+  const auto listener = Listen("127.0.0.1:0");
+  ConnectOptions options;
+  options.interrupter = std::make_shared<Interrupter>();
+  PendingConnection pending(listener->address(), options);
+  const auto client = Await(pending);
+  ASSERT_TRUE(client.ok()) << client.status();
+  options.interrupter->Interrupt();
+  EXPECT_EQ(CodeOf(ReadOnce(**client)), absl::StatusCode::kCancelled);
+}
+
+TEST(PendingConnectionTest, OutOfDescriptors) {
+  const auto listener = Listen("127.0.0.1:0");
+  ConnectOptions options;
+  options.interrupter = std::make_shared<Interrupter>();
+  PendingConnection pending(listener->address(), options);
+  const FdLimit limit(0);
+  EXPECT_EQ(CodeOf(pending.Poll()), absl::StatusCode::kResourceExhausted);
+}
+
+// One thread, many connections; some of the ports refuse.
+TEST(PendingConnectionTest, ManyWithAPoller) {
+  constexpr uint64_t kMany = 60;
+  for (const bool best : {true, false}) {
+    RawSocket good;
+    good.Listen(static_cast<int>(kMany));
+    const RefusingPort refusing;
+    std::unique_ptr<Poller> poller = Poller::CreateWithPoll();
+    if (best) {
+      auto created = Poller::Create();
+      ASSERT_TRUE(created.ok()) << created.status();
+      poller = *std::move(created);
+    }
+    ConnectOptions options;
+    options.interrupter = std::make_shared<Interrupter>();
+    std::vector<PendingConnection> pending;
+    std::vector<std::unique_ptr<SocketTransport>> connected;
+    uint64_t refused = 0;
+    const auto poll = [&](uint64_t i) {
+      poller->Remove(pending[i].fd());
+      auto transport = pending[i].Poll();
+      if (!transport.ok()) {
+        EXPECT_EQ(CodeOf(transport), absl::StatusCode::kUnavailable);
+        ++refused;
+      } else if (*transport != nullptr) {
+        connected.push_back(*std::move(transport));
+      } else {
+        EXPECT_TRUE(poller->Set(pending[i].fd(), POLLOUT, i).ok());
+      }
+    };
+    for (uint64_t i = 0; i < kMany; ++i) {
+      const RawSocket& port = i % 3 == 0 ? refusing : good;
+      pending.emplace_back(port.address().ToString(), options);
+      poll(i);
+    }
+    while (connected.size() + refused < kMany) {
+      const auto ready = poller->Wait(kForEver);
+      ASSERT_TRUE(ready.ok()) << ready.status();
+      for (const uint64_t i :
+           std::vector<uint64_t>(ready->begin(), ready->end())) {
+        poll(i);
+      }
+    }
+    EXPECT_EQ(refused, kMany / 3);
+  }
+}
+
+class ConnectAttemptsTest : public testing::Test {
+ protected:
+  ConnectAttempts Attempts(std::vector<SocketAddress> addresses) {
+    return ConnectAttempts(addresses, options_, interrupter_);
+  }
+
+  ConnectOptions options_;
+  Interrupter interrupter_;
+};
+
+TEST_F(ConnectAttemptsTest, EachAddressHasItsShareOfTheTime) {
+  SKIP_WITHOUT_BLACK_HOLE();
+  const BlackHole hole;
+  options_.connect_timeout = absl::Hours(1);
+  ConnectAttempts attempts =
+      Attempts({hole.address(), hole.address(), hole.address()});
+  const auto result = attempts.Poll();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_FALSE(result->has_value());
+  EXPECT_LE(attempts.timeout(), absl::Minutes(20));
+  EXPECT_GT(attempts.timeout(), absl::ZeroDuration());
+}
+
+TEST_F(ConnectAttemptsTest, OneThatFailsLeavesItsShareToTheNext) {
+  SKIP_WITHOUT_BLACK_HOLE();
+  const BlackHole hole;
+  SocketAddress nowhere;  // Fails at once: there is no such family.
+  nowhere.storage.ss_family = AF_UNSPEC;
+  options_.connect_timeout = absl::Hours(1);
+  ConnectAttempts attempts = Attempts({nowhere, hole.address()});
+  const auto result = attempts.Poll();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_FALSE(result->has_value());
+  EXPECT_LE(attempts.timeout(), absl::Hours(1));
+  EXPECT_GT(attempts.timeout(), absl::Minutes(30));
+  EXPECT_EQ(attempts.operation().object, hole.address().ToString());
+}
+
+TEST_F(ConnectAttemptsTest, GoesOnToTheNextWhenAShareIsOver) {
+  SKIP_WITHOUT_BLACK_HOLE();
+  const BlackHole hole;
+  RawSocket good;
+  good.Listen(1);
+  options_.connect_timeout = absl::Seconds(2);
+  ConnectAttempts attempts = Attempts({hole.address(), good.address()});
+  for (;;) {
+    const auto result = attempts.Poll();
+    ASSERT_TRUE(result.ok()) << result.status();
+    if (result->has_value()) {
+      EXPECT_EQ((*result)->peer, good.address().ToString());
+      break;
+    }
+    WaitFor(attempts);
+  }
+}
+
+TEST_F(ConnectAttemptsTest, TriesNoMoreOnceTheTimeIsOver) {
+  SKIP_WITHOUT_BLACK_HOLE();
+  const BlackHole hole;
+  RawSocket good;
+  good.Listen(1);
+  options_.connect_timeout = absl::ZeroDuration();
+  ConnectAttempts attempts = Attempts({hole.address(), good.address()});
+  const auto result = attempts.Poll();
+  EXPECT_EQ(CodeOf(result), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(std::string(result.status().message()),
+              HasSubstr(hole.address().ToString()));
+}
+
+}  // namespace
+}  // namespace kevy_replica
