@@ -18,7 +18,11 @@
 #define KEVY_REPLICA_CLIENT_FEED_POSITION_H_
 
 #include <cstdint>
+#include <optional>
 #include <ostream>
+#include <string>
+
+#include "absl/strings/string_view.h"
 
 namespace kevy_replica {
 
@@ -36,10 +40,12 @@ struct FeedPosition {
   }
 };
 
-// "GENERATION:OFFSET", as kevy_tail's --from takes it.
-inline std::ostream& operator<<(std::ostream& out, const FeedPosition& p) {
-  return out << p.generation << ':' << p.next_offset;
-}
+// "GENERATION:OFFSET", two decimal numbers, as kevy_tail's --from takes it.
+std::string ToString(const FeedPosition& position);
+std::ostream& operator<<(std::ostream& out, const FeedPosition& position);
+
+// The position that all of `text` spells in that form, or nothing.
+std::optional<FeedPosition> ParseFeedPosition(absl::string_view text);
 
 }  // namespace kevy_replica
 

@@ -15,16 +15,12 @@
 #include "kevy_replica/tools/flag_types.h"
 
 #include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <sstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/session.h"
-#include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/tools/tail_printer.h"
 
 namespace kevy_replica {
@@ -75,24 +71,16 @@ std::string NameOf(const Name<Enum> (&names)[n], Enum value) {
 
 bool AbslParseFlag(absl::string_view text, FeedPosition* position,
                    std::string* error) {
-  const size_t colon = text.find(':');
-  if (colon != absl::string_view::npos) {
-    const std::optional<uint64_t> generation =
-        ParseDecimal(text.substr(0, colon));
-    const std::optional<uint64_t> offset = ParseDecimal(text.substr(colon + 1));
-    if (generation.has_value() && offset.has_value()) {
-      *position = {*generation, *offset};
-      return true;
-    }
+  if (const auto parsed = ParseFeedPosition(text)) {
+    *position = *parsed;
+    return true;
   }
   *error = "must be GENERATION:OFFSET, two decimal numbers";
   return false;
 }
 
 std::string AbslUnparseFlag(const FeedPosition& position) {
-  std::ostringstream out;
-  out << position;
-  return out.str();
+  return ToString(position);
 }
 
 bool AbslParseFlag(absl::string_view text, ProtocolChoice* protocol,

@@ -1,0 +1,47 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/feed_position.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/decimal.h"
+
+namespace kevy_replica {
+
+std::string ToString(const FeedPosition& position) {
+  return absl::StrCat(position.generation, ":", position.next_offset);
+}
+
+std::ostream& operator<<(std::ostream& out, const FeedPosition& position) {
+  return out << ToString(position);
+}
+
+std::optional<FeedPosition> ParseFeedPosition(absl::string_view text) {
+  const size_t colon = text.find(':');
+  if (colon == absl::string_view::npos) return std::nullopt;
+  const std::optional<uint64_t> generation =
+      ParseDecimal(text.substr(0, colon));
+  const std::optional<uint64_t> offset = ParseDecimal(text.substr(colon + 1));
+  if (!generation.has_value() || !offset.has_value()) return std::nullopt;
+  return FeedPosition{*generation, *offset};
+}
+
+}  // namespace kevy_replica

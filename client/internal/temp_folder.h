@@ -1,0 +1,105 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What tests with files share.
+
+#ifndef KEVY_REPLICA_CLIENT_INTERNAL_TEMP_FOLDER_H_
+#define KEVY_REPLICA_CLIENT_INTERNAL_TEMP_FOLDER_H_
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <ios>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+
+namespace kevy_replica {
+namespace client_internal {
+
+// A new folder, removed at the end with the files in it and the empty folders.
+class TempFolder {
+ public:
+  TempFolder() {
+    std::string pattern = absl::StrCat(::testing::TempDir(), "/kevyXXXXXX");
+    if (::mkdtemp(&pattern[0]) == nullptr) ::abort();
+    char* const real = ::realpath(pattern.c_str(), nullptr);
+    path_ = real;
+    ::free(real);
+  }
+  ~TempFolder() {
+    for (const std::string& name : Names()) {
+      if (::unlink(File(name).c_str()) != 0) ::rmdir(File(name).c_str());
+    }
+    ::rmdir(path_.c_str());
+  }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string File(absl::string_view name) const {
+    return absl::StrCat(path_, "/", name);
+  }
+
+  // Of what is in it, sorted.
+  std::vector<std::string> Names() const {
+    std::vector<std::string> names;
+    DIR* const folder = ::opendir(path_.c_str());
+    if (folder == nullptr) return names;
+    while (const dirent* entry = ::readdir(folder)) {
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") names.push_back(name);
+    }
+    ::closedir(folder);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+ private:
+  std::string path_;
+};
+
+inline void WriteFile(const std::string& path, absl::string_view contents) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(contents.data(), static_cast<std::streamsize>(contents.size()));
+  file.close();
+  EXPECT_TRUE(file.good()) << path;
+}
+
+inline std::string FileContents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream contents;
+  contents << file.rdbuf();
+  return contents.str();
+}
+
+// Permissions only.
+inline unsigned FileMode(const std::string& path) {
+  struct stat info = {};
+  EXPECT_EQ(::stat(path.c_str(), &info), 0) << path;
+  return info.st_mode & 07777;
+}
+
+}  // namespace client_internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CLIENT_INTERNAL_TEMP_FOLDER_H_

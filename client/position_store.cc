@@ -1,0 +1,67 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/position_store.h"
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/codec/escape.h"
+
+namespace kevy_replica {
+
+absl::Status CheckPositionName(absl::string_view name) {
+  const auto fits = [](char c) {
+    return c > ' ' && c <= '~' && c != '"' && c != '\'';
+  };
+  if (!name.empty() && std::all_of(name.begin(), name.end(), fits)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("a position's name must be of printable ASCII without "
+                   "spaces and quotes: ",
+                   Escaped(name)));
+}
+
+absl::StatusOr<std::optional<FeedPosition>> InMemoryPositionStore::Load(
+    absl::string_view name) {
+  if (absl::Status status = CheckPositionName(name); !status.ok()) {
+    return status;
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = positions_.find(name);
+  if (found == positions_.end()) return std::nullopt;
+  return found->second;
+}
+
+absl::Status InMemoryPositionStore::Store(
+    absl::Span<const NamedPosition> positions) {
+  for (const NamedPosition& p : positions) {
+    if (absl::Status status = CheckPositionName(p.name); !status.ok()) {
+      return status;
+    }
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const NamedPosition& p : positions) positions_[p.name] = p.position;
+  return absl::OkStatus();
+}
+
+}  // namespace kevy_replica
