@@ -52,12 +52,13 @@ class FilePositionStore : public PositionStore {
   // the first Store(); its folder must exist. A path that is a symbolic link
   // stands for the file it leads to. Errors, each with the path:
   //
-  // | kDataLoss          | no positions file, one of a later format, or it was
-  // | |                    | cut short (be it to nothing) or changed; the
-  // message| |                    | tells what to do | | kResourceExhausted |
-  // over 64 MiB                                         | | kNotFound | no such
-  // folder; a link that leads nowhere           | | others, from errno | the
-  // file cannot be read, or the folder not written  |
+  // | kDataLoss          | no positions file, one of a later format, or  |
+  // |                    | cut short or changed: the message says what   |
+  // |                    | to do                                         |
+  // | kResourceExhausted | over 64 MiB                                   |
+  // | kNotFound          | no such folder; a link that leads nowhere     |
+  // | others, from errno | the file cannot be read, the folder not       |
+  // |                    | written                                       |
   static absl::StatusOr<std::unique_ptr<FilePositionStore>> Open(
       absl::string_view path);
 

@@ -84,13 +84,16 @@ void Session::HandleConnected(absl::Time now) {
   decoder_ = StreamDecoder(options_.limits);
   send_request_ = true;
   bytes_received_ = 0;
-  connected_ = last_read_ = now;
+  connected_ = waiting_since_ = now;
+  without_byte_ = without_heartbeat_ = absl::ZeroDuration();
 }
 
 void Session::HandleRead(size_t n, absl::Time now) {
   decoder_.Commit(n);
   bytes_received_ += n;
-  last_read_ = now;
+  CountWait(now);
+  without_byte_ = absl::ZeroDuration();
+  if (in_snapshot()) without_heartbeat_ = absl::ZeroDuration();
 }
 
 void Session::HandleEof() {
@@ -141,12 +144,17 @@ void Session::HandleTimeout(absl::Time now) {
     Fail(absl::DeadlineExceededError(
         absl::StrCat("no answer to the handshake within ",
                      absl::FormatDuration(options_.handshake_timeout))));
-  } else if (state_ == State::kStream &&
-             now - last_read_ >= options_.idle_timeout) {
-    Fail(absl::DeadlineExceededError(
-        absl::StrCat("nothing came within ",
-                     absl::FormatDuration(options_.idle_timeout), Where())));
+    return;
   }
+  if (state_ != State::kStream) return;
+  CountWait(now);
+  if (Patience() > absl::ZeroDuration()) return;
+  const bool idle = without_byte_ >= options_.idle_timeout;
+  Fail(absl::DeadlineExceededError(
+      absl::StrCat(idle ? "nothing came within " : "no heartbeat came within ",
+                   absl::FormatDuration(idle ? options_.idle_timeout
+                                             : options_.heartbeat_timeout),
+                   Where())));
 }
 
 void Session::HandleApplied(uint64_t next_offset) {
@@ -199,6 +207,7 @@ const StreamEvent* Session::PollEvent() {
 bool Session::PollTransmit(absl::Time now, std::string* out) {
   out->clear();
   if (done()) return false;
+  waiting_since_ = now;
   if (send_request_) {
     send_request_ = false;
     return Append(RequestOf(options_, protocol_), out) == WireError::kNone;
@@ -215,10 +224,27 @@ absl::Time Session::PollTimeout() const {
     case State::kAnswer:
       return connected_ + options_.handshake_timeout;
     case State::kStream:
-      return std::min(last_read_ + options_.idle_timeout, AckDue());
+      return std::min(waiting_since_ + Patience(), AckDue());
     default:
       return absl::InfiniteFuture();
   }
+}
+
+void Session::CountWait(absl::Time now) {
+  const absl::Duration waited =
+      std::max(now - waiting_since_, absl::ZeroDuration());
+  without_byte_ += waited;
+  without_heartbeat_ += waited;
+  waiting_since_ = now;
+}
+
+absl::Duration Session::Patience() const {
+  const bool expected =
+      protocol_ == Protocol::kV2 || last_heartbeat_.has_value();
+  const absl::Duration for_bytes = options_.idle_timeout - without_byte_;
+  return expected ? std::min(for_bytes,
+                             options_.heartbeat_timeout - without_heartbeat_)
+                  : for_bytes;
 }
 
 absl::Time Session::AckDue() const {
@@ -255,6 +281,7 @@ bool Session::PollAnswer() {
     return false;
   }
   answer_ = answer;
+  without_heartbeat_ = absl::ZeroDuration();
   stream_generation_ = answer.generation;
   // What a stream of protocol 1 belongs to, no one has said yet.
   if (protocol_ == Protocol::kV1) {
@@ -290,6 +317,7 @@ bool Session::TakeOddFrames(absl::Span<const FrameView> frames) {
 
 bool Session::TakeHeartbeat(const Heartbeat& heartbeat) {
   last_heartbeat_ = heartbeat;
+  without_heartbeat_ = absl::ZeroDuration();
   primary_next_offset_ = heartbeat.next_offset;
   if (applied_.has_value()) ack_now_ = true;
   if (heartbeat.generation == 0) return true;
@@ -328,6 +356,7 @@ void Session::TakeSnapshotBegin() {
     stream_generation_ = 0;
   }
   primary_next_offset_.reset();
+  without_heartbeat_ = absl::ZeroDuration();
   // What was applied is of what is being replaced.
   applied_.reset();
   acked_.reset();

@@ -80,6 +80,9 @@ struct SessionOptions {
   // Without any byte, heartbeats included. kevy 3.14 and later send a heartbeat
   // every second; older ones may rightly be silent for hours.
   absl::Duration idle_timeout = absl::InfiniteDuration();
+  // Without a heartbeat, where they are expected: with protocol 2, and once one
+  // has come. Inside a snapshot, where they are rare, any byte counts as one.
+  absl::Duration heartbeat_timeout = absl::InfiniteDuration();
   // The least time between two acknowledgements while frames flow.
   absl::Duration ack_interval = absl::Milliseconds(100);
 };
@@ -207,6 +210,9 @@ class Session {
 
   // Replaces `*out` with bytes to be sent now, and returns whether there are
   // any: the handshake's request, an acknowledgement that is due.
+  //
+  // Call it before each wait: what passed since the last Handle...() was the
+  // application's own time, and does not count as the primary's silence.
   bool PollTransmit(absl::Time now, std::string* out);
 
   // When to call HandleTimeout() or PollTransmit() again, if nothing else
@@ -242,6 +248,9 @@ class Session {
   void TakeSnapshotEnd(const SnapshotEnd& end);
   std::string Where(uint64_t at) const;
   std::string Where() const { return Where(decoder_.position()); }
+  void CountWait(absl::Time now);
+  // How much longer the primary may be silent.
+  absl::Duration Patience() const;
   absl::Time AckDue() const;
 
   const SessionOptions options_;
@@ -269,7 +278,10 @@ class Session {
   bool ack_now_ = false;
   absl::Time last_ack_ = absl::InfinitePast();
   absl::Time connected_ = absl::InfinitePast();
-  absl::Time last_read_ = absl::InfinitePast();
+  // The primary's silence, as far as it was waited for: up to `waiting_since_`.
+  absl::Time waiting_since_ = absl::InfinitePast();
+  absl::Duration without_byte_;
+  absl::Duration without_heartbeat_;
 };
 
 }  // namespace kevy_replica

@@ -1,0 +1,103 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What a follower hands over: the writes of a primary, to be applied.
+//
+//   class Index : public FollowerHandler {
+//    public:
+//     absl::Status OnFrames(absl::Span<const FrameView> frames,
+//                           const FeedPosition&) override {
+//       for (const FrameView& frame : frames) Apply(frame.argv());
+//       return absl::OkStatus();  // All of them are applied.
+//     }
+//     absl::Status OnReset() override { return Clear(); }
+//     absl::Status OnSnapshotBegin() override { return loading_.Clear(); }
+//     absl::Status OnSnapshotChunk(absl::string_view bytes) override {
+//       return loading_.Add(bytes);
+//     }
+//     absl::Status OnSnapshotEnd(const FeedPosition&) override {
+//       return ReplaceBy(&loading_);
+//     }
+//   };
+
+#ifndef KEVY_REPLICA_CLIENT_FOLLOWER_HANDLER_H_
+#define KEVY_REPLICA_CLIENT_FOLLOWER_HANDLER_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/heartbeat.h"
+
+namespace kevy_replica {
+
+// All calls come from the thread that runs the follower, one at a time, in the
+// order of the stream. While one lasts nothing is read: a slow handler slows
+// the primary, by TCP's own means, and no memory grows. (A primary of kevy
+// closes a replica that lets 4 MiB pile up; the follower then resumes.)
+//
+// OK from OnFrames() and OnSnapshotEnd() says: applied. That position is what
+// is acknowledged, stored, and resumed from. A handler that hands its work on
+// sets FollowerOptions::applied_on_return to false and calls
+// Follower::Applied() when it is done; it then has to know that frames it has
+// got but not applied come again when the link was down (see OnLinkUp).
+//
+// An error stops the follower with that status: what the call handed over
+// counts as not applied.
+//
+// `position` is where the stream stands behind what is handed over. A handler
+// that keeps it with its data, in one transaction, and gives it to the next
+// follower as FollowerOptions::from, applies every write exactly once. Its
+// generation is 0 where it is not known yet; OnHeartbeat() then tells it.
+//
+// Views are valid until the call returns.
+class FollowerHandler {
+ public:
+  virtual ~FollowerHandler() = default;
+
+  // Frames that follow each other: at least one.
+  virtual absl::Status OnFrames(absl::Span<const FrameView> frames,
+                                const FeedPosition& position) = 0;
+
+  // The primary's history follows from its very first write on, without a
+  // snapshot: what is held, if anything, is to be dropped. (Older primaries do
+  // so while their backlog still has it all.)
+  virtual absl::Status OnReset() = 0;
+
+  // A snapshot: its chunks' bytes, joined, are the payload. At its end they
+  // replace what is held, as a whole. Until then what was held must stand,
+  // unless FollowerOptions::snapshot_in_place is set.
+  virtual absl::Status OnSnapshotBegin() = 0;
+  virtual absl::Status OnSnapshotChunk(absl::string_view bytes) = 0;
+  virtual absl::Status OnSnapshotEnd(const FeedPosition& position) = 0;
+  // The link has ended inside the snapshot: what has come of it is void.
+  virtual absl::Status OnSnapshotVoid() { return absl::OkStatus(); }
+
+  virtual absl::Status OnHeartbeat(const Heartbeat& /*heartbeat*/,
+                                   const FeedPosition& /*position*/) {
+    return absl::OkStatus();
+  }
+
+  // The primary has answered. Frames go on from `link.from`: a handler that
+  // holds later ones, not applied yet, is given those again.
+  virtual void OnLinkUp(const LinkUp& /*link*/) {}
+  // A link has ended, or could not be made.
+  virtual void OnLinkDown(const LinkDown& /*link*/) {}
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CLIENT_FOLLOWER_HANDLER_H_

@@ -1,0 +1,52 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#ifndef KEVY_REPLICA_CLIENT_FOLLOWER_OPTIONS_H_
+#define KEVY_REPLICA_CLIENT_FOLLOWER_OPTIONS_H_
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/position_store.h"
+#include "kevy_replica/transport/socket_transport.h"
+
+namespace kevy_replica {
+
+// `SessionOptions::from` is where it starts if the store has no position.
+// `FollowerSessionOptions::random` may stay unset: the system's randomness.
+struct FollowerOptions : FollowerSessionOptions {
+  // For addresses. Its `interrupter`, if set, also breaks links, for ever: to
+  // stop the follower, use Stop().
+  ConnectOptions connect;
+  // Where the applied position is kept, under which name. Not owned. Null:
+  // nowhere.
+  PositionStore* store = nullptr;
+  std::string position_name = "shard-0";
+  // Whether OK from the handler's OnFrames() and OnSnapshotEnd() says that it
+  // is applied. If not, Applied() does.
+  bool applied_on_return = true;
+  // The least room given to a read.
+  size_t read_bytes = 256 << 10;
+  // For tests: the time, which must not go back, and how to let it pass while
+  // there is no connection. Unset: the system's.
+  std::function<absl::Time()> now;
+  std::function<void(absl::Duration)> sleep;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CLIENT_FOLLOWER_OPTIONS_H_

@@ -1,0 +1,394 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/follower_session.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/errors.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/session.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/snapshot.h"
+
+namespace kevy_replica {
+
+FollowerSession::FollowerSession(FollowerSessionOptions options, absl::Time now)
+    : options_(std::move(options)),
+      retry_at_(now),
+      applied_(options_.from),
+      stored_(options_.from),
+      last_store_(now),
+      handed_begin_(applied_.next_offset),
+      handed_end_(applied_.next_offset) {}
+
+FeedPosition FollowerSession::received() const {
+  return linked_ ? session_->position() : applied_;
+}
+
+FollowerStats FollowerSession::stats() const {
+  FollowerStats stats = stats_;
+  stats.link_up = linked_;
+  stats.in_snapshot = in_snapshot_;
+  stats.received = received();
+  stats.applied = applied_;
+  if (linked_ && !snapshot_unapplied_ && session_->lag().has_value()) {
+    const uint64_t primary = stats.received.next_offset + *session_->lag();
+    stats.lag = primary - std::min(primary, applied_.next_offset);
+  }
+  return stats;
+}
+
+void FollowerSession::HandleConnected(absl::Time now) {
+  if (state_ != State::kConnecting) return;
+  state_ = State::kLinked;
+  session_->HandleConnected(now);
+}
+
+void FollowerSession::HandleConnectFailed(const absl::Status& status) {
+  if (state_ != State::kConnecting) return;
+  link_status_ = absl::IsInvalidArgument(status) ? status : AsIoError(status);
+}
+
+absl::Span<char> FollowerSession::PrepareRead(size_t min) {
+  return session_->PrepareRead(min);
+}
+
+void FollowerSession::HandleRead(size_t n, absl::Time now) {
+  session_->HandleRead(n, now);
+  stats_.bytes += n;
+  last_byte_ = now;
+}
+
+void FollowerSession::HandleEof() { session_->HandleEof(); }
+
+void FollowerSession::HandleFailure(const absl::Status& status) {
+  if (session_.has_value()) session_->HandleFailure(AsIoError(status));
+}
+
+void FollowerSession::HandleTimeout(absl::Time now) {
+  if (state_ == State::kLinked) session_->HandleTimeout(now);
+}
+
+void FollowerSession::HandleApplied(uint64_t next_offset) {
+  if (in_snapshot_ || next_offset < handed_begin_ ||
+      next_offset > handed_end_) {
+    return;
+  }
+  if (snapshot_unapplied_) {
+    snapshot_unapplied_ = false;
+    claimed_generation_ = 0;
+    applied_ = {session_->position().generation, next_offset};
+  } else if (next_offset > applied_.next_offset) {
+    applied_.next_offset = next_offset;
+  } else {
+    return;
+  }
+  NoteGeneration();
+  PassOnApplied();
+}
+
+void FollowerSession::HandleStored(const FeedPosition& position,
+                                   absl::Time now) {
+  stored_ = position;
+  last_store_ = now;
+  store_now_ = false;
+}
+
+void FollowerSession::HandleRetarget() {
+  if (stopping()) return;
+  protocol_.reset();
+  attempt_ = 0;
+  if (state_ == State::kWaiting) {
+    retry_at_ = absl::InfinitePast();
+    return;
+  }
+  retargeted_ = true;
+  link_status_ = absl::CancelledError("another primary is to be followed");
+}
+
+void FollowerSession::HandleStop(const absl::Status& status) {
+  if (stopping()) return;
+  status_ = status;
+  if (linked_ && !in_snapshot_ && !snapshot_unapplied_) {
+    session_
+        ->AckNow(std::min(applied_.next_offset,
+                          session_->position().next_offset))
+        .IgnoreError();  // The session may have failed.
+  }
+  state_ = State::kStopping;
+}
+
+uint64_t FollowerSession::PollLink(absl::Time now) {
+  if (state_ == State::kWaiting && now >= retry_at_) {
+    BeginLink();
+  } else if (state_ == State::kLinked && session_->wants_reconnect()) {
+    state_ = State::kConnecting;
+    ++link_;
+    ++stats_.connects;
+  }
+  return session_.has_value() ? link_ : 0;
+}
+
+bool FollowerSession::PollTransmit(absl::Time now, std::string* out) {
+  out->clear();
+  if (!session_.has_value() || state_ == State::kConnecting) return false;
+  return session_->PollTransmit(now, out);
+}
+
+const FollowerEvent* FollowerSession::PollEvent(absl::Time now) {
+  if (session_.has_value()) {
+    if (state_ == State::kLinked && !link_status_.has_value() && PollStream()) {
+      return &event_;
+    }
+    if (state_ == State::kStopping) {
+      EndLink(absl::CancelledError("stopped"), now);
+    } else if (link_status_.has_value()) {
+      EndLink(absl::Status(*link_status_), now);
+    } else if (session_->done()) {
+      EndLink(absl::Status(session_->status()), now);
+    }
+  }
+  if (snapshot_void_) {
+    snapshot_void_ = false;
+    event_ = SnapshotVoid();
+    return &event_;
+  }
+  if (link_down_.has_value()) {
+    event_ = *std::move(link_down_);
+    link_down_.reset();
+    return &event_;
+  }
+  if (state_ == State::kStopping) state_ = State::kDone;
+  return nullptr;
+}
+
+std::optional<FeedPosition> FollowerSession::PollStore(absl::Time now) const {
+  if (!store_pending()) return std::nullopt;
+  if (store_now_ || stopping() ||
+      now - last_store_ >= options_.store_interval) {
+    return applied_;
+  }
+  return std::nullopt;
+}
+
+absl::Time FollowerSession::PollTimeout() const {
+  absl::Time result = absl::InfiniteFuture();
+  if (state_ == State::kWaiting) result = retry_at_;
+  if (state_ == State::kLinked) result = session_->PollTimeout();
+  if (store_pending()) {
+    result =
+        std::min(result, store_now_ ? absl::InfinitePast()
+                                    : last_store_ + options_.store_interval);
+  }
+  return result;
+}
+
+void FollowerSession::BeginLink() {
+  SessionOptions options = options_;
+  options.from = applied_;
+  if (options.from.generation == 0) {
+    options.from.generation = claimed_generation_;
+  }
+  if (options.protocol == ProtocolChoice::kAuto && protocol_.has_value()) {
+    options.protocol =
+        *protocol_ == Protocol::kV1 ? ProtocolChoice::kV1 : ProtocolChoice::kV2;
+  }
+  starts_fresh_ = options.from == FeedPosition{0, 0};
+  session_.emplace(std::move(options));
+  state_ = State::kConnecting;
+  ++link_;
+  ++stats_.connects;
+}
+
+bool FollowerSession::PollLinkUp() {
+  if (!session_->PollAnswer()) return false;
+  linked_ = true;
+  ++stats_.links;
+  const HandshakeAnswer& answer = *session_->answer();
+  protocol_ = answer.protocol;
+  const FeedPosition& from = session_->options().from;
+  claimed_generation_ =
+      answer.protocol == Protocol::kV1 ? from.generation : uint64_t{0};
+  NoteGeneration();
+  event_ = LinkUp{answer, from};
+  return true;
+}
+
+bool FollowerSession::PollStream() {
+  if (!linked_) return PollLinkUp();
+  if (!held_back_.empty() && HandOut(std::exchange(held_back_, {}))) {
+    return true;
+  }
+  while (true) {
+    const absl::Span<const FrameView> frames = session_->PollFrames();
+    if (!frames.empty()) {
+      if (TakeFrames(frames)) return true;
+      continue;
+    }
+    const StreamEvent* event = session_->PollEvent();
+    if (event == nullptr) return false;
+    if (const auto* frame = std::get_if<FrameView>(event)) {
+      if (TakeFrames(absl::MakeConstSpan(frame, 1))) return true;
+    } else if (const auto* heartbeat = std::get_if<Heartbeat>(event)) {
+      return TakeHeartbeat(*heartbeat);
+    } else if (const auto* chunk = std::get_if<SnapshotChunk>(event)) {
+      event_ = *chunk;
+      return true;
+    } else if (const auto* end = std::get_if<SnapshotEnd>(event)) {
+      return TakeSnapshotEnd(*end);
+    } else {
+      return TakeSnapshotBegin();
+    }
+  }
+}
+
+bool FollowerSession::TakeFrames(absl::Span<const FrameView> frames) {
+  if (!starts_fresh_) return HandOut(frames);
+  // From {0, 0} on, and no snapshot: a history from its first write.
+  starts_fresh_ = false;
+  held_back_ = frames;
+  HoldNothing();
+  event_ = HistoryReset();
+  return true;
+}
+
+bool FollowerSession::HandOut(absl::Span<const FrameView> frames) {
+  attempt_ = 0;
+  if (!snapshot_unapplied_ && applied_.next_offset > frames.front().offset()) {
+    // Applied after the link that brought them had ended.
+    const uint64_t known = applied_.next_offset - frames.front().offset();
+    frames.remove_prefix(std::min<uint64_t>(known, frames.size()));
+    PassOnApplied();
+    if (frames.empty()) return false;
+  }
+  handed_end_ = std::max(handed_end_, frames.back().offset() + 1);
+  stats_.frames += frames.size();
+  NoteGeneration();
+  event_ = frames;
+  return true;
+}
+
+bool FollowerSession::TakeHeartbeat(const Heartbeat& heartbeat) {
+  ++stats_.heartbeats;
+  if (!in_snapshot_) {
+    attempt_ = 0;
+    NoteGeneration();
+    // What was applied before the link stood, too.
+    PassOnApplied();
+  }
+  event_ = heartbeat;
+  return true;
+}
+
+bool FollowerSession::TakeSnapshotBegin() {
+  starts_fresh_ = false;
+  in_snapshot_ = true;
+  snapshot_unapplied_ = false;
+  if (options_.snapshot_in_place) HoldNothing();
+  event_ = SnapshotBegin();
+  return true;
+}
+
+bool FollowerSession::TakeSnapshotEnd(const SnapshotEnd& end) {
+  attempt_ = 0;
+  ++stats_.snapshots;
+  in_snapshot_ = false;
+  snapshot_unapplied_ = true;
+  handed_begin_ = handed_end_ = end.next_offset;
+  event_ = end;
+  return true;
+}
+
+// The session learns of a generation later than of what belongs to it.
+void FollowerSession::NoteGeneration() {
+  if (!linked_ || snapshot_unapplied_ || starts_fresh_) return;
+  applied_.generation = session_->position().generation;
+  if (applied_.generation != 0) claimed_generation_ = 0;
+}
+
+void FollowerSession::PassOnApplied() {
+  if (!linked_ || snapshot_unapplied_) return;
+  session_->HandleApplied(
+      std::min(applied_.next_offset, session_->position().next_offset));
+}
+
+void FollowerSession::HoldNothing() {
+  applied_ = FeedPosition();
+  claimed_generation_ = 0;
+  handed_begin_ = handed_end_ = 0;
+  store_now_ = store_pending();
+}
+
+void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
+  const bool stopping =
+      state_ == State::kStopping || (absl::IsInvalidArgument(status) &&
+                                     !ReplicaErrorKindOf(status).has_value());
+  const LinkEnd end = state_ == State::kStopping ? LinkEnd::kStopped
+                      : retargeted_              ? LinkEnd::kRetargeted
+                                                 : LinkEndOf(status);
+  ++stats_.link_ends[static_cast<size_t>(end)];
+
+  snapshot_void_ = in_snapshot_;
+  if (in_snapshot_ || snapshot_unapplied_) {
+    // It comes again, and whatever was handed out before it may.
+    handed_begin_ = handed_end_ = applied_.next_offset;
+  }
+  in_snapshot_ = snapshot_unapplied_ = false;
+  if (RecommendedAction(status) == Action::kResync) HoldNothing();
+
+  ++attempt_;
+  absl::Duration retry_in = absl::InfiniteDuration();
+  if (!stopping) {
+    retry_in = retargeted_ ? absl::ZeroDuration() : Backoff(status);
+    state_ = State::kWaiting;
+    retry_at_ = now + retry_in;
+  } else if (state_ != State::kStopping) {
+    state_ = State::kStopping;
+    status_ = status;
+  }
+  link_down_ = LinkDown{status, end, attempt_, retry_in};
+  session_.reset();
+  link_status_.reset();
+  retargeted_ = linked_ = starts_fresh_ = false;
+  held_back_ = {};
+}
+
+absl::Duration FollowerSession::Backoff(const absl::Status& status) {
+  absl::Duration most = std::min(
+      options_.max_backoff, options_.initial_backoff * std::exp2(attempt_ - 1));
+  if (RecommendedAction(status) == Action::kBackOff) {
+    // A primary that was exchanged may speak another protocol than before:
+    // that is no refusal yet.
+    if (!protocol_.has_value()) most = options_.max_backoff;
+    protocol_.reset();
+  }
+  return most * options_.random();
+}
+
+}  // namespace kevy_replica

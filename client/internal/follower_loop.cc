@@ -1,0 +1,169 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/internal/follower_loop.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/internal/follower_driver.h"
+#include "kevy_replica/transport/poller.h"
+
+namespace kevy_replica {
+namespace client_internal {
+namespace {
+
+constexpr uint64_t kWakeup = std::numeric_limits<uint64_t>::max();
+
+// How often to look where nothing can wake the loop.
+constexpr absl::Duration kLookInterval = absl::Milliseconds(20);
+
+}  // namespace
+
+FollowerLoop::FollowerLoop(Options options)
+    : options_(std::move(options)), poller_(Poller::Create()) {}
+
+void FollowerLoop::Add(FollowerDriverOptions options) {
+  const size_t id = drivers_.size();
+  Poller* const poller = poller_.ok() ? poller_->get() : nullptr;
+  drivers_.push_back(
+      std::make_unique<FollowerDriver>(std::move(options), poller, id));
+  deadlines_.push_back(absl::InfiniteFuture());
+  in_turn_.push_back(false);
+  Wake(id);
+}
+
+absl::Status FollowerLoop::Run() {
+  if (!poller_.ok()) return poller_.status();
+  if (wakeup_.fd() >= 0) {
+    const absl::Status status = (*poller_)->Set(wakeup_.fd(), POLLIN, kWakeup);
+    if (!status.ok()) return status;
+  }
+  left_ = drivers_.size();
+  while (true) {
+    TakeOrders();
+    StepTurn();
+    const absl::Time until =
+        options_.on_turn ? options_.on_turn() : absl::InfiniteFuture();
+    if (left_ == 0) return absl::OkStatus();
+    // Where all are busy there is nothing to wait for.
+    if (turn_.size() == left_) continue;
+    const absl::Status status = Wait(until);
+    if (!status.ok()) return status;
+  }
+}
+
+void FollowerLoop::Retarget(std::vector<std::string> addresses) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    new_addresses_ = std::move(addresses);
+  }
+  wakeup_.Notify();
+}
+
+void FollowerLoop::TakeOrders() {
+  if (!wakeup_.notified()) return;
+  wakeup_.Clear();
+  std::vector<std::string> addresses;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    addresses.swap(new_addresses_);
+  }
+  for (size_t i = 0; i < addresses.size() && i < drivers_.size(); ++i) {
+    drivers_[i]->Retarget(std::move(addresses[i]));
+    Wake(i);
+  }
+  if (!stopped()) return;
+  for (size_t i = 0; i < drivers_.size(); ++i) {
+    drivers_[i]->Stop(absl::OkStatus());
+    Wake(i);
+  }
+}
+
+void FollowerLoop::StepTurn() {
+  stepping_.clear();
+  stepping_.swap(turn_);
+  for (const size_t i : stepping_) in_turn_[i] = false;
+  for (const size_t i : stepping_) {
+    FollowerDriver& driver = *drivers_[i];
+    const bool alone = drivers_.size() == 1 && driver.must_wait_in_read();
+    driver.Step(alone ? ReadTimeout(driver) : absl::ZeroDuration());
+    if (driver.done()) {
+      --left_;
+      deadlines_[i] = absl::InfiniteFuture();
+      continue;
+    }
+    if (driver.ready()) Wake(i);
+    deadlines_[i] = driver.deadline();
+    if (driver.must_wait_in_read()) {
+      deadlines_[i] =
+          drivers_.size() == 1
+              ? absl::InfinitePast()
+              : std::min(deadlines_[i], options_.now() + kLookInterval);
+    }
+  }
+}
+
+absl::Duration FollowerLoop::ReadTimeout(const FollowerDriver& driver) const {
+  return std::clamp(driver.deadline() - options_.now(), absl::ZeroDuration(),
+                    kLookInterval);
+}
+
+absl::Status FollowerLoop::Wait(absl::Time until) {
+  for (const absl::Time deadline : deadlines_) {
+    until = std::min(until, deadline);
+  }
+  absl::Duration timeout =
+      turn_.empty() ? std::max(until - options_.now(), absl::ZeroDuration())
+                    : absl::ZeroDuration();
+  if (wakeup_.fd() < 0) timeout = std::min(timeout, kLookInterval);
+  if (options_.sleep && drivers_.size() == 1 &&
+      drivers_[0]->waits_for_time_alone()) {
+    options_.sleep(timeout);
+  } else if (turn_.empty() || drivers_.size() > 1) {
+    const absl::StatusOr<absl::Span<const uint64_t>> ready =
+        (*poller_)->Wait(timeout);
+    if (!ready.ok()) return ready.status();
+    for (const uint64_t id : *ready) {
+      if (id != kWakeup) Wake(static_cast<size_t>(id));
+    }
+  }
+  const absl::Time now = options_.now();
+  for (size_t i = 0; i < deadlines_.size(); ++i) {
+    if (deadlines_[i] <= now) Wake(i);
+  }
+  return absl::OkStatus();
+}
+
+void FollowerLoop::Wake(size_t i) {
+  if (in_turn_[i] || drivers_[i]->done()) return;
+  in_turn_[i] = true;
+  turn_.push_back(i);
+}
+
+}  // namespace client_internal
+}  // namespace kevy_replica
