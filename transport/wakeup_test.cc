@@ -14,8 +14,8 @@
 
 #include "kevy_replica/transport/wakeup.h"
 
-#include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 
 #include <atomic>
 #include <cerrno>
@@ -80,6 +80,9 @@ TEST(WakeupTest, WakesASleeper) {
 TEST(WakeupTest, OneClearTakesAll) {
   Wakeup wakeup;
   for (int i = 0; i < 100; ++i) wakeup.Notify();
+  int bytes = 0;
+  ASSERT_EQ(::ioctl(wakeup.fd(), FIONREAD, &bytes), 0);
+  EXPECT_EQ(bytes, 1);  // The others made no system call.
   wakeup.Clear();
   EXPECT_FALSE(IsReadable(wakeup.fd()));
 }
