@@ -29,8 +29,7 @@ namespace kevy_replica {
 // `SessionOptions::from` is where it starts if the store has no position.
 // `FollowerSessionOptions::random` may stay unset: the system's randomness.
 struct FollowerOptions : FollowerSessionOptions {
-  // For addresses. Its `interrupter`, if set, also breaks links, for ever: to
-  // stop the follower, use Stop().
+  // For addresses. Its `interrupter` is not used: see Follower::Stop().
   ConnectOptions connect;
   // Where the applied position is kept, under which name. Not owned. Null:
   // nowhere.

@@ -579,6 +579,70 @@ TEST(SessionTest, IdleTimeoutIsPutOffByAnyByte) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(link.session.status()));
 }
 
+SessionOptions WithHeartbeats(ProtocolChoice protocol = ProtocolChoice::kV2) {
+  SessionOptions options = Options({7, 8}, protocol);
+  options.heartbeat_timeout = absl::Seconds(5);
+  return options;
+}
+
+TEST(SessionTest, HeartbeatTimeoutIsPutOffByHeartbeatsAlone) {
+  Link link(WithHeartbeats());
+  link.now += absl::Seconds(8);  // The answer may take its time.
+  link.Receive("+ACK 7 8\r\n");
+  link.now += absl::Seconds(3);
+  link.Receive("+PING 7 8\r\n");
+  link.now += absl::Seconds(4);
+  link.Receive(FrameAt(8));
+  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(1));
+  link.session.HandleTimeout(link.now + absl::Milliseconds(999));
+  EXPECT_FALSE(link.session.done());
+  link.session.HandleTimeout(link.now + absl::Seconds(1));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(link.session.status()));
+  EXPECT_THAT(std::string(link.session.status().message()),
+              HasSubstr("no heartbeat came within 5s"));
+}
+
+TEST(SessionTest, HeartbeatsAreExpectedOfProtocol1OnceOneCame) {
+  Link link(WithHeartbeats(ProtocolChoice::kV1));
+  link.Receive("+ACK 8\r\n");
+  EXPECT_EQ(link.session.PollTimeout(), absl::InfiniteFuture());
+  link.now += absl::Hours(1);
+  link.session.HandleTimeout(link.now);
+  EXPECT_FALSE(link.session.done());
+  link.Receive("+PING 8\r\n");
+  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
+}
+
+TEST(SessionTest, AnyByteOfASnapshotCountsAsAHeartbeat) {
+  Link link(WithHeartbeats());
+  link.Receive("+ACK 7 8\r\n+SNAPSHOT\r\n");
+  for (int i = 0; i < 3; ++i) {
+    link.now += absl::Seconds(4);
+    link.Receive("$1\r\nx\r\n");
+    EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
+  }
+  link.now += absl::Seconds(4);
+  link.Receive("+SNAPSHOT_END 9\r\n");
+  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
+}
+
+TEST(SessionTest, TheApplicationsOwnTimeIsNotThePrimarysSilence) {
+  SessionOptions options = WithHeartbeats();
+  options.idle_timeout = absl::Seconds(20);
+  Link link(options);
+  link.Receive("+ACK 7 8\r\n");
+  link.now += absl::Seconds(4);
+  link.Receive(FrameAt(8));
+  link.now += absl::Hours(1);  // The frame is applied.
+  link.Sent();
+  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(1));
+  link.session.HandleTimeout(link.now);
+  EXPECT_FALSE(link.session.done());
+  // The wait that follows counts.
+  link.session.HandleTimeout(link.now + absl::Seconds(1));
+  EXPECT_TRUE(link.session.done());
+}
+
 TEST(SessionTest, FailureFromOutsideIsKeptAsItIs) {
   Link link(Options());
   link.session.HandleFailure(absl::AbortedError("by the application"));

@@ -78,6 +78,7 @@ FollowerDriverOptions DriverOptions(const FollowerOptions& options,
   FollowerDriverOptions result;
   result.session = options;
   result.connect = options.connect;
+  result.connect.interrupter = nullptr;
   result.handler = handler;
   if (options.store == nullptr) {
     result.session.store_interval = absl::InfiniteDuration();

@@ -1,0 +1,667 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/follower_session.h"
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/client/errors.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/session.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+std::string FrameAt(uint64_t offset) {
+  std::string wire;
+  EXPECT_EQ(AppendFrame(offset, {"SET", "k", "v"}, &wire), WireError::kNone);
+  return wire;
+}
+
+std::string FramesFrom(uint64_t begin, uint64_t end) {
+  std::string wire;
+  for (uint64_t offset = begin; offset < end; ++offset) {
+    wire += FrameAt(offset);
+  }
+  return wire;
+}
+
+std::string SnapshotTo(uint64_t next_offset, absl::string_view inside = "") {
+  return absl::StrCat("+SNAPSHOT\r\n", inside,
+                      "$8\r\nKEVYSNAP\r\n+SNAPSHOT_END ", next_offset, "\r\n");
+}
+
+// An event as a line of text, to be compared with.
+struct Texter {
+  std::string operator()(absl::Span<const FrameView> frames) const {
+    return absl::StrCat("frames ", frames.front().offset(), "-",
+                        frames.back().offset());
+  }
+  std::string operator()(const Heartbeat& heartbeat) const {
+    return absl::StrCat("heartbeat ", heartbeat.generation, ":",
+                        heartbeat.next_offset);
+  }
+  std::string operator()(const HistoryReset&) const { return "reset"; }
+  std::string operator()(const SnapshotBegin&) const { return "begin"; }
+  std::string operator()(const SnapshotChunk& chunk) const {
+    return absl::StrCat("chunk ", chunk.bytes.size());
+  }
+  std::string operator()(const SnapshotEnd& end) const {
+    return absl::StrCat("end ", end.next_offset);
+  }
+  std::string operator()(const SnapshotVoid&) const { return "void"; }
+  std::string operator()(const LinkUp& up) const {
+    return absl::StrCat("up ", ToString(up.from));
+  }
+  std::string operator()(const LinkDown& down) const {
+    return absl::StrCat("down ", LinkEndName(down.end), " ", down.attempt, " ",
+                        absl::FormatDuration(down.retry_in));
+  }
+};
+
+FollowerSessionOptions Options(FeedPosition from = {},
+                               ProtocolChoice protocol = ProtocolChoice::kV2) {
+  FollowerSessionOptions options;
+  options.replica_id = "r1";
+  options.from = from;
+  options.protocol = protocol;
+  options.random = [] { return 0.5; };
+  return options;
+}
+
+// A follower whose network and time are the test's.
+class Follow {
+ public:
+  explicit Follow(FollowerSessionOptions options, bool applied_on_return = true)
+      : applied_on_return(applied_on_return),
+        session(std::move(options), now) {}
+
+  // Connects as the session asks, and lets the primary answer. Returns the
+  // request: "2 7:8" for protocol 2 from {7, 8}; "" if it wants no connection.
+  std::string Connect() {
+    const uint64_t wanted = session.PollLink(now);
+    if (wanted == 0 || wanted == link) return "";
+    link = wanted;
+    session.HandleConnected(now);
+    const std::string sent = Sent();
+    HandshakeRequest request;
+    ArgvStorage storage;
+    EXPECT_TRUE(
+        DecodeHandshakeRequest(sent, Limits(), &storage, &request).done())
+        << sent;
+    return absl::StrCat(static_cast<int>(request.protocol), " ",
+                        request.generation, ":", request.offset);
+  }
+  // The same after whatever wait it takes.
+  std::string ConnectAfterWait() {
+    if (session.PollTimeout() != absl::InfiniteFuture()) {
+      now = std::max(now, session.PollTimeout());
+    }
+    return Connect();
+  }
+
+  std::string Sent() {
+    std::string out;
+    session.PollTransmit(now, &out);
+    return out;
+  }
+
+  std::vector<std::string> Receive(absl::string_view bytes) {
+    const absl::Span<char> room = session.PrepareRead(bytes.size());
+    std::memcpy(room.data(), bytes.data(), bytes.size());
+    session.HandleRead(bytes.size(), now);
+    return Poll();
+  }
+  std::vector<std::string> Eof() {
+    session.HandleEof();
+    return Poll();
+  }
+
+  std::vector<std::string> Poll() {
+    std::vector<std::string> events;
+    while (const FollowerEvent* event = session.PollEvent(now)) {
+      if (const auto stored = session.PollStore(now)) {
+        stores.push_back(*stored);
+        events.push_back(absl::StrCat("(store ", ToString(*stored), ")"));
+        session.HandleStored(*stored, now);
+      }
+      events.push_back(std::visit(Texter(), *event));
+      if (!applied_on_return) continue;
+      if (const auto* frames =
+              std::get_if<absl::Span<const FrameView>>(event)) {
+        session.HandleApplied(frames->back().offset() + 1);
+      } else if (const auto* end = std::get_if<SnapshotEnd>(event)) {
+        session.HandleApplied(end->next_offset);
+      }
+    }
+    return events;
+  }
+
+  const bool applied_on_return;
+  absl::Time now = absl::UnixEpoch();
+  FollowerSession session;
+  uint64_t link = 0;
+  std::vector<FeedPosition> stores;
+};
+
+TEST(FollowerSessionTest, BeginsWithALinkFromThePositionGiven) {
+  Follow follow(Options({7, 8}));
+  EXPECT_FALSE(follow.session.done());
+  EXPECT_EQ(follow.Connect(), "2 7:8");
+  EXPECT_EQ(follow.Connect(), "");  // That one stands.
+  EXPECT_THAT(follow.Receive("+ACK 7 8\r\n"), ElementsAre("up 7:8"));
+  EXPECT_THAT(follow.Receive(FramesFrom(8, 11)), ElementsAre("frames 8-10"));
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 11}));
+  EXPECT_EQ(follow.session.received(), (FeedPosition{7, 11}));
+}
+
+TEST(FollowerSessionTest, ResumesFromWhatIsAppliedNotFromWhatWasReceived) {
+  Follow follow(Options({7, 8}), /*applied_on_return=*/false);
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FramesFrom(8, 20));
+  follow.session.HandleApplied(12);
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 12}));
+  EXPECT_EQ(follow.session.received(), (FeedPosition{7, 20}));
+  EXPECT_TRUE(follow.session.awaits_applied());
+  EXPECT_THAT(follow.Eof(), ElementsAre("down closed 1 50ms"));
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 7:12");
+  EXPECT_THAT(follow.Receive("+ACK 7 12\r\n" + FramesFrom(12, 14)),
+              ElementsAre("up 7:12", "frames 12-13"));
+}
+
+TEST(FollowerSessionTest, WhatWasAppliedAfterTheLinksEndDoesNotComeAgain) {
+  Follow follow(Options({7, 8}), /*applied_on_return=*/false);
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FramesFrom(8, 20));
+  follow.Eof();
+  follow.session.HandleApplied(10);  // Before the next link is asked for.
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 7:10");
+  follow.session.HandleApplied(15);  // And behind that.
+  follow.session.HandleApplied(21);  // Never handed out.
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 15}));
+  EXPECT_THAT(follow.Receive("+ACK 7 10\r\n" + FramesFrom(10, 13)),
+              ElementsAre("up 7:10"));
+  EXPECT_THAT(follow.Receive(FramesFrom(13, 17)), ElementsAre("frames 15-16"));
+  // All of it is acknowledged.
+  EXPECT_EQ(follow.Sent(), "REPLCONF ACK 15\r\n");
+}
+
+TEST(FollowerSessionTest, AcknowledgesOnlyWhatIsAppliedAndAfterHeartbeats) {
+  Follow follow(Options({7, 8}), /*applied_on_return=*/false);
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FramesFrom(8, 20));
+  EXPECT_EQ(follow.Sent(), "");
+  follow.session.HandleApplied(9);
+  EXPECT_EQ(follow.Sent(), "REPLCONF ACK 9\r\n");
+  follow.session.HandleApplied(12);
+  EXPECT_EQ(follow.Sent(), "");  // Not before `ack_interval`.
+  follow.Receive("+PING 7 20\r\n");
+  EXPECT_EQ(follow.Sent(), "REPLCONF ACK 12\r\n");
+}
+
+TEST(FollowerSessionTest, AHeartbeatIsAcknowledgedThoughNothingCameOnThisLink) {
+  Follow follow(Options({7, 8}));
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n");
+  EXPECT_EQ(follow.Sent(), "");  // A snapshot might follow.
+  follow.Receive("+PING 7 8\r\n");
+  EXPECT_EQ(follow.Sent(), "REPLCONF ACK 8\r\n");
+}
+
+TEST(FollowerSessionTest, BacksOffExponentiallyWithJitter) {
+  FollowerSessionOptions options = Options({7, 8});
+  options.initial_backoff = absl::Milliseconds(100);
+  options.max_backoff = absl::Seconds(1);
+  double random = 0.5;
+  options.random = [&random] { return random; };
+  Follow follow(options);
+  std::vector<std::string> downs;
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_NE(follow.session.PollLink(follow.now), 0);
+    follow.session.HandleConnectFailed(absl::UnavailableError("refused"));
+    for (std::string& down : follow.Poll()) downs.push_back(std::move(down));
+    EXPECT_EQ(follow.session.PollLink(follow.now), 0);
+    follow.now = follow.session.PollTimeout();
+  }
+  EXPECT_THAT(downs, ElementsAre("down io 1 50ms", "down io 2 100ms",
+                                 "down io 3 200ms", "down io 4 400ms",
+                                 "down io 5 500ms", "down io 6 500ms"));
+  random = 0;
+  EXPECT_NE(follow.session.PollLink(follow.now), 0);
+  follow.session.HandleConnectFailed(absl::UnavailableError("refused"));
+  EXPECT_THAT(follow.Poll(), ElementsAre("down io 7 0"));
+}
+
+TEST(FollowerSessionTest, ADeliveryResetsTheBackoff) {
+  for (const char* delivery :
+       {"+PING 7 8\r\n", "+SNAPSHOT\r\n+SNAPSHOT_END 9\r\n", "frame"}) {
+    Follow follow(Options({7, 8}));
+    for (int i = 0; i < 5; ++i) {
+      follow.session.PollLink(follow.now);
+      follow.session.HandleConnectFailed(absl::UnavailableError("refused"));
+      follow.Poll();
+      follow.now = follow.session.PollTimeout();
+    }
+    follow.Connect();
+    follow.Receive("+ACK 7 8\r\n");
+    follow.Receive(delivery[0] == 'f' ? FrameAt(8) : delivery);
+    EXPECT_EQ(follow.Eof().back(), "down closed 1 50ms") << delivery;
+  }
+}
+
+TEST(FollowerSessionTest, AnswersAndHalfSnapshotsAreNoDelivery) {
+  Follow follow(Options({7, 8}));
+  for (const char* answer :
+       {"+ACK 7 8\r\n", "+ACK 7 8\r\n+SNAPSHOT\r\n+PING 7 9\r\n$1\r\nx\r\n"}) {
+    follow.ConnectAfterWait();
+    follow.Receive(answer);
+    follow.Eof();
+  }
+  EXPECT_NE(follow.ConnectAfterWait(), "");
+  follow.Receive("+ACK 7 8\r\n");
+  EXPECT_THAT(follow.Eof(), ElementsAre("down closed 3 200ms"));
+}
+
+TEST(FollowerSessionTest, RefusalsBackOffAtOnce) {
+  Follow follow(Options({7, 8}, ProtocolChoice::kAuto));
+  EXPECT_EQ(follow.Connect(), "2 7:8");
+  EXPECT_THAT(follow.Eof(), IsEmpty());
+  EXPECT_EQ(follow.Connect(), "1 0:8");  // At once, on another connection.
+  EXPECT_THAT(follow.Eof(), ElementsAre("down handshake_rejected 1 15s"));
+  EXPECT_EQ(follow.session.stats().connects, 2);
+}
+
+TEST(FollowerSessionTest, TheProtocolThatWorkedIsRemembered) {
+  Follow follow(Options({0, 8}, ProtocolChoice::kAuto));
+  follow.Connect();
+  follow.Eof();
+  EXPECT_EQ(follow.Connect(), "1 0:8");
+  follow.Receive("+ACK 8\r\n" + FrameAt(8));
+  follow.Eof();
+  EXPECT_EQ(follow.ConnectAfterWait(), "1 0:9");
+  // Now it is refused: the primary was exchanged. That is no reason to back
+  // off yet, and the other protocol's turn.
+  EXPECT_THAT(follow.Eof(), ElementsAre("down handshake_rejected 2 100ms"));
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 0:9");
+}
+
+TEST(FollowerSessionTest, AGapIsMendedByAResync) {
+  Follow follow(Options({7, 8}));
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FrameAt(8));
+  // What is held is of no known history: that is stored at once.
+  EXPECT_THAT(follow.Receive(FrameAt(10)),
+              ElementsAre("(store 0:0)", "down offset_gap 1 50ms"));
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 0}));
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
+  // A break on the way changes nothing.
+  follow.Receive("+ACK 7 0\r\n+SNAPSHOT\r\n");
+  EXPECT_THAT(follow.Eof(), ElementsAre("void", "down truncated 2 100ms"));
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
+  EXPECT_THAT(follow.Receive("+ACK 7 0\r\n" + SnapshotTo(30)),
+              ElementsAre("up 0:0", "begin", "chunk 8", "end 30"));
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 30}));
+}
+
+TEST(FollowerSessionTest, AHistoryFromItsFirstWriteIsAnnounced) {
+  // Protocol 1, which answers a resync from a backlog that has it all.
+  Follow follow(Options({0, 8}, ProtocolChoice::kV1));
+  follow.Connect();
+  follow.Receive("+ACK 8\r\n");
+  EXPECT_THAT(follow.Receive(FrameAt(9)),
+              ElementsAre("(store 0:0)", "down offset_gap 1 50ms"));
+  EXPECT_EQ(follow.ConnectAfterWait(), "1 0:0");
+  EXPECT_THAT(follow.Receive("+ACK 0\r\n" + FramesFrom(0, 3)),
+              ElementsAre("up 0:0", "reset", "frames 0-2"));
+  EXPECT_THAT(follow.Receive(FramesFrom(3, 5)), ElementsAre("frames 3-4"));
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 5}));
+}
+
+TEST(FollowerSessionTest, AFreshReplicaIsToldOfTheResetToo) {
+  Follow follow(Options({}, ProtocolChoice::kV1));
+  follow.Connect();
+  EXPECT_THAT(follow.Receive("+ACK 0\r\n" + FrameAt(0)),
+              ElementsAre("up 0:0", "reset", "frames 0-0"));
+}
+
+TEST(FollowerSessionTest, ResumingAtTheStartOfAKnownHistoryIsNoReset) {
+  Follow follow(Options({7, 0}));
+  follow.Connect();
+  EXPECT_THAT(follow.Receive("+ACK 7 0\r\n" + FrameAt(0)),
+              ElementsAre("up 7:0", "frames 0-0"));
+}
+
+TEST(FollowerSessionTest, ABrokenSnapshotIsVoidAndLeavesThePosition) {
+  Follow follow(Options({7, 8}));
+  follow.Connect();
+  EXPECT_THAT(follow.Receive("+ACK 7 8\r\n+SNAPSHOT\r\n$8\r\nKEVYSNAP\r\n"),
+              ElementsAre("up 7:8", "begin", "chunk 8"));
+  EXPECT_TRUE(follow.session.stats().in_snapshot);
+  EXPECT_THAT(follow.Eof(), ElementsAre("void", "down truncated 1 50ms"));
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 8}));
+  EXPECT_EQ(follow.session.stats().snapshots, 0);
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 7:8");
+}
+
+TEST(FollowerSessionTest, ASnapshotInPlaceLosesThePositionFirst) {
+  FollowerSessionOptions options = Options({7, 8});
+  options.snapshot_in_place = true;
+  Follow follow(options);
+  follow.Connect();
+  EXPECT_THAT(follow.Receive("+ACK 7 8\r\n+SNAPSHOT\r\n"),
+              ElementsAre("up 7:8", "(store 0:0)", "begin"));
+  EXPECT_THAT(follow.Eof(), ElementsAre("void", "down truncated 1 50ms"));
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
+  follow.Receive("+ACK 7 0\r\n" + SnapshotTo(30));
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 30}));
+}
+
+TEST(FollowerSessionTest, AMidStreamSnapshotHasAnUnknownGeneration) {
+  FollowerSessionOptions options = Options({7, 8});
+  options.store_interval = absl::ZeroDuration();
+  Follow follow(options);
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FrameAt(8) + SnapshotTo(0));
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 0}));
+  follow.Receive(FramesFrom(0, 2));
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 2}));
+  follow.Poll();
+  EXPECT_EQ(follow.session.PollStore(follow.now), (FeedPosition{0, 2}));
+  // The next heartbeat tells: no second snapshot is needed.
+  follow.Receive("+PING 9 2\r\n");
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{9, 2}));
+  follow.Eof();
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 9:2");
+}
+
+TEST(FollowerSessionTest, AnUnknownGenerationIsResumedAsAResync) {
+  Follow follow(Options({7, 8}));
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FrameAt(8) + SnapshotTo(5) + FrameAt(5));
+  follow.Eof();
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 0:6");
+  // Were a primary to go on without a snapshot, it would not be believed.
+  EXPECT_THAT(follow.Receive("+ACK 9 6\r\n" + FrameAt(6)),
+              ElementsAre("up 0:6", "(store 0:0)", "down offset_gap 2 100ms"));
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
+}
+
+TEST(FollowerSessionTest, AForeignHeartbeatEndsTheLinkAndIsResumedFrom) {
+  Follow follow(Options({7, 8}));
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FrameAt(8));
+  EXPECT_THAT(follow.Receive("+PING 9 3\r\n"),
+              ElementsAre("down generation_changed 1 50ms"));
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 9}));
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 7:9");
+}
+
+TEST(FollowerSessionTest, Protocol1sClaimOutlastsLinksWithoutAHeartbeat) {
+  Follow follow(Options({7, 8}, ProtocolChoice::kV1));
+  follow.Connect();
+  follow.Receive("+ACK 8\r\n" + FrameAt(8));
+  // Not confirmed, so not to be stored.
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 9}));
+  follow.Eof();
+  follow.ConnectAfterWait();
+  follow.Receive("+ACK 9\r\n" + FrameAt(9));
+  // It was another history all the time.
+  EXPECT_THAT(follow.Receive("+PING 6 10\r\n"),
+              ElementsAre("(store 0:0)", "down offset_gap 1 50ms"));
+  EXPECT_EQ(follow.ConnectAfterWait(), "1 0:0");
+}
+
+TEST(FollowerSessionTest, Protocol1sClaimIsConfirmedByAHeartbeat) {
+  Follow follow(Options({7, 8}, ProtocolChoice::kV1));
+  follow.Connect();
+  follow.Receive("+ACK 8\r\n" + FrameAt(8) + "+PING 7 9\r\n");
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 9}));
+}
+
+TEST(FollowerSessionTest, ASnapshotCountsOnlyOnceItIsApplied) {
+  Follow follow(Options({7, 8}), /*applied_on_return=*/false);
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FramesFrom(8, 12));
+  follow.session.HandleApplied(10);
+  follow.Receive(SnapshotTo(3) + FramesFrom(3, 6));
+  // What the old history's worker says late does not count.
+  follow.session.HandleApplied(11);
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 10}));
+  EXPECT_EQ(follow.session.stats().lag, std::nullopt);
+  follow.session.HandleApplied(2);
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 10}));
+  EXPECT_TRUE(follow.session.awaits_applied());
+  follow.session.HandleApplied(3);
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 3}));
+  follow.session.HandleApplied(5);
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 5}));
+}
+
+TEST(FollowerSessionTest, AnUnappliedSnapshotComesAgainAfterABreak) {
+  Follow follow(Options({7, 8}), /*applied_on_return=*/false);
+  follow.Connect();
+  follow.Receive("+ACK 9 8\r\n" + SnapshotTo(30) + FrameAt(30));
+  EXPECT_THAT(follow.Eof(), ElementsAre("down closed 1 50ms"));
+  follow.session.HandleApplied(30);  // Too late: 7:8 is asked for again.
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 8}));
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 7:8");
+}
+
+TEST(FollowerSessionTest, NothingIsAppliedInsideASnapshot) {
+  Follow follow(Options({7, 8}), /*applied_on_return=*/false);
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FramesFrom(8, 12) + "+SNAPSHOT\r\n");
+  follow.session.HandleApplied(10);
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 8}));
+  EXPECT_FALSE(follow.session.awaits_applied());
+}
+
+TEST(FollowerSessionTest, StoresAtMostOnceAnInterval) {
+  FollowerSessionOptions options = Options({7, 8});
+  options.store_interval = absl::Seconds(1);
+  Follow follow(options);
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FrameAt(8));
+  EXPECT_EQ(follow.Sent(), "REPLCONF ACK 9\r\n");
+  EXPECT_TRUE(follow.session.store_pending());
+  EXPECT_EQ(follow.session.PollStore(follow.now), std::nullopt);
+  EXPECT_EQ(follow.session.PollTimeout(), absl::UnixEpoch() + absl::Seconds(1));
+  follow.now += absl::Seconds(1);
+  EXPECT_EQ(follow.session.PollStore(follow.now), (FeedPosition{7, 9}));
+  follow.session.HandleStored({7, 9}, follow.now);
+  EXPECT_FALSE(follow.session.store_pending());
+  EXPECT_EQ(follow.session.PollStore(follow.now + absl::Hours(1)),
+            std::nullopt);
+}
+
+TEST(FollowerSessionTest, DeadLinksEndByTheirTimeouts) {
+  FollowerSessionOptions options = Options({7, 8});
+  Follow follow(options);
+  EXPECT_EQ(options.heartbeat_timeout, absl::Seconds(5));
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n");
+  follow.now = follow.session.PollTimeout();
+  EXPECT_EQ(follow.now, absl::UnixEpoch() + absl::Seconds(5));
+  follow.session.HandleTimeout(follow.now);
+  EXPECT_THAT(follow.Poll(), ElementsAre("down timeout 1 50ms"));
+  // No answer:
+  follow.ConnectAfterWait();
+  follow.now = follow.session.PollTimeout();
+  follow.session.HandleTimeout(follow.now);
+  EXPECT_THAT(follow.Poll(), ElementsAre("down timeout 2 100ms"));
+}
+
+TEST(FollowerSessionTest, StoppingAcknowledgesAndStoresWhatIsApplied) {
+  Follow follow(Options({7, 8}));
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FrameAt(8));
+  EXPECT_EQ(follow.Sent(), "REPLCONF ACK 9\r\n");
+  follow.Receive(FramesFrom(9, 12));
+  EXPECT_EQ(follow.Sent(), "");
+  follow.session.HandleStop(absl::OkStatus());
+  EXPECT_FALSE(follow.session.done());
+  EXPECT_EQ(follow.Sent(), "REPLCONF ACK 12\r\n");
+  EXPECT_THAT(follow.Poll(), ElementsAre("(store 7:12)", "down stopped 1 inf"));
+  EXPECT_TRUE(follow.session.done());
+  EXPECT_TRUE(follow.session.status().ok());
+  EXPECT_EQ(follow.session.PollLink(follow.now), 0);
+  EXPECT_EQ(follow.session.PollTimeout(), absl::InfiniteFuture());
+}
+
+TEST(FollowerSessionTest, StoppingInsideASnapshotAcknowledgesNothing) {
+  Follow follow(Options({7, 8}));
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FrameAt(8) + "+SNAPSHOT\r\n");
+  follow.session.HandleStop(absl::OkStatus());
+  EXPECT_EQ(follow.Sent(), "");
+  EXPECT_THAT(follow.Poll(),
+              ElementsAre("(store 7:9)", "void", "down stopped 1 inf"));
+}
+
+TEST(FollowerSessionTest, StoppingBeforeOrBetweenLinks) {
+  Follow before(Options());
+  before.session.HandleStop(absl::AbortedError("why"));
+  EXPECT_THAT(before.Poll(), IsEmpty());
+  EXPECT_TRUE(before.session.done());
+  EXPECT_EQ(before.session.status(), absl::AbortedError("why"));
+  EXPECT_EQ(before.session.PollLink(before.now), 0);
+
+  Follow connecting(Options());
+  EXPECT_NE(connecting.session.PollLink(connecting.now), 0);
+  connecting.session.HandleStop(absl::OkStatus());
+  connecting.session.HandleConnected(connecting.now);  // Too late.
+  EXPECT_EQ(connecting.Sent(), "");
+  EXPECT_THAT(connecting.Poll(), ElementsAre("down stopped 1 inf"));
+  EXPECT_TRUE(connecting.session.done());
+}
+
+TEST(FollowerSessionTest, RetargetingConnectsAtOnceFromTheAppliedPosition) {
+  Follow follow(Options({7, 8}, ProtocolChoice::kAuto));
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FrameAt(8) + "+SNAPSHOT\r\n");
+  follow.session.HandleRetarget();
+  EXPECT_THAT(follow.Poll(), ElementsAre("void", "down retargeted 1 0"));
+  EXPECT_EQ(follow.Connect(), "2 7:9");
+
+  // Out of a backoff too.
+  follow.Receive("+ACK 7 9\r\n");
+  follow.Eof();
+  EXPECT_EQ(follow.Connect(), "");
+  follow.session.HandleRetarget();
+  EXPECT_EQ(follow.Connect(), "2 7:9");
+}
+
+TEST(FollowerSessionTest, WhatNoLinkCanMendEndsIt) {
+  Follow bad_address(Options());
+  bad_address.session.PollLink(bad_address.now);
+  bad_address.session.HandleConnectFailed(
+      absl::InvalidArgumentError("no address"));
+  EXPECT_THAT(bad_address.Poll(), ElementsAre("down io 1 inf"));
+  EXPECT_TRUE(bad_address.session.done());
+  EXPECT_EQ(bad_address.session.status(),
+            absl::InvalidArgumentError("no address"));
+
+  FollowerSessionOptions options = Options();
+  options.replica_id = "";
+  Follow bad_id(options);
+  bad_id.session.PollLink(bad_id.now);
+  bad_id.Poll();
+  EXPECT_TRUE(bad_id.session.done());
+  EXPECT_TRUE(absl::IsInvalidArgument(bad_id.session.status()));
+}
+
+TEST(FollowerSessionTest, EveryEndIsCountedByItsCause) {
+  Follow follow(Options({7, 8}));
+  const auto link = [&](absl::string_view bytes) {
+    follow.ConnectAfterWait();
+    follow.Receive(bytes);
+  };
+  link("+ACK 7 8\r\n");
+  follow.Eof();
+  link("+ACK 7 8\r\n*");
+  follow.Eof();
+  link("+ACK 7 8\r\n?");
+  link("+NACK\r\n");
+  link("+ACK 7 8\r\n+SNAPSHOT\r\n+SNAPSHOT\r\n");
+  follow.ConnectAfterWait();
+  follow.Eof();
+  follow.ConnectAfterWait();
+  follow.session.HandleFailure(absl::UnavailableError("reset"));
+  follow.Poll();
+  const FollowerStats stats = follow.session.stats();
+  for (const LinkEnd end :
+       {LinkEnd::kClosed, LinkEnd::kTruncated, LinkEnd::kFrame,
+        LinkEnd::kAckMalformed, LinkEnd::kUnexpectedInSnapshot,
+        LinkEnd::kHandshakeRejected, LinkEnd::kIo}) {
+    EXPECT_EQ(stats.ended_by(end), 1) << LinkEndName(end);
+  }
+  EXPECT_EQ(stats.ended_by(LinkEnd::kTimeout), 0);
+  EXPECT_EQ(stats.connects, 7);
+  EXPECT_EQ(stats.links, 4);
+}
+
+TEST(FollowerSessionTest, StatsTellHowFarItIs) {
+  Follow follow(Options({7, 8}), /*applied_on_return=*/false);
+  EXPECT_EQ(follow.session.last_byte(), std::nullopt);
+  follow.Connect();
+  const std::string bytes =
+      "+ACK 7 8\r\n" + FramesFrom(8, 12) + "+PING 7 15\r\n";
+  follow.now += absl::Seconds(1);
+  follow.Receive(bytes);
+  follow.session.HandleApplied(10);
+  FollowerStats stats = follow.session.stats();
+  EXPECT_TRUE(stats.link_up);
+  EXPECT_EQ(stats.frames, 4);
+  EXPECT_EQ(stats.heartbeats, 1);
+  EXPECT_EQ(stats.bytes, bytes.size());
+  EXPECT_EQ(stats.received, (FeedPosition{7, 12}));
+  EXPECT_EQ(stats.applied, (FeedPosition{7, 10}));
+  EXPECT_EQ(stats.lag, 5u);
+  EXPECT_EQ(follow.session.last_byte(), absl::UnixEpoch() + absl::Seconds(1));
+
+  follow.Eof();
+  stats = follow.session.stats();
+  EXPECT_FALSE(stats.link_up);
+  EXPECT_EQ(stats.lag, std::nullopt);
+  EXPECT_EQ(stats.received, (FeedPosition{7, 10}));
+  EXPECT_EQ(stats.bytes, bytes.size());
+}
+
+}  // namespace
+}  // namespace kevy_replica
