@@ -88,7 +88,7 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
 }
 
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
-    std::vector<TransportFactory> factories,
+    absl::Span<const TransportFactory> factories,
     absl::Span<FollowerHandler* const> handlers, FleetOptions options) {
   for (const TransportFactory& factory : factories) {
     if (factory == nullptr) {
@@ -96,12 +96,11 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
     }
   }
   const std::vector<std::string> no_addresses(factories.size());
-  return Create(std::move(factories), no_addresses, handlers,
-                std::move(options));
+  return Create(factories, no_addresses, handlers, std::move(options));
 }
 
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
-    std::vector<TransportFactory> factories,
+    absl::Span<const TransportFactory> factories,
     absl::Span<const std::string> addresses,
     absl::Span<FollowerHandler* const> handlers, FleetOptions options) {
   if (factories.empty() || factories.size() != handlers.size()) {
@@ -122,7 +121,7 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
     if (!status.ok()) return status;
     FollowerDriverOptions driver =
         client_internal::DriverOptions(of_shard, fleet->NameOf(i), handlers[i]);
-    driver.factory = std::move(factories[i]);
+    driver.factory = factories[i];
     driver.address = addresses[i];
     if (options.store != nullptr) {
       // All together, by OnTurn(): the driver itself only stores what must not

@@ -92,7 +92,7 @@ class Fleet {
   // The same over any transports. A factory that waits makes all shards wait,
   // and a transport without a descriptor is looked at every 20 ms.
   static absl::StatusOr<std::unique_ptr<Fleet>> Create(
-      std::vector<TransportFactory> factories,
+      absl::Span<const TransportFactory> factories,
       absl::Span<FollowerHandler* const> handlers, FleetOptions options);
 
   ~Fleet();
@@ -135,7 +135,7 @@ class Fleet {
  private:
   explicit Fleet(const FleetOptions& options);
   static absl::StatusOr<std::unique_ptr<Fleet>> Create(
-      std::vector<TransportFactory> factories,
+      absl::Span<const TransportFactory> factories,
       absl::Span<const std::string> addresses,
       absl::Span<FollowerHandler* const> handlers, FleetOptions options);
 

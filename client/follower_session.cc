@@ -383,9 +383,11 @@ absl::Duration FollowerSession::Backoff(const absl::Status& status) {
   absl::Duration most = std::min(
       options_.max_backoff, options_.initial_backoff * std::exp2(attempt_ - 1));
   if (RecommendedAction(status) == Action::kBackOff) {
-    // A primary that was exchanged may speak another protocol than before:
-    // that is no refusal yet.
-    if (!protocol_.has_value()) most = options_.max_backoff;
+    // A primary that was exchanged may speak another protocol than before: that
+    // is no refusal yet.
+    const bool another_is_left =
+        options_.protocol == ProtocolChoice::kAuto && protocol_.has_value();
+    if (!another_is_left) most = options_.max_backoff;
     protocol_.reset();
   }
   return most * options_.random();

@@ -63,7 +63,9 @@ absl::Status FollowerLoop::Run() {
     const absl::Status status = (*poller_)->Set(wakeup_.fd(), POLLIN, kWakeup);
     if (!status.ok()) return status;
   }
-  left_ = drivers_.size();
+  left_ = static_cast<size_t>(
+      std::count_if(drivers_.begin(), drivers_.end(),
+                    [](const auto& driver) { return !driver->done(); }));
   while (true) {
     TakeOrders();
     StepTurn();

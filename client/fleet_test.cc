@@ -1,0 +1,442 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/fleet.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/internal/recording_handler.h"
+#include "kevy_replica/client/position_store.h"
+#include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace {
+
+using client_internal::RecordingHandler;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+PrimaryScript Stream(uint64_t first, uint64_t end) {
+  PrimaryScript script;
+  script.Speak(Protocol::kV2).Generation(7);
+  for (uint64_t offset = first; offset < end; ++offset) {
+    script.Frame(offset, {"SET", "k", absl::StrCat("v", offset)});
+  }
+  return script;
+}
+
+FleetOptions Options() {
+  FleetOptions options;
+  options.replica_id = "r1";
+  options.protocol = ProtocolChoice::kV2;
+  options.random = [] { return 0.0; };  // No backoff.
+  options.heartbeat_timeout = absl::InfiniteDuration();
+  return options;
+}
+
+TEST(ShardAddressesTest, AreThePortsThatFollow) {
+  EXPECT_THAT(
+      *ShardAddresses("localhost:16004", 3),
+      ElementsAre("localhost:16004", "localhost:16005", "localhost:16006"));
+  EXPECT_THAT(*ShardAddresses("[::1]:65534", 2),
+              ElementsAre("[::1]:65534", "[::1]:65535"));
+  EXPECT_THAT(*ShardAddresses("h:1", 65535), SizeIs(65535));
+}
+
+TEST(ShardAddressesTest, HaveToBePorts) {
+  for (const auto& [first, shards] :
+       {std::pair<const char*, size_t>{"[::1]:65534", 3},
+        {"h:1", 65536},
+        {"unix:/path", 2},
+        {"nowhere", 2}}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(ShardAddresses(first, shards).status()))
+        << first;
+  }
+}
+
+// `n` primaries, each with a handler of its own, and the fleet that follows
+// them on a thread.
+class FleetTest : public ::testing::Test {
+ protected:
+  ~FleetTest() override {
+    if (fleet_ != nullptr) fleet_->Stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  void Make(size_t n) {
+    primaries_.resize(n);
+    handlers_.resize(n);
+  }
+  void Start(FleetOptions options = Options(), bool sockets = false) {
+    std::vector<FollowerHandler*> handlers;
+    for (RecordingHandler& handler : handlers_) handlers.push_back(&handler);
+    std::vector<TransportFactory> factories;
+    std::vector<std::string> addresses;
+    for (ScriptedPrimary& primary : primaries_) {
+      if (sockets) {
+        ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+        addresses.push_back(primary.address());
+      } else {
+        factories.push_back(primary.InMemory());
+      }
+    }
+    auto fleet = sockets
+                     ? Fleet::Create(addresses, handlers, std::move(options))
+                     : Fleet::Create(factories, handlers, std::move(options));
+    ASSERT_TRUE(fleet.ok()) << fleet.status();
+    fleet_ = *std::move(fleet);
+    thread_ = std::thread([this] { status_ = fleet_->Run(); });
+  }
+  absl::Status Stop() {
+    fleet_->Stop();
+    return Join();
+  }
+  absl::Status Join() {
+    thread_.join();
+    return status_;
+  }
+
+  std::deque<ScriptedPrimary> primaries_;
+  std::deque<RecordingHandler> handlers_;
+  std::unique_ptr<Fleet> fleet_;
+  std::thread thread_;
+  absl::Status status_;
+};
+
+TEST_F(FleetTest, FollowsEveryShardInItsOrder) {
+  for (const bool sockets : {false, true}) {
+    Make(3);
+    for (size_t i = 0; i < 3; ++i) {
+      primaries_[i].Enqueue(Stream(0, 5 + i));
+      primaries_[i].Enqueue(Stream(5 + i, 9).Stall());
+    }
+    Start(Options(), sockets);
+    for (size_t i = 0; i < 3; ++i) handlers_[i].Await("frame 8 v8");
+    EXPECT_TRUE(Stop().ok());
+    EXPECT_THAT(handlers_[2].lines(),
+                ElementsAre("up 0:0", "reset", "frame 0 v0", "frame 1 v1",
+                            "frame 2 v2", "frame 3 v3", "frame 4 v4",
+                            "frame 5 v5", "frame 6 v6", "down closed", "up 7:7",
+                            "frame 7 v7", "frame 8 v8", "down stopped"));
+    EXPECT_EQ(fleet_->Stats(1).applied, (FeedPosition{7, 9}));
+    fleet_.reset();
+    primaries_.clear();
+    handlers_.clear();
+  }
+}
+
+TEST_F(FleetTest, OneShardsTroubleIsItsOwn) {
+  Make(4);
+  // Refused again and again; a gap, and a resync; an error of its handler's.
+  primaries_[1].Enqueue(Stream(0, 2).Frame(5, {"SET", "k", "v"}));
+  primaries_[1].Enqueue(PrimaryScript()
+                            .Speak(Protocol::kV2)
+                            .Generation(7)
+                            .Snapshot("KEVYSNAP", 6)
+                            .Stall());
+  primaries_[2].Enqueue(Stream(0, 2).Stall());
+  handlers_[2].on_line = [](absl::string_view line) {
+    return line == "frame 1 v1" ? absl::DataLossError("disk full")
+                                : absl::OkStatus();
+  };
+  primaries_[3].Enqueue(Stream(0, 3).WaitForAck(3).Stall());
+  Start();
+  handlers_[0].Await("down handshake_rejected", 3);
+  handlers_[1].Await("end 7:6");
+  handlers_[2].Await("down stopped");
+  handlers_[3].Await("frame 2 v2");
+  EXPECT_EQ(Stop(), absl::DataLossError("disk full"));
+  EXPECT_EQ(fleet_->ShardStatus(2), absl::DataLossError("disk full"));
+  EXPECT_TRUE(fleet_->ShardStatus(3).ok());
+  EXPECT_THAT(handlers_[1].lines(), Contains("down offset_gap"));
+  EXPECT_THAT(handlers_[3].lines(),
+              ElementsAre("up 0:0", "reset", "frame 0 v0", "frame 1 v1",
+                          "frame 2 v2", "down stopped"));
+}
+
+TEST_F(FleetTest, EndsOnceEveryShardHas) {
+  Make(2);
+  for (size_t i = 0; i < 2; ++i) {
+    primaries_[i].Enqueue(Stream(0, 1).Stall());
+    handlers_[i].on_line = [i](absl::string_view line) {
+      return line == "frame 0 v0" ? absl::AbortedError(absl::StrCat(i))
+                                  : absl::OkStatus();
+    };
+  }
+  Start();
+  EXPECT_EQ(Join(), absl::AbortedError("0"));
+  EXPECT_TRUE(absl::IsCancelled(fleet_->WaitCaughtUp(absl::InfiniteFuture())));
+}
+
+TEST_F(FleetTest, TellsWhenAllShardsHaveCaughtUp) {
+  Make(3);
+  for (size_t i = 0; i < 3; ++i) {
+    // The last one says only after an acknowledgement how far it is.
+    PrimaryScript script = Stream(0, 4);
+    if (i == 2) script.WaitForAck(4);
+    primaries_[i].Enqueue(script.Heartbeat(7, 4).Stall());
+  }
+  Start();
+  EXPECT_TRUE(fleet_->WaitCaughtUp(absl::InfiniteFuture()).ok());
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(fleet_->Stats(i).lag, 0u);
+    EXPECT_EQ(fleet_->Stats(i).applied, (FeedPosition{7, 4}));
+  }
+  EXPECT_TRUE(Stop().ok());
+}
+
+TEST_F(FleetTest, TellsWhichShardsAreBehind) {
+  Make(3);
+  primaries_[0].Enqueue(Stream(0, 4).Heartbeat(7, 4).Stall());
+  primaries_[1].Enqueue(Stream(0, 4).Heartbeat(7, 6).Stall());
+  primaries_[2].Enqueue(Stream(0, 4).Stall());
+  Start();
+  handlers_[0].Await("heartbeat 7:4");
+  handlers_[1].Await("heartbeat 7:4");
+  handlers_[2].Await("frame 3 v3");
+  std::string message;
+  do {  // What the stats tell is some milliseconds old.
+    const absl::Status status = fleet_->WaitCaughtUp(absl::InfinitePast());
+    ASSERT_TRUE(absl::IsDeadlineExceeded(status));
+    message = std::string(status.message());
+  } while (message !=
+           "not caught up: shard-1 (lag 2), shard-2 (no heartbeat yet)");
+  EXPECT_TRUE(Stop().ok());
+}
+
+// Counts its calls.
+class CountingStore : public InMemoryPositionStore {
+ public:
+  absl::Status Store(absl::Span<const NamedPosition> positions) override {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      stored_.push_back(positions.size());
+    }
+    return InMemoryPositionStore::Store(positions);
+  }
+  std::vector<size_t> stored() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return stored_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<size_t> stored_;  // How many positions at a time.
+};
+
+TEST_F(FleetTest, StoresAllPositionsTogether) {
+  Make(5);
+  CountingStore store;
+  ASSERT_TRUE(store.Store({{"shard-4", {7, 2}}}).ok());
+  for (size_t i = 0; i < 5; ++i) {
+    primaries_[i].Enqueue(Stream(i == 4 ? 2 : 0, 4).Stall());
+  }
+  FleetOptions options = Options();
+  options.store = &store;
+  options.store_interval = absl::InfiniteDuration();
+  Start(options);
+  for (RecordingHandler& handler : handlers_) handler.Await("frame 3 v3");
+  EXPECT_TRUE(Stop().ok());
+  // Before the shards, in the first turn at the most, and at the end.
+  EXPECT_LE(store.stored().size(), 3);
+  for (size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(*store.Load(absl::StrCat("shard-", i)), (FeedPosition{7, 4}));
+  }
+  EXPECT_EQ(handlers_[4].lines()[0], "up 7:2");
+}
+
+TEST_F(FleetTest, StoresEveryTurnWithoutAnInterval) {
+  Make(2);
+  InMemoryPositionStore store;
+  for (ScriptedPrimary& primary : primaries_) {
+    primary.Enqueue(Stream(0, 4).Stall());
+  }
+  FleetOptions options = Options();
+  options.store = &store;
+  options.store_interval = absl::ZeroDuration();
+  Start(options);
+  for (size_t i = 0; i < 2; ++i) {
+    while (*store.Load(absl::StrCat("shard-", i)) != FeedPosition{7, 4}) {
+      std::this_thread::yield();
+    }
+  }
+  EXPECT_TRUE(Stop().ok());
+}
+
+TEST_F(FleetTest, AStoresErrorStopsAllShards) {
+  class FullStore : public InMemoryPositionStore {
+   public:
+    absl::Status Store(absl::Span<const NamedPosition>) override {
+      return absl::ResourceExhaustedError("no space left");
+    }
+  };
+  Make(2);
+  FullStore store;
+  for (ScriptedPrimary& primary : primaries_) {
+    primary.Enqueue(Stream(0, 4).Stall());
+  }
+  FleetOptions options = Options();
+  options.store = &store;
+  options.store_interval = absl::ZeroDuration();
+  Start(options);
+  EXPECT_EQ(Join(), absl::ResourceExhaustedError("no space left"));
+}
+
+TEST_F(FleetTest, ALostPositionIsStoredBeforeTheSnapshotInPlace) {
+  Make(1);
+  InMemoryPositionStore store;
+  ASSERT_TRUE(store.Store({{"shard-0", {7, 8}}}).ok());
+  std::vector<FeedPosition> seen;
+  handlers_[0].on_line = [&](absl::string_view line) {
+    if (line == "begin") seen.push_back(**store.Load("shard-0"));
+    return absl::OkStatus();
+  };
+  primaries_[0].Enqueue(PrimaryScript()
+                            .Speak(Protocol::kV2)
+                            .Generation(9)
+                            .Snapshot("KEVYSNAP", 30)
+                            .Stall());
+  FleetOptions options = Options();
+  options.store = &store;
+  options.store_interval = absl::InfiniteDuration();
+  options.snapshot_in_place = true;
+  Start(options);
+  handlers_[0].Await("end 9:30");
+  EXPECT_TRUE(Stop().ok());
+  EXPECT_THAT(seen, ElementsAre(FeedPosition{0, 0}));
+  EXPECT_EQ(*store.Load("shard-0"), (FeedPosition{9, 30}));
+}
+
+TEST_F(FleetTest, RetargetsAllShards) {
+  Make(2);
+  for (ScriptedPrimary& primary : primaries_) {
+    primary.Enqueue(Stream(0, 4).Stall());
+  }
+  Start();
+  for (RecordingHandler& handler : handlers_) handler.Await("frame 3 v3");
+  std::deque<ScriptedPrimary> others(2);
+  std::vector<std::string> addresses;
+  for (ScriptedPrimary& other : others) {
+    other.Enqueue(Stream(4, 6).Stall());
+    ASSERT_TRUE(other.Listen("127.0.0.1:0").ok());
+    addresses.push_back(other.address());
+  }
+  EXPECT_TRUE(absl::IsInvalidArgument(fleet_->SetPrimary({addresses[0]})));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(fleet_->SetPrimary({addresses[0], "nowhere"})));
+  EXPECT_TRUE(fleet_->SetPrimary(addresses).ok());
+  for (RecordingHandler& handler : handlers_) handler.Await("frame 5 v5");
+  EXPECT_TRUE(Stop().ok());
+}
+
+TEST_F(FleetTest, WhatIsAppliedElsewhereIsOfItsShard) {
+  Make(2);
+  for (ScriptedPrimary& primary : primaries_) {
+    primary.Enqueue(Stream(0, 4).WaitForAck(3).Close());
+  }
+  FleetOptions options = Options();
+  options.applied_on_return = false;
+  options.ack_interval = absl::Milliseconds(1);
+  Start(options);
+  for (RecordingHandler& handler : handlers_) handler.Await("frame 3 v3");
+  fleet_->Applied(1, 3);
+  handlers_[1].Await("down closed");
+  EXPECT_TRUE(Stop().ok());
+  EXPECT_EQ(fleet_->Stats(0).applied.next_offset, 0);
+  EXPECT_EQ(fleet_->Stats(1).applied, (FeedPosition{7, 3}));
+  EXPECT_THAT(fleet_->StatsText(),
+              AllOf(HasSubstr("kevy_replica_applied_offset{shard=\"shard-0\"} "
+                              "0\n"),
+                    HasSubstr("kevy_replica_applied_offset{shard=\"shard-1\"} "
+                              "3\n")));
+}
+
+// A slow handler holds its shard back: what is read but not taken is never more
+// than one read, however much the primary has sent.
+TEST_F(FleetTest, ReadsNoMoreThanIsTaken) {
+  Make(1);
+  const std::string value(1000, 'x');
+  PrimaryScript script;
+  script.Speak(Protocol::kV2).Generation(7);
+  for (uint64_t offset = 0; offset < 1000; ++offset) {
+    script.Frame(offset, {"SET", "k", value});
+  }
+  primaries_[0].Enqueue(script.Stall());
+  FleetOptions options = Options();
+  options.read_bytes = 4096;
+  uint64_t most_ahead = 0;
+  uint64_t taken = 0;
+  handlers_[0].on_line = [&](absl::string_view line) {
+    if (line.substr(0, 5) != "frame") return absl::OkStatus();
+    taken += value.size();
+    const uint64_t bytes = fleet_->Stats(0).bytes;
+    most_ahead = std::max(most_ahead, bytes - std::min(bytes, taken));
+    return absl::OkStatus();
+  };
+  Start(options);
+  handlers_[0].Await(absl::StrCat("frame 999 ", value));
+  EXPECT_TRUE(Stop().ok());
+  EXPECT_LT(most_ahead, 100'000);  // Frames' envelopes among them.
+}
+
+TEST(FleetCreateTest, WhatCannotWorkIsToldAtOnce) {
+  RecordingHandler handler;
+  FollowerHandler* const one[] = {&handler};
+  FollowerHandler* const null[] = {nullptr};
+  const auto invalid = [](const absl::StatusOr<std::unique_ptr<Fleet>>& fleet) {
+    return absl::IsInvalidArgument(fleet.status());
+  };
+  const std::vector<std::string> none;
+  EXPECT_TRUE(invalid(Fleet::Create(none, {}, Options())));
+  EXPECT_TRUE(invalid(Fleet::Create({"h:1", "h:2"}, one, Options())));
+  EXPECT_TRUE(invalid(Fleet::Create({"nowhere"}, one, Options())));
+  EXPECT_TRUE(invalid(Fleet::Create({"h:1"}, null, Options())));
+  EXPECT_TRUE(
+      invalid(Fleet::Create(std::vector<TransportFactory>(1), one, Options())));
+  FleetOptions options = Options();
+  options.replica_id = "";
+  EXPECT_TRUE(invalid(Fleet::Create({"h:1"}, one, options)));
+  options = Options();
+  options.position_name = "two words";
+  EXPECT_TRUE(invalid(Fleet::Create({"h:1"}, one, options)));
+  EXPECT_TRUE(Fleet::Create({"h:1"}, one, Options()).ok());
+}
+
+}  // namespace
+}  // namespace kevy_replica

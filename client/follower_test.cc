@@ -1,0 +1,562 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/follower.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/follower_options.h"
+#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/internal/recording_handler.h"
+#include "kevy_replica/client/position_store.h"
+#include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/transport/listener.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace {
+
+using client_internal::RecordingHandler;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+PrimaryScript Stream(uint64_t first, uint64_t end) {
+  PrimaryScript script;
+  script.Speak(Protocol::kV2).Generation(7);
+  for (uint64_t offset = first; offset < end; ++offset) {
+    script.Frame(offset, {"SET", "k", absl::StrCat("v", offset)});
+  }
+  return script;
+}
+
+FollowerOptions Options(FeedPosition from = {}) {
+  FollowerOptions options;
+  options.replica_id = "r1";
+  options.from = from;
+  options.protocol = ProtocolChoice::kV2;
+  options.random = [] { return 0.0; };  // No backoff.
+  options.heartbeat_timeout = absl::InfiniteDuration();
+  return options;
+}
+
+std::unique_ptr<Follower> CreateOrDie(TransportFactory factory,
+                                      FollowerHandler* handler,
+                                      FollowerOptions options) {
+  auto follower =
+      Follower::Create(std::move(factory), handler, std::move(options));
+  EXPECT_TRUE(follower.ok()) << follower.status();
+  return *std::move(follower);
+}
+
+// Runs a follower on a thread of its own; Join() returns what Run() did.
+class Runner {
+ public:
+  explicit Runner(Follower* follower)
+      : follower_(follower), thread_([this] { status_ = follower_->Run(); }) {}
+  ~Runner() {
+    follower_->Stop();
+    if (thread_.joinable()) thread_.join();
+  }
+  absl::Status Join() {
+    thread_.join();
+    return status_;
+  }
+  absl::Status Stop() {
+    follower_->Stop();
+    return Join();
+  }
+
+ private:
+  Follower* const follower_;
+  absl::Status status_;
+  std::thread thread_;
+};
+
+// Each test of these runs over every way to be connected.
+struct Network {
+  const char* name;
+  std::function<TransportFactory(ScriptedPrimary*)> factory;  // Null: address.
+};
+
+// Hides the descriptor: a transport that can only be waited for by reading.
+class BlindTransport : public Transport {
+ public:
+  explicit BlindTransport(std::unique_ptr<Transport> inner)
+      : inner_(std::move(inner)) {}
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override {
+    return inner_->Read(buffer, timeout);
+  }
+  absl::Status Write(absl::string_view bytes, absl::Duration timeout) override {
+    return inner_->Write(bytes, timeout);
+  }
+  void Interrupt() override { inner_->Interrupt(); }
+  void Close() override { inner_->Close(); }
+  std::string peer() const override { return inner_->peer(); }
+
+ private:
+  const std::unique_ptr<Transport> inner_;
+};
+
+TransportFactory Blind(TransportFactory factory) {
+  return [factory = std::move(
+              factory)]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+    auto transport = factory();
+    if (!transport.ok()) return transport.status();
+    return std::make_unique<BlindTransport>(*std::move(transport));
+  };
+}
+
+class FollowerTest : public ::testing::TestWithParam<Network> {
+ protected:
+  std::unique_ptr<Follower> Create(FollowerHandler* handler,
+                                   FollowerOptions options) {
+    if (GetParam().factory) {
+      return CreateOrDie(GetParam().factory(&primary_), handler,
+                         std::move(options));
+    }
+    if (primary_.address().empty()) {
+      EXPECT_TRUE(primary_.Listen("127.0.0.1:0").ok());
+    }
+    auto follower =
+        Follower::Create(primary_.address(), handler, std::move(options));
+    EXPECT_TRUE(follower.ok()) << follower.status();
+    return *std::move(follower);
+  }
+
+  ScriptedPrimary primary_;
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    Networks, FollowerTest,
+    ::testing::Values(Network{"Address", nullptr},
+                      Network{"Memory",
+                              [](ScriptedPrimary* primary) {
+                                return primary->InMemory();
+                              }},
+                      Network{"WithoutDescriptor",
+                              [](ScriptedPrimary* primary) {
+                                return Blind(primary->InMemory());
+                              }}),
+    [](const auto& info) { return info.param.name; });
+
+TEST_P(FollowerTest, FollowsOverManyLinks) {
+  primary_.Enqueue(PrimaryScript()
+                       .Speak(Protocol::kV2)
+                       .Generation(7)
+                       .Snapshot("KEVYSNAP", 8));
+  primary_.Enqueue(Stream(8, 10));
+  primary_.Enqueue(PrimaryScript().Refuse());
+  primary_.Enqueue(Stream(10, 11).Send("*2\r\n:1"));  // Cut.
+  primary_.Enqueue(Stream(11, 12).WaitForAck(12).Stall());
+  RecordingHandler handler;
+  auto follower = Create(&handler, Options());
+  Runner runner(follower.get());
+  handler.Await("frame 11 v11");
+  EXPECT_TRUE(runner.Stop().ok());
+  EXPECT_THAT(
+      handler.lines(),
+      ElementsAre("up 0:0", "begin", "chunk KEVYSNAP", "end 7:8", "down closed",
+                  "up 7:8", "frame 8 v8", "frame 9 v9", "down closed",
+                  "down handshake_rejected", "up 7:10", "frame 10 v10",
+                  "down truncated", "up 7:11", "frame 11 v11", "down stopped"));
+  EXPECT_EQ(follower->Stats().applied, (FeedPosition{7, 12}));
+  EXPECT_EQ(follower->Stats().frames, 4);
+  EXPECT_EQ(follower->Stats().links, 4);
+}
+
+TEST_P(FollowerTest, StopsOutOfARead) {
+  primary_.Enqueue(Stream(8, 9).Stall());
+  RecordingHandler handler;
+  auto follower = Create(&handler, Options({7, 8}));
+  Runner runner(follower.get());
+  handler.Await("frame 8 v8");
+  EXPECT_TRUE(runner.Stop().ok());
+}
+
+TEST_P(FollowerTest, ACleanStopAcknowledgesAndStoresWhatIsApplied) {
+  primary_.Enqueue(Stream(8, 100).Stall());
+  RecordingHandler handler;
+  InMemoryPositionStore store;
+  FollowerOptions options = Options({7, 8});
+  options.store = &store;
+  options.store_interval = absl::InfiniteDuration();
+  options.ack_interval = absl::InfiniteDuration();
+  auto follower = Create(&handler, options);
+  Runner runner(follower.get());
+  handler.Await("frame 99 v99");
+  EXPECT_TRUE(runner.Stop().ok());
+  primary_.WaitFinished(0);
+  EXPECT_EQ(primary_.connection(0).acks.back(), 100);
+  EXPECT_EQ(*store.Load("shard-0"), (FeedPosition{7, 100}));
+}
+
+TEST_P(FollowerTest, StartsWhereTheStoreSays) {
+  primary_.Enqueue(Stream(20, 21).Stall());
+  RecordingHandler handler;
+  InMemoryPositionStore store;
+  ASSERT_TRUE(store.Store({{"mine", {7, 20}}}).ok());
+  FollowerOptions options = Options({7, 8});
+  options.store = &store;
+  options.position_name = "mine";
+  auto follower = Create(&handler, options);
+  Runner runner(follower.get());
+  handler.Await("frame 20 v20");
+  EXPECT_TRUE(runner.Stop().ok());
+  EXPECT_EQ(*store.Load("mine"), (FeedPosition{7, 21}));
+}
+
+TEST_P(FollowerTest, AHandlersErrorStopsItAndIsNotApplied) {
+  primary_.Enqueue(Stream(8, 10).Stall());
+  RecordingHandler handler;
+  handler.on_line = [](absl::string_view line) {
+    return line == "frame 9 v9" ? absl::DataLossError("disk full")
+                                : absl::OkStatus();
+  };
+  InMemoryPositionStore store;
+  FollowerOptions options = Options({7, 8});
+  options.store = &store;
+  auto follower = Create(&handler, options);
+  // The batch's frames fail together, unless the handler says how far it came.
+  const absl::Status status = follower->Run();
+  EXPECT_EQ(status, absl::DataLossError("disk full"));
+  EXPECT_EQ(handler.lines().back(), "down stopped");
+  EXPECT_LE(follower->Stats().applied.next_offset, 9);
+  EXPECT_EQ(follower->Run(), status);  // It stays ended.
+}
+
+TEST_P(FollowerTest, AHandlerThatFailsMaySayHowFarItCame) {
+  primary_.Enqueue(Stream(8, 10).Stall());
+  RecordingHandler handler;
+  std::unique_ptr<Follower> follower;
+  handler.on_line = [&](absl::string_view line) {
+    if (line != "frame 9 v9") return absl::OkStatus();
+    follower->Applied(9);
+    return absl::DataLossError("disk full");
+  };
+  InMemoryPositionStore store;
+  FollowerOptions options = Options({7, 8});
+  options.store = &store;
+  follower = Create(&handler, options);
+  EXPECT_EQ(follower->Run(), absl::DataLossError("disk full"));
+  EXPECT_EQ(follower->Stats().applied, (FeedPosition{7, 9}));
+  EXPECT_EQ(*store.Load("shard-0"), (FeedPosition{7, 9}));
+  primary_.WaitFinished(0);
+  EXPECT_EQ(primary_.connection(0).acks.back(), 9);
+}
+
+TEST(FollowerErrorTest, EveryCallsErrorStopsIt) {
+  for (const char* failing : {"reset", "frame 0 v0", "begin", "chunk KEVYSNAP",
+                              "end 0:8", "heartbeat 7:8"}) {
+    ScriptedPrimary primary;
+    primary.Enqueue(
+        Stream(0, 1).Snapshot("KEVYSNAP", 8).Heartbeat(7, 8).Stall());
+    RecordingHandler handler;
+    handler.on_line = [failing](absl::string_view line) {
+      return line == failing ? absl::AbortedError(failing) : absl::OkStatus();
+    };
+    auto follower = CreateOrDie(primary.InMemory(), &handler, Options());
+    EXPECT_EQ(follower->Run(), absl::AbortedError(failing));
+    EXPECT_THAT(handler.lines(), Contains(failing).Times(1));
+    EXPECT_EQ(handler.lines().back(), "down stopped");
+  }
+}
+
+TEST_P(FollowerTest, WhatIsAppliedElsewhereIsAcknowledgedThen) {
+  primary_.Enqueue(Stream(8, 20).WaitForAck(12).WaitForAck(20).Stall());
+  RecordingHandler handler;
+  InMemoryPositionStore store;
+  FollowerOptions options = Options({7, 8});
+  options.applied_on_return = false;
+  options.ack_interval = absl::Milliseconds(1);
+  options.store = &store;
+  auto follower = Create(&handler, options);
+  Runner runner(follower.get());
+  handler.Await("frame 19 v19");
+  EXPECT_EQ(follower->Stats().applied, (FeedPosition{7, 8}));
+  EXPECT_THAT(primary_.connection(0).acks, Each(8));
+  follower->Applied(12);
+  while (primary_.connection(0).acks.empty() ||
+         primary_.connection(0).acks.back() < 12) {
+    std::this_thread::yield();
+  }
+  EXPECT_THAT(primary_.connection(0).acks, Each(12));
+  follower->Applied(20);
+  while (primary_.connection(0).acks.back() < 20) std::this_thread::yield();
+  EXPECT_TRUE(runner.Stop().ok());
+  EXPECT_EQ(*store.Load("shard-0"), (FeedPosition{7, 20}));
+}
+
+TEST_P(FollowerTest, ARetargetedFollowerGoesOnAtAnotherPrimary) {
+  primary_.Enqueue(Stream(8, 10).Stall());
+  ScriptedPrimary other;
+  other.Enqueue(Stream(10, 12).Stall());
+  ASSERT_TRUE(other.Listen("127.0.0.1:0").ok());
+  RecordingHandler handler;
+  auto follower = Create(&handler, Options({7, 8}));
+  EXPECT_TRUE(absl::IsInvalidArgument(follower->SetPrimary("nowhere")));
+  Runner runner(follower.get());
+  handler.Await("frame 9 v9");
+  EXPECT_TRUE(follower->SetPrimary(other.address()).ok());
+  handler.Await("frame 11 v11");
+  EXPECT_TRUE(runner.Stop().ok());
+  EXPECT_THAT(handler.lines(), Contains("down retargeted"));
+  EXPECT_EQ(other.connection(0).request->offset, 10);
+}
+
+TEST_P(FollowerTest, AStoresErrorStopsIt) {
+  class FullStore : public InMemoryPositionStore {
+   public:
+    absl::Status Store(absl::Span<const NamedPosition>) override {
+      return absl::ResourceExhaustedError("no space left");
+    }
+  };
+  primary_.Enqueue(Stream(8, 10).Stall());
+  RecordingHandler handler;
+  FullStore store;
+  FollowerOptions options = Options({7, 8});
+  options.store = &store;
+  options.store_interval = absl::ZeroDuration();
+  auto follower = Create(&handler, options);
+  EXPECT_EQ(follower->Run(), absl::ResourceExhaustedError("no space left"));
+  EXPECT_EQ(handler.lines().back(), "down stopped");
+}
+
+TEST_P(FollowerTest, ASnapshotInPlaceIsNotBegunBeforeItsLossIsStored) {
+  primary_.Enqueue(Stream(8, 10).Snapshot("KEVYSNAP", 30).Stall());
+  RecordingHandler handler;
+  InMemoryPositionStore store;
+  std::vector<FeedPosition> seen;
+  handler.on_line = [&](absl::string_view line) {
+    if (line == "begin") seen.push_back(**store.Load("shard-0"));
+    return absl::OkStatus();
+  };
+  FollowerOptions options = Options({7, 8});
+  options.store = &store;
+  options.store_interval = absl::ZeroDuration();
+  options.snapshot_in_place = true;
+  auto follower = Create(&handler, options);
+  Runner runner(follower.get());
+  handler.Await("end 0:30");
+  EXPECT_TRUE(runner.Stop().ok());
+  EXPECT_THAT(seen, ElementsAre(FeedPosition{0, 0}));
+  EXPECT_EQ(*store.Load("shard-0"), (FeedPosition{0, 30}));
+}
+
+TEST(FollowerStopTest, OutOfABackoff) {
+  RecordingHandler handler;
+  FollowerOptions options = Options();
+  options.initial_backoff = options.max_backoff = absl::Hours(1);
+  options.random = [] { return 0.9; };
+  auto follower = CreateOrDie(
+      []() -> absl::StatusOr<std::unique_ptr<Transport>> {
+        return absl::UnavailableError("refused");
+      },
+      &handler, options);
+  Runner runner(follower.get());
+  handler.Await("down io");
+  EXPECT_TRUE(runner.Stop().ok());
+}
+
+TEST(FollowerStopTest, RetargetingEndsABackoffToo) {
+  ScriptedPrimary other;
+  other.Enqueue(Stream(8, 9).Stall());
+  ASSERT_TRUE(other.Listen("127.0.0.1:0").ok());
+  RecordingHandler handler;
+  FollowerOptions options = Options({7, 8});
+  options.initial_backoff = options.max_backoff = absl::Hours(1);
+  options.random = [] { return 0.9; };
+  auto follower = CreateOrDie(
+      []() -> absl::StatusOr<std::unique_ptr<Transport>> {
+        return absl::UnavailableError("refused");
+      },
+      &handler, options);
+  Runner runner(follower.get());
+  handler.Await("down io");
+  ASSERT_TRUE(follower->SetPrimary(other.address()).ok());
+  handler.Await("frame 8 v8");
+  EXPECT_TRUE(runner.Stop().ok());
+}
+
+TEST(FollowerStopTest, BeforeItRuns) {
+  RecordingHandler handler;
+  auto follower = Follower::Create("127.0.0.1:1", &handler, Options());
+  ASSERT_TRUE(follower.ok());
+  (*follower)->Stop();
+  EXPECT_TRUE((*follower)->Run().ok());
+  EXPECT_THAT(handler.lines(), IsEmpty());
+}
+
+TEST(FollowerStopTest, OutOfAnAnswerThatDoesNotCome) {
+  // Connections are taken by the system, and nobody answers.
+  auto listener = Listener::Listen("127.0.0.1:0");
+  ASSERT_TRUE(listener.ok());
+  RecordingHandler handler;
+  FollowerOptions options = Options();
+  options.handshake_timeout = absl::Hours(1);
+  auto follower = Follower::Create((*listener)->address(), &handler, options);
+  ASSERT_TRUE(follower.ok());
+  Runner runner(follower->get());
+  auto accepted = (*listener)->Accept(absl::InfiniteDuration());
+  ASSERT_TRUE(accepted.ok());
+  EXPECT_TRUE(runner.Stop().ok());
+  EXPECT_THAT(handler.lines(), ElementsAre("down stopped"));
+}
+
+Follower* stopped_by_signal = nullptr;
+
+TEST(FollowerStopTest, FromASignalHandler) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 9).Stall());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  RecordingHandler handler;
+  auto follower =
+      Follower::Create(primary.address(), &handler, Options({7, 8}));
+  ASSERT_TRUE(follower.ok());
+  stopped_by_signal = follower->get();
+  struct sigaction action = {};
+  struct sigaction saved;
+  action.sa_handler = [](int) { stopped_by_signal->Stop(); };
+  ASSERT_EQ(sigaction(SIGUSR2, &action, &saved), 0);
+  std::thread killer([&] {
+    handler.Await("frame 8 v8");
+    raise(SIGUSR2);
+  });
+  EXPECT_TRUE((*follower)->Run().ok());
+  killer.join();
+  sigaction(SIGUSR2, &saved, nullptr);
+  EXPECT_EQ(handler.lines().back(), "down stopped");
+}
+
+TEST(FollowerTest, SleepsAsToldBetweenLinks) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 9));
+  primary.Enqueue(PrimaryScript().Refuse());
+  primary.Enqueue(Stream(9, 10).Stall());
+  RecordingHandler handler;
+  FollowerOptions options = Options({7, 8});
+  absl::Time now = absl::UnixEpoch();
+  std::vector<absl::Duration> slept;
+  options.initial_backoff = absl::Seconds(2);
+  options.max_backoff = absl::Hours(1);
+  options.random = [] { return 0.5; };
+  options.now = [&now] { return now; };
+  options.sleep = [&](absl::Duration duration) {
+    slept.push_back(duration);
+    now += duration;
+  };
+  auto follower = CreateOrDie(primary.InMemory(), &handler, options);
+  handler.on_line = [&](absl::string_view line) {
+    if (line == "frame 9 v9") follower->Stop();
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(follower->Run().ok());
+  EXPECT_THAT(slept, ElementsAre(absl::Seconds(1), absl::Minutes(30)));
+}
+
+TEST(FollowerTest, WhatCannotWorkIsToldAtOnce) {
+  RecordingHandler handler;
+  const auto code = [&](absl::string_view address, FollowerOptions options) {
+    return Follower::Create(address, &handler, std::move(options))
+        .status()
+        .code();
+  };
+  constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+  EXPECT_EQ(code("127.0.0.1:1", Options()), absl::StatusCode::kOk);
+  EXPECT_EQ(code("nowhere", Options()), kInvalid);
+  FollowerOptions options = Options();
+  options.replica_id = "";
+  EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
+  options = Options();
+  options.position_name = "two words";
+  EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
+  for (const auto duration :
+       {&FollowerOptions::initial_backoff, &FollowerOptions::max_backoff}) {
+    options = Options();
+    options.*duration = absl::ZeroDuration();
+    EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
+  }
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      Follower::Create("127.0.0.1:1", nullptr, Options()).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      Follower::Create(TransportFactory(), &handler, Options()).status()));
+
+  class TornStore : public InMemoryPositionStore {
+   public:
+    absl::StatusOr<std::optional<FeedPosition>> Load(
+        absl::string_view) override {
+      return absl::DataLossError("torn");
+    }
+  };
+  TornStore torn;
+  options = Options();
+  options.store = &torn;
+  EXPECT_EQ(code("127.0.0.1:1", options), absl::StatusCode::kDataLoss);
+}
+
+TEST(FollowerTest, AFactoryThatNeverCanEndsIt) {
+  RecordingHandler handler;
+  auto follower = CreateOrDie(
+      []() -> absl::StatusOr<std::unique_ptr<Transport>> { return nullptr; },
+      &handler, Options());
+  EXPECT_TRUE(absl::IsInvalidArgument(follower->Run()));
+}
+
+TEST(FollowerTest, StatsAreForPrometheusToo) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 10).Heartbeat(7, 10).Stall());
+  RecordingHandler handler;
+  FollowerOptions options = Options({7, 8});
+  options.position_name = "shard-5";
+  auto follower = CreateOrDie(primary.InMemory(), &handler, options);
+  Runner runner(follower.get());
+  handler.Await("heartbeat 7:10");
+  EXPECT_TRUE(runner.Stop().ok());
+  EXPECT_THAT(
+      follower->StatsText(),
+      AllOf(HasSubstr("kevy_replica_frames_total{shard=\"shard-5\"} 2\n"),
+            HasSubstr("kevy_replica_link_ends_total{shard=\"shard-5\","
+                      "cause=\"stopped\"} 1\n"),
+            Not(HasSubstr("lag_frames{"))));  // No link, no lag.
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,110 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A handler that notes what it is given, for tests.
+
+#ifndef KEVY_REPLICA_CLIENT_INTERNAL_RECORDING_HANDLER_H_
+#define KEVY_REPLICA_CLIENT_INTERNAL_RECORDING_HANDLER_H_
+
+#include <algorithm>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/heartbeat.h"
+
+namespace kevy_replica {
+namespace client_internal {
+
+// Each call is a line: "up 7:8", "frame 8 v" (with the last argument), "reset",
+// "begin", "chunk KEVYSNAP", "end 7:30", "void", "heartbeat 7:9", "down
+// closed".
+//
+// Thread-safe.
+class RecordingHandler : public FollowerHandler {
+ public:
+  // What each call returns, by its line. Unset: OK. Called without any lock.
+  std::function<absl::Status(absl::string_view line)> on_line;
+
+  absl::Status OnFrames(absl::Span<const FrameView> frames,
+                        const FeedPosition& /*position*/) override {
+    absl::Status status;
+    for (const FrameView& frame : frames) {
+      status.Update(Note(absl::StrCat("frame ", frame.offset(), " ",
+                                      frame.argv()[frame.argv().size() - 1])));
+    }
+    return status;
+  }
+  absl::Status OnReset() override { return Note("reset"); }
+  absl::Status OnSnapshotBegin() override { return Note("begin"); }
+  absl::Status OnSnapshotChunk(absl::string_view bytes) override {
+    return Note(absl::StrCat("chunk ", bytes));
+  }
+  absl::Status OnSnapshotEnd(const FeedPosition& position) override {
+    return Note("end " + ToString(position));
+  }
+  absl::Status OnSnapshotVoid() override { return Note("void"); }
+  absl::Status OnHeartbeat(const Heartbeat& /*heartbeat*/,
+                           const FeedPosition& position) override {
+    return Note("heartbeat " + ToString(position));
+  }
+  void OnLinkUp(const LinkUp& link) override {
+    Note("up " + ToString(link.from)).IgnoreError();
+  }
+  void OnLinkDown(const LinkDown& link) override {
+    Note(absl::StrCat("down ", LinkEndName(link.end))).IgnoreError();
+  }
+
+  std::vector<std::string> lines() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return lines_;
+  }
+  // Waits until `line` has come, `times` times.
+  void Await(absl::string_view line, int times = 1) const {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] {
+      return std::count(lines_.begin(), lines_.end(), line) >= times;
+    });
+  }
+
+ private:
+  absl::Status Note(std::string line) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      lines_.push_back(line);
+    }
+    changed_.notify_all();
+    return on_line ? on_line(line) : absl::OkStatus();
+  }
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace client_internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CLIENT_INTERNAL_RECORDING_HANDLER_H_
