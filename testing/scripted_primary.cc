@@ -50,6 +50,15 @@ void CheckEncoded(WireError error) {
   std::abort();
 }
 
+void AppendFrameOrDie(uint64_t offset, const std::vector<std::string>& argv,
+                      std::string* out) {
+  const std::vector<absl::string_view> views(argv.begin(), argv.end());
+  CheckEncoded(AppendFrame(offset, views, out));
+}
+
+// So much is gathered before it is written.
+constexpr size_t kWriteBytes = 64 << 10;
+
 }  // namespace
 
 PrimaryScript& PrimaryScript::Speak(Protocol protocol) {
@@ -88,10 +97,14 @@ PrimaryScript& PrimaryScript::SendInPieces(std::string bytes, size_t piece) {
 
 PrimaryScript& PrimaryScript::Frame(uint64_t offset,
                                     std::vector<std::string> argv) {
-  const std::vector<absl::string_view> views(argv.begin(), argv.end());
   std::string bytes;
-  CheckEncoded(AppendFrame(offset, views, &bytes));
+  AppendFrameOrDie(offset, argv, &bytes);
   return Send(std::move(bytes));
+}
+
+PrimaryScript& PrimaryScript::FramesTo(
+    uint64_t end, std::function<std::vector<std::string>(uint64_t)> argv) {
+  return Add(FramesStep{end, std::move(argv)});
 }
 
 PrimaryScript& PrimaryScript::Heartbeat(uint64_t generation,
@@ -220,7 +233,7 @@ class ScriptedPrimary::Impl::Player {
           DecodeHandshakeRequest(input_.bytes(), Limits(), &storage, &request);
       if (result.done()) {
         protocol_ = request.protocol;
-        request_offset_ = request.offset;
+        request_offset_ = next_frame_ = request.offset;
         replica_id_ = std::string(request.replica_id);
         request.replica_id = replica_id_;
         input_.Consume(result.position);
@@ -254,6 +267,20 @@ class ScriptedPrimary::Impl::Player {
         return false;
       }
       rest.remove_prefix(piece.size());
+    }
+    return true;
+  }
+
+  bool Take(const PrimaryScript::FramesStep& step) {
+    std::string bytes;
+    while (next_frame_ < step.end) {
+      AppendFrameOrDie(next_frame_, step.argv(next_frame_), &bytes);
+      ++next_frame_;
+      if (bytes.size() < kWriteBytes && next_frame_ < step.end) continue;
+      if (!transport_->Write(bytes, absl::InfiniteDuration()).ok()) {
+        return false;
+      }
+      bytes.clear();
     }
     return true;
   }
@@ -307,6 +334,7 @@ class ScriptedPrimary::Impl::Player {
   bool answered_ = false;  // The request was read: acknowledgements may come.
   Protocol protocol_ = Protocol::kV2;
   uint64_t request_offset_ = 0;
+  uint64_t next_frame_ = 0;  // For FramesTo().
   std::string replica_id_;
   uint64_t highest_ack_ = 0;
 

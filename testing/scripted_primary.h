@@ -33,6 +33,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,6 +78,13 @@ class PrimaryScript {
   // Sends one element. One that cannot be encoded (no arguments, an offset over
   // 2^63 - 1) ends the program with a message: Send() takes any bytes.
   PrimaryScript& Frame(uint64_t offset, std::vector<std::string> argv);
+  // Sends every frame up to `end`, not included, from the offset asked for on,
+  // or from the last FramesTo()'s end, as a primary does whose backlog has
+  // them: `argv(offset)` is that one's command, and is called on the
+  // connection's thread. So one script serves a replica that comes again and
+  // again.
+  PrimaryScript& FramesTo(
+      uint64_t end, std::function<std::vector<std::string>(uint64_t)> argv);
   PrimaryScript& Heartbeat(uint64_t generation, uint64_t next_offset);
   PrimaryScript& Snapshot(absl::string_view payload, uint64_t next_offset);
   // Waits until the replica has acknowledged `next_offset` or more.
@@ -98,11 +106,15 @@ class PrimaryScript {
     std::string bytes;
     size_t piece;
   };
+  struct FramesStep {
+    uint64_t end;
+    std::function<std::vector<std::string>(uint64_t)> argv;
+  };
   struct AckStep {
     uint64_t next_offset;
   };
   struct StallStep {};
-  using Step = std::variant<SendStep, AckStep, StallStep>;
+  using Step = std::variant<SendStep, FramesStep, AckStep, StallStep>;
 
   PrimaryScript& Add(Step step);
 

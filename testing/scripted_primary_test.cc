@@ -34,6 +34,7 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
@@ -381,6 +382,24 @@ TEST(ScriptedPrimaryDeathTest, WhatCannotBeEncoded) {
   EXPECT_DEATH(PrimaryScript().Frame(0, {}), "PrimaryScript: .*bad_command");
   EXPECT_DEATH(PrimaryScript().Frame(uint64_t{1} << 63, {"PING"}),
                "PrimaryScript: .*bad_offset");
+}
+
+TEST_P(ScriptedPrimaryTest, GivesTheFramesFromTheOffsetAskedFor) {
+  const auto argv = [](uint64_t offset) {
+    return std::vector<std::string>{"SET", absl::StrCat(offset)};
+  };
+  primary_.SetDefault(
+      PrimaryScript().Generation(7).FramesTo(8999, argv).FramesTo(9000, argv));
+  for (const uint64_t from : {uint64_t{0}, uint64_t{8998}, uint64_t{9001}}) {
+    auto transport = Connect(Request(Protocol::kV2, 7, from));
+    ASSERT_NE(transport, nullptr);
+    std::string expected = absl::StrCat("+ACK 7 ", from, "\r\n");
+    for (uint64_t offset = from; offset < 9000; ++offset) {
+      EXPECT_EQ(AppendFrame(offset, {"SET", absl::StrCat(offset)}, &expected),
+                WireError::kNone);
+    }
+    EXPECT_EQ(ReadAll(*transport), expected) << from;
+  }
 }
 
 }  // namespace

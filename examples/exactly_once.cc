@@ -1,0 +1,148 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Counts a primary's writes by command, each write exactly once, however often
+// this program is killed and started again.
+//
+//   ./bazelw run //examples:exactly_once -- 127.0.0.1:16004 /tmp/counts
+//
+// The trick is all in Save(): the counts and the position that they belong to
+// are replaced together. With a database, both go into one transaction.
+
+#include <signal.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower.h"
+#include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/follower_options.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/heartbeat.h"
+
+namespace {
+
+using kevy_replica::FeedPosition;
+using kevy_replica::FrameView;
+
+class Counter : public kevy_replica::FollowerHandler {
+ public:
+  explicit Counter(std::string path) : path_(std::move(path)) {}
+
+  // Where the counts of the last run end: {0, 0} if there was none.
+  absl::StatusOr<FeedPosition> Load() {
+    std::ifstream file(path_);
+    std::string position;
+    if (!(file >> position)) return FeedPosition{0, 0};
+    const std::optional<FeedPosition> parsed =
+        kevy_replica::ParseFeedPosition(position);
+    if (!parsed.has_value()) return absl::DataLossError(path_ + ": no counts");
+    std::string command;
+    uint64_t count;
+    while (file >> command >> count) counts_[command] = count;
+    saved_ = *parsed;
+    return saved_;
+  }
+
+  absl::Status OnFrames(absl::Span<const FrameView> frames,
+                        const FeedPosition& position) override {
+    for (const FrameView& frame : frames) {
+      ++counts_[std::string(frame.argv()[0])];
+    }
+    return Save(position);
+  }
+
+  // Where a history begins, so do the counts.
+  absl::Status OnReset() override {
+    counts_.clear();
+    return absl::OkStatus();  // Saved with the first frames.
+  }
+  absl::Status OnSnapshotBegin() override { return absl::OkStatus(); }
+  absl::Status OnSnapshotChunk(absl::string_view) override {
+    return absl::OkStatus();
+  }
+  absl::Status OnSnapshotEnd(const FeedPosition& position) override {
+    counts_.clear();
+    return Save(position);
+  }
+
+  // A new history's generation may be known only now.
+  absl::Status OnHeartbeat(const kevy_replica::Heartbeat&,
+                           const FeedPosition& position) override {
+    return position == saved_ ? absl::OkStatus() : Save(position);
+  }
+
+ private:
+  absl::Status Save(const FeedPosition& position) {
+    // (To outlast a power failure, too, fsync before and after the rename.)
+    const std::string new_path = path_ + ".new";
+    std::ofstream file(new_path, std::ios::trunc);
+    file << position << '\n';
+    for (const auto& [command, count] : counts_) {
+      file << command << ' ' << count << '\n';
+    }
+    file.close();
+    if (!file || std::rename(new_path.c_str(), path_.c_str()) != 0) {
+      return absl::UnavailableError("cannot write " + path_);
+    }
+    saved_ = position;
+    return absl::OkStatus();
+  }
+
+  const std::string path_;
+  std::map<std::string, uint64_t> counts_;
+  FeedPosition saved_;
+};
+
+kevy_replica::Follower* stopped_by_signal = nullptr;
+
+absl::Status Count(absl::string_view address, const std::string& path) {
+  Counter counter(path);
+  const absl::StatusOr<FeedPosition> from = counter.Load();
+  if (!from.ok()) return from.status();
+  kevy_replica::FollowerOptions options;
+  options.replica_id = "counter";
+  options.from = *from;
+  auto follower =
+      kevy_replica::Follower::Create(address, &counter, std::move(options));
+  if (!follower.ok()) return follower.status();
+  stopped_by_signal = follower->get();
+  signal(SIGINT, [](int) { stopped_by_signal->Stop(); });
+  return (*follower)->Run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::cerr << "usage: exactly_once HOST:PORT FILE\n";
+    return 2;
+  }
+  const absl::Status status = Count(argv[1], argv[2]);
+  if (status.ok()) return 0;
+  std::cerr << status << '\n';
+  return 1;
+}
