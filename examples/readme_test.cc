@@ -15,6 +15,7 @@
 // What the README shows is what is built and tested here.
 
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -32,17 +33,31 @@ std::string Between(const std::string& text, const std::string& begin,
   return text.substr(from, text.find(end, from) - from);
 }
 
-TEST(ReadmeTest, ShowsTheExampleAsItIs) {
+struct Example {
+  const char* file;
+  const char* begins;  // As it is shown, to the end of the block.
+  std::vector<const char*> includes;
+};
+
+TEST(ReadmeTest, ShowsTheExamplesAsTheyAre) {
   const std::string readme = codec_testing::ReadFile("README.md");
-  const std::string tail = codec_testing::ReadFile("examples/tail.cc");
-  const std::string shown = Between(readme, "absl::Status Tail", "```");
-  ASSERT_NE(shown, "");
-  EXPECT_THAT(tail, HasSubstr(shown));
-  for (const char* include :
-       {"#include <iostream>\n", "#include \"absl/status/status.h\"\n",
-        "#include \"kevy_replica/client/replica_client.h\"\n"}) {
-    EXPECT_THAT(readme, HasSubstr(include));
-    EXPECT_THAT(tail, HasSubstr(include));
+  for (const Example& example :
+       {Example{"examples/tail.cc",
+                "absl::Status Tail",
+                {"#include <iostream>\n", "#include \"absl/status/status.h\"\n",
+                 "#include \"kevy_replica/client/replica_client.h\"\n"}},
+        Example{"examples/follow.cc",
+                "class Printer",
+                {"#include \"kevy_replica/client/file_position_store.h\"\n",
+                 "#include \"kevy_replica/client/follower.h\"\n"}}}) {
+    const std::string code = codec_testing::ReadFile(example.file);
+    const std::string shown = Between(readme, example.begins, "```");
+    ASSERT_NE(shown, "") << example.file;
+    EXPECT_THAT(code, HasSubstr(shown));
+    for (const char* include : example.includes) {
+      EXPECT_THAT(readme, HasSubstr(include));
+      EXPECT_THAT(code, HasSubstr(include));
+    }
   }
 }
 

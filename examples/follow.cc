@@ -1,0 +1,82 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The README's second example: follows a primary for as long as it runs, and
+// goes on where it was when it is started again.
+//
+//   ./bazelw run //examples:follow -- 127.0.0.1:16004 /tmp/positions
+
+#include <iostream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/file_position_store.h"
+#include "kevy_replica/client/follower.h"
+#include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/follower_options.h"
+#include "kevy_replica/codec/frame.h"
+
+namespace {
+
+class Printer : public kevy_replica::FollowerHandler {
+ public:
+  absl::Status OnFrames(absl::Span<const kevy_replica::FrameView> frames,
+                        const kevy_replica::FeedPosition&) override {
+    for (const kevy_replica::FrameView& frame : frames) {
+      std::cout << frame.offset() << ' ' << frame.argv()[0] << '\n';
+    }
+    return absl::OkStatus();  // Applied: to be acknowledged and stored.
+  }
+  // A new state, whole: what was held before is to be replaced by it.
+  absl::Status OnReset() override { return Say("empty"); }
+  absl::Status OnSnapshotBegin() override { return Say("snapshot begins"); }
+  absl::Status OnSnapshotChunk(absl::string_view) override { return {}; }
+  absl::Status OnSnapshotEnd(const kevy_replica::FeedPosition&) override {
+    return Say("snapshot ends");
+  }
+
+ private:
+  static absl::Status Say(absl::string_view what) {
+    std::cout << "# " << what << '\n';
+    return absl::OkStatus();
+  }
+};
+
+absl::Status Follow(absl::string_view address, absl::string_view positions) {
+  auto store = kevy_replica::FilePositionStore::Open(positions);
+  if (!store.ok()) return store.status();
+  Printer printer;
+  kevy_replica::FollowerOptions options;
+  options.replica_id = "search-indexer";
+  options.store = store->get();
+  auto follower = kevy_replica::Follower::Create(address, &printer, options);
+  if (!follower.ok()) return follower.status();
+  return (*follower)->Run();  // Until Stop(), or an error of the handler's.
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::cerr << "usage: follow HOST:PORT FILE\n";
+    return 2;
+  }
+  const absl::Status status = Follow(argv[1], argv[2]);
+  if (status.ok()) return 0;
+  std::cerr << status << '\n';
+  return 1;
+}
