@@ -39,6 +39,7 @@ class Printer : public kevy_replica::FollowerHandler {
     for (const kevy_replica::FrameView& frame : frames) {
       std::cout << frame.offset() << ' ' << frame.argv()[0] << '\n';
     }
+    std::cout << std::flush;
     return absl::OkStatus();  // Applied: to be acknowledged and stored.
   }
   // A new state, whole: what was held before is to be replaced by it.
