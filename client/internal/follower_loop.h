@@ -72,6 +72,7 @@ class FollowerLoop {
  private:
   void TakeOrders();
   void StepTurn();
+  void SetDeadline(size_t i, absl::Time deadline);
   absl::Duration ReadTimeout(const FollowerDriver& driver) const;
   absl::Status Wait(absl::Time until);
   void Wake(size_t i);
@@ -82,10 +83,14 @@ class FollowerLoop {
   const absl::StatusOr<std::unique_ptr<Poller>> poller_;
   std::vector<std::unique_ptr<FollowerDriver>> drivers_;
   std::vector<absl::Time> deadlines_;  // Of each driver.
-  std::vector<size_t> turn_;           // Those to be stepped,
-  std::vector<bool> in_turn_;          // and whether one is among them.
-  std::vector<size_t> stepping_;       // Those being stepped.
-  size_t left_ = 0;                    // Not done.
+  // None of them comes before this. Most move on unmet, as bytes come: to look
+  // at all of them in every turn would make one shard's bytes cost what there
+  // are of shards.
+  absl::Time earliest_ = absl::InfiniteFuture();
+  std::vector<size_t> turn_;      // Those to be stepped,
+  std::vector<bool> in_turn_;     // and whether one is among them.
+  std::vector<size_t> stepping_;  // Those being stepped.
+  size_t left_ = 0;               // Not done.
 
   std::mutex mutex_;  // For what follows.
   std::vector<std::string> new_addresses_;
