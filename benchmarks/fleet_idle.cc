@@ -149,9 +149,11 @@ void Measure(const Corpus& corpus, benchmark::State& state) {
     for (IdleHandler& handler : handlers) pointers.push_back(&handler);
     const std::unique_ptr<Listener> listener =
         ValueOrDie(Listener::Listen("127.0.0.1:0"));
+    FleetOptions options = FleetOptionsFor(corpus);
+    options.heartbeat_timeout = FleetOptions().heartbeat_timeout;
     const std::unique_ptr<Fleet> fleet = ValueOrDie(
         Fleet::Create(std::vector<std::string>(shards, listener->address()),
-                      pointers, FleetOptionsFor(corpus)));
+                      pointers, options));
     count.at_end = [&fleet] { fleet->Stop(); };
     std::thread primary(
         [&] { ServeIdle(corpus, shards, count, listener.get()); });
