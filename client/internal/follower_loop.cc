@@ -50,6 +50,7 @@ FollowerLoop::FollowerLoop(Options options)
 void FollowerLoop::Add(FollowerDriverOptions options) {
   const size_t id = drivers_.size();
   Poller* const poller = poller_.ok() ? poller_->get() : nullptr;
+  options.connect.interrupter = interrupter_;
   drivers_.push_back(
       std::make_unique<FollowerDriver>(std::move(options), poller, id));
   deadlines_.push_back(absl::InfiniteFuture());

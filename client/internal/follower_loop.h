@@ -30,6 +30,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/internal/follower_driver.h"
+#include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/poller.h"
 #include "kevy_replica/transport/wakeup.h"
 
@@ -81,6 +82,10 @@ class FollowerLoop {
   std::atomic<bool> stopped_{false};
   Wakeup wakeup_;
   const absl::StatusOr<std::unique_ptr<Poller>> poller_;
+  // Of all connections: each would else make one of its own, with a pipe. Never
+  // interrupted, since Stop() wakes the loop.
+  const std::shared_ptr<Interrupter> interrupter_ =
+      std::make_shared<Interrupter>();
   std::vector<std::unique_ptr<FollowerDriver>> drivers_;
   std::vector<absl::Time> deadlines_;  // Of each driver.
   // None of them comes before this. Most move on unmet, as bytes come: to look
