@@ -21,18 +21,23 @@
 #include <cstdlib>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace kevy_replica {
 namespace benchmarks {
 
-// The value, or the end of the program with the status on stderr.
+// OK, or the end of the program with the status on stderr.
+inline void OkOrDie(const absl::Status& status) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  std::abort();
+}
+
+// The value, or the same end.
 template <typename T>
 T ValueOrDie(absl::StatusOr<T> value) {
-  if (!value.ok()) {
-    std::fprintf(stderr, "%s\n", value.status().ToString().c_str());
-    std::abort();
-  }
+  OkOrDie(value.status());
   return *std::move(value);
 }
 

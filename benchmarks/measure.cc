@@ -56,9 +56,12 @@ void AddContext() {
 
 void SetCounters(const Corpus& corpus, benchmark::State& state) {
   const auto passes = static_cast<double>(state.iterations());
-  const double frames = passes * static_cast<double>(corpus.frames);
-  state.SetBytesProcessed(state.iterations() *
-                          static_cast<int64_t>(corpus.bytes.size()));
+  SetCounters(passes * static_cast<double>(corpus.frames),
+              passes * static_cast<double>(corpus.bytes.size()), state);
+}
+
+void SetCounters(double frames, double bytes, benchmark::State& state) {
+  state.SetBytesProcessed(static_cast<int64_t>(bytes));
   using benchmark::Counter;
   state.counters["frames/s"] = Counter(frames, Counter::kIsRate);
   state.counters["per_frame"] =

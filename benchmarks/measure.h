@@ -31,6 +31,9 @@ namespace benchmarks {
 // "per_frame", the time that one takes (in JSON in seconds).
 void SetCounters(const Corpus& corpus, benchmark::State& state);
 
+// The same for passes that had `frames` and `bytes` in all.
+void SetCounters(double frames, double bytes, benchmark::State& state);
+
 // Takes the time of parts of a pass.
 class Stopwatch {
  public:

@@ -190,6 +190,7 @@ void FollowerDriver::PollConnection() {
   pending_until_ = absl::InfiniteFuture();
   if (made.ok()) {
     Connected(*std::move(made));
+    bare_socket_ = true;
   } else {
     ConnectFailed(made.status());
   }
@@ -213,6 +214,7 @@ void FollowerDriver::CloseLink() {
   pending_.reset();
   pending_until_ = absl::InfiniteFuture();
   transport_.reset();
+  bare_socket_ = false;
   ready_ = false;
 }
 
@@ -236,6 +238,12 @@ void FollowerDriver::Read(absl::Duration timeout) {
   ready_ = n.ok() && *n > 0;
   if (ready_) {
     session_.HandleRead(*n, now);
+    if (bare_socket_ && *n < room.size()) {
+      // It had no more, so that to look again would be system calls in vain. A
+      // decorator could have more all the same: see Transport::fd().
+      ready_ = false;
+      Watch(transport_->fd(), POLLIN);
+    }
   } else if (n.ok()) {
     session_.HandleEof();
   } else if (absl::IsDeadlineExceeded(n.status())) {

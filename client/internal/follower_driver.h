@@ -144,6 +144,7 @@ class FollowerDriver {
   std::optional<PendingConnection> pending_;
   absl::Time pending_until_ = absl::InfiniteFuture();
   std::unique_ptr<Transport> transport_;
+  bool bare_socket_ = false;  // Whether `transport_` is a socket of our making.
   int watched_fd_ = -1;
   short watched_events_ = 0;
   bool ready_ = true;

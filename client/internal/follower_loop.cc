@@ -50,6 +50,7 @@ FollowerLoop::FollowerLoop(Options options)
 void FollowerLoop::Add(FollowerDriverOptions options) {
   const size_t id = drivers_.size();
   Poller* const poller = poller_.ok() ? poller_->get() : nullptr;
+  options.connect.interrupter = interrupter_;
   drivers_.push_back(
       std::make_unique<FollowerDriver>(std::move(options), poller, id));
   deadlines_.push_back(absl::InfiniteFuture());
@@ -116,18 +117,24 @@ void FollowerLoop::StepTurn() {
     driver.Step(alone ? ReadTimeout(driver) : absl::ZeroDuration());
     if (driver.done()) {
       --left_;
-      deadlines_[i] = absl::InfiniteFuture();
+      SetDeadline(i, absl::InfiniteFuture());
       continue;
     }
     if (driver.ready()) Wake(i);
-    deadlines_[i] = driver.deadline();
+    absl::Time deadline = driver.deadline();
     if (driver.must_wait_in_read()) {
-      deadlines_[i] =
-          drivers_.size() == 1
-              ? absl::InfinitePast()
-              : std::min(deadlines_[i], options_.now() + kLookInterval);
+      deadline = drivers_.size() == 1
+                     ? absl::InfinitePast()
+                     : std::min(deadline, options_.now() + kLookInterval);
     }
+    SetDeadline(i, deadline);
   }
+}
+
+void FollowerLoop::SetDeadline(size_t i, absl::Time deadline) {
+  deadlines_[i] = deadline;
+  // Of one alone it is exact, so that its sleeps are.
+  earliest_ = drivers_.size() == 1 ? deadline : std::min(earliest_, deadline);
 }
 
 absl::Duration FollowerLoop::ReadTimeout(const FollowerDriver& driver) const {
@@ -136,9 +143,7 @@ absl::Duration FollowerLoop::ReadTimeout(const FollowerDriver& driver) const {
 }
 
 absl::Status FollowerLoop::Wait(absl::Time until) {
-  for (const absl::Time deadline : deadlines_) {
-    until = std::min(until, deadline);
-  }
+  until = std::min(until, earliest_);
   absl::Duration timeout =
       turn_.empty() ? std::max(until - options_.now(), absl::ZeroDuration())
                     : absl::ZeroDuration();
@@ -155,8 +160,14 @@ absl::Status FollowerLoop::Wait(absl::Time until) {
     }
   }
   const absl::Time now = options_.now();
+  if (now < earliest_) return absl::OkStatus();
+  earliest_ = absl::InfiniteFuture();
   for (size_t i = 0; i < deadlines_.size(); ++i) {
-    if (deadlines_[i] <= now) Wake(i);
+    if (deadlines_[i] <= now) {
+      Wake(i);  // Its next step tells another.
+    } else {
+      earliest_ = std::min(earliest_, deadlines_[i]);
+    }
   }
   return absl::OkStatus();
 }

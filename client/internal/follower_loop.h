@@ -30,6 +30,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/internal/follower_driver.h"
+#include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/poller.h"
 #include "kevy_replica/transport/wakeup.h"
 
@@ -72,6 +73,7 @@ class FollowerLoop {
  private:
   void TakeOrders();
   void StepTurn();
+  void SetDeadline(size_t i, absl::Time deadline);
   absl::Duration ReadTimeout(const FollowerDriver& driver) const;
   absl::Status Wait(absl::Time until);
   void Wake(size_t i);
@@ -80,12 +82,20 @@ class FollowerLoop {
   std::atomic<bool> stopped_{false};
   Wakeup wakeup_;
   const absl::StatusOr<std::unique_ptr<Poller>> poller_;
+  // Of all connections: each would else make one of its own, with a pipe. Never
+  // interrupted, since Stop() wakes the loop.
+  const std::shared_ptr<Interrupter> interrupter_ =
+      std::make_shared<Interrupter>();
   std::vector<std::unique_ptr<FollowerDriver>> drivers_;
   std::vector<absl::Time> deadlines_;  // Of each driver.
-  std::vector<size_t> turn_;           // Those to be stepped,
-  std::vector<bool> in_turn_;          // and whether one is among them.
-  std::vector<size_t> stepping_;       // Those being stepped.
-  size_t left_ = 0;                    // Not done.
+  // None of them comes before this. Most move on unmet, as bytes come: to look
+  // at all of them in every turn would make one shard's bytes cost what there
+  // are of shards.
+  absl::Time earliest_ = absl::InfiniteFuture();
+  std::vector<size_t> turn_;      // Those to be stepped,
+  std::vector<bool> in_turn_;     // and whether one is among them.
+  std::vector<size_t> stepping_;  // Those being stepped.
+  size_t left_ = 0;               // Not done.
 
   std::mutex mutex_;  // For what follows.
   std::vector<std::string> new_addresses_;

@@ -1,0 +1,102 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/benchmarks/fleet_benchmarks.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "benchmark/benchmark.h"
+#include "kevy_replica/benchmarks/corpus.h"
+#include "kevy_replica/benchmarks/fleet_pass.h"
+#include "kevy_replica/benchmarks/measure.h"
+#include "kevy_replica/benchmarks/replay_transport.h"
+#include "kevy_replica/client/fleet.h"
+#include "kevy_replica/client/session.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+namespace {
+
+// Of each shard, in a pass, and before it.
+constexpr size_t kShardBytes = 512 << 10;
+constexpr size_t kWarmBytes = 256 << 10;
+// Of all shards, so that a pass of few is no shorter than a clock can tell.
+constexpr size_t kLeastBytes = 64 << 20;
+
+FleetWork WorkFor(const Corpus& corpus, size_t shards) {
+  return {FramesIn(corpus, kWarmBytes),
+          FramesIn(corpus, std::max(shards * kShardBytes, kLeastBytes))};
+}
+
+}  // namespace
+
+FleetOptions FleetOptionsFor(const Corpus& corpus) {
+  FleetOptions options;
+  static_cast<SessionOptions&>(options) = OptionsFor(corpus);
+  options.heartbeat_timeout = absl::InfiniteDuration();  // There are none.
+  return options;
+}
+
+size_t FramesIn(const Corpus& corpus, size_t bytes) {
+  return std::max<size_t>(bytes / (corpus.bytes.size() / corpus.frames), 1);
+}
+
+void RegisterFleetPasses(
+    const std::string& name, const Corpus& corpus,
+    const std::vector<int64_t>& shards, bool real_time,
+    std::function<void(size_t shards, FleetPass* pass)> run) {
+  const auto benchmark = [&corpus, real_time,
+                          run = std::move(run)](benchmark::State& state) {
+    const auto n = static_cast<size_t>(state.range(0));
+    double frames = 0;
+    double cpu_seconds = 0;
+    HeldMemory memory;
+    for (auto _ : state) {
+      FleetPass pass(n, WorkFor(corpus, n));
+      run(n, &pass);
+      if (!pass.ended()) {
+        state.SkipWithError("it ended before all frames had come");
+        break;
+      }
+      state.SetIterationTime(real_time ? pass.seconds() : pass.cpu_seconds());
+      frames += static_cast<double>(pass.frames());
+      cpu_seconds += pass.cpu_seconds();
+      memory = pass.memory();
+    }
+    SetCounters(frames,
+                frames * static_cast<double>(corpus.bytes.size()) /
+                    static_cast<double>(corpus.frames),
+                state);
+    if (real_time) state.counters["cpu_per_frame"] = cpu_seconds / frames;
+    state.counters["heap_per_shard"] =
+        static_cast<double>(memory.heap_bytes) / static_cast<double>(n);
+    state.counters["rss_per_shard"] =
+        static_cast<double>(memory.resident_bytes) / static_cast<double>(n);
+  };
+  auto* const registered = benchmark::RegisterBenchmark(
+      absl::StrCat(name, "/", corpus.name).c_str(), benchmark);
+  registered->ArgName("shards")->UseManualTime()->MinTime(0.1);
+  for (const int64_t n : shards) registered->Arg(n);
+}
+
+}  // namespace benchmarks
+}  // namespace kevy_replica

@@ -1,0 +1,69 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The parts of the program `fleet`.
+
+#ifndef KEVY_REPLICA_BENCHMARKS_FLEET_BENCHMARKS_H_
+#define KEVY_REPLICA_BENCHMARKS_FLEET_BENCHMARKS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "benchmark/benchmark.h"
+#include "kevy_replica/benchmarks/corpus.h"
+#include "kevy_replica/benchmarks/fleet_pass.h"
+#include "kevy_replica/client/fleet.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+
+// How many shards to measure with.
+inline const std::vector<int64_t>& ShardCounts() {
+  static const auto& counts = *new std::vector<int64_t>{1, 10, 100, 1000};
+  return counts;
+}
+
+// For shards that read `corpus` again and again.
+FleetOptions FleetOptionsFor(const Corpus& corpus);
+
+// About `bytes` of the corpus, in frames; at least one.
+size_t FramesIn(const Corpus& corpus, size_t bytes);
+
+// Registers `name` "/" the corpus's name "/shards:" N for each of `shards`.
+// `run(N, pass)` delivers frames until pass->ended(). Its time is the thread's
+// CPU time, or `real_time`: then the former is a counter. `corpus` must outlive
+// the run.
+void RegisterFleetPasses(
+    const std::string& name, const Corpus& corpus,
+    const std::vector<int64_t>& shards, bool real_time,
+    std::function<void(size_t shards, FleetPass* pass)> run);
+
+// Fleet/memory, follower, client and sessions, without a system call: see
+// replay_transport.h.
+void RegisterFleetInMemory(const Corpus& corpus);
+
+// Fleet/tcp, Fleet/recv, and Fleet/slow: over loopback.
+void RegisterFleetOverTcp(const Corpus& corpus);
+void RegisterSlowHandler(const Corpus& corpus);
+
+// Fleet/idle: links over loopback that bring nothing but heartbeats.
+void RegisterIdleFleet(const Corpus& corpus);
+
+}  // namespace benchmarks
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_BENCHMARKS_FLEET_BENCHMARKS_H_

@@ -1,0 +1,150 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/benchmarks/check.h"
+#include "kevy_replica/benchmarks/client_readers.h"
+#include "kevy_replica/benchmarks/corpus.h"
+#include "kevy_replica/benchmarks/fleet_benchmarks.h"
+#include "kevy_replica/benchmarks/fleet_pass.h"
+#include "kevy_replica/benchmarks/replay_transport.h"
+#include "kevy_replica/benchmarks/tally.h"
+#include "kevy_replica/client/fleet.h"
+#include "kevy_replica/client/follower.h"
+#include "kevy_replica/client/follower_options.h"
+#include "kevy_replica/client/replica_client.h"
+#include "kevy_replica/client/session.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+namespace {
+
+// It has no descriptor to wait for, and needs none: it always has more.
+TransportFactory ReplayOf(const Corpus& corpus) {
+  return [&corpus] { return std::make_unique<ReplayTransport>(corpus); };
+}
+
+void RunFleet(const Corpus& corpus, size_t shards, FleetPass* pass) {
+  pass->NoteMemory();
+  const CountingHandlers handlers(shards, pass);
+  const std::vector<TransportFactory> factories(shards, ReplayOf(corpus));
+  const std::unique_ptr<Fleet> fleet = ValueOrDie(
+      Fleet::Create(factories, handlers.get(), FleetOptionsFor(corpus)));
+  pass->at_end = [&fleet] { fleet->Stop(); };
+  OkOrDie(fleet->Run());
+}
+
+void RunFollower(const Corpus& corpus, FleetPass* pass) {
+  pass->NoteMemory();
+  CountingHandler handler(pass);
+  const FollowerOptions options = FleetOptionsFor(corpus);
+  const std::unique_ptr<Follower> follower =
+      ValueOrDie(Follower::Create(ReplayOf(corpus), &handler, options));
+  pass->at_end = [&follower] { follower->Stop(); };
+  OkOrDie(follower->Run());
+}
+
+// The least that one shard takes: a client that blocks.
+void RunClient(const Corpus& corpus, FleetPass* pass) {
+  pass->NoteMemory();
+  ReplicaClientOptions options = ClientOptionsFor(corpus);
+  options.read_bytes = FleetOptions().read_bytes;
+  const std::unique_ptr<ReplicaClient> client =
+      ValueOrDie(ReplicaClient::Connect(
+          std::make_unique<ReplayTransport>(corpus), options));
+  ReadBatches(client.get(), pass->warm_frames());
+  pass->Warm();
+  while (!pass->ended()) {
+    pass->Add(ReadBatches(client.get(), corpus.frames).frames);
+  }
+}
+
+// The least that many take: a session each, in turn, with nothing around them.
+// As in a fleet a turn is a read and then all that it brought.
+class BareShard {
+ public:
+  explicit BareShard(const Corpus& corpus)
+      : session_(OptionsFor(corpus)), transport_(corpus) {
+    session_.HandleConnected(kNow);
+  }
+
+  // Returns how many frames there were.
+  size_t Step() {
+    const absl::Span<char> room =
+        session_.PrepareRead(FleetOptions().read_bytes);
+    session_.HandleRead(*transport_.Read(room, absl::ZeroDuration()), kNow);
+    const size_t before = tally_.frames;
+    while (true) {
+      const absl::Span<const FrameView> frames = session_.PollFrames();
+      for (const FrameView& frame : frames) tally_.Add(frame);
+      // The joint between two rounds is made of other events.
+      if (frames.empty() && session_.PollEvent() == nullptr) break;
+    }
+    return tally_.frames - before;
+  }
+
+  size_t frames() const { return tally_.frames; }
+
+ private:
+  static constexpr absl::Time kNow = absl::UnixEpoch();
+
+  Session session_;
+  ReplayTransport transport_;
+  Tally tally_;
+};
+
+void RunSessions(const Corpus& corpus, size_t shards, FleetPass* pass) {
+  pass->NoteMemory();
+  std::vector<std::unique_ptr<BareShard>> bare;
+  for (size_t i = 0; i < shards; ++i) {
+    bare.push_back(std::make_unique<BareShard>(corpus));
+  }
+  for (const auto& shard : bare) {
+    while (shard->frames() < pass->warm_frames()) shard->Step();
+    pass->Warm();
+  }
+  while (!pass->ended()) {
+    for (const auto& shard : bare) pass->Add(shard->Step());
+  }
+}
+
+}  // namespace
+
+void RegisterFleetInMemory(const Corpus& corpus) {
+  RegisterFleetPasses("Fleet/memory", corpus, ShardCounts(), false,
+                      [&corpus](size_t shards, FleetPass* pass) {
+                        RunFleet(corpus, shards, pass);
+                      });
+  RegisterFleetPasses(
+      "Fleet/follower", corpus, {1}, false,
+      [&corpus](size_t, FleetPass* pass) { RunFollower(corpus, pass); });
+  RegisterFleetPasses(
+      "Fleet/client", corpus, {1}, false,
+      [&corpus](size_t, FleetPass* pass) { RunClient(corpus, pass); });
+  RegisterFleetPasses("Fleet/sessions", corpus, ShardCounts(), false,
+                      [&corpus](size_t shards, FleetPass* pass) {
+                        RunSessions(corpus, shards, pass);
+                      });
+}
+
+}  // namespace benchmarks
+}  // namespace kevy_replica

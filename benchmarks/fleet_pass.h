@@ -1,0 +1,151 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A pass of a fleet: from when all shards flow until they have delivered enough
+// together.
+
+#ifndef KEVY_REPLICA_BENCHMARKS_FLEET_PASS_H_
+#define KEVY_REPLICA_BENCHMARKS_FLEET_PASS_H_
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/benchmarks/check.h"
+#include "kevy_replica/benchmarks/held_memory.h"
+#include "kevy_replica/benchmarks/tally.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/codec/frame.h"
+
+namespace kevy_replica {
+namespace benchmarks {
+
+// How many frames a pass is made of.
+struct FleetWork {
+  // Of each shard, before the clock starts: connecting and the first use of
+  // memory are no part of what a frame costs.
+  size_t warm_frames = 0;
+  // Of all shards together, from then on.
+  size_t frames = 0;
+};
+
+// For the thread that delivers the frames.
+class FleetPass {
+ public:
+  FleetPass(size_t shards, FleetWork work) : work_(work), cold_(shards) {}
+  FleetPass(const FleetPass&) = delete;
+  FleetPass& operator=(const FleetPass&) = delete;
+
+  // Called once, when enough was delivered. (What then still comes does not
+  // count.)
+  std::function<void()> at_end;
+
+  // What is held now is not the shards'.
+  void NoteMemory() { before_ = TrimAndMeasureHeldMemory(); }
+
+  size_t warm_frames() const { return work_.warm_frames; }
+  // One more shard has delivered warm_frames().
+  void Warm() {
+    if (--cold_ == 0) Start();
+  }
+  void Add(size_t frames) {
+    if (cold_ != 0 || ended_) return;
+    frames_ += frames;
+    if (frames_ >= work_.frames) End();
+  }
+
+  // The results.
+  bool ended() const { return ended_; }
+  size_t frames() const { return frames_; }
+  double seconds() const { return seconds_; }
+  double cpu_seconds() const { return cpu_seconds_; }  // Of this thread.
+  // Held at the end and not before.
+  HeldMemory memory() const { return memory_; }
+
+ private:
+  void Start();
+  void End();
+
+  const FleetWork work_;
+  size_t cold_;
+  bool ended_ = false;
+  size_t frames_ = 0;
+  std::chrono::steady_clock::time_point start_;
+  double cpu_start_ = 0;
+  double seconds_ = 0;
+  double cpu_seconds_ = 0;
+  HeldMemory before_;
+  HeldMemory memory_;
+};
+
+// Seconds of CPU that this thread has used.
+double ThreadCpuSeconds();
+
+// Counts frames and does nothing else with them.
+class CountingHandler : public FollowerHandler {
+ public:
+  explicit CountingHandler(FleetPass* pass) : pass_(pass) {}
+
+  absl::Status OnFrames(absl::Span<const FrameView> frames,
+                        const FeedPosition&) override {
+    const bool cold = tally_.frames < pass_->warm_frames();
+    for (const FrameView& frame : frames) tally_.Add(frame);
+    if (cold && tally_.frames >= pass_->warm_frames()) pass_->Warm();
+    pass_->Add(frames.size());
+    return absl::OkStatus();
+  }
+  void OnLinkDown(const LinkDown& link) override {
+    if (!pass_->ended()) OkOrDie(link.status);  // It would not come again.
+  }
+  absl::Status OnReset() override { return absl::OkStatus(); }
+  absl::Status OnSnapshotBegin() override { return absl::OkStatus(); }
+  absl::Status OnSnapshotChunk(absl::string_view) override {
+    return absl::OkStatus();
+  }
+  absl::Status OnSnapshotEnd(const FeedPosition&) override {
+    return absl::OkStatus();
+  }
+
+ private:
+  FleetPass* const pass_;
+  Tally tally_;
+};
+
+// A handler for each of `shards`.
+class CountingHandlers {
+ public:
+  CountingHandlers(size_t shards, FleetPass* pass) {
+    for (size_t i = 0; i < shards; ++i) {
+      handlers_.push_back(std::make_unique<CountingHandler>(pass));
+      pointers_.push_back(handlers_.back().get());
+    }
+  }
+  absl::Span<FollowerHandler* const> get() const { return pointers_; }
+
+ private:
+  std::vector<std::unique_ptr<CountingHandler>> handlers_;
+  std::vector<FollowerHandler*> pointers_;
+};
+
+}  // namespace benchmarks
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_BENCHMARKS_FLEET_PASS_H_
