@@ -194,9 +194,10 @@ absl::Status Fleet::StoreOne(size_t shard, const FeedPosition& position) {
   to_store_.push_back({NameOf(shard), position});
   // All shards stop together: Run() then stores what is left.
   if (loop_.stopped()) return absl::OkStatus();
-  const absl::Status status = options_.store->Store(to_store_);
-  to_store_.clear();
-  return status;
+  // With all others, so that a store that keeps what belongs to them all beside
+  // the positions (the length of one file, say) never lacks those of some.
+  StoreAll();
+  return store_status_;
 }
 
 void Fleet::StoreAll() {

@@ -67,7 +67,8 @@ absl::StatusOr<std::vector<std::string>> ShardAddresses(absl::string_view first,
 
 // As for a Follower. `position_name` is what the shards' names begin with. All
 // positions that have moved are stored together, `store_interval` after the
-// last time. Many shards' buffers are smaller by default.
+// last time, or when one of them must not wait. Many shards' buffers are
+// smaller by default.
 struct FleetOptions : FollowerOptions {
   FleetOptions() {
     position_name = "shard-";

@@ -135,7 +135,8 @@ void FollowerSession::HandleRetarget() {
 void FollowerSession::HandleStop(const absl::Status& status) {
   if (stopping()) return;
   status_ = status;
-  if (linked_ && !in_snapshot_ && !snapshot_unapplied_) {
+  if (options_.acknowledge && linked_ && !in_snapshot_ &&
+      !snapshot_unapplied_) {
     session_
         ->AckNow(std::min(applied_.next_offset,
                           session_->position().next_offset))
@@ -333,7 +334,7 @@ void FollowerSession::NoteGeneration() {
 }
 
 void FollowerSession::PassOnApplied() {
-  if (!linked_ || snapshot_unapplied_) return;
+  if (!options_.acknowledge || !linked_ || snapshot_unapplied_) return;
   session_->HandleApplied(
       std::min(applied_.next_offset, session_->position().next_offset));
 }

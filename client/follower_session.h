@@ -99,6 +99,9 @@ struct FollowerSessionOptions : SessionOptions {
   // loaded over it. The position is then {0, 0}, and stored as that before the
   // snapshot is handed over, until all of it is applied.
   bool snapshot_in_place = false;
+  // Whether the primary is told what is applied. If not, its WAIT does not
+  // count this replica: for onlookers, who hold nothing.
+  bool acknowledge = true;
   // A number from 0 up to, not including, 1: for backoff. Must be set.
   std::function<double()> random;
 };

@@ -244,6 +244,22 @@ TEST(FollowerSessionTest, AHeartbeatIsAcknowledgedThoughNothingCameOnThisLink) {
   EXPECT_EQ(follow.Sent(), "REPLCONF ACK 8\r\n");
 }
 
+TEST(FollowerSessionTest, AnOnlookerAcknowledgesNothing) {
+  FollowerSessionOptions options = Options({7, 8});
+  options.acknowledge = false;
+  Follow follow(options);
+  follow.Connect();
+  EXPECT_THAT(follow.Receive("+ACK 7 8\r\n" + FrameAt(8) + "+PING 7 9\r\n"),
+              ElementsAre("up 7:8", "frames 8-8", "heartbeat 7:9"));
+  EXPECT_EQ(follow.Sent(), "");
+  follow.Receive(SnapshotTo(20) + "+PING 7 20\r\n");
+  EXPECT_EQ(follow.Sent(), "");
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 20}));
+  follow.session.HandleStop(absl::OkStatus());
+  EXPECT_EQ(follow.Sent(), "");
+  EXPECT_THAT(follow.Poll(), ElementsAre("(store 7:20)", "down stopped 1 inf"));
+}
+
 TEST(FollowerSessionTest, BacksOffExponentiallyWithJitter) {
   FollowerSessionOptions options = Options({7, 8});
   options.initial_backoff = absl::Milliseconds(100);

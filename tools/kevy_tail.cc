@@ -14,7 +14,6 @@
 
 // Prints the replication stream of a kevy primary: see kUsage.
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,17 +23,18 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/file_position_store.h"
+#include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/replica_client.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/codec/handshake.h"
@@ -43,8 +43,14 @@
 #include "kevy_replica/tools/command_line.h"
 #include "kevy_replica/tools/embedded_capture.h"
 #include "kevy_replica/tools/flag_types.h"
+#include "kevy_replica/tools/follow.h"
+#include "kevy_replica/tools/message.h"
 #include "kevy_replica/tools/output.h"
+#include "kevy_replica/tools/output_file.h"
+#include "kevy_replica/tools/output_position_store.h"
+#include "kevy_replica/tools/replace_file.h"
 #include "kevy_replica/tools/replay.h"
+#include "kevy_replica/tools/stop_signals.h"
 #include "kevy_replica/tools/tail.h"
 #include "kevy_replica/tools/tail_printer.h"
 #include "kevy_replica/transport/address.h"
@@ -57,11 +63,18 @@ ABSL_FLAG(
     std::string, primary, "",
     "HOST:PORT, [IPV6]:PORT or unix:PATH: a shard's replication listener,\n"
     "by default at the client port + 10000.");
+ABSL_FLAG(
+    uint32_t, shards, 1,
+    "How many shards to follow: --primary's port and the next ones. Each\n"
+    "line of text tells which, [3], and each of json, \"shard\":3.");
+ABSL_FLAG(bool, once, false,
+          "Print one connection and end with it, by its error if it has one,\n"
+          "instead of following.");
 ABSL_FLAG(std::string, replica_id, "kevy_tail",
           "The name that the primary's INFO replication shows.");
 ABSL_FLAG(kevy_replica::FeedPosition, from, {},
           "GENERATION:OFFSET: where to go on, as the `end` event tells it.\n"
-          "0:0 is a fresh replica.");
+          "0:0 is a fresh replica. What --positions has goes before it.");
 ABSL_FLAG(kevy_replica::ProtocolChoice, protocol,
           kevy_replica::ProtocolChoice::kAuto,
           "auto, 1 (kevy 1.18 to 3.x) or 2 (kevy 4.0 and later).");
@@ -69,12 +82,27 @@ ABSL_FLAG(kevy_replica::TailFormat, format, kevy_replica::TailFormat::kText,
           "text (like redis-cli's MONITOR), json (an object a line) or resp\n"
           "(the raw commands, fit for redis-cli --pipe).");
 ABSL_FLAG(bool, ack, false, "Acknowledge frames as they are printed.");
-ABSL_FLAG(uint64_t, max_frames, 0, "End after that many frames. 0: go on.");
+ABSL_FLAG(uint64_t, max_frames, 0,
+          "End after that many, of all shards. 0: go on.");
 ABSL_FLAG(absl::Duration, idle_timeout, absl::InfiniteDuration(),
-          "Fail when nothing, not even a heartbeat, comes for that long: 5s,\n"
-          "1m30s.");
+          "Connect again, or with --once fail, when nothing, not even a\n"
+          "heartbeat, comes for that long: 5s, 1m30s.");
+ABSL_FLAG(
+    absl::Duration, heartbeat_timeout, absl::Seconds(5),
+    "Connect again when no heartbeat comes for that long, from primaries\n"
+    "that send any. inf: never.");
+ABSL_FLAG(
+    std::string, positions, "",
+    "A file that keeps how far was printed, to go on from there the next\n"
+    "time.");
+ABSL_FLAG(std::string, output, "",
+          "A file to print to, at its end, instead of standard output.");
+ABSL_FLAG(
+    std::string, prometheus, "",
+    "A file to write metrics to, every second, as Prometheus reads them.");
 ABSL_FLAG(std::string, record, "",
-          "A file to write all that the primary sends to, for --replay.");
+          "A file to write all that the primary sends to, for --replay. It\n"
+          "is one connection's: give --once too.");
 ABSL_FLAG(std::string, replay, "",
           "A recording to read instead of a connection; - is standard input.\n"
           "--protocol and --from are as its answer has them, unless given.");
@@ -86,35 +114,34 @@ constexpr absl::string_view kUsage =
     R"(kevy_tail: prints the replication stream of a kevy primary.
 
   kevy_tail --primary=localhost:16004 --format=json
-  kevy_tail --primary=localhost:16004 --record=today.resp --max_frames=1000
+  kevy_tail --primary=localhost:16004 --shards=4 --positions=tail.positions
+  kevy_tail --primary=localhost:16004 --once --record=today.resp
   kevy_tail --replay=today.resp --format=resp | redis-cli --pipe
 
-Without --primary or --replay it plays a recording of real traffic from a primary
-of its own. It ends with the stream or with Ctrl-C.
+It follows the primary through restarts and broken links, until Ctrl-C. Without
+--primary or --replay it plays a recording of real traffic from a primary of its
+own, and ends with it.
 
 )";
 
-constexpr absl::string_view kExitStatus = R"(
-Exit status: 0 at a clean end, after --max_frames or Ctrl-C; 1 after an error on
-the stream, with a line that tells what to do about it; 2 for bad usage.
+constexpr absl::string_view kMore = R"(
+With --positions a tail that was ended, or killed, goes on at the next frame. A
+position is stored once what it stands for is written, so that no frame is lost;
+a reader of standard output may get those again that were printed right before a
+kill. In a file given by --output every frame stands exactly once: what was
+printed behind the stored position is cut off at the next start. Its length is
+kept with the positions, so such a file is not to be written by others. To begin
+a new one, move it away while no tail runs, and create an empty one.
+
+Exit status: 0 at a clean end, after --max_frames or Ctrl-C; 1 after an error
+(with --once: any on the stream), with a line that tells what to do about it;
+2 for bad usage, which a file that cannot be used is too.
 )";
 
-enum ExitStatus { kSuccess = 0, kStreamError = 1, kBadUsage = 2 };
+enum ExitStatus { kSuccess = 0, kError = 1, kBadUsage = 2 };
 
-void Say(absl::string_view message) {
-  const std::string line = absl::StrCat("kevy_tail: ", message, "\n");
-  std::fwrite(line.data(), 1, line.size(), stderr);
-}
-
-// "offset_gap: expected 8, got 9 (action: resync)".
-std::string Describe(const absl::Status& status) {
-  const std::optional<ReplicaErrorKind> kind = ReplicaErrorKindOf(status);
-  return absl::StrCat(
-      kind.has_value()
-          ? std::string(ReplicaErrorKindName(*kind))
-          : absl::AsciiStrToLower(absl::StatusCodeToString(status.code())),
-      ": ", status.message(),
-      " (action: ", ActionName(RecommendedAction(status)), ")");
+bool Follows() {
+  return !absl::GetFlag(FLAGS_primary).empty() && !absl::GetFlag(FLAGS_once);
 }
 
 // Whether the file can be written, without changing what is in it.
@@ -125,7 +152,53 @@ absl::Status CheckRecord(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status CheckFlags() {
+absl::StatusOr<std::vector<std::string>> Addresses() {
+  const std::string primary = absl::GetFlag(FLAGS_primary);
+  const uint32_t shards = absl::GetFlag(FLAGS_shards);
+  // A Unix socket has no next one.
+  if (shards != 1) return ShardAddresses(primary, shards);
+  const absl::Status status = ParseAddress(primary).status();
+  if (!status.ok()) return status;
+  return std::vector<std::string>{primary};
+}
+
+absl::Status CheckPrimary() {
+  if (absl::GetFlag(FLAGS_shards) == 0) {
+    return absl::InvalidArgumentError("--shards must be more than 0");
+  }
+  if (absl::GetFlag(FLAGS_primary).empty()) return absl::OkStatus();
+  const absl::Status status = Addresses().status();
+  if (!status.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--primary: ", status.message()));
+  }
+  if (absl::GetFlag(FLAGS_shards) > 1 &&
+      absl::GetFlag(FLAGS_from) != FeedPosition()) {
+    return absl::InvalidArgumentError(
+        "--from is that of one shard: --positions keeps those of several");
+  }
+  return absl::OkStatus();
+}
+
+// What is only for a tail that follows, or only for one that does not.
+absl::Status CheckFollowing(const CommandLine& command_line) {
+  if (Follows()) {
+    return absl::GetFlag(FLAGS_record).empty()
+               ? absl::OkStatus()
+               : absl::InvalidArgumentError(
+                     "--record needs --once: a recording is one connection's");
+  }
+  for (const char* name :
+       {"positions", "prometheus", "shards", "heartbeat_timeout"}) {
+    if (command_line.given.count(name) != 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--", name, " is for following: with --primary, without --once"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFlags(const CommandLine& command_line) {
   const std::string primary = absl::GetFlag(FLAGS_primary);
   const std::string replica_id = absl::GetFlag(FLAGS_replica_id);
   const bool replays = !absl::GetFlag(FLAGS_replay).empty();
@@ -143,13 +216,13 @@ absl::Status CheckFlags() {
   if (absl::GetFlag(FLAGS_idle_timeout) <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError("--idle_timeout must be more than 0");
   }
-  if (!primary.empty()) {
-    const absl::StatusOr<Address> address = ParseAddress(primary);
-    if (!address.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--primary: ", address.status().message()));
-    }
+  if (absl::GetFlag(FLAGS_heartbeat_timeout) <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        "--heartbeat_timeout must be more than 0");
   }
+  absl::Status status = CheckFollowing(command_line);
+  if (status.ok()) status = CheckPrimary();
+  if (!status.ok()) return status;
   const std::string record = absl::GetFlag(FLAGS_record);
   return record.empty() ? absl::OkStatus() : CheckRecord(record);
 }
@@ -162,23 +235,6 @@ TransportFactory Recorded(TransportFactory connect, std::string path) {
         if (!transport.ok()) return transport.status();
         return RecordingTransport::Create(*std::move(transport), path);
       };
-}
-
-// What a signal interrupts. Never destroyed, since one may come at any time.
-std::shared_ptr<Interrupter>* interrupted_by_signal = nullptr;
-
-std::shared_ptr<Interrupter> HandleSignals() {
-  interrupted_by_signal =
-      new std::shared_ptr<Interrupter>(std::make_shared<Interrupter>());
-  struct sigaction action = {};
-  action.sa_handler = [](int) { (*interrupted_by_signal)->Interrupt(); };
-  // Without SA_RESTART, to get out of a write that nobody reads. A second one
-  // is the system's to handle.
-  action.sa_flags = SA_RESETHAND;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return *interrupted_by_signal;
 }
 
 // The embedded primary: the recording again for every connection.
@@ -199,10 +255,22 @@ int BadUsage(absl::string_view message) {
   return kBadUsage;
 }
 
+int BadOutput(const absl::Status& status) {
+  return BadUsage(absl::StrCat("--output: ", status.message()));
+}
+
 int ExitStatusOf(const absl::Status& status) {
   if (status.ok() || absl::IsCancelled(status)) return kSuccess;
   Say(Describe(status));
-  return kStreamError;
+  return kError;
+}
+
+// The same of what was printed to `output`.
+int ExitStatusOf(const absl::Status& status, const Output& output) {
+  if (status.ok() || output.status().ok()) return ExitStatusOf(status);
+  // It is no error of a stream's, to be described.
+  Say(status.message());
+  return kError;
 }
 
 // Takes the recording for a connection, and from its answer what the handshake
@@ -227,9 +295,11 @@ absl::StatusOr<TransportFactory> ReplayTo(ReplicaClientOptions* client,
   };
 }
 
-int Run(const CommandLine& command_line) {
+// Prints one connection.
+int RunOnce(const CommandLine& command_line,
+            std::shared_ptr<Interrupter> interrupter) {
   TailOptions options;
-  options.client.connect.interrupter = HandleSignals();
+  options.client.connect.interrupter = interrupter;
   options.client.replica_id = absl::GetFlag(FLAGS_replica_id);
   options.client.from = absl::GetFlag(FLAGS_from);
   options.client.protocol = absl::GetFlag(FLAGS_protocol);
@@ -259,24 +329,130 @@ int Run(const CommandLine& command_line) {
   const std::string record = absl::GetFlag(FLAGS_record);
   if (!record.empty()) connect = Recorded(std::move(connect), record);
 
-  Output output(STDOUT_FILENO, options.client.connect.interrupter.get());
-  const absl::Status status = Tail(connect, options, &output);
-  if (status.ok() || output.status().ok()) return ExitStatusOf(status);
+  const std::string path = absl::GetFlag(FLAGS_output);
+  absl::StatusOr<std::unique_ptr<OutputFile>> file = nullptr;
+  if (!path.empty()) file = OutputFile::Open(path);
+  if (!file.ok()) return BadOutput(file.status());
+  Output output(path.empty() ? STDOUT_FILENO : (*file)->fd(),
+                interrupter.get());
+  return ExitStatusOf(Tail(connect, options, &output), output);
+}
+
+// The positions' file, and the output cut back to where it was stored last.
+struct Kept {
+  std::unique_ptr<FilePositionStore> positions;  // Null: none are kept.
+  std::unique_ptr<OutputFile> file;              // Null: standard output.
+};
+
+// Says why there is none, if there is none.
+std::optional<Kept> OpenKept() {
+  Kept kept;
+  std::optional<FeedPosition> mark;
+  const std::string positions = absl::GetFlag(FLAGS_positions);
+  if (!positions.empty()) {
+    absl::StatusOr<std::unique_ptr<FilePositionStore>> store =
+        FilePositionStore::Open(positions);
+    if (!store.ok()) {
+      BadUsage(absl::StrCat("--positions: ", store.status().message()));
+      return std::nullopt;
+    }
+    kept.positions = *std::move(store);
+    // The name is one, and the file is read.
+    mark =
+        kept.positions->Load(OutputPositionStore::kName).value_or(std::nullopt);
+  }
+  const std::string path = absl::GetFlag(FLAGS_output);
+  if (path.empty()) {
+    // The file that was printed to before will lack what is printed elsewhere,
+    // so that it is not to be gone on in.
+    if (mark.has_value()) {
+      const absl::Status status =
+          kept.positions->Store({{OutputPositionStore::kName, FeedPosition()}});
+      if (!status.ok()) {
+        BadUsage(absl::StrCat("--positions: ", status.message()));
+        return std::nullopt;
+      }
+    }
+    return kept;
+  }
+  absl::StatusOr<std::unique_ptr<OutputFile>> file =
+      positions.empty() ? OutputFile::Open(path)
+                        : OutputFile::Resume(path, mark);
+  if (!file.ok()) {
+    BadOutput(file.status());
+    return std::nullopt;
+  }
+  kept.file = *std::move(file);
+  if (mark.has_value() && mark->next_offset > 0 && kept.file->empty()) {
+    Say(absl::StrCat(path, " is empty: going on in it, without the ",
+                     mark->next_offset, " bytes that were printed before"));
+  }
+  return kept;
+}
+
+int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
+  FollowOptions options;
+  options.addresses = *Addresses();  // They were checked.
+  options.fleet.replica_id = absl::GetFlag(FLAGS_replica_id);
+  options.fleet.from = absl::GetFlag(FLAGS_from);
+  options.fleet.protocol = absl::GetFlag(FLAGS_protocol);
+  options.fleet.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
+  options.fleet.heartbeat_timeout = absl::GetFlag(FLAGS_heartbeat_timeout);
+  options.fleet.acknowledge = absl::GetFlag(FLAGS_ack);
+  // As often as there is something to store: frames that are printed again are
+  // then few.
+  options.fleet.store_interval = absl::ZeroDuration();
+  // Of one shard there is one buffer, and the more is read at once, the less
+  // often is stored.
+  if (options.addresses.size() == 1) options.fleet.read_bytes = 256 << 10;
+  options.format = absl::GetFlag(FLAGS_format);
+  options.max_frames = absl::GetFlag(FLAGS_max_frames);
+  options.prometheus = absl::GetFlag(FLAGS_prometheus);
+  options.status_line = isatty(STDERR_FILENO) != 0;
+
+  const std::optional<Kept> kept = OpenKept();
+  if (!kept.has_value()) return kBadUsage;
+  if (!options.prometheus.empty()) {
+    const absl::Status status = ReplaceFile(options.prometheus, "");
+    if (!status.ok()) {
+      return BadUsage(absl::StrCat("--prometheus: ", status.message()));
+    }
+  }
+  Output output(kept->file == nullptr ? STDOUT_FILENO : kept->file->fd(),
+                interrupter.get());
+  options.fleet.store = kept->positions.get();
+  std::optional<OutputPositionStore> with_output;
+  if (kept->positions != nullptr && kept->file != nullptr) {
+    with_output.emplace(kept->positions.get(), kept->file.get(), &output);
+    options.fleet.store = &*with_output;
+    // What is in the file now stays, whatever happens before the first frame.
+    const absl::Status status = with_output->Store({});
+    if (!status.ok()) return BadUsage(status.message());
+  }
+  absl::Status status = Follow(options, &output);
+  // What the end has printed stays too.
+  if (status.ok() && output.status().ok() && with_output.has_value()) {
+    status = with_output->Store({});
+  }
+  if (status.ok()) return kSuccess;
+  // What ended a link was told then, and followed on from.
   Say(status.message());
-  return kStreamError;
+  return kError;
 }
 
 int Main(absl::Span<const char* const> arguments) {
   const absl::StatusOr<CommandLine> command_line = ParseArguments(arguments);
   if (!command_line.ok()) return BadUsage(command_line.status().message());
   if (command_line->help) {
-    const std::string page = absl::StrCat(kUsage, FlagsHelp(), kExitStatus);
+    const std::string page = absl::StrCat(kUsage, FlagsHelp(), kMore);
     std::fwrite(page.data(), 1, page.size(), stdout);
     return kSuccess;
   }
-  const absl::Status flags = CheckFlags();
+  const absl::Status flags = CheckFlags(*command_line);
   if (!flags.ok()) return BadUsage(flags.message());
-  return Run(*command_line);
+  const std::shared_ptr<Interrupter> interrupter = HandleStopSignals();
+  return Follows() ? RunFollowing(interrupter)
+                   : RunOnce(*command_line, interrupter);
 }
 
 }  // namespace

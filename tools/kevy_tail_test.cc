@@ -16,16 +16,9 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,8 +29,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/testing/scripted_primary.h"
-
-extern char** environ;
+#include "kevy_replica/tools/tail_child.h"
 
 namespace kevy_replica {
 namespace {
@@ -49,8 +41,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::StartsWith;
-
-constexpr char kProgram[] = "tools/kevy_tail";
 
 struct Recording {
   const char* name;
@@ -70,12 +60,6 @@ constexpr Recording kRecordings[] = {
     {"kevy-5.4.0-wrong-generation", Protocol::kV2, "7270893326363504:8"},
 };
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file.is_open()) << path;
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 std::string CapturePath(absl::string_view name) {
   return absl::StrCat("testdata/captures/", name, ".resp");
 }
@@ -83,130 +67,6 @@ std::string CapturePath(absl::string_view name) {
 // What kevy_tail prints of a capture: see testdata/README.md.
 std::string Expected(absl::string_view name, absl::string_view format) {
   return ReadFile(absl::StrCat("tools/testdata/", name, ".", format));
-}
-
-// All that comes until the end, or an error: a terminal's other side closed.
-std::string ReadAll(int fd) {
-  std::string all;
-  char bytes[4096];
-  ssize_t n;
-  while ((n = read(fd, bytes, sizeof(bytes))) > 0) all.append(bytes, n);
-  return all;
-}
-
-// A kevy_tail that runs.
-class Child {
- public:
-  struct Files {
-    std::string in = "/dev/null";
-    std::string out;            // Empty: a pipe.
-    std::string err;            // The same.
-    bool close_reader = false;  // Of the pipe `out`, before the program runs.
-  };
-
-  explicit Child(const std::vector<std::string>& flags)
-      : Child(flags, Files()) {}
-  Child(const std::vector<std::string>& flags, const Files& files) {
-    const int in = open(files.in.c_str(), O_RDONLY | O_CLOEXEC);
-    const int out = OpenWrite(files.out, &out_);
-    const int err = OpenWrite(files.err, &err_);
-    if (files.close_reader) CloseOutput();
-
-    std::vector<std::string> argv = {kProgram};
-    argv.insert(argv.end(), flags.begin(), flags.end());
-    std::vector<char*> arguments;
-    for (std::string& argument : argv) arguments.push_back(argument.data());
-    arguments.push_back(nullptr);
-
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-    const int error = posix_spawn(&pid_, kProgram, &actions, nullptr,
-                                  arguments.data(), environ);
-    if (error != 0) {
-      std::fprintf(stderr, "%s: %s\n", kProgram, std::strerror(error));
-      std::abort();  // No test can go on without it.
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    for (const int fd : {in, out, err}) close(fd);
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-  ~Child() {
-    CloseOutput();
-    if (err_ >= 0) close(err_);
-    if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      waitpid(pid_, nullptr, 0);
-    }
-  }
-
-  // Reads stdout up to the end of a line.
-  std::string ReadLine() {
-    std::string line;
-    char c;
-    while (read(out_, &c, 1) == 1) {
-      line.push_back(c);
-      if (c == '\n') break;
-    }
-    return line;
-  }
-
-  std::string ReadOutput() { return ReadAll(out_); }
-  std::string ReadErrors() { return ReadAll(err_); }
-
-  void CloseOutput() {
-    if (out_ >= 0) close(out_);
-    out_ = -1;
-  }
-
-  void Signal(int signal) {
-    ASSERT_GT(pid_, 0);
-    kill(pid_, signal);
-  }
-
-  // Waits for the program's end. Returns its exit status, or -signal.
-  int Wait() {
-    int status = 0;
-    EXPECT_EQ(waitpid(pid_, &status, 0), pid_);
-    pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
-
- private:
-  // Returns a descriptor to write to, and sets `*reader` if it is a pipe's.
-  static int OpenWrite(const std::string& path, int* reader) {
-    if (!path.empty())
-      return open(path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC);
-    int fds[2] = {-1, -1};
-    EXPECT_EQ(pipe(fds), 0);
-    for (const int fd : fds) fcntl(fd, F_SETFD, FD_CLOEXEC);
-    *reader = fds[0];
-    return fds[1];
-  }
-
-  pid_t pid_ = -1;
-  int out_ = -1;
-  int err_ = -1;
-};
-
-struct Result {
-  int status = 0;
-  std::string out;
-  std::string err;
-};
-
-// Runs kevy_tail to its end.
-Result RunTail(const std::vector<std::string>& flags,
-               const Child::Files& files = Child::Files()) {
-  Child child(flags, files);
-  Result result;
-  result.out = child.ReadOutput();
-  result.err = child.ReadErrors();
-  result.status = child.Wait();
-  return result;
 }
 
 // A primary on a loopback port.
@@ -227,7 +87,7 @@ TEST(KevyTailTest, ReplaysCaptures) {
     for (const auto& [format, expected] :
          {std::pair("text", "text"), {"json", "json"}, {"resp", "commands"}}) {
       SCOPED_TRACE(absl::StrCat(recording.name, " ", format));
-      const Result result =
+      const TailResult result =
           RunTail({replay, absl::StrCat("--format=", format)});
       EXPECT_EQ(result.status, 0);
       EXPECT_EQ(result.err, "");
@@ -237,9 +97,9 @@ TEST(KevyTailTest, ReplaysCaptures) {
 }
 
 TEST(KevyTailTest, ReplaysStandardInput) {
-  Child::Files files;
+  TailChild::Files files;
   files.in = CapturePath("kevy-5.4.0-flushall");
-  const Result result = RunTail({"--replay=-", "--format=json"}, files);
+  const TailResult result = RunTail({"--replay=-", "--format=json"}, files);
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.out, Expected("kevy-5.4.0-flushall", "json"));
 }
@@ -247,16 +107,16 @@ TEST(KevyTailTest, ReplaysStandardInput) {
 TEST(KevyTailTest, FlagsGoBeforeWhatTheRecordingSays) {
   const std::string replay =
       absl::StrCat("--replay=", CapturePath("kevy-5.4.0-resume"));
-  const Result from = RunTail({replay, "--from=7270893326363503:9"});
+  const TailResult from = RunTail({replay, "--from=7270893326363503:9"});
   EXPECT_EQ(from.status, 1);
   EXPECT_THAT(from.err, MatchesRegex("kevy_tail: offset_gap: .*\n"));
-  const Result protocol = RunTail({replay, "--protocol=1"});
+  const TailResult protocol = RunTail({replay, "--protocol=1"});
   EXPECT_EQ(protocol.status, 1);
   EXPECT_THAT(protocol.err, MatchesRegex("kevy_tail: ack_malformed: .*\n"));
 }
 
 TEST(KevyTailTest, RecordingWithoutAnAnswer) {
-  const Result result = RunTail({"--replay=/dev/null"});
+  const TailResult result = RunTail({"--replay=/dev/null"});
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, AllOf(StartsWith("kevy_tail: handshake_rejected: "),
                                 EndsWith(" (action: back_off)\n")));
@@ -267,9 +127,9 @@ TEST(KevyTailTest, TailsPrimariesOfAllVersions) {
     SCOPED_TRACE(recording.name);
     Primary primary(
         PrimaryScript::Capture(ReadFile(CapturePath(recording.name))));
-    const Result result =
-        RunTail({primary.flag(), absl::StrCat("--from=", recording.from),
-                 "--replica_id=me"});
+    const TailResult result =
+        RunTail({primary.flag(), "--once",
+                 absl::StrCat("--from=", recording.from), "--replica_id=me"});
     EXPECT_EQ(result.status, 0);
     EXPECT_EQ(result.err, "");
     EXPECT_EQ(result.out, Expected(recording.name, "text"));
@@ -285,7 +145,7 @@ TEST(KevyTailTest, TailsPrimariesOfAllVersions) {
 }
 
 TEST(KevyTailTest, BringsItsOwnPrimary) {
-  const Result result = RunTail({});
+  const TailResult result = RunTail({});
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.out, Expected("kevy-5.4.0-fresh", "text"));
   EXPECT_THAT(result.err,
@@ -302,7 +162,8 @@ TEST(KevyTailTest, UnixSocket) {
     ScriptedPrimary primary;
     primary.Enqueue(PrimaryScript().Frame(0, {"PING"}));
     ASSERT_TRUE(primary.Listen(address).ok());
-    const Result result = RunTail({"--primary", address, "--format=resp"});
+    const TailResult result =
+        RunTail({"--primary", address, "--once", "--format=resp"});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_EQ(result.out, "*1\r\n$4\r\nPING\r\n");
   }
@@ -316,12 +177,12 @@ TEST(KevyTailTest, RecordsForReplay) {
     SCOPED_TRACE(recording.name);
     const std::string capture = ReadFile(CapturePath(recording.name));
     Primary primary(PrimaryScript::Capture(capture));
-    const Result recorded =
-        RunTail({primary.flag(), absl::StrCat("--from=", recording.from),
-                 absl::StrCat("--record=", file)});
+    const TailResult recorded = RunTail(
+        {primary.flag(), "--once", absl::StrCat("--from=", recording.from),
+         absl::StrCat("--record=", file)});
     EXPECT_EQ(recorded.status, 0) << recorded.err;
     EXPECT_EQ(ReadFile(file), capture);
-    const Result replayed = RunTail({absl::StrCat("--replay=", file)});
+    const TailResult replayed = RunTail({absl::StrCat("--replay=", file)});
     EXPECT_EQ(replayed.status, 0) << replayed.err;
     EXPECT_EQ(replayed.out, recorded.out);
   }
@@ -338,7 +199,8 @@ TEST(KevyTailTest, AcknowledgesWhatItPrints) {
                       .WaitForAck(7)
                       .Frame(7, {"SET", "a", "3"})
                       .WaitForAck(8));
-  const Result result = RunTail({primary.flag(), "--ack", "--format=resp"});
+  const TailResult result =
+      RunTail({primary.flag(), "--once", "--ack", "--format=resp"});
   EXPECT_EQ(result.status, 0) << result.err;
   primary.WaitFinished(0);
   EXPECT_TRUE(primary.connection(0).finished);
@@ -351,7 +213,8 @@ TEST(KevyTailTest, EndsAfterMaxFrames) {
                       .Frame(1, {"SET", "a", "2"})
                       .WaitForAck(2)
                       .Stall());
-  const Result result = RunTail({primary.flag(), "--max_frames=2", "--ack"});
+  const TailResult result =
+      RunTail({primary.flag(), "--once", "--max_frames=2", "--ack"});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.out,
             "# connected protocol=2 generation=1 offset=0\n"
@@ -365,7 +228,7 @@ TEST(KevyTailTest, EndsAfterMaxFrames) {
 TEST(KevyTailTest, SignalsEndItWhileItWaits) {
   for (const int signal : {SIGINT, SIGTERM}) {
     Primary primary(PrimaryScript().Frame(0, {"PING"}).Stall());
-    Child child({primary.flag()});
+    TailChild child({primary.flag(), "--once"});
     EXPECT_THAT(child.ReadLine(), StartsWith("# connected"));
     // It is there although nothing follows: printed before the wait.
     EXPECT_EQ(child.ReadLine(), "0 \"PING\"\n");
@@ -378,9 +241,9 @@ TEST(KevyTailTest, SignalsEndItWhileItWaits) {
 }
 
 TEST(KevyTailTest, NobodyReadsFromTheBeginning) {
-  Child::Files files;
+  TailChild::Files files;
   files.close_reader = true;
-  const Result result = RunTail(
+  const TailResult result = RunTail(
       {absl::StrCat("--replay=", CapturePath("kevy-5.4.0-fresh"))}, files);
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.err, "");
@@ -391,7 +254,7 @@ TEST(KevyTailTest, NobodyReadsAnyMore) {
   Primary primary(PrimaryScript()
                       .Frame(0, {"SET", "a", std::string(4 << 20, 'x')})
                       .Stall());
-  Child child({primary.flag()});
+  TailChild child({primary.flag(), "--once"});
   EXPECT_THAT(child.ReadLine(), StartsWith("# connected"));
   child.CloseOutput();
   EXPECT_EQ(child.ReadErrors(), "");
@@ -399,10 +262,10 @@ TEST(KevyTailTest, NobodyReadsAnyMore) {
 }
 
 TEST(KevyTailTest, OutputThatCannotBeWritten) {
-  Child::Files files;
+  TailChild::Files files;
   files.out = "/dev/full";
   if (access(files.out.c_str(), W_OK) != 0) GTEST_SKIP();
-  const Result result = RunTail(
+  const TailResult result = RunTail(
       {absl::StrCat("--replay=", CapturePath("kevy-5.4.0-fresh"))}, files);
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err,
@@ -412,7 +275,7 @@ TEST(KevyTailTest, OutputThatCannotBeWritten) {
 // What a stream that fails behind its first frame prints on stderr.
 std::string StreamError(PrimaryScript script) {
   Primary primary(std::move(script));
-  const Result result = RunTail({primary.flag()});
+  const TailResult result = RunTail({primary.flag(), "--once"});
   EXPECT_EQ(result.status, 1);
   EXPECT_EQ(result.out,
             "# connected protocol=2 generation=1 offset=0\n"
@@ -435,19 +298,19 @@ TEST(KevyTailTest, StreamErrors) {
 
 TEST(KevyTailTest, Refusals) {
   Primary primary(PrimaryScript().Refuse());
-  const Result refused = RunTail({primary.flag()});
+  const TailResult refused = RunTail({primary.flag(), "--once"});
   EXPECT_EQ(refused.status, 1);
   EXPECT_EQ(refused.out, "");
   EXPECT_THAT(refused.err, MatchesRegex("kevy_tail: handshake_rejected: [^\n]* "
                                         "[(]action: back_off[)]\n"));
   EXPECT_EQ(primary.connections(), 2u);
 
-  EXPECT_EQ(RunTail({primary.flag(), "--protocol=1"}).status, 1);
+  EXPECT_EQ(RunTail({primary.flag(), "--once", "--protocol=1"}).status, 1);
   EXPECT_EQ(primary.connections(), 3u);
   EXPECT_EQ(primary.connection(2).request->protocol, Protocol::kV1);
 
   Primary babbler(PrimaryScript().NoAnswer().Send("-ERR no\r\n"));
-  const Result malformed = RunTail({babbler.flag()});
+  const TailResult malformed = RunTail({babbler.flag(), "--once"});
   EXPECT_EQ(malformed.status, 1);
   EXPECT_THAT(malformed.err, MatchesRegex("kevy_tail: ack_malformed: [^\n]* "
                                           "[(]action: back_off[)]\n"));
@@ -459,7 +322,7 @@ TEST(KevyTailTest, NoPrimaryThere) {
     Primary primary{PrimaryScript()};
     address = primary.address();
   }
-  const Result result = RunTail({"--primary", address});
+  const TailResult result = RunTail({"--primary", address, "--once"});
   EXPECT_EQ(result.status, 1);
   EXPECT_EQ(result.out, "");
   EXPECT_THAT(result.err,
@@ -469,7 +332,8 @@ TEST(KevyTailTest, NoPrimaryThere) {
 
 TEST(KevyTailTest, SilenceIsAnErrorWhereAskedFor) {
   Primary primary(PrimaryScript().Frame(0, {"PING"}).Stall());
-  const Result result = RunTail({primary.flag(), "--idle_timeout=1ms"});
+  const TailResult result =
+      RunTail({primary.flag(), "--once", "--idle_timeout=1ms"});
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, MatchesRegex("kevy_tail: deadline_exceeded: [^\n]* "
                                        "[(]action: caller[)]\n"));
@@ -490,13 +354,29 @@ TEST(KevyTailTest, BadUsage) {
       {"--replica_id=\xff"},
       {"--primary=localhost"},
       {"--primary=localhost:16004", "--replay=x.resp"},
+      {"--primary=localhost:16004", "--record=x.resp"},
+      {"--primary=localhost:16004", "--shards=0"},
+      {"--primary=localhost:65535", "--shards=2"},
+      {"--primary=unix:/tmp/socket", "--shards=2"},
+      {"--primary=localhost:16004", "--shards=2", "--from=7:8"},
+      {"--primary=localhost:16004", "--heartbeat_timeout=0"},
+      {"--primary=localhost:16004", "--positions=/no/such/folder/file"},
+      {"--primary=localhost:16004", "--output=/no/such/folder/file"},
+      {"--primary=localhost:16004", "--prometheus=/no/such/folder/file"},
+      {"--primary=localhost:16004", "--positions=/dev/null"},
+      {"--primary=localhost:16004", "--once", "--positions=x"},
+      {"--positions=x"},
+      {"--prometheus=x"},
+      {"--shards=2"},
+      {"--heartbeat_timeout=1s"},
+      {"--output=/no/such/folder/file", "--replay=/dev/null"},
       {"--replay=/no/such/file"},
       {"--replay=x.resp", "--record=y.resp"},
       {"--record=/no/such/folder/file"},
   };
   for (const std::vector<std::string>& flags : bad) {
     SCOPED_TRACE(flags[0]);
-    const Result result = RunTail(flags);
+    const TailResult result = RunTail(flags);
     EXPECT_EQ(result.status, 2);
     EXPECT_EQ(result.out, "");
     EXPECT_THAT(result.err, MatchesRegex("kevy_tail: [^\n]+\n"));
@@ -504,12 +384,14 @@ TEST(KevyTailTest, BadUsage) {
 }
 
 TEST(KevyTailTest, Help) {
-  const Result result = RunTail({"--help"});
+  const TailResult result = RunTail({"--help"});
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.err, "");
   for (const char* flag :
-       {"--primary", "--replica_id", "--from", "--protocol", "--format",
-        "--ack", "--max_frames", "--idle_timeout", "--record", "--replay"}) {
+       {"--primary", "--shards", "--once", "--replica_id", "--from",
+        "--protocol", "--format", "--ack", "--max_frames", "--idle_timeout",
+        "--heartbeat_timeout", "--positions", "--output", "--prometheus",
+        "--record", "--replay"}) {
     EXPECT_THAT(result.out, HasSubstr(absl::StrCat("\n  ", flag, " (")));
   }
 }
@@ -519,10 +401,10 @@ TEST(KevyTailTest, StatusLineOnATerminal) {
   if (terminal < 0) GTEST_SKIP() << "no pseudo-terminals here";
   ASSERT_EQ(grantpt(terminal), 0);
   ASSERT_EQ(unlockpt(terminal), 0);
-  Child::Files files;
+  TailChild::Files files;
   files.err = ptsname(terminal);
-  Child child({absl::StrCat("--replay=", CapturePath("kevy-5.4.0-fresh"))},
-              files);
+  TailChild child({absl::StrCat("--replay=", CapturePath("kevy-5.4.0-fresh"))},
+                  files);
   // Read as it comes, for a terminal holds little.
   const std::string status = ReadAll(terminal);
   EXPECT_EQ(child.ReadOutput(), Expected("kevy-5.4.0-fresh", "text"));

@@ -48,11 +48,12 @@ const absl::Status& Output::Flush() {
 void Output::Write(absl::string_view rest) {
   while (status_.ok() && !rest.empty()) {
     const ssize_t n = write(fd_, rest.data(), rest.size());
-    if (n >= 0) {
-      rest.remove_prefix(static_cast<size_t>(n));
-    } else if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK) {
-      // A signal has come, or somebody has made a terminal or pipe
-      // non-blocking.
+    const bool some = n >= 0;
+    if (some) rest.remove_prefix(static_cast<size_t>(n));
+    if (some && rest.empty()) return;
+    if (some || errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK) {
+      // A signal has come, after some of it was written or before; or somebody
+      // has made a terminal or pipe non-blocking.
       pollfd waited[] = {{fd_, POLLOUT, 0}, {interrupter_->fd(), POLLIN, 0}};
       poll(waited, 2, /*timeout=*/-1);
       if (interrupter_->interrupted()) {

@@ -15,6 +15,8 @@
 #include "kevy_replica/tools/output.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -22,6 +24,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <thread>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -150,6 +153,24 @@ TEST_F(OutputTest, InterruptEndsTheWaitForASlowReader) {
   output.buffer()->append(16 << 20, 'x');  // More than any pipe holds.
   interrupter_.Interrupt();
   EXPECT_TRUE(absl::IsCancelled(output.Flush()));
+}
+
+TEST_F(OutputTest, ASignalEndsABlockedWriteOfWhichSomeIsDone) {
+  struct sigaction action = {};
+  action.sa_handler = [](int) {};  // Without SA_RESTART.
+  ASSERT_EQ(sigaction(SIGUSR1, &action, nullptr), 0);
+  const pthread_t writer = pthread_self();
+  std::thread signaller([&] {
+    // What is in the pipe shows that the write has begun.
+    pollfd read_end = {pipe_[0], POLLIN, 0};
+    poll(&read_end, 1, /*timeout=*/-1);
+    interrupter_.Interrupt();
+    pthread_kill(writer, SIGUSR1);
+  });
+  Output output(pipe_[1], &interrupter_);
+  output.buffer()->append(16 << 20, 'x');
+  EXPECT_TRUE(absl::IsCancelled(output.Flush()));
+  signaller.join();
 }
 
 }  // namespace

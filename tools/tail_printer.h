@@ -17,9 +17,14 @@
 #ifndef KEVY_REPLICA_TOOLS_TAIL_PRINTER_H_
 #define KEVY_REPLICA_TOOLS_TAIL_PRINTER_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 
+#include "absl/strings/string_view.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/tools/output.h"
@@ -36,15 +41,25 @@ enum class TailFormat : uint8_t {
 // large event may be viewed, as Output::Append() has it.
 class TailPrinter {
  public:
-  explicit TailPrinter(TailFormat format) : format_(format) {}
+  // Of one of several shards every line tells which: "[3] " before it, or
+  // "shard":3 in it. Not in kResp, which is commands alone.
+  explicit TailPrinter(TailFormat format,
+                       std::optional<size_t> shard = std::nullopt);
 
   void Connected(const HandshakeAnswer& answer, Output* out) const;
   void Event(const StreamEvent& event, Output* out) const;
+  // What was printed is not what follows goes on from: see FollowerHandler.
+  void Reset(Output* out) const;
+  void SnapshotVoid(Output* out) const;
+  void LinkDown(const kevy_replica::LinkDown& link, Output* out) const;
   // The stream has ended, but not by an error.
   void End(const FeedPosition& position, Output* out) const;
 
  private:
+  void Alone(absl::string_view name, Output* out) const;
+
   const TailFormat format_;
+  std::string begin_;  // Of every line.
 };
 
 }  // namespace kevy_replica

@@ -20,8 +20,11 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
@@ -129,6 +132,57 @@ TEST(TailPrinterTest, RespIsTheCommandsAlone) {
   EXPECT_EQ(Print(kResp, SnapshotEnd{9}), "");
   EXPECT_EQ(Print(kResp, Heartbeat{7, 9}), "");
   EXPECT_EQ(PrintEnd(kResp, {7, 9}), "");
+}
+
+std::string PrintFollowing(const TailPrinter& printer) {
+  Output out(/*fd=*/-1, /*interrupter=*/nullptr);
+  printer.Connected({Protocol::kV2, 7, 8}, &out);
+  printer.Reset(&out);
+  printer.Event(Heartbeat{7, 9}, &out);
+  printer.SnapshotVoid(&out);
+  LinkDown link;
+  link.end = LinkEnd::kTruncated;
+  link.attempt = 2;
+  link.retry_in = absl::Microseconds(51001);
+  printer.LinkDown(link, &out);
+  link.retry_in = absl::InfiniteDuration();
+  printer.LinkDown(link, &out);
+  printer.End({7, 9}, &out);
+  return *out.buffer();
+}
+
+TEST(TailPrinterTest, WhatOnlyAFollowerTells) {
+  EXPECT_EQ(PrintFollowing(TailPrinter(TailFormat::kText)),
+            "# connected protocol=2 generation=7 offset=8\n"
+            "# reset\n"
+            "# heartbeat generation=7 next_offset=9\n"
+            "# snapshot_void\n"
+            "# link_down end=truncated attempt=2 retry_in=52ms\n"
+            "# link_down end=truncated attempt=2\n"
+            "# end generation=7 next_offset=9\n");
+  EXPECT_EQ(PrintFollowing(TailPrinter(TailFormat::kResp)), "");
+}
+
+TEST(TailPrinterTest, EachLineTellsTheShard) {
+  EXPECT_EQ(PrintFollowing(TailPrinter(TailFormat::kText, 3)),
+            "[3] # connected protocol=2 generation=7 offset=8\n"
+            "[3] # reset\n"
+            "[3] # heartbeat generation=7 next_offset=9\n"
+            "[3] # snapshot_void\n"
+            "[3] # link_down end=truncated attempt=2 retry_in=52ms\n"
+            "[3] # link_down end=truncated attempt=2\n"
+            "[3] # end generation=7 next_offset=9\n");
+  EXPECT_EQ(
+      PrintFollowing(TailPrinter(TailFormat::kJson, 3)),
+      R"({"shard":3,"event":"connected","protocol":2,"generation":7,"offset":8}
+{"shard":3,"event":"reset"}
+{"shard":3,"event":"heartbeat","generation":7,"next_offset":9}
+{"shard":3,"event":"snapshot_void"}
+{"shard":3,"event":"link_down","end":"truncated","attempt":2,"retry_in_ms":52}
+{"shard":3,"event":"link_down","end":"truncated","attempt":2}
+{"shard":3,"event":"end","generation":7,"next_offset":9}
+)");
+  EXPECT_EQ(PrintFollowing(TailPrinter(TailFormat::kResp, 3)), "");
 }
 
 TEST(TailPrinterTest, Appends) {

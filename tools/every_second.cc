@@ -1,0 +1,58 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/tools/every_second.h"
+
+#include <signal.h>
+
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace kevy_replica {
+
+EverySecond::EverySecond(std::function<void()> function)
+    : function_(std::move(function)) {
+  // A thread begins with its maker's mask. A signal is to get the main thread
+  // out of a write, which it only does where it arrives.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { Run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+EverySecond::~EverySecond() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ended_ = true;
+    ended_changed_.notify_all();
+  }
+  thread_.join();
+}
+
+void EverySecond::Run() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!ended_changed_.wait_for(lock, std::chrono::seconds(1),
+                                  [this] { return ended_; })) {
+    lock.unlock();
+    function_();
+    lock.lock();
+  }
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,597 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Runs kevy_tail as a program that follows.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/tools/long_primary.h"
+#include "kevy_replica/tools/tail_child.h"
+#include "kevy_replica/transport/listener.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::StartsWith;
+
+class KevyTailFollowTest : public ::testing::Test {
+ protected:
+  KevyTailFollowTest() {
+    std::string pattern = ::testing::TempDir() + "/follow_XXXXXX";
+    EXPECT_NE(mkdtemp(&pattern[0]), nullptr);
+    folder_ = pattern;
+  }
+  ~KevyTailFollowTest() override {
+    for (const char* name : {"positions", "output", "other", "prometheus"}) {
+      unlink(Path(name).c_str());
+      unlink((Path(name) + ".tmp").c_str());
+    }
+    rmdir(folder_.c_str());
+  }
+
+  std::string Path(absl::string_view name) const {
+    return absl::StrCat(folder_, "/", name);
+  }
+  // "--output=<folder>/output".
+  std::string Flag(absl::string_view name) const {
+    return absl::StrCat("--", name, "=", Path(name));
+  }
+
+  std::string folder_;
+};
+
+// What all tails are given: a primary that stands still is not to be left.
+std::vector<std::string> Flags(const std::string& address,
+                               const std::vector<std::string>& more = {}) {
+  std::vector<std::string> flags = {absl::StrCat("--primary=", address),
+                                    "--heartbeat_timeout=inf"};
+  flags.insert(flags.end(), more.begin(), more.end());
+  return flags;
+}
+
+// A primary with the first frames of a history, then those behind, and so on:
+// each connection has to ask for what comes next.
+void Play(ScriptedPrimary* primary) {
+  primary->Enqueue(PrimaryScript()
+                       .Generation(7)
+                       .Frame(0, {"SET", "a", "0"})
+                       .Frame(1, {"SET", "a", "1"}));
+  primary->Enqueue(PrimaryScript()
+                       .Generation(7)
+                       .Frame(2, {"SET", "a", "2"})
+                       .Send("*2\r\n:3\r\n*3\r"));
+  primary->Enqueue(PrimaryScript()
+                       .Generation(7)
+                       .Frame(3, {"SET", "a", "3"})
+                       .Heartbeat(7, 4)
+                       .Send("+SNAPSHOT\r\n"));
+  primary->SetDefault(
+      PrimaryScript().Generation(7).Frame(4, {"SET", "a", "4"}).Stall());
+  ASSERT_TRUE(primary->Listen("127.0.0.1:0").ok());
+}
+
+TEST_F(KevyTailFollowTest, FollowsThroughTheEndsOfLinks) {
+  ScriptedPrimary primary;
+  Play(&primary);
+  TailChild child(Flags(primary.address()));
+  for (const char* line : {
+           "# connected protocol=2 generation=7 offset=0\n",
+           "# reset\n",
+           "0 \"SET\" \"a\" \"0\"\n",
+           "1 \"SET\" \"a\" \"1\"\n",
+           "# link_down end=closed attempt=1 retry_in=[0-9]+ms\n",
+           "# connected protocol=2 generation=7 offset=2\n",
+           "2 \"SET\" \"a\" \"2\"\n",
+           "# link_down end=truncated attempt=1 retry_in=[0-9]+ms\n",
+           "# connected protocol=2 generation=7 offset=3\n",
+           "3 \"SET\" \"a\" \"3\"\n",
+           "# heartbeat generation=7 next_offset=4\n",
+           "# snapshot_begin\n",
+           "# snapshot_void\n",
+           "# link_down end=truncated attempt=1 retry_in=[0-9]+ms\n",
+           "# connected protocol=2 generation=7 offset=4\n",
+           "4 \"SET\" \"a\" \"4\"\n",
+       }) {
+    EXPECT_THAT(child.ReadLine(), MatchesRegex(line));
+  }
+  child.Signal(SIGTERM);
+  EXPECT_EQ(child.ReadOutput(), "# end generation=7 next_offset=5\n");
+  EXPECT_THAT(child.ReadErrors(), MatchesRegex("kevy_tail: truncated: [^\n]* "
+                                               "[(]action: reconnect[)]\n"
+                                               "kevy_tail: truncated: [^\n]* "
+                                               "[(]action: reconnect[)]\n"));
+  EXPECT_EQ(child.Wait(), 0);
+  for (size_t i = 0; i < primary.connections(); ++i) {
+    EXPECT_THAT(primary.connection(i).acks, IsEmpty());  // Without --ack.
+  }
+}
+
+TEST_F(KevyTailFollowTest, FollowsInJson) {
+  ScriptedPrimary primary;
+  Play(&primary);
+  const TailResult result =
+      RunTail(Flags(primary.address(), {"--format=json", "--max_frames=4"}));
+  EXPECT_EQ(result.status, 0);
+  EXPECT_THAT(
+      result.out,
+      MatchesRegex(
+          R"([{]"event":"connected","protocol":2,"generation":7,"offset":0[}]
+[{]"event":"reset"[}]
+[{]"event":"frame","offset":0,"argv":\["SET","a","0"\][}]
+[{]"event":"frame","offset":1,"argv":\["SET","a","1"\][}]
+[{]"event":"link_down","end":"closed","attempt":1,"retry_in_ms":[0-9]+[}]
+[{]"event":"connected","protocol":2,"generation":7,"offset":2[}]
+[{]"event":"frame","offset":2,"argv":\["SET","a","2"\][}]
+[{]"event":"link_down","end":"truncated","attempt":1,"retry_in_ms":[0-9]+[}]
+[{]"event":"connected","protocol":2,"generation":7,"offset":3[}]
+[{]"event":"frame","offset":3,"argv":\["SET","a","3"\][}]
+[{]"event":"end","generation":7,"next_offset":4[}]
+)"));
+}
+
+TEST_F(KevyTailFollowTest, FollowsInResp) {
+  ScriptedPrimary primary;
+  Play(&primary);
+  const TailResult result =
+      RunTail(Flags(primary.address(), {"--format=resp", "--max_frames=3"}));
+  EXPECT_EQ(result.status, 0);
+  std::string expected;
+  for (const char* value : {"0", "1", "2"}) {
+    absl::StrAppend(&expected, "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n", value,
+                    "\r\n");
+  }
+  EXPECT_EQ(result.out, expected);
+}
+
+TEST_F(KevyTailFollowTest, AcknowledgesWhereAskedTo) {
+  ScriptedPrimary primary;
+  primary.SetDefault(PrimaryScript()
+                         .Frame(0, {"PING"})
+                         .Heartbeat(1, 1)
+                         .WaitForAck(1)
+                         .Frame(1, {"PING"})
+                         .Frame(2, {"PING"})
+                         .WaitForAck(2)
+                         .Stall());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  const TailResult result =
+      RunTail(Flags(primary.address(), {"--ack", "--max_frames=2"}));
+  EXPECT_EQ(result.status, 0) << result.err;
+  primary.WaitFinished(0);
+  // What is printed, though more had come.
+  EXPECT_EQ(primary.connection(0).acks.back(), 2u);
+}
+
+TEST_F(KevyTailFollowTest, SilenceMakesItConnectAgain) {
+  for (const char* flag : {"--idle_timeout=10ms", "--heartbeat_timeout=10ms"}) {
+    ScriptedPrimary primary;
+    primary.SetDefault(PrimaryScript().Stall());
+    ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+    TailChild child(Flags(primary.address(), {flag}));
+    EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
+    EXPECT_THAT(child.ReadLine(), StartsWith("# link_down end=timeout "));
+    EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
+    child.Signal(SIGINT);
+    EXPECT_EQ(child.Wait(), 0);
+    EXPECT_THAT(child.ReadErrors(),
+                StartsWith("kevy_tail: deadline_exceeded: "));
+  }
+}
+
+TEST_F(KevyTailFollowTest, CtrlCStoresThePositionAndTheNextRunGoesOnThere) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript()
+                      .Generation(7)
+                      .Frame(0, {"PING"})
+                      .Frame(1, {"PING"})
+                      .Stall());
+  primary.Enqueue(PrimaryScript().Generation(7).Frame(2, {"PING"}).Stall());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  const std::vector<std::string> flags =
+      Flags(primary.address(), {Flag("positions")});
+  {
+    TailChild child(flags);
+    for (const char* line : {"# connected", "# reset", "0 ", "1 "}) {
+      EXPECT_THAT(child.ReadLine(), StartsWith(line));
+    }
+    child.Signal(SIGINT);
+    EXPECT_EQ(child.ReadOutput(), "# end generation=7 next_offset=2\n");
+    EXPECT_EQ(child.Wait(), 0);
+  }
+  EXPECT_THAT(ReadFile(Path("positions")), HasSubstr("\nshard-0 7:2\n"));
+  TailChild child(flags);
+  EXPECT_EQ(child.ReadLine(), "# connected protocol=2 generation=7 offset=2\n");
+  EXPECT_EQ(child.ReadLine(), "2 \"PING\"\n");
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.ReadOutput(), "# end generation=7 next_offset=3\n");
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_EQ(primary.connection(1).request->offset, 2u);
+}
+
+TEST_F(KevyTailFollowTest, MaxFramesStoresThePositionToo) {
+  ScriptedPrimary primary;
+  primary.SetDefault(PrimaryScript()
+                         .Generation(7)
+                         .Frame(8, {"PING"})
+                         .Frame(9, {"PING"})
+                         .Frame(10, {"PING"})
+                         .Stall());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  const TailResult result =
+      RunTail(Flags(primary.address(), {Flag("positions"), Flag("output"),
+                                        "--from=7:8", "--max_frames=2"}));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(ReadFile(Path("output")),
+            "# connected protocol=2 generation=7 offset=8\n"
+            "8 \"PING\"\n"
+            "9 \"PING\"\n"
+            "# end generation=7 next_offset=10\n");
+  EXPECT_THAT(ReadFile(Path("positions")), HasSubstr("\nshard-0 7:10\n"));
+}
+
+TEST_F(KevyTailFollowTest, FilesThatCannotBeGoneOnIn) {
+  ScriptedPrimary primary;
+  primary.SetDefault(
+      PrimaryScript().Generation(7).Frame(0, {"PING"}).Heartbeat(7, 1));
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  const std::vector<std::string> flags = Flags(
+      primary.address(), {Flag("positions"), Flag("output"), "--max_frames=1"});
+  EXPECT_EQ(RunTail(flags).status, 0);
+  const size_t connections = primary.connections();
+  const std::string output = ReadFile(Path("output"));
+
+  ASSERT_EQ(rename(Path("output").c_str(), Path("other").c_str()), 0);
+  TailResult result = RunTail(flags);
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, AllOf(StartsWith("kevy_tail: --output: "),
+                                HasSubstr("does not exist")));
+
+  // Cut short.
+  ASSERT_EQ(rename(Path("other").c_str(), Path("output").c_str()), 0);
+  ASSERT_EQ(truncate(Path("output").c_str(), 10), 0);
+  result = RunTail(flags);
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("does not begin with the "));
+  EXPECT_EQ(ReadFile(Path("output")), output.substr(0, 10));
+
+  // Torn.
+  const std::string positions = ReadFile(Path("positions"));
+  ASSERT_EQ(truncate(Path("positions").c_str(), 30), 0);
+  result = RunTail(flags);
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, AllOf(StartsWith("kevy_tail: --positions: "),
+                                HasSubstr("/positions is damaged: ")));
+  EXPECT_EQ(primary.connections(), connections);
+}
+
+TEST_F(KevyTailFollowTest, AnEmptyOutputIsBegunAnew) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript().Generation(7).Frame(0, {"PING"}).Stall());
+  primary.Enqueue(PrimaryScript().Generation(7).Frame(1, {"PING"}).Stall());
+  primary.Enqueue(PrimaryScript().Generation(7).Frame(2, {"PING"}).Stall());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  const std::vector<std::string> flags = Flags(
+      primary.address(), {Flag("positions"), Flag("output"), "--max_frames=1"});
+  EXPECT_EQ(RunTail(flags).status, 0);
+  ASSERT_EQ(truncate(Path("output").c_str(), 0), 0);
+  const TailResult result = RunTail(flags);
+  EXPECT_EQ(result.status, 0);
+  EXPECT_THAT(result.err, HasSubstr("is empty: going on in it"));
+  EXPECT_EQ(ReadFile(Path("output")),
+            "# connected protocol=2 generation=7 offset=1\n"
+            "1 \"PING\"\n"
+            "# end generation=7 next_offset=2\n");
+
+  // What goes elsewhere is missing there, and that is not passed over.
+  EXPECT_EQ(
+      RunTail(Flags(primary.address(), {Flag("positions"), "--max_frames=1"}))
+          .status,
+      0);
+  const TailResult refused = RunTail(flags);
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.err, HasSubstr("nothing of it belongs to"));
+}
+
+// The samples of a file of metrics, by name and labels. Every other line has to
+// be a comment.
+std::map<std::string, std::string> Samples(const std::string& text) {
+  std::map<std::string, std::string> samples;
+  EXPECT_THAT(text, EndsWith("\n"));
+  for (const absl::string_view line :
+       absl::StrSplit(absl::StripSuffix(text, "\n"), '\n')) {
+    if (absl::StartsWith(line, "# ")) continue;
+    EXPECT_THAT(std::string(line),
+                MatchesRegex("[a-z_]+[{][a-z_]+=\"[^\"]*\"(,[a-z_]+=\"[^\"]*"
+                             "\")*[}] [0-9.e+-]+"));
+    const size_t space = line.rfind(' ');
+    samples[std::string(line.substr(0, space))] =
+        std::string(line.substr(space + 1));
+  }
+  return samples;
+}
+
+TEST_F(KevyTailFollowTest, MetricsAreInTheFile) {
+  ScriptedPrimary primary;
+  Play(&primary);
+  TailChild child(
+      Flags(primary.address(), {Flag("prometheus"), Flag("positions")}));
+  std::string line;
+  do {
+    line = child.ReadLine();
+  } while (!line.empty() && !absl::StartsWith(line, "4 "));
+  // It is rewritten while the tail goes on; this waits for that.
+  while (
+      !absl::StrContains(ReadFile(Path("prometheus")),
+                         "kevy_replica_frames_total{shard=\"shard-0\"} 5\n")) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  EXPECT_EQ(Samples(ReadFile(
+                Path("prometheus")))["kevy_replica_link_up{shard=\"shard-0\"}"],
+            "1");
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.Wait(), 0);
+  std::map<std::string, std::string> samples =
+      Samples(ReadFile(Path("prometheus")));
+  const auto sample = [&](absl::string_view name, absl::string_view more = "") {
+    return samples[absl::StrCat("kevy_replica_", name, "{shard=\"shard-0\"",
+                                more, "}")];
+  };
+  EXPECT_EQ(sample("frames_total"), "5");
+  EXPECT_EQ(sample("links_total"), "4");
+  EXPECT_EQ(sample("heartbeats_total"), "1");
+  EXPECT_EQ(sample("link_ends_total", ",cause=\"closed\""), "1");
+  EXPECT_EQ(sample("link_ends_total", ",cause=\"truncated\""), "2");
+  EXPECT_EQ(sample("link_ends_total", ",cause=\"stopped\""), "1");
+  EXPECT_EQ(sample("link_up"), "0");
+  EXPECT_EQ(sample("applied_offset"), "5");
+}
+
+TEST_F(KevyTailFollowTest, StatusLineOnATerminal) {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal < 0) GTEST_SKIP() << "no pseudo-terminals here";
+  ASSERT_EQ(grantpt(terminal), 0);
+  ASSERT_EQ(unlockpt(terminal), 0);
+  ScriptedPrimary primary;
+  Play(&primary);
+  TailChild::Files files;
+  files.err = ptsname(terminal);
+  TailChild child(Flags(primary.address(), {"--max_frames=3"}), files);
+  // Read as it comes, for a terminal holds little.
+  const std::string status = ReadAll(terminal);
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_THAT(status, StartsWith("\r\x1b[K0 frames, 0 bytes, "));
+  EXPECT_THAT(status,
+              MatchesRegex("(.|\r|\n)*\r\x1b\\[K3 frames, [0-9]+ bytes, "
+                           "[0-9]+ frames/s\r\n"));
+  close(terminal);
+}
+
+// ---- Killed at any moment.
+
+// The offsets of the frames, by shard, of text that kevy_tail printed. Each has
+// to be whole.
+std::map<int, std::vector<uint64_t>> Offsets(const std::string& text) {
+  std::map<int, std::vector<uint64_t>> offsets;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    int shard = 0;
+    if (absl::ConsumePrefix(&line, "[")) {
+      EXPECT_TRUE(absl::SimpleAtoi(line.substr(0, line.find(']')), &shard));
+      line.remove_prefix(line.find(' ') + 1);
+    }
+    if (line.empty() || line[0] == '#') continue;
+    uint64_t offset = 0;
+    EXPECT_TRUE(absl::SimpleAtoi(line.substr(0, line.find(' ')), &offset));
+    EXPECT_EQ(line, absl::StrCat(offset, " \"SET\" \"key\" \"", offset, "\""));
+    offsets[shard].push_back(offset);
+  }
+  return offsets;
+}
+
+// Whether they are 0, 1, 2 and so on.
+bool AreAll(const std::vector<uint64_t>& offsets) {
+  for (size_t i = 0; i < offsets.size(); ++i) {
+    if (offsets[i] != i) {
+      ADD_FAILURE() << "at " << i << " of " << offsets.size() << " there is "
+                    << offsets[i];
+      return false;
+    }
+  }
+  return true;
+}
+
+// Primaries of a shard each, and the moments at which their tail is killed.
+class Killer {
+ public:
+  explicit Killer(int shards) {
+    for (std::unique_ptr<Listener>& listener : ListenInARow(shards)) {
+      const auto seed = static_cast<uint32_t>(1000 * primaries_.size());
+      primaries_.push_back(
+          std::make_unique<LongPrimary>(std::move(listener), seed));
+    }
+  }
+
+  std::vector<std::string> flags() const {
+    return Flags(primaries_[0]->address(),
+                 {absl::StrCat("--shards=", primaries_.size()), "--ack"});
+  }
+
+  void Begin() {
+    for (const auto& primary : primaries_) primary->Expect(random_() % 400);
+  }
+  // Waits for what Begin() has chosen, on one of the shards.
+  void Kill(TailChild* child) {
+    primaries_[random_() % primaries_.size()]->WaitReached();
+    // Not to wait for anything, but so that not all die at the same step.
+    absl::SleepFor(absl::Microseconds(random_() % 3000));
+    child->Signal(SIGKILL);
+    EXPECT_EQ(child->Wait(), -SIGKILL);
+  }
+
+  // Has a last tail print some more, up to an end, and ends it by Ctrl-C.
+  void Finish(TailChild* child) {
+    for (const auto& primary : primaries_) primary->WaitReached();
+    child->Signal(SIGINT);
+    EXPECT_EQ(child->Wait(), 0);
+  }
+  void BeginLast() {
+    for (const auto& primary : primaries_) primary->Expect(100, /*end=*/true);
+  }
+
+  const std::vector<std::unique_ptr<LongPrimary>>& primaries() const {
+    return primaries_;
+  }
+
+ private:
+  std::mt19937 random_{20261124};
+  std::vector<std::unique_ptr<LongPrimary>> primaries_;
+};
+
+class KilledTest : public KevyTailFollowTest {
+ protected:
+  // With --output: every frame exactly once.
+  void KillWithOutput(int shards, int kills) {
+    Killer killer(shards);
+    std::vector<std::string> flags = killer.flags();
+    flags.push_back(Flag("positions"));
+    flags.push_back(Flag("output"));
+    for (int i = 0; i < kills; ++i) {
+      killer.Begin();
+      TailChild child(flags);
+      killer.Kill(&child);
+    }
+    killer.BeginLast();
+    TailChild child(flags);
+    killer.Finish(&child);
+
+    const std::map<int, std::vector<uint64_t>> offsets =
+        Offsets(ReadFile(Path("output")));
+    ASSERT_EQ(offsets.size(), static_cast<size_t>(shards));
+    for (const auto& [shard, printed] : offsets) {
+      SCOPED_TRACE(shard);
+      EXPECT_TRUE(AreAll(printed));
+      const std::vector<uint64_t> asked = killer.primaries()[shard]->asked();
+      EXPECT_EQ(printed.size(), asked.back() + 100);
+      RecordProperty(absl::StrCat("frames_", shard),
+                     static_cast<int>(printed.size()));
+    }
+  }
+};
+
+TEST_F(KilledTest, AHundredTimesEveryFrameStandsInTheOutputOnce) {
+  KillWithOutput(/*shards=*/1, /*kills=*/100);
+}
+
+TEST_F(KilledTest, ShardsShareAnOutput) {
+  KillWithOutput(/*shards=*/3, /*kills=*/30);
+}
+
+TEST_F(KilledTest, OnAPipeFramesComeAgainOnlyBehindAKill) {
+  Killer killer(/*shards=*/1);
+  std::vector<std::string> flags = killer.flags();
+  flags.push_back(Flag("positions"));
+  uint64_t next = 0;
+  for (int i = 0; i <= 20; ++i) {
+    const bool last = i == 20;
+    last ? killer.BeginLast() : killer.Begin();
+    TailChild child(flags);
+    last ? killer.Finish(&child) : killer.Kill(&child);
+    std::string out = child.ReadOutput();
+    // A line that the kill has cut off is none.
+    out.resize(out.rfind('\n') + 1);
+    const std::vector<uint64_t> offsets = Offsets(out)[0];
+    if (offsets.empty()) continue;
+    EXPECT_LE(offsets.front(), next);
+    for (size_t k = 1; k < offsets.size(); ++k) {
+      EXPECT_EQ(offsets[k], offsets[k - 1] + 1);
+    }
+    next = std::max(next, offsets.back() + 1);
+  }
+  EXPECT_EQ(next, killer.primaries()[0]->asked().back() + 100);
+}
+
+TEST_F(KevyTailFollowTest, ShardsAreToldApart) {
+  std::vector<std::unique_ptr<LongPrimary>> primaries;
+  for (std::unique_ptr<Listener>& listener : ListenInARow(3)) {
+    primaries.push_back(
+        std::make_unique<LongPrimary>(std::move(listener), /*seed=*/1));
+    primaries.back()->Expect(10 * primaries.size(), /*end=*/true);
+  }
+  const std::string address = primaries[0]->address();
+  TailChild child(Flags(address, {"--shards=3", "--ack"}));
+  for (const auto& primary : primaries) primary->WaitReached();
+  child.Signal(SIGINT);
+  const std::string text = child.ReadOutput();
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_THAT(text, HasSubstr("[2] # connected protocol=2 generation=7 "));
+  EXPECT_THAT(text, EndsWith("[0] # end generation=7 next_offset=10\n"
+                             "[1] # end generation=7 next_offset=20\n"
+                             "[2] # end generation=7 next_offset=30\n"));
+  for (const auto& [shard, offsets] : Offsets(text)) {
+    EXPECT_TRUE(AreAll(offsets));
+    EXPECT_EQ(offsets.size(), 10u * (shard + 1));
+  }
+
+  // Each connection is served anew.
+  const TailResult json = RunTail(Flags(
+      address, {"--shards=3", "--ack", "--format=json", "--max_frames=25"}));
+  EXPECT_EQ(json.status, 0);
+  int frames = 0;
+  for (const absl::string_view line :
+       absl::StrSplit(absl::StripSuffix(json.out, "\n"), '\n')) {
+    EXPECT_THAT(std::string(line), MatchesRegex("[{]\"shard\":[012],.*[}]"));
+    frames += absl::StrContains(line, "\"event\":\"frame\"") ? 1 : 0;
+  }
+  EXPECT_EQ(frames, 25);
+
+  const TailResult resp = RunTail(Flags(
+      address, {"--shards=3", "--ack", "--format=resp", "--max_frames=25"}));
+  EXPECT_EQ(resp.status, 0);
+  int commands = 0;
+  for (const absl::string_view line : absl::StrSplit(resp.out, "\r\n")) {
+    commands += line == "*3" ? 1 : 0;
+  }
+  EXPECT_EQ(commands, 25);
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,44 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/tools/message.h"
+
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/client/errors.h"
+
+namespace kevy_replica {
+
+void Say(absl::string_view message) {
+  const std::string line = absl::StrCat("kevy_tail: ", message, "\n");
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+std::string Describe(const absl::Status& status) {
+  const std::optional<ReplicaErrorKind> kind = ReplicaErrorKindOf(status);
+  return absl::StrCat(
+      kind.has_value()
+          ? std::string(ReplicaErrorKindName(*kind))
+          : absl::AsciiStrToLower(absl::StatusCodeToString(status.code())),
+      ": ", status.message(),
+      " (action: ", ActionName(RecommendedAction(status)), ")");
+}
+
+}  // namespace kevy_replica
