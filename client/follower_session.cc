@@ -109,6 +109,7 @@ void FollowerSession::HandleApplied(uint64_t next_offset) {
   } else {
     return;
   }
+  holds_nothing_ = false;
   NoteGeneration();
   PassOnApplied();
 }
@@ -327,7 +328,9 @@ bool FollowerSession::TakeSnapshotEnd(const SnapshotEnd& end) {
 
 // The session learns of a generation later than of what belongs to it.
 void FollowerSession::NoteGeneration() {
-  if (!linked_ || snapshot_unapplied_ || starts_fresh_) return;
+  if (!linked_ || snapshot_unapplied_ || starts_fresh_ || holds_nothing_) {
+    return;
+  }
   applied_.generation = session_->position().generation;
   if (applied_.generation != 0) claimed_generation_ = 0;
 }
@@ -339,6 +342,7 @@ void FollowerSession::PassOnApplied() {
 }
 
 void FollowerSession::HoldNothing() {
+  holds_nothing_ = true;
   applied_ = FeedPosition();
   claimed_generation_ = 0;
   handed_begin_ = handed_end_ = 0;

@@ -284,6 +284,9 @@ class FollowerSession {
   uint64_t handed_begin_ = 0;
   uint64_t handed_end_ = 0;
   bool snapshot_unapplied_ = false;
+  // What was held is of no known history, or was to be dropped, and nothing was
+  // applied since: `applied_` is {0, 0}, of no generation.
+  bool holds_nothing_ = false;
 
   // Of the link.
   bool linked_ = false;        // LinkUp was handed out.
