@@ -141,6 +141,69 @@ TEST(FollowerRegressionTest, AResetThatIsNotAppliedIsOfNoGeneration) {
   EXPECT_EQ(link.session.applied(), (FeedPosition{7, 1}));
 }
 
+// With protocol 1, {7, 8} was resumed from and a frame came: of generation 7 or
+// of another, no heartbeat has told. The generation was claimed of what is held
+// now, towards a primary of protocol 2, which takes that for true, and stored.
+TEST(FollowerRegressionTest, WhatCameUntoldIsNotClaimed) {
+  Link link(OptionsFrom({7, 8}));
+  link.ConnectV1();
+  link.Receive("+ACK 8\r\n" + FrameAt(8));
+  EXPECT_EQ(link.session.applied(), (FeedPosition{0, 9}));
+  link.Eof();
+  EXPECT_EQ(link.Connect(), "1 0:9");
+  link.Eof();  // A primary of protocol 2 has taken over.
+  EXPECT_EQ(link.Connect(), "2 0:9");
+  link.Receive("+ACK 7 9\r\n");
+  EXPECT_EQ(link.session.applied(), (FeedPosition{0, 9}));
+}
+
+// Where nothing came, what is held is still what it was.
+TEST(FollowerRegressionTest, WhatIsStillAsItWasIsClaimed) {
+  Link link(OptionsFrom({7, 8}));
+  link.ConnectV1();
+  link.Receive("+ACK 8\r\n");
+  link.Eof();
+  EXPECT_EQ(link.Connect(), "1 0:8");
+  link.Eof();
+  EXPECT_EQ(link.Connect(), "2 7:8");
+}
+
+// It is compared on every later link of protocol 1, until a heartbeat tells.
+TEST(FollowerRegressionTest, WhatCameUntoldIsComparedOnALaterLink) {
+  for (const uint64_t generation : {7, 9}) {
+    Link link(OptionsFrom({7, 8}));
+    link.ConnectV1();
+    link.Receive("+ACK 8\r\n" + FrameAt(8));
+    link.Eof();
+    link.ConnectV1();
+    link.Receive("+ACK 9\r\n+PING 0 9\r\n");
+    link.end.reset();
+    link.Receive(absl::StrCat("+PING ", generation, " 9\r\n"));
+    if (generation == 7) {
+      EXPECT_EQ(link.end, std::nullopt);
+      EXPECT_EQ(link.session.applied(), (FeedPosition{7, 9}));
+    } else {
+      EXPECT_EQ(link.end, LinkEnd::kOffsetGap);
+      EXPECT_EQ(link.session.applied(), (FeedPosition{0, 0}));
+    }
+  }
+}
+
+// A snapshot ends the doubt, and what it was about.
+TEST(FollowerRegressionTest, ASnapshotEndsTheDoubt) {
+  Link link(OptionsFrom({7, 8}));
+  link.ConnectV1();
+  link.Receive("+ACK 8\r\n" + FrameAt(8));
+  link.Eof();
+  link.ConnectV1();
+  link.Receive("+ACK 9\r\n+SNAPSHOT\r\n$1\r\nx\r\n+SNAPSHOT_END 20\r\n");
+  link.session.HandleApplied(20);
+  link.end.reset();
+  link.Receive("+PING 9 20\r\n");
+  EXPECT_EQ(link.end, std::nullopt);
+  EXPECT_EQ(link.session.applied(), (FeedPosition{9, 20}));
+}
+
 class NullHandler : public FollowerHandler {
  public:
   absl::Status OnFrames(absl::Span<const FrameView>,

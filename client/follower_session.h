@@ -251,9 +251,11 @@ class FollowerSession {
   bool TakeFrames(absl::Span<const FrameView> frames);
   bool HandOut(absl::Span<const FrameView> frames);
   bool TakeHeartbeat(const Heartbeat& heartbeat);
+  bool IsForeign(uint64_t generation);
   bool TakeSnapshotBegin();
   bool TakeSnapshotEnd(const SnapshotEnd& end);
   void NoteGeneration();
+  void ClaimNothing();
   // To the session.
   void PassOnApplied();
   void HoldNothing();
@@ -279,6 +281,8 @@ class FollowerSession {
   // With protocol 1 a link says only by its first heartbeat what it is of:
   // until then, what `applied_` was of before it, to be compared.
   uint64_t claimed_generation_ = 0;
+  // Frames were handed out meanwhile: what is held now may be of two histories.
+  bool beyond_claim_ = false;
   // HandleApplied() takes what lies between these two. `applied_` is of the
   // same history, unless a snapshot was handed out that is not applied yet.
   uint64_t handed_begin_ = 0;
