@@ -166,6 +166,11 @@ class FollowerSession {
   // Whether applied() is other than what was last stored.
   bool store_pending() const { return applied_ != stored_; }
 
+  // Memory held for input: none while there is no connection, nor one wanted.
+  size_t memory_bytes() const {
+    return session_.has_value() ? session_->memory_bytes() : 0;
+  }
+
   // All but since_last_byte, which is counted from last_byte().
   FollowerStats stats() const;
   const std::optional<absl::Time>& last_byte() const
