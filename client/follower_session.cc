@@ -24,6 +24,7 @@
 #include <variant>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
@@ -102,13 +103,14 @@ void FollowerSession::HandleApplied(uint64_t next_offset) {
   }
   if (snapshot_unapplied_) {
     snapshot_unapplied_ = false;
-    claimed_generation_ = 0;
+    ClaimNothing();
     applied_ = {session_->position().generation, next_offset};
   } else if (next_offset > applied_.next_offset) {
     applied_.next_offset = next_offset;
   } else {
     return;
   }
+  holds_nothing_ = false;
   NoteGeneration();
   PassOnApplied();
 }
@@ -213,7 +215,8 @@ absl::Time FollowerSession::PollTimeout() const {
 void FollowerSession::BeginLink() {
   SessionOptions options = options_;
   options.from = applied_;
-  if (options.from.generation == 0) {
+  // With protocol 2 to claim is to be believed: so only what is certain.
+  if (options.from.generation == 0 && !beyond_claim_) {
     options.from.generation = claimed_generation_;
   }
   if (options.protocol == ProtocolChoice::kAuto && protocol_.has_value()) {
@@ -234,8 +237,10 @@ bool FollowerSession::PollLinkUp() {
   const HandshakeAnswer& answer = *session_->answer();
   protocol_ = answer.protocol;
   const FeedPosition& from = session_->options().from;
-  claimed_generation_ =
-      answer.protocol == Protocol::kV1 ? from.generation : uint64_t{0};
+  if (!beyond_claim_) {
+    claimed_generation_ =
+        answer.protocol == Protocol::kV1 ? from.generation : uint64_t{0};
+  }
   NoteGeneration();
   event_ = LinkUp{answer, from};
   return true;
@@ -288,6 +293,7 @@ bool FollowerSession::HandOut(absl::Span<const FrameView> frames) {
     PassOnApplied();
     if (frames.empty()) return false;
   }
+  if (claimed_generation_ != 0 && !snapshot_unapplied_) beyond_claim_ = true;
   handed_end_ = std::max(handed_end_, frames.back().offset() + 1);
   stats_.frames += frames.size();
   NoteGeneration();
@@ -298,12 +304,29 @@ bool FollowerSession::HandOut(absl::Span<const FrameView> frames) {
 bool FollowerSession::TakeHeartbeat(const Heartbeat& heartbeat) {
   ++stats_.heartbeats;
   if (!in_snapshot_) {
+    if (IsForeign(heartbeat.generation)) return false;
     attempt_ = 0;
     NoteGeneration();
     // What was applied before the link stood, too.
     PassOnApplied();
   }
   event_ = heartbeat;
+  return true;
+}
+
+// What the session compares on the link that claims a generation, on the links
+// behind it. Ends the link if it is so.
+bool FollowerSession::IsForeign(uint64_t generation) {
+  if (!beyond_claim_ || snapshot_unapplied_ || protocol_ != Protocol::kV1 ||
+      generation == 0 || generation == claimed_generation_) {
+    return false;
+  }
+  const uint64_t offset = session_->position().next_offset;
+  session_->HandleFailure(OffsetGapError(
+      {offset, offset},
+      absl::StrCat("what is held is of generation ", claimed_generation_,
+                   " and what came behind it, the primary is in generation ",
+                   generation, ", and no snapshot came between")));
   return true;
 }
 
@@ -328,9 +351,16 @@ bool FollowerSession::TakeSnapshotEnd(const SnapshotEnd& end) {
 
 // The session learns of a generation later than of what belongs to it.
 void FollowerSession::NoteGeneration() {
-  if (!linked_ || snapshot_unapplied_ || starts_fresh_) return;
+  if (!linked_ || snapshot_unapplied_ || starts_fresh_ || holds_nothing_) {
+    return;
+  }
   applied_.generation = session_->position().generation;
-  if (applied_.generation != 0) claimed_generation_ = 0;
+  if (applied_.generation != 0) ClaimNothing();
+}
+
+void FollowerSession::ClaimNothing() {
+  claimed_generation_ = 0;
+  beyond_claim_ = false;
 }
 
 void FollowerSession::PassOnApplied() {
@@ -340,8 +370,9 @@ void FollowerSession::PassOnApplied() {
 }
 
 void FollowerSession::HoldNothing() {
+  holds_nothing_ = true;
   applied_ = FeedPosition();
-  claimed_generation_ = 0;
+  ClaimNothing();
   handed_begin_ = handed_end_ = 0;
   store_now_ = store_pending();
 }

@@ -169,6 +169,11 @@ class FollowerSession {
   // Whether applied() is other than what was last stored.
   bool store_pending() const { return applied_ != stored_; }
 
+  // Memory held for input: none while there is no connection, nor one wanted.
+  size_t memory_bytes() const {
+    return session_.has_value() ? session_->memory_bytes() : 0;
+  }
+
   // All but since_last_byte, which is counted from last_byte().
   FollowerStats stats() const;
   const std::optional<absl::Time>& last_byte() const
@@ -254,9 +259,11 @@ class FollowerSession {
   bool TakeFrames(absl::Span<const FrameView> frames);
   bool HandOut(absl::Span<const FrameView> frames);
   bool TakeHeartbeat(const Heartbeat& heartbeat);
+  bool IsForeign(uint64_t generation);
   bool TakeSnapshotBegin();
   bool TakeSnapshotEnd(const SnapshotEnd& end);
   void NoteGeneration();
+  void ClaimNothing();
   // To the session.
   void PassOnApplied();
   void HoldNothing();
@@ -282,11 +289,16 @@ class FollowerSession {
   // With protocol 1 a link says only by its first heartbeat what it is of:
   // until then, what `applied_` was of before it, to be compared.
   uint64_t claimed_generation_ = 0;
+  // Frames were handed out meanwhile: what is held now may be of two histories.
+  bool beyond_claim_ = false;
   // HandleApplied() takes what lies between these two. `applied_` is of the
   // same history, unless a snapshot was handed out that is not applied yet.
   uint64_t handed_begin_ = 0;
   uint64_t handed_end_ = 0;
   bool snapshot_unapplied_ = false;
+  // What was held is of no known history, or was to be dropped, and nothing was
+  // applied since: `applied_` is {0, 0}, of no generation.
+  bool holds_nothing_ = false;
 
   // Of the link.
   bool linked_ = false;        // LinkUp was handed out.

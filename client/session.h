@@ -138,6 +138,9 @@ class Session {
   // Bytes received in all, on this connection.
   uint64_t bytes_received() const { return bytes_received_; }
 
+  // Memory held for input, as StreamDecoder::memory_bytes().
+  size_t memory_bytes() const { return decoder_.memory_bytes(); }
+
   const SessionOptions& options() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return options_;
   }

@@ -1,0 +1,251 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What follower_simulation_test has found, each in its shortest form.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/internal/follower_driver.h"
+#include "kevy_replica/client/session.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/transport/in_memory_transport.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace {
+
+std::string FrameAt(uint64_t offset) {
+  std::string wire;
+  EXPECT_EQ(AppendFrame(offset, {"INCR", "k"}, &wire), WireError::kNone);
+  return wire;
+}
+
+FollowerSessionOptions OptionsFrom(FeedPosition from) {
+  FollowerSessionOptions options;
+  options.replica_id = "r1";
+  options.from = from;
+  options.random = [] { return 0.5; };
+  options.store_interval = absl::ZeroDuration();
+  return options;
+}
+
+// A FollowerSession whose primary is the test.
+class Link {
+ public:
+  explicit Link(FollowerSessionOptions options)
+      : session(std::move(options), now) {}
+
+  // Waits, connects, and returns what is asked for: "1 7:8", protocol first.
+  std::string Connect() {
+    now = std::max(now, std::min(session.PollTimeout(), now + absl::Hours(1)));
+    EXPECT_NE(session.PollLink(now), 0u);
+    session.HandleConnected(now);
+    std::string sent;
+    EXPECT_TRUE(session.PollTransmit(now, &sent));
+    HandshakeRequest request;
+    ArgvStorage storage;
+    EXPECT_TRUE(
+        DecodeHandshakeRequest(sent, Limits(), &storage, &request).done());
+    return absl::StrCat(static_cast<int>(request.protocol), " ",
+                        request.generation, ":", request.offset);
+  }
+  // The primary speaks protocol 1.
+  void ConnectV1() {
+    if (Connect()[0] == '1') return;
+    Eof();
+    EXPECT_EQ(Connect()[0], '1');
+  }
+
+  void Receive(absl::string_view bytes) {
+    const absl::Span<char> room = session.PrepareRead(bytes.size());
+    std::memcpy(room.data(), bytes.data(), bytes.size());
+    session.HandleRead(bytes.size(), now);
+    Poll();
+  }
+  void Eof() {
+    session.HandleEof();
+    Poll();
+  }
+
+  const absl::Time start = absl::UnixEpoch();
+  absl::Time now = start;
+  FollowerSession session;
+  std::vector<FeedPosition> stored;
+  std::optional<LinkEnd> end;  // Of the last link.
+  bool reset = false;
+  bool applied_on_return = true;
+
+ private:
+  void Poll() {
+    while (const FollowerEvent* event = session.PollEvent(now)) {
+      if (const auto position = session.PollStore(now)) {
+        stored.push_back(*position);
+        session.HandleStored(*position, now);
+      }
+      if (std::holds_alternative<HistoryReset>(*event)) reset = true;
+      if (const auto* down = std::get_if<LinkDown>(event)) end = down->end;
+      const auto* frames = std::get_if<absl::Span<const FrameView>>(event);
+      if (frames != nullptr && applied_on_return) {
+        session.HandleApplied(frames->back().offset() + 1);
+      }
+    }
+  }
+};
+
+// The position was {7, 0} as soon as the frames behind the reset came: a
+// follower that began there would not have dropped what was held.
+TEST(FollowerRegressionTest, AResetThatIsNotAppliedIsOfNoGeneration) {
+  Link link(OptionsFrom({0, 0}));
+  link.applied_on_return = false;
+  link.ConnectV1();
+  link.Receive("+ACK 0\r\n+PING 7 0\r\n" + FrameAt(0));
+  EXPECT_TRUE(link.reset);
+  EXPECT_EQ(link.session.applied(), (FeedPosition{0, 0}));
+  EXPECT_TRUE(link.stored.empty());
+  link.session.HandleApplied(1);
+  EXPECT_EQ(link.session.applied(), (FeedPosition{7, 1}));
+}
+
+// With protocol 1, {7, 8} was resumed from and a frame came: of generation 7 or
+// of another, no heartbeat has told. The generation was claimed of what is held
+// now, towards a primary of protocol 2, which takes that for true, and stored.
+TEST(FollowerRegressionTest, WhatCameUntoldIsNotClaimed) {
+  Link link(OptionsFrom({7, 8}));
+  link.ConnectV1();
+  link.Receive("+ACK 8\r\n" + FrameAt(8));
+  EXPECT_EQ(link.session.applied(), (FeedPosition{0, 9}));
+  link.Eof();
+  EXPECT_EQ(link.Connect(), "1 0:9");
+  link.Eof();  // A primary of protocol 2 has taken over.
+  EXPECT_EQ(link.Connect(), "2 0:9");
+  link.Receive("+ACK 7 9\r\n");
+  EXPECT_EQ(link.session.applied(), (FeedPosition{0, 9}));
+}
+
+// Where nothing came, what is held is still what it was.
+TEST(FollowerRegressionTest, WhatIsStillAsItWasIsClaimed) {
+  Link link(OptionsFrom({7, 8}));
+  link.ConnectV1();
+  link.Receive("+ACK 8\r\n");
+  link.Eof();
+  EXPECT_EQ(link.Connect(), "1 0:8");
+  link.Eof();
+  EXPECT_EQ(link.Connect(), "2 7:8");
+}
+
+// It is compared on every later link of protocol 1, until a heartbeat tells.
+TEST(FollowerRegressionTest, WhatCameUntoldIsComparedOnALaterLink) {
+  for (const uint64_t generation : {7, 9}) {
+    Link link(OptionsFrom({7, 8}));
+    link.ConnectV1();
+    link.Receive("+ACK 8\r\n" + FrameAt(8));
+    link.Eof();
+    link.ConnectV1();
+    link.Receive("+ACK 9\r\n+PING 0 9\r\n");
+    link.end.reset();
+    link.Receive(absl::StrCat("+PING ", generation, " 9\r\n"));
+    if (generation == 7) {
+      EXPECT_EQ(link.end, std::nullopt);
+      EXPECT_EQ(link.session.applied(), (FeedPosition{7, 9}));
+    } else {
+      EXPECT_EQ(link.end, LinkEnd::kOffsetGap);
+      EXPECT_EQ(link.session.applied(), (FeedPosition{0, 0}));
+    }
+  }
+}
+
+// A snapshot ends the doubt, and what it was about.
+TEST(FollowerRegressionTest, ASnapshotEndsTheDoubt) {
+  Link link(OptionsFrom({7, 8}));
+  link.ConnectV1();
+  link.Receive("+ACK 8\r\n" + FrameAt(8));
+  link.Eof();
+  link.ConnectV1();
+  link.Receive("+ACK 9\r\n+SNAPSHOT\r\n$1\r\nx\r\n+SNAPSHOT_END 20\r\n");
+  link.session.HandleApplied(20);
+  link.end.reset();
+  link.Receive("+PING 9 20\r\n");
+  EXPECT_EQ(link.end, std::nullopt);
+  EXPECT_EQ(link.session.applied(), (FeedPosition{9, 20}));
+}
+
+class NullHandler : public FollowerHandler {
+ public:
+  absl::Status OnFrames(absl::Span<const FrameView>,
+                        const FeedPosition&) override {
+    return absl::OkStatus();
+  }
+  absl::Status OnReset() override { return absl::OkStatus(); }
+  absl::Status OnSnapshotBegin() override { return absl::OkStatus(); }
+  absl::Status OnSnapshotChunk(absl::string_view) override {
+    return absl::OkStatus();
+  }
+  absl::Status OnSnapshotEnd(const FeedPosition&) override {
+    return absl::OkStatus();
+  }
+};
+
+// The wait for another thread was `ack_interval`: of zero length, busy.
+TEST(FollowerRegressionTest, WaitsForWhatIsToBeAppliedWithAPause) {
+  absl::Time now = absl::UnixEpoch();
+  auto [replica_end, primary_end] = InMemoryTransport::CreatePair();
+  ASSERT_TRUE(
+      primary_end->Write("+ACK 7 8\r\n" + FrameAt(8), absl::ZeroDuration())
+          .ok());
+  NullHandler handler;
+  client_internal::FollowerDriverOptions options;
+  options.session = OptionsFrom({7, 8});
+  options.session.ack_interval = absl::ZeroDuration();
+  options.factory =
+      [&end = replica_end]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+    return std::unique_ptr<Transport>(std::move(end));
+  };
+  options.handler = &handler;
+  options.store = [](const FeedPosition&) { return absl::OkStatus(); };
+  options.applied_on_return = false;
+  options.read_bytes = 4096;
+  options.now = options.rough_now = [&now] { return now; };
+  client_internal::FollowerDriver driver(std::move(options), nullptr, 0);
+  for (int i = 0; i < 3; ++i) driver.Step();
+  EXPECT_FALSE(driver.ready());
+  EXPECT_TRUE(driver.session().awaits_applied());
+  EXPECT_GT(driver.deadline(), now);
+}
+
+}  // namespace
+}  // namespace kevy_replica

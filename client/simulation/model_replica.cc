@@ -1,0 +1,576 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/simulation/model_replica.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/simulation/dataset.h"
+#include "kevy_replica/client/simulation/history.h"
+#include "kevy_replica/client/simulation/random.h"
+#include "kevy_replica/client/simulation/record.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/heartbeat.h"
+
+namespace kevy_replica {
+namespace simulation {
+namespace {
+
+constexpr FeedPosition kNowhere = {0, 0};
+
+}  // namespace
+
+std::string ToString(const Holding& holding) {
+  switch (holding.kind) {
+    case Holding::Kind::kNothing:
+      return "nothing";
+    case Holding::Kind::kEmpty:
+      return "empty";
+    case Holding::Kind::kAt:
+      return ToString(holding.mark);
+    case Holding::Kind::kMixed:
+      return absl::StrCat(ToString(holding.mark), " mixed with ",
+                          holding.claimed);
+  }
+  return "?";
+}
+
+ModelReplica::ModelReplica(ReplicaOptions options, const Histories* histories,
+                           Random random, Record* record,
+                           std::function<bool()> may_fail)
+    : options_(options),
+      histories_(histories),
+      random_(random),
+      record_(record),
+      may_fail_(std::move(may_fail)) {}
+
+FeedPosition ModelReplica::Begin(std::function<void(uint64_t)> applied) {
+  applied_ = std::move(applied);
+  queue_.clear();
+  told_ = told_before_step_ = 0;
+  last_ack_.reset();
+  raised_error_ = linked_ = in_snapshot_ = fresh_ = false;
+  snapshot_was_void_ = false;
+  holding_ = kept_.holding;
+  lost_ = kept_.position == kNowhere;
+  if (options_.keeps_position) {
+    data_ = kept_.data;
+  } else if (holding_.kind == Holding::Kind::kAt) {
+    data_ = (*histories_)[holding_.mark.history].StateAt(holding_.mark.offset);
+  }  // Else what is there may stay: it must be dropped before it counts.
+  if (record_->tracing()) {
+    record_->Trace(absl::StrCat("the replica begins at ",
+                                kevy_replica::ToString(kept_.position), ", ",
+                                ToString(holding_)));
+  }
+  return kept_.position;
+}
+
+absl::Status ModelReplica::Store(const FeedPosition& position) {
+  if (record_->tracing()) {
+    record_->Trace(absl::StrCat("store ", kevy_replica::ToString(position),
+                                " while holding ", ToString(holding_)));
+  }
+  if (options_.keeps_position) return absl::OkStatus();
+  if (store_errors_ > 0 && random_.OneIn(store_errors_) && may_fail_()) {
+    record_->Count(Happening::kStoreError);
+    raised_error_ = true;
+    return absl::InternalError("the store fails");
+  }
+  if (position == kNowhere) {
+    kept_.position = position;
+    kept_.holding = Holding();
+    return absl::OkStatus();
+  }
+  if (lost_) {
+    Fail(absl::StrCat("a position was stored after a gap: ",
+                      kevy_replica::ToString(position)));
+  }
+  const uint64_t held = holding_.next_offset();
+  if (position.next_offset > held ||
+      (options_.applied_on_return && position.next_offset != held) ||
+      holding_.kind == Holding::Kind::kNothing) {
+    Fail(absl::StrCat("stored ", kevy_replica::ToString(position),
+                      ", but what is applied is ", ToString(holding_)));
+  }
+  if (!Fits(position.generation, holding_)) {
+    Fail(absl::StrCat("stored with a generation that it is not of: ",
+                      kevy_replica::ToString(position), " for ",
+                      ToString(holding_)));
+  }
+  kept_.position = position;
+  kept_.holding = holding_;
+  kept_.holding.mark.offset = position.next_offset;
+  return absl::OkStatus();
+}
+
+void ModelReplica::Work(size_t n) {
+  if (queue_.empty() || n == 0) return;
+  for (; n > 0 && !queue_.empty(); --n) {
+    const Work_ work = std::move(queue_.front());
+    queue_.pop_front();
+    switch (work.kind) {
+      case Work_::Kind::kFrame:
+        Apply(work.frame.view(), work.behind, work.position);
+        break;
+      case Work_::Kind::kReset:
+        ApplyReset();
+        break;
+      case Work_::Kind::kSnapshot:
+        ApplySnapshot(work.snapshot, work.behind, work.position);
+        break;
+    }
+  }
+  Tell();
+}
+
+void ModelReplica::Tell() {
+  if (!linked_) record_->Count(Happening::kAppliedLate);
+  told_ = holding_.next_offset();
+  if (record_->tracing()) {
+    record_->Trace(absl::StrCat("applied: ", ToString(holding_)));
+  }
+  applied_(told_);
+}
+
+void ModelReplica::CheckAck(uint64_t next_offset) {
+  record_->Count(Happening::kAckChecked);
+  const std::string ack = absl::StrCat("acknowledged ", next_offset);
+  // Where the store has failed, OnLinkUp() may not come any more.
+  if (!linked_ && !raised_error_) Fail(absl::StrCat(ack, " without a link"));
+  if (in_snapshot_ || Waits(Work_::Kind::kSnapshot)) {
+    Fail(absl::StrCat(ack, " while a snapshot replaces what was applied"));
+  }
+  const uint64_t applied = fresh_ || lost_ || Waits(Work_::Kind::kReset)
+                               ? uint64_t{0}
+                               : holding_.next_offset();
+  if (next_offset > applied) {
+    Fail(absl::StrCat(ack, ", but what is applied is ", ToString(holding_)));
+  }
+  if (next_offset < last_ack_.value_or(0)) {
+    Fail(absl::StrCat(ack, " after ", *last_ack_));
+  }
+  last_ack_ = next_offset;
+}
+
+void ModelReplica::CheckStopped(const FeedPosition& applied) {
+  if (linked_ || in_snapshot_) Fail("stopped without the link's end");
+  if (options_.keeps_position) return;
+  if (kept_.position != applied) {
+    Fail(absl::StrCat("stopped at ", kevy_replica::ToString(applied),
+                      ", but stored is ",
+                      kevy_replica::ToString(kept_.position)));
+  }
+  if (options_.applied_on_return && applied != kNowhere &&
+      applied.next_offset != holding_.next_offset()) {
+    Fail(absl::StrCat("stopped at ", kevy_replica::ToString(applied),
+                      ", but what is applied is ", ToString(holding_)));
+  }
+}
+
+absl::Status ModelReplica::OnFrames(absl::Span<const FrameView> frames,
+                                    const FeedPosition& position) {
+  if (frames.empty()) Fail("no frames");
+  if (record_->failed()) return absl::OkStatus();
+  const uint64_t first = frames.front().offset();
+  if (record_->tracing()) {
+    record_->Trace(absl::StrCat("frames ", first, " to ",
+                                frames.back().offset(), ", ",
+                                frames.front().argv().back(), ", behind them ",
+                                kevy_replica::ToString(position)));
+  }
+  if (!linked_) Fail("frames without a link");
+  if (in_snapshot_) Fail("frames inside a snapshot");
+  if (fresh_) Fail("frames of a history from {0, 0} on, and no OnReset()");
+  if (first < stream_offset_) {
+    Fail(absl::StrCat("frame ", first, " again, after ", stream_offset_));
+  }
+  if (first < told_before_step_) {
+    Fail(absl::StrCat("frame ", first,
+                      " again, although the follower was told "
+                      "that all below ",
+                      told_before_step_, " is applied"));
+  }
+  if (!options_.applied_on_return && !Waits(Work_::Kind::kSnapshot)) {
+    Work(random_.Below(3));
+  }
+  size_t kept = frames.size();
+  const bool fails = Fails();
+  if (fails) {
+    kept = options_.keeps_position && options_.applied_on_return
+               ? random_.Below(frames.size() + 1)
+               : 0;
+  }
+  const uint64_t generation = position.generation;
+  for (size_t i = 0; i < kept; ++i) {
+    const FrameView& frame = frames[i];
+    stream_offset_ = frame.offset() + 1;
+    if (frame.offset() != first + i) Fail("frames that do not follow");
+    const Holding before = expected();
+    if (!options_.applied_on_return && before.kind != Holding::Kind::kEmpty &&
+        frame.offset() < before.next_offset()) {
+      record_->Count(Happening::kGivenAgain);
+      continue;
+    }
+    const std::optional<Holding> behind = Behind(frame, before);
+    if (!behind.has_value()) return absl::OkStatus();
+    const FeedPosition here = {generation, frame.offset() + 1};
+    if (options_.applied_on_return) {
+      Apply(frame, *behind, here);
+    } else {
+      queue_.push_back(
+          {Work_::Kind::kFrame, OwnedFrame(frame), {}, *behind, here});
+    }
+  }
+  if (fails) return absl::InternalError("the handler fails");
+  CheckPosition(position, expected());
+  return absl::OkStatus();
+}
+
+absl::Status ModelReplica::OnReset() {
+  record_->Count(Happening::kHistoryReset);
+  if (!linked_ || in_snapshot_) Fail("OnReset() out of place");
+  if (!fresh_) Fail("OnReset() although something was held");
+  if (!options_.keeps_position && kept_.position != kNowhere) {
+    Fail("OnReset() before it is stored that nothing is held");
+  }
+  lost_ = true;
+  if (Fails()) return absl::InternalError("the handler fails");
+  fresh_ = lost_ = false;
+  stream_offset_ = told_ = told_before_step_ = 0;
+  queue_.clear();
+  if (options_.applied_on_return) {
+    ApplyReset();
+  } else {
+    Work_ work;
+    work.kind = Work_::Kind::kReset;
+    work.behind.kind = Holding::Kind::kEmpty;
+    queue_.push_back(std::move(work));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ModelReplica::OnSnapshotBegin() {
+  if (record_->tracing()) record_->Trace("snapshot begins");
+  if (!linked_ || in_snapshot_) Fail("OnSnapshotBegin() out of place");
+  if (options_.snapshot_in_place && !options_.keeps_position &&
+      kept_.position != kNowhere) {
+    Fail("a snapshot in place before it is stored that nothing is held");
+  }
+  in_snapshot_ = true;
+  fresh_ = false;
+  payload_.clear();
+  last_ack_.reset();
+  // A reset that was not applied before: still nothing is held.
+  if (Waits(Work_::Kind::kReset)) lost_ = true;
+  queue_.clear();
+  if (options_.snapshot_in_place) {
+    lost_ = true;
+    data_ = Dataset();
+    Hold(Holding::Kind::kNothing);
+    if (options_.keeps_position) Keep(kNowhere);
+  }
+  return Fails() ? absl::InternalError("the handler fails") : absl::OkStatus();
+}
+
+absl::Status ModelReplica::OnSnapshotChunk(absl::string_view bytes) {
+  if (!in_snapshot_) Fail("OnSnapshotChunk() out of place");
+  if (Fails()) return absl::InternalError("the handler fails");
+  payload_.append(bytes.data(), bytes.size());
+  return absl::OkStatus();
+}
+
+absl::Status ModelReplica::OnSnapshotEnd(const FeedPosition& position) {
+  record_->Count(Happening::kSnapshotTaken);
+  if (!in_snapshot_) Fail("OnSnapshotEnd() out of place");
+  Holding behind;
+  behind.kind = Holding::Kind::kAt;
+  Dataset data;
+  if (!ParseSnapshotPayload(payload_, &behind.mark, &data)) {
+    Fail("a snapshot is torn");
+    return absl::OkStatus();
+  }
+  if (record_->tracing()) {
+    record_->Trace(absl::StrCat("snapshot ends at ", ToString(behind.mark),
+                                ", ", kevy_replica::ToString(position)));
+  }
+  if (data.hash() !=
+      (*histories_)[behind.mark.history].HashAt(behind.mark.offset)) {
+    Fail("a snapshot is not what was sent");
+  }
+  in_snapshot_ = false;
+  if (Fails()) return absl::InternalError("the handler fails");
+  lost_ = false;
+  history_is_told_ = true;
+  stream_offset_ = behind.mark.offset;
+  told_ = told_before_step_ = 0;
+  if (options_.applied_on_return) {
+    ApplySnapshot(std::move(data), behind, position);
+  } else {
+    queue_.push_back({Work_::Kind::kSnapshot, OwnedFrame(), std::move(data),
+                      behind, position});
+  }
+  CheckPosition(position, behind);
+  return absl::OkStatus();
+}
+
+absl::Status ModelReplica::OnSnapshotVoid() {
+  record_->Count(Happening::kSnapshotVoid);
+  // Where the store has failed, OnSnapshotBegin() may not have come.
+  if (!in_snapshot_ && !raised_error_) Fail("OnSnapshotVoid() out of place");
+  in_snapshot_ = false;
+  snapshot_was_void_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status ModelReplica::OnHeartbeat(const Heartbeat& heartbeat,
+                                       const FeedPosition& position) {
+  if (record_->tracing()) {
+    record_->Trace(absl::StrCat("heartbeat ", heartbeat.generation, " ",
+                                heartbeat.next_offset, ", position ",
+                                kevy_replica::ToString(position)));
+  }
+  if (!linked_) Fail("a heartbeat without a link");
+  if (Fails()) return absl::InternalError("the handler fails");
+  if (in_snapshot_) return absl::OkStatus();
+  if (fresh_) {
+    if (position != kNowhere) Fail("a position where nothing is held");
+    return absl::OkStatus();
+  }
+  if (!options_.applied_on_return && !Waits(Work_::Kind::kSnapshot)) {
+    Work(random_.Below(3));
+  }
+  // Frames that were applied late are passed over in silence.
+  if (position.next_offset < stream_offset_ ||
+      position.next_offset > std::max(stream_offset_, told_)) {
+    Fail(absl::StrCat("the position moved from ", stream_offset_, " to ",
+                      position.next_offset));
+  }
+  stream_offset_ = position.next_offset;
+  if (!Fits(position.generation, expected())) {
+    Fail(absl::StrCat("a heartbeat told the generation ", position.generation,
+                      " for ", ToString(expected())));
+  }
+  if (heartbeat.generation != 0) history_is_told_ = true;
+  if (position.generation == 0) return absl::OkStatus();
+  for (Work_& work : queue_) work.position.generation = position.generation;
+  if (options_.keeps_position && !Waits(Work_::Kind::kSnapshot) &&
+      !Waits(Work_::Kind::kReset) && kept_.position != kNowhere) {
+    kept_.position.generation = position.generation;
+  }
+  return absl::OkStatus();
+}
+
+void ModelReplica::OnLinkUp(const LinkUp& link) {
+  if (record_->tracing()) {
+    record_->Trace(absl::StrCat("link up from ",
+                                kevy_replica::ToString(link.from), " holding ",
+                                ToString(holding_)));
+  }
+  if (linked_ || in_snapshot_) Fail("OnLinkUp() out of place");
+  linked_ = true;
+  link_ = link;
+  fresh_ = link.from == kNowhere;
+  history_is_told_ = false;
+  stream_offset_ = link.from.next_offset;
+  last_ack_.reset();
+  if (fresh_) {
+    if (options_.applied_on_return && !lost_ && holding_.next_offset() > 0) {
+      Fail(absl::StrCat("started over from {0, 0} while holding ",
+                        ToString(holding_)));
+    }
+    return;
+  }
+  if (lost_) {
+    Fail(absl::StrCat("resumed from ", kevy_replica::ToString(link.from),
+                      ", where nothing is held"));
+  }
+  const uint64_t held = holding_.next_offset();
+  if (link.from.next_offset > held ||
+      (options_.applied_on_return && link.from.next_offset != held)) {
+    Fail(absl::StrCat("resumed from ", kevy_replica::ToString(link.from),
+                      " while holding ", ToString(holding_)));
+  }
+  Holding claimed = holding_;
+  if (claimed.kind == Holding::Kind::kMixed) {
+    claimed.kind = Holding::Kind::kAt;
+    claimed.mark.history = claimed.claimed;
+  }
+  if (!Fits(link.from.generation, claimed)) {
+    Fail(absl::StrCat("resumed with a generation that it is not of: ",
+                      kevy_replica::ToString(link.from), " for ",
+                      ToString(holding_)));
+  }
+}
+
+void ModelReplica::OnLinkDown(const LinkDown& link) {
+  if (record_->tracing()) {
+    record_->Trace(absl::StrCat("link down, attempt ", link.attempt, ": ",
+                                link.status.ToString()));
+  }
+  record_->Count(static_cast<Happening>(static_cast<int>(Happening::kClosed) +
+                                        static_cast<int>(link.end)));
+  if (in_snapshot_) Fail("a link's end inside a snapshot, no OnSnapshotVoid()");
+  if (std::exchange(snapshot_was_void_, false) &&
+      link.end == LinkEnd::kClosed) {
+    Fail("a link's end inside a snapshot passes for a clean one");
+  }
+  linked_ = fresh_ = false;
+  last_ack_.reset();
+  if (!options_.keeps_queue || Waits(Work_::Kind::kSnapshot)) {
+    if (Waits(Work_::Kind::kReset)) lost_ = true;
+    queue_.clear();
+  }
+  if (link.end == LinkEnd::kOffsetGap) lost_ = true;
+}
+
+bool ModelReplica::Fails() {
+  if (handler_errors_ == 0 || !random_.OneIn(handler_errors_) || !may_fail_()) {
+    return false;
+  }
+  record_->Count(Happening::kHandlerError);
+  raised_error_ = true;
+  return true;
+}
+
+void ModelReplica::Fail(absl::string_view message) { record_->Fail(message); }
+
+bool ModelReplica::Fits(uint64_t generation, const Holding& holding) const {
+  if (generation == 0) return true;
+  if (holding.kind != Holding::Kind::kAt) return false;
+  return (*histories_)[holding.mark.history].generation() == generation ||
+         histories_->IsLie(generation);
+}
+
+void ModelReplica::CheckPosition(const FeedPosition& position,
+                                 const Holding& behind) {
+  if (position.next_offset != stream_offset_) {
+    Fail(absl::StrCat("the position ", kevy_replica::ToString(position),
+                      " is not behind what was handed over, ", stream_offset_));
+  }
+  if (!Fits(position.generation, behind)) {
+    Fail(absl::StrCat("handed over with a generation that it is not of: ",
+                      kevy_replica::ToString(position), " for ",
+                      ToString(behind)));
+  }
+}
+
+std::optional<Holding> ModelReplica::Behind(const FrameView& frame,
+                                            const Holding& before) {
+  const std::optional<Mark> mark = ParseMark(frame.argv().back());
+  if (!mark.has_value() || mark->offset != frame.offset()) {
+    Fail("a frame is not what was sent");
+    return std::nullopt;
+  }
+  const History& history = (*histories_)[mark->history];
+  Holding behind = before;
+  behind.mark = {mark->history, mark->offset + 1};
+  switch (before.kind) {
+    case Holding::Kind::kNothing:
+      Fail("a frame where nothing is held");
+      return std::nullopt;
+    case Holding::Kind::kEmpty:
+      behind.kind = Holding::Kind::kAt;
+      if (mark->offset == history.base() && history.initial().empty()) {
+        return behind;
+      }
+      Fail(absl::StrCat("OnReset(), but the frame ", ToString(*mark),
+                        " is not a history's first"));
+      return std::nullopt;
+    case Holding::Kind::kAt:
+    case Holding::Kind::kMixed:
+      break;
+  }
+  // What protocol 1 cannot tell apart before a heartbeat.
+  const bool blind =
+      link_.answer.protocol == Protocol::kV1 && !history_is_told_;
+  if (mark->history != before.mark.history && blind) {
+    if (before.kind == Holding::Kind::kAt) {
+      record_->Count(Happening::kForeignHistoryFed);
+      behind.kind = Holding::Kind::kMixed;
+      behind.claimed = before.mark.history;
+    }
+  } else if (mark->history != before.mark.history ||
+             mark->offset != before.mark.offset) {
+    Fail(absl::StrCat("the frame ", ToString(*mark), " does not follow ",
+                      ToString(before)));
+    return std::nullopt;
+  }
+  if (mark->offset != before.mark.offset) {
+    Fail(absl::StrCat("the frame ", ToString(*mark), " does not follow ",
+                      ToString(before)));
+    return std::nullopt;
+  }
+  return behind;
+}
+
+void ModelReplica::Apply(const FrameView& frame, const Holding& behind,
+                         const FeedPosition& position) {
+  const bool applied =
+      data_.Apply(frame.argv()[0], frame.argv()[1], frame.argv()[2]);
+  holding_ = behind;
+  if (behind.kind == Holding::Kind::kAt) {
+    if (!applied || data_.hash() != (*histories_)[behind.mark.history].HashAt(
+                                        behind.mark.offset)) {
+      Fail(absl::StrCat("the state at ", ToString(behind),
+                        " is not the primary's"));
+    }
+  }
+  if (options_.keeps_position) Keep(position);
+}
+
+void ModelReplica::ApplyReset() {
+  data_ = Dataset();
+  Hold(Holding::Kind::kEmpty);
+  if (options_.keeps_position) Keep(kNowhere);
+}
+
+void ModelReplica::ApplySnapshot(Dataset data, const Holding& behind,
+                                 const FeedPosition& position) {
+  data_ = std::move(data);
+  holding_ = behind;
+  if (options_.keeps_position) Keep(position);
+}
+
+void ModelReplica::Keep(const FeedPosition& position) {
+  kept_.position = position;
+  kept_.holding = position == kNowhere ? Holding() : holding_;
+  kept_.data = data_;
+}
+
+void ModelReplica::Hold(Holding::Kind kind) {
+  holding_ = Holding();
+  holding_.kind = kind;
+}
+
+bool ModelReplica::Waits(Work_::Kind kind) const {
+  return !queue_.empty() && queue_.front().kind == kind;
+}
+
+}  // namespace simulation
+}  // namespace kevy_replica

@@ -1,0 +1,59 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// All chance in a simulation: the same seed gives the same numbers, on every
+// machine and with every standard library.
+
+#ifndef KEVY_REPLICA_CLIENT_SIMULATION_RANDOM_H_
+#define KEVY_REPLICA_CLIENT_SIMULATION_RANDOM_H_
+
+#include <cstdint>
+
+namespace kevy_replica {
+namespace simulation {
+
+// SplitMix64.
+class Random {
+ public:
+  explicit Random(uint64_t seed) : state_(seed) {}
+
+  uint64_t Bits() {
+    uint64_t z = (state_ += 0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+
+  // From 0 up to, not including, `n`, which is 1 or more.
+  uint64_t Below(uint64_t n) { return Bits() % n; }
+  // Both ends included.
+  uint64_t Between(uint64_t low, uint64_t high) {
+    return low + Below(high - low + 1);
+  }
+  bool OneIn(uint64_t n) { return Below(n) == 0; }
+  // From 0 up to, not including, 1.
+  double Fraction() { return static_cast<double>(Bits() >> 11) * 0x1p-53; }
+
+  // For another part of the simulation, so that what one draws does not shift
+  // what the other does.
+  Random Fork() { return Random(Bits()); }
+
+ private:
+  uint64_t state_;
+};
+
+}  // namespace simulation
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CLIENT_SIMULATION_RANDOM_H_

@@ -1,0 +1,114 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/simulation/record.h"
+
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace kevy_replica {
+namespace simulation {
+namespace {
+
+constexpr absl::string_view kNames[] = {
+    "cut",
+    "reset",
+    "write cut",
+    "write failed",
+    "stall",
+    "refusal",
+    "close that the primary does not notice",
+    "rejection",
+    "snapshot at once",
+    "snapshot in mid-stream",
+    "heartbeat in a snapshot",
+    "empty chunk",
+    "flush",
+    "promotion",
+    "history changed while the replica is away",
+    "primary exchanged for one of the other protocol",
+    "primary restarted",
+    "slow replica closed",
+    "bad answer",
+    "snapshot that is due is missing",
+    "gap",
+    "repeated frame",
+    "malformed bytes",
+    "oversized line",
+    "heartbeat of a foreign generation",
+    "stray element",
+    "end inside a snapshot",
+    "history reset",
+    "snapshot taken",
+    "snapshot void",
+    "foreign history fed",
+    "acknowledgement checked",
+    "applied while there was no link",
+    "frames given again",
+    "kill",
+    "kill inside a snapshot",
+    "stop",
+    "handler error",
+    "store error",
+    "link end: closed",
+    "link end: handshake rejected",
+    "link end: answer malformed",
+    "link end: truncated",
+    "link end: frame",
+    "link end: offset gap",
+    "link end: generation changed",
+    "link end: unexpected in snapshot",
+    "link end: io",
+    "link end: timeout",
+    "link end: retargeted",
+    "link end: stopped",
+};
+static_assert(sizeof(kNames) / sizeof(kNames[0]) == kHappenings,
+              "each happening has a name");
+
+}  // namespace
+
+absl::string_view HappeningName(Happening happening) {
+  return kNames[static_cast<size_t>(happening)];
+}
+
+void Record::Trace(absl::string_view line) {
+  if (!tracing_) return;
+  std::string text =
+      absl::StrCat(absl::FormatDuration(clock_->passed()), " ", line, "\n");
+  if (print_) {
+    std::fputs(text.c_str(), stderr);
+    return;
+  }
+  lines_.push_back(std::move(text));
+  if (lines_.size() > kLines) lines_.pop_front();
+}
+
+std::string Record::TraceText() const { return absl::StrJoin(lines_, ""); }
+
+void Record::Fail(absl::string_view message) {
+  if (failed()) return;
+  failure_ = std::string(message);
+  if (tracing_) Trace(absl::StrCat("FAILED: ", message));
+}
+
+}  // namespace simulation
+}  // namespace kevy_replica

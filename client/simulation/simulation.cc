@@ -1,0 +1,580 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/simulation/simulation.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/internal/follower_driver.h"
+#include "kevy_replica/client/session.h"
+#include "kevy_replica/client/simulation/connection.h"
+#include "kevy_replica/client/simulation/history.h"
+#include "kevy_replica/client/simulation/model_primary.h"
+#include "kevy_replica/client/simulation/model_replica.h"
+#include "kevy_replica/client/simulation/random.h"
+#include "kevy_replica/client/simulation/record.h"
+#include "kevy_replica/client/simulation/virtual_clock.h"
+#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace simulation {
+namespace {
+
+using client_internal::FollowerDriver;
+using client_internal::FollowerDriverOptions;
+
+// The largest element that a model primary sends, and then some.
+constexpr size_t kLargestElement = 4096;
+
+// How often what goes wrong, in a storm: once in so many steps; 0 for never.
+// Each run does without some: where everything fails all the time, little
+// happens that needs a while.
+struct Rates {
+  uint64_t cut, write_cut, write_failure, stall, refusal, unnoticed_close;
+  uint64_t breach, history_change, exchange, primary_restart, flood;
+  uint64_t kill, stop, handler_error, store_error;
+};
+
+class Simulation {
+ public:
+  Simulation(uint64_t seed, Tracing tracing);
+  ~Simulation() { driver_.reset(); }
+
+  SimulationResult Run();
+
+ private:
+  static PrimaryOptions DrawPrimary(Random* random);
+  static ReplicaOptions DrawReplica(Random* random);
+  static Rates DrawRates(Random* random);
+  void DrawFollower();
+
+  bool Chance(uint64_t one_in) {
+    return one_in > 0 && random_.OneIn(one_in) && !record_.failed();
+  }
+
+  // ---- The follower.
+  void Begin();
+  absl::StatusOr<std::unique_ptr<Transport>> Connect();
+  void Step();
+  void Stop();
+  void PassTime(bool calm);
+
+  // ---- What goes wrong.
+  void Storm(int steps);
+  void DisturbNetwork();
+  void DisturbPrimary();
+  void DisturbReplica();
+
+  // Protocol 1 does not say of what history a stream is before a heartbeat
+  // does, and where there are none, never. What no replica could find out is
+  // not done to this one.
+  bool TellsGenerations() const {
+    return primary_.options().protocol == Protocol::kV2 ||
+           primary_.options().heartbeats == Heartbeats::kFull;
+  }
+  bool HoldsCurrent(const Holding& holding) const {
+    return holding.kind == Holding::Kind::kAt &&
+           holding.mark.history == histories_.current().number();
+  }
+  // Whether what the replica has kept may be resumed from by another follower.
+  bool MayLoseMemory() const;
+  // Whether the follower may end by itself, and store what it has then.
+  bool MayEnd() const;
+  bool MayChangeHistory() const;
+  bool MayExchange() const;
+
+  void Calm();
+  bool Converged() const;
+
+  VirtualClock clock_;
+  Random random_;
+  Record record_;
+  Histories histories_;
+  ModelPrimary primary_;
+  ModelReplica replica_;
+  const Rates rates_;
+  FollowerSessionOptions session_options_;
+  size_t read_bytes_ = 0;
+  uint64_t writes_;  // A step, at most.
+  std::unique_ptr<FollowerDriver> driver_;
+
+  std::shared_ptr<Connection> connection_;  // The newest.
+  uint64_t connections_ = 0;
+  bool storming_ = false;
+  // From a change of history that the replica could not find out about without
+  // the snapshot that is on its way, until it holds that.
+  bool spared_ = false;
+  absl::Time refused_until_ = absl::InfinitePast();
+  int steps_without_time_ = 0;
+  int steps_with_error_ = 0;
+};
+
+Simulation::Simulation(uint64_t seed, Tracing tracing)
+    : random_(seed),
+      record_(&clock_, tracing != Tracing::kOff, tracing == Tracing::kPrint),
+      primary_(DrawPrimary(&random_), &histories_, &clock_, random_.Fork(),
+               &record_,
+               [this](uint64_t connection, uint64_t next_offset) {
+                 if (record_.tracing()) {
+                   record_.Trace(absl::StrCat("connection ", connection,
+                                              ": acknowledged ", next_offset));
+                 }
+                 replica_.CheckAck(next_offset);
+               }),
+      replica_(DrawReplica(&random_), &histories_, random_.Fork(), &record_,
+               [this] { return storming_ && MayEnd(); }),
+      rates_(DrawRates(&random_)),
+      writes_(random_.Between(1, 4)) {
+  DrawFollower();
+  if (!record_.tracing()) return;
+  const PrimaryOptions& primary = primary_.options();
+  const ReplicaOptions& replica = replica_.options();
+  record_.Trace(absl::StrCat(
+      "seed ", seed, ": primary of protocol ",
+      static_cast<int>(primary.protocol), ", heartbeats ",
+      static_cast<int>(primary.heartbeats), ", embedded ", primary.embedded,
+      ", backlog ", primary.backlog, "; replica keeps_position ",
+      replica.keeps_position, ", applied_on_return ", replica.applied_on_return,
+      ", snapshot_in_place ", replica.snapshot_in_place, ", keeps_queue ",
+      replica.keeps_queue));
+}
+
+PrimaryOptions Simulation::DrawPrimary(Random* random) {
+  PrimaryOptions options;
+  if (random->OneIn(2)) {
+    options.protocol = Protocol::kV1;
+    options.heartbeats = random->OneIn(2)   ? Heartbeats::kFull
+                         : random->OneIn(2) ? Heartbeats::kOffsetOnly
+                                            : Heartbeats::kNone;
+  } else if (random->OneIn(6)) {
+    options.heartbeats = Heartbeats::kNone;
+  }
+  options.embedded =
+      options.heartbeats == Heartbeats::kNone && random->OneIn(2);
+  options.snapshot_from_0 = random->OneIn(4);
+  options.backlog = random->Between(2, random->OneIn(2) ? 20 : 150);
+  options.most_behind = options.backlog + random->Between(20, 300);
+  options.window = random->Between(300, 6000);
+  return options;
+}
+
+ReplicaOptions Simulation::DrawReplica(Random* random) {
+  ReplicaOptions options;
+  options.keeps_position = random->OneIn(3);
+  options.applied_on_return = !random->OneIn(3);
+  options.snapshot_in_place = random->OneIn(3);
+  options.keeps_queue = random->OneIn(2);
+  return options;
+}
+
+Rates Simulation::DrawRates(Random* random) {
+  const auto rate = [random](uint64_t one_in) -> uint64_t {
+    return random->OneIn(3) ? 0 : random->Between(one_in / 2, one_in * 2);
+  };
+  Rates rates;
+  rates.cut = rate(25);
+  rates.write_cut = rate(80);
+  rates.write_failure = rate(100);
+  rates.stall = rate(100);
+  rates.refusal = rate(100);
+  rates.unnoticed_close = rate(60);
+  rates.breach = rate(40);
+  rates.history_change = rate(50);
+  rates.exchange = rate(200);
+  rates.primary_restart = rate(120);
+  rates.flood = rate(80);
+  rates.kill = rate(60);
+  rates.stop = rate(120);
+  rates.handler_error = rate(80);
+  rates.store_error = rate(80);
+  return rates;
+}
+
+void Simulation::DrawFollower() {
+  FollowerSessionOptions& options = session_options_;
+  options.replica_id = "simulated";
+  // Of fixed choices, only the one that the primary speaks gets anywhere, and
+  // not for ever where that may be exchanged.
+  if (rates_.exchange == 0 && random_.OneIn(3)) {
+    options.protocol = primary_.options().protocol == Protocol::kV1
+                           ? ProtocolChoice::kV1
+                           : ProtocolChoice::kV2;
+  }
+  // A primary that sends no heartbeats, or has not sent the first, may fall
+  // silent for ever: only this ends that.
+  options.idle_timeout = absl::Seconds(random_.Between(3, 30));
+  if (random_.OneIn(4)) options.heartbeat_timeout = absl::InfiniteDuration();
+  if (random_.OneIn(3)) options.ack_interval = absl::ZeroDuration();
+  options.initial_backoff = absl::Milliseconds(random_.Between(1, 200));
+  options.max_backoff = absl::Seconds(random_.Between(1, 10));
+  options.snapshot_in_place = replica_.options().snapshot_in_place;
+  options.store_interval = random_.OneIn(3)
+                               ? absl::ZeroDuration()
+                               : absl::Milliseconds(random_.Between(1, 1500));
+  if (replica_.options().keeps_position) {
+    // As without a store.
+    options.store_interval = absl::InfiniteDuration();
+  }
+  options.random = [this] { return random_.Fraction(); };
+  static constexpr size_t kReadBytes[] = {1, 64, 1000, 20'000};
+  read_bytes_ = kReadBytes[random_.Below(4)];
+}
+
+SimulationResult Simulation::Run() {
+  Begin();
+  for (uint64_t round = 1 + random_.Below(2); round > 0; --round) {
+    Storm(static_cast<int>(random_.Between(60, 250)));
+    Calm();
+  }
+  if (!record_.failed()) Stop();
+  driver_.reset();
+  return {record_.failure(), record_.TraceText(), record_.counts()};
+}
+
+void Simulation::Begin() {
+  FollowerDriverOptions options;
+  options.session = session_options_;
+  options.session.from = replica_.Begin([this](uint64_t next_offset) {
+    if (driver_ != nullptr) driver_->Applied(next_offset);
+  });
+  options.factory = [this] { return Connect(); };
+  options.handler = &replica_;
+  options.store = [this](const FeedPosition& position) {
+    return replica_.Store(position);
+  };
+  options.applied_on_return = replica_.options().applied_on_return;
+  options.read_bytes = read_bytes_;
+  options.write_timeout = absl::Seconds(10);
+  options.now = options.rough_now = [this] { return clock_.now(); };
+  driver_ = std::make_unique<FollowerDriver>(std::move(options), nullptr, 0);
+}
+
+absl::StatusOr<std::unique_ptr<Transport>> Simulation::Connect() {
+  if (clock_.now() < refused_until_) {
+    record_.Count(Happening::kRefusal);
+    return random_.OneIn(2) ? absl::UnavailableError("connection refused")
+                            : absl::DeadlineExceededError("not connected");
+  }
+  ++connections_;
+  if (record_.tracing()) {
+    record_.Trace(absl::StrCat("connection ", connections_));
+  }
+  connection_ = std::make_shared<Connection>(connections_, &clock_,
+                                             random_.Fork(), &record_);
+  if (storming_ && !spared_) {
+    // In the answer, or soon behind it.
+    if (rates_.cut > 0 && random_.OneIn(8)) {
+      connection_->CutAfter(random_.Below(60), random_.OneIn(2));
+    }
+    if (rates_.write_cut > 0 && random_.OneIn(12)) {
+      connection_->CutWritesAfter(random_.Below(100), random_.OneIn(2));
+    }
+    if (rates_.stall > 0 && random_.OneIn(16)) {
+      connection_->StallUntil(clock_.now() +
+                              absl::Seconds(random_.Between(1, 20)));
+    }
+  }
+  primary_.Accept(connection_);
+  return ReplicaEnd(connection_);
+}
+
+void Simulation::Step() {
+  replica_.BeginStep();
+  const uint64_t link = driver_->session().stats().connects;
+  const uint64_t read = connection_ == nullptr ? 0 : connection_->bytes_read();
+  driver_->Step();
+  if (record_.failed()) return;
+
+  const size_t memory = driver_->session().memory_bytes();
+  // What ByteBuffer promises, and the arguments of 32 frames.
+  const size_t most =
+      std::max(ByteBuffer::kMinCapacity,
+               2 * (kLargestElement + std::max<size_t>(read_bytes_, 20'000))) +
+      16'384;
+  if (memory > most) {
+    record_.Fail(absl::StrCat("the follower holds ", memory, " bytes"));
+  }
+  if (driver_->done()) {
+    if (!replica_.raised_error()) {
+      record_.Fail(absl::StrCat("the follower ended by itself: ",
+                                driver_->status().ToString()));
+    } else if (driver_->status().ok()) {
+      record_.Fail("the follower ended as if there had been no error");
+    }
+    steps_with_error_ = 0;
+    Begin();
+    return;
+  }
+  // What is found out at a step's end, by a store, the next one acts on: soon.
+  steps_with_error_ = replica_.raised_error() ? steps_with_error_ + 1 : 0;
+  if (steps_with_error_ > 1 || (steps_with_error_ > 0 && !driver_->ready() &&
+                                driver_->deadline() > clock_.now())) {
+    record_.Fail("the follower goes on although there was an error");
+  }
+  const bool idle =
+      link == driver_->session().stats().connects &&
+      (connection_ == nullptr || read == connection_->bytes_read());
+  if (!idle) steps_without_time_ = 0;
+}
+
+void Simulation::Stop() {
+  record_.Count(Happening::kStop);
+  replica_.set_errors(0, 0);
+  driver_->Stop(absl::OkStatus());
+  driver_->Step();
+  if (!driver_->done()) {
+    record_.Fail("Stop(), and a step, and it is not done");
+  } else if (!driver_->status().ok()) {
+    record_.Fail(absl::StrCat("stopped, but its status is ",
+                              driver_->status().ToString()));
+  } else {
+    replica_.CheckStopped(driver_->session().applied());
+  }
+}
+
+void Simulation::PassTime(bool calm) {
+  // More is there to be done now, and time passes over it but slowly.
+  if (driver_->ready()) {
+    if (random_.OneIn(8)) clock_.Advance(absl::Milliseconds(1));
+    return;
+  }
+  const absl::Duration until = driver_->deadline() - clock_.now();
+  if (until <= absl::ZeroDuration()) {
+    if (++steps_without_time_ > 20) {
+      record_.Fail("the follower is busy for ever, with nothing");
+    }
+    return;
+  }
+  steps_without_time_ = 0;
+  absl::Duration by = absl::Milliseconds(random_.Between(1, 80));
+  if (driver_->waits_for_time_alone() ||
+      (connection_ != nullptr && connection_->stalled())) {
+    by = absl::Milliseconds(random_.Between(100, 2000));
+  } else if (calm && random_.OneIn(2)) {
+    by = absl::Milliseconds(random_.Between(100, 1000));
+  }
+  // As a loop that waits would: to the very time. Or too late.
+  if (!random_.OneIn(10)) by = std::min(by, until);
+  clock_.Advance(by);
+}
+
+void Simulation::Storm(int steps) {
+  storming_ = true;
+  replica_.set_errors(rates_.handler_error, rates_.store_error);
+  // Who is busy with small reads does not get the whole storm's attention.
+  for (int i = 0; steps > 0 && i < 2000 && !record_.failed(); ++i) {
+    const bool ready = driver_->ready();
+    if (!ready || random_.OneIn(8)) {
+      --steps;
+      for (uint64_t n = random_.Below(writes_ + 1); n > 0; --n) {
+        primary_.Write();
+      }
+      if (spared_) {
+        spared_ = !HoldsCurrent(replica_.holding()) ||
+                  !HoldsCurrent(replica_.kept_holding()) ||
+                  driver_->session().awaits_applied() || !replica_.idle();
+      } else {
+        DisturbNetwork();
+        DisturbPrimary();
+        DisturbReplica();
+      }
+      primary_.Tick();
+    }
+    if (random_.OneIn(2)) replica_.Work(random_.Below(8));
+    Step();
+    PassTime(false);
+  }
+  storming_ = false;
+  replica_.set_errors(0, 0);
+}
+
+void Simulation::DisturbNetwork() {
+  if (Chance(rates_.refusal)) {
+    refused_until_ =
+        clock_.now() + absl::Milliseconds(random_.Between(10, 5000));
+  }
+  if (connection_ == nullptr) return;
+  if (Chance(rates_.cut)) {
+    const size_t after =
+        random_.OneIn(2) ? random_.Below(50) : random_.Below(3000);
+    connection_->CutAfter(after, random_.OneIn(2));
+  }
+  if (Chance(rates_.write_cut)) {
+    connection_->CutWritesAfter(random_.Below(60), random_.OneIn(2));
+  }
+  if (Chance(rates_.write_failure)) {
+    connection_->FailNextWrite(
+        random_.OneIn(2) ? absl::UnavailableError("broken pipe")
+                         : absl::DeadlineExceededError("the peer is stuck"));
+  }
+  if (Chance(rates_.stall)) {
+    record_.Count(Happening::kStall);
+    connection_->StallUntil(
+        random_.OneIn(2)
+            ? absl::InfiniteFuture()
+            : clock_.now() + absl::Milliseconds(random_.Between(100, 8000)));
+  }
+  if (Chance(rates_.unnoticed_close)) connection_->HideClose();
+}
+
+void Simulation::DisturbPrimary() {
+  if (Chance(rates_.flood)) {
+    for (uint64_t n = random_.Between(20, 300); n > 0; --n) primary_.Write();
+  }
+  if (Chance(rates_.breach)) {
+    primary_.Commit(static_cast<Breach>(random_.Below(kBreaches)));
+  }
+  if (Chance(rates_.history_change) && MayChangeHistory()) {
+    if (!replica_.linked()) record_.Count(Happening::kHistoryChangedWhileAway);
+    spared_ = !TellsGenerations();
+    if (spared_) {
+      connection_->Mend();
+      primary_.ForgetBreach();
+    }
+    primary_.ChangeHistory(random_.OneIn(2));
+    // Another server has taken over, under the same address.
+    if (!spared_ && random_.OneIn(2)) {
+      primary_.Restart();
+      for (uint64_t n = random_.Below(20); n > 0; --n) primary_.Write();
+    }
+  }
+  if (Chance(rates_.primary_restart) && !spared_) {
+    record_.Count(Happening::kPrimaryRestart);
+    primary_.Restart();
+  }
+  if (Chance(rates_.exchange) && !spared_ && MayExchange()) {
+    if (primary_.options().protocol == Protocol::kV1) {
+      primary_.Exchange(Protocol::kV2, Heartbeats::kFull);
+      if (random_.OneIn(2)) primary_.ChangeHistory(random_.OneIn(2));
+    } else {
+      primary_.Exchange(Protocol::kV1, random_.OneIn(2)
+                                           ? Heartbeats::kFull
+                                           : Heartbeats::kOffsetOnly);
+    }
+  }
+}
+
+void Simulation::DisturbReplica() {
+  if (spared_) return;
+  if (Chance(rates_.kill) && MayLoseMemory()) {
+    record_.Count(replica_.in_snapshot() ? Happening::kKillInSnapshot
+                                         : Happening::kKill);
+    driver_.reset();
+    Begin();
+  }
+  if (Chance(rates_.stop) && MayEnd() && !replica_.raised_error()) {
+    Stop();
+    replica_.set_errors(rates_.handler_error, rates_.store_error);
+    Begin();
+  }
+}
+
+bool Simulation::MayLoseMemory() const {
+  if (primary_.options().protocol == Protocol::kV2) return true;
+  const FeedPosition& position = replica_.kept_position();
+  return position == FeedPosition() || HoldsCurrent(replica_.kept_holding()) ||
+         (TellsGenerations() && position.generation != 0);
+}
+
+bool Simulation::MayEnd() const {
+  if (primary_.options().protocol == Protocol::kV2) return true;
+  return !spared_ && MayLoseMemory() &&
+         (replica_.holding().kind == Holding::Kind::kNothing ||
+          HoldsCurrent(replica_.holding()));
+}
+
+bool Simulation::MayChangeHistory() const {
+  if (primary_.options().protocol == Protocol::kV2) return true;
+  if (TellsGenerations()) {
+    return driver_->session().applied().generation ==
+           histories_.current().generation();
+  }
+  return connection_ != nullptr && !connection_->damaged() &&
+         !connection_->stalled() && replica_.linked() &&
+         !replica_.in_snapshot() && primary_.StreamIsSound() &&
+         HoldsCurrent(replica_.holding());
+}
+
+bool Simulation::MayExchange() const {
+  if (primary_.options().protocol == Protocol::kV1) return true;
+  return driver_->session().applied().generation ==
+             histories_.current().generation() &&
+         HoldsCurrent(replica_.holding()) &&
+         (replica_.kept_position() == FeedPosition() ||
+          HoldsCurrent(replica_.kept_holding()));
+}
+
+void Simulation::Calm() {
+  record_.Trace("calm");
+  refused_until_ = absl::InfinitePast();
+  primary_.ForgetBreach();
+  // From 0 on, with nothing written since, a primary of protocol 1 has nothing
+  // to say: a replica cannot know that what it holds is to be dropped.
+  for (int i = 0; i < 3; ++i) primary_.Write();
+  const absl::Time until = clock_.now() + absl::Minutes(10);
+  for (int i = 0; !record_.failed(); ++i) {
+    if (i % 8 == 0 && Converged()) {
+      spared_ = false;
+      return;
+    }
+    if (clock_.now() > until || i > 200'000) {
+      record_.Fail(absl::StrCat(
+          "no progress: the replica holds ", ToString(replica_.holding()),
+          ", the primary ",
+          ToString(Mark{histories_.current().number(),
+                        histories_.current().next_offset()}),
+          ", stored is ", kevy_replica::ToString(replica_.kept_position()),
+          ", acknowledged is ", primary_.newest_ack().value_or(0)));
+      return;
+    }
+    primary_.Tick();
+    replica_.Work(random_.Below(8));
+    Step();
+    PassTime(true);
+  }
+}
+
+bool Simulation::Converged() const {
+  const History& history = histories_.current();
+  const Mark end = {history.number(), history.next_offset()};
+  // By its numbers: where the generation is unknown, those of two histories may
+  // be the same, and then nothing is to be stored.
+  return replica_.holding().is_at(end) &&
+         replica_.kept_position().next_offset == end.offset &&
+         replica_.data() == history.state() &&
+         (primary_.options().heartbeats == Heartbeats::kNone ||
+          primary_.newest_ack() == history.next_offset());
+}
+
+}  // namespace
+
+SimulationResult Simulate(uint64_t seed, Tracing tracing) {
+  return Simulation(seed, tracing).Run();
+}
+
+}  // namespace simulation
+}  // namespace kevy_replica
