@@ -16,8 +16,10 @@
 //
 //   if (!client->status().ok()) {
 //     switch (RecommendedAction(client->status())) {
-//       case Action::kReconnect: return ResumeFrom(applied);  // Your own
-//       cursor. case Action::kResync:    return ResumeFrom(FeedPosition{0, 0});
+//       case Action::kReconnect:
+//         return ResumeFrom(applied);  // Your own cursor.
+//       case Action::kResync:
+//         return ResumeFrom(FeedPosition{0, 0});
 //       ...
 //
 // | kind                  | status code          | action      |

@@ -165,6 +165,13 @@ absl::Status Fleet::WaitCaughtUp(absl::Time deadline) {
   ++waiting_;
   const absl::Cleanup done = [this] { --waiting_; };
   while (true) {
+    for (size_t i = 0; i < size(); ++i) {
+      const absl::Status status = ShardStatus(i);
+      if (status.ok()) continue;
+      return absl::Status(
+          status.code(),
+          absl::StrCat(NameOf(i), " has ended: ", status.message()));
+    }
     const std::string behind = Behind();
     if (behind.empty()) return absl::OkStatus();
     if (ended_) return absl::CancelledError("the fleet has ended");
@@ -191,9 +198,11 @@ std::string Fleet::NameOf(size_t shard) const {
 }
 
 absl::Status Fleet::StoreOne(size_t shard, const FeedPosition& position) {
-  to_store_.push_back({NameOf(shard), position});
-  // All shards stop together: Run() then stores what is left.
-  if (loop_.stopped()) return absl::OkStatus();
+  if (loop_.stopped() && loop_.driver(shard).session().stopping()) {
+    // All shards stop together: Run() stores what they leave.
+    to_store_.push_back({NameOf(shard), position});
+    return absl::OkStatus();
+  }
   // With all others, so that a store that keeps what belongs to them all beside
   // the positions (the length of one file, say) never lacks those of some.
   StoreAll();

@@ -118,8 +118,8 @@ class Fleet {
 
   // Waits until every shard's lag is 0: all that the primaries had, by their
   // last heartbeats, is applied. (A primary that sends no heartbeats never
-  // tells.) Errors: kDeadlineExceeded, naming the shards that are behind;
-  // kCancelled, once Run() has returned.
+  // tells.) Errors: kDeadlineExceeded, naming the shards that are behind; a
+  // shard's own, once one has ended by it; kCancelled, once Run() has returned.
   absl::Status WaitCaughtUp(absl::Time deadline);
 
   size_t size() const { return loop_.size(); }

@@ -13,7 +13,7 @@
 // limitations under the License.
 
 // A production replica of one shard: follows a primary through restarts,
-// failovers and broken networks, for weeks, without losing or doubling a write.
+// failovers and broken networks, for weeks.
 //
 //   auto store = FilePositionStore::Open("/var/lib/indexer/positions");
 //   if (!store.ok()) return store.status();
@@ -80,8 +80,8 @@ class Follower {
   absl::Status Run();
 
   // Ends Run(), now or as soon as it is called, out of whatever it waits for: a
-  // read, a connection, the time to try again (not: the handler, nor the
-  // system's resolver). Any thread; async-signal-safe.
+  // read, a connection, the time to try again; and behind the call that the
+  // handler is in (or the system's resolver). Any thread; async-signal-safe.
   void Stop() noexcept { loop_.Stop(); }
 
   // Follows the primary at `address` from now on, from the applied position, as
@@ -94,11 +94,12 @@ class Follower {
   // ignored.
   //
   // An offset alone does not tell which history it is of: before OnReset() and
-  // OnSnapshotEnd() return, the handler must have seen to it that no Applied()
-  // for what came before is still to come.
+  // OnSnapshotBegin() return, the handler must have seen to it that no
+  // Applied() for what came before is still to come.
   void Applied(uint64_t next_offset) { driver().Applied(next_offset); }
 
-  // A copy, up to date to some milliseconds.
+  // A copy. What it tells is some milliseconds old, or as old as the call that
+  // the handler is in; what Applied() told, up to `ack_interval`.
   FollowerStats Stats() const { return driver().Stats(); }
   // In the Prometheus text format: see PrometheusText().
   std::string StatsText() const;

@@ -52,16 +52,21 @@ namespace kevy_replica {
 // OK from OnFrames() and OnSnapshotEnd() says: applied. That position is what
 // is acknowledged, stored, and resumed from. A handler that hands its work on
 // sets FollowerOptions::applied_on_return to false and calls
-// Follower::Applied() when it is done; it then has to know that frames it has
-// got but not applied come again when the link was down (see OnLinkUp).
+// Follower::Applied() when it is done; it then has to know that what it has got
+// but not applied comes again when the link was down: frames (see OnLinkUp),
+// and a snapshot whole (OnSnapshotVoid tells).
 //
 // An error stops the follower with that status: what the call handed over
-// counts as not applied.
+// counts as not applied. OnSnapshotVoid() and OnLinkDown() may still come, and
+// change nothing about that status.
 //
 // `position` is where the stream stands behind what is handed over. A handler
 // that keeps it with its data, in one transaction, and gives it to the next
 // follower as FollowerOptions::from, applies every write exactly once. Its
-// generation is 0 where it is not known yet; OnHeartbeat() then tells it.
+// generation is 0 where it is not known yet; OnHeartbeat() then tells it. (With
+// protocol 1, kevy before 4.0, that is so at the start of every link, and a
+// history that changed just then is noticed only by the heartbeat. Primaries
+// that send none, 2.0.20, cannot tell histories apart at all.)
 //
 // Views are valid until the call returns.
 class FollowerHandler {
@@ -83,7 +88,8 @@ class FollowerHandler {
   virtual absl::Status OnSnapshotBegin() = 0;
   virtual absl::Status OnSnapshotChunk(absl::string_view bytes) = 0;
   virtual absl::Status OnSnapshotEnd(const FeedPosition& position) = 0;
-  // The link has ended inside the snapshot: what has come of it is void.
+  // The link has ended inside the snapshot, or before it was applied: what has
+  // come of it is void, and another will come.
   virtual absl::Status OnSnapshotVoid() { return absl::OkStatus(); }
 
   virtual absl::Status OnHeartbeat(const Heartbeat& /*heartbeat*/,
@@ -91,8 +97,9 @@ class FollowerHandler {
     return absl::OkStatus();
   }
 
-  // The primary has answered. Frames go on from `link.from`: a handler that
-  // holds later ones, not applied yet, is given those again.
+  // The primary has answered. Frames go on from `link.from`, or from what was
+  // applied since that was asked for: a handler that holds later ones, not
+  // applied yet, is given those again. (Or a snapshot comes.)
   virtual void OnLinkUp(const LinkUp& /*link*/) {}
   // A link has ended, or could not be made.
   virtual void OnLinkDown(const LinkDown& /*link*/) {}

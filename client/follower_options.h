@@ -32,7 +32,8 @@ struct FollowerOptions : FollowerSessionOptions {
   // For addresses. Its `interrupter` is not used: see Follower::Stop().
   ConnectOptions connect;
   // Where the applied position is kept, under which name. Not owned. Null:
-  // nowhere.
+  // nowhere. What it has takes the place of `from`: a handler that keeps the
+  // position with its data wants none.
   PositionStore* store = nullptr;
   std::string position_name = "shard-0";
   // Whether OK from the handler's OnFrames() and OnSnapshotEnd() says that it
@@ -40,8 +41,12 @@ struct FollowerOptions : FollowerSessionOptions {
   bool applied_on_return = true;
   // The least room given to a read.
   size_t read_bytes = 256 << 10;
-  // For tests: the time, which must not go back, and how to let it pass while
-  // there is no connection. Unset: the system's.
+  // How long it may take to write the handshake's request. (Acknowledgements do
+  // not wait: a link that does not take them is given up.)
+  absl::Duration write_timeout = absl::Seconds(10);
+  // For tests: the time, which must not go back, called from any thread; and
+  // how to let it pass while there is no connection, which Stop() does not end.
+  // A Fleet does not use `sleep`. Unset: the system's.
   std::function<absl::Time()> now;
   std::function<void(absl::Duration)> sleep;
 };

@@ -77,16 +77,24 @@ void FollowerSession::HandleConnectFailed(const absl::Status& status) {
 }
 
 absl::Span<char> FollowerSession::PrepareRead(size_t min) {
+  if (state_ != State::kLinked) return {};
   return session_->PrepareRead(min);
 }
 
+void FollowerSession::HandleWaiting(absl::Time now) {
+  if (state_ == State::kLinked) session_->HandleWaiting(now);
+}
+
 void FollowerSession::HandleRead(size_t n, absl::Time now) {
+  if (state_ != State::kLinked) return;
   session_->HandleRead(n, now);
   stats_.bytes += n;
   last_byte_ = now;
 }
 
-void FollowerSession::HandleEof() { session_->HandleEof(); }
+void FollowerSession::HandleEof() {
+  if (state_ == State::kLinked) session_->HandleEof();
+}
 
 void FollowerSession::HandleFailure(const absl::Status& status) {
   if (session_.has_value()) session_->HandleFailure(AsIoError(status));
@@ -166,7 +174,8 @@ bool FollowerSession::PollTransmit(absl::Time now, std::string* out) {
 
 const FollowerEvent* FollowerSession::PollEvent(absl::Time now) {
   if (session_.has_value()) {
-    if (state_ == State::kLinked && !link_status_.has_value() && PollStream()) {
+    if (state_ == State::kLinked && !link_status_.has_value() &&
+        PollStream(now)) {
       return &event_;
     }
     if (state_ == State::kStopping) {
@@ -230,9 +239,10 @@ void FollowerSession::BeginLink() {
   ++stats_.connects;
 }
 
-bool FollowerSession::PollLinkUp() {
+bool FollowerSession::PollLinkUp(absl::Time now) {
   if (!session_->PollAnswer()) return false;
   linked_ = true;
+  linked_at_ = now;
   ++stats_.links;
   const HandshakeAnswer& answer = *session_->answer();
   protocol_ = answer.protocol;
@@ -246,8 +256,11 @@ bool FollowerSession::PollLinkUp() {
   return true;
 }
 
-bool FollowerSession::PollStream() {
-  if (!linked_) return PollLinkUp();
+bool FollowerSession::PollStream(absl::Time now) {
+  if (!linked_) return PollLinkUp(now);
+  if (beyond_claim_ && now - linked_at_ >= options_.heartbeat_timeout) {
+    ClaimNothing();  // This primary sends none.
+  }
   if (!held_back_.empty() && HandOut(std::exchange(held_back_, {}))) {
     return true;
   }
@@ -305,6 +318,7 @@ bool FollowerSession::TakeHeartbeat(const Heartbeat& heartbeat) {
   ++stats_.heartbeats;
   if (!in_snapshot_) {
     if (IsForeign(heartbeat.generation)) return false;
+    if (heartbeat.generation == 0) ClaimNothing();  // The older form.
     attempt_ = 0;
     NoteGeneration();
     // What was applied before the link stood, too.
@@ -386,13 +400,19 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
                                                  : LinkEndOf(status);
   ++stats_.link_ends[static_cast<size_t>(end)];
 
-  snapshot_void_ = in_snapshot_;
-  if (in_snapshot_ || snapshot_unapplied_) {
+  snapshot_void_ = in_snapshot_ || snapshot_unapplied_;
+  if (snapshot_void_) {
     // It comes again, and whatever was handed out before it may.
     handed_begin_ = handed_end_ = applied_.next_offset;
   }
   in_snapshot_ = snapshot_unapplied_ = false;
-  if (RecommendedAction(status) == Action::kResync) HoldNothing();
+  // What is held may be of two histories. Where the same primary may be met
+  // again, its heartbeat tells; but not behind another one's frames, nor once
+  // this object is gone.
+  const bool claim_is_lost = beyond_claim_ && (retargeted_ || stopping);
+  if (RecommendedAction(status) == Action::kResync || claim_is_lost) {
+    HoldNothing();
+  }
 
   ++attempt_;
   absl::Duration retry_in = absl::InfiniteDuration();

@@ -18,45 +18,39 @@
 // your own, and for tests that own time, chance and the network.
 //
 // It is to links what Session is to one, and built like it: getters tell,
-// Handle...() says what happened, Poll...() asks what is to be done.
+// Handle...() says what happened, Poll...() asks what is to be done. A turn of
+// an event loop (follower_session_example_test.cc has all of it):
 //
-//   FollowerSession follower(options, now);
-//   while (!follower.done()) {
-//     if (follower.PollLink(now) != link) {  // Another connection, or none.
-//       Close();
-//       link = follower.PollLink(now);
-//       if (link != 0) {
-//         if (Connect()) follower.HandleConnected(now);
-//         else follower.HandleConnectFailed(status, now);
-//       }
-//     }
-//     while (const FollowerEvent* event = follower.PollEvent(now)) {
-//       if (auto position = follower.PollStore(now)) {
-//         Store(*position);
-//         follower.HandleStored(*position, now);
-//       }
-//       Take(*event);  // And HandleApplied(), now or later.
-//     }
-//     if (follower.PollTransmit(now, &out)) Write(out);
-//     switch (WaitUntil(follower.PollTimeout())) {  // For bytes, if linked.
-//       case kRead:    follower.HandleRead(n, now); break;
-//       case kEof:     follower.HandleEof(); break;
-//       case kTimeout: follower.HandleTimeout(now); break;
-//     }
+//   if (session.PollLink(now) != link) {  // Another connection, or none.
+//     transport = nullptr;
+//     link = session.PollLink(now);
+//     if (link != 0) Connect();  // Then HandleConnected(now), or
+//   }                            // HandleConnectFailed(status).
+//   while (const FollowerEvent* event = session.PollEvent(now)) {
+//     StoreDue();    // PollStore(), HandleStored()
+//     Take(*event);  // And HandleApplied(), now or later.
 //   }
+//   StoreDue();
+//   if (session.PollTransmit(now, &out)) Write(out);
+//   if (session.PollLink(now) == link) WaitUntil(session.PollTimeout());
 //
-// What it does when a link ends, by RecommendedAction() of how it ended:
+// and behind a wait HandleRead(n, now), HandleEof(), HandleFailure(status) or
+// HandleTimeout(now). After HandleStop() PollTransmit() comes first, since the
+// next PollEvent() ends the link; then turns as before, until done().
 //
-// | action           | the next link starts from | the wait, drawn evenly from
-// |
-// |------------------|---------------------------|-----------------------------|
-// | none (closed),   | the applied position      | 0 to initial_backoff, twice
-// | | reconnect, and   |                           | that at each further link
-// | | every timeout    |                           | without a delivery, at
-// most | |                  |                           | max_backoff | |
-// resync           | {0, 0}: what is held is   | the same                    |
-// |                  | of no known history       | | | back off         | the
-// applied position      | 0 to max_backoff            |
+// When a link ends, RecommendedAction() of how it ended says what follows:
+//
+// | action             | the next link starts | after a wait, drawn evenly   |
+// |                    | from                 | from 0 to                    |
+// |--------------------|----------------------|------------------------------|
+// | none (closed);     | the applied position | initial_backoff; twice that  |
+// | reconnect; and     |                      | at each further link without |
+// | every timeout      |                      | a delivery; max_backoff at   |
+// |                    |                      | most                         |
+// | resync             | {0, 0}: what is held | the same                     |
+// |                    | is of no known       |                              |
+// |                    | history              |                              |
+// | back off           | the applied position | max_backoff                  |
 //
 // A delivery is a frame, a whole snapshot, or a heartbeat outside of one.
 
@@ -166,8 +160,10 @@ class FollowerSession {
            (snapshot_unapplied_ || applied_.next_offset != handed_end_);
   }
 
-  // Whether applied() is other than what was last stored.
-  bool store_pending() const { return applied_ != stored_; }
+  // Whether applied() is other than what was last stored, and is to be stored.
+  // (With protocol 1 it is not, while it is not known yet to be of the history
+  // that was resumed from.)
+  bool store_pending() const { return applied_ != stored_ && !beyond_claim_; }
 
   // Memory held for input: none while there is no connection, nor one wanted.
   size_t memory_bytes() const {
@@ -188,8 +184,9 @@ class FollowerSession {
   void HandleConnected(absl::Time now);
   void HandleConnectFailed(const absl::Status& status);
 
-  // As in Session. Only while connected.
+  // As in Session. Without a connection there is no room, and nothing happens.
   absl::Span<char> PrepareRead(size_t min = 1) ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  void HandleWaiting(absl::Time now);
   void HandleRead(size_t n, absl::Time now);
   void HandleEof();
   // Reading or writing failed.
@@ -199,12 +196,19 @@ class FollowerSession {
   void HandleTimeout(absl::Time now);
 
   // Everything below `next_offset`, of what was handed out as events, is
-  // applied. Changes nothing if it is more than that, or less than before;
-  // after a link's end too it counts, unless what is held was lost (LinkEnd::
-  // kOffsetGap) or is being replaced: from SnapshotBegin to SnapshotEnd nothing
-  // does, and behind it only what it or later events brought. The last event
-  // stays valid.
+  // applied. Changes nothing if it is more than that, or less than before. It
+  // counts after the link's end too, but not what is lost or replaced:
+  //   - after LinkEnd::kOffsetGap nothing does;
+  //   - from SnapshotBegin to SnapshotEnd nothing does, and behind it only what
+  //     it or later events brought;
+  //   - a snapshot must be applied before its link ends: else it is void, which
+  //     SnapshotVoid tells.
+  // The last event stays valid.
   void HandleApplied(uint64_t next_offset);
+
+  // One past the last offset that was handed out and that HandleApplied() may
+  // tell.
+  uint64_t handed_end() const { return handed_end_; }
 
   // `position`, which PollStore() told, is stored. The last event stays valid.
   void HandleStored(const FeedPosition& position, absl::Time now);
@@ -254,8 +258,8 @@ class FollowerSession {
 
   void BeginLink();
   // Each returns whether there is an event for the application.
-  bool PollLinkUp();
-  bool PollStream();
+  bool PollLinkUp(absl::Time now);
+  bool PollStream(absl::Time now);
   bool TakeFrames(absl::Span<const FrameView> frames);
   bool HandOut(absl::Span<const FrameView> frames);
   bool TakeHeartbeat(const Heartbeat& heartbeat);
@@ -290,7 +294,9 @@ class FollowerSession {
   // until then, what `applied_` was of before it, to be compared.
   uint64_t claimed_generation_ = 0;
   // Frames were handed out meanwhile: what is held now may be of two histories.
+  // That is told by a heartbeat, or not at all, within `heartbeat_timeout`.
   bool beyond_claim_ = false;
+  absl::Time linked_at_;
   // HandleApplied() takes what lies between these two. `applied_` is of the
   // same history, unless a snapshot was handed out that is not applied yet.
   uint64_t handed_begin_ = 0;

@@ -489,11 +489,11 @@ TEST(FollowerSessionTest, ASnapshotCountsOnlyOnceItIsApplied) {
   EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 5}));
 }
 
-TEST(FollowerSessionTest, AnUnappliedSnapshotComesAgainAfterABreak) {
+TEST(FollowerSessionTest, AnUnappliedSnapshotIsVoidAfterABreak) {
   Follow follow(Options({7, 8}), /*applied_on_return=*/false);
   follow.Connect();
   follow.Receive("+ACK 9 8\r\n" + SnapshotTo(30) + FrameAt(30));
-  EXPECT_THAT(follow.Eof(), ElementsAre("down closed 1 50ms"));
+  EXPECT_THAT(follow.Eof(), ElementsAre("void", "down closed 1 50ms"));
   follow.session.HandleApplied(30);  // Too late: 7:8 is asked for again.
   EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 8}));
   EXPECT_EQ(follow.ConnectAfterWait(), "2 7:8");
@@ -677,6 +677,52 @@ TEST(FollowerSessionTest, StatsTellHowFarItIs) {
   EXPECT_EQ(stats.lag, std::nullopt);
   EXPECT_EQ(stats.received, (FeedPosition{7, 10}));
   EXPECT_EQ(stats.bytes, bytes.size());
+}
+
+TEST(FollowerSessionTest, NothingHappensWithoutAConnection) {
+  Follow follow(Options({7, 8}));
+  EXPECT_TRUE(follow.session.PrepareRead(1).empty());
+  follow.session.HandleRead(1, follow.now);
+  follow.session.HandleEof();
+  follow.session.HandleFailure(absl::UnavailableError("late"));
+  follow.session.HandleTimeout(follow.now);
+  follow.session.HandleWaiting(follow.now);
+  EXPECT_THAT(follow.Poll(), IsEmpty());
+  EXPECT_EQ(follow.Connect(), "2 7:8");
+  follow.Receive("+ACK 7 8\r\n");
+  follow.Eof();
+  EXPECT_TRUE(follow.session.PrepareRead(1).empty());
+  follow.session.HandleEof();
+  EXPECT_THAT(follow.Poll(), IsEmpty());
+}
+
+TEST(FollowerSessionTest, Protocol1StoresNothingBeforeItsHeartbeat) {
+  FollowerSessionOptions options = Options({7, 8}, ProtocolChoice::kV1);
+  options.store_interval = absl::ZeroDuration();
+  Follow follow(options);
+  follow.Connect();
+  follow.Receive("+ACK 8\r\n" + FrameAt(8));
+  EXPECT_FALSE(follow.session.store_pending());
+  EXPECT_EQ(follow.session.PollStore(follow.now + absl::Hours(1)),
+            std::nullopt);
+  EXPECT_THAT(follow.Receive("+PING 7 9\r\n"),
+              ElementsAre("(store 7:9)", "heartbeat 7:9"));
+}
+
+TEST(FollowerSessionTest, Protocol1sUnprovenFramesAreNotCarriedElsewhere) {
+  // To another primary:
+  Follow follow(Options({7, 8}, ProtocolChoice::kV1));
+  follow.Connect();
+  follow.Receive("+ACK 8\r\n" + FrameAt(8));
+  follow.session.HandleRetarget();
+  EXPECT_THAT(follow.Poll(), ElementsAre("(store 0:0)", "down retargeted 1 0"));
+  EXPECT_EQ(follow.Connect(), "1 0:0");
+  // Nor into the next process:
+  Follow stopped(Options({7, 8}, ProtocolChoice::kV1));
+  stopped.Connect();
+  stopped.Receive("+ACK 8\r\n" + FrameAt(8));
+  stopped.session.HandleStop(absl::OkStatus());
+  EXPECT_THAT(stopped.Poll(), ElementsAre("(store 0:0)", "down stopped 1 inf"));
 }
 
 }  // namespace

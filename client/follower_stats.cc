@@ -20,6 +20,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -27,6 +28,12 @@
 
 namespace kevy_replica {
 namespace {
+
+// A label's value, as the format wants it.
+std::string EscapedLabel(absl::string_view value) {
+  return absl::StrReplaceAll(
+      value, {{"\\", R"(\\)"}, {"\"", R"(\")"}, {"\n", R"(\n)"}});
+}
 
 // One metric in text form: its head, then a sample for each follower.
 class Metric {
@@ -41,8 +48,8 @@ class Metric {
   template <typename Value>
   void Sample(absl::string_view shard, Value value,
               absl::string_view more_labels = "") {
-    absl::StrAppend(out_, "kevy_replica_", name_, "{shard=\"", shard, "\"",
-                    more_labels, "} ", value, "\n");
+    absl::StrAppend(out_, "kevy_replica_", name_, "{shard=\"",
+                    EscapedLabel(shard), "\"", more_labels, "} ", value, "\n");
   }
 
  private:

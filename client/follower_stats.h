@@ -34,8 +34,8 @@ namespace kevy_replica {
 // Why a link, or an attempt at one, ended.
 enum class LinkEnd : uint8_t {
   kClosed,  // By the primary, cleanly.
-  // As the ReplicaErrorKind of the same name. kIo is also: it could not
-  // connect.
+  // As the ReplicaErrorKind of the same name. kIo is also: there was no
+  // connection to be had, but for the time that it took.
   kHandshakeRejected,
   kAckMalformed,
   kTruncated,
@@ -44,11 +44,11 @@ enum class LinkEnd : uint8_t {
   kGenerationChanged,
   kUnexpectedInSnapshot,
   kIo,
-  kTimeout,     // No answer, no byte or no heartbeat in time.
+  kTimeout,     // No connection, answer, byte or heartbeat in time.
   kRetargeted,  // By SetPrimary().
   kStopped,     // By Stop(), or by an error of the handler's or the store's.
 };
-inline constexpr size_t kLinkEnds = 12;
+inline constexpr size_t kLinkEnds = static_cast<size_t>(LinkEnd::kStopped) + 1;
 
 // Why `status`, that of a session or of connecting, ended a link.
 LinkEnd LinkEndOf(const absl::Status& status);
@@ -71,8 +71,8 @@ struct FollowerStats {
   FeedPosition received;     // Behind what was handed to the handler.
   FeedPosition applied;      // Behind what the handler has applied.
   // How many frames the primary had, as far as it has told, that are not
-  // applied. Unknown without a link, before its first heartbeat, and inside a
-  // snapshot.
+  // applied. Unknown without a link, before its first heartbeat, and while a
+  // snapshot has begun and is not applied.
   std::optional<uint64_t> lag;
   // Unknown before the first byte.
   std::optional<absl::Duration> since_last_byte;

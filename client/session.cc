@@ -85,15 +85,19 @@ void Session::HandleConnected(absl::Time now) {
   send_request_ = true;
   bytes_received_ = 0;
   connected_ = waiting_since_ = now;
+  decoded_none_ = false;
   without_byte_ = without_heartbeat_ = absl::ZeroDuration();
 }
 
 void Session::HandleRead(size_t n, absl::Time now) {
+  const bool no_heartbeat_can_come =
+      in_snapshot() || (decoded_none_ && !decoder_.at_boundary());
+  decoded_none_ = true;
   decoder_.Commit(n);
   bytes_received_ += n;
   CountWait(now);
   without_byte_ = absl::ZeroDuration();
-  if (in_snapshot()) without_heartbeat_ = absl::ZeroDuration();
+  if (no_heartbeat_can_come) without_heartbeat_ = absl::ZeroDuration();
 }
 
 void Session::HandleEof() {
@@ -190,6 +194,7 @@ const StreamEvent* Session::PollEvent() {
       break;
   }
   const StreamEvent& event = decoder_.event();
+  decoded_none_ = false;
   bool taken = true;
   if (const auto* frame = std::get_if<FrameView>(&event)) {
     taken = TakeFrames(absl::MakeConstSpan(frame, 1));

@@ -81,7 +81,9 @@ struct SessionOptions {
   // every second; older ones may rightly be silent for hours.
   absl::Duration idle_timeout = absl::InfiniteDuration();
   // Without a heartbeat, where they are expected: with protocol 2, and once one
-  // has come. Inside a snapshot, where they are rare, any byte counts as one.
+  // has come. Where none can come, inside a snapshot and inside an element that
+  // takes several reads, any byte counts as one. (An embedded writer that
+  // speaks protocol 2 sends none: leave it infinite for those.)
   absl::Duration heartbeat_timeout = absl::InfiniteDuration();
   // The least time between two acknowledgements while frames flow.
   absl::Duration ack_interval = absl::Milliseconds(100);
@@ -156,6 +158,10 @@ class Session {
     return decoder_.Prepare(min);
   }
 
+  // A wait begins: what passed since the last Handle...() was the application's
+  // own time, and does not count as the primary's silence.
+  void HandleWaiting(absl::Time now) { waiting_since_ = now; }
+
   // `n` bytes (1 or more) were read to the front of that room.
   void HandleRead(size_t n, absl::Time now);
 
@@ -214,8 +220,7 @@ class Session {
   // Replaces `*out` with bytes to be sent now, and returns whether there are
   // any: the handshake's request, an acknowledgement that is due.
   //
-  // Call it before each wait: what passed since the last Handle...() was the
-  // application's own time, and does not count as the primary's silence.
+  // Call it, or HandleWaiting(), before each wait.
   bool PollTransmit(absl::Time now, std::string* out);
 
   // When to call HandleTimeout() or PollTransmit() again, if nothing else
@@ -236,7 +241,7 @@ class Session {
   void FailForeign(uint64_t held_generation, uint64_t at);
   // Each returns whether the session goes on.
   bool TakeFrames(absl::Span<const FrameView> frames) {
-    first_element_ = false;
+    first_element_ = decoded_none_ = false;
     if (ABSL_PREDICT_FALSE(frames[0].offset() != position_.next_offset ||
                            stream_generation_ != position_.generation) &&
         !TakeOddFrames(frames)) {
@@ -271,6 +276,8 @@ class Session {
   // Nothing but the answer has come on this connection.
   bool first_element_ = true;
   bool snapshot_taken_ = false;  // On this connection.
+  // No element has ended since the last read.
+  bool decoded_none_ = false;
   std::optional<Heartbeat> last_heartbeat_;
   // The primary's next offset, as far as it is known for this history.
   std::optional<uint64_t> primary_next_offset_;

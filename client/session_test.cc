@@ -626,6 +626,32 @@ TEST(SessionTest, AnyByteOfASnapshotCountsAsAHeartbeat) {
   EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
 }
 
+TEST(SessionTest, AnyByteOfALongElementCountsAsAHeartbeat) {
+  Link link(WithHeartbeats());
+  link.Receive("+ACK 7 8\r\n");
+  std::string frame;
+  ASSERT_EQ(AppendFrame(8, {"SET", "k", std::string(1000, 'x')}, &frame),
+            WireError::kNone);
+  link.now += absl::Seconds(4);
+  link.Receive(frame.substr(0, 200));  // Only now it is in the middle of one.
+  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(1));
+  for (const size_t at : {200, 400, 600}) {
+    link.now += absl::Milliseconds(900);
+    link.Receive(frame.substr(at, 200));
+    EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
+  }
+  link.now += absl::Seconds(4);
+  link.Receive(frame.substr(800));
+  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
+  // Short ones that are cut do not, but for the one that is all that came.
+  for (int i = 9; i < 13; ++i) {
+    link.now += absl::Seconds(1);
+    link.Receive(i == 9 ? FrameAt(i).substr(0, 20)
+                        : FrameAt(i - 1).substr(20) + FrameAt(i).substr(0, 20));
+  }
+  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(3));
+}
+
 TEST(SessionTest, TheApplicationsOwnTimeIsNotThePrimarysSilence) {
   SessionOptions options = WithHeartbeats();
   options.idle_timeout = absl::Seconds(20);

@@ -24,12 +24,14 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -54,9 +56,13 @@ class Counter : public kevy_replica::FollowerHandler {
 
   // Where the counts of the last run end: {0, 0} if there was none.
   absl::StatusOr<FeedPosition> Load() {
+    std::error_code error;
+    if (!std::filesystem::exists(path_, error) && !error) {
+      return FeedPosition{0, 0};
+    }
     std::ifstream file(path_);
     std::string position;
-    if (!(file >> position)) return FeedPosition{0, 0};
+    file >> position;
     const std::optional<FeedPosition> parsed =
         kevy_replica::ParseFeedPosition(position);
     if (!parsed.has_value()) return absl::DataLossError(path_ + ": no counts");
@@ -131,7 +137,9 @@ absl::Status Count(absl::string_view address, const std::string& path) {
   if (!follower.ok()) return follower.status();
   stopped_by_signal = follower->get();
   signal(SIGINT, [](int) { stopped_by_signal->Stop(); });
-  return (*follower)->Run();
+  const absl::Status status = (*follower)->Run();
+  signal(SIGINT, SIG_DFL);  // It outlives the follower.
+  return status;
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ class Printer : public kevy_replica::FollowerHandler {
 
  private:
   static absl::Status Say(absl::string_view what) {
-    std::cout << "# " << what << '\n';
+    std::cout << "# " << what << std::endl;
     return absl::OkStatus();
   }
 };

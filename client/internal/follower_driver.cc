@@ -99,18 +99,22 @@ FollowerDriver::FollowerDriver(FollowerDriverOptions options, Poller* poller,
     : options_(std::move(options)),
       poller_(poller),
       id_(id),
-      session_(options_.session, options_.now()) {
+      session_(options_.session, options_.now()),
+      handed_end_(session_.handed_end()) {
   Publish(options_.now());
 }
 
 FollowerDriver::~FollowerDriver() { CloseLink(); }
 
 void FollowerDriver::Step(absl::Duration read_timeout) {
+  CountWait();
   UpdateLink();
-  if (transport_ != nullptr && !session_.stopping()) Read(read_timeout);
+  if (transport_ != nullptr && !session_.stopping() && !events_left_) {
+    Read(read_timeout);
+  }
   Dispatch();
-  const absl::Time now = options_.now();
-  StoreDue(now);
+  StoreDue(options_.now());
+  const absl::Time now = options_.now();  // Storing takes its time.
   Transmit(now);
   // A link that has ended is closed now, not when the next one is due.
   UpdateLink();
@@ -122,14 +126,15 @@ absl::Time FollowerDriver::deadline() const {
   if (!options_.applied_on_return && session_.awaits_applied()) {
     // Another thread is at work: see how far it is. Not without a pause, even
     // if acknowledgements are to go out at once.
-    result = std::min(
-        result, options_.now() + std::max(options_.session.ack_interval,
-                                          absl::Milliseconds(1)));
+    result = std::min(result,
+                      options_.now() + std::max(options_.session.ack_interval,
+                                                absl::Milliseconds(1)));
   }
   return result;
 }
 
 void FollowerDriver::Stop(const absl::Status& status) {
+  TakeApplied();
   session_.HandleStop(status);
   Transmit(options_.now());  // The last acknowledgement.
 }
@@ -138,6 +143,15 @@ void FollowerDriver::Retarget(std::string address) {
   options_.factory = nullptr;
   options_.address = std::move(address);
   session_.HandleRetarget();
+}
+
+void FollowerDriver::Applied(uint64_t next_offset) {
+  if (next_offset > handed_end_.load(std::memory_order_acquire)) return;
+  uint64_t before = applied_.load(std::memory_order_relaxed);
+  while (before <= next_offset &&
+         !applied_.compare_exchange_weak(before, next_offset + 1,
+                                         std::memory_order_acq_rel)) {
+  }
 }
 
 FollowerStats FollowerDriver::Stats() const {
@@ -156,6 +170,15 @@ FollowerStats FollowerDriver::Stats() const {
 absl::Status FollowerDriver::EndStatus() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return end_status_;
+}
+
+// Of the time since the last step, only what was waited for counts as the
+// primary's silence.
+void FollowerDriver::CountWait() {
+  if (!options_.waited) return;
+  const absl::Duration waited = options_.waited();
+  session_.HandleWaiting(options_.now() - (waited - waited_));
+  waited_ = waited;
 }
 
 // Makes the connection that stands the one that the session wants.
@@ -218,7 +241,7 @@ void FollowerDriver::CloseLink() {
   pending_until_ = absl::InfiniteFuture();
   transport_.reset();
   bare_socket_ = false;
-  ready_ = false;
+  ready_ = events_left_ = false;
 }
 
 // Has the poller watch `fd`, and nothing else.
@@ -231,7 +254,13 @@ void FollowerDriver::Watch(int fd, short events) {
   watched_events_ = events;
   if (fd < 0) return;
   const absl::Status status = poller_->Set(fd, events, id_);
-  if (!status.ok()) session_.HandleFailure(status);
+  if (!status.ok()) HandleFailure(status);
+}
+
+// The session has to be asked what follows from it.
+void FollowerDriver::HandleFailure(const absl::Status& status) {
+  session_.HandleFailure(status);
+  ready_ = true;
 }
 
 void FollowerDriver::Read(absl::Duration timeout) {
@@ -259,10 +288,12 @@ void FollowerDriver::Read(absl::Duration timeout) {
 }
 
 void FollowerDriver::Dispatch() {
+  events_left_ = false;
   while (true) {
     TakeApplied();
     absl::Time now = options_.rough_now();
     const FollowerEvent* event = session_.PollEvent(now);
+    handed_end_.store(session_.handed_end(), std::memory_order_release);
     if (event == nullptr) return;
     const absl::Status status = StoreDue(now) ? Take(*event) : store_status_;
     now = options_.rough_now();
@@ -275,10 +306,20 @@ void FollowerDriver::Dispatch() {
     StoreDue(now);
     Transmit(now);
     if (now != published_at_) Publish(now);
+    if (options_.interrupted && !session_.stopping() &&
+        options_.interrupted()) {
+      ready_ = events_left_ = true;
+      return;
+    }
   }
 }
 
 absl::Status FollowerDriver::Take(const FollowerEvent& event) {
+  // Where the loss of the position could not be stored, none was begun.
+  if (std::holds_alternative<SnapshotVoid>(event) && !snapshot_begun_) {
+    return absl::OkStatus();
+  }
+  snapshot_begun_ |= std::holds_alternative<SnapshotBegin>(event);
   const absl::Status status =
       std::visit(Handing{options_.handler, session_.received()}, event);
   if (!status.ok() || !options_.applied_on_return) return status;
@@ -288,8 +329,8 @@ absl::Status FollowerDriver::Take(const FollowerEvent& event) {
 }
 
 void FollowerDriver::TakeApplied() {
-  const uint64_t applied = applied_.exchange(kNone, std::memory_order_acquire);
-  if (applied != kNone) session_.HandleApplied(applied);
+  const uint64_t applied = applied_.exchange(0, std::memory_order_acquire);
+  if (applied != 0) session_.HandleApplied(applied - 1);
 }
 
 // Stores what is due. False: what was due is not stored, for the first time.
@@ -312,9 +353,7 @@ void FollowerDriver::Transmit(absl::Time now, absl::Duration timeout) {
   const absl::Status status = transport_->Write(out_, timeout);
   // A primary that has closed may have sent much before that is still to be
   // read: how reading ends is what counts.
-  if (!status.ok() && !absl::IsUnavailable(status)) {
-    session_.HandleFailure(status);
-  }
+  if (!status.ok() && !absl::IsUnavailable(status)) HandleFailure(status);
 }
 
 void FollowerDriver::Publish(absl::Time now) {

@@ -22,7 +22,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -59,6 +58,12 @@ struct FollowerDriverOptions {
   // A clock that does not go back; and the same, quicker and rougher.
   std::function<absl::Time()> now;
   std::function<absl::Time()> rough_now;
+  // What the thread has spent in waiting so far: the rest of the time is not
+  // the primary's silence. Null: all of the time between two steps is.
+  std::function<absl::Duration()> waited;
+  // Whether the thread is wanted for something else, so that Step() is to
+  // return before all events are handed over. Null: never.
+  std::function<bool()> interrupted;
 };
 
 // Step() again and again: at once while ready(), else when `fd` is ready for
@@ -91,7 +96,8 @@ class FollowerDriver {
     return transport_ == nullptr && !pending_.has_value();
   }
 
-  // Ends it: after the next Step() it is done().
+  // Ends it: after the next Step() it is done(), and nothing more was handed
+  // over.
   void Stop(const absl::Status& status);
   bool done() const { return session_.done(); }
   // How it ended: OK by Stop().
@@ -102,9 +108,7 @@ class FollowerDriver {
   // Follow another primary from now on.
   void Retarget(std::string address);
 
-  void Applied(uint64_t next_offset) {
-    applied_.store(next_offset, std::memory_order_release);
-  }
+  void Applied(uint64_t next_offset);
   FollowerStats Stats() const;
   // status(), once done().
   absl::Status EndStatus() const;
@@ -118,8 +122,7 @@ class FollowerDriver {
   }
 
  private:
-  static constexpr uint64_t kNone = std::numeric_limits<uint64_t>::max();
-
+  void CountWait();
   void UpdateLink();
   void PollConnection();
   void Connected(std::unique_ptr<Transport> transport);
@@ -127,6 +130,7 @@ class FollowerDriver {
   void CloseLink();
   void Watch(int fd, short events);
   void Read(absl::Duration timeout);
+  void HandleFailure(const absl::Status& status);
   void Dispatch();
   absl::Status Take(const FollowerEvent& event);
   void TakeApplied();
@@ -148,9 +152,14 @@ class FollowerDriver {
   int watched_fd_ = -1;
   short watched_events_ = 0;
   bool ready_ = true;
+  bool events_left_ = false;     // Dispatch() was interrupted.
+  absl::Duration waited_;        // At the end of the last step.
+  bool snapshot_begun_ = false;  // Any was.
   std::string out_;
 
-  std::atomic<uint64_t> applied_{kNone};  // Not yet taken.
+  // One more than what was applied and is not yet taken; 0: nothing.
+  std::atomic<uint64_t> applied_{0};
+  std::atomic<uint64_t> handed_end_{0};  // What may be applied ends there.
   absl::Time published_at_ = absl::InfinitePast();
   mutable std::mutex mutex_;  // For what follows.
   absl::Status end_status_;

@@ -51,6 +51,8 @@ void FollowerLoop::Add(FollowerDriverOptions options) {
   const size_t id = drivers_.size();
   Poller* const poller = poller_.ok() ? poller_->get() : nullptr;
   options.connect.interrupter = interrupter_;
+  options.waited = [this] { return waited_; };
+  options.interrupted = [this] { return wanted(); };
   drivers_.push_back(
       std::make_unique<FollowerDriver>(std::move(options), poller, id));
   deadlines_.push_back(absl::InfiniteFuture());
@@ -89,7 +91,9 @@ void FollowerLoop::Retarget(std::vector<std::string> addresses) {
 }
 
 void FollowerLoop::TakeOrders() {
-  if (!wakeup_.notified()) return;
+  // Its descriptor may be readable behind a Clear() that came early, too.
+  if (!wanted() && !std::exchange(woken_, false)) return;
+  woken_ = false;
   wakeup_.Clear();
   std::vector<std::string> addresses;
   {
@@ -112,6 +116,10 @@ void FollowerLoop::StepTurn() {
   stepping_.swap(turn_);
   for (const size_t i : stepping_) in_turn_[i] = false;
   for (const size_t i : stepping_) {
+    if (wanted()) {  // Orders first: each step may take long.
+      Wake(i);
+      continue;
+    }
     FollowerDriver& driver = *drivers_[i];
     const bool alone = drivers_.size() == 1 && driver.must_wait_in_read();
     driver.Step(alone ? ReadTimeout(driver) : absl::ZeroDuration());
@@ -148,6 +156,7 @@ absl::Status FollowerLoop::Wait(absl::Time until) {
       turn_.empty() ? std::max(until - options_.now(), absl::ZeroDuration())
                     : absl::ZeroDuration();
   if (wakeup_.fd() < 0) timeout = std::min(timeout, kLookInterval);
+  const absl::Time before = options_.now();
   if (options_.sleep && drivers_.size() == 1 &&
       drivers_[0]->waits_for_time_alone()) {
     options_.sleep(timeout);
@@ -156,10 +165,15 @@ absl::Status FollowerLoop::Wait(absl::Time until) {
         (*poller_)->Wait(timeout);
     if (!ready.ok()) return ready.status();
     for (const uint64_t id : *ready) {
-      if (id != kWakeup) Wake(static_cast<size_t>(id));
+      if (id == kWakeup) {
+        woken_ = true;
+      } else {
+        Wake(static_cast<size_t>(id));
+      }
     }
   }
   const absl::Time now = options_.now();
+  waited_ += now - before;
   if (now < earliest_) return absl::OkStatus();
   earliest_ = absl::InfiniteFuture();
   for (size_t i = 0; i < deadlines_.size(); ++i) {

@@ -71,6 +71,8 @@ class FollowerLoop {
   void Retarget(std::vector<std::string> addresses);
 
  private:
+  // Whether Stop() or Retarget() was called and is to be seen to.
+  bool wanted() const { return wakeup_.notified(); }
   void TakeOrders();
   void StepTurn();
   void SetDeadline(size_t i, absl::Time deadline);
@@ -96,6 +98,8 @@ class FollowerLoop {
   std::vector<bool> in_turn_;     // and whether one is among them.
   std::vector<size_t> stepping_;  // Those being stepped.
   size_t left_ = 0;               // Not done.
+  bool woken_ = false;            // `wakeup_` was readable.
+  absl::Duration waited_;         // In all.
 
   std::mutex mutex_;  // For what follows.
   std::vector<std::string> new_addresses_;

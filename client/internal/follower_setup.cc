@@ -35,10 +35,19 @@ namespace kevy_replica {
 namespace client_internal {
 namespace {
 
-absl::Status CheckPositive(absl::Duration duration, absl::string_view name) {
-  if (duration > absl::ZeroDuration()) return absl::OkStatus();
+absl::Status Check(bool good, absl::string_view name, absl::Duration duration,
+                   absl::string_view must) {
+  if (good) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
-      name, " must be more than 0, but is ", absl::FormatDuration(duration)));
+      name, " must be ", must, ", but is ", absl::FormatDuration(duration)));
+}
+
+absl::Status CheckPositive(absl::Duration duration, absl::string_view name) {
+  return Check(duration > absl::ZeroDuration(), name, duration, "more than 0");
+}
+
+absl::Status CheckNotNegative(absl::Duration duration, absl::string_view name) {
+  return Check(duration >= absl::ZeroDuration(), name, duration, "0 or more");
 }
 
 }  // namespace
@@ -48,6 +57,10 @@ absl::Status CheckOptions(const FollowerOptions& options) {
   absl::Status status = Session(options).status();
   status.Update(CheckPositive(options.initial_backoff, "initial_backoff"));
   status.Update(CheckPositive(options.max_backoff, "max_backoff"));
+  status.Update(Check(options.max_backoff < absl::InfiniteDuration(),
+                      "max_backoff", options.max_backoff, "finite"));
+  status.Update(CheckNotNegative(options.ack_interval, "ack_interval"));
+  status.Update(CheckNotNegative(options.store_interval, "store_interval"));
   status.Update(CheckPositive(options.handshake_timeout, "handshake_timeout"));
   status.Update(CheckPositive(options.heartbeat_timeout, "heartbeat_timeout"));
   status.Update(CheckPositive(options.idle_timeout, "idle_timeout"));
@@ -90,6 +103,7 @@ FollowerDriverOptions DriverOptions(const FollowerOptions& options,
   }
   result.applied_on_return = options.applied_on_return;
   result.read_bytes = options.read_bytes;
+  result.write_timeout = options.write_timeout;
   result.now = options.now ? options.now : MonotonicNow;
   result.rough_now = options.now ? options.now : RoughMonotonicNow;
   return result;
