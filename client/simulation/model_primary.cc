@@ -224,12 +224,14 @@ void ModelPrimary::Answer(Peer* peer, const HandshakeRequest& request) {
   const History& history = histories_->current();
   peer->streaming = true;
   peer->heartbeat_at =
-      clock_->now() + absl::Milliseconds(random_.Between(0, 1100));
+      clock_->now() +
+      absl::Milliseconds(random_.OneIn(3) ? 0 : random_.Between(0, 1100));
   const bool is_v2 = options_.protocol == Protocol::kV2;
   bool snapshot = SnapshotIsDue(request);
   if (breach_ == Breach::kNoSnapshot && snapshot && is_v2 &&
       // From {0, 0} on it would not be known from a history's first write.
       (request.generation != 0 || request.offset != 0) &&
+      request.generation != history.generation() &&
       request.offset >= history.base() &&
       request.offset < history.next_offset()) {
     record_->Count(Happening::kMissingSnapshot);

@@ -77,6 +77,7 @@ FeedPosition ModelReplica::Begin(std::function<void(uint64_t)> applied) {
   raised_error_ = linked_ = in_snapshot_ = fresh_ = false;
   snapshot_was_void_ = false;
   holding_ = kept_.holding;
+  replaced_.reset();
   lost_ = kept_.position == kNowhere;
   if (options_.keeps_position) {
     data_ = kept_.data;
@@ -111,20 +112,20 @@ absl::Status ModelReplica::Store(const FeedPosition& position) {
     Fail(absl::StrCat("a position was stored after a gap: ",
                       kevy_replica::ToString(position)));
   }
-  const uint64_t held = holding_.next_offset();
+  const uint64_t held = known().next_offset();
   if (position.next_offset > held ||
       (options_.applied_on_return && position.next_offset != held) ||
-      holding_.kind == Holding::Kind::kNothing) {
+      known().kind == Holding::Kind::kNothing) {
     Fail(absl::StrCat("stored ", kevy_replica::ToString(position),
-                      ", but what is applied is ", ToString(holding_)));
+                      ", but what is applied is ", ToString(known())));
   }
-  if (!Fits(position.generation, holding_)) {
+  if (!Fits(position.generation, known())) {
     Fail(absl::StrCat("stored with a generation that it is not of: ",
                       kevy_replica::ToString(position), " for ",
-                      ToString(holding_)));
+                      ToString(known())));
   }
   kept_.position = position;
-  kept_.holding = holding_;
+  kept_.holding = known();
   kept_.holding.mark.offset = position.next_offset;
   return absl::OkStatus();
 }
@@ -142,6 +143,11 @@ void ModelReplica::Work(size_t n) {
         ApplyReset();
         break;
       case Work_::Kind::kSnapshot:
+        if (!work.late) {
+          replaced_.reset();
+        } else if (!replaced_.has_value()) {
+          replaced_ = holding_;
+        }
         ApplySnapshot(work.snapshot, work.behind, work.position);
         break;
     }
@@ -151,11 +157,11 @@ void ModelReplica::Work(size_t n) {
 
 void ModelReplica::Tell() {
   if (!linked_) record_->Count(Happening::kAppliedLate);
-  told_ = holding_.next_offset();
+  if (!replaced_.has_value()) told_ = holding_.next_offset();
   if (record_->tracing()) {
     record_->Trace(absl::StrCat("applied: ", ToString(holding_)));
   }
-  applied_(told_);
+  applied_(holding_.next_offset());
 }
 
 void ModelReplica::CheckAck(uint64_t next_offset) {
@@ -163,12 +169,12 @@ void ModelReplica::CheckAck(uint64_t next_offset) {
   const std::string ack = absl::StrCat("acknowledged ", next_offset);
   // Where the store has failed, OnLinkUp() may not come any more.
   if (!linked_ && !raised_error_) Fail(absl::StrCat(ack, " without a link"));
-  if (in_snapshot_ || Waits(Work_::Kind::kSnapshot)) {
+  if (in_snapshot_ || (Waits(Work_::Kind::kSnapshot) && !HasLate())) {
     Fail(absl::StrCat(ack, " while a snapshot replaces what was applied"));
   }
   const uint64_t applied = fresh_ || lost_ || Waits(Work_::Kind::kReset)
                                ? uint64_t{0}
-                               : holding_.next_offset();
+                               : known().next_offset();
   if (next_offset > applied) {
     Fail(absl::StrCat(ack, ", but what is applied is ", ToString(holding_)));
   }
@@ -284,6 +290,7 @@ absl::Status ModelReplica::OnSnapshotBegin() {
   }
   in_snapshot_ = true;
   fresh_ = false;
+  told_in_snapshot_ = 0;
   payload_.clear();
   last_ack_.reset();
   // A reset that was not applied before: still nothing is held.
@@ -291,6 +298,7 @@ absl::Status ModelReplica::OnSnapshotBegin() {
   queue_.clear();
   if (options_.snapshot_in_place) {
     lost_ = true;
+    replaced_.reset();
     data_ = Dataset();
     Hold(Holding::Kind::kNothing);
     if (options_.keeps_position) Keep(kNowhere);
@@ -325,8 +333,12 @@ absl::Status ModelReplica::OnSnapshotEnd(const FeedPosition& position) {
   }
   in_snapshot_ = false;
   if (Fails()) return absl::InternalError("the handler fails");
+  if (told_in_snapshot_ != 0 && position.generation == 0) {
+    Fail("a heartbeat inside the snapshot told a generation, in vain");
+  }
   lost_ = false;
-  history_is_told_ = true;
+  if (options_.applied_on_return) replaced_.reset();
+  history_is_told_ = snapshot_on_link_ = true;
   stream_offset_ = behind.mark.offset;
   told_ = told_before_step_ = 0;
   if (options_.applied_on_return) {
@@ -357,7 +369,10 @@ absl::Status ModelReplica::OnHeartbeat(const Heartbeat& heartbeat,
   }
   if (!linked_) Fail("a heartbeat without a link");
   if (Fails()) return absl::InternalError("the handler fails");
-  if (in_snapshot_) return absl::OkStatus();
+  if (in_snapshot_) {
+    told_in_snapshot_ = heartbeat.generation;
+    return absl::OkStatus();
+  }
   if (fresh_) {
     if (position != kNowhere) Fail("a position where nothing is held");
     return absl::OkStatus();
@@ -372,12 +387,20 @@ absl::Status ModelReplica::OnHeartbeat(const Heartbeat& heartbeat,
                       position.next_offset));
   }
   stream_offset_ = position.next_offset;
-  if (!Fits(position.generation, expected())) {
+  const Holding& there = HasLate() ? known() : expected();
+  if (!Fits(position.generation, there)) {
     Fail(absl::StrCat("a heartbeat told the generation ", position.generation,
-                      " for ", ToString(expected())));
+                      " for ", ToString(there)));
   }
-  if (heartbeat.generation != 0) history_is_told_ = true;
-  if (position.generation == 0) return absl::OkStatus();
+  if (heartbeat.generation != 0) {
+    history_is_told_ = true;
+    // With protocol 2 a snapshot that is due may still be to come.
+    if (position.generation == 0 &&
+        (snapshot_on_link_ || link_.answer.protocol == Protocol::kV1)) {
+      Fail("a heartbeat told a generation, and it is still unknown");
+    }
+  }
+  if (position.generation == 0 || HasLate()) return absl::OkStatus();
   for (Work_& work : queue_) work.position.generation = position.generation;
   if (options_.keeps_position && !Waits(Work_::Kind::kSnapshot) &&
       !Waits(Work_::Kind::kReset) && kept_.position != kNowhere) {
@@ -396,7 +419,7 @@ void ModelReplica::OnLinkUp(const LinkUp& link) {
   linked_ = true;
   link_ = link;
   fresh_ = link.from == kNowhere;
-  history_is_told_ = false;
+  history_is_told_ = snapshot_on_link_ = false;
   stream_offset_ = link.from.next_offset;
   last_ack_.reset();
   if (fresh_) {
@@ -410,13 +433,13 @@ void ModelReplica::OnLinkUp(const LinkUp& link) {
     Fail(absl::StrCat("resumed from ", kevy_replica::ToString(link.from),
                       ", where nothing is held"));
   }
-  const uint64_t held = holding_.next_offset();
+  const uint64_t held = known().next_offset();
   if (link.from.next_offset > held ||
       (options_.applied_on_return && link.from.next_offset != held)) {
     Fail(absl::StrCat("resumed from ", kevy_replica::ToString(link.from),
-                      " while holding ", ToString(holding_)));
+                      " while holding ", ToString(known())));
   }
-  Holding claimed = holding_;
+  Holding claimed = known();
   if (claimed.kind == Holding::Kind::kMixed) {
     claimed.kind = Holding::Kind::kAt;
     claimed.mark.history = claimed.claimed;
@@ -442,7 +465,9 @@ void ModelReplica::OnLinkDown(const LinkDown& link) {
   }
   linked_ = fresh_ = false;
   last_ack_.reset();
-  if (!options_.keeps_queue || Waits(Work_::Kind::kSnapshot)) {
+  if (options_.keeps_snapshot) {
+    for (Work_& work : queue_) work.late = true;
+  } else if (!options_.keeps_queue || Waits(Work_::Kind::kSnapshot)) {
     if (Waits(Work_::Kind::kReset)) lost_ = true;
     queue_.clear();
   }
@@ -566,6 +591,10 @@ void ModelReplica::Keep(const FeedPosition& position) {
 void ModelReplica::Hold(Holding::Kind kind) {
   holding_ = Holding();
   holding_.kind = kind;
+}
+
+bool ModelReplica::HasLate() const {
+  return replaced_.has_value() || (!queue_.empty() && queue_.front().late);
 }
 
 bool ModelReplica::Waits(Work_::Kind kind) const {

@@ -52,6 +52,9 @@ struct ReplicaOptions {
   // Not applied on return: whether frames that wait are kept when the link has
   // ended, to be applied then. Else they are dropped, and come again.
   bool keeps_queue = false;
+  // Whether that goes for a snapshot too. The follower does not count that, and
+  // resumes from what was before it: so only where another snapshot must come.
+  bool keeps_snapshot = false;
 };
 
 // Where the replica's data stands, in truth.
@@ -140,6 +143,7 @@ class ModelReplica : public FollowerHandler {
     Dataset snapshot;
     Holding behind;
     FeedPosition position;
+    bool late = false;  // The link that brought it has ended.
   };
   struct Kept {
     FeedPosition position;
@@ -166,6 +170,13 @@ class ModelReplica : public FollowerHandler {
   void Keep(const FeedPosition& position);
   void Hold(Holding::Kind kind);
   bool Waits(Work_::Kind kind) const;
+  // Whether something that an earlier link brought is waiting, or was applied
+  // without the follower's counting it.
+  bool HasLate() const;
+  // What the follower takes the replica to hold, as far as it can know.
+  const Holding& known() const {
+    return replaced_.has_value() ? *replaced_ : holding_;
+  }
   void Tell();
 
   const ReplicaOptions options_;
@@ -181,6 +192,8 @@ class ModelReplica : public FollowerHandler {
   Dataset data_;
   Holding holding_;
   Kept kept_;
+  // What was held before a snapshot that was applied late.
+  std::optional<Holding> replaced_;
   std::deque<Work_> queue_;
   // What the follower was told last to be applied, of this history.
   uint64_t told_ = 0;
@@ -193,8 +206,10 @@ class ModelReplica : public FollowerHandler {
   bool fresh_ = false;  // From {0, 0}, and nothing has come.
   // A heartbeat has told what the stream is of, or a snapshot was of it.
   bool history_is_told_ = false;
+  bool snapshot_on_link_ = false;
   uint64_t stream_offset_ = 0;  // Where the follower is, in the stream.
   bool in_snapshot_ = false;
+  uint64_t told_in_snapshot_ = 0;   // The generation, by a heartbeat.
   bool snapshot_was_void_ = false;  // And the link's end is still to come.
   std::string payload_;
   std::optional<uint64_t> last_ack_;

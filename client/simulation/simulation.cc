@@ -68,7 +68,7 @@ class Simulation {
 
  private:
   static PrimaryOptions DrawPrimary(Random* random);
-  static ReplicaOptions DrawReplica(Random* random);
+  static ReplicaOptions DrawReplica(Protocol protocol, Random* random);
   static Rates DrawRates(Random* random);
   void DrawFollower();
 
@@ -145,7 +145,8 @@ Simulation::Simulation(uint64_t seed, Tracing tracing)
                  }
                  replica_.CheckAck(next_offset);
                }),
-      replica_(DrawReplica(&random_), &histories_, random_.Fork(), &record_,
+      replica_(DrawReplica(primary_.options().protocol, &random_), &histories_,
+               random_.Fork(), &record_,
                [this] { return storming_ && MayEnd(); }),
       rates_(DrawRates(&random_)),
       writes_(random_.Between(1, 4)) {
@@ -182,12 +183,14 @@ PrimaryOptions Simulation::DrawPrimary(Random* random) {
   return options;
 }
 
-ReplicaOptions Simulation::DrawReplica(Random* random) {
+ReplicaOptions Simulation::DrawReplica(Protocol protocol, Random* random) {
   ReplicaOptions options;
   options.keeps_position = random->OneIn(3);
   options.applied_on_return = !random->OneIn(3);
   options.snapshot_in_place = random->OneIn(3);
   options.keeps_queue = random->OneIn(2);
+  // With protocol 1 what comes next need not be another snapshot.
+  options.keeps_snapshot = options.keeps_queue && protocol == Protocol::kV2;
   return options;
 }
 
@@ -466,7 +469,16 @@ void Simulation::DisturbPrimary() {
     record_.Count(Happening::kPrimaryRestart);
     primary_.Restart();
   }
-  if (Chance(rates_.exchange) && !spared_ && MayExchange()) {
+  // What is rare is worth more trouble: a replica that is being fed a foreign
+  // history, and is not told in time.
+  const bool mixed = replica_.holding().kind == Holding::Kind::kMixed;
+  if (mixed && rates_.cut > 0 && random_.OneIn(3)) {
+    connection_->CutAfter(random_.Below(100), random_.OneIn(2));
+  }
+  if (!spared_ &&
+      (Chance(rates_.exchange) ||
+       (mixed && rates_.exchange > 0 && random_.OneIn(8))) &&
+      MayExchange()) {
     if (primary_.options().protocol == Protocol::kV1) {
       primary_.Exchange(Protocol::kV2, Heartbeats::kFull);
       if (random_.OneIn(2)) primary_.ChangeHistory(random_.OneIn(2));
@@ -520,6 +532,7 @@ bool Simulation::MayChangeHistory() const {
 }
 
 bool Simulation::MayExchange() const {
+  if (replica_.options().keeps_snapshot) return false;
   if (primary_.options().protocol == Protocol::kV1) return true;
   return driver_->session().applied().generation ==
              histories_.current().generation() &&
@@ -566,6 +579,7 @@ bool Simulation::Converged() const {
   return replica_.holding().is_at(end) &&
          replica_.kept_position().next_offset == end.offset &&
          replica_.data() == history.state() &&
+         !driver_->session().awaits_applied() &&
          (primary_.options().heartbeats == Heartbeats::kNone ||
           primary_.newest_ack() == history.next_offset());
 }
