@@ -176,7 +176,7 @@ TEST(FollowerRegressionTest, WhatCameUntoldIsComparedOnALaterLink) {
     link.Receive("+ACK 8\r\n" + FrameAt(8));
     link.Eof();
     link.ConnectV1();
-    link.Receive("+ACK 9\r\n+PING 0 9\r\n");
+    link.Receive("+ACK 9\r\n");
     link.end.reset();
     link.Receive(absl::StrCat("+PING ", generation, " 9\r\n"));
     if (generation == 7) {

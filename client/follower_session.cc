@@ -132,6 +132,7 @@ void FollowerSession::HandleStored(const FeedPosition& position,
 
 void FollowerSession::HandleRetarget() {
   if (stopping()) return;
+  LoseClaim();
   protocol_.reset();
   attempt_ = 0;
   if (state_ == State::kWaiting) {
@@ -152,6 +153,7 @@ void FollowerSession::HandleStop(const absl::Status& status) {
                           session_->position().next_offset))
         .IgnoreError();  // The session may have failed.
   }
+  LoseClaim();
   state_ = State::kStopping;
 }
 
@@ -377,6 +379,12 @@ void FollowerSession::ClaimNothing() {
   beyond_claim_ = false;
 }
 
+// What is held may be of two histories. The primary's next heartbeat would tell,
+// but not another primary's, nor once this object is gone.
+void FollowerSession::LoseClaim() {
+  if (beyond_claim_) HoldNothing();
+}
+
 void FollowerSession::PassOnApplied() {
   if (!options_.acknowledge || !linked_ || snapshot_unapplied_) return;
   session_->HandleApplied(
@@ -406,13 +414,7 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
     handed_begin_ = handed_end_ = applied_.next_offset;
   }
   in_snapshot_ = snapshot_unapplied_ = false;
-  // What is held may be of two histories. Where the same primary may be met
-  // again, its heartbeat tells; but not behind another one's frames, nor once
-  // this object is gone.
-  const bool claim_is_lost = beyond_claim_ && (retargeted_ || stopping);
-  if (RecommendedAction(status) == Action::kResync || claim_is_lost) {
-    HoldNothing();
-  }
+  if (RecommendedAction(status) == Action::kResync) HoldNothing();
 
   ++attempt_;
   absl::Duration retry_in = absl::InfiniteDuration();

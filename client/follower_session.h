@@ -268,6 +268,7 @@ class FollowerSession {
   bool TakeSnapshotEnd(const SnapshotEnd& end);
   void NoteGeneration();
   void ClaimNothing();
+  void LoseClaim();
   // To the session.
   void PassOnApplied();
   void HoldNothing();

@@ -354,9 +354,13 @@ absl::Status ModelReplica::OnSnapshotEnd(const FeedPosition& position) {
 absl::Status ModelReplica::OnSnapshotVoid() {
   record_->Count(Happening::kSnapshotVoid);
   // Where the store has failed, OnSnapshotBegin() may not have come.
-  if (!in_snapshot_ && !raised_error_) Fail("OnSnapshotVoid() out of place");
+  if (Waits(Work_::Kind::kSnapshot)) {
+    queue_.clear();  // It came whole, but was not applied in time.
+  } else if (!in_snapshot_ && !raised_error_) {
+    Fail("OnSnapshotVoid() out of place");
+  }
+  snapshot_was_void_ = in_snapshot_;
   in_snapshot_ = false;
-  snapshot_was_void_ = true;
   return absl::OkStatus();
 }
 
