@@ -104,5 +104,11 @@ TEST(FollowerStatsTest, PrometheusTextHasOneHeadAMetricAndALineAShard) {
   EXPECT_EQ(text.back(), '\n');
 }
 
+TEST(FollowerStatsTest, LabelsAreEscaped) {
+  EXPECT_THAT(
+      PrometheusText({{"a\\b\"c\nd", FollowerStats()}}),
+      HasSubstr("kevy_replica_frames_total{shard=\"a\\\\b\\\"c\\nd\"} 0\n"));
+}
+
 }  // namespace
 }  // namespace kevy_replica

@@ -42,6 +42,7 @@
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/internal/recording_handler.h"
 #include "kevy_replica/client/position_store.h"
+#include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/transport.h"
@@ -227,6 +228,21 @@ TEST_P(FollowerTest, ACleanStopAcknowledgesAndStoresWhatIsApplied) {
   primary_.WaitFinished(0);
   EXPECT_EQ(primary_.connection(0).acks.back(), 100);
   EXPECT_EQ(*store.Load("shard-0"), (FeedPosition{7, 100}));
+}
+
+TEST_P(FollowerTest, AHandlerThatStopsItIsCalledNoMore) {
+  primary_.Enqueue(Stream(8, 500).Snapshot("KEVYSNAP", 9));
+  RecordingHandler handler;
+  std::unique_ptr<Follower> follower;
+  handler.on_line = [&](absl::string_view line) {
+    if (line == "frame 8 v8") follower->Stop();
+    return absl::OkStatus();
+  };
+  follower = Create(&handler, Options({7, 8}));
+  EXPECT_TRUE(follower->Run().ok());
+  // The rest of the batch that it was in, at the most.
+  EXPECT_LE(handler.lines().size(), 1 + StreamDecoder::kBatch + 1);
+  EXPECT_EQ(handler.lines().back(), "down stopped");
 }
 
 TEST_P(FollowerTest, StartsWhereTheStoreSays) {
@@ -509,11 +525,18 @@ TEST(FollowerTest, WhatCannotWorkIsToldAtOnce) {
   options.position_name = "two words";
   EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
   for (const auto duration :
-       {&FollowerOptions::initial_backoff, &FollowerOptions::max_backoff}) {
+       {&FollowerOptions::initial_backoff, &FollowerOptions::max_backoff,
+        &FollowerOptions::store_interval}) {
     options = Options();
-    options.*duration = absl::ZeroDuration();
+    options.*duration = -absl::Nanoseconds(1);
     EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
   }
+  options = Options();
+  options.max_backoff = absl::InfiniteDuration();
+  EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
+  options = Options();
+  options.ack_interval = -absl::Nanoseconds(1);
+  EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
   EXPECT_TRUE(absl::IsInvalidArgument(
       Follower::Create("127.0.0.1:1", nullptr, Options()).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(

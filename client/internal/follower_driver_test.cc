@@ -1,0 +1,232 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/internal/follower_driver.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/internal/recording_handler.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/transport/in_memory_transport.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace client_internal {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+
+std::string FramesFrom(uint64_t begin, uint64_t end) {
+  std::string wire;
+  for (uint64_t offset = begin; offset < end; ++offset) {
+    EXPECT_EQ(
+        AppendFrame(offset, {"SET", "k", absl::StrCat("v", offset)}, &wire),
+        WireError::kNone);
+  }
+  return wire;
+}
+
+// Writes fail once `fails` is set, as where the peer takes nothing.
+class StuckTransport : public Transport {
+ public:
+  StuckTransport(std::unique_ptr<Transport> inner, const bool* fails)
+      : inner_(std::move(inner)), fails_(fails) {}
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override {
+    return inner_->Read(buffer, timeout);
+  }
+  absl::Status Write(absl::string_view bytes, absl::Duration timeout) override {
+    if (*fails_) return absl::DeadlineExceededError("full");
+    return inner_->Write(bytes, timeout);
+  }
+  void Interrupt() override { inner_->Interrupt(); }
+  void Close() override { inner_->Close(); }
+  std::string peer() const override { return inner_->peer(); }
+
+ private:
+  const std::unique_ptr<Transport> inner_;
+  const bool* const fails_;
+};
+
+// A driver whose time and primary are the test's.
+class FollowerDriverTest : public ::testing::Test {
+ protected:
+  FollowerDriverTest() {
+    options_.session.replica_id = "r1";
+    options_.session.protocol = ProtocolChoice::kV2;
+    options_.session.from = {7, 8};
+    options_.session.random = [] { return 0.5; };
+    options_.session.store_interval = absl::InfiniteDuration();
+    options_.handler = &handler_;
+    options_.store = [](const FeedPosition&) { return absl::OkStatus(); };
+    options_.read_bytes = 4096;
+    options_.now = options_.rough_now = [this] { return now_; };
+    options_.factory = [this]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+      InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
+      primary_ = std::move(pair.second);
+      return std::make_unique<StuckTransport>(std::move(pair.first), &stuck_);
+    };
+  }
+
+  void Start() {
+    driver_ = std::make_unique<FollowerDriver>(options_, nullptr, 0);
+    driver_->Step();
+    Send("+ACK 7 8\r\n");
+  }
+  void Send(absl::string_view bytes) {
+    ASSERT_TRUE(primary_->Write(bytes, absl::ZeroDuration()).ok());
+    Steps();
+  }
+  void Steps() {
+    do driver_->Step();
+    while (driver_->ready());
+  }
+  // What the primary has got so far.
+  std::string Received() {
+    std::string bytes(4096, '\0');
+    const auto n = primary_->Read(absl::MakeSpan(&bytes[0], bytes.size()),
+                                  absl::ZeroDuration());
+    bytes.resize(n.ok() ? *n : 0);
+    return bytes;
+  }
+
+  absl::Time now_ = absl::UnixEpoch();
+  bool stuck_ = false;
+  RecordingHandler handler_;
+  FollowerDriverOptions options_;
+  std::unique_ptr<InMemoryTransport> primary_;
+  std::unique_ptr<FollowerDriver> driver_;
+};
+
+TEST_F(FollowerDriverTest, TheLargestOffsetAppliedCounts) {
+  options_.applied_on_return = false;
+  Start();
+  Send(FramesFrom(8, 20));
+  driver_->Applied(15);
+  driver_->Applied(12);
+  driver_->Applied(21);  // Never handed over.
+  Steps();
+  EXPECT_EQ(driver_->Stats().applied, (FeedPosition{7, 15}));
+}
+
+TEST_F(FollowerDriverTest, StoppingAcknowledgesWhatWasAppliedJustBefore) {
+  options_.applied_on_return = false;
+  Start();
+  Send(FramesFrom(8, 20));
+  Received();
+  driver_->Applied(20);
+  driver_->Stop(absl::OkStatus());
+  Steps();
+  EXPECT_TRUE(driver_->done());
+  EXPECT_EQ(Received(), "REPLCONF ACK 20\r\n");
+}
+
+TEST_F(FollowerDriverTest, AnAcknowledgementThatIsNotTakenEndsTheLink) {
+  Start();
+  Send(FramesFrom(8, 9));
+  EXPECT_THAT(Received(), EndsWith("REPLCONF ACK 9\r\n"));
+  Send(FramesFrom(9, 10));
+  stuck_ = true;
+  now_ = driver_->deadline();  // Of the acknowledgement.
+  Steps();
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8",
+                                            "frame 9 v9", "down timeout"));
+}
+
+TEST_F(FollowerDriverTest, OnlyWhatWasWaitedForIsThePrimarysSilence) {
+  absl::Duration waited;
+  options_.waited = [&waited] { return waited; };
+  Start();
+  now_ += absl::Hours(1);  // Other followers' handlers were at work.
+  Steps();
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8"));
+  now_ += absl::Hours(1);
+  waited += absl::Seconds(4);
+  Steps();
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8"));
+  now_ += absl::Hours(1);
+  waited += absl::Seconds(1);
+  Steps();
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "down timeout"));
+}
+
+TEST_F(FollowerDriverTest, StoringTakesTimeThatIsNotThePrimarysSilence) {
+  options_.session.store_interval = absl::ZeroDuration();
+  options_.store = [this](const FeedPosition&) {
+    now_ += absl::Hours(1);
+    return absl::OkStatus();
+  };
+  Start();
+  Send(FramesFrom(8, 9));
+  Steps();
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8"));
+}
+
+TEST_F(FollowerDriverTest, AnInterruptedStepGoesOnWhereItWas) {
+  bool wanted = false;
+  options_.interrupted = [&wanted] { return wanted; };
+  handler_.on_line = [&wanted](absl::string_view line) {
+    wanted = line == "frame 8 v8";
+    return absl::OkStatus();
+  };
+  Start();
+  // More than are handed over at once, and the end of the stream behind them.
+  ASSERT_TRUE(
+      primary_
+          ->Write(FramesFrom(8, 9) + "+PING 7 60\r\n" + FramesFrom(9, 60),
+                  absl::ZeroDuration())
+          .ok());
+  primary_->Close();
+  driver_->Step();
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8"));
+  EXPECT_TRUE(driver_->ready());
+  EXPECT_EQ(driver_->session().received(), (FeedPosition{7, 9}));
+  wanted = false;
+  handler_.on_line = nullptr;
+  for (int i = 0; i < 3; ++i) driver_->Step();
+  EXPECT_EQ(handler_.lines().size(), 2 + 1 + 51 + 1);
+  EXPECT_EQ(handler_.lines().back(), "down closed");
+}
+
+TEST_F(FollowerDriverTest, NoSnapshotBeginsWhereItsLossCannotBeStored) {
+  options_.session.snapshot_in_place = true;
+  options_.store = [](const FeedPosition&) {
+    return absl::ResourceExhaustedError("no space left");
+  };
+  Start();
+  Send("+SNAPSHOT\r\n$1\r\nx\r\n");
+  EXPECT_TRUE(driver_->done());
+  EXPECT_EQ(driver_->status(), absl::ResourceExhaustedError("no space left"));
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "down stopped"));
+}
+
+}  // namespace
+}  // namespace client_internal
+}  // namespace kevy_replica
