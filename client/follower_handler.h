@@ -77,6 +77,12 @@ class FollowerHandler {
   virtual absl::Status OnFrames(absl::Span<const FrameView> frames,
                                 const FeedPosition& position) = 0;
 
+  // No more frames are at hand: called once behind OnFrames(), before the
+  // follower waits, hands over anything else, or stops. For those who gather
+  // frames, over several calls, to apply them together: now is the time. They
+  // set `applied_on_return` to false.
+  virtual absl::Status OnFlush() { return absl::OkStatus(); }
+
   // The primary's history follows from its very first write on, without a
   // snapshot: what is held, if anything, is to be dropped. (Older primaries do
   // so while their backlog still has it all.)

@@ -113,6 +113,7 @@ void FollowerDriver::Step(absl::Duration read_timeout) {
     Read(read_timeout);
   }
   Dispatch();
+  if (!ready_) FlushOrStop();
   StoreDue(options_.now());
   const absl::Time now = options_.now();  // Storing takes its time.
   Transmit(now);
@@ -134,6 +135,7 @@ absl::Time FollowerDriver::deadline() const {
 }
 
 void FollowerDriver::Stop(const absl::Status& status) {
+  if (!session_.stopping()) FlushOrStop();
   TakeApplied();
   session_.HandleStop(status);
   Transmit(options_.now());  // The last acknowledgement.
@@ -320,12 +322,29 @@ absl::Status FollowerDriver::Take(const FollowerEvent& event) {
     return absl::OkStatus();
   }
   snapshot_begun_ |= std::holds_alternative<SnapshotBegin>(event);
+  if (std::holds_alternative<absl::Span<const FrameView>>(event)) {
+    to_flush_ = true;
+  } else {
+    const absl::Status flushed = Flush();
+    if (!flushed.ok()) return flushed;
+  }
   const absl::Status status =
       std::visit(Handing{options_.handler, session_.received()}, event);
   if (!status.ok() || !options_.applied_on_return) return status;
   const std::optional<uint64_t> next_offset = NextOffsetOf(event);
   if (next_offset.has_value()) session_.HandleApplied(*next_offset);
   return status;
+}
+
+absl::Status FollowerDriver::Flush() {
+  if (!std::exchange(to_flush_, false)) return absl::OkStatus();
+  return options_.handler->OnFlush();
+}
+
+void FollowerDriver::FlushOrStop() {
+  const absl::Status status = Flush();
+  TakeApplied();
+  if (!status.ok()) session_.HandleStop(status);
 }
 
 void FollowerDriver::TakeApplied() {

@@ -133,6 +133,8 @@ class FollowerDriver {
   void HandleFailure(const absl::Status& status);
   void Dispatch();
   absl::Status Take(const FollowerEvent& event);
+  absl::Status Flush();
+  void FlushOrStop();
   void TakeApplied();
   bool StoreDue(absl::Time now);
   void Transmit(absl::Time now, absl::Duration timeout = absl::ZeroDuration());
@@ -155,6 +157,7 @@ class FollowerDriver {
   bool events_left_ = false;     // Dispatch() was interrupted.
   absl::Duration waited_;        // At the end of the last step.
   bool snapshot_begun_ = false;  // Any was.
+  bool to_flush_ = false;        // Frames were handed over.
   std::string out_;
 
   // One more than what was applied and is not yet taken; 0: nothing.

@@ -227,6 +227,54 @@ TEST_F(FollowerDriverTest, NoSnapshotBeginsWhereItsLossCannotBeStored) {
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "down stopped"));
 }
 
+TEST_F(FollowerDriverTest, FlushesBeforeAllElseAndBeforeWaiting) {
+  handler_.notes_flush = true;
+  Start();
+  Send(FramesFrom(8, 9) + "+PING 7 9\r\n");
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "frame 8 v8", "flush", "heartbeat 7:9"));
+  // Frames that come by several reads are flushed together.
+  options_.read_bytes = 1;
+  Send(FramesFrom(9, 11));
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "frame 8 v8", "flush", "heartbeat 7:9",
+                          "frame 9 v9", "frame 10 v10", "flush"));
+  Send("");
+  EXPECT_EQ(handler_.lines().back(), "flush");
+  EXPECT_EQ(handler_.lines().size(), 7);
+}
+
+TEST_F(FollowerDriverTest, WhatIsAppliedByFlushingIsAcknowledgedAtTheStop) {
+  options_.applied_on_return = false;
+  options_.session.ack_interval = absl::InfiniteDuration();
+  handler_.notes_flush = true;
+  handler_.on_line = [this](absl::string_view line) {
+    if (line == "flush") driver_->Applied(9);
+    return absl::OkStatus();
+  };
+  Start();
+  ASSERT_TRUE(primary_->Write(FramesFrom(8, 9), absl::ZeroDuration()).ok());
+  driver_->Step();  // There might be more.
+  EXPECT_EQ(handler_.lines().back(), "frame 8 v8");
+  driver_->Stop(absl::OkStatus());
+  Steps();
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "frame 8 v8", "flush", "down stopped"));
+  EXPECT_THAT(Received(), EndsWith("REPLCONF ACK 9\r\n"));
+}
+
+TEST_F(FollowerDriverTest, AFailedFlushStopsIt) {
+  handler_.notes_flush = true;
+  handler_.on_line = [](absl::string_view line) {
+    return line == "flush" ? absl::AbortedError("why") : absl::OkStatus();
+  };
+  Start();
+  Send(FramesFrom(8, 9));
+  Steps();
+  EXPECT_TRUE(driver_->done());
+  EXPECT_EQ(driver_->status(), absl::AbortedError("why"));
+}
+
 }  // namespace
 }  // namespace client_internal
 }  // namespace kevy_replica

@@ -57,6 +57,11 @@ class RecordingHandler : public FollowerHandler {
     }
     return status;
   }
+  // Only noted where a test asks for it: when it comes is chance elsewhere.
+  bool notes_flush = false;
+  absl::Status OnFlush() override {
+    return notes_flush ? Note("flush") : absl::OkStatus();
+  }
   absl::Status OnReset() override { return Note("reset"); }
   absl::Status OnSnapshotBegin() override { return Note("begin"); }
   absl::Status OnSnapshotChunk(absl::string_view bytes) override {
