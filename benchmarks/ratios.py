@@ -22,6 +22,8 @@ import argparse
 
 import results as results_lib
 
+SHARDS = (1, 10, 100, 1000)  # As in fleet_benchmarks.h.
+
 
 def number(value):
     if value is None:
@@ -65,6 +67,65 @@ def ways(results, title, family, names):
     table(title, [""] + corpora,
           [[way] + [number(results.ns_per_frame("%s/%s/%s" % (family, way, corpus)))
                     for corpus in corpora] for way in names])
+
+
+def fleet(results):
+    corpora = results_lib.CORPORA
+    head = ["corpus"] + [str(n) for n in SHARDS] + ["%d / %d" % (SHARDS[-1], SHARDS[0])]
+
+    def by_shards(title, family, key, scale):
+        rows = []
+        for corpus in [""] if family == "idle" else corpora:
+            name = "/".join(filter(None, ["Fleet", family, corpus]))
+            values = [results.counter("%s/shards:%d" % (name, n), key) for n in SHARDS]
+            rows.append([corpus or family] +
+                        [number(value and value * scale) for value in values] +
+                        [quotient(values[-1], values[0])])
+        table("%s, by shards" % title, head, rows)
+
+    rows = []
+    for corpus in corpora:
+        client, follower, one = (
+            results.ns_per_frame("Fleet/%s/%s/shards:1" % (who, corpus))
+            for who in ("client", "follower", "memory"))
+        rows.append([corpus, number(client), number(follower), number(one),
+                     quotient(follower, client), quotient(one, follower)])
+    table("One shard in memory, ns/frame",
+          ["corpus", "client", "follower", "fleet", "follower / client",
+           "fleet / follower"], rows)
+
+    by_shards("Fleet/memory, ns/frame", "memory", "per_frame", 1e9)
+    by_shards("Fleet/sessions, ns/frame", "sessions", "per_frame", 1e9)
+    for family in ("tcp", "recv"):
+        by_shards("Fleet/%s, ns/frame" % family, family, "per_frame", 1e9)
+        by_shards("Fleet/%s, CPU ns/frame" % family, family, "cpu_per_frame", 1e9)
+    rows = []
+    for ours, floor, key in (("memory", "sessions", "per_frame"),
+                             ("tcp", "recv", "cpu_per_frame")):
+        for corpus in corpora:
+            rows.append(["%s / %s, %s" % (ours, floor, corpus)] + [
+                quotient(*(results.counter("Fleet/%s/%s/shards:%d" % (who, corpus, n), key)
+                           for who in (ours, floor))) for n in SHARDS])
+    table("A fleet against the floor, CPU a frame, by shards", head[:-1], rows)
+
+    for family in ("memory", "tcp", "idle"):
+        by_shards("Fleet/%s, KiB allocated a shard" % family, family,
+                  "heap_per_shard", 1 / 1024)
+        by_shards("Fleet/%s, KiB resident a shard" % family, family,
+                  "rss_per_shard", 1 / 1024)
+    by_shards("Fleet/idle, us of CPU a heartbeat", "idle", "per_heartbeat", 1e6)
+
+    rows = []
+    for batches in (100, 1000):
+        name = "Fleet/slow/value1k/batches:%d" % batches
+        rows.append([str(batches)] + [
+            number(value and value * scale) for value, scale in (
+                (results.counter(name, key), scale) for key, scale in (
+                    ("taken", 1e-6), ("sent", 1e-6), ("heap", 1 / 1024),
+                    ("rss", 1 / 1024)))])
+    table("A slow handler",
+          ["batches", "taken, MB", "sent, MB", "KiB allocated", "KiB resident"],
+          rows)
 
 
 def main():
@@ -121,6 +182,8 @@ def main():
             for corpus in corpora
         ] for slow, fast in (("hiredis", "span"), ("span", "memcpy"))
     ])
+
+    fleet(results)
 
     for socket in ("tcp", "unix"):
         rows = []

@@ -59,6 +59,7 @@ class Results:
                 part for part in name.split("/")
                 if part not in ("real_time", "manual_time") and
                 not part.startswith("min_time:") and
+                not part.startswith("iterations:") and
                 not part.startswith("repeats:"))
             if row.get("run_type") != "aggregate":
                 repetitions.setdefault(name, []).append(row)
@@ -66,9 +67,11 @@ class Results:
                 self._medians[name] = row
         for name, rows in repetitions.items():
             if name not in self._medians:
+                # Counters among them: they are floats, as times are.
                 self._medians[name] = {
                     key: statistics.median(row[key] for row in rows)
-                    for key in ("per_frame", "frames/s", "bytes_per_second")
+                    for key, value in rows[0].items()
+                    if isinstance(value, float)
                 }
 
     def names(self):
@@ -76,12 +79,15 @@ class Results:
 
     def ns_per_frame(self, name):
         """Nanoseconds, or None if that was not run."""
-        row = self._medians.get(name)
-        return row and row["per_frame"] * 1e9
+        per_frame = self.counter(name, "per_frame")
+        return per_frame and per_frame * 1e9
 
     def bytes_per_second(self, name):
+        return self.counter(name, "bytes_per_second")
+
+    def counter(self, name, key):
         row = self._medians.get(name)
-        return row and row["bytes_per_second"]
+        return row and row.get(key)
 
     def machine(self):
         """The machine in one line."""
