@@ -286,8 +286,8 @@ TEST(PayloadDecoderTest, WorkIsLinearHoweverItArrives) {
       PayloadDecoder decoder(0);
       Decode(bytes, piece, &decoder);
       EXPECT_TRUE(decoder.ended());
-      // Once; and what growing has moved, which doubles.
-      EXPECT_LE(decoder.bytes_copied(), 2 * bytes.size());
+      // Once; and, as the scratch doubles, less than twice more.
+      EXPECT_LE(decoder.bytes_copied(), 3 * bytes.size());
     }
   }
 }
