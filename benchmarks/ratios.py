@@ -185,6 +185,18 @@ def main():
 
     fleet(results)
 
+    rows = []
+    for corpus in results_lib.PAYLOADS:
+        ours, theirs = (results.bytes_per_second("Payload/%s/%s" % (way, corpus))
+                        for way in ("decode", "memcpy"))
+        rows.append([
+            corpus, number(results.ns_per_frame("Payload/decode/%s" % corpus)),
+            number(ours and ours / 1e6), number(theirs and theirs / 1e6),
+            quotient(ours, theirs)])
+    table("Snapshot payloads",
+          ["corpus", "decode, ns/value", "decode, MB/s", "memcpy, MB/s",
+           "decode / memcpy, bytes/s"], rows)
+
     for socket in ("tcp", "unix"):
         rows = []
         for size in ("64k", "256k"):

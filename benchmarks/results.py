@@ -22,6 +22,8 @@ import tempfile
 
 CORPORA = ["set57", "hset17", "value1k", "value64k", "mixed"]
 
+PAYLOADS = ["string16", "string1k", "string64k", "hash1m"]
+
 # Decoding alone, and what there is to compare it with.
 DECODE = [
     "next_frames", "next", "one_shot", "hiredis", "hiredis_fed",

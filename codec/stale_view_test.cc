@@ -29,9 +29,13 @@
 #include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/payload_encoder.h"
+#include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/stream_decoder.h"
+#include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
 namespace {
@@ -145,6 +149,57 @@ TEST(StaleViewDeathTest, AChunk) {
   Read(bytes);
   ASSERT_EQ(decoder.Next(), Outcome::kDone);
   EXPECT_DEATH(Read(bytes), "use-after-poison");
+}
+
+// A decoder that has just given a string that was cut; two more events are in
+// `*bytes`.
+std::unique_ptr<PayloadDecoder> DecoderAtCutString(std::string* bytes) {
+  PayloadEncoder encoder;
+  for (const PayloadEvent& event :
+       {PayloadEvent(PayloadHeader{4, 0, 0}),
+        PayloadEvent(RecordBegin{RecordType::kString, "k", {}, 0}),
+        PayloadEvent(StringValue{kKey}), PayloadEvent(RecordEnd()),
+        PayloadEvent(PayloadEnd())}) {
+    EXPECT_EQ(encoder.Append(event, bytes), WireError::kNone);
+  }
+  auto decoder = std::make_unique<PayloadDecoder>(0);
+  for (const char& byte : *bytes) {
+    decoder->Feed(absl::string_view(&byte, 1));
+    Outcome outcome;
+    while ((outcome = decoder->Next()) == Outcome::kDone) {
+      if (std::holds_alternative<StringValue>(decoder->event())) return decoder;
+    }
+    EXPECT_EQ(outcome, Outcome::kNeedMore);
+  }
+  ADD_FAILURE() << "no string";
+  return decoder;
+}
+
+TEST(StaleViewDeathTest, AStringOfAPayloadAfterNext) {
+  std::string bytes;
+  const auto decoder = DecoderAtCutString(&bytes);
+  const absl::string_view value = std::get<StringValue>(decoder->event()).value;
+  EXPECT_EQ(value, kKey);
+  ASSERT_EQ(decoder->Next(), Outcome::kDone);
+  EXPECT_DEATH(Read(value), "use-after-poison");
+}
+
+TEST(StaleViewDeathTest, AStringOfAPayloadAfterFeed) {
+  std::string bytes;
+  const auto decoder = DecoderAtCutString(&bytes);
+  const absl::string_view value = std::get<StringValue>(decoder->event()).value;
+  Read(value);
+  decoder->Feed("");
+  EXPECT_DEATH(Read(value), "use-after-poison");
+}
+
+TEST(StaleViewDeathTest, AStringOfAPayloadAfterFinish) {
+  std::string bytes;
+  const auto decoder = DecoderAtCutString(&bytes);
+  const absl::string_view value = std::get<StringValue>(decoder->event()).value;
+  Read(value);
+  EXPECT_EQ(decoder->Finish(), WireError::kTruncatedPayload);
+  EXPECT_DEATH(Read(value), "use-after-poison");
 }
 
 TEST(StaleViewDeathTest, TheRoomBehindWhatWasCommitted) {

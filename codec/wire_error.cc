@@ -72,6 +72,24 @@ absl::string_view WireErrorName(WireError error) {
       return "missing_id";
     case WireError::kBadReplicaId:
       return "bad_replica_id";
+    case WireError::kBadMagic:
+      return "bad_magic";
+    case WireError::kBadVersion:
+      return "bad_version";
+    case WireError::kBadOpcode:
+      return "bad_opcode";
+    case WireError::kBadExpiryFlag:
+      return "bad_expiry_flag";
+    case WireError::kRowSegment:
+      return "row_segment";
+    case WireError::kTruncatedPayload:
+      return "truncated_payload";
+    case WireError::kTrailingBytes:
+      return "trailing_bytes";
+    case WireError::kWrongOrder:
+      return "wrong_order";
+    case WireError::kWrongCount:
+      return "wrong_count";
     case WireError::kNoSpace:
       return "no_space";
   }

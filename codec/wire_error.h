@@ -61,6 +61,18 @@ enum class WireError : uint8_t {
   kMissingId,           // The last argument but one is not ID.
   kBadReplicaId,        // Empty, or not UTF-8.
 
+  // The snapshot payload. Its limits are kBulkTooLong, for a string, and
+  // kSnapshotTooLong.
+  kBadMagic,          // The payload does not begin "KEVYSNAP".
+  kBadVersion,        // Its version is none of 2 to 7; to encode: 4 to 6.
+  kBadOpcode,         // No record begins so, in this version or this place.
+  kBadExpiryFlag,     // Neither 0 nor 1.
+  kRowSegment,        // A stub: the record's value is on the primary's disk.
+  kTruncatedPayload,  // The snapshot ended before its payload did.
+  kTrailingBytes,     // Bytes behind the payload's end.
+  kWrongOrder,        // A value, or a call, that may not come now.
+  kWrongCount,        // To encode: fewer or more values than were declared.
+
   // Encoding only.
   kNoSpace,  // The span is shorter than EncodedSize() says.
 };

@@ -13,7 +13,8 @@
 // limitations under the License.
 
 // Runs a fuzz target over its seed corpus, and over changed copies of it: a
-// fuzzer's beginning, without a fuzzer, the same at every run.
+// fuzzer's beginning, without a fuzzer, the same at every run. Given a folder,
+// it writes the corpus there instead, a file each, for a fuzzer to begin with.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +23,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "kevy_replica/codec/testing/random_stream.h"
-#include "kevy_replica/codec/testing/read_file.h"
+#include "kevy_replica/fuzz/check.h"
+#include "kevy_replica/fuzz/seeds.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
@@ -39,28 +41,39 @@ void RunOne(const std::string& bytes) {
 int Run() {
   int inputs = 0;
   RunOne("");
-  for (const char* folder : {"testdata/captures", "testdata/golden"}) {
-    for (const std::string& name : codec_testing::ListFiles(folder, ".resp")) {
-      const std::string seed =
-          codec_testing::ReadFile(absl::StrCat(folder, "/", name, ".resp"));
-      // Said before, so that the last line tells what an abort was about.
-      std::printf("%s/%s\n", folder, name.c_str());
-      std::fflush(stdout);
-      RunOne(seed);
-      codec_testing::Random random(1);
-      for (int i = 0; i < kCopies; ++i) {
-        std::string copy = seed;
-        codec_testing::Mutate(&random, &copy);
-        RunOne(copy);
-      }
-      inputs += 1 + kCopies;
+  for (const Seed& seed : Seeds()) {
+    // Said before, so that the last line tells what an abort was about.
+    std::printf("%s\n", seed.name.c_str());
+    std::fflush(stdout);
+    RunOne(seed.bytes);
+    codec_testing::Random random(1);
+    for (int i = 0; i < kCopies; ++i) {
+      std::string copy = seed.bytes;
+      MutateSeed(&random, &copy);
+      RunOne(copy);
     }
+    inputs += 1 + kCopies;
   }
   std::printf("%d inputs\n", inputs);
+  return 0;
+}
+
+int Write(const char* folder) {
+  int number = 0;
+  for (const Seed& seed : Seeds()) {
+    const std::string name = absl::StrCat(folder, "/", ++number);
+    std::FILE* const file = std::fopen(name.c_str(), "wb");
+    FUZZ_CHECK(file != nullptr);
+    FUZZ_CHECK(std::fwrite(seed.bytes.data(), 1, seed.bytes.size(), file) ==
+               seed.bytes.size());
+    FUZZ_CHECK(std::fclose(file) == 0);
+  }
   return 0;
 }
 
 }  // namespace
 }  // namespace kevy_replica
 
-int main() { return kevy_replica::Run(); }
+int main(int argc, char** argv) {
+  return argc == 2 ? kevy_replica::Write(argv[1]) : kevy_replica::Run();
+}

@@ -38,7 +38,17 @@ inline uint64_t LoadLittleEndian64(const char* p) {
   return word;
 }
 
-// The same number for bytes known when compiling, for comparing.
+// The same for 4 bytes.
+inline uint32_t LoadLittleEndian32(const char* p) {
+  uint32_t word;
+  std::memcpy(&word, p, sizeof word);
+#ifdef ABSL_IS_BIG_ENDIAN
+  word = __builtin_bswap32(word);
+#endif
+  return word;
+}
+
+// LoadLittleEndian64() of bytes known when compiling, for comparing.
 template <size_t n>
 constexpr uint64_t Word(const char (&text)[n]) {
   static_assert(n - 1 <= 8, "more than a word");

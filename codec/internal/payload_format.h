@@ -1,0 +1,55 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The constants of a snapshot payload:
+//
+//   "KEVYSNAP" <u8 version>, from version 5 on <u64 generation> <u64 offset>
+//   <u8 opcode> <record>     as often as there are records
+//   <u8 0>
+//
+// All numbers are little-endian. The codes of records up to 6 are RecordType's.
+//
+// Source: kevy's documentation of its snapshots; versions 4 and 6 were seen in
+// payloads that kevy 2.0.20, 3.18.0 and 5.4.0 wrote (testdata/captures).
+
+#ifndef KEVY_REPLICA_CODEC_INTERNAL_PAYLOAD_FORMAT_H_
+#define KEVY_REPLICA_CODEC_INTERNAL_PAYLOAD_FORMAT_H_
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+
+namespace kevy_replica {
+namespace internal {
+
+inline constexpr absl::string_view kPayloadMagic = "KEVYSNAP";
+
+inline constexpr uint8_t kMinPayloadVersion = 2;
+inline constexpr uint8_t kMaxPayloadVersion = 7;
+
+// The first versions with these.
+inline constexpr uint8_t kAbsoluteExpirySince = 3;
+inline constexpr uint8_t kStreamGroupsSince = 4;
+inline constexpr uint8_t kPositionSince = 5;
+inline constexpr uint8_t kFieldExpirySince = 6;
+inline constexpr uint8_t kRowSegmentSince = 7;
+
+inline constexpr uint8_t kEndOpcode = 0;
+inline constexpr uint8_t kFieldExpiryOpcode = 7;
+inline constexpr uint8_t kRowSegmentOpcode = 8;
+
+}  // namespace internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_INTERNAL_PAYLOAD_FORMAT_H_

@@ -1,0 +1,140 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/internal/payload_reader.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/internal/load.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace internal {
+
+bool PayloadReader::Resume(const Wire* wires, size_t count) {
+  if (error_ != WireError::kNone) return false;
+  if (!resuming_) {
+    resuming_ = true;
+    field_ = number_count_ = part_count_ = 0;
+  }
+  for (; field_ != count; ++field_) {
+    const Wire wire = wires[field_];
+    if (wire == Wire::kString) {
+      if (!ResumeString()) return false;
+      continue;
+    }
+    if (!ResumeNumber(Width(wire), &numbers_[number_count_])) return false;
+    ++number_count_;
+  }
+  resuming_ = false;
+  // If it is empty, it may be in use for the next group before Release().
+  release_ = !scratch_.empty();
+  const absl::string_view scratch = scratch_.bytes();
+  for (size_t i = 0; i != part_count_; ++i) {
+    const Part& part = parts_[i];
+    strings_[i] = part.in_piece != nullptr
+                      ? absl::string_view(part.in_piece, part.size)
+                      : scratch.substr(part.begin, part.size);
+  }
+  return true;
+}
+
+bool PayloadReader::ResumeNumber(size_t width, uint64_t* number) {
+  if (byte_count_ == 0) {
+    field_position_ = position();
+    std::fill_n(bytes_, sizeof bytes_, '\0');
+  }
+  const size_t n =
+      std::min(width - byte_count_, static_cast<size_t>(end_ - p_));
+  if (n != 0) std::memcpy(bytes_ + byte_count_, p_, n);
+  byte_count_ += n;
+  p_ += n;
+  if (byte_count_ != width) {
+    KeepStrings();
+    return too_long_ ? Fail(WireError::kSnapshotTooLong, position()) : false;
+  }
+  byte_count_ = 0;
+  *number = LoadLittleEndian64(bytes_);
+  return true;
+}
+
+bool PayloadReader::ResumeString() {
+  Part& part = parts_[part_count_];
+  if (!in_string_) {
+    uint64_t size;
+    if (!ResumeNumber(Width(Wire::kString), &size)) return false;
+    if (size > max_string_bytes_) {
+      return Fail(WireError::kBulkTooLong, field_position_);
+    }
+    if (size > max_bytes_ - position()) {
+      return Fail(WireError::kSnapshotTooLong, field_position_);
+    }
+    part = {nullptr, 0, static_cast<size_t>(size)};
+    kept_ = 0;
+    in_string_ = true;
+  }
+  const size_t left = static_cast<size_t>(end_ - p_);
+  if (kept_ == 0 && left >= part.size) {
+    part.in_piece = p_;
+    p_ += part.size;
+  } else {
+    if (kept_ == 0) {
+      KeepStrings();  // Before it, for its bytes are to lie in a row.
+      part.begin = scratch_.size();
+    }
+    Keep(std::min(part.size - kept_, left));
+    if (kept_ != part.size) return false;
+  }
+  in_string_ = false;
+  ++part_count_;
+  return true;
+}
+
+// Copies the next `n` bytes of the string that is cut.
+void PayloadReader::Keep(size_t n) {
+  if (n == 0) return;
+  std::memcpy(scratch_.Prepare(n).data(), p_, n);
+  scratch_.Commit(n);
+  p_ += n;
+  kept_ += n;
+  copied_ += n;
+}
+
+// Copies the strings that lie in the piece, which is about to go.
+void PayloadReader::KeepStrings() {
+  for (size_t i = 0; i != part_count_; ++i) {
+    Part& part = parts_[i];
+    if (part.in_piece == nullptr) continue;
+    const size_t begin = scratch_.size();
+    if (part.size != 0) {
+      std::memcpy(scratch_.Prepare(part.size).data(), part.in_piece, part.size);
+      scratch_.Commit(part.size);
+      copied_ += part.size;
+    }
+    part = {nullptr, begin, part.size};
+  }
+}
+
+bool PayloadReader::Fail(WireError error, uint64_t position) {
+  error_ = error;
+  error_position_ = position;
+  return false;
+}
+
+}  // namespace internal
+}  // namespace kevy_replica

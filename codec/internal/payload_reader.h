@@ -1,0 +1,190 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The fields that a snapshot payload is made of, whose bytes come in pieces.
+
+#ifndef KEVY_REPLICA_CODEC_INTERNAL_PAYLOAD_READER_H_
+#define KEVY_REPLICA_CODEC_INTERNAL_PAYLOAD_READER_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/load.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace internal {
+
+// How a field is written: little-endian numbers; a string is a u32, its length,
+// and so many bytes.
+enum class Wire : uint8_t { kU8, kU32, kU64, kString };
+
+// Reads groups of fields. A group that lies whole in the piece is read without
+// a copy. One that does not is left to Resume(), the strict reader that stops
+// at any byte and alone decides on errors: it copies, once, the strings and
+// parts of strings whose piece goes away before the group is whole.
+//
+//   reader.Feed(piece);
+//   while (reader.Read<Wire::kString, Wire::kU32>()) {
+//     Use(reader.string(0), reader.number(0));
+//     reader.Release();
+//   }
+class PayloadReader {
+ public:
+  explicit PayloadReader(const Limits& limits)
+      : max_string_bytes_(limits.max_bulk_bytes),
+        max_bytes_(limits.max_snapshot_bytes) {}
+
+  // The next piece. There must be nothing left of the last one. It is used
+  // until Read() returns false or the next piece comes.
+  void Feed(absl::string_view piece) {
+    const uint64_t allowed = max_bytes_ - fed_;
+    too_long_ = piece.size() > allowed;
+    if (too_long_) piece = piece.substr(0, static_cast<size_t>(allowed));
+    p_ = piece.data();
+    end_ = p_ + piece.size();
+    fed_ += piece.size();
+  }
+
+  // Reads a group of fields: with the same ones as the last time, if that
+  // returned false. False: there is an error(), or the piece has been taken
+  // whole and more is needed.
+  template <Wire... wires>
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Read() {
+    static constexpr Wire kWires[] = {wires...};
+    if (ABSL_PREDICT_TRUE(!resuming_)) {
+      const char* p = p_;
+      uint64_t* number = numbers_;
+      absl::string_view* string = strings_;
+      if (ABSL_PREDICT_TRUE((Take<wires>(&p, &number, &string) && ...))) {
+        p_ = p;
+        return true;
+      }
+    }
+    return Resume(kWires, sizeof...(wires));
+  }
+
+  // The group's numbers and strings, each in their order. The strings are valid
+  // until Release() or Feed(), and no longer than the piece is.
+  uint64_t number(size_t i) const { return numbers_[i]; }
+  absl::string_view string(size_t i) const { return strings_[i]; }
+
+  // Ends the validity of what the last group gave.
+  void Release() {
+    if (ABSL_PREDICT_FALSE(release_)) {
+      scratch_.Consume(scratch_.size());
+      release_ = false;
+    }
+  }
+
+  WireError error() const { return error_; }
+  uint64_t error_position() const { return error_position_; }
+
+  // How many bytes were read, of all pieces.
+  uint64_t position() const { return fed_ - static_cast<uint64_t>(end_ - p_); }
+  // Whether there are bytes that were not read. Those past the limit count.
+  bool has_more() const { return p_ != end_ || too_long_; }
+
+  size_t scratch_capacity() const { return scratch_.capacity(); }
+  uint64_t bytes_copied() const { return copied_ + scratch_.bytes_moved(); }
+
+ private:
+  static constexpr size_t kMostNumbers = 6;
+  static constexpr size_t kMostStrings = 2;
+
+  static constexpr size_t Width(Wire wire) {
+    return wire == Wire::kU8 ? 1 : wire == Wire::kU64 ? 8 : 4;
+  }
+
+  // Reads one field if all of it is there and within the limits.
+  template <Wire wire>
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Take(const char** p, uint64_t** number,
+                                         absl::string_view** string) const {
+    constexpr size_t kWidth = Width(wire);
+    const size_t left = static_cast<size_t>(end_ - *p);
+    if (ABSL_PREDICT_FALSE(left < kWidth)) return false;
+    if constexpr (wire == Wire::kString) {
+      const size_t size = LoadLittleEndian32(*p);
+      if (ABSL_PREDICT_FALSE(size > left - kWidth)) return false;
+      if (ABSL_PREDICT_FALSE(size > max_string_bytes_)) return false;
+      *(*string)++ = absl::string_view(*p + kWidth, size);
+      *p += kWidth + size;
+    } else {
+      if constexpr (wire == Wire::kU64) {
+        **number = LoadLittleEndian64(*p);
+      } else if constexpr (wire == Wire::kU32) {
+        **number = LoadLittleEndian32(*p);
+      } else {
+        **number = static_cast<unsigned char>(**p);
+      }
+      ++*number;
+      *p += kWidth;
+    }
+    return true;
+  }
+
+  // A string of a group that does not lie whole in one piece: in the piece, or
+  // from `begin` on in the scratch, which may move.
+  struct Part {
+    const char* in_piece;  // Null: in the scratch.
+    size_t begin;
+    size_t size;
+  };
+
+  bool Resume(const Wire* wires, size_t count);
+  bool ResumeNumber(size_t width, uint64_t* number);
+  bool ResumeString();
+  void Keep(size_t n);
+  void KeepStrings();
+  bool Fail(WireError error, uint64_t position);
+
+  const char* p_ = nullptr;
+  const char* end_ = nullptr;
+  uint64_t fed_ = 0;  // Up to `end_`.
+  uint64_t max_string_bytes_;
+  uint64_t max_bytes_;
+  bool too_long_ = false;  // The piece holds bytes past `max_bytes_`.
+  bool release_ = false;
+  uint64_t numbers_[kMostNumbers] = {};
+  absl::string_view strings_[kMostStrings];
+
+  // Where Resume() has stopped.
+  bool resuming_ = false;
+  bool in_string_ = false;  // Its length is known.
+  size_t field_ = 0;        // Of the group.
+  size_t number_count_ = 0;
+  size_t part_count_ = 0;
+  char bytes_[8] = {};  // Of a number that is cut.
+  size_t byte_count_ = 0;
+  uint64_t field_position_ = 0;
+  Part parts_[kMostStrings] = {};
+  size_t kept_ = 0;  // Bytes in the scratch of the string that is cut.
+  ByteBuffer scratch_;
+  uint64_t copied_ = 0;
+
+  WireError error_ = WireError::kNone;
+  uint64_t error_position_ = 0;
+};
+
+}  // namespace internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_INTERNAL_PAYLOAD_READER_H_

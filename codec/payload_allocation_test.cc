@@ -1,0 +1,136 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What decoding a snapshot payload asks of the heap: nothing for each element,
+// and never what a peer only declares.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/base/config.h"
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/payload_encoder.h"
+#include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/snapshot_payload.h"
+#include "kevy_replica/codec/testing/counting_new.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::kevy_replica::codec_testing::Allocations;
+using ::kevy_replica::codec_testing::AllocationsOf;
+
+// Under AddressSanitizer the scratch takes new memory wherever it could reuse
+// its own, so that stale views are seen.
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
+constexpr bool kScratchIsReused = false;
+#else
+constexpr bool kScratchIsReused = true;
+#endif
+
+constexpr size_t kRounds = 100;
+
+// One event after another, none of them wrong.
+class Encoder {
+ public:
+  Encoder& operator<<(const PayloadEvent& event) {
+    EXPECT_EQ(encoder_.Append(event, &bytes), WireError::kNone);
+    return *this;
+  }
+
+  std::string bytes;
+
+ private:
+  PayloadEncoder encoder_;
+};
+
+// Every event, over and over, with strings of different lengths.
+std::string Payload() {
+  Encoder out;
+  out << PayloadHeader{6, 7, 8};
+  for (size_t i = 0; i < kRounds; ++i) {
+    const std::string string(i * 7 % 100, 's');
+    const auto begin = [&](RecordType type, uint32_t count) {
+      return RecordBegin{type, string, i, count};
+    };
+    out << begin(RecordType::kString, 0) << StringValue{string} << RecordEnd();
+    out << begin(RecordType::kHash, 2) << HashField{string, string}
+        << HashField{"f", string} << RecordEnd();
+    out << begin(RecordType::kList, 1) << ListItem{string} << RecordEnd();
+    out << begin(RecordType::kSet, 1) << SetMember{string} << RecordEnd();
+    out << begin(RecordType::kSortedSet, 1) << ScoredMember{string, 1.5}
+        << RecordEnd();
+    out << begin(RecordType::kStream, 0) << StreamInfo{{}, {}, 1, 1}
+        << StreamEntry{{1, 1}, 1} << StreamField{string, string}
+        << StreamGroupCount{1} << StreamGroup{string, {1, 1}, 1}
+        << StreamConsumer{string, 1} << StreamPendingCount{1}
+        << StreamPending{{1, 1}, string, 1, 1} << RecordEnd();
+  }
+  for (size_t i = 0; i < kRounds; ++i) out << FieldExpiry{"key", "field", i};
+  out << PayloadEnd();
+  return out.bytes;
+}
+
+// Feeds `bytes` in pieces; returns how many events came.
+size_t Decode(absl::string_view bytes, size_t piece, PayloadDecoder* decoder) {
+  size_t events = 0;
+  while (!bytes.empty()) {
+    decoder->Feed(bytes.substr(0, piece));
+    bytes.remove_prefix(piece < bytes.size() ? piece : bytes.size());
+    while (decoder->Next() == Outcome::kDone) ++events;
+  }
+  return events;
+}
+
+TEST(PayloadAllocationTest, OneForAllThatIsCut) {
+  if (!kScratchIsReused) GTEST_SKIP() << "The scratch is not reused.";
+  const std::string payload = Payload();
+  for (const size_t piece :
+       {size_t{1}, size_t{7}, size_t{100}, size_t{1000}, payload.size()}) {
+    PayloadDecoder decoder(0);
+    size_t events = 0;
+    const Allocations allocations =
+        AllocationsOf([&] { events = Decode(payload, piece, &decoder); });
+    EXPECT_EQ(events, 1 + kRounds * (3 + 4 + 3 + 3 + 3 + 10) + kRounds + 1);
+    EXPECT_EQ(decoder.Finish(), WireError::kNone);
+    // The scratch, of 4 KiB; none, if nothing is cut.
+    EXPECT_EQ(allocations.count, piece == payload.size() ? 0u : 1u) << piece;
+  }
+}
+
+TEST(PayloadAllocationTest, ADeclaredLengthTakesNothing) {
+  Limits limits;
+  limits.max_bulk_bytes = 0xffff'ffff;
+  Encoder out;
+  out << PayloadHeader{4, 0, 0}
+      << RecordBegin{RecordType::kHash, "key", {}, 0xffff'ffff};
+  const std::string bytes = out.bytes + "\xff\xff\xff\xff" + "some bytes";
+  for (const size_t piece : {size_t{1}, bytes.size()}) {
+    PayloadDecoder decoder(0, limits);
+    const Allocations allocations =
+        AllocationsOf([&] { Decode(bytes, piece, &decoder); });
+    EXPECT_EQ(decoder.error(), WireError::kNone);
+    EXPECT_LE(allocations.largest, ByteBuffer::kMinCapacity);
+    EXPECT_LE(allocations.count, kScratchIsReused ? 1u : 3u);
+  }
+}
+
+}  // namespace
+}  // namespace kevy_replica

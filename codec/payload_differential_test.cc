@@ -1,0 +1,132 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Payloads made up at random, sound and broken, against the reference decoder.
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/payload_encoder.h"
+#include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/testing/decode_run.h"
+#include "kevy_replica/codec/testing/guarded_bytes.h"
+#include "kevy_replica/codec/testing/payload_run.h"
+#include "kevy_replica/codec/testing/random_payload.h"
+#include "kevy_replica/codec/testing/reference_payload.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::kevy_replica::codec_testing::Guard;
+using ::kevy_replica::codec_testing::MutatePayload;
+using ::kevy_replica::codec_testing::PayloadRun;
+using ::kevy_replica::codec_testing::PayloadWay;
+using ::kevy_replica::codec_testing::Pieces;
+using ::kevy_replica::codec_testing::Random;
+using ::kevy_replica::codec_testing::RandomPayload;
+using ::kevy_replica::codec_testing::RandomPieces;
+using ::kevy_replica::codec_testing::ReferencePayload;
+using ::kevy_replica::codec_testing::RunPayload;
+using ::kevy_replica::codec_testing::Whole;
+
+// Decodes in several ways; all must tell what the reference does.
+PayloadRun DecodeAll(const std::string& bytes, PayloadWay way, uint64_t seed) {
+  const PayloadRun expected = ReferencePayload(bytes, way);
+  way.guard = seed % 2 == 0 ? Guard::kBefore : Guard::kAfter;
+  for (const auto& cuts :
+       {Whole(), Pieces(1), RandomPieces(seed), Pieces(1 + seed % 50)}) {
+    way.cuts = cuts;
+    const PayloadRun run = RunPayload(bytes, way);
+    EXPECT_EQ(run, expected) << "seed " << seed << ": " << Escaped(bytes);
+  }
+  return expected;
+}
+
+TEST(PayloadDifferentialTest, SoundPayloads) {
+  int stubs = 0;
+  for (uint64_t seed = 1; seed <= 2000 && !HasFailure(); ++seed) {
+    Random random(seed);
+    const std::string bytes = RandomPayload(&random);
+    PayloadWay way;
+    way.now_ms = random();
+    const PayloadRun run = DecodeAll(bytes, way, seed);
+    if (run.error == WireError::kRowSegment) {
+      ++stubs;
+    } else {
+      ASSERT_EQ(run.error, WireError::kNone) << "seed " << seed;
+    }
+  }
+  EXPECT_GT(stubs, 10);
+}
+
+TEST(PayloadDifferentialTest, BrokenPayloads) {
+  std::set<WireError> seen;
+  for (uint64_t seed = 1; seed <= 6000 && !HasFailure(); ++seed) {
+    Random random(seed);
+    std::string bytes = RandomPayload(&random);
+    MutatePayload(&random, &bytes);
+    PayloadWay way;
+    if (seed % 3 == 0) {
+      way.limits.max_bulk_bytes = random() % 40;
+    } else if (seed % 3 == 1) {
+      way.limits.max_snapshot_bytes = random() % 200;
+    }
+    seen.insert(DecodeAll(bytes, way, seed).error);
+  }
+  for (const WireError error :
+       {WireError::kNone, WireError::kBadMagic, WireError::kBadVersion,
+        WireError::kBadOpcode, WireError::kBadExpiryFlag,
+        WireError::kRowSegment, WireError::kTruncatedPayload,
+        WireError::kTrailingBytes, WireError::kBulkTooLong,
+        WireError::kSnapshotTooLong}) {
+    EXPECT_EQ(seen.count(error), 1u) << error << " never came";
+  }
+}
+
+// What decodes encodes to the same bytes, if its version can be encoded.
+TEST(PayloadDifferentialTest, RoundTrips) {
+  int round_trips = 0;
+  for (uint64_t seed = 1; seed <= 3000 && !HasFailure(); ++seed) {
+    Random random(seed);
+    std::string bytes = RandomPayload(&random);
+    if (bytes[8] < 4 || bytes[8] > 6) continue;
+    if (seed % 2 == 0) MutatePayload(&random, &bytes);
+    PayloadWay way;
+    way.cuts = RandomPieces(seed);
+    PayloadEncoder encoder;
+    std::string encoded;
+    WireError error = WireError::kNone;
+    const PayloadRun run =
+        RunPayload(bytes, way, [&](const PayloadEvent& event) {
+          if (error == WireError::kNone)
+            error = encoder.Append(event, &encoded);
+        });
+    if (run.error != WireError::kNone || error == WireError::kBadVersion) {
+      continue;
+    }
+    EXPECT_EQ(error, WireError::kNone) << "seed " << seed;
+    EXPECT_EQ(encoded, bytes) << "seed " << seed;
+    EXPECT_TRUE(encoder.ended());
+    ++round_trips;
+  }
+  EXPECT_GT(round_trips, 500);
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,163 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/payload_event.h"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/escape.h"
+
+namespace kevy_replica {
+namespace {
+
+absl::string_view TypeName(RecordType type) {
+  switch (type) {
+    case RecordType::kString:
+      return "string";
+    case RecordType::kHash:
+      return "hash";
+    case RecordType::kList:
+      return "list";
+    case RecordType::kSet:
+      return "set";
+    case RecordType::kSortedSet:
+      return "sorted_set";
+    case RecordType::kStream:
+      return "stream";
+  }
+  return "unknown";
+}
+
+bool HasCount(RecordType type) {
+  return type != RecordType::kString && type != RecordType::kStream;
+}
+
+class TextAppender {
+ public:
+  explicit TextAppender(std::string* out) : out_(out) {}
+
+  void operator()(const PayloadHeader& header) const {
+    Word("header");
+    Number("version", header.version);
+    Number("generation", header.generation);
+    Number("offset", header.offset);
+  }
+  void operator()(const RecordBegin& record) const {
+    Word(TypeName(record.type));
+    String(record.key);
+    if (HasCount(record.type)) Number("count", record.count);
+    if (record.expire_at_ms.has_value()) {
+      Number("expire_at_ms", *record.expire_at_ms);
+    }
+  }
+  void operator()(const StringValue& value) const {
+    Word("value");
+    String(value.value);
+  }
+  void operator()(const HashField& field) const {
+    Word("field");
+    String(field.field);
+    String(field.value);
+  }
+  void operator()(const ListItem& item) const {
+    Word("item");
+    String(item.item);
+  }
+  void operator()(const SetMember& member) const {
+    Word("member");
+    String(member.member);
+  }
+  void operator()(const ScoredMember& member) const {
+    Word("scored_member");
+    String(member.member);
+    absl::StrAppendFormat(out_, " %.17g", member.score);
+  }
+  void operator()(const StreamInfo& info) const {
+    Word("stream_info");
+    Id("last_id=", info.last_id);
+    Id("max_deleted_id=", info.max_deleted_id);
+    Number("entries_added", info.entries_added);
+    Number("entries", info.entry_count);
+  }
+  void operator()(const StreamEntry& entry) const {
+    Word("stream_entry");
+    Id("", entry.id);
+    Number("fields", entry.field_count);
+  }
+  void operator()(const StreamField& field) const {
+    Word("stream_field");
+    String(field.field);
+    String(field.value);
+  }
+  void operator()(const StreamGroupCount& groups) const {
+    absl::StrAppend(out_, "stream_groups ", groups.count);
+  }
+  void operator()(const StreamGroup& group) const {
+    Word("stream_group");
+    String(group.name);
+    Id("last_delivered_id=", group.last_delivered_id);
+    Number("consumers", group.consumer_count);
+  }
+  void operator()(const StreamConsumer& consumer) const {
+    Word("stream_consumer");
+    String(consumer.name);
+    Number("seen_at_ms", consumer.seen_at_ms);
+  }
+  void operator()(const StreamPendingCount& pending) const {
+    absl::StrAppend(out_, "stream_pending_count ", pending.count);
+  }
+  void operator()(const StreamPending& pending) const {
+    Word("stream_pending");
+    Id("", pending.id);
+    String(pending.consumer);
+    Number("delivered_at_ms", pending.delivered_at_ms);
+    Number("deliveries", pending.delivery_count);
+  }
+  void operator()(const RecordEnd&) const { Word("record_end"); }
+  void operator()(const FieldExpiry& expiry) const {
+    Word("field_expiry");
+    String(expiry.key);
+    String(expiry.field);
+    Number("expire_at_ms", expiry.expire_at_ms);
+  }
+  void operator()(const PayloadEnd&) const { Word("payload_end"); }
+
+ private:
+  void Word(absl::string_view word) const { absl::StrAppend(out_, word); }
+  void String(absl::string_view bytes) const {
+    out_->push_back(' ');
+    AppendEscaped(bytes, out_);
+  }
+  void Number(absl::string_view name, uint64_t number) const {
+    absl::StrAppend(out_, " ", name, "=", number);
+  }
+  void Id(absl::string_view prefix, const StreamId& id) const {
+    absl::StrAppend(out_, " ", prefix, id.ms, "-", id.seq);
+  }
+
+  std::string* out_;
+};
+
+}  // namespace
+
+void AppendText(const PayloadEvent& event, std::string* out) {
+  std::visit(TextAppender(out), event);
+}
+
+}  // namespace kevy_replica

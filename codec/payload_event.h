@@ -1,0 +1,195 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What a snapshot's payload is made of, once decoded.
+//
+//   header version=6 generation=0 offset=0
+//   hash "user:1" count=2 expire_at_ms=1795464156171
+//   field "name" "Ann"
+//   field "mail" "ann@example.org"
+//   record_end
+//   field_expiry "user:1" "mail" expire_at_ms=1795464156373
+//   payload_end
+//
+// PayloadDecoder (snapshot_payload.h) gives these events, and PayloadEncoder
+// (payload_encoder.h) takes them, in the same order.
+//
+// Source: kevy's documentation of its snapshots, and payloads that kevy 2.0.20,
+// 3.18.0 and 5.4.0 wrote (testdata/captures).
+
+#ifndef KEVY_REPLICA_CODEC_PAYLOAD_EVENT_H_
+#define KEVY_REPLICA_CODEC_PAYLOAD_EVENT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "absl/strings/string_view.h"
+
+namespace kevy_replica {
+
+// Strings are binary, may be empty, and are views: PayloadDecoder::Next() says
+// for how long. Times are Unix time in milliseconds. A count is what the peer
+// claims will follow, up to 2^32 - 1, of which a decoder believes nothing: do
+// not reserve memory by it.
+
+// Always the first. Version 2 to 7; the position is known from version 5 on,
+// and 0 before. (kevy 5.4.0 leaves it 0 in version 6, too.)
+struct PayloadHeader {
+  uint8_t version = 0;
+  uint64_t generation = 0;
+  uint64_t offset = 0;
+};
+
+// As on the wire.
+enum class RecordType : uint8_t {
+  kString = 1,
+  kHash = 2,
+  kList = 3,
+  kSet = 4,
+  kSortedSet = 5,
+  kStream = 6,
+};
+
+// A key. What follows is its value, up to RecordEnd:
+//
+// | type       | events                                                      |
+// |------------|-------------------------------------------------------------|
+// | kString    | one StringValue                                             |
+// | kHash      | `count` HashField                                           |
+// | kList      | `count` ListItem, head first                                |
+// | kSet       | `count` SetMember                                           |
+// | kSortedSet | `count` ScoredMember                                        |
+// | kStream    | StreamInfo; its StreamEntry, each with its StreamField;     |
+// |            | from version 4 on StreamGroupCount; its StreamGroup, each   |
+// |            | with its StreamConsumer, StreamPendingCount, StreamPending  |
+struct RecordBegin {
+  RecordType type = RecordType::kString;
+  absl::string_view key;
+  std::optional<uint64_t> expire_at_ms;
+  uint32_t count = 0;  // Of kHash, kList, kSet, kSortedSet; else 0.
+};
+
+struct StringValue {
+  absl::string_view value;
+};
+
+struct HashField {
+  absl::string_view field;
+  absl::string_view value;
+};
+
+struct ListItem {
+  absl::string_view item;
+};
+
+struct SetMember {
+  absl::string_view member;
+};
+
+struct ScoredMember {
+  absl::string_view member;
+  double score = 0;  // Any: infinities are usual, NaN is not excluded.
+};
+
+// "<ms>-<seq>", as stream commands have it.
+struct StreamId {
+  uint64_t ms = 0;
+  uint64_t seq = 0;
+};
+
+struct StreamInfo {
+  StreamId last_id;
+  StreamId max_deleted_id;
+  uint64_t entries_added = 0;  // Ever, those included that are gone.
+  uint32_t entry_count = 0;
+};
+
+struct StreamEntry {
+  StreamId id;
+  uint32_t field_count = 0;
+};
+
+struct StreamField {
+  absl::string_view field;
+  absl::string_view value;
+};
+
+struct StreamGroupCount {
+  uint32_t count = 0;
+};
+
+struct StreamGroup {
+  absl::string_view name;
+  StreamId last_delivered_id;
+  uint32_t consumer_count = 0;
+};
+
+struct StreamConsumer {
+  absl::string_view name;
+  uint64_t seen_at_ms = 0;
+};
+
+struct StreamPendingCount {
+  uint32_t count = 0;  // Of the group, whichever consumer's.
+};
+
+// An entry that was delivered and not yet acknowledged.
+struct StreamPending {
+  StreamId id;
+  absl::string_view consumer;
+  uint64_t delivered_at_ms = 0;
+  uint32_t delivery_count = 0;
+};
+
+struct RecordEnd {};
+
+// When one field of a hash expires. From version 6 on, behind all records.
+struct FieldExpiry {
+  absl::string_view key;
+  absl::string_view field;
+  uint64_t expire_at_ms = 0;
+};
+
+struct PayloadEnd {};
+
+using PayloadEvent =
+    std::variant<PayloadHeader, RecordBegin, StringValue, HashField, ListItem,
+                 SetMember, ScoredMember, StreamInfo, StreamEntry, StreamField,
+                 StreamGroupCount, StreamGroup, StreamConsumer,
+                 StreamPendingCount, StreamPending, RecordEnd, FieldExpiry,
+                 PayloadEnd>;
+
+// Appends the event as one line of text, without a line end: such lines as
+// above. Numbers that have one are named, strings are escaped (escape.h), a
+// score has the 17 digits that tell any double from any other.
+//
+//   string "str" expire_at_ms=1795464156171       value "hello"
+//   list "list" count=4                           item "a"
+//   set "set" count=2                             member "x"
+//   sorted_set "zset" count=4                     scored_member "m" 1.5
+//   stream "stream"
+//   stream_info last_id=6-0 max_deleted_id=0-0 entries_added=2 entries=2
+//   stream_entry 5-1 fields=2                     stream_field "f" "v"
+//   stream_groups 1
+//   stream_group "grp" last_delivered_id=5-1 consumers=1
+//   stream_consumer "c1" seen_at_ms=1795364156172
+//   stream_pending_count 1
+//   stream_pending 5-1 "c1" delivered_at_ms=1795364156172 deliveries=1
+void AppendText(const PayloadEvent& event, std::string* out);
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_PAYLOAD_EVENT_H_

@@ -1,0 +1,62 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/payload_event.h"
+
+#include <limits>
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace kevy_replica {
+namespace {
+
+std::string Text(const PayloadEvent& event) {
+  std::string text = "> ";  // Stays: the text is appended.
+  AppendText(event, &text);
+  return text;
+}
+
+// The golden files have the text of every event; these are the ones that they
+// cannot have.
+TEST(PayloadEventTest, TextsOfWhatIsNeverDecoded) {
+  EXPECT_EQ(Text(PayloadEvent()), "> header version=0 generation=0 offset=0");
+  EXPECT_EQ(Text(RecordBegin{static_cast<RecordType>(9), "k", {}, 0}),
+            "> unknown \"k\" count=0");
+}
+
+TEST(PayloadEventTest, Texts) {
+  EXPECT_EQ(Text(RecordBegin{RecordType::kHash, "k\r\n\"\xff", 5, 2}),
+            R"(> hash "k\r\n\"\xff" count=2 expire_at_ms=5)");
+  EXPECT_EQ(Text(RecordBegin{RecordType::kString, "", {}, 0}), "> string \"\"");
+  EXPECT_EQ(Text(StreamEntry{{5, 1}, 2}), "> stream_entry 5-1 fields=2");
+}
+
+// Enough digits to tell any double from any other.
+TEST(PayloadEventTest, Scores) {
+  using Limits = std::numeric_limits<double>;
+  const auto score = [](double score) {
+    return Text(ScoredMember{"m", score}).substr(20);
+  };
+  EXPECT_EQ(score(1), "1");
+  EXPECT_EQ(score(-0.0), "-0");
+  EXPECT_EQ(score(0.1), "0.10000000000000001");
+  EXPECT_EQ(score(1e100), "1e+100");
+  EXPECT_EQ(score(Limits::infinity()), "inf");
+  EXPECT_EQ(score(-Limits::infinity()), "-inf");
+  EXPECT_EQ(score(Limits::quiet_NaN()), "nan");
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,332 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/snapshot_payload.h"
+
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/internal/payload_format.h"
+#include "kevy_replica/codec/internal/payload_reader.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+using internal::Wire;
+
+double DoubleOf(uint64_t bits) {
+  static_assert(std::numeric_limits<double>::is_iec559, "IEEE 754");
+  double number;
+  std::memcpy(&number, &bits, sizeof number);
+  return number;
+}
+
+}  // namespace
+
+PayloadDecoder::PayloadDecoder(uint64_t now_ms, const Limits& limits)
+    : reader_(limits), now_ms_(now_ms) {}
+
+void PayloadDecoder::Feed(absl::string_view bytes) {
+  reader_.Release();
+  if (error_ != WireError::kNone) return;
+  if (reader_.has_more()) {
+    Fail(WireError::kWrongOrder, reader_.position());
+    return;
+  }
+  reader_.Feed(bytes);
+}
+
+Outcome PayloadDecoder::Next() {
+  reader_.Release();
+  while (true) {
+    switch (state_) {
+      case State::kMagic:
+        while (magic_bytes_ != internal::kPayloadMagic.size()) {
+          if (!reader_.Read<Wire::kU8>()) return Stop();
+          const auto expected =
+              static_cast<unsigned char>(internal::kPayloadMagic[magic_bytes_]);
+          if (reader_.number(0) != expected) {
+            return Fail(WireError::kBadMagic, reader_.position() - 1);
+          }
+          ++magic_bytes_;
+        }
+        state_ = State::kVersion;
+        break;
+
+      case State::kVersion:
+        if (!reader_.Read<Wire::kU8>()) return Stop();
+        if (reader_.number(0) < internal::kMinPayloadVersion ||
+            reader_.number(0) > internal::kMaxPayloadVersion) {
+          return Fail(WireError::kBadVersion, reader_.position() - 1);
+        }
+        version_ = static_cast<uint8_t>(reader_.number(0));
+        if (version_ < internal::kPositionSince) {
+          return Give(PayloadHeader{version_, 0, 0}, State::kOpcode);
+        }
+        state_ = State::kPosition;
+        break;
+
+      case State::kPosition:
+        if (!reader_.Read<Wire::kU64, Wire::kU64>()) return Stop();
+        return Give(
+            PayloadHeader{version_, reader_.number(0), reader_.number(1)},
+            State::kOpcode);
+
+      case State::kOpcode:
+        if (!reader_.Read<Wire::kU8>()) return Stop();
+        if (reader_.number(0) == internal::kEndOpcode) {
+          return Give(PayloadEnd(), State::kEnded);
+        }
+        if (!BeginRecord(reader_.number(0))) {
+          return Fail(WireError::kBadOpcode, reader_.position() - 1);
+        }
+        break;
+
+      case State::kExpiryFlag:
+        if (!reader_.Read<Wire::kU8>()) return Stop();
+        if (reader_.number(0) > 1) {
+          return Fail(WireError::kBadExpiryFlag, reader_.position() - 1);
+        }
+        state_ = reader_.number(0) == 1 ? State::kExpiry : State::kKey;
+        break;
+
+      case State::kExpiry: {
+        if (!reader_.Read<Wire::kU64>()) return Stop();
+        uint64_t ms = reader_.number(0);
+        if (version_ < internal::kAbsoluteExpirySince) {
+          constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
+          ms = ms > kNever - now_ms_ ? kNever : now_ms_ + ms;
+        }
+        expire_at_ms_ = ms;
+        state_ = State::kKey;
+        break;
+      }
+
+      case State::kKey:
+        return Key();
+
+      case State::kStringValue:
+        if (!reader_.Read<Wire::kString>()) return Stop();
+        return Give(StringValue{reader_.string(0)}, State::kRecordEnd);
+
+      case State::kHashField:
+        if (!reader_.Read<Wire::kString, Wire::kString>()) return Stop();
+        return Give(HashField{reader_.string(0), reader_.string(1)},
+                    AfterElement(State::kHashField));
+
+      case State::kListItem:
+        if (!reader_.Read<Wire::kString>()) return Stop();
+        return Give(ListItem{reader_.string(0)},
+                    AfterElement(State::kListItem));
+
+      case State::kSetMember:
+        if (!reader_.Read<Wire::kString>()) return Stop();
+        return Give(SetMember{reader_.string(0)},
+                    AfterElement(State::kSetMember));
+
+      case State::kScoredMember:
+        if (!reader_.Read<Wire::kString, Wire::kU64>()) return Stop();
+        return Give(
+            ScoredMember{reader_.string(0), DoubleOf(reader_.number(0))},
+            AfterElement(State::kScoredMember));
+
+      case State::kStreamInfo:
+        if (!reader_.Read<Wire::kU64, Wire::kU64, Wire::kU64, Wire::kU64,
+                          Wire::kU64, Wire::kU32>()) {
+          return Stop();
+        }
+        outer_left_ = static_cast<uint32_t>(reader_.number(5));
+        return Give(StreamInfo{{reader_.number(0), reader_.number(1)},
+                               {reader_.number(2), reader_.number(3)},
+                               reader_.number(4),
+                               outer_left_},
+                    AfterEntry());
+
+      case State::kStreamEntry:
+        if (!reader_.Read<Wire::kU64, Wire::kU64, Wire::kU32>()) return Stop();
+        --outer_left_;
+        left_ = static_cast<uint32_t>(reader_.number(2));
+        return Give(StreamEntry{{reader_.number(0), reader_.number(1)}, left_},
+                    left_ != 0 ? State::kStreamField : AfterEntry());
+
+      case State::kStreamField:
+        if (!reader_.Read<Wire::kString, Wire::kString>()) return Stop();
+        return Give(StreamField{reader_.string(0), reader_.string(1)},
+                    --left_ != 0 ? State::kStreamField : AfterEntry());
+
+      case State::kStreamGroupCount:
+        if (!reader_.Read<Wire::kU32>()) return Stop();
+        outer_left_ = static_cast<uint32_t>(reader_.number(0));
+        return Give(StreamGroupCount{outer_left_}, AfterGroup());
+
+      case State::kStreamGroup:
+        if (!reader_
+                 .Read<Wire::kString, Wire::kU64, Wire::kU64, Wire::kU32>()) {
+          return Stop();
+        }
+        --outer_left_;
+        left_ = static_cast<uint32_t>(reader_.number(2));
+        return Give(StreamGroup{reader_.string(0),
+                                {reader_.number(0), reader_.number(1)},
+                                left_},
+                    AfterConsumer());
+
+      case State::kStreamConsumer:
+        if (!reader_.Read<Wire::kString, Wire::kU64>()) return Stop();
+        --left_;
+        return Give(StreamConsumer{reader_.string(0), reader_.number(0)},
+                    AfterConsumer());
+
+      case State::kStreamPendingCount:
+        if (!reader_.Read<Wire::kU32>()) return Stop();
+        left_ = static_cast<uint32_t>(reader_.number(0));
+        return Give(StreamPendingCount{left_},
+                    left_ != 0 ? State::kStreamPending : AfterGroup());
+
+      case State::kStreamPending:
+        if (!reader_.Read<Wire::kU64, Wire::kU64, Wire::kString, Wire::kU64,
+                          Wire::kU32>()) {
+          return Stop();
+        }
+        return Give(StreamPending{{reader_.number(0), reader_.number(1)},
+                                  reader_.string(0),
+                                  reader_.number(2),
+                                  static_cast<uint32_t>(reader_.number(3))},
+                    --left_ != 0 ? State::kStreamPending : AfterGroup());
+
+      case State::kRecordEnd:
+        return Give(RecordEnd(), State::kOpcode);
+
+      case State::kFieldExpiry:
+        if (!reader_.Read<Wire::kString, Wire::kString, Wire::kU64>()) {
+          return Stop();
+        }
+        return Give(FieldExpiry{reader_.string(0), reader_.string(1),
+                                reader_.number(0)},
+                    State::kOpcode);
+
+      case State::kEnded:
+        if (reader_.has_more()) {
+          return Fail(WireError::kTrailingBytes, reader_.position());
+        }
+        return Outcome::kNeedMore;
+
+      case State::kFailed:
+        return Outcome::kError;
+    }
+  }
+}
+
+WireError PayloadDecoder::Finish() {
+  reader_.Release();
+  if (error_ != WireError::kNone) return error_;
+  if (!ended()) {
+    Fail(WireError::kTruncatedPayload, reader_.position());
+  } else if (reader_.has_more()) {
+    Fail(WireError::kTrailingBytes, reader_.position());
+  }
+  return error_;
+}
+
+template <typename Event>
+Outcome PayloadDecoder::Give(const Event& event, State next) {
+  event_ = event;
+  state_ = next;
+  position_ = reader_.position();
+  return Outcome::kDone;
+}
+
+// Goes on behind an opcode. False: there is no such one here.
+bool PayloadDecoder::BeginRecord(uint64_t opcode) {
+  if (opcode == internal::kFieldExpiryOpcode) {
+    records_ended_ = true;
+    state_ = State::kFieldExpiry;
+    return version_ >= internal::kFieldExpirySince;
+  }
+  if (records_ended_ || opcode > internal::kRowSegmentOpcode) return false;
+  if (opcode == internal::kRowSegmentOpcode &&
+      version_ < internal::kRowSegmentSince) {
+    return false;
+  }
+  opcode_ = static_cast<uint8_t>(opcode);
+  opcode_position_ = reader_.position() - 1;
+  expire_at_ms_.reset();
+  state_ = State::kExpiryFlag;
+  return true;
+}
+
+Outcome PayloadDecoder::Key() {
+  if (opcode_ == internal::kRowSegmentOpcode) {
+    if (!reader_.Read<Wire::kString>()) return Stop();
+    error_key_ = std::string(reader_.string(0));
+    return Fail(WireError::kRowSegment, opcode_position_);
+  }
+  const auto type = static_cast<RecordType>(opcode_);
+  if (type == RecordType::kString || type == RecordType::kStream) {
+    if (!reader_.Read<Wire::kString>()) return Stop();
+    return Give(
+        RecordBegin{type, reader_.string(0), expire_at_ms_, 0},
+        type == RecordType::kString ? State::kStringValue : State::kStreamInfo);
+  }
+  if (!reader_.Read<Wire::kString, Wire::kU32>()) return Stop();
+  left_ = static_cast<uint32_t>(reader_.number(0));
+  State next = State::kRecordEnd;
+  if (left_ != 0) {
+    next = type == RecordType::kHash   ? State::kHashField
+           : type == RecordType::kList ? State::kListItem
+           : type == RecordType::kSet  ? State::kSetMember
+                                       : State::kScoredMember;
+  }
+  return Give(RecordBegin{type, reader_.string(0), expire_at_ms_, left_}, next);
+}
+
+PayloadDecoder::State PayloadDecoder::AfterElement(State element) {
+  return --left_ != 0 ? element : State::kRecordEnd;
+}
+
+PayloadDecoder::State PayloadDecoder::AfterEntry() const {
+  if (outer_left_ != 0) return State::kStreamEntry;
+  return version_ >= internal::kStreamGroupsSince ? State::kStreamGroupCount
+                                                  : State::kRecordEnd;
+}
+
+PayloadDecoder::State PayloadDecoder::AfterConsumer() const {
+  return left_ != 0 ? State::kStreamConsumer : State::kStreamPendingCount;
+}
+
+PayloadDecoder::State PayloadDecoder::AfterGroup() const {
+  return outer_left_ != 0 ? State::kStreamGroup : State::kRecordEnd;
+}
+
+// The reader cannot go on.
+Outcome PayloadDecoder::Stop() {
+  if (reader_.error() == WireError::kNone) return Outcome::kNeedMore;
+  return Fail(reader_.error(), reader_.error_position());
+}
+
+Outcome PayloadDecoder::Fail(WireError error, uint64_t position) {
+  state_ = State::kFailed;
+  error_ = error;
+  position_ = position;
+  return Outcome::kError;
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,355 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What the golden files cannot show: where the decoder's views point, what it
+// holds and copies, and how it is to be called.
+
+#include "kevy_replica/codec/snapshot_payload.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/payload_encoder.h"
+#include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace {
+
+std::string Encoded(const std::vector<PayloadEvent>& events) {
+  PayloadEncoder encoder;
+  std::string bytes;
+  for (const PayloadEvent& event : events) {
+    EXPECT_EQ(encoder.Append(event, &bytes), WireError::kNone);
+  }
+  return bytes;
+}
+
+// The beginning of a hash that claims `count` fields.
+std::string HashBegin(uint32_t count) {
+  return Encoded({PayloadHeader{4, 0, 0},
+                  RecordBegin{RecordType::kHash, "key", {}, count}});
+}
+
+// A hash of such fields, and the payload's end.
+std::string Hash(size_t count, absl::string_view field,
+                 absl::string_view value) {
+  std::vector<PayloadEvent> events = {
+      PayloadHeader{4, 0, 0},
+      RecordBegin{RecordType::kHash, "key", {}, static_cast<uint32_t>(count)}};
+  events.insert(events.end(), count, HashField{field, value});
+  events.emplace_back(RecordEnd());
+  events.emplace_back(PayloadEnd());
+  return Encoded(events);
+}
+
+// The next event as text, or how the call ended.
+std::string Next(PayloadDecoder* decoder) {
+  switch (decoder->Next()) {
+    case Outcome::kDone: {
+      std::string text;
+      AppendText(decoder->event(), &text);
+      return text;
+    }
+    case Outcome::kNeedMore:
+      return "need_more";
+    case Outcome::kError:
+      return absl::StrCat("error ", WireErrorName(decoder->error()), " at ",
+                          decoder->position());
+  }
+  return "";
+}
+
+// Feeds `bytes` in pieces; calls `each` behind every call of Next().
+// Returns how many events came.
+size_t Decode(absl::string_view bytes, size_t piece, PayloadDecoder* decoder,
+              const std::function<void()>& each = nullptr) {
+  size_t events = 0;
+  while (!bytes.empty()) {
+    // In memory of its own, which is gone afterwards.
+    const std::string part(bytes.substr(0, piece));
+    decoder->Feed(part);
+    bytes.remove_prefix(part.size());
+    Outcome outcome;
+    do {
+      outcome = decoder->Next();
+      events += outcome == Outcome::kDone;
+      if (each != nullptr) each();
+    } while (outcome == Outcome::kDone);
+    EXPECT_EQ(outcome, Outcome::kNeedMore);
+  }
+  return events;
+}
+
+bool IsWithin(absl::string_view part, absl::string_view whole) {
+  return std::less_equal<>()(whole.data(), part.data()) &&
+         std::less_equal<>()(part.data() + part.size(),
+                             whole.data() + whole.size());
+}
+
+TEST(PayloadDecoderTest, NeedsMoreUntilAnEventIsWhole) {
+  const std::string bytes = Encoded({PayloadHeader{6, 7, 8}, PayloadEnd()});
+  PayloadDecoder decoder(0);
+  EXPECT_EQ(Next(&decoder), "need_more");
+  EXPECT_EQ(Next(&decoder), "need_more");
+  decoder.Feed("");
+  EXPECT_EQ(Next(&decoder), "need_more");
+  decoder.Feed(absl::string_view(bytes).substr(0, 20));
+  EXPECT_EQ(Next(&decoder), "need_more");
+  EXPECT_EQ(Next(&decoder), "need_more");
+  EXPECT_EQ(decoder.position(), 0u);
+  decoder.Feed(absl::string_view(bytes).substr(20));
+  EXPECT_EQ(Next(&decoder), "header version=6 generation=7 offset=8");
+  EXPECT_EQ(decoder.position(), 25u);
+  EXPECT_FALSE(decoder.ended());
+  EXPECT_EQ(Next(&decoder), "payload_end");
+  EXPECT_TRUE(decoder.ended());
+  EXPECT_EQ(Next(&decoder), "need_more");
+  EXPECT_EQ(decoder.position(), 26u);
+  EXPECT_EQ(decoder.Finish(), WireError::kNone);
+  EXPECT_EQ(decoder.Finish(), WireError::kNone);
+  EXPECT_EQ(Next(&decoder), "need_more");
+  EXPECT_EQ(decoder.error(), WireError::kNone);
+}
+
+// The end of a record is known from what came before.
+TEST(PayloadDecoderTest, ARecordEndsWithoutAnotherByte) {
+  const std::string bytes = HashBegin(0);
+  PayloadDecoder decoder(0);
+  decoder.Feed(bytes);
+  EXPECT_EQ(Next(&decoder), "header version=4 generation=0 offset=0");
+  EXPECT_EQ(Next(&decoder), "hash \"key\" count=0");
+  EXPECT_EQ(Next(&decoder), "record_end");
+  EXPECT_EQ(Next(&decoder), "need_more");
+}
+
+TEST(PayloadDecoderTest, WhatLiesWholeInAPieceIsAViewOfIt) {
+  const std::string bytes = Hash(2, "field", std::string(100'000, 'v'));
+  PayloadDecoder decoder(0);
+  decoder.Feed(bytes);
+  int views = 0;
+  while (decoder.Next() == Outcome::kDone) {
+    if (const auto* record = std::get_if<RecordBegin>(&decoder.event())) {
+      EXPECT_TRUE(IsWithin(record->key, bytes));
+      ++views;
+    } else if (const auto* field = std::get_if<HashField>(&decoder.event())) {
+      EXPECT_TRUE(IsWithin(field->field, bytes));
+      EXPECT_TRUE(IsWithin(field->value, bytes));
+      ++views;
+    }
+  }
+  EXPECT_EQ(views, 3);
+  EXPECT_EQ(decoder.Finish(), WireError::kNone);
+  EXPECT_EQ(decoder.bytes_copied(), 0u);
+  EXPECT_EQ(decoder.memory_bytes(), 0u);
+}
+
+// Also where the field before it was cut, or the score behind it.
+TEST(PayloadDecoderTest, SoIsAStringBesideOneThatIsCut) {
+  const std::string value(100'000, 'v');
+  const std::string bytes = Hash(1, "field", value);
+  const size_t field_at = bytes.find("field");
+  for (size_t cut = field_at - 4; cut <= field_at + 9; ++cut) {
+    SCOPED_TRACE(cut);
+    const std::string first = bytes.substr(0, cut);
+    const std::string second = bytes.substr(cut);
+    PayloadDecoder decoder(0);
+    decoder.Feed(first);
+    while (decoder.Next() == Outcome::kDone) {
+    }
+    decoder.Feed(second);
+    ASSERT_EQ(decoder.Next(), Outcome::kDone);
+    const auto& field = std::get<HashField>(decoder.event());
+    EXPECT_EQ(field.field, "field");
+    EXPECT_EQ(field.value, value);
+    EXPECT_TRUE(IsWithin(field.value, second));
+    EXPECT_EQ(IsWithin(field.field, second), cut <= field_at);
+    EXPECT_LE(decoder.bytes_copied(), 5u);
+  }
+}
+
+TEST(PayloadDecoderTest, AStringThatIsCutIsCopiedOnce) {
+  const std::string value(65'536, 'v');
+  const std::string bytes = Encoded(
+      {PayloadHeader{4, 0, 0}, RecordBegin{RecordType::kString, "key", {}, 0},
+       StringValue{value}, RecordEnd(), PayloadEnd()});
+  PayloadDecoder decoder(0);
+  const size_t cut = bytes.size() / 2;
+  size_t values = 0;
+  Decode(bytes, cut, &decoder, [&] {
+    const auto* const string = std::get_if<StringValue>(&decoder.event());
+    if (string == nullptr) return;
+    EXPECT_EQ(string->value, value);
+    ++values;
+  });
+  EXPECT_GE(values, 1u);
+  // And once more the first half, when the scratch had to grow.
+  EXPECT_LE(decoder.bytes_copied(), value.size() + cut);
+}
+
+TEST(PayloadDecoderTest, FeedingTooEarlyIsAnError) {
+  const std::string bytes = HashBegin(0);
+  PayloadDecoder decoder(0);
+  decoder.Feed(bytes);
+  EXPECT_EQ(Next(&decoder), "header version=4 generation=0 offset=0");
+  decoder.Feed("more");
+  EXPECT_EQ(decoder.error(), WireError::kWrongOrder);
+  EXPECT_EQ(Next(&decoder), "error wrong_order at 9");
+  EXPECT_EQ(decoder.Finish(), WireError::kWrongOrder);
+}
+
+TEST(PayloadDecoderTest, FinishingTooEarlyIsAnError) {
+  const std::string bytes = HashBegin(1);
+  PayloadDecoder decoder(0);
+  EXPECT_EQ(PayloadDecoder(0).Finish(), WireError::kTruncatedPayload);
+  Decode(bytes, bytes.size(), &decoder);
+  EXPECT_EQ(decoder.error(), WireError::kNone);
+  EXPECT_EQ(decoder.Finish(), WireError::kTruncatedPayload);
+  EXPECT_EQ(decoder.position(), bytes.size());
+  decoder.Feed("more");
+  EXPECT_EQ(Next(&decoder),
+            absl::StrCat("error truncated_payload at ", bytes.size()));
+  EXPECT_EQ(decoder.Finish(), WireError::kTruncatedPayload);
+}
+
+TEST(PayloadDecoderTest, FinishSeesWhatNextHasNotTaken) {
+  const std::string bytes =
+      Encoded({PayloadHeader{4, 0, 0}, PayloadEnd()}) + "more";
+  PayloadDecoder decoder(0);
+  decoder.Feed(bytes);
+  EXPECT_EQ(Next(&decoder), "header version=4 generation=0 offset=0");
+  EXPECT_EQ(Next(&decoder), "payload_end");
+  EXPECT_EQ(decoder.Finish(), WireError::kTrailingBytes);
+  EXPECT_EQ(decoder.position(), 10u);
+}
+
+TEST(PayloadDecoderTest, TheKeyOfARowSegmentIsTheDecodersOwn) {
+  const std::string key(100, 'k');
+  const std::string bytes = "KEVYSNAP\7" + std::string(16, '\0') +
+                            std::string("\x08\0\x64\0\0\0", 6) + key;
+  PayloadDecoder decoder(0);
+  {
+    const auto copy = std::make_unique<std::string>(bytes);
+    decoder.Feed(*copy);
+    EXPECT_EQ(Next(&decoder), "header version=7 generation=0 offset=0");
+    EXPECT_EQ(decoder.error_key(), "");
+    EXPECT_EQ(Next(&decoder), "error row_segment at 25");
+  }
+  EXPECT_EQ(decoder.error_key(), key);
+}
+
+TEST(PayloadDecoderTest, MayBeMovedAtAnyByte) {
+  const std::string bytes = Hash(3, "a field", "a value");
+  PayloadDecoder decoder(0);
+  size_t events = 0;
+  for (const char& c : bytes) {
+    PayloadDecoder moved = std::move(decoder);
+    moved.Feed(absl::string_view(&c, 1));
+    while (moved.Next() == Outcome::kDone) ++events;
+    decoder = std::move(moved);
+  }
+  EXPECT_EQ(events, 1u + 1 + 3 + 1 + 1);
+  EXPECT_EQ(decoder.Finish(), WireError::kNone);
+}
+
+// Work is counted, not timed: what is not copied is passed over.
+TEST(PayloadDecoderTest, WorkIsLinearHoweverItArrives) {
+  for (const size_t size : {0, 1, 10, 1000, 100'000}) {
+    const std::string bytes =
+        Hash(200'000 / (size + 10) + 1, "f", std::string(size, 'v'));
+    for (const size_t piece : {1, 2, 7, 100, 4096, 65'536}) {
+      SCOPED_TRACE(absl::StrCat(size, " ", piece));
+      PayloadDecoder decoder(0);
+      Decode(bytes, piece, &decoder);
+      EXPECT_TRUE(decoder.ended());
+      // Once; and, as the scratch doubles, less than twice more.
+      EXPECT_LE(decoder.bytes_copied(), 3 * bytes.size());
+    }
+  }
+}
+
+// However many elements there are.
+TEST(PayloadDecoderTest, MemoryIsBoundedByTheLongestStrings) {
+  const std::string field(1000, 'f');
+  const std::string value(3000, 'v');
+  const std::string bytes = Hash(2000, field, value);
+  for (const size_t piece : {1, 999, 4096, 65'536}) {
+    PayloadDecoder decoder(0);
+    size_t most = 0;
+    Decode(bytes, piece, &decoder,
+           [&] { most = std::max(most, decoder.memory_bytes()); });
+    EXPECT_LE(most, 2 * (field.size() + value.size())) << piece;
+  }
+}
+
+TEST(PayloadDecoderTest, WhatIsOnlyDeclaredTakesNothing) {
+  Limits limits;
+  limits.max_bulk_bytes = ~uint64_t{0};
+  const std::string count = HashBegin(0xffff'ffff);
+  const std::string length = HashBegin(1) + "\xff\xff\xff\xff";
+  for (const std::string& bytes :
+       {count, length, count + "\xff\xff\xff\xff", length + "some bytes"}) {
+    for (const size_t piece : {1, 1000}) {
+      PayloadDecoder decoder(0, limits);
+      Decode(bytes, piece, &decoder);
+      EXPECT_LE(decoder.memory_bytes(), ByteBuffer::kMinCapacity);
+      EXPECT_EQ(decoder.Finish(), WireError::kTruncatedPayload);
+    }
+  }
+}
+
+TEST(PayloadDecoderTest, MemoryFollowsWhatHasCome) {
+  PayloadDecoder decoder(0);
+  Decode(HashBegin(1) + std::string("\1\0\0\0f\0\0\0\x20", 9), 1, &decoder);
+  const std::string piece(1000, 'x');
+  for (size_t came = 0; came < 2'000'000; came += piece.size()) {
+    Decode(piece, piece.size(), &decoder);
+    ASSERT_LE(decoder.memory_bytes(),
+              std::max(ByteBuffer::kMinCapacity, 2 * (came + 1001)));
+  }
+  EXPECT_GE(decoder.memory_bytes(), 2'000'000u);  // It was this that grew.
+}
+
+TEST(PayloadDecoderTest, AHugeStringsMemoryIsGivenBack) {
+  const std::string huge(16 * ByteBuffer::kKeptCapacity, 'x');
+  std::vector<PayloadEvent> events = {
+      PayloadHeader{4, 0, 0}, RecordBegin{RecordType::kList, "key", {}, 1001},
+      ListItem{huge}};
+  events.insert(events.end(), 1000, ListItem{"a short one"});
+  events.emplace_back(RecordEnd());
+  events.emplace_back(PayloadEnd());
+  PayloadDecoder decoder(0);
+  size_t most = 0;
+  Decode(Encoded(events), 100, &decoder,
+         [&] { most = std::max(most, decoder.memory_bytes()); });
+  EXPECT_GE(most, huge.size());
+  EXPECT_LE(decoder.memory_bytes(), ByteBuffer::kKeptCapacity);
+  EXPECT_EQ(decoder.Finish(), WireError::kNone);
+}
+
+}  // namespace
+}  // namespace kevy_replica

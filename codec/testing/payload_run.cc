@@ -1,0 +1,131 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/codec/testing/payload_run.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <ostream>
+#include <string>
+#include <tuple>
+
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/snapshot_payload.h"
+#include "kevy_replica/codec/testing/guarded_bytes.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace codec_testing {
+namespace {
+
+void Check(bool condition, const char* rule) {
+  if (condition) return;
+  std::fprintf(stderr, "broken: %s\n", rule);
+  std::abort();
+}
+
+void SetError(const PayloadDecoder& decoder, PayloadRun* run) {
+  Check(decoder.error() != WireError::kNone, "an error has a name");
+  run->error = decoder.error();
+  run->position = decoder.position();
+  run->error_key = std::string(decoder.error_key());
+}
+
+void CheckStaysInError(const PayloadRun& run, PayloadDecoder* decoder) {
+  for (int i = 0; i < 2; ++i) {
+    decoder->Feed("KEVYSNAP");
+    Check(decoder->Next() == Outcome::kError, "an error stays");
+    Check(decoder->Finish() == run.error, "an error stays at the end");
+    Check(decoder->error() == run.error, "an error stays what it is");
+    Check(decoder->position() == run.position, "an error stays where it is");
+    Check(decoder->error_key() == run.error_key, "an error keeps its key");
+  }
+}
+
+// Takes the events of what was fed. Returns false after an error.
+bool Drain(const std::function<void(const PayloadEvent&)>& visit,
+           PayloadDecoder* decoder, PayloadRun* run) {
+  while (true) {
+    const Outcome outcome = decoder->Next();
+    if (outcome == Outcome::kError) return false;
+    Check(decoder->error() == WireError::kNone, "no error, no name");
+    if (outcome == Outcome::kNeedMore) {
+      Check(decoder->position() == run->position,
+            "only events move the position");
+      return true;
+    }
+    Check(decoder->position() >= run->position, "positions do not fall");
+    run->position = decoder->position();
+    PayloadStep step;
+    AppendText(decoder->event(), &step.text);
+    step.position = decoder->position();
+    run->steps.push_back(step);
+    if (visit != nullptr) visit(decoder->event());
+  }
+}
+
+}  // namespace
+
+bool operator==(const PayloadRun& a, const PayloadRun& b) {
+  const auto same = [](const PayloadStep& x, const PayloadStep& y) {
+    return x.position == y.position && x.text == y.text;
+  };
+  return std::tie(a.error, a.position, a.error_key) ==
+             std::tie(b.error, b.position, b.error_key) &&
+         std::equal(a.steps.begin(), a.steps.end(), b.steps.begin(),
+                    b.steps.end(), same);
+}
+
+std::ostream& operator<<(std::ostream& out, const PayloadRun& run) {
+  for (const PayloadStep& step : run.steps) {
+    out << step.position << ": " << step.text << "\n";
+  }
+  out << run.position << ": " << run.error;
+  if (!run.error_key.empty()) out << " " << Escaped(run.error_key);
+  return out;
+}
+
+PayloadRun RunPayload(absl::string_view bytes, const PayloadWay& way,
+                      const std::function<void(const PayloadEvent&)>& visit) {
+  PayloadDecoder decoder(way.now_ms, way.limits);
+  GuardedBytes room(bytes.size());
+  PayloadRun run;
+  while (Drain(visit, &decoder, &run)) {
+    Check(decoder.memory_bytes() <=
+              std::max(ByteBuffer::kMinCapacity, 2 * run.given),
+          "memory follows what has come");
+    if (run.given == bytes.size()) {
+      if (decoder.Finish() != WireError::kNone) break;
+      Check(decoder.ended(), "a payload that is whole has ended");
+      return run;
+    }
+    const size_t size = way.cuts(bytes.size() - run.given);
+    decoder.Feed(room.Place(bytes.substr(run.given, size), way.guard));
+    run.given += size;
+  }
+  SetError(decoder, &run);
+  CheckStaysInError(run, &decoder);
+  return run;
+}
+
+}  // namespace codec_testing
+}  // namespace kevy_replica

@@ -1,0 +1,82 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// One snapshot payload, decoded in many ways: all must tell the same.
+
+#ifndef KEVY_REPLICA_CODEC_TESTING_PAYLOAD_RUN_H_
+#define KEVY_REPLICA_CODEC_TESTING_PAYLOAD_RUN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/testing/decode_run.h"
+#include "kevy_replica/codec/testing/guarded_bytes.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace codec_testing {
+
+// An event, and where it ended.
+struct PayloadStep {
+  std::string text;  // AppendText.
+  uint64_t position = 0;
+};
+
+// What came of decoding some bytes, which are all there are.
+struct PayloadRun {
+  std::vector<PayloadStep> steps;
+  WireError error = WireError::kNone;
+  uint64_t position = 0;  // Of the error, or the end.
+  std::string error_key;
+  // How many bytes were given until the error came, or all.
+  size_t given = 0;
+};
+
+// All but `given`, which hangs on how the bytes were cut.
+bool operator==(const PayloadRun& a, const PayloadRun& b);
+inline bool operator!=(const PayloadRun& a, const PayloadRun& b) {
+  return !(a == b);
+}
+std::ostream& operator<<(std::ostream& out, const PayloadRun& run);
+
+// How a payload is decoded.
+struct PayloadWay {
+  Limits limits;
+  uint64_t now_ms = 0;
+  Cuts cuts = Whole();
+  // Where the unreadable page lies, which is beside each piece.
+  Guard guard = Guard::kAfter;
+};
+
+// Decodes `bytes` with a PayloadDecoder that is given one piece at a time, each
+// in the place of the one before. `*visit` is given each event while it is
+// valid.
+// Aborts if the decoder breaks a rule that holds for any input: an error stays
+// and nothing is delivered after it; positions do not fall; its memory follows
+// what has come.
+PayloadRun RunPayload(
+    absl::string_view bytes, const PayloadWay& way,
+    const std::function<void(const PayloadEvent&)>& visit = nullptr);
+
+}  // namespace codec_testing
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_TESTING_PAYLOAD_RUN_H_

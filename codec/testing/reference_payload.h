@@ -1,0 +1,35 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The strict, simple-minded decoder of a snapshot payload that the real one is
+// compared with.
+
+#ifndef KEVY_REPLICA_CODEC_TESTING_REFERENCE_PAYLOAD_H_
+#define KEVY_REPLICA_CODEC_TESTING_REFERENCE_PAYLOAD_H_
+
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/testing/payload_run.h"
+
+namespace kevy_replica {
+namespace codec_testing {
+
+// Decodes a whole payload that lies in memory. Of `way`, the limits and the
+// time are looked at. It shares no code with the codec but the escaping of
+// text.
+PayloadRun ReferencePayload(absl::string_view bytes, const PayloadWay& way);
+
+}  // namespace codec_testing
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_TESTING_REFERENCE_PAYLOAD_H_

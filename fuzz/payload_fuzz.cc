@@ -1,0 +1,96 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A snapshot payload: in one piece, in pieces that the input chooses, in pieces
+// of one byte, and by the reference decoder; and what is whole and of a version
+// that can be encoded becomes the same bytes again.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/payload_encoder.h"
+#include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/testing/decode_run.h"
+#include "kevy_replica/codec/testing/payload_run.h"
+#include "kevy_replica/codec/testing/reference_payload.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/fuzz/check.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::kevy_replica::codec_testing::Cuts;
+using ::kevy_replica::codec_testing::PayloadRun;
+using ::kevy_replica::codec_testing::PayloadWay;
+using ::kevy_replica::codec_testing::Pieces;
+using ::kevy_replica::codec_testing::RandomPieces;
+using ::kevy_replica::codec_testing::ReferencePayload;
+using ::kevy_replica::codec_testing::RunPayload;
+
+// Limits that short inputs reach.
+Limits Tight() {
+  Limits limits;
+  limits.max_bulk_bytes = 40;
+  limits.max_snapshot_bytes = 120;
+  return limits;
+}
+
+// Each piece is as long as the byte at its end says, from the last to the first
+// of `bytes`, so that a fuzzer can move a cut without changing what is cut.
+Cuts PiecesByInput(absl::string_view bytes) {
+  return [bytes, at = bytes.size()](size_t left) mutable {
+    at = at == 0 ? bytes.size() - 1 : at - 1;
+    const size_t size = static_cast<unsigned char>(bytes[at]) % 32;
+    return std::min(left, size + 1);
+  };
+}
+
+void Decode(absl::string_view bytes, const Limits& limits) {
+  PayloadWay way;
+  way.limits = limits;
+  way.now_ms = 1'000'000'000'000;
+  const PayloadRun expected = ReferencePayload(bytes, way);
+  PayloadEncoder encoder;
+  std::string encoded;
+  WireError error = WireError::kNone;
+  FUZZ_CHECK(RunPayload(bytes, way, [&](const PayloadEvent& event) {
+               if (error == WireError::kNone) {
+                 error = encoder.Append(event, &encoded);
+               }
+             }) == expected);
+  for (const Cuts& cuts :
+       {PiecesByInput(bytes), Pieces(1), RandomPieces(bytes.size())}) {
+    way.cuts = cuts;
+    FUZZ_CHECK(RunPayload(bytes, way) == expected);
+  }
+  if (expected.error != WireError::kNone) return;
+  FUZZ_CHECK(bytes.size() > 8);
+  const bool can_be_encoded = bytes[8] >= 4 && bytes[8] <= 6;
+  FUZZ_CHECK((error == WireError::kNone) == can_be_encoded);
+  FUZZ_CHECK(!can_be_encoded || encoded == bytes);
+}
+
+}  // namespace
+}  // namespace kevy_replica
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const absl::string_view bytes(reinterpret_cast<const char*>(data), size);
+  kevy_replica::Decode(bytes, kevy_replica::Limits());
+  kevy_replica::Decode(bytes, kevy_replica::Tight());
+  return 0;
+}
