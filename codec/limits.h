@@ -29,7 +29,7 @@ namespace kevy_replica {
 // On 32-bit machines those of a frame and its parts must be below 2 GiB.
 struct Limits {
   uint64_t max_arguments = 1'048'576;         // Of one command.
-  uint64_t max_bulk_bytes = 512ull << 20;     // Of one argument.
+  uint64_t max_bulk_bytes = 512ull << 20;     // Of one argument, or string.
   uint64_t max_frame_bytes = 1ull << 30;      // Envelope included.
   uint64_t max_line_bytes = 256;              // CRLF included.
   uint64_t max_chunk_bytes = 64ull << 10;     // Of a snapshot chunk.

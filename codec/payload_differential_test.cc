@@ -20,7 +20,6 @@
 
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/escape.h"
-#include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/testing/decode_run.h"

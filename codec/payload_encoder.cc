@@ -14,7 +14,6 @@
 
 #include "kevy_replica/codec/payload_encoder.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <limits>

@@ -19,7 +19,6 @@
 #include <cstddef>
 #include <map>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -28,7 +27,6 @@
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/event.h"
-#include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/result.h"

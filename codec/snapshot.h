@@ -18,9 +18,10 @@
 //   $<length>\r\n<bytes>\r\n         as often as it takes; at most 64 KiB each
 //   +SNAPSHOT_END <next_offset>\r\n
 //
-// The chunks' bytes, joined, are the payload. It replaces what the replica held
-// before, as a whole; the next frame bears `next_offset`. A heartbeat may come
-// between these elements (observed on kevy 3.18.0 and 5.4.0).
+// The chunks' bytes, joined, are the payload: snapshot_payload.h. It replaces
+// what the replica held before, as a whole; the next frame bears `next_offset`.
+// A heartbeat may come between these elements (observed on kevy 3.18.0 and
+// 5.4.0).
 
 #ifndef KEVY_REPLICA_CODEC_SNAPSHOT_H_
 #define KEVY_REPLICA_CODEC_SNAPSHOT_H_

@@ -29,9 +29,9 @@
 //   }
 //   if (decoder.Finish() != WireError::kNone) return Fail(...);
 //
-// payload_event.h tells which events come, and in which order. The order is the
-// decoder's word: whoever reads until kDone no more comes sees no event that
-// does not belong there. How many elements come is the peer's.
+// payload_event.h tells which events come, and in which order: that, the
+// decoder sees to, so that nobody else has to. Up to an error all events are
+// handed out, so what they become should be kept apart until Finish() is right.
 //
 // A string is a view of the piece that was fed, if it lies whole in it, and
 // else of the decoder's scratch, to which it was copied, once. The decoder may
@@ -39,10 +39,11 @@
 // bytes, however they arrive.
 //
 // Memory: the scratch holds the strings of one event, at most two, as far as
-// they have arrived; at most twice that is allocated. So no more than four
-// times the longest string, however large a collection is and whatever lengths
-// and counts are declared; once that string is long gone it is given back, down
-// to ByteBuffer::kKeptCapacity. In the steady state nothing is allocated.
+// they have arrived; at most twice that is allocated (or ByteBuffer's least, 4
+// KiB). So that is no more than four times the longest string, however large a
+// collection is and whatever lengths and counts are declared. What a huge
+// string took is given back, down to ByteBuffer::kKeptCapacity, when some dozen
+// others have been cut. In the steady state nothing is allocated.
 //
 // Under AddressSanitizer a view of the scratch that has outlived its event
 // aborts when it is read. (A view of the piece is as good as the piece.)
@@ -80,7 +81,7 @@ class PayloadDecoder {
 
   // Gives the next bytes, of any number. They must stay as they are until
   // Next() has returned kNeedMore, and as long as events are used that are
-  // views of them. Before that nothing more may be fed: it is kWrongOrder.
+  // views of them. Feeding more while there are some left is kWrongOrder.
   void Feed(absl::string_view bytes);
 
   // Decodes the next event.
@@ -109,10 +110,10 @@ class PayloadDecoder {
   Outcome Next();
 
   // To be called at the snapshot's end, when Next() has returned kNeedMore:
-  // kNone if the payload has ended, too, else kTruncatedPayload, or the error
-  // that there was. An error is for ever here, too; position() is then how many
-  // bytes there were.
-  WireError Finish();
+  // kNone if the payload has ended, too; else kTruncatedPayload, with the
+  // number of bytes that there were as position(); or the error that there was.
+  // For ever, too.
+  ABSL_MUST_USE_RESULT WireError Finish();
 
   // The event that the last Next() decoded. Valid after kDone, until the next
   // non-const call.
@@ -130,8 +131,7 @@ class PayloadDecoder {
   }
 
   // Bytes from the start of the payload: to the end of the last event decoded,
-  // or, after an error, to the byte that is wrong. Events whose bytes belong to
-  // no other, RecordEnd, take up none.
+  // or, after an error, to the byte that is wrong. RecordEnd takes up none.
   uint64_t position() const { return position_; }
 
   // Whether PayloadEnd has come.
