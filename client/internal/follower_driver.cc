@@ -122,9 +122,9 @@ absl::Time FollowerDriver::deadline() const {
   if (!options_.applied_on_return && session_.awaits_applied()) {
     // Another thread is at work: see how far it is. Not without a pause, even
     // if acknowledgements are to go out at once.
-    result = std::min(
-        result, options_.now() + std::max(options_.session.ack_interval,
-                                          absl::Milliseconds(1)));
+    result = std::min(result,
+                      options_.now() + std::max(options_.session.ack_interval,
+                                                absl::Milliseconds(1)));
   }
   return result;
 }
