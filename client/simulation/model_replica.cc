@@ -133,16 +133,16 @@ absl::Status ModelReplica::Store(const FeedPosition& position) {
 void ModelReplica::Work(size_t n) {
   if (queue_.empty() || n == 0) return;
   for (; n > 0 && !queue_.empty(); --n) {
-    const Work_ work = std::move(queue_.front());
+    const Task work = std::move(queue_.front());
     queue_.pop_front();
     switch (work.kind) {
-      case Work_::Kind::kFrame:
+      case Task::Kind::kFrame:
         Apply(work.frame.view(), work.behind, work.position);
         break;
-      case Work_::Kind::kReset:
+      case Task::Kind::kReset:
         ApplyReset();
         break;
-      case Work_::Kind::kSnapshot:
+      case Task::Kind::kSnapshot:
         if (!work.late) {
           replaced_.reset();
         } else if (!replaced_.has_value()) {
@@ -169,10 +169,10 @@ void ModelReplica::CheckAck(uint64_t next_offset) {
   const std::string ack = absl::StrCat("acknowledged ", next_offset);
   // Where the store has failed, OnLinkUp() may not come any more.
   if (!linked_ && !raised_error_) Fail(absl::StrCat(ack, " without a link"));
-  if (in_snapshot_ || (Waits(Work_::Kind::kSnapshot) && !HasLate())) {
+  if (in_snapshot_ || (Waits(Task::Kind::kSnapshot) && !HasLate())) {
     Fail(absl::StrCat(ack, " while a snapshot replaces what was applied"));
   }
-  const uint64_t applied = fresh_ || lost_ || Waits(Work_::Kind::kReset)
+  const uint64_t applied = fresh_ || lost_ || Waits(Task::Kind::kReset)
                                ? uint64_t{0}
                                : known().next_offset();
   if (next_offset > applied) {
@@ -222,7 +222,7 @@ absl::Status ModelReplica::OnFrames(absl::Span<const FrameView> frames,
                       "that all below ",
                       told_before_step_, " is applied"));
   }
-  if (!options_.applied_on_return && !Waits(Work_::Kind::kSnapshot)) {
+  if (!options_.applied_on_return && !Waits(Task::Kind::kSnapshot)) {
     Work(random_.Below(3));
   }
   size_t kept = frames.size();
@@ -250,7 +250,7 @@ absl::Status ModelReplica::OnFrames(absl::Span<const FrameView> frames,
       Apply(frame, *behind, here);
     } else {
       queue_.push_back(
-          {Work_::Kind::kFrame, OwnedFrame(frame), {}, *behind, here});
+          {Task::Kind::kFrame, OwnedFrame(frame), {}, *behind, here});
     }
   }
   if (fails) return absl::InternalError("the handler fails");
@@ -273,8 +273,8 @@ absl::Status ModelReplica::OnReset() {
   if (options_.applied_on_return) {
     ApplyReset();
   } else {
-    Work_ work;
-    work.kind = Work_::Kind::kReset;
+    Task work;
+    work.kind = Task::Kind::kReset;
     work.behind.kind = Holding::Kind::kEmpty;
     queue_.push_back(std::move(work));
   }
@@ -294,7 +294,7 @@ absl::Status ModelReplica::OnSnapshotBegin() {
   payload_.clear();
   last_ack_.reset();
   // A reset that was not applied before: still nothing is held.
-  if (Waits(Work_::Kind::kReset)) lost_ = true;
+  if (Waits(Task::Kind::kReset)) lost_ = true;
   queue_.clear();
   if (options_.snapshot_in_place) {
     lost_ = true;
@@ -344,7 +344,7 @@ absl::Status ModelReplica::OnSnapshotEnd(const FeedPosition& position) {
   if (options_.applied_on_return) {
     ApplySnapshot(std::move(data), behind, position);
   } else {
-    queue_.push_back({Work_::Kind::kSnapshot, OwnedFrame(), std::move(data),
+    queue_.push_back({Task::Kind::kSnapshot, OwnedFrame(), std::move(data),
                       behind, position});
   }
   CheckPosition(position, behind);
@@ -381,7 +381,7 @@ absl::Status ModelReplica::OnHeartbeat(const Heartbeat& heartbeat,
     if (position != kNowhere) Fail("a position where nothing is held");
     return absl::OkStatus();
   }
-  if (!options_.applied_on_return && !Waits(Work_::Kind::kSnapshot)) {
+  if (!options_.applied_on_return && !Waits(Task::Kind::kSnapshot)) {
     Work(random_.Below(3));
   }
   // Frames that were applied late are passed over in silence.
@@ -405,9 +405,9 @@ absl::Status ModelReplica::OnHeartbeat(const Heartbeat& heartbeat,
     }
   }
   if (position.generation == 0 || HasLate()) return absl::OkStatus();
-  for (Work_& work : queue_) work.position.generation = position.generation;
-  if (options_.keeps_position && !Waits(Work_::Kind::kSnapshot) &&
-      !Waits(Work_::Kind::kReset) && kept_.position != kNowhere) {
+  for (Task& work : queue_) work.position.generation = position.generation;
+  if (options_.keeps_position && !Waits(Task::Kind::kSnapshot) &&
+      !Waits(Task::Kind::kReset) && kept_.position != kNowhere) {
     kept_.position.generation = position.generation;
   }
   return absl::OkStatus();
@@ -470,9 +470,9 @@ void ModelReplica::OnLinkDown(const LinkDown& link) {
   linked_ = fresh_ = false;
   last_ack_.reset();
   if (options_.keeps_snapshot) {
-    for (Work_& work : queue_) work.late = true;
-  } else if (!options_.keeps_queue || Waits(Work_::Kind::kSnapshot)) {
-    if (Waits(Work_::Kind::kReset)) lost_ = true;
+    for (Task& work : queue_) work.late = true;
+  } else if (!options_.keeps_queue || Waits(Task::Kind::kSnapshot)) {
+    if (Waits(Task::Kind::kReset)) lost_ = true;
     queue_.clear();
   }
   if (link.end == LinkEnd::kOffsetGap) lost_ = true;
@@ -601,7 +601,7 @@ bool ModelReplica::HasLate() const {
   return replaced_.has_value() || (!queue_.empty() && queue_.front().late);
 }
 
-bool ModelReplica::Waits(Work_::Kind kind) const {
+bool ModelReplica::Waits(Task::Kind kind) const {
   return !queue_.empty() && queue_.front().kind == kind;
 }
 

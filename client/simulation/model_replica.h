@@ -136,7 +136,7 @@ class ModelReplica : public FollowerHandler {
 
  private:
   // Something to be applied, of which the last comes behind `position`.
-  struct Work_ {
+  struct Task {
     enum class Kind : uint8_t { kFrame, kReset, kSnapshot };
     Kind kind = Kind::kFrame;
     OwnedFrame frame;
@@ -169,7 +169,7 @@ class ModelReplica : public FollowerHandler {
                      const FeedPosition& position);
   void Keep(const FeedPosition& position);
   void Hold(Holding::Kind kind);
-  bool Waits(Work_::Kind kind) const;
+  bool Waits(Task::Kind kind) const;
   // Whether something that an earlier link brought is waiting, or was applied
   // without the follower's counting it.
   bool HasLate() const;
@@ -194,7 +194,7 @@ class ModelReplica : public FollowerHandler {
   Kept kept_;
   // What was held before a snapshot that was applied late.
   std::optional<Holding> replaced_;
-  std::deque<Work_> queue_;
+  std::deque<Task> queue_;
   // What the follower was told last to be applied, of this history.
   uint64_t told_ = 0;
   uint64_t told_before_step_ = 0;
