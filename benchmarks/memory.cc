@@ -54,7 +54,7 @@ absl::StatusOr<std::string> Row(const MemoryWorkload& workload,
       Listener::Listen(address);
   if (!listener.ok()) return listener.status();
   absl::StatusOr<std::unique_ptr<MemoryProcess>> tail = MemoryProcess::Start(
-      {program, absl::StrCat("--primary=", address), "--ack",
+      {program, absl::StrCat("--primary=", address), "--once", "--ack",
        absl::StrCat("--format=", absl::GetFlag(FLAGS_format))});
   if (!tail.ok()) return tail.status();
   absl::StatusOr<std::unique_ptr<Transport>> replica =

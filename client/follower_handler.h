@@ -107,7 +107,9 @@ class FollowerHandler {
   // applied since that was asked for: a handler that holds later ones, not
   // applied yet, is given those again. (Or a snapshot comes.)
   virtual void OnLinkUp(const LinkUp& /*link*/) {}
-  // A link has ended, or could not be made.
+  // A link has ended, or could not be made. Behind LinkEnd::kOffsetGap what is
+  // held is of no known history, until a snapshot or OnReset() comes: a handler
+  // that keeps the position with its data should forget it here.
   virtual void OnLinkDown(const LinkDown& /*link*/) {}
 };
 

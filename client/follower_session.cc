@@ -359,6 +359,9 @@ bool FollowerSession::TakeSnapshotEnd(const SnapshotEnd& end) {
   attempt_ = 0;
   ++stats_.snapshots;
   in_snapshot_ = false;
+  // An offset of no known generation could be taken for one of the new history:
+  // it must not be stored when that is held.
+  if (applied_.generation == 0) HoldNothing();
   snapshot_unapplied_ = true;
   handed_begin_ = handed_end_ = end.next_offset;
   event_ = end;
@@ -379,8 +382,8 @@ void FollowerSession::ClaimNothing() {
   beyond_claim_ = false;
 }
 
-// What is held may be of two histories. The primary's next heartbeat would tell,
-// but not another primary's, nor once this object is gone.
+// What is held may be of two histories. The primary's next heartbeat would
+// tell, but not another primary's, nor once this object is gone.
 void FollowerSession::LoseClaim() {
   if (beyond_claim_) HoldNothing();
 }

@@ -354,7 +354,7 @@ absl::Status ModelReplica::OnSnapshotEnd(const FeedPosition& position) {
 absl::Status ModelReplica::OnSnapshotVoid() {
   record_->Count(Happening::kSnapshotVoid);
   // Where the store has failed, OnSnapshotBegin() may not have come.
-  if (Waits(Work_::Kind::kSnapshot)) {
+  if (Waits(Task::Kind::kSnapshot)) {
     queue_.clear();  // It came whole, but was not applied in time.
   } else if (!in_snapshot_ && !raised_error_) {
     Fail("OnSnapshotVoid() out of place");
