@@ -52,6 +52,30 @@ bool Fits(uint64_t offset, absl::Span<const absl::string_view> argv,
   return most <= room || EncodedFrameSize(offset, argv) <= room;
 }
 
+// Appends what WriteEnvelope() or the like has written to the front of
+// `gathered`, up to `p`, and the arguments. What is short is gathered first,
+// since each append() is a call; what is long is not, since it would be copied
+// twice.
+constexpr size_t kGathered = 512;
+void AppendArguments(char* gathered, char* p,
+                     absl::Span<const absl::string_view> argv,
+                     std::string* out) {
+  char* const end = gathered + kGathered;
+  for (const absl::string_view arg : argv) {
+    const size_t most = internal::MaxBulkSize(arg);
+    if (most > static_cast<size_t>(end - p)) {
+      out->append(gathered, static_cast<size_t>(p - gathered));
+      p = gathered;
+    }
+    if (most > kGathered) {
+      internal::AppendBulk(arg, out);
+    } else {
+      p = internal::WriteBulk(arg, p);
+    }
+  }
+  out->append(gathered, static_cast<size_t>(p - gathered));
+}
+
 }  // namespace
 
 void OwnedFrame::Assign(const FrameView& frame) {
@@ -109,24 +133,18 @@ WireError AppendFrame(uint64_t offset, absl::Span<const absl::string_view> argv,
   if (!Fits(offset, argv, out->capacity() - out->size())) {
     internal::MakeRoom(EncodedFrameSize(offset, argv), out);
   }
-  // What is short is gathered first, since each append() is a call; what is
-  // long is not, since it would be copied twice.
-  char gathered[512];
-  char* const end = gathered + sizeof gathered;
-  char* p = WriteEnvelope(offset, argv.size(), gathered);
-  for (const absl::string_view arg : argv) {
-    const size_t most = internal::MaxBulkSize(arg);
-    if (most > static_cast<size_t>(end - p)) {
-      out->append(gathered, static_cast<size_t>(p - gathered));
-      p = gathered;
-    }
-    if (most > sizeof gathered) {
-      internal::AppendBulk(arg, out);
-    } else {
-      p = internal::WriteBulk(arg, p);
-    }
-  }
-  out->append(gathered, static_cast<size_t>(p - gathered));
+  char gathered[kGathered];
+  AppendArguments(gathered, WriteEnvelope(offset, argv.size(), gathered), argv,
+                  out);
+  return WireError::kNone;
+}
+
+WireError AppendCommand(absl::Span<const absl::string_view> argv,
+                        std::string* out) {
+  if (argv.empty()) return WireError::kBadCommand;
+  char gathered[kGathered];
+  AppendArguments(gathered, internal::WriteHeader('*', argv.size(), gathered),
+                  argv, out);
   return WireError::kNone;
 }
 

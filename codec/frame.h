@@ -148,6 +148,11 @@ ABSL_MUST_USE_RESULT WireError
 AppendFrame(uint64_t offset, absl::Span<const absl::string_view> argv,
             std::string* out);
 
+// Appends the command alone, as a client sends it and FrameView::command() has
+// it. kBadCommand, with `*out` as it was: no arguments.
+ABSL_MUST_USE_RESULT WireError
+AppendCommand(absl::Span<const absl::string_view> argv, std::string* out);
+
 }  // namespace kevy_replica
 
 #endif  // KEVY_REPLICA_CODEC_FRAME_H_

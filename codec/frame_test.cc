@@ -558,5 +558,27 @@ TEST(OwnedFrameTest, BeginsEmpty) {
   EXPECT_TRUE(owned.view().argv().empty());
 }
 
+TEST(AppendCommandTest, IsWhatAFrameOfItHas) {
+  const std::string huge(100'000, 'x');
+  const std::string middle(300, 'y');
+  for (const std::vector<absl::string_view>& argv :
+       {std::vector<absl::string_view>{"PING"},
+        {"SET", "k", ""},
+        {"SET", "k", huge, "EX", "7"},
+        {"MSET", "a", middle, "b", middle, "c", middle}}) {
+    std::string wire;
+    ASSERT_EQ(AppendFrame(8, argv, &wire), WireError::kNone);
+    ArgvStorage storage;
+    FrameView frame;
+    ASSERT_TRUE(DecodeFrame(wire, Limits(), &storage, &frame).done());
+    std::string command = "before";
+    ASSERT_EQ(AppendCommand(argv, &command), WireError::kNone);
+    EXPECT_EQ(command, absl::StrCat("before", frame.command()));
+  }
+  std::string out = "before";
+  EXPECT_EQ(AppendCommand({}, &out), WireError::kBadCommand);
+  EXPECT_EQ(out, "before");
+}
+
 }  // namespace
 }  // namespace kevy_replica
