@@ -51,6 +51,7 @@ absl::StatusOr<std::vector<std::string>> ShardAddresses(absl::string_view first,
                                                         size_t shards) {
   absl::StatusOr<Address> address = ParseAddress(first);
   if (!address.ok()) return address.status();
+  if (shards == 1) return std::vector<std::string>{std::string(first)};
   if (address->kind != Address::Kind::kTcp) {
     return absl::InvalidArgumentError(
         absl::StrCat(first, ": only a port can be the first of several"));

@@ -59,9 +59,9 @@
 
 namespace kevy_replica {
 
-// The addresses of `shards` listeners, of which `first`, "host:port" or
-// "[v6]:port", is the first: shard i listens on its port + i. kInvalidArgument,
-// also where there are not so many ports.
+// The addresses of `shards` listeners, of which `first` is the first: shard i
+// listens on its port + i. kInvalidArgument, also where there are not so many
+// ports, and for more than one shard at a Unix socket.
 absl::StatusOr<std::vector<std::string>> ShardAddresses(absl::string_view first,
                                                         size_t shards);
 

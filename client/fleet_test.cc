@@ -77,6 +77,7 @@ TEST(ShardAddressesTest, AreThePortsThatFollow) {
   EXPECT_THAT(*ShardAddresses("[::1]:65534", 2),
               ElementsAre("[::1]:65534", "[::1]:65535"));
   EXPECT_THAT(*ShardAddresses("h:1", 65535), SizeIs(65535));
+  EXPECT_THAT(*ShardAddresses("unix:/path", 1), ElementsAre("unix:/path"));
 }
 
 TEST(ShardAddressesTest, HaveToBePorts) {
