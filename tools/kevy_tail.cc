@@ -41,7 +41,7 @@
 #include "kevy_replica/codec/utf8.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/command_line.h"
-#include "kevy_replica/tools/embedded_capture.h"
+#include "kevy_replica/tools/embedded_primary.h"
 #include "kevy_replica/tools/flag_types.h"
 #include "kevy_replica/tools/follow.h"
 #include "kevy_replica/tools/message.h"
@@ -153,13 +153,8 @@ absl::Status CheckRecord(const std::string& path) {
 }
 
 absl::StatusOr<std::vector<std::string>> Addresses() {
-  const std::string primary = absl::GetFlag(FLAGS_primary);
-  const uint32_t shards = absl::GetFlag(FLAGS_shards);
-  // A Unix socket has no next one.
-  if (shards != 1) return ShardAddresses(primary, shards);
-  const absl::Status status = ParseAddress(primary).status();
-  if (!status.ok()) return status;
-  return std::vector<std::string>{primary};
+  return ShardAddresses(absl::GetFlag(FLAGS_primary),
+                        absl::GetFlag(FLAGS_shards));
 }
 
 absl::Status CheckPrimary() {
@@ -237,19 +232,6 @@ TransportFactory Recorded(TransportFactory connect, std::string path) {
       };
 }
 
-// The embedded primary: the recording again for every connection.
-absl::Status StartPrimary(ScriptedPrimary* primary) {
-  primary->SetDefault(PrimaryScript::Capture(std::string(EmbeddedCapture())));
-  const absl::Status status = primary->Listen("127.0.0.1:0");
-  if (status.ok()) {
-    Say(
-        absl::StrCat("no --primary given: playing a recording of kevy 5.4.0 "
-                     "from an embedded primary at ",
-                     primary->address()));
-  }
-  return status;
-}
-
 int BadUsage(absl::string_view message) {
   Say(absl::StrCat(message, " (see --help)"));
   return kBadUsage;
@@ -320,7 +302,7 @@ int RunOnce(const CommandLine& command_line,
   } else {
     std::string address = absl::GetFlag(FLAGS_primary);
     if (address.empty()) {
-      const absl::Status status = StartPrimary(&embedded_primary);
+      const absl::Status status = StartEmbeddedPrimary(&embedded_primary);
       if (!status.ok()) return ExitStatusOf(status);
       address = embedded_primary.address();
     }
@@ -441,6 +423,7 @@ int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
 }
 
 int Main(absl::Span<const char* const> arguments) {
+  SetProgramName("kevy_tail");
   const absl::StatusOr<CommandLine> command_line = ParseArguments(arguments);
   if (!command_line.ok()) return BadUsage(command_line.status().message());
   if (command_line->help) {

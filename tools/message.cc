@@ -26,8 +26,22 @@
 
 namespace kevy_replica {
 
+namespace {
+
+// Never destroyed, since other threads may speak to the end.
+std::string& ProgramName() {
+  static std::string* const name = new std::string();
+  return *name;
+}
+
+}  // namespace
+
+void SetProgramName(absl::string_view name) {
+  ProgramName() = std::string(name);
+}
+
 void Say(absl::string_view message) {
-  const std::string line = absl::StrCat("kevy_tail: ", message, "\n");
+  const std::string line = absl::StrCat(ProgramName(), ": ", message, "\n");
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 

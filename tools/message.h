@@ -22,8 +22,10 @@
 
 namespace kevy_replica {
 
-// Prints a line on stderr, with the program's name before it.
+// Prints a line on stderr, with the program's name before it. Thread-safe, as
+// long as the name is set first.
 void Say(absl::string_view message);
+void SetProgramName(absl::string_view name);
 
 // "offset_gap: expected 8, got 9 (action: resync)".
 std::string Describe(const absl::Status& status);

@@ -1,0 +1,207 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Copies a kevy primary into a Valkey or Redis server: see kUsage.
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/fleet.h"
+#include "kevy_replica/client/session.h"
+#include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/tools/command_line.h"
+#include "kevy_replica/tools/embedded_primary.h"
+#include "kevy_replica/tools/flag_types.h"
+#include "kevy_replica/tools/message.h"
+#include "kevy_replica/tools/mirror/mirror.h"
+#include "kevy_replica/tools/mirror/printing_link.h"
+#include "kevy_replica/tools/mirror/redis_link.h"
+#include "kevy_replica/tools/mirror/target_address.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/output.h"
+#include "kevy_replica/tools/stop_signals.h"
+#include "kevy_replica/transport/interrupter.h"
+
+ABSL_FLAG(std::string, primary, "",
+          "HOST:PORT, [IPV6]:PORT or unix:PATH: the first shard's replication\n"
+          "listener, by default at the client port + 10000.");
+ABSL_FLAG(uint32_t, shards, 1,
+          "How many shards the primary has, at that port and those behind it.\n"
+          "They share the target's database. Where one of them needs a new\n"
+          "snapshot, all are loaded anew.");
+ABSL_FLAG(std::string, target, "",
+          "redis://HOST[:PORT][/DB] or unix:/PATH[?db=DB]. No TLS, to neither\n"
+          "side, and no password.");
+ABSL_FLAG(std::string, replica_id, "kevy_mirror",
+          "The name that the primary's INFO replication shows.");
+ABSL_FLAG(kevy_replica::ProtocolChoice, protocol,
+          kevy_replica::ProtocolChoice::kAuto,
+          "auto, 1 (kevy 1.18 to 3.x) or 2 (kevy 4.0 and later).");
+ABSL_FLAG(std::string, position_key, "kevy_mirror",
+          "The key of the target that the mirror keeps its position in: the\n"
+          "only one there that is not the primary's.");
+ABSL_FLAG(
+    bool, replace, false,
+    "Replace what the target's database holds, if it is no mirror's yet.");
+ABSL_FLAG(std::string, on_reject, "stop",
+          "What to do when the target rejects a command: stop, or skip it.");
+ABSL_FLAG(uint32_t, batch, 1000,
+          "At most so many commands in one transaction.");
+ABSL_FLAG(bool, dry_run, false,
+          "Print RESP, as it would be sent, and connect to no target.");
+ABSL_FLAG(std::string, prometheus, "",
+          "A file of metrics, rewritten every second.");
+ABSL_FLAG(absl::Duration, idle_timeout, absl::InfiniteDuration(),
+          "Connect anew when nothing comes from the primary for that long.");
+ABSL_FLAG(absl::Duration, heartbeat_timeout, absl::Seconds(5),
+          "The same without a heartbeat, where they are expected.");
+
+namespace kevy_replica {
+namespace {
+
+constexpr absl::string_view kUsage =
+    R"(kevy_mirror: copies a kevy primary into a Valkey or Redis server, and keeps it in
+step.
+
+  kevy_mirror --primary=localhost:16004 --target=redis://localhost:6379/1
+
+Every write is applied exactly once: it goes out in one transaction with the
+position behind it, which is read back at the start. Without --primary it plays a
+recording of real traffic, and ends with it; without --target it prints what it
+would send. It ends with Ctrl-C.
+
+)";
+
+constexpr absl::string_view kMore = R"(
+A command that the target rejects while it runs it, as of a wrong type, is behind
+the position already when the mirror stops: it stays stopped, also when started
+again, until --on_reject=skip or --replace.
+
+Exit status: 0 after Ctrl-C, or at the recording's end; 1 after an error; 2 for bad
+usage.
+)";
+
+enum ExitStatus { kSuccess = 0, kError = 1, kBadUsage = 2 };
+
+int BadUsage(absl::string_view message) {
+  Say(absl::StrCat(message, " (see --help)"));
+  return kBadUsage;
+}
+
+int Run() {
+  MirrorRunOptions options;
+  options.interrupter = HandleStopSignals();
+  options.mirror.shards = absl::GetFlag(FLAGS_shards);
+  options.mirror.position_key = absl::GetFlag(FLAGS_position_key);
+  options.mirror.replace = absl::GetFlag(FLAGS_replace);
+  options.mirror.skip_rejected = absl::GetFlag(FLAGS_on_reject) == "skip";
+  options.mirror.max_batch = absl::GetFlag(FLAGS_batch);
+  options.mirror.now_ms = [] {
+    return static_cast<uint64_t>(absl::ToUnixMillis(absl::Now()));
+  };
+  options.mirror.log = Say;
+  options.fleet.replica_id = absl::GetFlag(FLAGS_replica_id);
+  options.fleet.protocol = absl::GetFlag(FLAGS_protocol);
+  options.fleet.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
+  options.fleet.heartbeat_timeout = absl::GetFlag(FLAGS_heartbeat_timeout);
+  options.prometheus = absl::GetFlag(FLAGS_prometheus);
+  options.status_line = isatty(STDERR_FILENO) != 0;
+  const std::string on_reject = absl::GetFlag(FLAGS_on_reject);
+  if (on_reject != "skip" && on_reject != "stop") {
+    return BadUsage("--on_reject must be stop or skip");
+  }
+  if (options.mirror.shards == 0) {
+    return BadUsage("--shards must be more than 0");
+  }
+  if (options.mirror.max_batch == 0) {
+    return BadUsage("--batch must be more than 0");
+  }
+  if (options.mirror.position_key.empty()) {
+    return BadUsage("--position_key must not be empty");
+  }
+
+  Output output(STDOUT_FILENO, options.interrupter.get());
+  const std::string target = absl::GetFlag(FLAGS_target);
+  if (absl::GetFlag(FLAGS_dry_run) || target.empty()) {
+    const PrintingLink::Format format = absl::GetFlag(FLAGS_dry_run)
+                                            ? PrintingLink::Format::kResp
+                                            : PrintingLink::Format::kText;
+    options.connect = [format, &output] {
+      return std::make_unique<PrintingLink>(format, &output);
+    };
+  } else {
+    const absl::StatusOr<TargetAddress> address = ParseTargetAddress(target);
+    if (!address.ok()) {
+      return BadUsage(absl::StrCat("--target: ", address.status().message()));
+    }
+    options.connect = [address = *address, interrupter = options.interrupter] {
+      return RedisLink::Connect(address, interrupter);
+    };
+  }
+
+  ScriptedPrimary embedded_primary;
+  std::string primary = absl::GetFlag(FLAGS_primary);
+  if (primary.empty()) {
+    const absl::Status status = StartEmbeddedPrimary(&embedded_primary);
+    if (!status.ok()) {
+      Say(status.message());
+      return kError;
+    }
+    primary = embedded_primary.address();
+    options.once = true;
+    options.mirror.shards = 1;
+  }
+  absl::StatusOr<std::vector<std::string>> addresses =
+      ShardAddresses(primary, options.mirror.shards);
+  if (!addresses.ok()) {
+    return BadUsage(absl::StrCat("--primary: ", addresses.status().message()));
+  }
+  options.addresses = *std::move(addresses);
+
+  const absl::Status status = RunMirror(options);
+  if (status.ok()) return kSuccess;
+  Say(status.message());
+  return kError;
+}
+
+int Main(absl::Span<const char* const> arguments) {
+  SetProgramName("kevy_mirror");
+  const absl::StatusOr<CommandLine> command_line = ParseArguments(arguments);
+  if (!command_line.ok()) return BadUsage(command_line.status().message());
+  if (!command_line->help) return Run();
+  const std::string page = absl::StrCat(kUsage, FlagsHelp(), kMore);
+  std::fwrite(page.data(), 1, page.size(), stdout);
+  return kSuccess;
+}
+
+}  // namespace
+}  // namespace kevy_replica
+
+int main(int argc, char** argv) {
+  return kevy_replica::Main(absl::MakeConstSpan(argv, argc).subspan(1));
+}

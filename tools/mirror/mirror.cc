@@ -1,0 +1,212 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/tools/mirror/mirror.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "kevy_replica/client/fleet.h"
+#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/position_store.h"
+#include "kevy_replica/tools/every_second.h"
+#include "kevy_replica/tools/message.h"
+#include "kevy_replica/tools/mirror/mirror_session.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/replace_file.h"
+#include "kevy_replica/tools/status_line.h"
+#include "kevy_replica/tools/stop_signals.h"
+
+namespace kevy_replica {
+namespace {
+
+constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
+constexpr absl::Duration kMostBackoff = absl::Seconds(5);
+
+// Of what may be another's fault, and pass.
+bool IsPassing(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsAborted(status);
+}
+
+class Mirror {
+ public:
+  explicit Mirror(const MirrorRunOptions& options)
+      : options_(options), status_line_(absl::Now()) {}
+
+  absl::Status Run() {
+    const EverySecond show([this] { Show(); });
+    const absl::Status status = Loop();
+    Show();
+    if (options_.status_line) std::fputs("\n", stderr);
+    return absl::IsCancelled(status) ? absl::OkStatus() : status;
+  }
+
+ private:
+  absl::Status Loop() {
+    absl::Duration backoff = kFirstBackoff;
+    while (!options_.interrupter->interrupted()) {
+      const uint64_t transactions = progress_.transactions;
+      const absl::Status status = RunSession();
+      if (!IsPassing(status)) return status;
+      if (progress_.transactions != transactions) backoff = kFirstBackoff;
+      // An abort is the mirror's own: to begin anew, at once.
+      if (absl::IsAborted(status)) continue;
+      Say(absl::StrCat(status.message(), "; trying again in ",
+                       absl::FormatDuration(backoff)));
+      options_.interrupter->Sleep(backoff);
+      backoff = std::min(2 * backoff, kMostBackoff);
+    }
+    return absl::OkStatus();
+  }
+
+  // Over one connection to the target. The state is read back from there.
+  absl::Status RunSession() {
+    absl::StatusOr<std::unique_ptr<TargetLink>> link = options_.connect();
+    if (!link.ok()) return link.status();
+    absl::StatusOr<std::unique_ptr<MirrorSession>> session =
+        MirrorSession::Open(*std::move(link), options_.mirror, &progress_);
+    if (!session.ok()) return session.status();
+
+    InMemoryPositionStore positions;
+    FleetOptions fleet_options = options_.fleet;
+    fleet_options.store = &positions;
+    // Written to the target, each with its data.
+    fleet_options.applied_on_return = false;
+    fleet_options.snapshot_in_place = true;
+    std::vector<FollowerHandler*> handlers;
+    for (size_t i = 0; i < options_.addresses.size(); ++i) {
+      const absl::Status stored =
+          positions.Store({{absl::StrCat(fleet_options.position_name, i),
+                            (*session)->positions()[i]}});
+      if (!stored.ok()) return stored;
+      handlers.push_back((*session)->handler(i));
+    }
+    absl::StatusOr<std::unique_ptr<Fleet>> fleet =
+        Fleet::Create(options_.addresses, handlers, std::move(fleet_options));
+    if (!fleet.ok()) return fleet.status();
+    Fleet* const running = fleet->get();
+    (*session)->applied = [running](size_t shard, uint64_t next_offset) {
+      running->Applied(shard, next_offset);
+    };
+    // One shard's error is all shards' here: they share the target.
+    (*session)->failed = [running] { running->Stop(); };
+    (*session)->closed = [this, running] {
+      if (options_.once) running->Stop();
+    };
+    SetFleet(running);
+    StopBySignal(running);
+    absl::Status status = (*fleet)->Run();
+    StopBySignal(nullptr);
+    SetFleet(nullptr);
+    if (options_.interrupter->interrupted()) return absl::OkStatus();
+    if (!(*session)->link_status().ok()) return (*session)->link_status();
+    return status;
+  }
+
+  void SetFleet(Fleet* fleet) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (fleet_ != nullptr && fleet == nullptr) {
+      for (size_t i = 0; i < fleet_->size(); ++i) {
+        frames_before_ += fleet_->Stats(i).frames;
+      }
+    }
+    fleet_ = fleet;
+  }
+
+  // Every second, on a thread of its own.
+  void Show() {
+    TailProgress tail;
+    std::string text;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      tail.frames = frames_before_;
+      if (fleet_ != nullptr) {
+        tail.lag = 0;
+        for (size_t i = 0; i < fleet_->size(); ++i) {
+          const FollowerStats stats = fleet_->Stats(i);
+          tail.frames += stats.frames;
+          tail.bytes += stats.bytes;
+          tail.lag = tail.lag.has_value() && stats.lag.has_value()
+                         ? std::optional<uint64_t>(*tail.lag + *stats.lag)
+                         : std::nullopt;
+        }
+        text = fleet_->StatsText();
+      }
+    }
+    if (!options_.prometheus.empty()) {
+      const absl::Status status =
+          ReplaceFile(options_.prometheus, absl::StrCat(text, OwnMetrics()));
+      if (!status.ok()) Say(absl::StrCat("--prometheus: ", status.message()));
+    }
+    if (options_.status_line) {
+      std::fputs(absl::StrCat(StatusLine::kClear, "snapshots: ",
+                              progress_.snapshot_bytes.load(), " bytes, ",
+                              progress_.records.load(), " records; ",
+                              status_line_.Text(tail, absl::Now()))
+                     .c_str(),
+                 stderr);
+    }
+  }
+
+  std::string OwnMetrics() const {
+    std::string out;
+    const auto counter = [&out](absl::string_view name, absl::string_view help,
+                                uint64_t value) {
+      absl::StrAppend(&out, "# HELP kevy_mirror_", name, " ", help,
+                      "\n# TYPE kevy_mirror_", name, " counter\nkevy_mirror_",
+                      name, " ", value, "\n");
+    };
+    counter("snapshot_bytes_total", "Bytes of snapshots loaded.",
+            progress_.snapshot_bytes);
+    counter("records_total", "Records of snapshots loaded.", progress_.records);
+    counter("transactions_total", "Transactions that the target has run.",
+            progress_.transactions);
+    counter("skipped_total", "Commands that the target has rejected.",
+            progress_.skipped);
+    counter("lost_field_expiries_total",
+            "Expiries of hash fields that the target cannot keep.",
+            progress_.lost_field_expiries);
+    return out;
+  }
+
+  const MirrorRunOptions& options_;
+  MirrorProgress progress_;
+  StatusLine status_line_;
+  std::mutex mutex_;  // For what follows.
+  Fleet* fleet_ = nullptr;
+  uint64_t frames_before_ = 0;  // Of fleets that have ended.
+};
+
+}  // namespace
+
+absl::Status RunMirror(const MirrorRunOptions& options) {
+  return Mirror(options).Run();
+}
+
+}  // namespace kevy_replica

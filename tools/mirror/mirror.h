@@ -1,0 +1,56 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Copies a primary into a target, and keeps it in step.
+
+#ifndef KEVY_REPLICA_TOOLS_MIRROR_MIRROR_H_
+#define KEVY_REPLICA_TOOLS_MIRROR_MIRROR_H_
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kevy_replica/client/fleet.h"
+#include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/tools/mirror/mirror_session.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/transport/interrupter.h"
+
+namespace kevy_replica {
+
+struct MirrorRunOptions {
+  MirrorOptions mirror;
+  std::vector<std::string> addresses;  // Of the shards: at least one.
+  FleetOptions fleet;
+  // Connects to the target, whenever it has to be.
+  std::function<absl::StatusOr<std::unique_ptr<TargetLink>>()> connect;
+  std::shared_ptr<Interrupter> interrupter;  // Ends it.
+  bool status_line = false;                  // Keep one on stderr, a terminal.
+  std::string prometheus;                    // A file of metrics. Empty: none.
+  bool once = false;                         // End when a primary closes.
+};
+
+// Runs until a signal comes: OK (see StopBySignal()). A target that cannot be
+// reached is tried again, and so is a primary. Otherwise the error: what the
+// target holds is not to be replaced, or it rejects a command, or a snapshot
+// cannot be read.
+absl::Status RunMirror(const MirrorRunOptions& options);
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TOOLS_MIRROR_MIRROR_H_

@@ -1,0 +1,102 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/tools/mirror/mirror_record.h"
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+
+namespace kevy_replica {
+namespace {
+
+constexpr absl::string_view kVersionField = "kevy_mirror";
+constexpr absl::string_view kVersion = "1";
+constexpr absl::string_view kShardsField = "shards";
+
+absl::Status Foreign(const std::string& key, absl::string_view why) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("the target's key ", key, " ", why,
+                   ": choose another --position_key, or --replace what the "
+                   "target holds"));
+}
+
+}  // namespace
+
+std::string ShardField(size_t shard) { return absl::StrCat("shard-", shard); }
+
+absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
+                                              size_t shards, TargetLink* link) {
+  link->Add({"HGETALL", key});
+  const absl::Status sent = link->Send();
+  if (!sent.ok()) return sent;
+  const absl::StatusOr<TargetReply> reply = link->Receive();
+  if (!reply.ok()) return reply.status();
+  if (reply->is_error()) {
+    return Foreign(key, absl::StrCat("is no mirror's (", reply->text, ")"));
+  }
+  std::map<std::string, std::string> fields;
+  for (size_t i = 0; i + 1 < reply->elements.size(); i += 2) {
+    fields[reply->elements[i].text] = reply->elements[i + 1].text;
+  }
+  MirrorRecord record;
+  record.positions.resize(shards);
+  if (fields.empty()) return record;
+  record.exists = true;
+  if (fields[std::string(kVersionField)] != kVersion) {
+    return Foreign(key, "is no mirror's, or one of another version");
+  }
+  if (fields[std::string(kShardsField)] != absl::StrCat(shards)) {
+    return Foreign(key, absl::StrCat("is of a mirror with --shards=",
+                                     fields[std::string(kShardsField)]));
+  }
+  for (size_t i = 0; i < shards; ++i) {
+    const std::string& text = fields[ShardField(i)];
+    if (text == kLoading) {
+      record.loading = true;
+      continue;
+    }
+    const std::optional<FeedPosition> position = ParseFeedPosition(text);
+    if (!position.has_value()) {
+      return Foreign(key, absl::StrCat("has no position of ", ShardField(i)));
+    }
+    record.positions[i] = *position;
+  }
+  record.rejected = fields[std::string(kRejectedField)];
+  return record;
+}
+
+void AddNewRecord(const std::string& key, size_t shards, TargetLink* link) {
+  const std::string count = absl::StrCat(shards);
+  std::vector<std::string> names;
+  for (size_t i = 0; i < shards; ++i) names.push_back(ShardField(i));
+  std::vector<absl::string_view> argv = {"HSET",   key,          kVersionField,
+                                         kVersion, kShardsField, count};
+  for (const std::string& name : names) {
+    argv.push_back(name);
+    argv.push_back(kLoading);
+  }
+  link->Add(argv);
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,507 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/tools/mirror/mirror_session.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/snapshot_payload.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/mirror/mirror_record.h"
+#include "kevy_replica/tools/mirror/payload_commands.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+
+namespace kevy_replica {
+namespace {
+
+constexpr size_t kSendBytes = 256 << 10;
+
+// So much of a command is kept for messages.
+constexpr size_t kExcerptBytes = 64;
+
+// Errors that tell of the server's state, and nothing of the command.
+bool IsServersTrouble(absl::string_view reply) {
+  for (const absl::string_view code :
+       {"OOM ", "LOADING ", "READONLY ", "MISCONF ", "MASTERDOWN ", "BUSY ",
+        "NOREPLICAS ", "CLUSTERDOWN ", "TRYAGAIN "}) {
+    if (absl::StartsWith(reply, code)) return true;
+  }
+  return false;
+}
+
+absl::Status ServersTrouble(absl::string_view reply) {
+  return absl::UnavailableError(absl::StrCat("the target cannot: ", reply));
+}
+
+}  // namespace
+
+class MirrorSession::ShardHandler : public FollowerHandler {
+ public:
+  ShardHandler(MirrorSession* session, size_t shard)
+      : session_(session), shard_(shard) {}
+
+  absl::Status OnFrames(absl::Span<const FrameView> frames,
+                        const FeedPosition& position) override {
+    return Checked(session_->TakeFrames(shard_, frames, position));
+  }
+  absl::Status OnFlush() override { return Checked(session_->Commit()); }
+  absl::Status OnReset() override {
+    return Checked(session_->BeginHistory(shard_));
+  }
+  absl::Status OnSnapshotBegin() override {
+    return Checked(session_->BeginSnapshot(shard_));
+  }
+  absl::Status OnSnapshotChunk(absl::string_view bytes) override {
+    return Checked(session_->TakeChunk(shard_, bytes));
+  }
+  absl::Status OnSnapshotEnd(const FeedPosition& position) override {
+    return Checked(session_->EndSnapshot(shard_, position));
+  }
+  absl::Status OnHeartbeat(const Heartbeat&,
+                           const FeedPosition& position) override {
+    return Checked(session_->TakeHeartbeat(shard_, position));
+  }
+  void OnLinkDown(const LinkDown& link) override {
+    if (link.end == LinkEnd::kStopped) return;
+    if (link.end == LinkEnd::kClosed) {
+      session_->closed();
+    } else {
+      session_->options_.log(
+          absl::StrCat(ShardField(shard_), ": ", link.status.message()));
+    }
+  }
+
+ private:
+  absl::Status Checked(absl::Status status) const {
+    if (!status.ok()) session_->failed();
+    return status;
+  }
+
+  MirrorSession* const session_;
+  const size_t shard_;
+};
+
+MirrorSession::MirrorSession(std::unique_ptr<TargetLink> link,
+                             const MirrorOptions& options,
+                             MirrorProgress* progress)
+    : link_(std::move(link)), options_(options), progress_(progress) {
+  for (size_t i = 0; i < options_.shards; ++i) {
+    handlers_.push_back(std::make_unique<ShardHandler>(this, i));
+  }
+  progress_->careful_until.resize(options_.shards);
+  decoders_.resize(options_.shards);
+  loaders_.resize(options_.shards);
+}
+
+MirrorSession::~MirrorSession() = default;
+
+absl::StatusOr<std::unique_ptr<MirrorSession>> MirrorSession::Open(
+    std::unique_ptr<TargetLink> link, const MirrorOptions& options,
+    MirrorProgress* progress) {
+  auto session =
+      absl::WrapUnique(new MirrorSession(std::move(link), options, progress));
+  const absl::Status status = session->Look();
+  if (!status.ok()) return status;
+  return session;
+}
+
+FollowerHandler* MirrorSession::handler(size_t shard) {
+  return handlers_[shard].get();
+}
+
+absl::Status MirrorSession::Look() {
+  const absl::Status commands = AskForCommands();
+  if (!commands.ok()) return commands;
+  absl::StatusOr<MirrorRecord> record =
+      ReadMirrorRecord(options_.position_key, options_.shards, link_.get());
+  if (absl::IsFailedPrecondition(record.status()) && options_.replace) {
+    record = MirrorRecord();
+    record->positions.resize(options_.shards);
+  }
+  if (!record.ok()) return record.status();
+  if (record->exists && !record->rejected.empty()) {
+    if (options_.skip_rejected) {
+      const absl::StatusOr<TargetReply> reply =
+          Ask({"HDEL", options_.position_key, kRejectedField});
+      if (!reply.ok()) return reply.status();
+    } else if (options_.replace) {
+      record->exists = false;
+    } else {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "the mirror has stopped here before: ", record->rejected,
+          ": --on_reject=skip goes on behind it, --replace begins anew"));
+    }
+  }
+  if (!record->exists && !options_.replace) {
+    const absl::StatusOr<TargetReply> size = Ask({"DBSIZE"});
+    if (!size.ok()) return size.status();
+    if (size->integer > 0) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the target's database holds ", size->integer,
+                       " keys that are no mirror's; nothing was touched: use "
+                       "--replace to replace them, or another database"));
+    }
+  }
+  // A part of a snapshot is of no use, and of several shards nobody knows which
+  // keys it brought.
+  flush_first_ = !record->exists || record->loading || progress_->reload;
+  positions_ = std::move(record->positions);
+  if (flush_first_) positions_.assign(options_.shards, FeedPosition());
+  has_data_.assign(options_.shards, !flush_first_);
+  return absl::OkStatus();
+}
+
+// Which commands the target knows, and in which form.
+absl::Status MirrorSession::AskForCommands() {
+  const absl::StatusOr<TargetReply> reply = Ask({"COMMAND"});
+  if (!reply.ok()) return reply.status();
+  for (const TargetReply& command : reply->elements) {
+    if (command.elements.empty()) continue;
+    commands_.insert(absl::AsciiStrToLower(command.elements[0].text));
+  }
+  const auto has = [this](const char* name) {
+    return commands_.empty() || commands_.count(name) != 0;
+  };
+  features_.has_hpexpireat = has("hpexpireat");
+  // They came with the same version as this one.
+  features_.has_long_xsetid = has("expiretime");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TargetReply> MirrorSession::Ask(
+    absl::Span<const absl::string_view> argv) {
+  link_->Add(argv);
+  const absl::Status sent = Send();
+  if (!sent.ok()) return sent;
+  absl::StatusOr<TargetReply> reply = Receive();
+  if (reply.ok() && reply->is_error()) {
+    if (IsServersTrouble(reply->text)) {
+      return link_status_ = ServersTrouble(reply->text);
+    }
+    return absl::FailedPreconditionError(
+        absl::StrCat("the target answers ", argv[0], " with: ", reply->text));
+  }
+  return reply;
+}
+
+absl::Status MirrorSession::TakeFrames(size_t shard,
+                                       absl::Span<const FrameView> frames,
+                                       const FeedPosition& position) {
+  if (open_ && open_shard_ != shard) {
+    const absl::Status status = Commit();
+    if (!status.ok()) return status;
+  }
+  for (const FrameView& frame : frames) {
+    if (!open_) {
+      link_->Add({"MULTI"});
+      open_ = true;
+      open_shard_ = shard;
+      open_position_ = {position.generation, frame.offset()};
+    }
+    Sent sent = {frame.offset(),
+                 std::string(frame.command().substr(0, kExcerptBytes))};
+    if (IsKnown(frame.argv()[0])) {
+      link_->AddRaw(frame.command());
+      sent_.push_back(std::move(sent));
+    } else {
+      if (!options_.skip_rejected) {
+        // What came before it counts.
+        const absl::Status status = Commit();
+        if (!status.ok()) return status;
+      }
+      const absl::Status status =
+          Reject(shard, sent, "the target does not know this command");
+      if (!status.ok()) return status;
+    }
+    open_position_.next_offset = frame.offset() + 1;
+    if (sent_.size() >= MaxBatch(shard, frame.offset())) {
+      const absl::Status status = Commit();
+      if (!status.ok()) return status;
+    }
+  }
+  // The frames are views.
+  return Send();
+}
+
+size_t MirrorSession::MaxBatch(size_t shard, uint64_t offset) const {
+  return offset <= progress_->careful_until[shard] &&
+                 progress_->careful_until[shard] != 0
+             ? 1
+             : options_.max_batch;
+}
+
+bool MirrorSession::IsKnown(absl::string_view command) {
+  if (commands_.empty() || command == last_known_) return true;
+  if (commands_.count(absl::AsciiStrToLower(command)) == 0) return false;
+  last_known_ = std::string(command);
+  return true;
+}
+
+absl::Status MirrorSession::Commit() {
+  if (!open_) return absl::OkStatus();
+  open_ = false;
+  link_->Add({"HSET", options_.position_key, ShardField(open_shard_),
+              ToString(open_position_)});
+  link_->Add({"EXEC"});
+  absl::Status status = Send();
+  if (!status.ok()) return status;
+  const std::deque<Sent> commands = std::exchange(sent_, {});
+  // MULTI's reply, each command's, HSET's, EXEC's.
+  const Sent* refused = nullptr;
+  std::string refusal;
+  for (size_t i = 0; i < commands.size() + 2; ++i) {
+    const absl::StatusOr<TargetReply> reply = Receive();
+    if (!reply.ok()) return reply.status();
+    if (!reply->is_error() || !refusal.empty()) continue;
+    refusal = reply->text;
+    if (i >= 1 && i <= commands.size()) refused = &commands[i - 1];
+  }
+  const absl::StatusOr<TargetReply> result = Receive();
+  if (!result.ok()) return result.status();
+  if (result->type != TargetReply::Type::kArray) {
+    if (refusal.empty()) refusal = result->text;
+    if (refused == nullptr || IsServersTrouble(refusal)) {
+      return link_status_ = ServersTrouble(refusal);
+    }
+    return CommitRefused(*refused, refusal);
+  }
+  ++progress_->transactions;
+  positions_[open_shard_] = open_position_;
+  for (size_t i = 0; i < commands.size() && i < result->elements.size(); ++i) {
+    if (!result->elements[i].is_error()) continue;
+    const absl::Status rejected =
+        Reject(open_shard_, commands[i], result->elements[i].text);
+    if (rejected.ok()) continue;
+    // It is behind the position already: a mirror that is started again must
+    // not pass over it.
+    const absl::StatusOr<TargetReply> noted =
+        Ask({"HSET", options_.position_key, kRejectedField,
+             absl::string_view(rejected.message())});
+    return noted.ok() ? rejected : noted.status();
+  }
+  applied(open_shard_, open_position_.next_offset);
+  return absl::OkStatus();
+}
+
+// The target has run nothing of the transaction, for one command's sake.
+absl::Status MirrorSession::CommitRefused(const Sent& refused,
+                                          absl::string_view reply) {
+  if (open_position_.next_offset > refused.offset + 1 ||
+      positions_[open_shard_].next_offset < refused.offset) {
+    // What came before it counts, and its bytes are gone: once more, with each
+    // command in a transaction of its own.
+    progress_->careful_until[open_shard_] = refused.offset;
+    return link_status_ = absl::AbortedError("a transaction was refused");
+  }
+  const absl::Status status = Reject(open_shard_, refused, reply);
+  return status.ok() ? StorePosition(open_shard_, open_position_) : status;
+}
+
+absl::Status MirrorSession::StorePosition(size_t shard,
+                                          const FeedPosition& position) {
+  const absl::StatusOr<TargetReply> reply = Ask(
+      {"HSET", options_.position_key, ShardField(shard), ToString(position)});
+  if (!reply.ok()) return reply.status();
+  positions_[shard] = position;
+  applied(shard, position.next_offset);
+  return absl::OkStatus();
+}
+
+absl::Status MirrorSession::Reject(size_t shard, const Sent& command,
+                                   absl::string_view reply) {
+  const std::string message = absl::StrCat(
+      ShardField(shard), ": the target rejects the command at offset ",
+      command.offset, ", ", Escaped(command.excerpt), ": ", reply);
+  if (!options_.skip_rejected) return absl::FailedPreconditionError(message);
+  ++progress_->skipped;
+  options_.log(message);
+  return absl::OkStatus();
+}
+
+// Empties the target, where it is to be.
+absl::Status MirrorSession::BeginHistory(size_t shard) {
+  if (!flush_first_ && has_data_[shard]) {
+    if (options_.shards > 1) {
+      progress_->reload = true;
+      return absl::AbortedError("all shards are to be loaded anew");
+    }
+    flush_first_ = true;
+  }
+  if (flush_first_) {
+    link_->Add({"MULTI"});
+    link_->Add({"FLUSHDB"});
+    AddNewRecord(options_.position_key, options_.shards, link_.get());
+    const absl::StatusOr<TargetReply> first = Ask({"EXEC"});
+    if (!first.ok()) return first.status();
+    TargetReply last = *first;
+    while (link_->outstanding() > 0) {
+      const absl::StatusOr<TargetReply> reply = Receive();
+      if (!reply.ok()) return reply.status();
+      last = *reply;
+    }
+    if (last.is_error()) {
+      return link_status_ = ServersTrouble(last.text);
+    }
+    flush_first_ = false;
+    progress_->reload = false;
+    has_data_.assign(options_.shards, false);
+    positions_.assign(options_.shards, FeedPosition());
+  }
+  has_data_[shard] = true;
+  return absl::OkStatus();
+}
+
+absl::Status MirrorSession::BeginSnapshot(size_t shard) {
+  const absl::Status status = BeginHistory(shard);
+  if (!status.ok()) return status;
+  decoders_[shard].emplace(options_.now_ms());
+  loaders_[shard] = std::make_unique<PayloadCommands>(
+      features_, [this](absl::Span<const absl::string_view> argv) {
+        link_->Add(argv);
+        std::string excerpt(argv[0]);
+        for (const absl::string_view argument :
+             argv.subspan(1, std::min<size_t>(argv.size() - 1, 2))) {
+          absl::StrAppend(&excerpt, " ", argument.substr(0, kExcerptBytes));
+        }
+        sent_.push_back({0, std::move(excerpt)});
+      });
+  return absl::OkStatus();
+}
+
+absl::Status MirrorSession::TakeChunk(size_t shard, absl::string_view bytes) {
+  PayloadDecoder& decoder = *decoders_[shard];
+  progress_->snapshot_bytes += bytes.size();
+  decoder.Feed(bytes);
+  Outcome outcome;
+  while ((outcome = decoder.Next()) == Outcome::kDone) {
+    if (std::holds_alternative<RecordEnd>(decoder.event())) {
+      ++progress_->records;
+    }
+    loaders_[shard]->Take(decoder.event());
+    if (link_->gathered() < kSendBytes && sent_.size() < options_.max_batch) {
+      continue;
+    }
+    const absl::Status status = SendLoaded();
+    if (!status.ok()) return status;
+  }
+  if (outcome == Outcome::kNeedMore) return absl::OkStatus();
+  return PayloadStatus(shard, decoder);
+}
+
+absl::Status MirrorSession::EndSnapshot(size_t shard,
+                                        const FeedPosition& position) {
+  PayloadDecoder& decoder = *decoders_[shard];
+  if (decoder.Finish() != WireError::kNone) {
+    return PayloadStatus(shard, decoder);
+  }
+  absl::Status status = Send();
+  if (status.ok()) status = ReceiveLoaded(0);
+  if (!status.ok()) return status;
+  const uint64_t lost = loaders_[shard]->losses().field_expiries;
+  if (lost > 0) {
+    progress_->lost_field_expiries += lost;
+    options_.log(absl::StrCat(ShardField(shard),
+                              ": the target cannot expire "
+                              "fields of hashes: ",
+                              lost, " stay for ever"));
+  }
+  decoders_[shard].reset();
+  loaders_[shard].reset();
+  return StorePosition(shard, position);
+}
+
+absl::Status MirrorSession::SendLoaded() {
+  const absl::Status status = Send();
+  // The target works while the next commands are gathered.
+  return status.ok() ? ReceiveLoaded(options_.max_batch / 2) : status;
+}
+
+absl::Status MirrorSession::ReceiveLoaded(size_t most_outstanding) {
+  while (link_->outstanding() > most_outstanding) {
+    const absl::StatusOr<TargetReply> reply = Receive();
+    if (!reply.ok()) return reply.status();
+    const Sent command = std::move(sent_.front());
+    sent_.pop_front();
+    if (!reply->is_error()) continue;
+    if (IsServersTrouble(reply->text)) {
+      return link_status_ = ServersTrouble(reply->text);
+    }
+    const std::string message =
+        absl::StrCat("the target rejects ", Escaped(command.excerpt),
+                     " of a snapshot: ", reply->text);
+    if (!options_.skip_rejected) return absl::FailedPreconditionError(message);
+    ++progress_->skipped;
+    options_.log(message);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MirrorSession::PayloadStatus(size_t shard,
+                                          const PayloadDecoder& decoder) {
+  return absl::DataLossError(absl::StrCat(
+      ShardField(shard), ": the snapshot's payload: ",
+      WireErrorName(decoder.error()), " at byte ", decoder.position(),
+      decoder.error_key().empty()
+          ? ""
+          : absl::StrCat(", key ", Escaped(decoder.error_key()))));
+}
+
+// A new history's generation comes with a heartbeat.
+absl::Status MirrorSession::TakeHeartbeat(size_t shard,
+                                          const FeedPosition& position) {
+  const bool moved = position.next_offset == positions_[shard].next_offset &&
+                     position.generation != positions_[shard].generation &&
+                     !flush_first_ && !decoders_[shard].has_value();
+  return moved ? StorePosition(shard, position) : absl::OkStatus();
+}
+
+absl::Status MirrorSession::Send() {
+  if (!link_status_.ok()) return link_status_;
+  const absl::Status status = link_->Send();
+  if (!status.ok()) link_status_ = status;
+  return status;
+}
+
+absl::StatusOr<TargetReply> MirrorSession::Receive() {
+  if (!link_status_.ok()) return link_status_;
+  absl::StatusOr<TargetReply> reply = link_->Receive();
+  if (!reply.ok()) link_status_ = reply.status();
+  return reply;
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,106 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A snapshot's payload as the commands that load it into a server.
+
+#ifndef KEVY_REPLICA_TOOLS_MIRROR_PAYLOAD_COMMANDS_H_
+#define KEVY_REPLICA_TOOLS_MIRROR_PAYLOAD_COMMANDS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/codec/payload_event.h"
+
+namespace kevy_replica {
+
+// What of a payload has no place in the target, as far as it was met.
+struct PayloadLosses {
+  uint64_t field_expiries = 0;  // Of hash fields: no HPEXPIREAT.
+};
+
+// | record      | commands                                                    |
+// |-------------|-------------------------------------------------------------|
+// | string      | SET                                                         |
+// | hash, list, | HSET, RPUSH, SADD, ZADD, each with at most kMaxArguments    |
+// | set, sorted | arguments or kMaxBytes                                      |
+// | set         |                                                             |
+// | stream      | XADD for each entry, XSETID; XGROUP CREATE, XGROUP          |
+// |             | CREATECONSUMER, XCLAIM ... FORCE JUSTID for what is pending |
+// | expiries    | PEXPIREAT, HPEXPIREAT                                       |
+//
+// A stream without entries is made by a group that is destroyed again. What no
+// command can set is lost: when a consumer was last seen, and pending entries
+// that the stream no longer has.
+class PayloadCommands {
+ public:
+  static constexpr size_t kMaxArguments = 1024;
+  static constexpr size_t kMaxBytes = 256 << 10;
+
+  struct Target {
+    bool has_hpexpireat = false;   // Redis 7.4, Valkey 9.
+    bool has_long_xsetid = false;  // ENTRIESADDED, MAXDELETEDID: Redis 7.0.
+  };
+  // `emit` gets each command; its arguments are valid during the call.
+  using Emit = std::function<void(absl::Span<const absl::string_view> argv)>;
+
+  PayloadCommands(Target target, Emit emit);
+
+  // Takes the next event of a payload, in the decoder's order.
+  void Take(const PayloadEvent& event);
+
+  const PayloadLosses& losses() const { return losses_; }
+
+ private:
+  class Taker;
+
+  void EmitNow(std::initializer_list<absl::string_view> argv);
+  // Gathers a command over several events: its first arguments, then others.
+  void Begin(std::initializer_list<absl::string_view> argv);
+  void Add(absl::string_view argument);
+  // Emits what is gathered, if there is more than what it begins with, and goes
+  // on with that.
+  void EmitGathered();
+  void EmitIfLarge();
+  void EndEntries();
+
+  const Target target_;
+  const Emit emit_;
+  PayloadLosses losses_;
+
+  // Of the record.
+  std::string key_;
+  RecordType type_ = RecordType::kString;
+  std::optional<uint64_t> expire_at_ms_;
+  StreamInfo stream_;
+  bool entries_ended_ = false;
+  std::string group_;
+
+  // The command being gathered: its arguments, one behind the other, and where
+  // each ends. The first `head_` begin it.
+  std::string bytes_;
+  std::vector<size_t> ends_;
+  size_t head_ = 0;
+  std::vector<absl::string_view> argv_;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TOOLS_MIRROR_PAYLOAD_COMMANDS_H_

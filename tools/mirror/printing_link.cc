@@ -1,0 +1,84 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/tools/mirror/printing_link.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/output.h"
+
+namespace kevy_replica {
+namespace {
+
+TargetReply ReplyOf(TargetReply::Type type, absl::string_view text = "") {
+  TargetReply reply;
+  reply.type = type;
+  reply.text = std::string(text);
+  return reply;
+}
+
+}  // namespace
+
+void PrintingLink::AddRaw(absl::string_view resp) {
+  replies_.push_back(ReplyOf(TargetReply::Type::kText, "QUEUED"));
+  std::string* const out = output_->buffer();
+  if (format_ == Format::kResp) {
+    out->append(resp.data(), resp.size());
+    return;
+  }
+  // As a frame it can be taken apart by the codec.
+  const std::string frame = absl::StrCat("*2\r\n:0\r\n", resp);
+  ArgvStorage storage;
+  FrameView view;
+  if (!DecodeFrame(frame, Limits(), &storage, &view).done()) return;
+  absl::string_view separator;
+  for (const absl::string_view argument : view.argv()) {
+    absl::StrAppend(out, separator, Escaped(argument));
+    separator = " ";
+  }
+  out->push_back('\n');
+}
+
+void PrintingLink::Add(absl::Span<const absl::string_view> argv) {
+  const absl::string_view command = argv[0];
+  if (command == "COMMAND" || command == "HGETALL") {
+    replies_.push_back(ReplyOf(TargetReply::Type::kArray));
+  } else if (command == "DBSIZE") {
+    replies_.push_back(ReplyOf(TargetReply::Type::kInteger));
+  } else {
+    resp_.clear();
+    (void)AppendCommand(argv, &resp_);  // It has arguments.
+    AddRaw(resp_);
+    if (command == "EXEC") {
+      replies_.back() = ReplyOf(TargetReply::Type::kArray);
+    }
+  }
+}
+
+absl::StatusOr<TargetReply> PrintingLink::Receive() {
+  TargetReply reply = std::move(replies_.front());
+  replies_.pop_front();
+  return reply;
+}
+
+}  // namespace kevy_replica

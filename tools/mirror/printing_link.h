@@ -1,0 +1,61 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A target that is not there: prints what would be sent to it.
+
+#ifndef KEVY_REPLICA_TOOLS_MIRROR_PRINTING_LINK_H_
+#define KEVY_REPLICA_TOOLS_MIRROR_PRINTING_LINK_H_
+
+#include <cstddef>
+#include <deque>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/output.h"
+
+namespace kevy_replica {
+
+// Answers like an empty server that takes everything. What only asks is not
+// printed.
+class PrintingLink : public TargetLink {
+ public:
+  enum class Format {
+    kText,  // A command a line, as redis-cli's MONITOR shows them.
+    kResp,  // As they would be sent.
+  };
+  // `output` is not owned.
+  PrintingLink(Format format, Output* output)
+      : format_(format), output_(output) {}
+
+  void AddRaw(absl::string_view resp) override;
+  void Add(absl::Span<const absl::string_view> argv) override;
+  size_t gathered() const override { return output_->buffer()->size(); }
+  absl::Status Send() override { return output_->Flush(); }
+  size_t outstanding() const override { return replies_.size(); }
+  absl::StatusOr<TargetReply> Receive() override;
+
+ private:
+  const Format format_;
+  Output* const output_;
+  std::deque<TargetReply> replies_;
+  std::string resp_;  // Of Add().
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TOOLS_MIRROR_PRINTING_LINK_H_

@@ -1,0 +1,204 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/tools/mirror/redis_link.h"
+
+#include <hiredis/hiredis.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/tools/mirror/target_address.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/interrupter.h"
+
+namespace kevy_replica {
+namespace {
+
+TargetReply Convert(const redisReply& reply) {
+  TargetReply result;
+  switch (reply.type) {
+    case REDIS_REPLY_STATUS:
+    case REDIS_REPLY_STRING:
+      result.type = TargetReply::Type::kText;
+      result.text.assign(reply.str, reply.len);
+      break;
+    case REDIS_REPLY_ERROR:
+      result.type = TargetReply::Type::kError;
+      result.text.assign(reply.str, reply.len);
+      break;
+    case REDIS_REPLY_INTEGER:
+      result.type = TargetReply::Type::kInteger;
+      result.integer = reply.integer;
+      break;
+    case REDIS_REPLY_ARRAY:
+      result.type = TargetReply::Type::kArray;
+      result.elements.reserve(reply.elements);
+      for (size_t i = 0; i < reply.elements; ++i) {
+        result.elements.push_back(Convert(*reply.element[i]));
+      }
+      break;
+    default:
+      break;
+  }
+  return result;
+}
+
+// Pieces in one system call: well below any system's limit.
+constexpr size_t kMaxPieces = 512;
+
+}  // namespace
+
+RedisLink::RedisLink(redisContext* context, std::string name,
+                     std::shared_ptr<Interrupter> interrupter,
+                     absl::Duration timeout)
+    : context_(context),
+      name_(std::move(name)),
+      interrupter_(std::move(interrupter)),
+      timeout_(timeout) {}
+
+absl::StatusOr<std::unique_ptr<RedisLink>> RedisLink::Connect(
+    const TargetAddress& address, std::shared_ptr<Interrupter> interrupter,
+    absl::Duration timeout) {
+  const timeval limit = absl::ToTimeval(timeout);
+  redisContext* const context =
+      address.server.kind == Address::Kind::kUnix
+          ? redisConnectUnixWithTimeout(address.server.path.c_str(), limit)
+          : redisConnectWithTimeout(address.server.host.c_str(),
+                                    address.server.port, limit);
+  if (context == nullptr) {
+    return absl::ResourceExhaustedError("no memory for a connection");
+  }
+  auto link = absl::WrapUnique(new RedisLink(context, address.ToString(),
+                                             std::move(interrupter), timeout));
+  if (context->err != 0) {
+    return absl::UnavailableError(
+        absl::StrCat("connect to ", link->name_, ": ", context->errstr));
+  }
+  link->Add({"SELECT", absl::StrCat(address.database)});
+  const absl::Status sent = link->Send();
+  if (!sent.ok()) return sent;
+  const absl::StatusOr<TargetReply> reply = link->Receive();
+  if (!reply.ok()) return reply.status();
+  if (reply->is_error()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(link->name_, " refuses: ", reply->text));
+  }
+  return link;
+}
+
+void RedisLink::AddRaw(absl::string_view resp) {
+  pieces_.push_back({resp.data(), 0, resp.size()});
+  gathered_ += resp.size();
+  ++added_;
+}
+
+void RedisLink::Add(absl::Span<const absl::string_view> argv) {
+  const size_t begin = own_.size();
+  // It has arguments, so it can be encoded.
+  (void)AppendCommand(argv, &own_);
+  const size_t size = own_.size() - begin;
+  if (!pieces_.empty() && pieces_.back().data == nullptr &&
+      pieces_.back().offset + pieces_.back().size == begin) {
+    pieces_.back().size += size;
+  } else {
+    pieces_.push_back({nullptr, begin, size});
+  }
+  gathered_ += size;
+  ++added_;
+}
+
+absl::Status RedisLink::Send() {
+  std::vector<iovec> vectors;
+  vectors.reserve(pieces_.size());
+  for (const Piece& piece : pieces_) {
+    const char* const data =
+        piece.data != nullptr ? piece.data : own_.data() + piece.offset;
+    vectors.push_back({const_cast<char*>(data), piece.size});
+  }
+  size_t next = 0;
+  while (next < vectors.size()) {
+    msghdr message = {};
+    message.msg_iov = &vectors[next];
+    message.msg_iovlen = std::min(vectors.size() - next, kMaxPieces);
+    const ssize_t sent =
+        ::sendmsg(context_->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) {
+        const int error = errno;
+        return absl::UnavailableError(
+            absl::ErrnoToStatus(error, "write to " + name_).message());
+      }
+      const absl::Status ready =
+          interrupter_->WaitFor(context_->fd, POLLOUT, timeout_);
+      if (!ready.ok()) return ready;
+      continue;
+    }
+    size_t left = static_cast<size_t>(sent);
+    while (left > 0 && left >= vectors[next].iov_len) {
+      left -= vectors[next++].iov_len;
+    }
+    if (left > 0) {
+      vectors[next].iov_base =
+          static_cast<char*>(vectors[next].iov_base) + left;
+      vectors[next].iov_len -= left;
+    }
+  }
+  outstanding_ += std::exchange(added_, 0);
+  pieces_.clear();
+  own_.clear();
+  gathered_ = 0;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TargetReply> RedisLink::Receive() {
+  while (true) {
+    void* raw = nullptr;
+    if (redisGetReplyFromReader(context_.get(), &raw) != REDIS_OK) break;
+    if (raw != nullptr) {
+      auto* const reply = static_cast<redisReply*>(raw);
+      TargetReply result = Convert(*reply);
+      freeReplyObject(reply);
+      --outstanding_;
+      return result;
+    }
+    const absl::Status ready =
+        interrupter_->WaitFor(context_->fd, POLLIN, timeout_);
+    if (!ready.ok()) return ready;
+    if (redisBufferRead(context_.get()) != REDIS_OK) break;
+  }
+  return absl::UnavailableError(
+      absl::StrCat("read from ", name_, ": ", context_->errstr));
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,83 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A connection to a Valkey or Redis server.
+
+#ifndef KEVY_REPLICA_TOOLS_MIRROR_REDIS_LINK_H_
+#define KEVY_REPLICA_TOOLS_MIRROR_REDIS_LINK_H_
+
+#include <hiredis/hiredis.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/tools/mirror/target_address.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/transport/interrupter.h"
+
+namespace kevy_replica {
+
+// hiredis connects, and reads replies; what is sent goes to the socket straight
+// from where it lies.
+class RedisLink : public TargetLink {
+ public:
+  // Connects and selects the database. kUnavailable; kFailedPrecondition, if
+  // the server refuses (no such database, a password is wanted).
+  // `interrupter` ends every wait; `timeout` is for each.
+  static absl::StatusOr<std::unique_ptr<RedisLink>> Connect(
+      const TargetAddress& address, std::shared_ptr<Interrupter> interrupter,
+      absl::Duration timeout = absl::Seconds(10));
+
+  void AddRaw(absl::string_view resp) override;
+  void Add(absl::Span<const absl::string_view> argv) override;
+  size_t gathered() const override { return gathered_; }
+  absl::Status Send() override;
+  size_t outstanding() const override { return outstanding_; }
+  absl::StatusOr<TargetReply> Receive() override;
+
+ private:
+  // Bytes to be sent: elsewhere, or in `own_` from `offset` on.
+  struct Piece {
+    const char* data;
+    size_t offset;
+    size_t size;
+  };
+  struct Free {
+    void operator()(redisContext* context) const { redisFree(context); }
+  };
+
+  RedisLink(redisContext* context, std::string name,
+            std::shared_ptr<Interrupter> interrupter, absl::Duration timeout);
+
+  const std::unique_ptr<redisContext, Free> context_;
+  const std::string name_;
+  const std::shared_ptr<Interrupter> interrupter_;
+  const absl::Duration timeout_;
+  std::string own_;
+  std::vector<Piece> pieces_;
+  size_t gathered_ = 0;
+  size_t added_ = 0;  // Commands since the last Send().
+  size_t outstanding_ = 0;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TOOLS_MIRROR_REDIS_LINK_H_

@@ -1,0 +1,77 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What a mirror needs of the server that it writes to.
+
+#ifndef KEVY_REPLICA_TOOLS_MIRROR_TARGET_LINK_H_
+#define KEVY_REPLICA_TOOLS_MIRROR_TARGET_LINK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace kevy_replica {
+
+// A server's answer to one command.
+struct TargetReply {
+  enum class Type : uint8_t {
+    kText,  // A status or a string.
+    kInteger,
+    kNull,
+    kArray,
+    kError,
+  };
+  Type type = Type::kNull;
+  std::string text;  // Of kText and kError.
+  int64_t integer = 0;
+  std::vector<TargetReply> elements;
+
+  bool is_error() const { return type == Type::kError; }
+};
+
+// A connection, pipelined: commands are gathered, sent together, and answered
+// one by one, in their order. After an error it is of no more use.
+class TargetLink {
+ public:
+  virtual ~TargetLink() = default;
+
+  // Gathers a command that is RESP already, and must stay as it is until
+  // Send(): its bytes are not copied.
+  virtual void AddRaw(absl::string_view resp) = 0;
+  // Gathers a command, which is copied.
+  virtual void Add(absl::Span<const absl::string_view> argv) = 0;
+
+  // How many bytes are gathered.
+  virtual size_t gathered() const = 0;
+
+  // Sends all that was gathered. kUnavailable, kDeadlineExceeded, kCancelled.
+  virtual absl::Status Send() = 0;
+
+  // How many commands were sent and not yet answered.
+  virtual size_t outstanding() const = 0;
+
+  // Waits for the next answer. An error that the server answers with is a
+  // reply; the errors here are the connection's, as Send()'s.
+  virtual absl::StatusOr<TargetReply> Receive() = 0;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TOOLS_MIRROR_TARGET_LINK_H_
