@@ -60,6 +60,8 @@ constexpr Row kRows[] = {
      absl::StatusCode::kDataLoss, Action::kReconnect},
     {ReplicaErrorKind::kSnapshotInProgress, "snapshot_in_progress",
      absl::StatusCode::kFailedPrecondition, Action::kReadEvents},
+    {ReplicaErrorKind::kPayload, "payload", absl::StatusCode::kDataLoss,
+     Action::kBackOff},
     {ReplicaErrorKind::kIo, "io", absl::StatusCode::kUnavailable,
      Action::kReconnect},
 };

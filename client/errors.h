@@ -33,6 +33,8 @@
 // | kGenerationChanged    | kAborted             | kReconnect  |
 // | kUnexpectedInSnapshot | kDataLoss            | kReconnect  |
 // | kSnapshotInProgress   | kFailedPrecondition  | kReadEvents |
+// | kPayload              | kDataLoss (a limit:  | kBackOff    |
+// |                       | kResourceExhausted)  |             |
 // | kIo                   | the transport's      | kReconnect  |
 // | none: interrupted     | kCancelled           | kCaller     |
 // | none: a timeout       | kDeadlineExceeded    | kCaller     |
@@ -68,7 +70,9 @@ enum class ReplicaErrorKind : uint8_t {
   kGenerationChanged,  // Another history goes on, without a snapshot.
   kUnexpectedInSnapshot,  // A frame, or another snapshot, inside one.
   kSnapshotInProgress,    // A frame-only read met a snapshot.
-  kIo,                    // The transport failed.
+  kPayload,  // A snapshot's payload is malformed, or has a row that is not in
+             // it (WireError::kRowSegment): the next would have it, too.
+  kIo,       // The transport failed.
 };
 
 struct OffsetGap {
@@ -89,7 +93,8 @@ enum class Action : uint8_t {
 // interrupts, timeouts, and statuses from elsewhere.
 std::optional<ReplicaErrorKind> ReplicaErrorKindOf(const absl::Status& status);
 
-// The codec's error behind a kFrame, kAckMalformed or kUnexpectedInSnapshot.
+// The codec's error behind a kFrame, kAckMalformed, kUnexpectedInSnapshot or
+// kPayload.
 std::optional<WireError> WireErrorOf(const absl::Status& status);
 
 // The two offsets of a kOffsetGap.

@@ -47,6 +47,7 @@ constexpr Row kTable[] = {
      Action::kReconnect},
     {ReplicaErrorKind::kSnapshotInProgress,
      absl::StatusCode::kFailedPrecondition, Action::kReadEvents},
+    {ReplicaErrorKind::kPayload, absl::StatusCode::kDataLoss, Action::kBackOff},
     {ReplicaErrorKind::kIo, absl::StatusCode::kUnavailable, Action::kReconnect},
 };
 

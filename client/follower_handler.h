@@ -41,6 +41,7 @@
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/payload_event.h"
 
 namespace kevy_replica {
 
@@ -91,8 +92,17 @@ class FollowerHandler {
   // A snapshot: its chunks' bytes, joined, are the payload. At its end they
   // replace what is held, as a whole. Until then what was held must stand,
   // unless FollowerOptions::snapshot_in_place is set.
+  //
+  // With FollowerOptions::decode_snapshots OnPayload() gets the payload's
+  // events, from PayloadHeader to PayloadEnd, in the chunks' place. One that
+  // cannot be read ends the link with a ReplicaErrorKind::kPayload.
   virtual absl::Status OnSnapshotBegin() = 0;
-  virtual absl::Status OnSnapshotChunk(absl::string_view bytes) = 0;
+  virtual absl::Status OnSnapshotChunk(absl::string_view /*bytes*/) {
+    return absl::UnimplementedError("OnSnapshotChunk() of this handler");
+  }
+  virtual absl::Status OnPayload(const PayloadEvent& /*event*/) {
+    return absl::UnimplementedError("OnPayload() of this handler");
+  }
   virtual absl::Status OnSnapshotEnd(const FeedPosition& position) = 0;
   // The link has ended inside the snapshot, or before it was applied: what has
   // come of it is void, and another will come.

@@ -16,6 +16,7 @@
 #define KEVY_REPLICA_CLIENT_FOLLOWER_OPTIONS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -39,6 +40,11 @@ struct FollowerOptions : FollowerSessionOptions {
   // Whether OK from the handler's OnFrames() and OnSnapshotEnd() says that it
   // is applied. If not, Applied() does.
   bool applied_on_return = true;
+  // Whether the handler is given the records of snapshots, by OnPayload(), in
+  // the chunks' place; and Unix time in milliseconds, from which old payloads
+  // (version 2) count their expiries. Unset: the system's.
+  bool decode_snapshots = false;
+  std::function<uint64_t()> now_ms;
   // The least room given to a read.
   size_t read_bytes = 256 << 10;
   // How long it may take to write the handshake's request. (Acknowledgements do

@@ -91,6 +91,8 @@ LinkEnd LinkEndOf(const absl::Status& status) {
       return LinkEnd::kGenerationChanged;
     case ReplicaErrorKind::kUnexpectedInSnapshot:
       return LinkEnd::kUnexpectedInSnapshot;
+    case ReplicaErrorKind::kPayload:
+      return LinkEnd::kPayload;
     case ReplicaErrorKind::kSnapshotInProgress:
     case ReplicaErrorKind::kIo:
       break;
@@ -116,6 +118,8 @@ absl::string_view LinkEndName(LinkEnd end) {
       return ReplicaErrorKindName(ReplicaErrorKind::kGenerationChanged);
     case LinkEnd::kUnexpectedInSnapshot:
       return ReplicaErrorKindName(ReplicaErrorKind::kUnexpectedInSnapshot);
+    case LinkEnd::kPayload:
+      return ReplicaErrorKindName(ReplicaErrorKind::kPayload);
     case LinkEnd::kIo:
       return ReplicaErrorKindName(ReplicaErrorKind::kIo);
     case LinkEnd::kTimeout:

@@ -43,6 +43,7 @@ enum class LinkEnd : uint8_t {
   kOffsetGap,
   kGenerationChanged,
   kUnexpectedInSnapshot,
+  kPayload,
   kIo,
   kTimeout,     // No connection, answer, byte or heartbeat in time.
   kRetargeted,  // By SetPrimary().

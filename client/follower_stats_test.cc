@@ -39,7 +39,8 @@ TEST(FollowerStatsTest, EveryStatusHasItsLinkEnd) {
        {ReplicaErrorKind::kHandshakeRejected, ReplicaErrorKind::kAckMalformed,
         ReplicaErrorKind::kTruncated, ReplicaErrorKind::kFrame,
         ReplicaErrorKind::kOffsetGap, ReplicaErrorKind::kGenerationChanged,
-        ReplicaErrorKind::kUnexpectedInSnapshot, ReplicaErrorKind::kIo}) {
+        ReplicaErrorKind::kUnexpectedInSnapshot, ReplicaErrorKind::kPayload,
+        ReplicaErrorKind::kIo}) {
     EXPECT_EQ(LinkEndName(LinkEndOf(ReplicaError(kind, ""))),
               ReplicaErrorKindName(kind));
   }

@@ -34,13 +34,16 @@
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/transport/socket_transport.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 
 ReplicaClient::ReplicaClient(ReplicaClientOptions options)
-    : options_(std::move(options)), session_(options_) {}
+    : options_(std::move(options)),
+      session_(options_),
+      snapshot_reader_(options_.limits, options_.now_ms) {}
 
 ReplicaClient::~ReplicaClient() = default;
 
@@ -57,6 +60,10 @@ absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
       !client->options_.on_snapshot) {
     return absl::InvalidArgumentError(
         "SnapshotPolicy::kHandle: no on_snapshot");
+  }
+  if (client->options_.snapshot_policy == SnapshotPolicy::kDecode &&
+      !client->options_.on_payload) {
+    return absl::InvalidArgumentError("SnapshotPolicy::kDecode: no on_payload");
   }
   if (factory == nullptr) {
     return absl::InvalidArgumentError("the transport factory is null");
@@ -144,6 +151,15 @@ absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
       return absl::OkStatus();
     case SnapshotPolicy::kHandle:
       return options_.on_snapshot(event);
+    case SnapshotPolicy::kDecode:
+      if (const auto* chunk = std::get_if<SnapshotChunk>(&event)) {
+        return snapshot_reader_.Take(chunk->bytes, options_.on_payload);
+      }
+      if (std::holds_alternative<SnapshotEnd>(event)) {
+        return snapshot_reader_.End();
+      }
+      snapshot_reader_.Begin();
+      return absl::OkStatus();
     case SnapshotPolicy::kError:
       break;
   }

@@ -57,11 +57,13 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/internal/snapshot_reader.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/transport/socket_transport.h"
 #include "kevy_replica/transport/transport.h"
@@ -73,6 +75,7 @@ enum class SnapshotPolicy : uint8_t {
   kError,   // End with kSnapshotInProgress.
   kSkip,    // Read past it: its content is lost to this reader.
   kHandle,  // Hand its events to `on_snapshot`, then go on with frames.
+  kDecode,  // Hand its records to `on_payload`, then go on with frames.
 };
 
 struct ReplicaClientOptions : SessionOptions {
@@ -84,6 +87,14 @@ struct ReplicaClientOptions : SessionOptions {
   // For kHandle: gets each SnapshotBegin, SnapshotChunk and SnapshotEnd. An
   // error ends the client with that status.
   std::function<absl::Status(const StreamEvent&)> on_snapshot;
+  // For kDecode: gets each event of the payload, from PayloadHeader to
+  // PayloadEnd, valid during the call. What was held before is replaced by it.
+  // An error ends the client with that status; a payload that cannot be read,
+  // with a ReplicaErrorKind::kPayload.
+  std::function<absl::Status(const PayloadEvent&)> on_payload;
+  // Unix time in milliseconds, from which old payloads (version 2) count their
+  // expiries. Unset: the system's.
+  std::function<uint64_t()> now_ms;
   // The least room given to a read.
   size_t read_bytes = 256 << 10;
   // How long one write (the request, an acknowledgement) may take.
@@ -200,6 +211,7 @@ class ReplicaClient {
   Session session_;
   std::unique_ptr<Transport> transport_;
   std::string out_;
+  client_internal::SnapshotReader snapshot_reader_;
 };
 
 // An input range: begin() reads the first frame, each ++ the next.

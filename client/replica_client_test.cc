@@ -38,7 +38,9 @@
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/matchers.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/transport/faulty_transport.h"
@@ -592,6 +594,42 @@ TEST(ReplicaClientTest, ReplaysACaptureOverMemory) {
   EXPECT_EQ(client->NextFrame(), nullptr);
   EXPECT_TRUE(client->status().ok()) << client->status();
   EXPECT_EQ(client->position(), (FeedPosition{9, 1}));
+}
+
+TEST(ReplicaClientTest, HandsOverSnapshotsDecoded) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript()
+                      .Generation(7)
+                      .Snapshot(std::string("KEVYSNAP\x04\0", 10), 8)
+                      .Frame(8, {"DEL", "k"}));
+  ReplicaClientOptions options = Options();
+  options.snapshot_policy = SnapshotPolicy::kDecode;
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      ReplicaClient::Connect(primary.InMemory(), options).status()));
+  std::vector<std::string> lines;
+  options.on_payload = [&lines](const PayloadEvent& event) {
+    AppendText(event, &lines.emplace_back());
+    return absl::OkStatus();
+  };
+  auto client = ConnectOrDie(primary, options);
+  EXPECT_THAT(client->NextFrame(),
+              Pointee(IsFrame(8, ElementsAre("DEL", "k"))));
+  EXPECT_THAT(lines, ElementsAre("header version=4 generation=0 offset=0",
+                                 "payload_end"));
+}
+
+TEST(ReplicaClientTest, APayloadThatCannotBeReadEndsIt) {
+  ScriptedPrimary primary;
+  primary.Enqueue(
+      PrimaryScript().Generation(7).Snapshot("KEVYSNAP\x04", 8).Stall());
+  ReplicaClientOptions options = Options();
+  options.snapshot_policy = SnapshotPolicy::kDecode;
+  options.on_payload = [](const PayloadEvent&) { return absl::OkStatus(); };
+  auto client = ConnectOrDie(primary, options);
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  EXPECT_EQ(ReplicaErrorKindOf(client->status()), ReplicaErrorKind::kPayload);
+  EXPECT_EQ(WireErrorOf(client->status()), WireError::kTruncatedPayload);
+  EXPECT_EQ(client->position(), (FeedPosition{0, 0}));
 }
 
 }  // namespace

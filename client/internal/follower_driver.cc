@@ -30,12 +30,14 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/transport/pending_connection.h"
 #include "kevy_replica/transport/poller.h"
@@ -100,6 +102,7 @@ FollowerDriver::FollowerDriver(FollowerDriverOptions options, Poller* poller,
       poller_(poller),
       id_(id),
       session_(options_.session, options_.now()),
+      snapshot_reader_(options_.session.limits, options_.now_ms),
       handed_end_(session_.handed_end()) {
   Publish(options_.now());
 }
@@ -328,12 +331,33 @@ absl::Status FollowerDriver::Take(const FollowerEvent& event) {
     const absl::Status flushed = Flush();
     if (!flushed.ok()) return flushed;
   }
-  const absl::Status status =
-      std::visit(Handing{options_.handler, session_.received()}, event);
+  const absl::Status status = HandOver(event);
+  if (ReplicaErrorKindOf(status) == ReplicaErrorKind::kPayload) {
+    // The primary's fault, not the handler's.
+    HandleFailure(status);
+    return absl::OkStatus();
+  }
   if (!status.ok() || !options_.applied_on_return) return status;
   const std::optional<uint64_t> next_offset = NextOffsetOf(event);
   if (next_offset.has_value()) session_.HandleApplied(*next_offset);
   return status;
+}
+
+absl::Status FollowerDriver::HandOver(const FollowerEvent& event) {
+  if (options_.decode_snapshots) {
+    if (const auto* chunk = std::get_if<SnapshotChunk>(&event)) {
+      return snapshot_reader_.Take(
+          chunk->bytes, [this](const PayloadEvent& payload_event) {
+            return options_.handler->OnPayload(payload_event);
+          });
+    }
+    if (std::holds_alternative<SnapshotBegin>(event)) snapshot_reader_.Begin();
+    if (std::holds_alternative<SnapshotEnd>(event)) {
+      const absl::Status status = snapshot_reader_.End();
+      if (!status.ok()) return status;
+    }
+  }
+  return std::visit(Handing{options_.handler, session_.received()}, event);
 }
 
 absl::Status FollowerDriver::Flush() {

@@ -34,6 +34,7 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/internal/snapshot_reader.h"
 #include "kevy_replica/transport/pending_connection.h"
 #include "kevy_replica/transport/poller.h"
 #include "kevy_replica/transport/socket_transport.h"
@@ -53,6 +54,8 @@ struct FollowerDriverOptions {
   FollowerHandler* handler = nullptr;
   std::function<absl::Status(const FeedPosition&)> store;
   bool applied_on_return = true;
+  bool decode_snapshots = false;
+  std::function<uint64_t()> now_ms;
   size_t read_bytes = 0;
   absl::Duration write_timeout;  // Of the handshake's request.
   // A clock that does not go back; and the same, quicker and rougher.
@@ -133,6 +136,7 @@ class FollowerDriver {
   void HandleFailure(const absl::Status& status);
   void Dispatch();
   absl::Status Take(const FollowerEvent& event);
+  absl::Status HandOver(const FollowerEvent& event);
   absl::Status Flush();
   void FlushOrStop();
   void TakeApplied();
@@ -158,6 +162,7 @@ class FollowerDriver {
   absl::Duration waited_;        // At the end of the last step.
   bool snapshot_begun_ = false;  // Any was.
   bool to_flush_ = false;        // Frames were handed over.
+  SnapshotReader snapshot_reader_;
   std::string out_;
 
   // One more than what was applied and is not yet taken; 0: nothing.

@@ -275,6 +275,54 @@ TEST_F(FollowerDriverTest, AFailedFlushStopsIt) {
   EXPECT_EQ(driver_->status(), absl::AbortedError("why"));
 }
 
+// An empty payload of version 4, as kevy 5.4.0 sends it from an empty primary.
+std::string EmptyPayload() { return std::string("KEVYSNAP\x04\0", 10); }
+
+TEST_F(FollowerDriverTest, SnapshotsAreHandedOverDecoded) {
+  options_.decode_snapshots = true;
+  Start();
+  // A chunk's border falls anywhere.
+  Send(absl::StrCat("+SNAPSHOT\r\n$3\r\n", EmptyPayload().substr(0, 3),
+                    "\r\n$7\r\n", EmptyPayload().substr(3),
+                    "\r\n+SNAPSHOT_END 30\r\n"));
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "begin",
+                          "payload header version=4 generation=0 offset=0",
+                          "payload payload_end", "end 0:30"));
+  EXPECT_EQ(driver_->Stats().applied, (FeedPosition{0, 30}));
+}
+
+TEST_F(FollowerDriverTest, APayloadThatCannotBeReadEndsTheLink) {
+  options_.decode_snapshots = true;
+  for (const std::string& payload :
+       {std::string("KEVYSNAX"), EmptyPayload().substr(0, 9),
+        // A row that is not in it.
+        "KEVYSNAP\x07" + std::string(16, '\0') +
+            std::string("\x08\0\x01\0\0\0k\0\0\0\0\0\0\0\0", 15)}) {
+    const size_t before = handler_.lines().size();
+    Start();
+    Send(absl::StrCat("+SNAPSHOT\r\n$", payload.size(), "\r\n", payload,
+                      "\r\n+SNAPSHOT_END 30\r\n"));
+    EXPECT_EQ(handler_.lines().back(), "down payload");
+    EXPECT_EQ(handler_.lines()[handler_.lines().size() - 2], "void");
+    EXPECT_GT(handler_.lines().size(), before + 2);
+    EXPECT_EQ(driver_->Stats().applied, (FeedPosition{7, 8}));
+    EXPECT_FALSE(driver_->done());
+  }
+}
+
+TEST_F(FollowerDriverTest, AHandlersErrorAmidAPayloadStopsIt) {
+  options_.decode_snapshots = true;
+  handler_.on_line = [](absl::string_view line) {
+    return line == "payload payload_end" ? absl::AbortedError("why")
+                                         : absl::OkStatus();
+  };
+  Start();
+  Send(absl::StrCat("+SNAPSHOT\r\n$10\r\n", EmptyPayload(), "\r\n"));
+  EXPECT_TRUE(driver_->done());
+  EXPECT_EQ(driver_->status(), absl::AbortedError("why"));
+}
+
 }  // namespace
 }  // namespace client_internal
 }  // namespace kevy_replica

@@ -102,6 +102,8 @@ FollowerDriverOptions DriverOptions(const FollowerOptions& options,
     };
   }
   result.applied_on_return = options.applied_on_return;
+  result.decode_snapshots = options.decode_snapshots;
+  result.now_ms = options.now_ms;
   result.read_bytes = options.read_bytes;
   result.write_timeout = options.write_timeout;
   result.now = options.now ? options.now : MonotonicNow;

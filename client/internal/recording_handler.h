@@ -22,6 +22,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -34,6 +35,7 @@
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/payload_event.h"
 
 namespace kevy_replica {
 namespace client_internal {
@@ -66,6 +68,11 @@ class RecordingHandler : public FollowerHandler {
   absl::Status OnSnapshotBegin() override { return Note("begin"); }
   absl::Status OnSnapshotChunk(absl::string_view bytes) override {
     return Note(absl::StrCat("chunk ", bytes));
+  }
+  absl::Status OnPayload(const PayloadEvent& event) override {
+    std::string line = "payload ";
+    AppendText(event, &line);
+    return Note(std::move(line));
   }
   absl::Status OnSnapshotEnd(const FeedPosition& position) override {
     return Note("end " + ToString(position));

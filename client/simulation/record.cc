@@ -76,6 +76,7 @@ constexpr absl::string_view kNames[] = {
     "link end: offset gap",
     "link end: generation changed",
     "link end: unexpected in snapshot",
+    "link end: payload",
     "link end: io",
     "link end: timeout",
     "link end: retargeted",

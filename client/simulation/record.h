@@ -82,6 +82,7 @@ enum class Happening : uint8_t {
   kOffsetGap,
   kGenerationChanged,
   kUnexpectedInSnapshot,
+  kPayload,
   kIo,
   kTimeout,
   kRetargeted,

@@ -1,0 +1,81 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/client/internal/snapshot_reader.h"
+
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "kevy_replica/client/errors.h"
+#include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/snapshot_payload.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace client_internal {
+namespace {
+
+uint64_t SystemNowMs() {
+  return static_cast<uint64_t>(absl::ToUnixMillis(absl::Now()));
+}
+
+}  // namespace
+
+SnapshotReader::SnapshotReader(const Limits& limits,
+                               std::function<uint64_t()> now_ms)
+    : limits_(limits), now_ms_(now_ms ? std::move(now_ms) : SystemNowMs) {}
+
+void SnapshotReader::Begin() { decoder_.emplace(now_ms_(), limits_); }
+
+absl::Status SnapshotReader::Take(absl::string_view chunk,
+                                  const OnEvent& on_event) {
+  decoder_->Feed(chunk);
+  while (true) {
+    switch (decoder_->Next()) {
+      case Outcome::kNeedMore:
+        return absl::OkStatus();
+      case Outcome::kError:
+        return Error();
+      case Outcome::kDone:
+        break;
+    }
+    const absl::Status status = on_event(decoder_->event());
+    if (!status.ok()) return status;
+  }
+}
+
+absl::Status SnapshotReader::End() {
+  return decoder_->Finish() == WireError::kNone ? absl::OkStatus() : Error();
+}
+
+absl::Status SnapshotReader::Error() const {
+  const absl::string_view key = decoder_->error_key();
+  return ReplicaWireError(
+      ReplicaErrorKind::kPayload, decoder_->error(),
+      absl::StrCat("the snapshot's payload: ", WireErrorName(decoder_->error()),
+                   ", at byte ", decoder_->position(),
+                   key.empty() ? "" : ", of the key ",
+                   key.empty() ? "" : Escaped(key)));
+}
+
+}  // namespace client_internal
+}  // namespace kevy_replica

@@ -1,0 +1,61 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// The payload of a snapshot, decoded chunk by chunk.
+
+#ifndef KEVY_REPLICA_CLIENT_INTERNAL_SNAPSHOT_READER_H_
+#define KEVY_REPLICA_CLIENT_INTERNAL_SNAPSHOT_READER_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/snapshot_payload.h"
+
+namespace kevy_replica {
+namespace client_internal {
+
+class SnapshotReader {
+ public:
+  using OnEvent = std::function<absl::Status(const PayloadEvent&)>;
+
+  // `now` is Unix time in milliseconds; unset: the system's.
+  SnapshotReader(const Limits& limits, std::function<uint64_t()> now_ms);
+
+  // A snapshot begins. What is left of one before is void.
+  void Begin();
+
+  // Calls `on_event` for each event that `chunk` completes. Returns the error
+  // of the payload's (ReplicaErrorKind::kPayload), or that of `on_event`.
+  absl::Status Take(absl::string_view chunk, const OnEvent& on_event);
+
+  // The snapshot has ended: an error if its payload has not.
+  absl::Status End();
+
+ private:
+  absl::Status Error() const;
+
+  const Limits limits_;
+  const std::function<uint64_t()> now_ms_;
+  std::optional<PayloadDecoder> decoder_;
+};
+
+}  // namespace client_internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CLIENT_INTERNAL_SNAPSHOT_READER_H_
