@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""How fast kevy_mirror writes to a server, beside redis-benchmark.
+
+  mirror.py KEVY_MIRROR [--frames=N] [--batches=100,1000] [--repetitions=N]
+
+Both send SET of a 10-byte key and a 7-byte value over one connection to the
+same redis-server, on a Unix socket: kevy_mirror in transactions of so many
+commands with the position in them, redis-benchmark with so many commands in
+its pipeline. Their runs take turns, and the table has the medians, with the
+ratio of each pair. Needs Debian's redis-server and redis-tools.
+"""
+
+import argparse
+import os
+import re
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+
+
+def frames(count):
+    """`count` frames from offset 0 on, as a primary sends them."""
+    return b"".join(
+        b"*2\r\n:%d\r\n*3\r\n$3\r\nSET\r\n$10\r\nkey:%06d\r\n$7\r\nvalue-1\r\n"
+        % (offset, offset % 1000) for offset in range(count))
+
+
+def mirror_seconds(program, server, folder, stream, count, batch):
+    """From the first frame sent to the last one acknowledged."""
+    path = os.path.join(folder, "primary")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    subprocess.run(["redis-cli", "-s", server, "flushall"], check=True,
+                   stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        [program, "--primary=unix:" + path, "--target=unix:" + server,
+         "--batch=%d" % batch, "--protocol=2"])
+    replica = listener.accept()[0]
+    replica.recv(4096)
+    replica.sendall(b"+ACK 7 0\r\n")
+    begin = time.monotonic()
+    replica.sendall(stream)
+    # A heartbeat has it acknowledge at once.
+    replica.sendall(b"+PING 7 %d\r\n" % count)
+    end = b"REPLCONF ACK %d\r\n" % count
+    received = b""
+    while not received.endswith(end):
+        data = replica.recv(65536)
+        if not data:
+            raise SystemExit("kevy_mirror has closed")
+        received = (received + data)[-len(end):]
+    seconds = time.monotonic() - begin
+    child.terminate()
+    child.wait()
+    replica.close()
+    listener.close()
+    os.unlink(path)
+    return seconds
+
+
+def benchmark_rate(server, count, batch):
+    """redis-benchmark's requests a second."""
+    out = subprocess.run(
+        ["redis-benchmark", "-s", server, "-c", "1", "-P", str(batch), "-n",
+         str(count), "-q", "SET", "key:000000", "value-1"],
+        check=True, stdout=subprocess.PIPE, text=True).stdout
+    return float(re.findall(r"([\d.]+) requests per second", out)[-1])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program")
+    parser.add_argument("--frames", type=int, default=1000000)
+    parser.add_argument("--batches", default="100,1000")
+    parser.add_argument("--repetitions", type=int, default=7)
+    options = parser.parse_args()
+    stream = frames(options.frames)
+    with tempfile.TemporaryDirectory() as folder:
+        server = os.path.join(folder, "server")
+        process = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", server, "--save",
+             "", "--appendonly", "no", "--dir", folder],
+            stdout=subprocess.DEVNULL)
+        while not os.path.exists(server):
+            time.sleep(0.01)
+        print("| commands at a time | kevy_mirror, frames/s "
+              "| redis-benchmark, requests/s | ratio |")
+        print("|---:|---:|---:|---:|")
+        for batch in map(int, options.batches.split(",")):
+            ours, theirs = [], []
+            for _ in range(options.repetitions):
+                ours.append(options.frames / mirror_seconds(
+                    options.program, server, folder, stream, options.frames,
+                    batch))
+                theirs.append(benchmark_rate(server, options.frames, batch))
+            ratios = [a / b for a, b in zip(ours, theirs)]
+            print("| %d | %.0f | %.0f | %.2f (%.2f to %.2f) |" %
+                  (batch, statistics.median(ours), statistics.median(theirs),
+                   statistics.median(ratios), min(ratios), max(ratios)),
+                  flush=True)
+        process.terminate()
+        process.wait()
+
+
+if __name__ == "__main__":
+    main()
