@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -50,9 +51,6 @@ namespace kevy_replica {
 namespace {
 
 constexpr size_t kSendBytes = 256 << 10;
-
-// So much of a command is kept for messages.
-constexpr size_t kExcerptBytes = 64;
 
 // Errors that tell of the server's state, and nothing of the command.
 bool IsServersTrouble(absl::string_view reply) {
@@ -115,6 +113,17 @@ class MirrorSession::ShardHandler : public FollowerHandler {
   MirrorSession* const session_;
   const size_t shard_;
 };
+
+MirrorSession::Sent::Sent(uint64_t offset, absl::string_view command)
+    : offset(offset),
+      excerpt_size(
+          static_cast<uint8_t>(std::min(command.size(), kExcerptBytes))) {
+  std::memcpy(excerpt.data(), command.data(), excerpt_size);
+}
+
+std::string MirrorSession::Sent::ToString() const {
+  return Escaped(absl::string_view(excerpt.data(), excerpt_size));
+}
 
 MirrorSession::MirrorSession(std::unique_ptr<TargetLink> link,
                              const MirrorOptions& options,
@@ -222,22 +231,20 @@ absl::StatusOr<TargetReply> MirrorSession::Ask(
 absl::Status MirrorSession::TakeFrames(size_t shard,
                                        absl::Span<const FrameView> frames,
                                        const FeedPosition& position) {
-  if (open_ && open_shard_ != shard) {
+  if (is_open_ && open_.shard != shard) {
     const absl::Status status = Commit();
     if (!status.ok()) return status;
   }
   for (const FrameView& frame : frames) {
-    if (!open_) {
-      link_->Add({"MULTI"});
-      open_ = true;
-      open_shard_ = shard;
-      open_position_ = {position.generation, frame.offset()};
+    if (!is_open_) {
+      const absl::Status status =
+          Open(shard, {position.generation, frame.offset()});
+      if (!status.ok()) return status;
     }
-    Sent sent = {frame.offset(),
-                 std::string(frame.command().substr(0, kExcerptBytes))};
+    const Sent sent(frame.offset(), frame.command());
     if (IsKnown(frame.argv()[0])) {
       link_->AddRaw(frame.command());
-      sent_.push_back(std::move(sent));
+      open_.commands.push_back(sent);
     } else {
       if (!options_.skip_rejected) {
         // What came before it counts.
@@ -248,14 +255,27 @@ absl::Status MirrorSession::TakeFrames(size_t shard,
           Reject(shard, sent, "the target does not know this command");
       if (!status.ok()) return status;
     }
-    open_position_.next_offset = frame.offset() + 1;
-    if (sent_.size() >= MaxBatch(shard, frame.offset())) {
-      const absl::Status status = Commit();
-      if (!status.ok()) return status;
-    }
+    open_.position.next_offset = frame.offset() + 1;
+    const size_t most = MaxBatch(shard, frame.offset());
+    if (open_.commands.size() < most) continue;
+    // While the target executes these, it is given the next. (One alone may be
+    // refused, and passed over: then nothing else must be under way.)
+    const absl::Status status = most == 1 ? Commit() : Execute();
+    if (!status.ok()) return status;
   }
   // The frames are views.
   return Send();
+}
+
+absl::Status MirrorSession::Open(size_t shard, const FeedPosition& position) {
+  const absl::Status status = ReceiveLoaded(0);
+  if (!status.ok()) return status;
+  link_->Add({"MULTI"});
+  is_open_ = true;
+  open_.shard = shard;
+  open_.position = position;
+  open_.commands.clear();
+  return absl::OkStatus();
 }
 
 size_t MirrorSession::MaxBatch(size_t shard, uint64_t offset) const {
@@ -272,15 +292,31 @@ bool MirrorSession::IsKnown(absl::string_view command) {
   return true;
 }
 
-absl::Status MirrorSession::Commit() {
-  if (!open_) return absl::OkStatus();
-  open_ = false;
-  link_->Add({"HSET", options_.position_key, ShardField(open_shard_),
-              ToString(open_position_)});
-  link_->Add({"EXEC"});
+// Has the open transaction executed, without waiting for it. Only now that the
+// one before it is known to stand: else this one must not.
+absl::Status MirrorSession::Execute() {
+  if (!is_open_) return absl::OkStatus();
   absl::Status status = Send();
+  if (status.ok()) status = Settle();
   if (!status.ok()) return status;
-  const std::deque<Sent> commands = std::exchange(sent_, {});
+  link_->Add({"HSET", options_.position_key, ShardField(open_.shard),
+              ToString(open_.position)});
+  link_->Add({"EXEC"});
+  is_open_ = false;
+  is_executing_ = true;
+  std::swap(executing_, open_);
+  return Send();
+}
+
+absl::Status MirrorSession::Commit() {
+  const absl::Status status = Execute();
+  return status.ok() ? Settle() : status;
+}
+
+// Waits for the transaction that is executed.
+absl::Status MirrorSession::Settle() {
+  if (!std::exchange(is_executing_, false)) return absl::OkStatus();
+  const std::vector<Sent>& commands = executing_.commands;
   // MULTI's reply, each command's, HSET's, EXEC's.
   const Sent* refused = nullptr;
   std::string refusal;
@@ -298,38 +334,54 @@ absl::Status MirrorSession::Commit() {
     if (refused == nullptr || IsServersTrouble(refusal)) {
       return link_status_ = ServersTrouble(refusal);
     }
-    return CommitRefused(*refused, refusal);
+    return TakeRefusal(executing_, *refused, refusal);
   }
   ++progress_->transactions;
-  positions_[open_shard_] = open_position_;
+  positions_[executing_.shard] = executing_.position;
   for (size_t i = 0; i < commands.size() && i < result->elements.size(); ++i) {
     if (!result->elements[i].is_error()) continue;
     const absl::Status rejected =
-        Reject(open_shard_, commands[i], result->elements[i].text);
+        Reject(executing_.shard, commands[i], result->elements[i].text);
     if (rejected.ok()) continue;
     // It is behind the position already: a mirror that is started again must
     // not pass over it.
+    const absl::Status discarded = Discard();
+    if (!discarded.ok()) return discarded;
     const absl::StatusOr<TargetReply> noted =
         Ask({"HSET", options_.position_key, kRejectedField,
              absl::string_view(rejected.message())});
     return noted.ok() ? rejected : noted.status();
   }
-  applied(open_shard_, open_position_.next_offset);
+  applied(executing_.shard, executing_.position.next_offset);
   return absl::OkStatus();
 }
 
-// The target has run nothing of the transaction, for one command's sake.
-absl::Status MirrorSession::CommitRefused(const Sent& refused,
-                                          absl::string_view reply) {
-  if (open_position_.next_offset > refused.offset + 1 ||
-      positions_[open_shard_].next_offset < refused.offset) {
-    // What came before it counts, and its bytes are gone: once more, with each
-    // command in a transaction of its own.
-    progress_->careful_until[open_shard_] = refused.offset;
+// Gives up the open transaction.
+absl::Status MirrorSession::Discard() {
+  if (!std::exchange(is_open_, false)) return absl::OkStatus();
+  link_->Add({"DISCARD"});
+  const absl::Status status = Send();
+  if (!status.ok()) return status;
+  while (link_->outstanding() > 0) {
+    const absl::StatusOr<TargetReply> reply = Receive();
+    if (!reply.ok()) return reply.status();
+  }
+  return absl::OkStatus();
+}
+
+// The target has executed nothing of the transaction, for one command's sake.
+absl::Status MirrorSession::TakeRefusal(const Transaction& transaction,
+                                        const Sent& refused,
+                                        absl::string_view reply) {
+  if (transaction.commands.size() > 1 || is_open_) {
+    // The others count, and their bytes are gone: once more, with each command
+    // in a transaction of its own.
+    progress_->careful_until[transaction.shard] = refused.offset;
     return link_status_ = absl::AbortedError("a transaction was refused");
   }
-  const absl::Status status = Reject(open_shard_, refused, reply);
-  return status.ok() ? StorePosition(open_shard_, open_position_) : status;
+  const absl::Status status = Reject(transaction.shard, refused, reply);
+  return status.ok() ? StorePosition(transaction.shard, transaction.position)
+                     : status;
 }
 
 absl::Status MirrorSession::StorePosition(size_t shard,
@@ -346,7 +398,7 @@ absl::Status MirrorSession::Reject(size_t shard, const Sent& command,
                                    absl::string_view reply) {
   const std::string message = absl::StrCat(
       ShardField(shard), ": the target rejects the command at offset ",
-      command.offset, ", ", Escaped(command.excerpt), ": ", reply);
+      command.offset, ", ", command.ToString(), ": ", reply);
   if (!options_.skip_rejected) return absl::FailedPreconditionError(message);
   ++progress_->skipped;
   options_.log(message);
@@ -355,6 +407,10 @@ absl::Status MirrorSession::Reject(size_t shard, const Sent& command,
 
 // Empties the target, where it is to be.
 absl::Status MirrorSession::BeginHistory(size_t shard) {
+  // Another shard's.
+  absl::Status status = Commit();
+  if (status.ok()) status = ReceiveLoaded(0);
+  if (!status.ok()) return status;
   if (!flush_first_ && has_data_[shard]) {
     if (options_.shards > 1) {
       progress_->reload = true;
@@ -366,14 +422,15 @@ absl::Status MirrorSession::BeginHistory(size_t shard) {
     link_->Add({"MULTI"});
     link_->Add({"FLUSHDB"});
     AddNewRecord(options_.position_key, options_.shards, link_.get());
-    const absl::StatusOr<TargetReply> first = Ask({"EXEC"});
-    if (!first.ok()) return first.status();
-    TargetReply last = *first;
-    while (link_->outstanding() > 0) {
-      const absl::StatusOr<TargetReply> reply = Receive();
-      if (!reply.ok()) return reply.status();
-      last = *reply;
+    link_->Add({"EXEC"});
+    status = Send();
+    TargetReply last;
+    while (status.ok() && link_->outstanding() > 0) {
+      absl::StatusOr<TargetReply> reply = Receive();
+      status = reply.status();
+      if (reply.ok()) last = *std::move(reply);
     }
+    if (!status.ok()) return status;
     if (last.is_error()) {
       return link_status_ = ServersTrouble(last.text);
     }
@@ -393,17 +450,16 @@ absl::Status MirrorSession::BeginSnapshot(size_t shard) {
   loaders_[shard] = std::make_unique<PayloadCommands>(
       features_, [this](absl::Span<const absl::string_view> argv) {
         link_->Add(argv);
-        std::string excerpt(argv[0]);
-        for (const absl::string_view argument :
-             argv.subspan(1, std::min<size_t>(argv.size() - 1, 2))) {
-          absl::StrAppend(&excerpt, " ", argument.substr(0, kExcerptBytes));
-        }
-        sent_.push_back({0, std::move(excerpt)});
+        loading_.emplace_back(
+            0,
+            absl::StrCat(argv[0], " ", argv[1].substr(0, Sent::kExcerptBytes)));
       });
   return absl::OkStatus();
 }
 
 absl::Status MirrorSession::TakeChunk(size_t shard, absl::string_view bytes) {
+  const absl::Status committed = Commit();  // Another shard's.
+  if (!committed.ok()) return committed;
   PayloadDecoder& decoder = *decoders_[shard];
   progress_->snapshot_bytes += bytes.size();
   decoder.Feed(bytes);
@@ -413,7 +469,8 @@ absl::Status MirrorSession::TakeChunk(size_t shard, absl::string_view bytes) {
       ++progress_->records;
     }
     loaders_[shard]->Take(decoder.event());
-    if (link_->gathered() < kSendBytes && sent_.size() < options_.max_batch) {
+    if (link_->gathered() < kSendBytes &&
+        loading_.size() < options_.max_batch) {
       continue;
     }
     const absl::Status status = SendLoaded();
@@ -429,7 +486,7 @@ absl::Status MirrorSession::EndSnapshot(size_t shard,
   if (decoder.Finish() != WireError::kNone) {
     return PayloadStatus(shard, decoder);
   }
-  absl::Status status = Send();
+  absl::Status status = Commit();
   if (status.ok()) status = ReceiveLoaded(0);
   if (!status.ok()) return status;
   const uint64_t lost = loaders_[shard]->losses().field_expiries;
@@ -452,17 +509,21 @@ absl::Status MirrorSession::SendLoaded() {
 }
 
 absl::Status MirrorSession::ReceiveLoaded(size_t most_outstanding) {
-  while (link_->outstanding() > most_outstanding) {
+  if (most_outstanding == 0 && !loading_.empty()) {
+    const absl::Status status = Send();
+    if (!status.ok()) return status;
+  }
+  while (loading_.size() > most_outstanding) {
     const absl::StatusOr<TargetReply> reply = Receive();
     if (!reply.ok()) return reply.status();
-    const Sent command = std::move(sent_.front());
-    sent_.pop_front();
+    const Sent command = loading_.front();
+    loading_.pop_front();
     if (!reply->is_error()) continue;
     if (IsServersTrouble(reply->text)) {
       return link_status_ = ServersTrouble(reply->text);
     }
     const std::string message =
-        absl::StrCat("the target rejects ", Escaped(command.excerpt),
+        absl::StrCat("the target rejects ", command.ToString(),
                      " of a snapshot: ", reply->text);
     if (!options_.skip_rejected) return absl::FailedPreconditionError(message);
     ++progress_->skipped;
@@ -484,6 +545,8 @@ absl::Status MirrorSession::PayloadStatus(size_t shard,
 // A new history's generation comes with a heartbeat.
 absl::Status MirrorSession::TakeHeartbeat(size_t shard,
                                           const FeedPosition& position) {
+  const absl::Status committed = Commit();  // Another shard's.
+  if (!committed.ok()) return committed;
   const bool moved = position.next_offset == positions_[shard].next_offset &&
                      position.generation != positions_[shard].generation &&
                      !flush_first_ && !decoders_[shard].has_value();

@@ -17,6 +17,7 @@
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_MIRROR_SESSION_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_MIRROR_SESSION_H_
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -104,8 +105,20 @@ class MirrorSession {
   class ShardHandler;
   // A command that was sent, for messages.
   struct Sent {
+    Sent() = default;
+    Sent(uint64_t offset, absl::string_view command);
+    std::string ToString() const;
+
     uint64_t offset = 0;  // Of a frame.
-    std::string excerpt;
+    // The command's beginning. Not a string: there are as many as frames.
+    static constexpr size_t kExcerptBytes = 48;
+    std::array<char, kExcerptBytes> excerpt;
+    uint8_t excerpt_size = 0;
+  };
+  struct Transaction {
+    size_t shard = 0;
+    FeedPosition position;  // Behind it.
+    std::vector<Sent> commands;
   };
 
   MirrorSession(std::unique_ptr<TargetLink> link, const MirrorOptions& options,
@@ -125,8 +138,13 @@ class MirrorSession {
 
   bool IsKnown(absl::string_view command);
   size_t MaxBatch(size_t shard, uint64_t offset) const;
+  absl::Status Open(size_t shard, const FeedPosition& position);
+  absl::Status Execute();
+  absl::Status Settle();
   absl::Status Commit();
-  absl::Status CommitRefused(const Sent& refused, absl::string_view reply);
+  absl::Status Discard();
+  absl::Status TakeRefusal(const Transaction& transaction, const Sent& refused,
+                           absl::string_view reply);
   absl::Status StorePosition(size_t shard, const FeedPosition& position);
   absl::Status Reject(size_t shard, const Sent& command,
                       absl::string_view reply);
@@ -152,11 +170,14 @@ class MirrorSession {
   std::vector<bool> has_data_;
   bool flush_first_ = false;
 
-  // The transaction that is open, if any, and its shard and position.
-  bool open_ = false;
-  size_t open_shard_ = 0;
-  FeedPosition open_position_;
-  std::deque<Sent> sent_;  // In it; or of a snapshot, not yet answered.
+  // The transaction that is open: its commands are with the target, but not
+  // executed. And the one before it, which is executed, and not yet answered.
+  bool is_open_ = false;
+  Transaction open_;
+  bool is_executing_ = false;
+  Transaction executing_;
+
+  std::deque<Sent> loading_;  // Of snapshots, not yet answered.
 
   // Of the snapshots being loaded, one a shard.
   std::vector<std::optional<PayloadDecoder>> decoders_;

@@ -44,10 +44,45 @@
 namespace kevy_replica {
 namespace {
 
+// A reply to most commands is a status, "QUEUED" or "OK", of which nobody wants
+// to know more: it is this one object, and not one of its own for each.
+redisReply some_status = {};
+
+// hiredis's functions that make and free replies.
+const redisReplyObjectFunctions* default_functions = nullptr;
+
+void* CreateString(const redisReadTask* task, char* text, size_t size) {
+  if (task->type != REDIS_REPLY_STATUS) {
+    return default_functions->createString(task, text, size);
+  }
+  if (task->parent != nullptr) {
+    static_cast<redisReply*>(task->parent->obj)->element[task->idx] =
+        &some_status;
+  }
+  return &some_status;
+}
+
+// Takes the statuses out, which are not to be freed.
+void FreeObject(void* object) {
+  if (object == &some_status) return;
+  auto* const reply = static_cast<redisReply*>(object);
+  if (reply != nullptr && reply->type == REDIS_REPLY_ARRAY) {
+    for (size_t i = 0; i < reply->elements; ++i) {
+      if (reply->element[i] == nullptr) continue;
+      FreeObject(reply->element[i]);
+      reply->element[i] = nullptr;
+    }
+  }
+  default_functions->freeObject(object);
+}
+
 TargetReply Convert(const redisReply& reply) {
   TargetReply result;
+  if (&reply == &some_status) {
+    result.type = TargetReply::Type::kText;
+    return result;
+  }
   switch (reply.type) {
-    case REDIS_REPLY_STATUS:
     case REDIS_REPLY_STRING:
       result.type = TargetReply::Type::kText;
       result.text.assign(reply.str, reply.len);
@@ -84,7 +119,13 @@ RedisLink::RedisLink(redisContext* context, std::string name,
     : context_(context),
       name_(std::move(name)),
       interrupter_(std::move(interrupter)),
-      timeout_(timeout) {}
+      timeout_(timeout) {
+  default_functions = context->reader->fn;
+  functions_ = *default_functions;
+  functions_.createString = CreateString;
+  functions_.freeObject = FreeObject;
+  context->reader->fn = &functions_;
+}
 
 absl::StatusOr<std::unique_ptr<RedisLink>> RedisLink::Connect(
     const TargetAddress& address, std::shared_ptr<Interrupter> interrupter,
@@ -188,7 +229,7 @@ absl::StatusOr<TargetReply> RedisLink::Receive() {
     if (raw != nullptr) {
       auto* const reply = static_cast<redisReply*>(raw);
       TargetReply result = Convert(*reply);
-      freeReplyObject(reply);
+      FreeObject(reply);
       --outstanding_;
       return result;
     }

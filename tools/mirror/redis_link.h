@@ -68,6 +68,7 @@ class RedisLink : public TargetLink {
             std::shared_ptr<Interrupter> interrupter, absl::Duration timeout);
 
   const std::unique_ptr<redisContext, Free> context_;
+  redisReplyObjectFunctions functions_;  // Of its reader.
   const std::string name_;
   const std::shared_ptr<Interrupter> interrupter_;
   const absl::Duration timeout_;

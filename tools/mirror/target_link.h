@@ -32,7 +32,7 @@ namespace kevy_replica {
 // A server's answer to one command.
 struct TargetReply {
   enum class Type : uint8_t {
-    kText,  // A status or a string.
+    kText,  // A string, or a status, whose text is left out.
     kInteger,
     kNull,
     kArray,
