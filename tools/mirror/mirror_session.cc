@@ -279,10 +279,7 @@ absl::Status MirrorSession::Open(size_t shard, const FeedPosition& position) {
 }
 
 size_t MirrorSession::MaxBatch(size_t shard, uint64_t offset) const {
-  return offset <= progress_->careful_until[shard] &&
-                 progress_->careful_until[shard] != 0
-             ? 1
-             : options_.max_batch;
+  return offset < progress_->careful_until[shard] ? 1 : options_.max_batch;
 }
 
 bool MirrorSession::IsKnown(absl::string_view command) {
@@ -376,7 +373,7 @@ absl::Status MirrorSession::TakeRefusal(const Transaction& transaction,
   if (transaction.commands.size() > 1 || is_open_) {
     // The others count, and their bytes are gone: once more, with each command
     // in a transaction of its own.
-    progress_->careful_until[transaction.shard] = refused.offset;
+    progress_->careful_until[transaction.shard] = refused.offset + 1;
     return link_status_ = absl::AbortedError("a transaction was refused");
   }
   const absl::Status status = Reject(transaction.shard, refused, reply);

@@ -66,7 +66,7 @@ struct MirrorProgress {
   std::atomic<uint64_t> transactions{0};
   std::atomic<uint64_t> skipped{0};  // Rejected commands, passed over.
   std::atomic<uint64_t> lost_field_expiries{0};
-  // Up to this offset, of each shard, transactions have one command: one among
+  // Below this offset, of each shard, transactions have one command: one among
   // them was refused before it was run, and took its transaction with it.
   std::vector<uint64_t> careful_until;
   // All shards are to be loaded anew: a snapshot of one cannot replace what the
