@@ -227,27 +227,27 @@ absl::Status MirrorSession::TakeFrames(size_t shard,
     if (!status.ok()) return status;
   }
   for (const FrameView& frame : frames) {
+    Sent sent = {frame.offset(),
+                 std::string(frame.command().substr(0, kExcerptBytes))};
+    if (!IsKnown(frame.argv()[0])) {
+      // What came before it counts.
+      absl::Status status = Commit();
+      if (status.ok()) {
+        status =
+            RejectAlone(shard, sent, "the target does not know this command",
+                        {position.generation, frame.offset() + 1});
+      }
+      if (!status.ok()) return status;
+      continue;
+    }
     if (!open_) {
       link_->Add({"MULTI"});
       open_ = true;
       open_shard_ = shard;
       open_position_ = {position.generation, frame.offset()};
     }
-    Sent sent = {frame.offset(),
-                 std::string(frame.command().substr(0, kExcerptBytes))};
-    if (IsKnown(frame.argv()[0])) {
-      link_->AddRaw(frame.command());
-      sent_.push_back(std::move(sent));
-    } else {
-      if (!options_.skip_rejected) {
-        // What came before it counts.
-        const absl::Status status = Commit();
-        if (!status.ok()) return status;
-      }
-      const absl::Status status =
-          Reject(shard, sent, "the target does not know this command");
-      if (!status.ok()) return status;
-    }
+    link_->AddRaw(frame.command());
+    sent_.push_back(std::move(sent));
     open_position_.next_offset = frame.offset() + 1;
     if (sent_.size() >= MaxBatch(shard, frame.offset())) {
       const absl::Status status = Commit();
@@ -259,10 +259,7 @@ absl::Status MirrorSession::TakeFrames(size_t shard,
 }
 
 size_t MirrorSession::MaxBatch(size_t shard, uint64_t offset) const {
-  return offset <= progress_->careful_until[shard] &&
-                 progress_->careful_until[shard] != 0
-             ? 1
-             : options_.max_batch;
+  return offset < progress_->careful_until[shard] ? 1 : options_.max_batch;
 }
 
 bool MirrorSession::IsKnown(absl::string_view command) {
@@ -298,7 +295,13 @@ absl::Status MirrorSession::Commit() {
     if (refused == nullptr || IsServersTrouble(refusal)) {
       return link_status_ = ServersTrouble(refusal);
     }
-    return CommitRefused(*refused, refusal);
+    if (commands.size() == 1) {
+      return RejectAlone(open_shard_, *refused, refusal, open_position_);
+    }
+    // What came before it counts, and its bytes are gone: once more, with each
+    // command in a transaction of its own.
+    progress_->careful_until[open_shard_] = refused->offset + 1;
+    return link_status_ = absl::AbortedError("a transaction was refused");
   }
   ++progress_->transactions;
   positions_[open_shard_] = open_position_;
@@ -318,18 +321,16 @@ absl::Status MirrorSession::Commit() {
   return absl::OkStatus();
 }
 
-// The target has run nothing of the transaction, for one command's sake.
-absl::Status MirrorSession::CommitRefused(const Sent& refused,
-                                          absl::string_view reply) {
-  if (open_position_.next_offset > refused.offset + 1 ||
-      positions_[open_shard_].next_offset < refused.offset) {
-    // What came before it counts, and its bytes are gone: once more, with each
-    // command in a transaction of its own.
-    progress_->careful_until[open_shard_] = refused.offset;
-    return link_status_ = absl::AbortedError("a transaction was refused");
+// The target has run nothing of it. `position` is behind it.
+absl::Status MirrorSession::RejectAlone(size_t shard, const Sent& command,
+                                        absl::string_view reply,
+                                        const FeedPosition& position) {
+  if (options_.skip_rejected) {
+    // First, so that it is not counted again when this fails.
+    const absl::Status status = StorePosition(shard, position);
+    if (!status.ok()) return status;
   }
-  const absl::Status status = Reject(open_shard_, refused, reply);
-  return status.ok() ? StorePosition(open_shard_, open_position_) : status;
+  return Reject(shard, command, reply);
 }
 
 absl::Status MirrorSession::StorePosition(size_t shard,

@@ -65,7 +65,7 @@ struct MirrorProgress {
   std::atomic<uint64_t> transactions{0};
   std::atomic<uint64_t> skipped{0};  // Rejected commands, passed over.
   std::atomic<uint64_t> lost_field_expiries{0};
-  // Up to this offset, of each shard, transactions have one command: one among
+  // Before this offset, of each shard, transactions have one command: one among
   // them was refused before it was run, and took its transaction with it.
   std::vector<uint64_t> careful_until;
   // All shards are to be loaded anew: a snapshot of one cannot replace what the
@@ -126,7 +126,9 @@ class MirrorSession {
   bool IsKnown(absl::string_view command);
   size_t MaxBatch(size_t shard, uint64_t offset) const;
   absl::Status Commit();
-  absl::Status CommitRefused(const Sent& refused, absl::string_view reply);
+  absl::Status RejectAlone(size_t shard, const Sent& command,
+                           absl::string_view reply,
+                           const FeedPosition& position);
   absl::Status StorePosition(size_t shard, const FeedPosition& position);
   absl::Status Reject(size_t shard, const Sent& command,
                       absl::string_view reply);
