@@ -205,6 +205,8 @@ absl::Status MirrorSession::AskForCommands() {
 
 absl::StatusOr<TargetReply> MirrorSession::Ask(
     absl::Span<const absl::string_view> argv) {
+  const absl::Status settled = Settle();
+  if (!settled.ok()) return settled;
   link_->Add(argv);
   const absl::Status sent = Send();
   if (!sent.ok()) return sent;
@@ -241,6 +243,8 @@ absl::Status MirrorSession::TakeFrames(size_t shard,
       continue;
     }
     if (!open_) {
+      const absl::Status status = Settle();
+      if (!status.ok()) return status;
       link_->Add({"MULTI"});
       open_ = true;
       open_shard_ = shard;
@@ -364,20 +368,21 @@ absl::Status MirrorSession::BeginHistory(size_t shard) {
     flush_first_ = true;
   }
   if (flush_first_) {
+    absl::Status status = Settle();
+    if (!status.ok()) return status;
     link_->Add({"MULTI"});
     link_->Add({"FLUSHDB"});
     AddNewRecord(options_.position_key, options_.shards, link_.get());
-    const absl::StatusOr<TargetReply> first = Ask({"EXEC"});
-    if (!first.ok()) return first.status();
-    TargetReply last = *first;
+    link_->Add({"EXEC"});
+    status = Send();
+    if (!status.ok()) return status;
+    std::string refusal;
     while (link_->outstanding() > 0) {
       const absl::StatusOr<TargetReply> reply = Receive();
       if (!reply.ok()) return reply.status();
-      last = *reply;
+      if (reply->is_error() && refusal.empty()) refusal = reply->text;
     }
-    if (last.is_error()) {
-      return link_status_ = ServersTrouble(last.text);
-    }
+    if (!refusal.empty()) return link_status_ = ServersTrouble(refusal);
     flush_first_ = false;
     progress_->reload = false;
     has_data_.assign(options_.shards, false);
@@ -385,6 +390,15 @@ absl::Status MirrorSession::BeginHistory(size_t shard) {
   }
   has_data_[shard] = true;
   return absl::OkStatus();
+}
+
+// Shards take turns, and one may have left a transaction open, or another's
+// snapshot its replies.
+absl::Status MirrorSession::Settle() {
+  absl::Status status = Commit();
+  if (!status.ok() || sent_.empty()) return status;
+  status = Send();
+  return status.ok() ? ReceiveLoaded(0) : status;
 }
 
 absl::Status MirrorSession::BeginSnapshot(size_t shard) {
@@ -405,6 +419,9 @@ absl::Status MirrorSession::BeginSnapshot(size_t shard) {
 }
 
 absl::Status MirrorSession::TakeChunk(size_t shard, absl::string_view bytes) {
+  // Nothing of it may get into another shard's transaction.
+  const absl::Status committed = Commit();
+  if (!committed.ok()) return committed;
   PayloadDecoder& decoder = *decoders_[shard];
   progress_->snapshot_bytes += bytes.size();
   decoder.Feed(bytes);
@@ -430,8 +447,7 @@ absl::Status MirrorSession::EndSnapshot(size_t shard,
   if (decoder.Finish() != WireError::kNone) {
     return PayloadStatus(shard, decoder);
   }
-  absl::Status status = Send();
-  if (status.ok()) status = ReceiveLoaded(0);
+  const absl::Status status = Settle();
   if (!status.ok()) return status;
   const uint64_t lost = loaders_[shard]->losses().field_expiries;
   if (lost > 0) {

@@ -126,6 +126,7 @@ class MirrorSession {
   bool IsKnown(absl::string_view command);
   size_t MaxBatch(size_t shard, uint64_t offset) const;
   absl::Status Commit();
+  absl::Status Settle();
   absl::Status RejectAlone(size_t shard, const Sent& command,
                            absl::string_view reply,
                            const FeedPosition& position);
