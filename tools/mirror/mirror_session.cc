@@ -35,6 +35,7 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
@@ -231,13 +232,13 @@ absl::Status MirrorSession::TakeFrames(size_t shard,
   for (const FrameView& frame : frames) {
     Sent sent = {frame.offset(),
                  std::string(frame.command().substr(0, kExcerptBytes))};
-    if (!IsKnown(frame.argv()[0])) {
+    const absl::string_view refusal = Refusal(frame.argv());
+    if (!refusal.empty()) {
       // What came before it counts.
       absl::Status status = Commit();
       if (status.ok()) {
-        status =
-            RejectAlone(shard, sent, "the target does not know this command",
-                        {position.generation, frame.offset() + 1});
+        status = RejectAlone(shard, sent, refusal,
+                             {position.generation, frame.offset() + 1});
       }
       if (!status.ok()) return status;
       continue;
@@ -264,6 +265,15 @@ absl::Status MirrorSession::TakeFrames(size_t shard,
 
 size_t MirrorSession::MaxBatch(size_t shard, uint64_t offset) const {
   return offset < progress_->careful_until[shard] ? 1 : options_.max_batch;
+}
+
+// Why a command is not even sent, if so.
+absl::string_view MirrorSession::Refusal(const ArgvView& argv) {
+  if (!IsKnown(argv[0])) return "the target does not know this command";
+  if (argv.size() > 1 && argv[1] == options_.position_key) {
+    return "this key is the mirror's own: choose another --position_key";
+  }
+  return "";
 }
 
 bool MirrorSession::IsKnown(absl::string_view command) {
@@ -308,6 +318,15 @@ absl::Status MirrorSession::Commit() {
     return link_status_ = absl::AbortedError("a transaction was refused");
   }
   ++progress_->transactions;
+  // The field was there, unless one of the commands has touched the key.
+  if (result->elements.size() > commands.size() &&
+      (result->elements[commands.size()].type != TargetReply::Type::kInteger ||
+       result->elements[commands.size()].integer != 0)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the mirror's own key ", options_.position_key,
+        " was overwritten or deleted, by the primary or another: choose "
+        "another --position_key, and --replace what the target holds"));
+  }
   positions_[open_shard_] = open_position_;
   for (size_t i = 0; i < commands.size() && i < result->elements.size(); ++i) {
     if (!result->elements[i].is_error()) continue;
@@ -429,6 +448,13 @@ absl::Status MirrorSession::TakeChunk(size_t shard, absl::string_view bytes) {
   while ((outcome = decoder.Next()) == Outcome::kDone) {
     if (std::holds_alternative<RecordEnd>(decoder.event())) {
       ++progress_->records;
+    }
+    const auto* const record = std::get_if<RecordBegin>(&decoder.event());
+    if (record != nullptr && record->key == options_.position_key) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the primary has a key ", options_.position_key,
+                       ", which is the mirror's own: choose another "
+                       "--position_key"));
     }
     loaders_[shard]->Take(decoder.event());
     if (link_->gathered() < kSendBytes && sent_.size() < options_.max_batch) {

@@ -34,6 +34,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/snapshot_payload.h"
@@ -123,6 +124,7 @@ class MirrorSession {
   absl::Status EndSnapshot(size_t shard, const FeedPosition& position);
   absl::Status TakeHeartbeat(size_t shard, const FeedPosition& position);
 
+  absl::string_view Refusal(const ArgvView& argv);
   bool IsKnown(absl::string_view command);
   size_t MaxBatch(size_t shard, uint64_t offset) const;
   absl::Status Commit();
