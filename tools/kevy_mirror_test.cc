@@ -1010,6 +1010,21 @@ TEST_F(KevyMirrorKilledTest, TheServerAloneWhileTheMirrorLives) {
   EXPECT_EQ(ContentOf(&server_), CountedContent(kFrames));
 }
 
+// What it has sent may not have been read yet.
+TEST_F(KevyMirrorTest, AMirrorThatWasThereBeforeIsCutOff) {
+  ScriptedPrimary primary;
+  Listen(&primary,
+         PrimaryScript().Generation(7).FramesTo(1, CountingFrame).Stall());
+  TailChild child(Flags(primary), Files());
+  AwaitPosition("7:1");
+  child.Signal(SIGSTOP);
+  RunTo("7:1", primary);
+  Await([&] {
+    return !absl::StrContains(server_.Ask({"CLIENT", "LIST"}).text,
+                              "name=kevy_mirror-");
+  });
+}
+
 TEST_F(KevyMirrorTest, AServerThatComesBackEmptyIsFilledAnew) {
   PayloadMaker maker(1);
   maker.AddHash(10);

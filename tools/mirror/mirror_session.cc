@@ -27,9 +27,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
@@ -145,7 +148,44 @@ FollowerHandler* MirrorSession::handler(size_t shard) {
   return handlers_[shard].get();
 }
 
+// A mirror that was killed may have left commands on their way, which the
+// server has yet to read: what is looked at now would not be the last word.
+absl::Status MirrorSession::EndOthers() {
+  // A name must be of plain characters.
+  const std::string name = absl::StrCat(
+      "kevy_mirror-", absl::BytesToHexString(options_.position_key));
+  const absl::StatusOr<TargetReply> named = Ask({"CLIENT", "SETNAME", name});
+  if (!named.ok()) return named.status();
+  const absl::StatusOr<TargetReply> own = Ask({"CLIENT", "ID"});
+  if (!own.ok()) return own.status();
+  const absl::StatusOr<TargetReply> list = Ask({"CLIENT", "LIST"});
+  if (!list.ok()) return list.status();
+  const std::string own_id = absl::StrCat(own->integer);
+  absl::string_view own_database;
+  std::vector<std::pair<absl::string_view, absl::string_view>> mirrors;
+  for (const absl::string_view line : absl::StrSplit(list->text, '\n')) {
+    absl::string_view id;
+    absl::string_view database;
+    bool is_mirror = false;
+    for (absl::string_view field : absl::StrSplit(line, ' ')) {
+      if (absl::ConsumePrefix(&field, "id=")) id = field;
+      if (absl::ConsumePrefix(&field, "db=")) database = field;
+      if (absl::ConsumePrefix(&field, "name=")) is_mirror = field == name;
+    }
+    if (id == own_id) own_database = database;
+    if (is_mirror) mirrors.emplace_back(id, database);
+  }
+  for (const auto& [id, database] : mirrors) {
+    if (id == own_id || database != own_database) continue;
+    const absl::StatusOr<TargetReply> ended = Ask({"CLIENT", "KILL", "ID", id});
+    if (!ended.ok()) return ended.status();
+  }
+  return absl::OkStatus();
+}
+
 absl::Status MirrorSession::Look() {
+  const absl::Status ended = EndOthers();
+  if (!ended.ok()) return ended;
   const absl::Status commands = AskForCommands();
   if (!commands.ok()) return commands;
   absl::StatusOr<MirrorRecord> record =

@@ -112,6 +112,7 @@ class MirrorSession {
   MirrorSession(std::unique_ptr<TargetLink> link, const MirrorOptions& options,
                 MirrorProgress* progress);
 
+  absl::Status EndOthers();
   absl::Status Look();
   absl::Status AskForCommands();
   absl::StatusOr<TargetReply> Ask(absl::Span<const absl::string_view> argv);
