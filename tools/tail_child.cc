@@ -36,8 +36,6 @@ extern char** environ;
 namespace kevy_replica {
 namespace {
 
-constexpr char kProgram[] = "tools/kevy_tail";
-
 // Returns a descriptor to write to, and sets `*reader` if it is a pipe's.
 int OpenWrite(const std::string& path, int* reader) {
   if (!path.empty()) {
@@ -73,7 +71,7 @@ TailChild::TailChild(const std::vector<std::string>& flags,
   const int err = OpenWrite(files.err, &err_);
   if (files.close_reader) CloseOutput();
 
-  std::vector<std::string> argv = {kProgram};
+  std::vector<std::string> argv = {files.program};
   argv.insert(argv.end(), flags.begin(), flags.end());
   std::vector<char*> arguments;
   for (std::string& argument : argv) arguments.push_back(argument.data());
@@ -84,10 +82,10 @@ TailChild::TailChild(const std::vector<std::string>& flags,
   posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-  const int error = posix_spawn(&pid_, kProgram, &actions, nullptr,
+  const int error = posix_spawn(&pid_, argv[0].c_str(), &actions, nullptr,
                                 arguments.data(), environ);
   if (error != 0) {
-    std::fprintf(stderr, "%s: %s\n", kProgram, std::strerror(error));
+    std::fprintf(stderr, "%s: %s\n", argv[0].c_str(), std::strerror(error));
     std::abort();  // No test can go on without it.
   }
   posix_spawn_file_actions_destroy(&actions);

@@ -12,7 +12,7 @@
 // See the License for the specific language governing permissions and
 // limitations under the License.
 
-// kevy_tail as a process, for tests.
+// kevy_tail, or another program of this folder, as a process, for tests.
 
 #ifndef KEVY_REPLICA_TOOLS_TAIL_CHILD_H_
 #define KEVY_REPLICA_TOOLS_TAIL_CHILD_H_
@@ -31,10 +31,11 @@ std::string ReadAll(int fd);
 // What is in a file; a failed test if it cannot be read.
 std::string ReadFile(const std::string& path);
 
-// A kevy_tail that runs; killed, if need be, at its end.
+// A program that runs; killed, if need be, at its end.
 class TailChild {
  public:
   struct Files {
+    std::string program = "tools/kevy_tail";
     std::string in = "/dev/null";
     std::string out;            // Empty: a pipe.
     std::string err;            // The same.
@@ -73,7 +74,7 @@ struct TailResult {
   std::string err;
 };
 
-// Runs kevy_tail to its end.
+// Runs the program to its end.
 TailResult RunTail(const std::vector<std::string>& flags,
                    const TailChild::Files& files = TailChild::Files());
 

@@ -135,6 +135,7 @@ class Mirror {
       for (size_t i = 0; i < fleet_->size(); ++i) {
         frames_before_ += fleet_->Stats(i).frames;
       }
+      text_before_ = fleet_->StatsText();
     }
     fleet_ = fleet;
   }
@@ -146,6 +147,7 @@ class Mirror {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       tail.frames = frames_before_;
+      text = text_before_;
       if (fleet_ != nullptr) {
         tail.lag = 0;
         for (size_t i = 0; i < fleet_->size(); ++i) {
@@ -201,6 +203,7 @@ class Mirror {
   std::mutex mutex_;  // For what follows.
   Fleet* fleet_ = nullptr;
   uint64_t frames_before_ = 0;  // Of fleets that have ended.
+  std::string text_before_;     // Of the last of them.
 };
 
 }  // namespace

@@ -22,6 +22,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/feed_position.h"
@@ -52,6 +53,11 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
   if (!sent.ok()) return sent;
   const absl::StatusOr<TargetReply> reply = link->Receive();
   if (!reply.ok()) return reply.status();
+  if (reply->is_error() && !absl::StartsWith(reply->text, "WRONGTYPE ")) {
+    // As of a server that is loading its own data.
+    return absl::UnavailableError(
+        absl::StrCat("the target cannot: ", reply->text));
+  }
   if (reply->is_error()) {
     return Foreign(key, absl::StrCat("is no mirror's (", reply->text, ")"));
   }

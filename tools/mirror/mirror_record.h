@@ -44,7 +44,8 @@ struct MirrorRecord {
   std::string rejected;
 };
 
-// Reads the record at `key`. kFailedPrecondition, with what to do: the key
+// Reads the record at `key`. kUnavailable: the target cannot say now, and the
+// link's errors. kFailedPrecondition, with what to do: the key
 // holds something else, or a record of another version, or of other than
 // `shards` shards.
 absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,

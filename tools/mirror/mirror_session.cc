@@ -28,14 +28,18 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
@@ -153,7 +157,44 @@ FollowerHandler* MirrorSession::handler(size_t shard) {
   return handlers_[shard].get();
 }
 
+// A mirror that was killed may have left commands on their way, which the
+// server has yet to read: what is looked at now would not be the last word.
+absl::Status MirrorSession::EndOthers() {
+  // A name must be of plain characters.
+  const std::string name = absl::StrCat(
+      "kevy_mirror-", absl::BytesToHexString(options_.position_key));
+  const absl::StatusOr<TargetReply> named = Ask({"CLIENT", "SETNAME", name});
+  if (!named.ok()) return named.status();
+  const absl::StatusOr<TargetReply> own = Ask({"CLIENT", "ID"});
+  if (!own.ok()) return own.status();
+  const absl::StatusOr<TargetReply> list = Ask({"CLIENT", "LIST"});
+  if (!list.ok()) return list.status();
+  const std::string own_id = absl::StrCat(own->integer);
+  absl::string_view own_database;
+  std::vector<std::pair<absl::string_view, absl::string_view>> mirrors;
+  for (const absl::string_view line : absl::StrSplit(list->text, '\n')) {
+    absl::string_view id;
+    absl::string_view database;
+    bool is_mirror = false;
+    for (absl::string_view field : absl::StrSplit(line, ' ')) {
+      if (absl::ConsumePrefix(&field, "id=")) id = field;
+      if (absl::ConsumePrefix(&field, "db=")) database = field;
+      if (absl::ConsumePrefix(&field, "name=")) is_mirror = field == name;
+    }
+    if (id == own_id) own_database = database;
+    if (is_mirror) mirrors.emplace_back(id, database);
+  }
+  for (const auto& [id, database] : mirrors) {
+    if (id == own_id || database != own_database) continue;
+    const absl::StatusOr<TargetReply> ended = Ask({"CLIENT", "KILL", "ID", id});
+    if (!ended.ok()) return ended.status();
+  }
+  return absl::OkStatus();
+}
+
 absl::Status MirrorSession::Look() {
+  const absl::Status ended = EndOthers();
+  if (!ended.ok()) return ended;
   const absl::Status commands = AskForCommands();
   if (!commands.ok()) return commands;
   absl::StatusOr<MirrorRecord> record =
@@ -214,6 +255,8 @@ absl::Status MirrorSession::AskForCommands() {
 
 absl::StatusOr<TargetReply> MirrorSession::Ask(
     absl::Span<const absl::string_view> argv) {
+  const absl::Status settled = SettleAll();
+  if (!settled.ok()) return settled;
   link_->Add(argv);
   const absl::Status sent = Send();
   if (!sent.ok()) return sent;
@@ -236,25 +279,25 @@ absl::Status MirrorSession::TakeFrames(size_t shard,
     if (!status.ok()) return status;
   }
   for (const FrameView& frame : frames) {
+    const Sent sent(frame.offset(), frame.command());
+    const absl::string_view refusal = Refusal(frame.argv());
+    if (!refusal.empty()) {
+      // What came before it counts.
+      absl::Status status = Commit();
+      if (status.ok()) {
+        status = RejectAlone(shard, sent, refusal,
+                             {position.generation, frame.offset() + 1});
+      }
+      if (!status.ok()) return status;
+      continue;
+    }
     if (!is_open_) {
       const absl::Status status =
           Open(shard, {position.generation, frame.offset()});
       if (!status.ok()) return status;
     }
-    const Sent sent(frame.offset(), frame.command());
-    if (IsKnown(frame.argv()[0])) {
-      link_->AddRaw(frame.command());
-      open_.commands.push_back(sent);
-    } else {
-      if (!options_.skip_rejected) {
-        // What came before it counts.
-        const absl::Status status = Commit();
-        if (!status.ok()) return status;
-      }
-      const absl::Status status =
-          Reject(shard, sent, "the target does not know this command");
-      if (!status.ok()) return status;
-    }
+    link_->AddRaw(frame.command());
+    open_.commands.push_back(sent);
     open_.position.next_offset = frame.offset() + 1;
     const size_t most = MaxBatch(shard, frame.offset());
     if (open_.commands.size() < most) continue;
@@ -280,6 +323,15 @@ absl::Status MirrorSession::Open(size_t shard, const FeedPosition& position) {
 
 size_t MirrorSession::MaxBatch(size_t shard, uint64_t offset) const {
   return offset < progress_->careful_until[shard] ? 1 : options_.max_batch;
+}
+
+// Why a command is not even sent, if so.
+absl::string_view MirrorSession::Refusal(const ArgvView& argv) {
+  if (!IsKnown(argv[0])) return "the target does not know this command";
+  if (argv.size() > 1 && argv[1] == options_.position_key) {
+    return "this key is the mirror's own: choose another --position_key";
+  }
+  return "";
 }
 
 bool MirrorSession::IsKnown(absl::string_view command) {
@@ -334,6 +386,15 @@ absl::Status MirrorSession::Settle() {
     return TakeRefusal(executing_, *refused, refusal);
   }
   ++progress_->transactions;
+  // The field was there, unless one of the commands has touched the key.
+  if (result->elements.size() > commands.size() &&
+      (result->elements[commands.size()].type != TargetReply::Type::kInteger ||
+       result->elements[commands.size()].integer != 0)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the mirror's own key ", options_.position_key,
+        " was overwritten or deleted, by the primary or another: choose "
+        "another --position_key, and --replace what the target holds"));
+  }
   positions_[executing_.shard] = executing_.position;
   for (size_t i = 0; i < commands.size() && i < result->elements.size(); ++i) {
     if (!result->elements[i].is_error()) continue;
@@ -376,9 +437,19 @@ absl::Status MirrorSession::TakeRefusal(const Transaction& transaction,
     progress_->careful_until[transaction.shard] = refused.offset + 1;
     return link_status_ = absl::AbortedError("a transaction was refused");
   }
-  const absl::Status status = Reject(transaction.shard, refused, reply);
-  return status.ok() ? StorePosition(transaction.shard, transaction.position)
-                     : status;
+  return RejectAlone(transaction.shard, refused, reply, transaction.position);
+}
+
+// The target has run nothing of it. `position` is behind it.
+absl::Status MirrorSession::RejectAlone(size_t shard, const Sent& command,
+                                        absl::string_view reply,
+                                        const FeedPosition& position) {
+  if (options_.skip_rejected) {
+    // First, so that it is not counted again when this fails.
+    const absl::Status status = StorePosition(shard, position);
+    if (!status.ok()) return status;
+  }
+  return Reject(shard, command, reply);
 }
 
 absl::Status MirrorSession::StorePosition(size_t shard,
@@ -404,9 +475,7 @@ absl::Status MirrorSession::Reject(size_t shard, const Sent& command,
 
 // Empties the target, where it is to be.
 absl::Status MirrorSession::BeginHistory(size_t shard) {
-  // Another shard's.
-  absl::Status status = Commit();
-  if (status.ok()) status = ReceiveLoaded(0);
+  absl::Status status = SettleAll();
   if (!status.ok()) return status;
   if (!flush_first_ && has_data_[shard]) {
     if (options_.shards > 1) {
@@ -421,16 +490,14 @@ absl::Status MirrorSession::BeginHistory(size_t shard) {
     AddNewRecord(options_.position_key, options_.shards, link_.get());
     link_->Add({"EXEC"});
     status = Send();
-    TargetReply last;
-    while (status.ok() && link_->outstanding() > 0) {
-      absl::StatusOr<TargetReply> reply = Receive();
-      status = reply.status();
-      if (reply.ok()) last = *std::move(reply);
-    }
     if (!status.ok()) return status;
-    if (last.is_error()) {
-      return link_status_ = ServersTrouble(last.text);
+    std::string refusal;
+    while (link_->outstanding() > 0) {
+      const absl::StatusOr<TargetReply> reply = Receive();
+      if (!reply.ok()) return reply.status();
+      if (reply->is_error() && refusal.empty()) refusal = reply->text;
     }
+    if (!refusal.empty()) return link_status_ = ServersTrouble(refusal);
     flush_first_ = false;
     progress_->reload = false;
     has_data_.assign(options_.shards, false);
@@ -438,6 +505,13 @@ absl::Status MirrorSession::BeginHistory(size_t shard) {
   }
   has_data_[shard] = true;
   return absl::OkStatus();
+}
+
+// Shards take turns: one may have left a transaction, or another's snapshot its
+// replies.
+absl::Status MirrorSession::SettleAll() {
+  const absl::Status status = Commit();
+  return status.ok() ? ReceiveLoaded(0) : status;
 }
 
 absl::Status MirrorSession::BeginSnapshot(size_t shard) {
@@ -455,7 +529,8 @@ absl::Status MirrorSession::BeginSnapshot(size_t shard) {
 }
 
 absl::Status MirrorSession::TakeChunk(size_t shard, absl::string_view bytes) {
-  const absl::Status committed = Commit();  // Another shard's.
+  // Nothing of it may get into another shard's transaction.
+  const absl::Status committed = Commit();
   if (!committed.ok()) return committed;
   PayloadDecoder& decoder = *decoders_[shard];
   progress_->snapshot_bytes += bytes.size();
@@ -464,6 +539,13 @@ absl::Status MirrorSession::TakeChunk(size_t shard, absl::string_view bytes) {
   while ((outcome = decoder.Next()) == Outcome::kDone) {
     if (std::holds_alternative<RecordEnd>(decoder.event())) {
       ++progress_->records;
+    }
+    const auto* const record = std::get_if<RecordBegin>(&decoder.event());
+    if (record != nullptr && record->key == options_.position_key) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the primary has a key ", options_.position_key,
+                       ", which is the mirror's own: choose another "
+                       "--position_key"));
     }
     loaders_[shard]->Take(decoder.event());
     if (link_->gathered() < kSendBytes &&
@@ -483,8 +565,7 @@ absl::Status MirrorSession::EndSnapshot(size_t shard,
   if (decoder.Finish() != WireError::kNone) {
     return PayloadStatus(shard, decoder);
   }
-  absl::Status status = Commit();
-  if (status.ok()) status = ReceiveLoaded(0);
+  const absl::Status status = SettleAll();
   if (!status.ok()) return status;
   const uint64_t lost = loaders_[shard]->losses().field_expiries;
   if (lost > 0) {

@@ -35,6 +35,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/snapshot_payload.h"
@@ -124,6 +125,7 @@ class MirrorSession {
   MirrorSession(std::unique_ptr<TargetLink> link, const MirrorOptions& options,
                 MirrorProgress* progress);
 
+  absl::Status EndOthers();
   absl::Status Look();
   absl::Status AskForCommands();
   absl::StatusOr<TargetReply> Ask(absl::Span<const absl::string_view> argv);
@@ -136,13 +138,18 @@ class MirrorSession {
   absl::Status EndSnapshot(size_t shard, const FeedPosition& position);
   absl::Status TakeHeartbeat(size_t shard, const FeedPosition& position);
 
+  absl::string_view Refusal(const ArgvView& argv);
   bool IsKnown(absl::string_view command);
   size_t MaxBatch(size_t shard, uint64_t offset) const;
   absl::Status Open(size_t shard, const FeedPosition& position);
   absl::Status Execute();
   absl::Status Settle();
   absl::Status Commit();
+  absl::Status SettleAll();
   absl::Status Discard();
+  absl::Status RejectAlone(size_t shard, const Sent& command,
+                           absl::string_view reply,
+                           const FeedPosition& position);
   absl::Status TakeRefusal(const Transaction& transaction, const Sent& refused,
                            absl::string_view reply);
   absl::Status StorePosition(size_t shard, const FeedPosition& position);

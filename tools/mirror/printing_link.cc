@@ -61,7 +61,9 @@ void PrintingLink::AddRaw(absl::string_view resp) {
 
 void PrintingLink::Add(absl::Span<const absl::string_view> argv) {
   const absl::string_view command = argv[0];
-  if (command == "COMMAND" || command == "HGETALL") {
+  if (command == "CLIENT") {
+    replies_.push_back(ReplyOf(TargetReply::Type::kText));
+  } else if (command == "COMMAND" || command == "HGETALL") {
     replies_.push_back(ReplyOf(TargetReply::Type::kArray));
   } else if (command == "DBSIZE") {
     replies_.push_back(ReplyOf(TargetReply::Type::kInteger));

@@ -52,7 +52,9 @@ redisReply some_status = {};
 const redisReplyObjectFunctions* default_functions = nullptr;
 
 void* CreateString(const redisReadTask* task, char* text, size_t size) {
-  if (task->type != REDIS_REPLY_STATUS) {
+  const absl::string_view status(text, size);
+  if (task->type != REDIS_REPLY_STATUS ||
+      (status != "OK" && status != "QUEUED")) {
     return default_functions->createString(task, text, size);
   }
   if (task->parent != nullptr) {
@@ -83,6 +85,7 @@ TargetReply Convert(const redisReply& reply) {
     return result;
   }
   switch (reply.type) {
+    case REDIS_REPLY_STATUS:
     case REDIS_REPLY_STRING:
       result.type = TargetReply::Type::kText;
       result.text.assign(reply.str, reply.len);

@@ -32,7 +32,7 @@ namespace kevy_replica {
 // A server's answer to one command.
 struct TargetReply {
   enum class Type : uint8_t {
-    kText,  // A string, or a status, whose text is left out.
+    kText,  // A string, or a status. ("OK" and "QUEUED" are left empty.)
     kInteger,
     kNull,
     kArray,

@@ -1,0 +1,1231 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Runs kevy_mirror as a program, with a real server to write to.
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/payload_encoder.h"
+#include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/tools/long_primary.h"
+#include "kevy_replica/tools/mirror/payload_commands.h"
+#include "kevy_replica/tools/mirror/redis_server.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/tail_child.h"
+#include "kevy_replica/transport/listener.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::Pair;
+using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
+
+// What a database holds, each key's value as a line of text.
+using Content = std::map<std::string, std::string>;
+
+// ---- Values as text, from the server and from a payload's events.
+
+std::string ScoreText(double score) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.17g", score);
+  return text;
+}
+
+std::string PairsText(const std::map<std::string, std::string>& pairs) {
+  return absl::StrJoin(pairs, " ", absl::PairFormatter("="));
+}
+
+std::string Text(const StreamId& id) {
+  return absl::StrCat(id.ms, "-", id.seq);
+}
+
+// The field of a map that a server answers with.
+const TargetReply& Field(const TargetReply& map, absl::string_view name) {
+  for (size_t i = 0; i + 1 < map.elements.size(); i += 2) {
+    if (map.elements[i].text == name) return map.elements[i + 1];
+  }
+  static const TargetReply* const kNone = new TargetReply();
+  ADD_FAILURE() << "no " << name;
+  return *kNone;
+}
+
+// Of a consumer group: its name depends on the server's version.
+const TargetReply& Pending(const TargetReply& group) {
+  for (size_t i = 0; i + 1 < group.elements.size(); i += 2) {
+    if (group.elements[i].text == "pel") return group.elements[i + 1];
+  }
+  return Field(group, "pending");
+}
+
+std::string StreamText(RedisServer* server, const std::string& key) {
+  const TargetReply info =
+      server->Ask({"XINFO", "STREAM", key, "FULL", "COUNT", "0"});
+  std::string out =
+      absl::StrCat("stream last=", Field(info, "last-generated-id").text,
+                   " deleted=", Field(info, "max-deleted-entry-id").text,
+                   " added=", Field(info, "entries-added").integer);
+  for (const TargetReply& entry : Field(info, "entries").elements) {
+    absl::StrAppend(&out, " entry ", entry.elements[0].text);
+    for (const TargetReply& text : entry.elements[1].elements) {
+      absl::StrAppend(&out, " ", text.text);
+    }
+  }
+  for (const TargetReply& group : Field(info, "groups").elements) {
+    absl::StrAppend(&out, " group ", Field(group, "name").text,
+                    " last=", Field(group, "last-delivered-id").text);
+    for (const TargetReply& consumer : Field(group, "consumers").elements) {
+      absl::StrAppend(&out, " consumer ", Field(consumer, "name").text);
+    }
+    for (const TargetReply& pending : Pending(group).elements) {
+      absl::StrAppend(&out, " pending ", pending.elements[0].text, " ",
+                      pending.elements[1].text, " ",
+                      pending.elements[2].integer, " ",
+                      pending.elements[3].integer);
+    }
+  }
+  return out;
+}
+
+std::string ValueText(RedisServer* server, const std::string& key) {
+  const std::string type = server->Ask({"TYPE", key}).text;
+  if (type == "string") {
+    return absl::StrCat("string ", server->Ask({"GET", key}).text);
+  }
+  if (type == "hash" || type == "zset") {
+    const TargetReply all =
+        type == "hash" ? server->Ask({"HGETALL", key})
+                       : server->Ask({"ZRANGE", key, "0", "-1", "WITHSCORES"});
+    std::map<std::string, std::string> pairs;
+    for (size_t i = 0; i + 1 < all.elements.size(); i += 2) {
+      std::string value = all.elements[i + 1].text;
+      double score = 0;
+      if (type == "zset" && absl::SimpleAtod(value, &score)) {
+        value = ScoreText(score);
+      }
+      pairs[all.elements[i].text] = value;
+    }
+    return absl::StrCat(type, " ", PairsText(pairs));
+  }
+  if (type == "list" || type == "set") {
+    const TargetReply all = type == "list"
+                                ? server->Ask({"LRANGE", key, "0", "-1"})
+                                : server->Ask({"SMEMBERS", key});
+    std::vector<std::string> items;
+    for (const TargetReply& item : all.elements) items.push_back(item.text);
+    if (type == "set") std::sort(items.begin(), items.end());
+    return absl::StrCat(type, " ", absl::StrJoin(items, " "));
+  }
+  return StreamText(server, key);
+}
+
+// All that the server's first database holds, but the mirror's own key.
+Content ContentOf(RedisServer* server) {
+  Content content;
+  for (const TargetReply& key : server->Ask({"KEYS", "*"}).elements) {
+    if (key.text == "kevy_mirror") continue;
+    std::string text = ValueText(server, key.text);
+    const int64_t expiry = server->Ask({"PEXPIRETIME", key.text}).integer;
+    if (expiry >= 0) absl::StrAppend(&text, " expires ", expiry);
+    content[key.text] = std::move(text);
+  }
+  return content;
+}
+
+// Encodes a payload, and notes what a server has to hold that loads it.
+class PayloadMaker {
+ public:
+  explicit PayloadMaker(uint32_t seed) : seed_(seed), random_(seed) {
+    Add(PayloadHeader{6, 0, 0});
+  }
+
+  void AddString(const std::string& value) {
+    Begin(RecordType::kString, 0);
+    Add(StringValue{value});
+    End(absl::StrCat("string ", value));
+  }
+  void AddHash(uint32_t count) {
+    Begin(RecordType::kHash, count);
+    std::map<std::string, std::string> pairs;
+    for (uint32_t i = 0; i < count; ++i) {
+      const std::string field = absl::StrCat(i, ":", RandomText());
+      const std::string value = RandomText();
+      Add(HashField{field, value});
+      pairs[field] = value;
+    }
+    End(absl::StrCat("hash ", PairsText(pairs)));
+  }
+  void AddList(uint32_t count) {
+    Begin(RecordType::kList, count);
+    std::vector<std::string> items;
+    for (uint32_t i = 0; i < count; ++i) {
+      items.push_back(RandomText());
+      Add(ListItem{items.back()});
+    }
+    End(absl::StrCat("list ", absl::StrJoin(items, " ")));
+  }
+  void AddSet(uint32_t count) {
+    Begin(RecordType::kSet, count);
+    std::vector<std::string> members;
+    for (uint32_t i = 0; i < count; ++i) {
+      members.push_back(absl::StrCat(i, ":", RandomText()));
+      Add(SetMember{members.back()});
+    }
+    std::sort(members.begin(), members.end());
+    End(absl::StrCat("set ", absl::StrJoin(members, " ")));
+  }
+  void AddSortedSet(uint32_t count) {
+    Begin(RecordType::kSortedSet, count);
+    std::map<std::string, std::string> pairs;
+    for (uint32_t i = 0; i < count; ++i) {
+      const std::string member = absl::StrCat(i, ":", RandomText());
+      const double score = std::ldexp(static_cast<double>(random_()),
+                                      static_cast<int>(random_() % 100) - 50) *
+                           (random_() % 2 == 0 ? 1 : -1);
+      Add(ScoredMember{member, score});
+      pairs[member] = ScoreText(score);
+    }
+    End(absl::StrCat("zset ", PairsText(pairs)));
+  }
+  void AddStream(uint32_t count, uint32_t fields) {
+    Begin(RecordType::kStream, 0);
+    const StreamId last = {1000 + count, 7};
+    const StreamId deleted = {3, 4};
+    Add(StreamInfo{last, deleted, count + 5, count});
+    std::string text =
+        absl::StrCat("stream last=", Text(last), " deleted=", Text(deleted),
+                     " added=", count + 5);
+    for (uint32_t i = 0; i < count; ++i) {
+      const StreamId id = {1000 + i, random_() % 3};
+      Add(StreamEntry{id, fields});
+      absl::StrAppend(&text, " entry ", Text(id));
+      entries_.push_back(id);
+      for (uint32_t k = 0; k < fields; ++k) {
+        const std::string field = RandomText();
+        const std::string value = RandomText();
+        Add(StreamField{field, value});
+        absl::StrAppend(&text, " ", field, " ", value);
+      }
+    }
+    const uint32_t groups = random_() % 3;
+    Add(StreamGroupCount{groups});
+    for (uint32_t i = 0; i < groups; ++i) {
+      const std::string name = absl::StrCat("group", i);
+      Add(StreamGroup{name, last, 2});
+      absl::StrAppend(&text, " group ", name, " last=", Text(last));
+      for (const char* consumer : {"c0", "c1"}) {
+        Add(StreamConsumer{consumer, 1795364156172});
+        absl::StrAppend(&text, " consumer ", consumer);
+      }
+      Add(StreamPendingCount{count});
+      for (const StreamId& id : entries_) {
+        Add(StreamPending{id, "c1", 1795364156172 + id.ms, 3});
+        absl::StrAppend(&text, " pending ", Text(id), " c1 ",
+                        1795364156172 + id.ms, " 3");
+      }
+    }
+    entries_.clear();
+    End(text);
+  }
+  std::string Finish() {
+    Add(PayloadEnd());
+    return bytes_;
+  }
+
+  // The bytes so far, of a payload that is not whole.
+  const std::string& bytes() const { return bytes_; }
+  const Content& content() const { return content_; }
+
+ private:
+  void Add(const PayloadEvent& event) {
+    EXPECT_EQ(encoder_.Append(event, &bytes_), WireError::kNone);
+  }
+  void Begin(RecordType type, uint32_t count) {
+    key_ = absl::StrCat("key", seed_, "-", content_.size(), RandomText());
+    expiry_.reset();
+    // In the year 2100.
+    if (random_() % 3 == 0) expiry_ = 4102444800000 + random_();
+    Add(RecordBegin{type, key_, expiry_, count});
+  }
+  void End(std::string text) {
+    Add(RecordEnd());
+    if (expiry_.has_value()) absl::StrAppend(&text, " expires ", *expiry_);
+    content_[key_] = std::move(text);
+  }
+  std::string RandomText() {
+    std::string text(random_() % 12, '\0');
+    for (char& c : text) c = static_cast<char>(random_());
+    return text;
+  }
+
+  const uint32_t seed_;  // In each key: several may share a database.
+  std::mt19937 random_;
+  PayloadEncoder encoder_;
+  std::string bytes_;
+  Content content_;
+  std::string key_;
+  std::optional<uint64_t> expiry_;
+  std::vector<StreamId> entries_;
+};
+
+// ---- The mirror.
+
+class KevyMirrorTest : public ::testing::Test {
+ protected:
+  explicit KevyMirrorTest(
+      RedisServer::Socket socket = RedisServer::Socket::kUnix,
+      RedisServer::Keep keep = RedisServer::Keep::kNothing)
+      : server_(socket, keep) {
+    std::string pattern = ::testing::TempDir() + "/mirror_XXXXXX";
+    EXPECT_NE(mkdtemp(&pattern[0]), nullptr);
+    folder_ = pattern;
+  }
+  ~KevyMirrorTest() override {
+    unlink(Metrics().c_str());
+    unlink((Metrics() + ".tmp").c_str());
+    rmdir(folder_.c_str());
+  }
+  void SetUp() override {
+    if (!RedisServer::IsInstalled()) GTEST_SKIP() << "no redis-server here";
+    server_.Start();
+  }
+
+  std::string Metrics() const { return folder_ + "/metrics"; }
+
+  static void Listen(ScriptedPrimary* primary, PrimaryScript script) {
+    primary->SetDefault(std::move(script));
+    ASSERT_TRUE(primary->Listen("127.0.0.1:0").ok());
+  }
+
+  static TailChild::Files Files() {
+    TailChild::Files files;
+    files.program = "tools/kevy_mirror";
+    return files;
+  }
+
+  std::vector<std::string> Flags(
+      const ScriptedPrimary& primary,
+      const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> flags = {
+        absl::StrCat("--primary=", primary.address()),
+        absl::StrCat("--target=", server_.target()), "--heartbeat_timeout=inf"};
+    flags.insert(flags.end(), more.begin(), more.end());
+    return flags;
+  }
+
+  // Runs a mirror that ends by itself.
+  static TailResult Run(const std::vector<std::string>& flags) {
+    return RunTail(flags, Files());
+  }
+
+  // Waits until `reached` is true, which a test's time limit bounds.
+  static void Await(const std::function<bool()>& reached) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(50);
+    while (!reached()) {
+      ASSERT_LT(absl::Now(), deadline) << "never reached";
+      absl::SleepFor(absl::Microseconds(200));
+    }
+  }
+
+  std::string Position(int shard = 0) {
+    return server_.Ask({"HGET", "kevy_mirror", absl::StrCat("shard-", shard)})
+        .text;
+  }
+  void AwaitPosition(const std::string& position, int shard = 0) {
+    Await([&] { return Position(shard) == position; });
+    ASSERT_EQ(Position(shard), position);
+  }
+
+  // Runs a mirror up to a position, and ends it by Ctrl-C. Returns what it
+  // says.
+  std::string RunTo(const std::string& position, const ScriptedPrimary& primary,
+                    const std::vector<std::string>& more = {}) {
+    const size_t connections = primary.connections();
+    TailChild child(Flags(primary, more), Files());
+    // The position may be that of a mirror before.
+    Await([&] { return primary.connections() > connections; });
+    AwaitPosition(position);
+    child.Signal(SIGINT);
+    std::string errors = child.ReadErrors();
+    EXPECT_EQ(child.Wait(), 0) << errors;
+    return errors;
+  }
+
+  std::string folder_;
+  RedisServer server_;
+};
+
+class KevyMirrorOverTcpTest : public KevyMirrorTest {
+ protected:
+  KevyMirrorOverTcpTest() : KevyMirrorTest(RedisServer::Socket::kLoopback) {}
+};
+
+class KevyMirrorKilledTest : public KevyMirrorTest {
+ protected:
+  KevyMirrorKilledTest()
+      : KevyMirrorTest(RedisServer::Socket::kUnix, RedisServer::Keep::kAll) {}
+};
+
+std::string Capture(const std::string& name) {
+  return ReadFile(absl::StrCat("testdata/captures/kevy-", name, ".resp"));
+}
+
+// ---- What goes through.
+
+TEST_F(KevyMirrorTest, EveryTypeOfARecordedSnapshot) {
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript::Capture(Capture("5.4.0-all-types")).Stall());
+  const std::string errors = RunTo("1520060993468585:13", primary);
+  // Redis 7.0 cannot expire fields.
+  if (server_.Ask({"COMMAND", "INFO", "HPEXPIREAT"}).elements[0].type ==
+      TargetReply::Type::kNull) {
+    EXPECT_THAT(errors, HasSubstr("cannot expire fields of hashes: 1 stay"));
+  }
+  Content content = ContentOf(&server_);
+  // Its deadline may have passed.
+  constexpr uint64_t kDeadline = 1795464156171;
+  if (content.count("ttl") != 0) {
+    EXPECT_EQ(content["ttl"], absl::StrCat("string v expires ", kDeadline));
+  } else {
+    EXPECT_GE(absl::ToUnixMillis(absl::Now()), int64_t{kDeadline});
+  }
+  content.erase("ttl");
+  EXPECT_THAT(
+      content,
+      UnorderedElementsAre(
+          Pair("hft", "hash f1=v1 f2=v2"), Pair("hash", "hash f1=v1 f2=v2"),
+          Pair("str", "string hello"), Pair("set", "set x y"),
+          Pair("zset", "zset hi=inf low=-inf m=1.5 z=0"),
+          Pair("list", "list a b  d"), Pair("int", "string 12345"),
+          Pair("stream",
+               "stream last=6-0 deleted=0-0 added=2 entry 5-1 f v g w entry "
+               "6-0 f v2 group grp last=5-1 consumer c1 pending 5-1 c1 "
+               "1795364156172 1")));
+}
+
+// The primary's own writes, of every type, in protocol 1 and 2.
+TEST_F(KevyMirrorTest, RecordedFrames) {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes.push_back(static_cast<char>(i));
+  for (const char* name : {"3.18.0-frames", "2.0.20-frames"}) {
+    SCOPED_TRACE(name);
+    server_.Ask({"FLUSHALL"});
+    ScriptedPrimary primary;
+    Listen(&primary, PrimaryScript::Capture(Capture(name)).Stall());
+    TailChild child(Flags(primary), Files());
+    Await([&] { return absl::EndsWith(Position(), ":16"); });
+    child.Signal(SIGINT);
+    EXPECT_EQ(child.Wait(), 0);
+    EXPECT_EQ(Position(), name[0] == '3' ? "1:16" : "0:16");
+    Content content = ContentOf(&server_);
+    EXPECT_THAT(content["t0"], StartsWith("string v expires "));
+    content.erase("t0");
+    EXPECT_THAT(
+        content,
+        UnorderedElementsAre(
+            Pair("foo0", "string bar-more"),
+            Pair("bin0", absl::StrCat("string ", bytes)),
+            Pair("h0", "hash a=1 b=2"), Pair("l0", "list y z"),
+            Pair("s0", "set q r"), Pair("z0", "zset low=-inf m=1.5"),
+            Pair("st0", "stream last=1-1 deleted=0-0 added=1 entry 1-1 f v"),
+            Pair("n", "string 1"),
+            Pair("crlf0", "string a\r\nb\r\n*2\r\n:1\r\n")));
+  }
+}
+
+TEST_F(KevyMirrorTest, ARecordedFlushallReplacesWhatIsHeld) {
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript::Capture(Capture("5.4.0-flushall")).Stall());
+  RunTo("8226149225416826:2", primary);
+  EXPECT_THAT(
+      ContentOf(&server_),
+      UnorderedElementsAre(Pair("after", "string 2"), Pair("ctr", "string 1")));
+}
+
+TEST_F(KevyMirrorTest, TheEmbeddedPrimaryEndsByItself) {
+  const TailResult result = Run({absl::StrCat("--target=", server_.target())});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("no --primary given"));
+  EXPECT_EQ(Position(), "7270893326363503:39");
+  EXPECT_EQ(server_.Ask({"GET", "foo1"}).text, "bar-more");
+}
+
+TEST_F(KevyMirrorTest, GeneratedSnapshots) {
+  constexpr uint32_t kLarge = 3 * PayloadCommands::kMaxArguments + 1;
+  for (uint32_t seed = 1; seed <= 3; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    PayloadMaker maker(seed);
+    maker.AddHash(kLarge);
+    maker.AddList(kLarge);
+    maker.AddSet(kLarge);
+    maker.AddSortedSet(kLarge);
+    maker.AddStream(kLarge, 1);
+    maker.AddStream(3, kLarge);
+    maker.AddStream(0, 0);
+    maker.AddString(std::string(3 << 20, 'x'));
+    maker.AddString("");
+    for (int i = 0; i < 200; ++i) {
+      switch (random() % 6) {
+        case 0:
+          maker.AddString(absl::StrCat("value", random()));
+          break;
+        case 1:
+          maker.AddHash(1 + random() % 20);
+          break;
+        case 2:
+          maker.AddList(1 + random() % 20);
+          break;
+        case 3:
+          maker.AddSet(1 + random() % 20);
+          break;
+        case 4:
+          maker.AddSortedSet(1 + random() % 20);
+          break;
+        case 5:
+          maker.AddStream(random() % 20, 1 + random() % 3);
+          break;
+      }
+    }
+    ScriptedPrimary primary;
+    Listen(&primary, PrimaryScript()
+                         .Generation(seed)
+                         .Snapshot(maker.Finish(), 100)
+                         .Frame(100, {"INCR", "n"})
+                         .Heartbeat(seed, 101)
+                         .Stall());
+    // The second and the third find the one before.
+    RunTo(absl::StrCat(seed, ":101"), primary, {"--batch=100"});
+    Content expected = maker.content();
+    expected["n"] = "string 1";
+    const Content content = ContentOf(&server_);
+    EXPECT_EQ(content.size(), expected.size());
+    for (const auto& [key, text] : expected) {
+      const auto found = content.find(key);
+      ASSERT_NE(found, content.end()) << key;
+      // Not printed whole.
+      EXPECT_TRUE(found->second == text)
+          << found->second.substr(0, 300) << "\nexpected\n"
+          << text.substr(0, 300);
+    }
+  }
+}
+
+TEST_F(KevyMirrorOverTcpTest, IntoAnotherDatabase) {
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript()
+                       .Generation(7)
+                       .Frame(0, {"SET", "a", "1"})
+                       .Frame(1, {"APPEND", "a", "2"})
+                       .Stall());
+  server_.Ask({"SET", "others", "1"});
+  TailChild child({absl::StrCat("--primary=", primary.address()),
+                   absl::StrCat("--target=", server_.target(), "/3"),
+                   "--heartbeat_timeout=inf", "--position_key=place"},
+                  Files());
+  server_.Ask({"SELECT", "3"});
+  Await([&] {
+    return server_.Ask({"HGET", "place", "shard-0"}).text == "7:2";
+  });
+  child.Signal(SIGTERM);
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_EQ(server_.Ask({"GET", "a"}).text, "12");
+  server_.Ask({"SELECT", "0"});
+  EXPECT_THAT(ContentOf(&server_), ElementsAre(Pair("others", "string 1")));
+}
+
+TEST_F(KevyMirrorTest, ReconnectsToThePrimary) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript().Generation(7).Frame(0, {"APPEND", "a", "0"}));
+  primary.Enqueue(PrimaryScript()
+                      .Generation(7)
+                      .Frame(1, {"APPEND", "a", "1"})
+                      .Send("*2\r\n:2\r\n*3\r"));
+  Listen(&primary,
+         PrimaryScript().Generation(7).Frame(2, {"APPEND", "a", "2"}).Stall());
+  RunTo("7:3", primary);
+  EXPECT_THAT(ContentOf(&server_), ElementsAre(Pair("a", "string 012")));
+}
+
+TEST_F(KevyMirrorTest, Metrics) {
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript()
+                       .Generation(7)
+                       .Frame(0, {"SET", "a", "0"})
+                       .Frame(1, {"NOSUCH"})
+                       .Stall());
+  RunTo("7:2", primary,
+        {absl::StrCat("--prometheus=", Metrics()), "--on_reject=skip"});
+  const std::string metrics = ReadFile(Metrics());
+  EXPECT_THAT(metrics, HasSubstr("\nkevy_mirror_skipped_total 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("\nkevy_mirror_transactions_total 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("kevy_replica_frames_total{shard=\"shard-0\"}"
+                                 " 2\n"));
+}
+
+// ---- What the target holds before.
+
+TEST_F(KevyMirrorTest, WhatIsNotTheMirrorsIsReplacedOnlyWhenTold) {
+  ScriptedPrimary primary;
+  Listen(&primary,
+         PrimaryScript().Generation(7).Snapshot("KEVYSNAP\x04", 0).Stall());
+  PayloadMaker maker(1);
+  maker.AddString("new");
+  ScriptedPrimary other;
+  Listen(&other, PrimaryScript()
+                     .Generation(8)
+                     .Snapshot(maker.Finish(), 5)
+                     .Heartbeat(8, 5)
+                     .Stall());
+  server_.Ask({"SET", "a", "old"});
+  TailResult result = Run(Flags(other));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("holds 1 keys that are no mirror's; "
+                                    "nothing was touched: use --replace"));
+  EXPECT_THAT(ContentOf(&server_), ElementsAre(Pair("a", "string old")));
+  EXPECT_EQ(server_.Ask({"DBSIZE"}).integer, 1);
+  EXPECT_EQ(other.connections(), 0u);
+
+  RunTo("8:5", other, {"--replace"});
+  EXPECT_EQ(ContentOf(&server_), maker.content());
+  // It is the mirror's now.
+  RunTo("8:5", other);
+}
+
+TEST_F(KevyMirrorTest, AKeyOfAnotherTypeAtThePositionsPlace) {
+  ScriptedPrimary primary;
+  Listen(&primary,
+         PrimaryScript().Generation(7).Frame(0, {"SET", "a", "1"}).Stall());
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{
+           {"SET", "kevy_mirror", "1"},
+           {"HSET", "kevy_mirror", "a", "1"},
+           {"HSET", "kevy_mirror", "kevy_mirror", "1", "shards", "3"},
+           {"HSET", "kevy_mirror", "kevy_mirror", "2", "shards", "1"},
+           {"HSET", "kevy_mirror", "kevy_mirror", "1", "shards", "1", "shard-0",
+            "x"}}) {
+    server_.Ask({"FLUSHALL"});
+    server_.Ask(command);
+    const TargetReply before = server_.Ask({"DUMP", "kevy_mirror"});
+    const TailResult result = Run(Flags(primary));
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.err,
+                AllOf(HasSubstr("the target's key kevy_mirror "),
+                      HasSubstr("choose another --position_key, or --replace "
+                                "what the target holds")));
+    EXPECT_EQ(server_.Ask({"DUMP", "kevy_mirror"}).text, before.text);
+    RunTo("7:1", primary, {"--replace"});
+    EXPECT_THAT(ContentOf(&server_), ElementsAre(Pair("a", "string 1")));
+  }
+}
+
+// ---- A snapshot that is not whole.
+
+std::string BeginningOfASnapshot(const std::string& payload) {
+  std::string out;
+  EXPECT_EQ(Append(SnapshotBegin(), &out), WireError::kNone);
+  for (size_t i = 0; i < payload.size(); i += kMaxChunkBytes) {
+    EXPECT_EQ(Append(SnapshotChunk{absl::string_view(payload).substr(
+                         i, kMaxChunkBytes)},
+                     &out),
+              WireError::kNone);
+  }
+  return out;
+}
+
+TEST_F(KevyMirrorTest, AKillAmidASnapshotStartsItOver) {
+  PayloadMaker half(1);
+  for (int i = 0; i < 5000; ++i) half.AddString("half");
+  PayloadMaker whole(2);
+  whole.AddString("whole");
+  whole.AddHash(5);
+  ScriptedPrimary primary;
+  // A replica that is there already gets a new snapshot in mid-stream.
+  for (const char* before : {"loading", "7:1"}) {
+    PrimaryScript script;
+    script.Generation(7);
+    if (absl::string_view(before) != "loading") {
+      script.Frame(0, {"SET", "before", "1"});
+    }
+    primary.Enqueue(script.Send(BeginningOfASnapshot(half.bytes())).Stall());
+  }
+  primary.SetDefault(PrimaryScript()
+                         .Generation(8)
+                         .Snapshot(whole.Finish(), 3)
+                         .Heartbeat(8, 3)
+                         .Stall());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  for (int i = 0; i < 2; ++i) {
+    server_.Ask({"FLUSHALL"});
+    {
+      TailChild child(Flags(primary), Files());
+      Await([&] { return server_.Ask({"DBSIZE"}).integer > 1000; });
+      EXPECT_EQ(Position(), "loading");
+      child.Signal(SIGKILL);
+      EXPECT_EQ(child.Wait(), -SIGKILL);
+    }
+    EXPECT_EQ(server_.Ask({"EXISTS", "before"}).integer, 0);
+  }
+  RunTo("8:3", primary);
+  EXPECT_EQ(ContentOf(&server_), whole.content());
+  // Nothing is asked for but a snapshot.
+  EXPECT_EQ(primary.connection(2).request->offset, 0u);
+  EXPECT_EQ(primary.connection(2).request->generation, 0u);
+}
+
+TEST_F(KevyMirrorTest, ALinkThatEndsAmidASnapshot) {
+  PayloadMaker half(1);
+  for (int i = 0; i < 5000; ++i) half.AddString("half");
+  PayloadMaker whole(2);
+  whole.AddString("whole");
+  ScriptedPrimary primary;
+  primary.Enqueue(
+      PrimaryScript().Generation(7).Send(BeginningOfASnapshot(half.bytes())));
+  Listen(&primary, PrimaryScript()
+                       .Generation(8)
+                       .Snapshot(whole.Finish(), 3)
+                       .Heartbeat(8, 3)
+                       .Stall());
+  RunTo("8:3", primary);
+  EXPECT_EQ(ContentOf(&server_), whole.content());
+}
+
+TEST_F(KevyMirrorTest, ASnapshotThatCannotBeRead) {
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript().Generation(7).Snapshot("KEVYSNAP\x09", 3));
+  const TailResult result = Run(Flags(primary));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("the snapshot's payload: "));
+  EXPECT_EQ(Position(), "loading");
+}
+
+// ---- Commands that the target rejects.
+
+struct Rejected {
+  const char* name;
+  std::vector<std::string> argv;
+  const char* reply;
+  bool run = false;  // Rejected while it runs, behind the position.
+};
+
+class KevyMirrorRejectTest : public KevyMirrorTest,
+                             public ::testing::WithParamInterface<Rejected> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    All, KevyMirrorRejectTest,
+    ::testing::Values(Rejected{"Unknown", {"NOSUCH", "x"}, "not know"},
+                      Rejected{"Arity", {"SET", "x"}, "wrong number of"},
+                      Rejected{"Type", {"LPUSH", "a", "x"}, "WRONGTYPE", true}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST_P(KevyMirrorRejectTest, StopsOrSkips) {
+  const Rejected& rejected = GetParam();
+  // At the very first place a wrong type is none.
+  for (const uint64_t place : {uint64_t{0}, uint64_t{3}}) {
+    if (place == 0 && rejected.run) continue;
+    SCOPED_TRACE(place);
+    server_.Ask({"FLUSHALL"});
+    ScriptedPrimary primary;
+    Listen(&primary, PrimaryScript()
+                         .Generation(7)
+                         .FramesTo(10,
+                                   [&](uint64_t offset) {
+                                     return offset == place
+                                                ? rejected.argv
+                                                : std::vector<std::string>{
+                                                      "APPEND", "a",
+                                                      absl::StrCat(offset)};
+                                   })
+                         .Heartbeat(7, 10)
+                         .Stall());
+    TailResult result = Run(Flags(primary));
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.err,
+                AllOf(HasSubstr(absl::StrCat("offset ", place, ",")),
+                      HasSubstr(rejected.argv[0]), HasSubstr(rejected.reply)));
+    const std::string until = server_.Ask({"GET", "a"}).text;
+    if (!rejected.run) {
+      EXPECT_EQ(until, absl::string_view("012").substr(0, place));
+    }
+
+    // Stopped it stays.
+    const size_t connections = primary.connections();
+    result = Run(Flags(primary));
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.err,
+                AllOf(HasSubstr(absl::StrCat("offset ", place, ",")),
+                      HasSubstr(rejected.argv[0]), HasSubstr(rejected.reply)));
+    EXPECT_EQ(server_.Ask({"GET", "a"}).text, until);
+    if (rejected.run) {
+      EXPECT_EQ(primary.connections(), connections);
+      EXPECT_THAT(result.err, HasSubstr("--on_reject=skip"));
+    }
+
+    const std::string errors =
+        RunTo("7:10", primary,
+              {"--on_reject=skip", absl::StrCat("--prometheus=", Metrics())});
+    EXPECT_EQ(server_.Ask({"GET", "a"}).text,
+              place == 0 ? "123456789" : "012456789");
+    if (!rejected.run) {
+      EXPECT_THAT(errors, AllOf(HasSubstr(absl::StrCat("offset ", place, ",")),
+                                HasSubstr(rejected.reply)));
+      EXPECT_THAT(ReadFile(Metrics()),
+                  HasSubstr("\nkevy_mirror_skipped_total 1\n"));
+    }
+    // And is not stopped any more.
+    RunTo("7:10", primary);
+  }
+}
+
+TEST_P(KevyMirrorRejectTest, BeginsAnewWhenTold) {
+  const Rejected& rejected = GetParam();
+  ScriptedPrimary primary;
+  // A transaction that was refused is tried once more.
+  for (int i = 0; i < (rejected.argv[0] == "SET" ? 2 : 1); ++i) {
+    primary.Enqueue(PrimaryScript()
+                        .Generation(7)
+                        .Frame(0, {"SET", "a", "x"})
+                        .Frame(1, rejected.argv)
+                        .Stall());
+  }
+  PayloadMaker maker(1);
+  maker.AddString("new");
+  Listen(&primary, PrimaryScript()
+                       .Generation(8)
+                       .Snapshot(maker.Finish(), 9)
+                       .Heartbeat(8, 9)
+                       .Stall());
+  EXPECT_EQ(Run(Flags(primary)).status, 1);
+  RunTo("8:9", primary, {"--replace"});
+  EXPECT_EQ(ContentOf(&server_), maker.content());
+}
+
+TEST_F(KevyMirrorTest, SkipsManyOfAllKinds) {
+  ScriptedPrimary primary;
+  Listen(&primary,
+         PrimaryScript()
+             .Generation(7)
+             .FramesTo(100,
+                       [](uint64_t offset) -> std::vector<std::string> {
+                         switch (offset % 5) {
+                           case 0:
+                             return {"NOSUCH"};
+                           case 1:
+                             return {"APPEND"};
+                           case 2:
+                             return {"LPUSH", "n", "x"};
+                           default:
+                             return {"INCR", "n"};
+                         }
+                       })
+             .Heartbeat(7, 100)
+             .Stall());
+  // The first LPUSH makes a list.
+  server_.Ask({"FLUSHALL"});
+  RunTo("7:100", primary,
+        {"--on_reject=skip", absl::StrCat("--prometheus=", Metrics())});
+  // So every INCR is what is rejected.
+  EXPECT_EQ(server_.Ask({"LLEN", "n"}).integer, 20);
+  EXPECT_THAT(ReadFile(Metrics()),
+              HasSubstr("\nkevy_mirror_skipped_total 80\n"));
+}
+
+TEST_F(KevyMirrorTest, AKeyOfThePrimaryAtThePositionsPlace) {
+  for (const std::vector<std::string>& argv :
+       std::vector<std::vector<std::string>>{
+           {"SET", "kevy_mirror", "x"},
+           {"HSET", "kevy_mirror", "shard-0", "x"},
+           {"DEL", "kevy_mirror"},
+           {"DEL", "a", "kevy_mirror"}}) {
+    SCOPED_TRACE(absl::StrJoin(argv, " "));
+    server_.Ask({"FLUSHALL"});
+    ScriptedPrimary primary;
+    Listen(&primary, PrimaryScript()
+                         .Generation(7)
+                         .Frame(0, {"SET", "a", "1"})
+                         .Frame(1, argv)
+                         .Stall());
+    const TailResult result = Run(Flags(primary));
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.err, HasSubstr("--position_key"));
+    EXPECT_EQ(Run(Flags(primary)).status, 1);
+  }
+
+  server_.Ask({"FLUSHALL"});
+  PayloadEncoder encoder;
+  std::string payload;
+  for (const PayloadEvent& event :
+       {PayloadEvent(PayloadHeader{6, 0, 0}),
+        PayloadEvent(RecordBegin{RecordType::kHash, "kevy_mirror", {}, 1}),
+        PayloadEvent(HashField{"shard-0", "7:9"}), PayloadEvent(RecordEnd()),
+        PayloadEvent(PayloadEnd())}) {
+    ASSERT_EQ(encoder.Append(event, &payload), WireError::kNone);
+  }
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript().Generation(7).Snapshot(payload, 9).Stall());
+  const TailResult result = Run(Flags(primary));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("--position_key"));
+  EXPECT_EQ(Position(), "loading");
+}
+
+// ---- Killed at any moment.
+
+// What is written twice or not at all shows: the frames of one counter, of a
+// text and of a hash.
+std::vector<std::string> CountingFrame(uint64_t offset) {
+  switch (offset % 3) {
+    case 0:
+      return {"INCR", "counter"};
+    case 1:
+      return {"APPEND", "text", absl::StrCat(offset, ",")};
+    default:
+      return {"HINCRBY", "hash", absl::StrCat("f", offset % 7), "1"};
+  }
+}
+
+Content CountedContent(uint64_t end) {
+  uint64_t counter = 0;
+  std::string text;
+  std::map<std::string, std::string> hash;
+  std::map<std::string, int> counts;
+  for (uint64_t offset = 0; offset < end; ++offset) {
+    if (offset % 3 == 0) ++counter;
+    if (offset % 3 == 1) absl::StrAppend(&text, offset, ",");
+    if (offset % 3 == 2) ++counts[absl::StrCat("f", offset % 7)];
+  }
+  for (const auto& [field, count] : counts) hash[field] = absl::StrCat(count);
+  return {{"counter", absl::StrCat("string ", counter)},
+          {"text", absl::StrCat("string ", text)},
+          {"hash", absl::StrCat("hash ", PairsText(hash))}};
+}
+
+TEST_F(KevyMirrorKilledTest, FiftyTimes) {
+  std::mt19937 random(20261125);
+  ScriptedPrimary primary;
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  uint64_t end = 0;
+  for (int kills = 0; kills < 50; ++kills) {
+    end += random() % 300;
+    primary.SetDefault(PrimaryScript()
+                           .Generation(7)
+                           .FramesTo(end, CountingFrame)
+                           .FramesTo(end + 3000, CountingFrame)
+                           .Stall());
+    TailChild child(
+        Flags(primary, {absl::StrCat("--batch=", 1 + random() % 50)}), Files());
+    // Amid what comes behind that.
+    Await([&] {
+      const std::string position = Position();
+      uint64_t next_offset = 0;
+      return absl::StartsWith(position, "7:") &&
+             absl::SimpleAtoi(position.substr(2), &next_offset) &&
+             next_offset >= end;
+    });
+    absl::SleepFor(absl::Microseconds(random() % 3000));
+    // The server, too, and either may go first.
+    const bool server = kills % 5 == 0;
+    if (server && kills % 2 == 0) server_.Kill();
+    child.Signal(SIGKILL);
+    EXPECT_EQ(child.Wait(), -SIGKILL);
+    if (server) {
+      server_.Kill();
+      server_.Start();
+    }
+    uint64_t next_offset = 0;
+    ASSERT_TRUE(absl::SimpleAtoi(Position().substr(2), &next_offset));
+    end = std::max(end, next_offset);
+  }
+  primary.SetDefault(
+      PrimaryScript().Generation(7).FramesTo(end + 100, CountingFrame).Stall());
+  RunTo(absl::StrCat("7:", end + 100), primary);
+  EXPECT_EQ(ContentOf(&server_), CountedContent(end + 100));
+  RecordProperty("frames", static_cast<int>(end + 100));
+}
+
+TEST_F(KevyMirrorKilledTest, TheServerAloneWhileTheMirrorLives) {
+  constexpr uint64_t kFrames = 30000;
+  std::mt19937 random(1);
+  ScriptedPrimary primary;
+  Listen(
+      &primary,
+      PrimaryScript().Generation(7).FramesTo(kFrames, CountingFrame).Stall());
+  TailChild child(Flags(primary, {"--batch=10"}), Files());
+  for (int i = 0; i < 8; ++i) {
+    const std::string before = Position();
+    Await([&] { return Position() != before; });
+    absl::SleepFor(absl::Microseconds(random() % 20000));
+    server_.Kill();
+    server_.Start();
+  }
+  AwaitPosition(absl::StrCat("7:", kFrames));
+  child.Signal(SIGINT);
+  EXPECT_THAT(child.ReadErrors(), HasSubstr("; trying again in "));
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_EQ(ContentOf(&server_), CountedContent(kFrames));
+}
+
+// What it has sent may not have been read yet.
+TEST_F(KevyMirrorTest, AMirrorThatWasThereBeforeIsCutOff) {
+  ScriptedPrimary primary;
+  Listen(&primary,
+         PrimaryScript().Generation(7).FramesTo(1, CountingFrame).Stall());
+  TailChild child(Flags(primary), Files());
+  AwaitPosition("7:1");
+  child.Signal(SIGSTOP);
+  RunTo("7:1", primary);
+  Await([&] {
+    return !absl::StrContains(server_.Ask({"CLIENT", "LIST"}).text,
+                              "name=kevy_mirror-");
+  });
+}
+
+TEST_F(KevyMirrorTest, AServerThatComesBackEmptyIsFilledAnew) {
+  PayloadMaker maker(1);
+  maker.AddHash(10);
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript()
+                       .Generation(7)
+                       .Snapshot(maker.Finish(), 4)
+                       .Heartbeat(7, 4)
+                       .Stall());
+  TailChild child(Flags(primary), Files());
+  AwaitPosition("7:4");
+  server_.Kill();
+  server_.Start();
+  // The primary is silent, so nothing is noticed before it closes.
+  primary.Stop();
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.Wait(), 0);
+  ScriptedPrimary again;
+  PayloadMaker whole(1);
+  whole.AddHash(10);
+  Listen(&again, PrimaryScript()
+                     .Generation(7)
+                     .Snapshot(whole.Finish(), 4)
+                     .Heartbeat(7, 4)
+                     .Stall());
+  RunTo("7:4", again);
+  EXPECT_EQ(ContentOf(&server_), maker.content());
+}
+
+// ---- Shards.
+
+// Primaries at ports in a row.
+std::vector<std::unique_ptr<ScriptedPrimary>> PrimariesInARow(int count) {
+  while (true) {
+    std::vector<std::string> addresses;
+    for (const std::unique_ptr<Listener>& listener : ListenInARow(count)) {
+      addresses.push_back(listener->address());
+    }
+    // The ports are free again, unless another was faster.
+    std::vector<std::unique_ptr<ScriptedPrimary>> primaries;
+    for (const std::string& address : addresses) {
+      auto primary = std::make_unique<ScriptedPrimary>();
+      if (!primary->Listen(address).ok()) break;
+      primaries.push_back(std::move(primary));
+    }
+    if (primaries.size() == addresses.size()) return primaries;
+  }
+}
+
+TEST_F(KevyMirrorKilledTest, AllShards) {
+  constexpr int kShards = 3;
+  std::mt19937 random(1);
+  const std::vector<std::unique_ptr<ScriptedPrimary>> primaries =
+      PrimariesInARow(kShards);
+  std::vector<uint64_t> ends(kShards, 0);
+  const auto script = [&](int shard, uint64_t end) {
+    return PrimaryScript().Generation(7).FramesTo(
+        end, [shard](uint64_t offset) {
+          return std::vector<std::string>{"APPEND", absl::StrCat("text", shard),
+                                          absl::StrCat(offset, ",")};
+        });
+  };
+  const std::vector<std::string> flags =
+      Flags(*primaries[0], {"--shards=3", "--batch=20"});
+  for (int kills = 0; kills < 10; ++kills) {
+    for (int i = 0; i < kShards; ++i) {
+      ends[i] += random() % 1000;
+      primaries[i]->SetDefault(script(i, ends[i]).Stall());
+    }
+    TailChild child(flags, Files());
+    const int shard = static_cast<int>(random() % kShards);
+    AwaitPosition(absl::StrCat(ends[shard] == 0 ? "0:" : "7:", ends[shard]),
+                  shard);
+    child.Signal(SIGKILL);
+    EXPECT_EQ(child.Wait(), -SIGKILL);
+  }
+  const size_t connections = primaries[0]->connections();
+  TailChild child(flags, Files());
+  Await([&] { return primaries[0]->connections() > connections; });
+  Content expected;
+  for (int i = 0; i < kShards; ++i) {
+    AwaitPosition(absl::StrCat("7:", ends[i]), i);
+    std::string& text = expected[absl::StrCat("text", i)];
+    text = "string ";
+    for (uint64_t k = 0; k < ends[i]; ++k) absl::StrAppend(&text, k, ",");
+  }
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_EQ(ContentOf(&server_), expected);
+}
+
+TEST_F(KevyMirrorTest, ASnapshotOfOneShardReloadsAll) {
+  const std::vector<std::unique_ptr<ScriptedPrimary>> primaries =
+      PrimariesInARow(3);
+  Content expected;
+  for (uint32_t i = 0; i < 3; ++i) {
+    PayloadMaker old(i);
+    for (int k = 0; k < 3000; ++k) old.AddString("old");
+    PayloadMaker last(10 + i);
+    for (uint32_t k = 0; k <= i; ++k) {
+      for (uint32_t n = 0; n <= i; ++n) last.AddString("skipped");
+      last.AddSet(3000);
+    }
+    for (const auto& [key, text] : last.content()) expected[key] = text;
+    PrimaryScript script;
+    script.Generation(7)
+        .Snapshot(old.Finish(), 10)
+        .Heartbeat(7, 10)
+        .WaitForAck(10);
+    // Only this one's history ends.
+    if (i == 1) script.Snapshot("KEVYSNAP\x04" + std::string(1, '\0'), 0);
+    primaries[i]->Enqueue(script.Stall());
+    primaries[i]->SetDefault(PrimaryScript()
+                                 .Generation(8)
+                                 .Snapshot(last.Finish(), 20)
+                                 .Frame(20, {"INCR", absl::StrCat("n", i)})
+                                 .Heartbeat(8, 21)
+                                 .Stall());
+    expected[absl::StrCat("n", i)] = "string 1";
+  }
+  TailChild child(Flags(*primaries[0], {"--shards=3"}), Files());
+  for (int i = 0; i < 3; ++i) AwaitPosition("8:21", i);
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_EQ(ContentOf(&server_), expected);
+}
+
+// ---- Without a target, and bad usage.
+
+TEST(KevyMirrorWithoutATargetTest, PrintsWhatItWouldSend) {
+  ScriptedPrimary primary;
+  primary.SetDefault(PrimaryScript()
+                         .Generation(7)
+                         .Frame(0, {"SET", "a", "1\r\n"})
+                         .Frame(1, {"NOSUCH"})
+                         .Stall());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  TailChild::Files files;
+  files.program = "tools/kevy_mirror";
+  const std::vector<std::string> flags = {
+      absl::StrCat("--primary=", primary.address()), "--heartbeat_timeout=inf"};
+  {
+    TailChild child(flags, files);
+    for (const char* line :
+         {"\"MULTI\"\n", "\"FLUSHDB\"\n",
+          "\"HSET\" \"kevy_mirror\" \"kevy_mirror\" \"1\" \"shards\" \"1\" "
+          "\"shard-0\" \"loading\"\n",
+          "\"EXEC\"\n", "\"MULTI\"\n", "\"SET\" \"a\" \"1\\r\\n\"\n",
+          "\"NOSUCH\"\n", "\"HSET\" \"kevy_mirror\" \"shard-0\" \"7:2\"\n",
+          "\"EXEC\"\n"}) {
+      EXPECT_EQ(child.ReadLine(), line);
+    }
+    child.Signal(SIGINT);
+    EXPECT_EQ(child.ReadOutput(), "");
+    EXPECT_EQ(child.Wait(), 0);
+  }
+  std::vector<std::string> dry = flags;
+  dry.push_back("--dry_run");
+  dry.push_back("--target=redis://127.0.0.1:1");
+  TailChild child(dry, files);
+  std::string out;
+  while (!absl::EndsWith(out, "$3\r\n7:2\r\n*1\r\n$4\r\nEXEC\r\n")) {
+    const std::string line = child.ReadLine();
+    ASSERT_NE(line, "");
+    out += line;
+  }
+  EXPECT_THAT(out, StartsWith("*1\r\n$5\r\nMULTI\r\n*1\r\n$7\r\nFLUSHDB\r\n"));
+  EXPECT_THAT(out,
+              HasSubstr("*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$3"
+                        "\r\n1\r\n\r\n*1\r\n$6\r\nNOSUCH\r\n"));
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.ReadOutput(), "");
+  EXPECT_EQ(child.Wait(), 0);
+}
+
+TEST(KevyMirrorWithoutATargetTest, TheEmbeddedPrimarysSnapshot) {
+  TailChild::Files files;
+  files.program = "tools/kevy_mirror";
+  const TailResult result = RunTail({}, files);
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\n\"SET\" \"m4\" \"w4\"\n"));
+  EXPECT_THAT(result.out, HasSubstr("\n\"APPEND\" \"foo1\" \"-more\"\n"));
+}
+
+TEST(KevyMirrorWithoutATargetTest, BadUsage) {
+  TailChild::Files files;
+  files.program = "tools/kevy_mirror";
+  for (const char* flag : {"--on_reject=maybe", "--shards=0", "--batch=0",
+                           "--position_key=", "--target=localhost:6379",
+                           "--primary=localhost", "--nosuch"}) {
+    const TailResult result = RunTail({flag}, files);
+    EXPECT_EQ(result.status, 2) << flag;
+    EXPECT_THAT(result.err,
+                AllOf(StartsWith("kevy_mirror: "), HasSubstr("(see --help)")));
+    EXPECT_EQ(result.out, "");
+  }
+  const TailResult help = RunTail({"--help"}, files);
+  EXPECT_EQ(help.status, 0);
+  EXPECT_THAT(help.out,
+              AllOf(HasSubstr("--position_key"), HasSubstr("Exit status: ")));
+}
+
+}  // namespace
+}  // namespace kevy_replica

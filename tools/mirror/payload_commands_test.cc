@@ -1,0 +1,178 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+#include "kevy_replica/tools/mirror/payload_commands.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/payload_event.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+using Argv = std::vector<std::string>;
+
+constexpr PayloadCommands::Target kNew = {true, true};
+constexpr PayloadCommands::Target kOld = {false, false};
+
+class PayloadCommandsTest : public ::testing::Test {
+ protected:
+  // The commands of a record, or of any events.
+  std::vector<Argv> Commands(PayloadCommands::Target target,
+                             const std::vector<PayloadEvent>& events) {
+    std::vector<Argv> commands;
+    PayloadCommands taker(target,
+                          [&](absl::Span<const absl::string_view> argv) {
+                            commands.emplace_back(argv.begin(), argv.end());
+                          });
+    for (const PayloadEvent& event : events) taker.Take(event);
+    lost_field_expiries_ = taker.losses().field_expiries;
+    return commands;
+  }
+
+  uint64_t lost_field_expiries_ = 0;
+};
+
+TEST_F(PayloadCommandsTest, Strings) {
+  EXPECT_THAT(Commands(kNew, {PayloadHeader{6, 1, 2},
+                              RecordBegin{RecordType::kString, "a", {}, 0},
+                              StringValue{"x"}, RecordEnd(),
+                              RecordBegin{RecordType::kString, "", 77, 0},
+                              StringValue{""}, RecordEnd(), PayloadEnd()}),
+              ElementsAre(Argv{"SET", "a", "x"}, Argv{"SET", "", ""},
+                          Argv{"PEXPIREAT", "", "77"}));
+}
+
+TEST_F(PayloadCommandsTest, Collections) {
+  EXPECT_THAT(
+      Commands(kNew, {RecordBegin{RecordType::kHash, "h", 5, 2},
+                      HashField{"f", "v"}, HashField{"g", ""}, RecordEnd(),
+                      RecordBegin{RecordType::kList, "l", {}, 2}, ListItem{"x"},
+                      ListItem{""}, RecordEnd(),
+                      RecordBegin{RecordType::kSet, "s", {}, 1}, SetMember{"m"},
+                      RecordEnd()}),
+      ElementsAre(Argv{"HSET", "h", "f", "v", "g", ""},
+                  Argv{"PEXPIREAT", "h", "5"}, Argv{"RPUSH", "l", "x", ""},
+                  Argv{"SADD", "s", "m"}));
+}
+
+TEST_F(PayloadCommandsTest, ScoresLoseNothing) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  EXPECT_THAT(Commands(kNew, {RecordBegin{RecordType::kSortedSet, "z", {}, 5},
+                              ScoredMember{"a", kInfinity},
+                              ScoredMember{"b", -kInfinity},
+                              ScoredMember{"c", 0.1}, ScoredMember{"d", 1e300},
+                              ScoredMember{"e", -0.0}, RecordEnd()}),
+              ElementsAre(Argv{"ZADD", "z", "inf", "a", "-inf", "b",
+                               "0.10000000000000001", "c",
+                               "1.0000000000000001e+300", "d", "-0", "e"}));
+}
+
+TEST_F(PayloadCommandsTest, EmptyCollectionsAreNone) {
+  EXPECT_THAT(
+      Commands(kNew, {RecordBegin{RecordType::kHash, "h", {}, 0}, RecordEnd(),
+                      RecordBegin{RecordType::kSet, "s", {}, 0}, RecordEnd()}),
+      IsEmpty());
+}
+
+TEST_F(PayloadCommandsTest, LargeCollectionsAreSplit) {
+  std::vector<PayloadEvent> events = {
+      RecordBegin{RecordType::kHash, "h", 9, 2000}};
+  for (int i = 0; i < 2000; ++i) events.push_back(HashField{"f", "v"});
+  events.push_back(RecordEnd());
+  const std::vector<Argv> commands = Commands(kNew, events);
+  ASSERT_EQ(commands.size(), 5u);
+  size_t arguments = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(commands[i][0], "HSET");
+    EXPECT_EQ(commands[i][1], "h");
+    EXPECT_EQ(commands[i].size() % 2, 0u);
+    EXPECT_LE(commands[i].size(), PayloadCommands::kMaxArguments);
+    arguments += commands[i].size() - 2;
+  }
+  EXPECT_EQ(arguments, 4000u);
+  EXPECT_EQ(commands[4], (Argv{"PEXPIREAT", "h", "9"}));
+}
+
+TEST_F(PayloadCommandsTest, LongItemsAreSplit) {
+  const std::string large(PayloadCommands::kMaxBytes, 'x');
+  EXPECT_THAT(
+      Commands(kNew, {RecordBegin{RecordType::kList, "l", {}, 3}, ListItem{"a"},
+                      ListItem{large}, ListItem{"b"}, RecordEnd()}),
+      ElementsAre(Argv{"RPUSH", "l", "a", large}, Argv{"RPUSH", "l", "b"}));
+}
+
+TEST_F(PayloadCommandsTest, Streams) {
+  const std::vector<PayloadEvent> events = {
+      RecordBegin{RecordType::kStream, "s", 5, 0},
+      StreamInfo{{6, 1}, {2, 3}, 9, 2},
+      StreamEntry{{5, 1}, 2},
+      StreamField{"f", "v"},
+      StreamField{"g", "w"},
+      StreamEntry{{6, 0}, 1},
+      StreamField{"f", "x"},
+      StreamGroupCount{1},
+      StreamGroup{"grp", {5, 1}, 1},
+      StreamConsumer{"c", 7},
+      StreamPendingCount{1},
+      StreamPending{{5, 1}, "c", 8, 2},
+      RecordEnd()};
+  EXPECT_THAT(Commands(kNew, events),
+              ElementsAre(Argv{"XADD", "s", "5-1", "f", "v", "g", "w"},
+                          Argv{"XADD", "s", "6-0", "f", "x"},
+                          Argv{"XSETID", "s", "6-1", "ENTRIESADDED", "9",
+                               "MAXDELETEDID", "2-3"},
+                          Argv{"XGROUP", "CREATE", "s", "grp", "5-1"},
+                          Argv{"XGROUP", "CREATECONSUMER", "s", "grp", "c"},
+                          Argv{"XCLAIM", "s", "grp", "c", "0", "5-1", "TIME",
+                               "8", "RETRYCOUNT", "2", "FORCE", "JUSTID"},
+                          Argv{"PEXPIREAT", "s", "5"}));
+  EXPECT_EQ(Commands(kOld, events)[2], (Argv{"XSETID", "s", "6-1"}));
+}
+
+// Before version 4 there is no count of groups.
+TEST_F(PayloadCommandsTest, StreamsWithoutEntriesOrGroups) {
+  EXPECT_THAT(
+      Commands(kOld, {RecordBegin{RecordType::kStream, "s", {}, 0},
+                      StreamInfo{{6, 1}, {6, 1}, 9, 0}, RecordEnd()}),
+      ElementsAre(Argv{"XGROUP", "CREATE", "s", "kevy_mirror", "0", "MKSTREAM"},
+                  Argv{"XGROUP", "DESTROY", "s", "kevy_mirror"},
+                  Argv{"XSETID", "s", "6-1"}));
+}
+
+TEST_F(PayloadCommandsTest, ExpiriesOfFields) {
+  const std::vector<PayloadEvent> events = {FieldExpiry{"h", "f", 5},
+                                            FieldExpiry{"h", "g", 6}};
+  EXPECT_THAT(Commands(kNew, events),
+              ElementsAre(Argv{"HPEXPIREAT", "h", "5", "FIELDS", "1", "f"},
+                          Argv{"HPEXPIREAT", "h", "6", "FIELDS", "1", "g"}));
+  EXPECT_EQ(lost_field_expiries_, 0u);
+  EXPECT_THAT(Commands(kOld, events), IsEmpty());
+  EXPECT_EQ(lost_field_expiries_, 2u);
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,72 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// A Redis server as a process, for tests.
+
+#ifndef KEVY_REPLICA_TOOLS_MIRROR_REDIS_SERVER_H_
+#define KEVY_REPLICA_TOOLS_MIRROR_REDIS_SERVER_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kevy_replica/tools/mirror/redis_link.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/transport/interrupter.h"
+
+namespace kevy_replica {
+
+// Killed at its end. What cannot be done fails the test.
+class RedisServer {
+ public:
+  // Whether there is a redis-server on this machine's PATH.
+  static bool IsInstalled();
+
+  enum class Socket { kUnix, kLoopback };
+  enum class Keep {
+    kNothing,  // A server that was killed comes back empty.
+    kAll,      // It comes back with what it has answered for.
+  };
+  explicit RedisServer(Socket socket = Socket::kUnix,
+                       Keep keep = Keep::kNothing);
+  ~RedisServer();
+  RedisServer(const RedisServer&) = delete;
+  RedisServer& operator=(const RedisServer&) = delete;
+
+  // Starts it, and waits until it serves.
+  void Start();
+  // By SIGKILL.
+  void Kill();
+
+  std::string target() const;  // As --target has it; database 0.
+
+  TargetReply Ask(const std::vector<std::string>& argv);
+
+ private:
+  bool TryStart();
+
+  const Socket socket_;
+  const Keep keep_;
+  std::string folder_;
+  uint16_t port_ = 0;
+  pid_t pid_ = -1;
+  std::unique_ptr<RedisLink> link_;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TOOLS_MIRROR_REDIS_SERVER_H_
