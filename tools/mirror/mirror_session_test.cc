@@ -1,0 +1,303 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// With a target of the test's own: what no real server can be brought to do.
+// All else is in kevy_mirror_test.
+
+#include "kevy_replica/tools/mirror/mirror_session.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TargetReply ReplyOf(TargetReply::Type type, const std::string& text = "") {
+  TargetReply reply;
+  reply.type = type;
+  reply.text = text;
+  return reply;
+}
+
+// What is sent to the target, and what it is to say.
+struct Target {
+  std::vector<std::string> sent;  // Commands, their arguments in one line.
+  // Errors to answer with, each to the command that begins so.
+  std::vector<std::pair<std::string, std::string>> refused;
+  absl::Status link;  // Not OK: what the link answers from now on.
+  // What HGETALL answers with: field, value and so on.
+  std::vector<std::string> record;
+};
+
+// Answers as an empty server that takes everything, but for what it is told.
+class FakeLink : public TargetLink {
+ public:
+  explicit FakeLink(Target* target) : target_(target) {}
+
+  void AddRaw(absl::string_view resp) override {
+    const std::string wire = absl::StrCat("*2\r\n:0\r\n", resp);
+    ArgvStorage storage;
+    FrameView frame;
+    EXPECT_TRUE(DecodeFrame(wire, Limits(), &storage, &frame).done());
+    std::vector<absl::string_view> argv;
+    for (const absl::string_view argument : frame.argv()) {
+      argv.push_back(argument);
+    }
+    Add(argv);
+  }
+  void Add(absl::Span<const absl::string_view> argv) override {
+    gathered_.push_back(absl::StrJoin(argv, " "));
+  }
+  size_t gathered() const override { return gathered_.size(); }
+  absl::Status Send() override {
+    if (!target_->link.ok()) return target_->link;
+    for (const std::string& command : gathered_) {
+      target_->sent.push_back(command);
+      replies_.push_back(Answer(command));
+    }
+    gathered_.clear();
+    return absl::OkStatus();
+  }
+  size_t outstanding() const override { return replies_.size(); }
+  absl::StatusOr<TargetReply> Receive() override {
+    if (!target_->link.ok()) return target_->link;
+    if (replies_.empty()) {
+      ADD_FAILURE() << "no reply is outstanding";
+      return absl::InternalError("none");
+    }
+    TargetReply reply = std::move(replies_.front());
+    replies_.pop_front();
+    return reply;
+  }
+
+ private:
+  TargetReply Answer(const std::string& command) {
+    for (const auto& [prefix, error] : target_->refused) {
+      if (!absl::StartsWith(command, prefix)) continue;
+      refused_ = true;
+      return ReplyOf(TargetReply::Type::kError, error);
+    }
+    if (command == "MULTI") refused_ = false;
+    TargetReply reply = ReplyOf(TargetReply::Type::kText, "OK");
+    if (command == "COMMAND" || command == "HGETALL kevy_mirror") {
+      reply = ReplyOf(TargetReply::Type::kArray);
+      if (command == "COMMAND") return reply;
+      for (const std::string& text : target_->record) {
+        reply.elements.push_back(ReplyOf(TargetReply::Type::kText, text));
+      }
+    } else if (command == "EXEC") {
+      reply = refused_ ? ReplyOf(TargetReply::Type::kError, "EXECABORT")
+                       : ReplyOf(TargetReply::Type::kArray);
+    } else if (command == "DBSIZE" || command == "CLIENT ID") {
+      reply = ReplyOf(TargetReply::Type::kInteger);
+    }
+    return reply;
+  }
+
+  Target* const target_;
+  std::vector<std::string> gathered_;
+  std::deque<TargetReply> replies_;
+  bool refused_ = false;  // In the transaction.
+};
+
+class MirrorSessionTest : public ::testing::Test {
+ protected:
+  absl::Status Open(size_t shards) {
+    options_.shards = shards;
+    options_.now_ms = [] { return uint64_t{0}; };
+    options_.log = [](absl::string_view) {};
+    absl::StatusOr<std::unique_ptr<MirrorSession>> session =
+        MirrorSession::Open(std::make_unique<FakeLink>(&target_), options_,
+                            &progress_);
+    if (!session.ok()) return session.status();
+    session_ = *std::move(session);
+    session_->applied = [this](size_t shard, uint64_t next_offset) {
+      applied_.push_back(absl::StrCat(shard, ":", next_offset));
+    };
+    session_->failed = [this] { ++failed_; };
+    session_->closed = [] {};
+    target_.sent.clear();
+    return absl::OkStatus();
+  }
+
+  // Hands over one frame.
+  absl::Status Frame(size_t shard, uint64_t offset,
+                     const std::vector<absl::string_view>& argv) {
+    std::string wire;
+    EXPECT_EQ(AppendFrame(offset, argv, &wire), WireError::kNone);
+    ArgvStorage storage;
+    FrameView frame;
+    EXPECT_TRUE(DecodeFrame(wire, Limits(), &storage, &frame).done());
+    return session_->handler(shard)->OnFrames({&frame, 1}, {7, offset + 1});
+  }
+
+  MirrorOptions options_;
+  MirrorProgress progress_;
+  Target target_;
+  std::unique_ptr<MirrorSession> session_;
+  std::vector<std::string> applied_;
+  int failed_ = 0;
+};
+
+constexpr const char* kTroubles[] = {
+    "OOM command not allowed", "LOADING Redis is loading",
+    "READONLY You can't write", "MISCONF Redis is configured"};
+
+TEST_F(MirrorSessionTest, ATargetInTroubleIsTriedAgain) {
+  for (const char* trouble : kTroubles) {
+    SCOPED_TRACE(trouble);
+    // While it is looked at.
+    for (const char* command : {"CLIENT LIST", "HGETALL", "DBSIZE"}) {
+      target_.refused = {{command, trouble}};
+      EXPECT_TRUE(absl::IsUnavailable(Open(1)));
+    }
+    // A command, and the whole transaction.
+    for (const char* command : {"INCR", "EXEC"}) {
+      target_.refused = {};
+      ASSERT_TRUE(Open(1).ok());
+      ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+      target_.refused = {{command, trouble}};
+      ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+      EXPECT_TRUE(absl::IsUnavailable(session_->handler(0)->OnFlush()));
+      EXPECT_TRUE(absl::IsUnavailable(session_->link_status()));
+    }
+    // Emptying it.
+    target_.refused = {};
+    ASSERT_TRUE(Open(1).ok());
+    target_.refused = {{"FLUSHDB", trouble}};
+    EXPECT_TRUE(absl::IsUnavailable(session_->handler(0)->OnSnapshotBegin()));
+    // A snapshot's commands.
+    target_.refused = {};
+    ASSERT_TRUE(Open(1).ok());
+    ASSERT_TRUE(session_->handler(0)->OnSnapshotBegin().ok());
+    target_.refused = {{"SET", trouble}};
+    const absl::string_view payload(
+        "KEVYSNAP\x04\x01\x00\x01\x00\x00\x00k\x01\x00\x00\x00v\x00", 22);
+    ASSERT_TRUE(session_->handler(0)->OnSnapshotChunk(payload).ok());
+    EXPECT_TRUE(
+        absl::IsUnavailable(session_->handler(0)->OnSnapshotEnd({7, 1})));
+  }
+  EXPECT_THAT(applied_, IsEmpty());
+  EXPECT_EQ(progress_.skipped, 0u);
+}
+
+TEST_F(MirrorSessionTest, AnErrorOfTheLinkIsTheSessions) {
+  target_.link = absl::UnavailableError("gone");
+  EXPECT_TRUE(absl::IsUnavailable(Open(1)));
+  target_.link = absl::OkStatus();
+  ASSERT_TRUE(Open(1).ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  target_.link = absl::DeadlineExceededError("slow");
+  EXPECT_TRUE(absl::IsDeadlineExceeded(session_->handler(0)->OnFlush()));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(session_->link_status()));
+  EXPECT_EQ(failed_, 1);
+  // Nor is anything sent after it.
+  target_.link = absl::OkStatus();
+  const size_t sent = target_.sent.size();
+  EXPECT_FALSE(Frame(0, 1, {"INCR", "a"}).ok());
+  (void)session_->handler(0)->OnFlush();
+  EXPECT_EQ(target_.sent.size(), sent);
+  EXPECT_THAT(applied_, IsEmpty());
+}
+
+TEST_F(MirrorSessionTest, FramesGoOutWithTheirPosition) {
+  target_.record = {"kevy_mirror", "1",   "shards",  "2",
+                    "shard-0",     "7:3", "shard-1", "8:4"};
+  ASSERT_TRUE(Open(2).ok());
+  EXPECT_EQ(ToString(session_->positions()[0]), "7:3");
+  EXPECT_EQ(ToString(session_->positions()[1]), "8:4");
+  ASSERT_TRUE(Frame(0, 3, {"INCR", "a"}).ok());
+  ASSERT_TRUE(Frame(0, 4, {"INCR", "b"}).ok());
+  // Another shard's turn ends the transaction.
+  ASSERT_TRUE(Frame(1, 4, {"INCR", "c"}).ok());
+  EXPECT_THAT(applied_, ElementsAre("0:5"));
+  ASSERT_TRUE(session_->handler(1)->OnFlush().ok());
+  EXPECT_THAT(applied_, ElementsAre("0:5", "1:5"));
+  EXPECT_THAT(target_.sent,
+              ElementsAre("MULTI", "INCR a", "INCR b",
+                          "HSET kevy_mirror shard-0 7:5", "EXEC", "MULTI",
+                          "INCR c", "HSET kevy_mirror shard-1 7:5", "EXEC"));
+}
+
+// Each command is answered by its own reply, whosever turn it is.
+TEST_F(MirrorSessionTest, ASnapshotAndAnotherShardsFrames) {
+  ASSERT_TRUE(Open(2).ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  ASSERT_TRUE(session_->handler(1)->OnSnapshotBegin().ok());
+  const absl::string_view payload(
+      "KEVYSNAP\x04\x01\x00\x01\x00\x00\x00k\x01\x00\x00\x00v\x00", 22);
+  target_.sent.clear();
+  ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  // All of it but the end.
+  ASSERT_TRUE(
+      session_->handler(1)->OnSnapshotChunk(payload.substr(0, 21)).ok());
+  ASSERT_TRUE(Frame(0, 1, {"INCR", "b"}).ok());
+  ASSERT_TRUE(session_->handler(1)->OnSnapshotChunk(payload.substr(21)).ok());
+  ASSERT_TRUE(session_->handler(0)->OnHeartbeat(Heartbeat{9, 2}, {9, 2}).ok());
+  ASSERT_TRUE(Frame(0, 2, {"INCR", "c"}).ok());
+  ASSERT_TRUE(session_->handler(1)->OnSnapshotEnd({8, 5}).ok());
+  EXPECT_THAT(
+      target_.sent,
+      ElementsAre("MULTI", "INCR a", "HSET kevy_mirror shard-0 7:1", "EXEC",
+                  "SET k v", "MULTI", "INCR b", "HSET kevy_mirror shard-0 7:2",
+                  "EXEC", "HSET kevy_mirror shard-0 9:2", "MULTI", "INCR c",
+                  "HSET kevy_mirror shard-0 7:3", "EXEC",
+                  "HSET kevy_mirror shard-1 8:5"));
+  EXPECT_EQ(applied_.back(), "1:5");
+}
+
+TEST_F(MirrorSessionTest, ARejectionOfASnapshotIsToldAsSuch) {
+  ASSERT_TRUE(Open(2).ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  ASSERT_TRUE(session_->handler(1)->OnSnapshotBegin().ok());
+  target_.refused = {{"SET k", "ERR no"}};
+  const absl::string_view payload(
+      "KEVYSNAP\x04\x01\x00\x01\x00\x00\x00k\x01\x00\x00\x00v\x00", 22);
+  ASSERT_TRUE(session_->handler(1)->OnSnapshotChunk(payload).ok());
+  const absl::Status status = Frame(0, 0, {"INCR", "a"});
+  EXPECT_TRUE(absl::IsFailedPrecondition(status));
+  EXPECT_THAT(
+      std::string(status.message()),
+      HasSubstr("the target rejects \"SET k v\" of a snapshot: ERR no"));
+}
+
+}  // namespace
+}  // namespace kevy_replica
