@@ -296,7 +296,7 @@ TEST_F(MirrorSessionTest, ARejectionOfASnapshotIsToldAsSuch) {
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_THAT(
       std::string(status.message()),
-      HasSubstr("the target rejects \"SET k v\" of a snapshot: ERR no"));
+      HasSubstr("the target rejects \"SET k\" of a snapshot: ERR no"));
 }
 
 }  // namespace
