@@ -247,5 +247,14 @@ TEST(FollowerRegressionTest, WaitsForWhatIsToBeAppliedWithAPause) {
   EXPECT_GT(driver.deadline(), now);
 }
 
+// With protocol 1, {7, 0} was resumed from, and the heartbeat's generation 7
+// counted as that of nothing.
+TEST(FollowerRegressionTest, AHeartbeatTellsWhatIsHeldAtOffset0Too) {
+  Link link(OptionsFrom({7, 0}));
+  link.ConnectV1();
+  link.Receive("+ACK 0\r\n+PING 7 0\r\n");
+  EXPECT_EQ(link.session.applied(), (FeedPosition{7, 0}));
+}
+
 }  // namespace
 }  // namespace kevy_replica
