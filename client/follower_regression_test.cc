@@ -256,5 +256,19 @@ TEST(FollowerRegressionTest, AHeartbeatTellsWhatIsHeldAtOffset0Too) {
   EXPECT_EQ(link.session.applied(), (FeedPosition{7, 0}));
 }
 
+// {0, 8} was still stored, though its generation had been told since: after a
+// crash it could have been taken for an offset of the snapshot's history.
+TEST(FollowerRegressionTest,
+     NoOffsetOfUnknownGenerationIsStoredBehindASnapshot) {
+  FollowerSessionOptions options = OptionsFrom({0, 8});
+  options.store_interval = absl::InfiniteDuration();
+  Link link(std::move(options));
+  link.ConnectV1();
+  link.Receive("+ACK 8\r\n+PING 7 8\r\n");
+  EXPECT_TRUE(link.stored.empty());
+  link.Receive("+SNAPSHOT\r\n$1\r\nx\r\n+SNAPSHOT_END 20\r\n");
+  EXPECT_EQ(link.stored, std::vector<FeedPosition>({{7, 8}}));
+}
+
 }  // namespace
 }  // namespace kevy_replica

@@ -361,7 +361,11 @@ bool FollowerSession::TakeSnapshotEnd(const SnapshotEnd& end) {
   in_snapshot_ = false;
   // An offset of no known generation could be taken for one of the new history:
   // it must not be stored when that is held.
-  if (applied_.generation == 0) HoldNothing();
+  if (applied_.generation == 0) {
+    HoldNothing();
+  } else if (stored_.generation == 0) {
+    store_now_ = store_pending();
+  }
   snapshot_unapplied_ = true;
   handed_begin_ = handed_end_ = end.next_offset;
   event_ = end;
