@@ -30,12 +30,14 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/internal/follower_driver.h"
+#include "kevy_replica/client/internal/recording_handler.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
@@ -48,6 +50,8 @@
 
 namespace kevy_replica {
 namespace {
+
+using ::testing::ElementsAre;
 
 std::string FrameAt(uint64_t offset) {
   std::string wire;
@@ -268,6 +272,58 @@ TEST(FollowerRegressionTest,
   EXPECT_TRUE(link.stored.empty());
   link.Receive("+SNAPSHOT\r\n$1\r\nx\r\n+SNAPSHOT_END 20\r\n");
   EXPECT_EQ(link.stored, std::vector<FeedPosition>({{7, 8}}));
+}
+
+// A FollowerDriver whose primary is the test.
+class Driven {
+ public:
+  Driven() {
+    options.session = OptionsFrom({7, 8});
+    options.session.protocol = ProtocolChoice::kV2;
+    options.session.random = [] { return 0.0; };
+    options.handler = &handler;
+    options.store = [](const FeedPosition&) { return absl::OkStatus(); };
+    options.read_bytes = 4096;
+    options.now = options.rough_now = [] { return absl::UnixEpoch(); };
+    options.factory = [this]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+      auto [replica_end, primary_end] = InMemoryTransport::CreatePair();
+      primary = std::move(primary_end);
+      EXPECT_TRUE(primary->Write("+ACK 7 8\r\n", absl::ZeroDuration()).ok());
+      return std::unique_ptr<Transport>(std::move(replica_end));
+    };
+    handler.notes_flush = true;
+  }
+
+  void Start() {
+    driver =
+        std::make_unique<client_internal::FollowerDriver>(options, nullptr, 0);
+    Steps();
+  }
+  void Receive(absl::string_view bytes) {
+    EXPECT_TRUE(primary->Write(bytes, absl::ZeroDuration()).ok());
+    Steps();
+  }
+  void Steps() {
+    do driver->Step();
+    while (driver->ready());
+  }
+
+  client_internal::RecordingHandler handler;
+  client_internal::FollowerDriverOptions options;
+  std::unique_ptr<InMemoryTransport> primary;
+  std::unique_ptr<client_internal::FollowerDriver> driver;
+};
+
+// Nothing woke it to hand over its end, until bytes came.
+TEST(FollowerRegressionTest, AFlushThatFailsBeforeTheWaitEndsItAtOnce) {
+  Driven driven;
+  driven.handler.on_line = [](absl::string_view line) {
+    return line == "flush" ? absl::AbortedError("why") : absl::OkStatus();
+  };
+  driven.Start();
+  driven.Receive(FrameAt(8));
+  EXPECT_TRUE(driven.driver->done());
+  EXPECT_EQ(driven.driver->status(), absl::AbortedError("why"));
 }
 
 }  // namespace

@@ -344,7 +344,9 @@ absl::Status FollowerDriver::Flush() {
 void FollowerDriver::FlushOrStop() {
   const absl::Status status = Flush();
   TakeApplied();
-  if (!status.ok()) session_.HandleStop(status);
+  if (status.ok()) return;
+  session_.HandleStop(status);
+  ready_ = true;  // Nothing else need come: the end is to be handed over.
 }
 
 void FollowerDriver::TakeApplied() {
