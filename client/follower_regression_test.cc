@@ -326,5 +326,27 @@ TEST(FollowerRegressionTest, AFlushThatFailsBeforeTheWaitEndsItAtOnce) {
   EXPECT_EQ(driven.driver->status(), absl::AbortedError("why"));
 }
 
+// What had been interrupted before OnLinkDown() went on with the next link, and
+// told of the last one's end later.
+TEST(FollowerRegressionTest, TheLastLinksEndComesBeforeTheNextLink) {
+  Driven driven;
+  bool wanted = false;
+  driven.options.interrupted = [&wanted] {
+    return std::exchange(wanted, false);
+  };
+  driven.handler.on_line = [&wanted](absl::string_view line) {
+    wanted = line == "void";
+    return absl::OkStatus();
+  };
+  driven.Start();
+  EXPECT_TRUE(
+      driven.primary->Write("+SNAPSHOT\r\n", absl::ZeroDuration()).ok());
+  driven.primary->Close();
+  driven.Steps();
+  driven.Steps();
+  EXPECT_THAT(driven.handler.lines(), ElementsAre("up 7:8", "begin", "void",
+                                                  "down truncated", "up 7:8"));
+}
+
 }  // namespace
 }  // namespace kevy_replica

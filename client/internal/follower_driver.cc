@@ -185,6 +185,8 @@ void FollowerDriver::CountWait() {
 
 // Makes the connection that stands the one that the session wants.
 void FollowerDriver::UpdateLink() {
+  // The last link's end comes before the next link.
+  if (events_left_) return;
   const uint64_t link = session_.PollLink(options_.now());
   if (link != link_) {
     CloseLink();
