@@ -348,5 +348,41 @@ TEST(FollowerRegressionTest, TheLastLinksEndComesBeforeTheNextLink) {
                                                   "down truncated", "up 7:8"));
 }
 
+// OnFlush() came behind the point up to which Applied() counts: what was
+// applied by it was handed over again.
+TEST(FollowerRegressionTest, WhatIsAppliedByFlushingCountsBeforeASnapshot) {
+  Driven driven;
+  driven.options.applied_on_return = false;
+  driven.handler.on_line = [&driven](absl::string_view line) {
+    if (line == "flush") driven.driver->Applied(9);
+    return absl::OkStatus();
+  };
+  driven.Start();
+  driven.Receive(FrameAt(8) + "+SNAPSHOT\r\n");
+  EXPECT_THAT(driven.handler.lines(),
+              ElementsAre("up 7:8", "frame 8 k", "flush", "begin"));
+  EXPECT_EQ(driven.driver->session().applied(), (FeedPosition{7, 9}));
+}
+
+TEST(FollowerRegressionTest, WhatIsAppliedByFlushingCountsBeforeTheLinksEnd) {
+  Driven driven;
+  driven.options.applied_on_return = false;
+  driven.handler.on_line = [&driven](absl::string_view line) {
+    if (line == "flush") driven.driver->Applied(21);
+    return absl::OkStatus();
+  };
+  driven.Start();
+  EXPECT_TRUE(
+      driven.primary
+          ->Write("+SNAPSHOT\r\n$1\r\nx\r\n+SNAPSHOT_END 20\r\n" + FrameAt(20),
+                  absl::ZeroDuration())
+          .ok());
+  driven.primary->Close();
+  driven.Steps();
+  EXPECT_THAT(driven.handler.lines(),
+              ElementsAre("up 7:8", "begin", "chunk x", "end 0:20",
+                          "frame 20 k", "flush", "down closed", "up 0:21"));
+}
+
 }  // namespace
 }  // namespace kevy_replica

@@ -295,6 +295,8 @@ void FollowerDriver::Dispatch() {
   events_left_ = false;
   while (true) {
     TakeApplied();
+    // What is applied by it must count yet.
+    if (to_flush_ && session_.PollFramesEnd()) FlushOrStop();
     absl::Time now = options_.rough_now();
     const FollowerEvent* event = session_.PollEvent(now);
     handed_end_.store(session_.handed_end(), std::memory_order_release);
