@@ -30,12 +30,14 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/internal/follower_driver.h"
+#include "kevy_replica/client/internal/recording_handler.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
@@ -48,6 +50,8 @@
 
 namespace kevy_replica {
 namespace {
+
+using ::testing::ElementsAre;
 
 std::string FrameAt(uint64_t offset) {
   std::string wire;
@@ -204,6 +208,19 @@ TEST(FollowerRegressionTest, ASnapshotEndsTheDoubt) {
   EXPECT_EQ(link.session.applied(), (FeedPosition{9, 20}));
 }
 
+// So does time: a primary that sends no heartbeats would never tell.
+TEST(FollowerRegressionTest, TimeWithoutAHeartbeatEndsTheDoubt) {
+  Link link(OptionsFrom({7, 8}));
+  link.ConnectV1();
+  link.Receive("+ACK 8\r\n" + FrameAt(8));
+  link.now += absl::Seconds(4);
+  link.Receive(FrameAt(9));
+  EXPECT_TRUE(link.stored.empty());
+  link.now += absl::Seconds(1);
+  link.Receive(FrameAt(10));
+  EXPECT_EQ(link.stored, std::vector<FeedPosition>({{0, 10}}));
+}
+
 class NullHandler : public FollowerHandler {
  public:
   absl::Status OnFrames(absl::Span<const FrameView>,
@@ -245,6 +262,139 @@ TEST(FollowerRegressionTest, WaitsForWhatIsToBeAppliedWithAPause) {
   EXPECT_FALSE(driver.ready());
   EXPECT_TRUE(driver.session().awaits_applied());
   EXPECT_GT(driver.deadline(), now);
+}
+
+// With protocol 1, {7, 0} was resumed from, and the heartbeat's generation 7
+// counted as that of nothing.
+TEST(FollowerRegressionTest, AHeartbeatTellsWhatIsHeldAtOffset0Too) {
+  Link link(OptionsFrom({7, 0}));
+  link.ConnectV1();
+  link.Receive("+ACK 0\r\n+PING 7 0\r\n");
+  EXPECT_EQ(link.session.applied(), (FeedPosition{7, 0}));
+}
+
+// {0, 8} was still stored, though its generation had been told since: after a
+// crash it could have been taken for an offset of the snapshot's history.
+TEST(FollowerRegressionTest,
+     NoOffsetOfUnknownGenerationIsStoredBehindASnapshot) {
+  FollowerSessionOptions options = OptionsFrom({0, 8});
+  options.store_interval = absl::InfiniteDuration();
+  Link link(std::move(options));
+  link.ConnectV1();
+  link.Receive("+ACK 8\r\n+PING 7 8\r\n");
+  EXPECT_TRUE(link.stored.empty());
+  link.Receive("+SNAPSHOT\r\n$1\r\nx\r\n+SNAPSHOT_END 20\r\n");
+  EXPECT_EQ(link.stored, std::vector<FeedPosition>({{7, 8}}));
+}
+
+// A FollowerDriver whose primary is the test.
+class Driven {
+ public:
+  Driven() {
+    options.session = OptionsFrom({7, 8});
+    options.session.protocol = ProtocolChoice::kV2;
+    options.session.random = [] { return 0.0; };
+    options.handler = &handler;
+    options.store = [](const FeedPosition&) { return absl::OkStatus(); };
+    options.read_bytes = 4096;
+    options.now = options.rough_now = [] { return absl::UnixEpoch(); };
+    options.factory = [this]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+      auto [replica_end, primary_end] = InMemoryTransport::CreatePair();
+      primary = std::move(primary_end);
+      EXPECT_TRUE(primary->Write("+ACK 7 8\r\n", absl::ZeroDuration()).ok());
+      return std::unique_ptr<Transport>(std::move(replica_end));
+    };
+    handler.notes_flush = true;
+  }
+
+  void Start() {
+    driver =
+        std::make_unique<client_internal::FollowerDriver>(options, nullptr, 0);
+    Steps();
+  }
+  void Receive(absl::string_view bytes) {
+    EXPECT_TRUE(primary->Write(bytes, absl::ZeroDuration()).ok());
+    Steps();
+  }
+  void Steps() {
+    do driver->Step();
+    while (driver->ready());
+  }
+
+  client_internal::RecordingHandler handler;
+  client_internal::FollowerDriverOptions options;
+  std::unique_ptr<InMemoryTransport> primary;
+  std::unique_ptr<client_internal::FollowerDriver> driver;
+};
+
+// Nothing woke it to hand over its end, until bytes came.
+TEST(FollowerRegressionTest, AFlushThatFailsBeforeTheWaitEndsItAtOnce) {
+  Driven driven;
+  driven.handler.on_line = [](absl::string_view line) {
+    return line == "flush" ? absl::AbortedError("why") : absl::OkStatus();
+  };
+  driven.Start();
+  driven.Receive(FrameAt(8));
+  EXPECT_TRUE(driven.driver->done());
+  EXPECT_EQ(driven.driver->status(), absl::AbortedError("why"));
+}
+
+// What had been interrupted before OnLinkDown() went on with the next link, and
+// told of the last one's end later.
+TEST(FollowerRegressionTest, TheLastLinksEndComesBeforeTheNextLink) {
+  Driven driven;
+  bool wanted = false;
+  driven.options.interrupted = [&wanted] {
+    return std::exchange(wanted, false);
+  };
+  driven.handler.on_line = [&wanted](absl::string_view line) {
+    wanted = line == "void";
+    return absl::OkStatus();
+  };
+  driven.Start();
+  EXPECT_TRUE(
+      driven.primary->Write("+SNAPSHOT\r\n", absl::ZeroDuration()).ok());
+  driven.primary->Close();
+  driven.Steps();
+  driven.Steps();
+  EXPECT_THAT(driven.handler.lines(), ElementsAre("up 7:8", "begin", "void",
+                                                  "down truncated", "up 7:8"));
+}
+
+// OnFlush() came behind the point up to which Applied() counts: what was
+// applied by it was handed over again.
+TEST(FollowerRegressionTest, WhatIsAppliedByFlushingCountsBeforeASnapshot) {
+  Driven driven;
+  driven.options.applied_on_return = false;
+  driven.handler.on_line = [&driven](absl::string_view line) {
+    if (line == "flush") driven.driver->Applied(9);
+    return absl::OkStatus();
+  };
+  driven.Start();
+  driven.Receive(FrameAt(8) + "+SNAPSHOT\r\n");
+  EXPECT_THAT(driven.handler.lines(),
+              ElementsAre("up 7:8", "frame 8 k", "flush", "begin"));
+  EXPECT_EQ(driven.driver->session().applied(), (FeedPosition{7, 9}));
+}
+
+TEST(FollowerRegressionTest, WhatIsAppliedByFlushingCountsBeforeTheLinksEnd) {
+  Driven driven;
+  driven.options.applied_on_return = false;
+  driven.handler.on_line = [&driven](absl::string_view line) {
+    if (line == "flush") driven.driver->Applied(21);
+    return absl::OkStatus();
+  };
+  driven.Start();
+  EXPECT_TRUE(
+      driven.primary
+          ->Write("+SNAPSHOT\r\n$1\r\nx\r\n+SNAPSHOT_END 20\r\n" + FrameAt(20),
+                  absl::ZeroDuration())
+          .ok());
+  driven.primary->Close();
+  driven.Steps();
+  EXPECT_THAT(driven.handler.lines(),
+              ElementsAre("up 7:8", "begin", "chunk x", "end 0:20",
+                          "frame 20 k", "flush", "down closed", "up 0:21"));
 }
 
 }  // namespace

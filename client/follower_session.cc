@@ -174,6 +174,15 @@ bool FollowerSession::PollTransmit(absl::Time now, std::string* out) {
   return session_->PollTransmit(now, out);
 }
 
+bool FollowerSession::PollFramesEnd() {
+  if (!session_.has_value()) return snapshot_void_ || link_down_.has_value();
+  if (state_ == State::kStopping || link_status_.has_value()) return true;
+  if (!linked_ || !held_back_.empty()) return false;
+  Peek();
+  if (next_event_ == nullptr) return next_frames_.empty() && session_->done();
+  return std::holds_alternative<SnapshotBegin>(*next_event_);
+}
+
 const FollowerEvent* FollowerSession::PollEvent(absl::Time now) {
   if (session_.has_value()) {
     if (state_ == State::kLinked && !link_status_.has_value() &&
@@ -258,6 +267,12 @@ bool FollowerSession::PollLinkUp(absl::Time now) {
   return true;
 }
 
+void FollowerSession::Peek() {
+  if (!next_frames_.empty() || next_event_ != nullptr) return;
+  next_frames_ = session_->PollFrames();
+  if (next_frames_.empty()) next_event_ = session_->PollEvent();
+}
+
 bool FollowerSession::PollStream(absl::Time now) {
   if (!linked_) return PollLinkUp(now);
   if (beyond_claim_ && now - linked_at_ >= options_.heartbeat_timeout) {
@@ -267,12 +282,13 @@ bool FollowerSession::PollStream(absl::Time now) {
     return true;
   }
   while (true) {
-    const absl::Span<const FrameView> frames = session_->PollFrames();
+    Peek();
+    const absl::Span<const FrameView> frames = std::exchange(next_frames_, {});
     if (!frames.empty()) {
       if (TakeFrames(frames)) return true;
       continue;
     }
-    const StreamEvent* event = session_->PollEvent();
+    const StreamEvent* event = std::exchange(next_event_, nullptr);
     if (event == nullptr) return false;
     if (const auto* frame = std::get_if<FrameView>(event)) {
       if (TakeFrames(absl::MakeConstSpan(frame, 1))) return true;
@@ -361,7 +377,11 @@ bool FollowerSession::TakeSnapshotEnd(const SnapshotEnd& end) {
   in_snapshot_ = false;
   // An offset of no known generation could be taken for one of the new history:
   // it must not be stored when that is held.
-  if (applied_.generation == 0) HoldNothing();
+  if (applied_.generation == 0) {
+    HoldNothing();
+  } else if (stored_.generation == 0) {
+    store_now_ = store_pending();
+  }
   snapshot_unapplied_ = true;
   handed_begin_ = handed_end_ = end.next_offset;
   event_ = end;
@@ -433,7 +453,8 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
   session_.reset();
   link_status_.reset();
   retargeted_ = linked_ = starts_fresh_ = false;
-  held_back_ = {};
+  held_back_ = next_frames_ = {};
+  next_event_ = nullptr;
 }
 
 absl::Duration FollowerSession::Backoff(const absl::Status& status) {

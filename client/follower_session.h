@@ -71,6 +71,7 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/session.h"
+#include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
@@ -233,6 +234,12 @@ class FollowerSession {
   // any. Call it before each wait, as Session::PollTransmit().
   bool PollTransmit(absl::Time now, std::string* out);
 
+  // Whether a snapshot or the link's end is what comes next. For those who
+  // gather frames: once PollEvent() has told it, HandleApplied() may come too
+  // late for what was handed out before. PollEvent() is to follow: the last
+  // event does not stay valid.
+  bool PollFramesEnd();
+
   // The next event, or null. It is valid until the next call of PollEvent(),
   // PollLink(), PrepareRead() or HandleRead().
   const FollowerEvent* PollEvent(absl::Time now) ABSL_ATTRIBUTE_LIFETIME_BOUND;
@@ -257,6 +264,7 @@ class FollowerSession {
   };
 
   void BeginLink();
+  void Peek();
   // Each returns whether there is an event for the application.
   bool PollLinkUp(absl::Time now);
   bool PollStream(absl::Time now);
@@ -312,6 +320,9 @@ class FollowerSession {
   bool starts_fresh_ = false;  // From {0, 0}, and nothing has come.
   bool in_snapshot_ = false;
   absl::Span<const FrameView> held_back_;  // Until HistoryReset is taken.
+  // What Peek() has got from the session: one of them, or nothing.
+  absl::Span<const FrameView> next_frames_;
+  const StreamEvent* next_event_ = nullptr;
 
   FollowerEvent event_;
   // To be handed out.

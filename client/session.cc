@@ -339,7 +339,8 @@ bool Session::TakeHeartbeat(const Heartbeat& heartbeat) {
       return false;
     }
     // Where nothing is held, there is nothing that could be of a generation.
-    if (position_ != FeedPosition{0, 0} || snapshot_taken_) {
+    if (position_ != FeedPosition{0, 0} || snapshot_taken_ ||
+        unclaimed_generation_ != 0) {
       position_.generation = heartbeat.generation;
     }
     return true;

@@ -188,6 +188,8 @@ void FollowerDriver::CountWait() {
 
 // Makes the connection that stands the one that the session wants.
 void FollowerDriver::UpdateLink() {
+  // The last link's end comes before the next link.
+  if (events_left_) return;
   const uint64_t link = session_.PollLink(options_.now());
   if (link != link_) {
     CloseLink();
@@ -296,6 +298,8 @@ void FollowerDriver::Dispatch() {
   events_left_ = false;
   while (true) {
     TakeApplied();
+    // What is applied by it must count yet.
+    if (to_flush_ && session_.PollFramesEnd()) FlushOrStop();
     absl::Time now = options_.rough_now();
     const FollowerEvent* event = session_.PollEvent(now);
     handed_end_.store(session_.handed_end(), std::memory_order_release);
@@ -368,7 +372,9 @@ absl::Status FollowerDriver::Flush() {
 void FollowerDriver::FlushOrStop() {
   const absl::Status status = Flush();
   TakeApplied();
-  if (!status.ok()) session_.HandleStop(status);
+  if (status.ok()) return;
+  session_.HandleStop(status);
+  ready_ = true;  // Nothing else need come: the end is to be handed over.
 }
 
 void FollowerDriver::TakeApplied() {
