@@ -406,6 +406,14 @@ void FollowerSession::ClaimNothing() {
 // tell, but not another primary's, nor once this object is gone.
 void FollowerSession::LoseClaim() {
   if (beyond_claim_) HoldNothing();
+  ResumeClaim();
+}
+
+// Where no frames came, what is held is still what it was.
+void FollowerSession::ResumeClaim() {
+  if (beyond_claim_ || claimed_generation_ == 0) return;
+  applied_.generation = claimed_generation_;
+  ClaimNothing();
 }
 
 void FollowerSession::PassOnApplied() {
@@ -437,6 +445,7 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
     handed_begin_ = handed_end_ = applied_.next_offset;
   }
   in_snapshot_ = snapshot_unapplied_ = false;
+  ResumeClaim();
   if (RecommendedAction(status) == Action::kResync) HoldNothing();
 
   ++attempt_;

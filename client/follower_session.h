@@ -164,7 +164,9 @@ class FollowerSession {
   // Whether applied() is other than what was last stored, and is to be stored.
   // (With protocol 1 it is not, while it is not known yet to be of the history
   // that was resumed from.)
-  bool store_pending() const { return applied_ != stored_ && !beyond_claim_; }
+  bool store_pending() const {
+    return applied_ != stored_ && claimed_generation_ == 0;
+  }
 
   // Memory held for input: none while there is no connection, nor one wanted.
   size_t memory_bytes() const {
@@ -277,6 +279,7 @@ class FollowerSession {
   void NoteGeneration();
   void ClaimNothing();
   void LoseClaim();
+  void ResumeClaim();
   // To the session.
   void PassOnApplied();
   void HoldNothing();
