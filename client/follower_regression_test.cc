@@ -208,6 +208,21 @@ TEST(FollowerRegressionTest, ASnapshotEndsTheDoubt) {
   EXPECT_EQ(link.session.applied(), (FeedPosition{9, 20}));
 }
 
+// So does time: a primary that sends no heartbeats would never tell.
+TEST(FollowerRegressionTest, TimeWithoutAHeartbeatEndsTheDoubt) {
+  Link link(OptionsFrom({7, 8}));
+  link.ConnectV1();
+  link.Receive("+ACK 8\r\n");
+  link.stored.clear();
+  link.Receive(FrameAt(8));
+  link.now += absl::Seconds(4);
+  link.Receive(FrameAt(9));
+  EXPECT_TRUE(link.stored.empty());
+  link.now += absl::Seconds(1);
+  link.Receive(FrameAt(10));
+  EXPECT_EQ(link.stored, std::vector<FeedPosition>({{0, 10}}));
+}
+
 class NullHandler : public FollowerHandler {
  public:
   absl::Status OnFrames(absl::Span<const FrameView>,

@@ -75,9 +75,8 @@ FeedPosition ModelReplica::Begin(std::function<void(uint64_t)> applied) {
   told_ = told_before_step_ = 0;
   last_ack_.reset();
   raised_error_ = linked_ = in_snapshot_ = fresh_ = false;
-  snapshot_was_void_ = false;
+  snapshot_was_void_ = to_flush_ = false;
   holding_ = kept_.holding;
-  replaced_.reset();
   lost_ = kept_.position == kNowhere;
   if (options_.keeps_position) {
     data_ = kept_.data;
@@ -112,20 +111,20 @@ absl::Status ModelReplica::Store(const FeedPosition& position) {
     Fail(absl::StrCat("a position was stored after a gap: ",
                       kevy_replica::ToString(position)));
   }
-  const uint64_t held = known().next_offset();
+  const uint64_t held = holding_.next_offset();
   if (position.next_offset > held ||
       (options_.applied_on_return && position.next_offset != held) ||
-      known().kind == Holding::Kind::kNothing) {
+      holding_.kind == Holding::Kind::kNothing) {
     Fail(absl::StrCat("stored ", kevy_replica::ToString(position),
-                      ", but what is applied is ", ToString(known())));
+                      ", but what is applied is ", ToString(holding_)));
   }
-  if (!Fits(position.generation, known())) {
+  if (!Fits(position.generation, holding_)) {
     Fail(absl::StrCat("stored with a generation that it is not of: ",
                       kevy_replica::ToString(position), " for ",
-                      ToString(known())));
+                      ToString(holding_)));
   }
   kept_.position = position;
-  kept_.holding = known();
+  kept_.holding = holding_;
   kept_.holding.mark.offset = position.next_offset;
   return absl::OkStatus();
 }
@@ -143,11 +142,6 @@ void ModelReplica::Work(size_t n) {
         ApplyReset();
         break;
       case Task::Kind::kSnapshot:
-        if (!work.late) {
-          replaced_.reset();
-        } else if (!replaced_.has_value()) {
-          replaced_ = holding_;
-        }
         ApplySnapshot(work.snapshot, work.behind, work.position);
         break;
     }
@@ -157,7 +151,7 @@ void ModelReplica::Work(size_t n) {
 
 void ModelReplica::Tell() {
   if (!linked_) record_->Count(Happening::kAppliedLate);
-  if (!replaced_.has_value()) told_ = holding_.next_offset();
+  told_ = holding_.next_offset();
   if (record_->tracing()) {
     record_->Trace(absl::StrCat("applied: ", ToString(holding_)));
   }
@@ -169,12 +163,12 @@ void ModelReplica::CheckAck(uint64_t next_offset) {
   const std::string ack = absl::StrCat("acknowledged ", next_offset);
   // Where the store has failed, OnLinkUp() may not come any more.
   if (!linked_ && !raised_error_) Fail(absl::StrCat(ack, " without a link"));
-  if (in_snapshot_ || (Waits(Task::Kind::kSnapshot) && !HasLate())) {
+  if (in_snapshot_ || Waits(Task::Kind::kSnapshot)) {
     Fail(absl::StrCat(ack, " while a snapshot replaces what was applied"));
   }
   const uint64_t applied = fresh_ || lost_ || Waits(Task::Kind::kReset)
                                ? uint64_t{0}
-                               : known().next_offset();
+                               : holding_.next_offset();
   if (next_offset > applied) {
     Fail(absl::StrCat(ack, ", but what is applied is ", ToString(holding_)));
   }
@@ -185,6 +179,7 @@ void ModelReplica::CheckAck(uint64_t next_offset) {
 }
 
 void ModelReplica::CheckStopped(const FeedPosition& applied) {
+  CheckFlushed();
   if (linked_ || in_snapshot_) Fail("stopped without the link's end");
   if (options_.keeps_position) return;
   if (kept_.position != applied) {
@@ -210,6 +205,7 @@ absl::Status ModelReplica::OnFrames(absl::Span<const FrameView> frames,
                                 frames.front().argv().back(), ", behind them ",
                                 kevy_replica::ToString(position)));
   }
+  to_flush_ = true;
   if (!linked_) Fail("frames without a link");
   if (in_snapshot_) Fail("frames inside a snapshot");
   if (fresh_) Fail("frames of a history from {0, 0} on, and no OnReset()");
@@ -258,8 +254,19 @@ absl::Status ModelReplica::OnFrames(absl::Span<const FrameView> frames,
   return absl::OkStatus();
 }
 
+absl::Status ModelReplica::OnFlush() {
+  if (!to_flush_) Fail("OnFlush() without frames");
+  to_flush_ = false;
+  if (Fails()) return absl::InternalError("the handler fails");
+  // All of it, as who gathers frames does: or less, since another thread has
+  // been busy.
+  if (!options_.applied_on_return && random_.OneIn(2)) Work(queue_.size());
+  return absl::OkStatus();
+}
+
 absl::Status ModelReplica::OnReset() {
   record_->Count(Happening::kHistoryReset);
+  CheckFlushed();
   if (!linked_ || in_snapshot_) Fail("OnReset() out of place");
   if (!fresh_) Fail("OnReset() although something was held");
   if (!options_.keeps_position && kept_.position != kNowhere) {
@@ -283,6 +290,7 @@ absl::Status ModelReplica::OnReset() {
 
 absl::Status ModelReplica::OnSnapshotBegin() {
   if (record_->tracing()) record_->Trace("snapshot begins");
+  CheckFlushed();
   if (!linked_ || in_snapshot_) Fail("OnSnapshotBegin() out of place");
   if (options_.snapshot_in_place && !options_.keeps_position &&
       kept_.position != kNowhere) {
@@ -298,7 +306,6 @@ absl::Status ModelReplica::OnSnapshotBegin() {
   queue_.clear();
   if (options_.snapshot_in_place) {
     lost_ = true;
-    replaced_.reset();
     data_ = Dataset();
     Hold(Holding::Kind::kNothing);
     if (options_.keeps_position) Keep(kNowhere);
@@ -332,18 +339,28 @@ absl::Status ModelReplica::OnSnapshotEnd(const FeedPosition& position) {
     Fail("a snapshot is not what was sent");
   }
   in_snapshot_ = false;
+  // From now on what is held may be of another history than that.
+  if (!options_.keeps_position && kept_.position.generation == 0 &&
+      kept_.position != kNowhere) {
+    Fail(absl::StrCat("a snapshot before ",
+                      kevy_replica::ToString(kept_.position),
+                      ", which could be of it, is no longer stored"));
+  }
   if (Fails()) return absl::InternalError("the handler fails");
   if (told_in_snapshot_ != 0 && position.generation == 0) {
     Fail("a heartbeat inside the snapshot told a generation, in vain");
   }
   lost_ = false;
-  if (options_.applied_on_return) replaced_.reset();
   history_is_told_ = snapshot_on_link_ = true;
   stream_offset_ = behind.mark.offset;
   told_ = told_before_step_ = 0;
   if (options_.applied_on_return) {
     ApplySnapshot(std::move(data), behind, position);
   } else {
+    // Nor must what another thread tells of what came before.
+    if (holding_.next_offset() < behind.next_offset()) {
+      applied_(holding_.next_offset());
+    }
     queue_.push_back({Task::Kind::kSnapshot, OwnedFrame(), std::move(data),
                       behind, position});
   }
@@ -353,9 +370,13 @@ absl::Status ModelReplica::OnSnapshotEnd(const FeedPosition& position) {
 
 absl::Status ModelReplica::OnSnapshotVoid() {
   record_->Count(Happening::kSnapshotVoid);
+  CheckFlushed();
   // Where the store has failed, OnSnapshotBegin() may not have come.
   if (Waits(Task::Kind::kSnapshot)) {
-    queue_.clear();  // It came whole, but was not applied in time.
+    // It came whole, but was not applied in time. Another thread tells that it
+    // is, all the same: that must not count.
+    applied_(queue_.back().behind.next_offset());
+    queue_.clear();
   } else if (!in_snapshot_ && !raised_error_) {
     Fail("OnSnapshotVoid() out of place");
   }
@@ -371,6 +392,7 @@ absl::Status ModelReplica::OnHeartbeat(const Heartbeat& heartbeat,
                                 heartbeat.next_offset, ", position ",
                                 kevy_replica::ToString(position)));
   }
+  CheckFlushed();
   if (!linked_) Fail("a heartbeat without a link");
   if (Fails()) return absl::InternalError("the handler fails");
   if (in_snapshot_) {
@@ -384,17 +406,16 @@ absl::Status ModelReplica::OnHeartbeat(const Heartbeat& heartbeat,
   if (!options_.applied_on_return && !Waits(Task::Kind::kSnapshot)) {
     Work(random_.Below(3));
   }
-  // Frames that were applied late are passed over in silence.
+  // Frames that were applied without a link are passed over in silence.
   if (position.next_offset < stream_offset_ ||
       position.next_offset > std::max(stream_offset_, told_)) {
     Fail(absl::StrCat("the position moved from ", stream_offset_, " to ",
                       position.next_offset));
   }
   stream_offset_ = position.next_offset;
-  const Holding& there = HasLate() ? known() : expected();
-  if (!Fits(position.generation, there)) {
+  if (!Fits(position.generation, expected())) {
     Fail(absl::StrCat("a heartbeat told the generation ", position.generation,
-                      " for ", ToString(there)));
+                      " for ", ToString(expected())));
   }
   if (heartbeat.generation != 0) {
     history_is_told_ = true;
@@ -404,7 +425,7 @@ absl::Status ModelReplica::OnHeartbeat(const Heartbeat& heartbeat,
       Fail("a heartbeat told a generation, and it is still unknown");
     }
   }
-  if (position.generation == 0 || HasLate()) return absl::OkStatus();
+  if (position.generation == 0) return absl::OkStatus();
   for (Task& work : queue_) work.position.generation = position.generation;
   if (options_.keeps_position && !Waits(Task::Kind::kSnapshot) &&
       !Waits(Task::Kind::kReset) && kept_.position != kNowhere) {
@@ -419,6 +440,7 @@ void ModelReplica::OnLinkUp(const LinkUp& link) {
                                 kevy_replica::ToString(link.from), " holding ",
                                 ToString(holding_)));
   }
+  CheckFlushed();
   if (linked_ || in_snapshot_) Fail("OnLinkUp() out of place");
   linked_ = true;
   link_ = link;
@@ -437,13 +459,13 @@ void ModelReplica::OnLinkUp(const LinkUp& link) {
     Fail(absl::StrCat("resumed from ", kevy_replica::ToString(link.from),
                       ", where nothing is held"));
   }
-  const uint64_t held = known().next_offset();
+  const uint64_t held = holding_.next_offset();
   if (link.from.next_offset > held ||
       (options_.applied_on_return && link.from.next_offset != held)) {
     Fail(absl::StrCat("resumed from ", kevy_replica::ToString(link.from),
-                      " while holding ", ToString(known())));
+                      " while holding ", ToString(holding_)));
   }
-  Holding claimed = known();
+  Holding claimed = holding_;
   if (claimed.kind == Holding::Kind::kMixed) {
     claimed.kind = Holding::Kind::kAt;
     claimed.mark.history = claimed.claimed;
@@ -462,20 +484,27 @@ void ModelReplica::OnLinkDown(const LinkDown& link) {
   }
   record_->Count(static_cast<Happening>(static_cast<int>(Happening::kClosed) +
                                         static_cast<int>(link.end)));
+  CheckFlushed();
   if (in_snapshot_) Fail("a link's end inside a snapshot, no OnSnapshotVoid()");
+  // Where the store has failed, what was to be handed over next is not.
+  if (Waits(Task::Kind::kSnapshot) && !raised_error_) {
+    Fail("a link's end before its snapshot was applied, no OnSnapshotVoid()");
+  }
   if (std::exchange(snapshot_was_void_, false) &&
       link.end == LinkEnd::kClosed) {
     Fail("a link's end inside a snapshot passes for a clean one");
   }
   linked_ = fresh_ = false;
   last_ack_.reset();
-  if (options_.keeps_snapshot) {
-    for (Task& work : queue_) work.late = true;
-  } else if (!options_.keeps_queue || Waits(Task::Kind::kSnapshot)) {
+  if (!options_.keeps_queue) {
     if (Waits(Task::Kind::kReset)) lost_ = true;
     queue_.clear();
   }
   if (link.end == LinkEnd::kOffsetGap) lost_ = true;
+}
+
+void ModelReplica::CheckFlushed() {
+  if (to_flush_) Fail("frames have come, and OnFlush() has not");
 }
 
 bool ModelReplica::Fails() {
@@ -595,10 +624,6 @@ void ModelReplica::Keep(const FeedPosition& position) {
 void ModelReplica::Hold(Holding::Kind kind) {
   holding_ = Holding();
   holding_.kind = kind;
-}
-
-bool ModelReplica::HasLate() const {
-  return replaced_.has_value() || (!queue_.empty() && queue_.front().late);
 }
 
 bool ModelReplica::Waits(Task::Kind kind) const {

@@ -52,9 +52,6 @@ struct ReplicaOptions {
   // Not applied on return: whether frames that wait are kept when the link has
   // ended, to be applied then. Else they are dropped, and come again.
   bool keeps_queue = false;
-  // Whether that goes for a snapshot too. The follower does not count that, and
-  // resumes from what was before it: so only where another snapshot must come.
-  bool keeps_snapshot = false;
 };
 
 // Where the replica's data stands, in truth.
@@ -103,6 +100,8 @@ class ModelReplica : public FollowerHandler {
   void Work(size_t n);
   // The primary has got this acknowledgement.
   void CheckAck(uint64_t next_offset);
+  // The follower is going to wait.
+  void CheckWaiting() { CheckFlushed(); }
   // The follower has stopped, as it was told to, and stored what it could.
   void CheckStopped(const FeedPosition& applied);
 
@@ -124,6 +123,7 @@ class ModelReplica : public FollowerHandler {
 
   absl::Status OnFrames(absl::Span<const FrameView> frames,
                         const FeedPosition& position) override;
+  absl::Status OnFlush() override;
   absl::Status OnReset() override;
   absl::Status OnSnapshotBegin() override;
   absl::Status OnSnapshotChunk(absl::string_view bytes) override;
@@ -143,7 +143,6 @@ class ModelReplica : public FollowerHandler {
     Dataset snapshot;
     Holding behind;
     FeedPosition position;
-    bool late = false;  // The link that brought it has ended.
   };
   struct Kept {
     FeedPosition position;
@@ -170,14 +169,8 @@ class ModelReplica : public FollowerHandler {
   void Keep(const FeedPosition& position);
   void Hold(Holding::Kind kind);
   bool Waits(Task::Kind kind) const;
-  // Whether something that an earlier link brought is waiting, or was applied
-  // without the follower's counting it.
-  bool HasLate() const;
-  // What the follower takes the replica to hold, as far as it can know.
-  const Holding& known() const {
-    return replaced_.has_value() ? *replaced_ : holding_;
-  }
   void Tell();
+  void CheckFlushed();
 
   const ReplicaOptions options_;
   const Histories* const histories_;
@@ -192,8 +185,6 @@ class ModelReplica : public FollowerHandler {
   Dataset data_;
   Holding holding_;
   Kept kept_;
-  // What was held before a snapshot that was applied late.
-  std::optional<Holding> replaced_;
   std::deque<Task> queue_;
   // What the follower was told last to be applied, of this history.
   uint64_t told_ = 0;
@@ -208,6 +199,7 @@ class ModelReplica : public FollowerHandler {
   bool history_is_told_ = false;
   bool snapshot_on_link_ = false;
   uint64_t stream_offset_ = 0;  // Where the follower is, in the stream.
+  bool to_flush_ = false;       // Frames have come, and no OnFlush() since.
   bool in_snapshot_ = false;
   uint64_t told_in_snapshot_ = 0;   // The generation, by a heartbeat.
   bool snapshot_was_void_ = false;  // And the link's end is still to come.

@@ -66,6 +66,8 @@ constexpr absl::string_view kNames[] = {
     "kill",
     "kill inside a snapshot",
     "stop",
+    "interrupted between events",
+    "stop with events left",
     "handler error",
     "store error",
     "link end: closed",

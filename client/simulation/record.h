@@ -71,6 +71,8 @@ enum class Happening : uint8_t {
   kKill,
   kKillInSnapshot,
   kStop,
+  kInterrupted,
+  kStopAmidEvents,
   kHandlerError,
   kStoreError,
   // How links ended, in the order of LinkEnd.

@@ -56,7 +56,7 @@ constexpr size_t kLargestElement = 4096;
 struct Rates {
   uint64_t cut, write_cut, write_failure, stall, refusal, unnoticed_close;
   uint64_t breach, history_change, exchange, primary_restart, flood;
-  uint64_t kill, stop, handler_error, store_error;
+  uint64_t kill, stop, interruption, handler_error, store_error;
 };
 
 class Simulation {
@@ -68,7 +68,7 @@ class Simulation {
 
  private:
   static PrimaryOptions DrawPrimary(Random* random);
-  static ReplicaOptions DrawReplica(Protocol protocol, Random* random);
+  static ReplicaOptions DrawReplica(Random* random);
   static Rates DrawRates(Random* random);
   void DrawFollower();
 
@@ -100,11 +100,21 @@ class Simulation {
     return holding.kind == Holding::Kind::kAt &&
            holding.mark.history == histories_.current().number();
   }
+  // What is of two histories the follower does not store: a heartbeat is to
+  // tell first. Where the replica itself keeps its position, it does.
+  bool IsDoubted(const Holding& holding) const {
+    return holding.kind == Holding::Kind::kMixed &&
+           !replica_.options().keeps_position;
+  }
   // Whether what the replica has kept may be resumed from by another follower.
   bool MayLoseMemory() const;
   // Whether the follower may end by itself, and store what it has then.
   bool MayEnd() const;
   bool MayChangeHistory() const;
+  // Silence for `heartbeat_timeout` is taken for that of a primary that sends
+  // no heartbeats. Where one would have told of what the stream is, that is not
+  // to be found out any more.
+  bool MayStall() const;
   bool MayExchange() const;
 
   void Calm();
@@ -129,6 +139,7 @@ class Simulation {
   // the snapshot that is on its way, until it holds that.
   bool spared_ = false;
   absl::Time refused_until_ = absl::InfinitePast();
+  bool interrupted_ = false;  // The last step was.
   int steps_without_time_ = 0;
   int steps_with_error_ = 0;
 };
@@ -145,8 +156,7 @@ Simulation::Simulation(uint64_t seed, Tracing tracing)
                  }
                  replica_.CheckAck(next_offset);
                }),
-      replica_(DrawReplica(primary_.options().protocol, &random_), &histories_,
-               random_.Fork(), &record_,
+      replica_(DrawReplica(&random_), &histories_, random_.Fork(), &record_,
                [this] { return storming_ && MayEnd(); }),
       rates_(DrawRates(&random_)),
       writes_(random_.Between(1, 4)) {
@@ -183,14 +193,12 @@ PrimaryOptions Simulation::DrawPrimary(Random* random) {
   return options;
 }
 
-ReplicaOptions Simulation::DrawReplica(Protocol protocol, Random* random) {
+ReplicaOptions Simulation::DrawReplica(Random* random) {
   ReplicaOptions options;
   options.keeps_position = random->OneIn(3);
   options.applied_on_return = !random->OneIn(3);
   options.snapshot_in_place = random->OneIn(3);
   options.keeps_queue = random->OneIn(2);
-  // With protocol 1 what comes next need not be another snapshot.
-  options.keeps_snapshot = options.keeps_queue && protocol == Protocol::kV2;
   return options;
 }
 
@@ -212,6 +220,7 @@ Rates Simulation::DrawRates(Random* random) {
   rates.flood = rate(80);
   rates.kill = rate(60);
   rates.stop = rate(120);
+  rates.interruption = rate(10);
   rates.handler_error = rate(80);
   rates.store_error = rate(80);
   return rates;
@@ -273,6 +282,11 @@ void Simulation::Begin() {
   options.read_bytes = read_bytes_;
   options.write_timeout = absl::Seconds(10);
   options.now = options.rough_now = [this] { return clock_.now(); };
+  options.interrupted = [this] {
+    if (!Chance(rates_.interruption)) return false;
+    record_.Count(Happening::kInterrupted);
+    return interrupted_ = true;
+  };
   driver_ = std::make_unique<FollowerDriver>(std::move(options), nullptr, 0);
 }
 
@@ -307,6 +321,7 @@ absl::StatusOr<std::unique_ptr<Transport>> Simulation::Connect() {
 
 void Simulation::Step() {
   replica_.BeginStep();
+  interrupted_ = false;
   const uint64_t link = driver_->session().stats().connects;
   const uint64_t read = connection_ == nullptr ? 0 : connection_->bytes_read();
   driver_->Step();
@@ -332,6 +347,7 @@ void Simulation::Step() {
     Begin();
     return;
   }
+  if (!driver_->ready()) replica_.CheckWaiting();
   // What is found out at a step's end, by a store, the next one acts on: soon.
   steps_with_error_ = replica_.raised_error() ? steps_with_error_ + 1 : 0;
   if (steps_with_error_ > 1 || (steps_with_error_ > 0 && !driver_->ready() &&
@@ -346,6 +362,7 @@ void Simulation::Step() {
 
 void Simulation::Stop() {
   record_.Count(Happening::kStop);
+  if (interrupted_) record_.Count(Happening::kStopAmidEvents);
   replica_.set_errors(0, 0);
   driver_->Stop(absl::OkStatus());
   driver_->Step();
@@ -434,7 +451,7 @@ void Simulation::DisturbNetwork() {
         random_.OneIn(2) ? absl::UnavailableError("broken pipe")
                          : absl::DeadlineExceededError("the peer is stuck"));
   }
-  if (Chance(rates_.stall)) {
+  if (Chance(rates_.stall) && MayStall()) {
     record_.Count(Happening::kStall);
     connection_->StallUntil(
         random_.OneIn(2)
@@ -492,13 +509,17 @@ void Simulation::DisturbPrimary() {
 
 void Simulation::DisturbReplica() {
   if (spared_) return;
-  if (Chance(rates_.kill) && MayLoseMemory()) {
+  const bool doubted = IsDoubted(replica_.holding()) && random_.OneIn(4);
+  if ((Chance(rates_.kill) || (doubted && rates_.kill > 0)) &&
+      MayLoseMemory()) {
     record_.Count(replica_.in_snapshot() ? Happening::kKillInSnapshot
                                          : Happening::kKill);
     driver_.reset();
     Begin();
   }
-  if (Chance(rates_.stop) && MayEnd() && !replica_.raised_error()) {
+  const bool worth_it = doubted || (interrupted_ && random_.OneIn(40));
+  if ((Chance(rates_.stop) || (worth_it && rates_.stop > 0)) && MayEnd() &&
+      !replica_.raised_error()) {
     Stop();
     replica_.set_errors(rates_.handler_error, rates_.store_error);
     Begin();
@@ -509,14 +530,16 @@ bool Simulation::MayLoseMemory() const {
   if (primary_.options().protocol == Protocol::kV2) return true;
   const FeedPosition& position = replica_.kept_position();
   return position == FeedPosition() || HoldsCurrent(replica_.kept_holding()) ||
-         (TellsGenerations() && position.generation != 0);
+         (TellsGenerations() &&
+          (position.generation != 0 || IsDoubted(replica_.kept_holding())));
 }
 
 bool Simulation::MayEnd() const {
   if (primary_.options().protocol == Protocol::kV2) return true;
   return !spared_ && MayLoseMemory() &&
          (replica_.holding().kind == Holding::Kind::kNothing ||
-          HoldsCurrent(replica_.holding()));
+          HoldsCurrent(replica_.holding()) ||
+          (TellsGenerations() && IsDoubted(replica_.holding())));
 }
 
 bool Simulation::MayChangeHistory() const {
@@ -531,8 +554,13 @@ bool Simulation::MayChangeHistory() const {
          HoldsCurrent(replica_.holding());
 }
 
+bool Simulation::MayStall() const {
+  return primary_.options().protocol == Protocol::kV2 || !TellsGenerations() ||
+         session_options_.heartbeat_timeout == absl::InfiniteDuration() ||
+         driver_->session().applied().generation != 0;
+}
+
 bool Simulation::MayExchange() const {
-  if (replica_.options().keeps_snapshot) return false;
   if (primary_.options().protocol == Protocol::kV1) return true;
   return driver_->session().applied().generation ==
              histories_.current().generation() &&
