@@ -3,8 +3,8 @@
 
   mirror.py KEVY_MIRROR [--frames=N] [--batches=100,1000] [--repetitions=N]
 
-Both send SET of a 10-byte key and a 7-byte value over one connection to the
-same redis-server, on a Unix socket: kevy_mirror in transactions of so many
+Both send SET of one of 1,000 keys of 16 bytes and a 7-byte value over one
+connection to the same redis-server, on a Unix socket: kevy_mirror in transactions of so many
 commands with the position in them, redis-benchmark with so many commands in
 its pipeline. Their runs take turns, and the table has the medians, with the
 ratio of each pair. Needs Debian's redis-server and redis-tools.
@@ -23,8 +23,8 @@ import time
 def frames(count):
     """`count` frames from offset 0 on, as a primary sends them."""
     return b"".join(
-        b"*2\r\n:%d\r\n*3\r\n$3\r\nSET\r\n$10\r\nkey:%06d\r\n$7\r\nvalue-1\r\n"
-        % (offset, offset % 1000) for offset in range(count))
+        b"*2\r\n:%d\r\n*3\r\n$3\r\nSET\r\n$16\r\nkey:%012d\r\n$7\r\nvalue-1\r\n"
+        % (offset, offset * 7919 % 1000) for offset in range(count))
 
 
 def mirror_seconds(program, server, folder, stream, count, batch):
@@ -65,7 +65,7 @@ def benchmark_rate(server, count, batch):
     """redis-benchmark's requests a second."""
     out = subprocess.run(
         ["redis-benchmark", "-s", server, "-c", "1", "-P", str(batch), "-n",
-         str(count), "-q", "SET", "key:000000", "value-1"],
+         str(count), "-r", "1000", "-q", "SET", "key:__rand_int__", "value-1"],
         check=True, stdout=subprocess.PIPE, text=True).stdout
     return float(re.findall(r"([\d.]+) requests per second", out)[-1])
 
