@@ -294,9 +294,8 @@ TEST_F(MirrorSessionTest, ARejectionOfASnapshotIsToldAsSuch) {
   ASSERT_TRUE(session_->handler(1)->OnSnapshotChunk(payload).ok());
   const absl::Status status = Frame(0, 0, {"INCR", "a"});
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
-  EXPECT_THAT(
-      std::string(status.message()),
-      HasSubstr("the target rejects \"SET k\" of a snapshot: ERR no"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("the target rejects \"SET k\" of a snapshot: ERR no"));
 }
 
 }  // namespace
