@@ -304,7 +304,12 @@ void FollowerDriver::Dispatch() {
     const FollowerEvent* event = session_.PollEvent(now);
     handed_end_.store(session_.handed_end(), std::memory_order_release);
     if (event == nullptr) return;
-    const absl::Status status = StoreDue(now) ? Take(*event) : store_status_;
+    // Where it cannot be stored nothing more is handed over, but for how what
+    // was has ended.
+    const bool is_end = std::holds_alternative<SnapshotVoid>(*event) ||
+                        std::holds_alternative<LinkDown>(*event);
+    const bool stored = StoreDue(now);
+    const absl::Status status = stored || is_end ? Take(*event) : store_status_;
     now = options_.rough_now();
     if (!status.ok()) {
       TakeApplied();

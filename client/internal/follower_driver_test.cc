@@ -227,6 +227,22 @@ TEST_F(FollowerDriverTest, NoSnapshotBeginsWhereItsLossCannotBeStored) {
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "down stopped"));
 }
 
+TEST_F(FollowerDriverTest, WhatCannotBeStoredStillEndsAsItBegan) {
+  options_.session.protocol = ProtocolChoice::kV1;
+  options_.store = [](const FeedPosition&) {
+    return absl::ResourceExhaustedError("no space left");
+  };
+  driver_ = std::make_unique<FollowerDriver>(options_, nullptr, 0);
+  driver_->Step();
+  Send("+ACK 8\r\n" + FramesFrom(8, 9) + "+SNAPSHOT\r\n");
+  driver_->Retarget("127.0.0.1:1");  // What is held is in doubt.
+  driver_->Step();
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8", "begin",
+                                            "void", "down retargeted"));
+  EXPECT_TRUE(driver_->done());
+  EXPECT_EQ(driver_->status(), absl::ResourceExhaustedError("no space left"));
+}
+
 TEST_F(FollowerDriverTest, FlushesBeforeAllElseAndBeforeWaiting) {
   handler_.notes_flush = true;
   Start();
