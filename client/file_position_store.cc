@@ -28,6 +28,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/internal/position_map.h"
 #include "kevy_replica/client/internal/positions_text.h"
 #include "kevy_replica/client/internal/whole_file.h"
 #include "kevy_replica/client/position_store.h"
@@ -70,25 +71,17 @@ FilePositionStore::FilePositionStore(WholeFile file, PositionMap positions)
 
 absl::StatusOr<std::optional<FeedPosition>> FilePositionStore::Load(
     absl::string_view name) {
-  if (absl::Status status = CheckPositionName(name); !status.ok()) {
-    return status;
-  }
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = positions_.find(name);
-  if (found == positions_.end()) return std::nullopt;
-  return found->second;
+  return client_internal::FindPosition(positions_, name);
 }
 
 absl::Status FilePositionStore::Store(
     absl::Span<const NamedPosition> positions) {
-  for (const NamedPosition& p : positions) {
-    if (absl::Status status = CheckPositionName(p.name); !status.ok()) {
-      return status;
-    }
-  }
   const std::lock_guard<std::mutex> lock(mutex_);
   PositionMap updated = positions_;
-  for (const NamedPosition& p : positions) updated[p.name] = p.position;
+  const absl::Status status =
+      client_internal::UpdatePositions(positions, &updated);
+  if (!status.ok()) return status;
   const std::string text = FormatPositions(updated);
   if (text.size() > kMaxSize) {
     return absl::ResourceExhaustedError(

@@ -38,7 +38,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/client/internal/positions_text.h"
+#include "kevy_replica/client/internal/position_map.h"
 #include "kevy_replica/client/internal/whole_file.h"
 #include "kevy_replica/client/position_store.h"
 

@@ -24,6 +24,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/internal/position_map.h"
 #include "kevy_replica/codec/escape.h"
 
 namespace kevy_replica {
@@ -41,27 +42,41 @@ absl::Status CheckPositionName(absl::string_view name) {
                    Escaped(name)));
 }
 
-absl::StatusOr<std::optional<FeedPosition>> InMemoryPositionStore::Load(
-    absl::string_view name) {
+namespace client_internal {
+
+absl::StatusOr<std::optional<FeedPosition>> FindPosition(
+    const PositionMap& map, absl::string_view name) {
   if (absl::Status status = CheckPositionName(name); !status.ok()) {
     return status;
   }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = positions_.find(name);
-  if (found == positions_.end()) return std::nullopt;
+  const auto found = map.find(name);
+  if (found == map.end()) return std::nullopt;
   return found->second;
 }
 
-absl::Status InMemoryPositionStore::Store(
-    absl::Span<const NamedPosition> positions) {
+absl::Status UpdatePositions(absl::Span<const NamedPosition> positions,
+                             PositionMap* map) {
   for (const NamedPosition& p : positions) {
     if (absl::Status status = CheckPositionName(p.name); !status.ok()) {
       return status;
     }
   }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  for (const NamedPosition& p : positions) positions_[p.name] = p.position;
+  for (const NamedPosition& p : positions) (*map)[p.name] = p.position;
   return absl::OkStatus();
+}
+
+}  // namespace client_internal
+
+absl::StatusOr<std::optional<FeedPosition>> InMemoryPositionStore::Load(
+    absl::string_view name) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return client_internal::FindPosition(positions_, name);
+}
+
+absl::Status InMemoryPositionStore::Store(
+    absl::Span<const NamedPosition> positions) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return client_internal::UpdatePositions(positions, &positions_);
 }
 
 }  // namespace kevy_replica

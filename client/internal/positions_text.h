@@ -27,18 +27,14 @@
 #ifndef KEVY_REPLICA_CLIENT_INTERNAL_POSITIONS_TEXT_H_
 #define KEVY_REPLICA_CLIENT_INTERNAL_POSITIONS_TEXT_H_
 
-#include <functional>
-#include <map>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/internal/position_map.h"
 
 namespace kevy_replica {
 namespace client_internal {
-
-using PositionMap = std::map<std::string, FeedPosition, std::less<>>;
 
 std::string FormatPositions(const PositionMap& positions);
 
