@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -381,6 +383,17 @@ class KevyMirrorTest : public ::testing::Test {
     ASSERT_EQ(Position(shard), position);
   }
 
+  // The same for any offset from `least` on, of generation 7.
+  void AwaitOffset(uint64_t least) {
+    Await([&] {
+      const std::string position = Position();
+      uint64_t next_offset = 0;
+      return absl::StartsWith(position, "7:") &&
+             absl::SimpleAtoi(position.substr(2), &next_offset) &&
+             next_offset >= least;
+    });
+  }
+
   // Runs a mirror up to a position, and ends it by Ctrl-C. Returns what it
   // says.
   std::string RunTo(const std::string& position, const ScriptedPrimary& primary,
@@ -617,11 +630,13 @@ TEST_F(KevyMirrorTest, WhatIsNotTheMirrorsIsReplacedOnlyWhenTold) {
   PayloadMaker maker(1);
   maker.AddString("new");
   ScriptedPrimary other;
-  Listen(&other, PrimaryScript()
-                     .Generation(8)
-                     .Snapshot(maker.Finish(), 5)
-                     .Heartbeat(8, 5)
-                     .Stall());
+  other.Enqueue(PrimaryScript()
+                    .Generation(8)
+                    .Snapshot(maker.Finish(), 5)
+                    .Heartbeat(8, 5)
+                    .Stall());
+  Listen(&other,
+         PrimaryScript().Generation(8).Frame(5, {"SET", "more", "1"}).Stall());
   server_.Ask({"SET", "a", "old"});
   TailResult result = Run(Flags(other));
   EXPECT_EQ(result.status, 1);
@@ -634,7 +649,10 @@ TEST_F(KevyMirrorTest, WhatIsNotTheMirrorsIsReplacedOnlyWhenTold) {
   RunTo("8:5", other, {"--replace"});
   EXPECT_EQ(ContentOf(&server_), maker.content());
   // It is the mirror's now.
-  RunTo("8:5", other);
+  RunTo("8:6", other);
+  Content more = maker.content();
+  more["more"] = "string 1";
+  EXPECT_EQ(ContentOf(&server_), more);
 }
 
 TEST_F(KevyMirrorTest, AKeyOfAnotherTypeAtThePositionsPlace) {
@@ -960,13 +978,7 @@ TEST_F(KevyMirrorKilledTest, FiftyTimes) {
     TailChild child(
         Flags(primary, {absl::StrCat("--batch=", 1 + random() % 50)}), Files());
     // Amid what comes behind that.
-    Await([&] {
-      const std::string position = Position();
-      uint64_t next_offset = 0;
-      return absl::StartsWith(position, "7:") &&
-             absl::SimpleAtoi(position.substr(2), &next_offset) &&
-             next_offset >= end;
-    });
+    AwaitOffset(end);
     absl::SleepFor(absl::Microseconds(random() % 3000));
     // The server, too, and either may go first.
     const bool server = kills % 5 == 0;
@@ -989,19 +1001,33 @@ TEST_F(KevyMirrorKilledTest, FiftyTimes) {
 }
 
 TEST_F(KevyMirrorKilledTest, TheServerAloneWhileTheMirrorLives) {
-  constexpr uint64_t kFrames = 30000;
+  constexpr uint64_t kKills = 8;
+  // So many frames before each restart: some are always left to notice it by.
+  constexpr uint64_t kBetween = 3000;
+  constexpr uint64_t kFrames = (kKills + 1) * kBetween;
   std::mt19937 random(1);
+  std::atomic<uint64_t> restarts{0};
+  PrimaryScript script;
+  script.Generation(7);
+  for (uint64_t end = kBetween; end <= kFrames; end += kBetween) {
+    script.FramesTo(end, [&restarts](uint64_t offset) {
+      while (restarts < offset / kBetween) {
+        absl::SleepFor(absl::Microseconds(200));
+      }
+      return CountingFrame(offset);
+    });
+  }
   ScriptedPrimary primary;
-  Listen(
-      &primary,
-      PrimaryScript().Generation(7).FramesTo(kFrames, CountingFrame).Stall());
+  const absl::Cleanup let_go = [&restarts] { restarts = kKills; };
+  Listen(&primary, script.Stall());
   TailChild child(Flags(primary, {"--batch=10"}), Files());
-  for (int i = 0; i < 8; ++i) {
-    const std::string before = Position();
-    Await([&] { return Position() != before; });
+  while (restarts < kKills) {
+    const uint64_t least = restarts * kBetween + 1 + random() % 1000;
+    AwaitOffset(least);
     absl::SleepFor(absl::Microseconds(random() % 20000));
     server_.Kill();
     server_.Start();
+    ++restarts;
   }
   AwaitPosition(absl::StrCat("7:", kFrames));
   child.Signal(SIGINT);
