@@ -124,9 +124,11 @@ class Mirror {
     absl::Status status = (*fleet)->Run();
     StopBySignal(nullptr);
     SetFleet(nullptr);
-    if (options_.interrupter->interrupted()) return absl::OkStatus();
-    if (!(*session)->link_status().ok()) return (*session)->link_status();
-    return status;
+    // Also after Ctrl-C: else what it rejects there would never be told.
+    if (status.ok()) status = (*session)->Finish();
+    if ((*session)->link_status().ok()) return status;
+    return options_.interrupter->interrupted() ? absl::OkStatus()
+                                               : (*session)->link_status();
   }
 
   void SetFleet(Fleet* fleet) {

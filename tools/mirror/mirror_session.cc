@@ -24,6 +24,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -60,10 +61,27 @@ constexpr size_t kSendBytes = 256 << 10;
 bool IsServersTrouble(absl::string_view reply) {
   for (const absl::string_view code :
        {"OOM ", "LOADING ", "READONLY ", "MISCONF ", "MASTERDOWN ", "BUSY ",
-        "NOREPLICAS ", "CLUSTERDOWN ", "TRYAGAIN "}) {
+        "NOREPLICAS ", "CLUSTERDOWN ", "TRYAGAIN ", "EXECABORT "}) {
     if (absl::StartsWith(reply, code)) return true;
   }
   return false;
+}
+
+// Commands that would end the mirror's own transaction, change its connection,
+// or reach beyond the keys of its database.
+bool ReachesBeyondKeys(absl::string_view lower) {
+  static constexpr absl::string_view kCommands[] = {
+      // Of transactions.
+      "multi", "exec", "discard", "watch", "unwatch",
+      // Of the connection.
+      "auth", "hello", "select", "client", "reset", "quit", "subscribe",
+      "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe",
+      "monitor", "sync", "psync", "replconf",
+      // Of the whole database or the server.
+      "flushdb", "flushall", "swapdb", "move", "migrate", "config", "acl",
+      "debug", "module", "cluster", "failover", "replicaof", "slaveof",
+      "shutdown"};
+  return absl::c_linear_search(kCommands, lower);
 }
 
 absl::Status ServersTrouble(absl::string_view reply) {
@@ -137,6 +155,7 @@ MirrorSession::MirrorSession(std::unique_ptr<TargetLink> link,
     handlers_.push_back(std::make_unique<ShardHandler>(this, i));
   }
   progress_->careful_until.resize(options_.shards);
+  progress_->told_until.resize(options_.shards);
   decoders_.resize(options_.shards);
   loaders_.resize(options_.shards);
 }
@@ -327,18 +346,20 @@ size_t MirrorSession::MaxBatch(size_t shard, uint64_t offset) const {
 
 // Why a command is not even sent, if so.
 absl::string_view MirrorSession::Refusal(const ArgvView& argv) {
-  if (!IsKnown(argv[0])) return "the target does not know this command";
+  if (argv[0] != last_taken_) {
+    const std::string lower = absl::AsciiStrToLower(argv[0]);
+    if (!commands_.empty() && commands_.count(lower) == 0) {
+      return "the target does not know this command";
+    }
+    if (ReachesBeyondKeys(lower)) {
+      return "a mirror passes on only commands about keys";
+    }
+    last_taken_ = std::string(argv[0]);
+  }
   if (argv.size() > 1 && argv[1] == options_.position_key) {
     return "this key is the mirror's own: choose another --position_key";
   }
   return "";
-}
-
-bool MirrorSession::IsKnown(absl::string_view command) {
-  if (commands_.empty() || command == last_known_) return true;
-  if (commands_.count(absl::AsciiStrToLower(command)) == 0) return false;
-  last_known_ = std::string(command);
-  return true;
 }
 
 // Has the open transaction executed, without waiting for it. Only now that the
@@ -356,6 +377,8 @@ absl::Status MirrorSession::Execute() {
   std::swap(executing_, open_);
   return Send();
 }
+
+absl::Status MirrorSession::Finish() { return Settle(); }
 
 absl::Status MirrorSession::Commit() {
   const absl::Status status = Execute();
@@ -380,8 +403,14 @@ absl::Status MirrorSession::Settle() {
   if (!result.ok()) return result.status();
   if (result->type != TargetReply::Type::kArray) {
     if (refusal.empty()) refusal = result->text;
-    if (refused == nullptr || IsServersTrouble(refusal)) {
+    if (IsServersTrouble(refusal)) {
       return link_status_ = ServersTrouble(refusal);
+    }
+    if (refused == nullptr) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the target refuses the mirror's own part of a "
+                       "transaction: ",
+                       refusal));
     }
     return TakeRefusal(executing_, *refused, refusal);
   }
@@ -444,12 +473,15 @@ absl::Status MirrorSession::TakeRefusal(const Transaction& transaction,
 absl::Status MirrorSession::RejectAlone(size_t shard, const Sent& command,
                                         absl::string_view reply,
                                         const FeedPosition& position) {
-  if (options_.skip_rejected) {
-    // First, so that it is not counted again when this fails.
-    const absl::Status status = StorePosition(shard, position);
-    if (!status.ok()) return status;
+  // If the position cannot be stored then the command comes again: it is told
+  // of once.
+  FeedPosition& told = progress_->told_until[shard];
+  if (told != position) {
+    const absl::Status rejected = Reject(shard, command, reply);
+    if (!rejected.ok()) return rejected;
+    told = position;
   }
-  return Reject(shard, command, reply);
+  return StorePosition(shard, position);
 }
 
 absl::Status MirrorSession::StorePosition(size_t shard,
@@ -477,6 +509,7 @@ absl::Status MirrorSession::Reject(size_t shard, const Sent& command,
 absl::Status MirrorSession::BeginHistory(size_t shard) {
   absl::Status status = SettleAll();
   if (!status.ok()) return status;
+  progress_->told_until[shard] = FeedPosition();
   if (!flush_first_ && has_data_[shard]) {
     if (options_.shards > 1) {
       progress_->reload = true;
@@ -497,7 +530,13 @@ absl::Status MirrorSession::BeginHistory(size_t shard) {
       if (!reply.ok()) return reply.status();
       if (reply->is_error() && refusal.empty()) refusal = reply->text;
     }
-    if (!refusal.empty()) return link_status_ = ServersTrouble(refusal);
+    if (IsServersTrouble(refusal)) {
+      return link_status_ = ServersTrouble(refusal);
+    }
+    if (!refusal.empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the target cannot be emptied: ", refusal));
+    }
     flush_first_ = false;
     progress_->reload = false;
     has_data_.assign(options_.shards, false);

@@ -70,6 +70,9 @@ struct MirrorProgress {
   // Below this offset, of each shard, transactions have one command: one among
   // them was refused before it was run, and took its transaction with it.
   std::vector<uint64_t> careful_until;
+  // The position behind the rejected command that was last passed over, of each
+  // shard.
+  std::vector<FeedPosition> told_until;
   // All shards are to be loaded anew: a snapshot of one cannot replace what the
   // target holds of that one alone.
   bool reload = false;
@@ -86,6 +89,10 @@ class MirrorSession {
       std::unique_ptr<TargetLink> link, const MirrorOptions& options,
       MirrorProgress* progress);
   ~MirrorSession();
+
+  // To be called once no more events come: waits for what the target is already
+  // executing. A command that it has rejected there is an error, as any other.
+  absl::Status Finish();
 
   // Where each shard goes on.
   const std::vector<FeedPosition>& positions() const { return positions_; }
@@ -139,7 +146,6 @@ class MirrorSession {
   absl::Status TakeHeartbeat(size_t shard, const FeedPosition& position);
 
   absl::string_view Refusal(const ArgvView& argv);
-  bool IsKnown(absl::string_view command);
   size_t MaxBatch(size_t shard, uint64_t offset) const;
   absl::Status Open(size_t shard, const FeedPosition& position);
   absl::Status Execute();
@@ -171,7 +177,7 @@ class MirrorSession {
 
   PayloadCommands::Target features_;
   std::unordered_set<std::string> commands_;  // Empty: all are known.
-  std::string last_known_;
+  std::string last_taken_;                    // The name of one that was sent.
 
   std::vector<FeedPosition> positions_;  // In the target.
   std::vector<bool> has_data_;

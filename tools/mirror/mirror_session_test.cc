@@ -45,6 +45,7 @@
 namespace kevy_replica {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -296,6 +297,78 @@ TEST_F(MirrorSessionTest, ARejectionOfASnapshotIsToldAsSuch) {
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("the target rejects \"SET k\" of a snapshot: ERR no"));
+}
+
+TEST_F(MirrorSessionTest, CommandsThatReachBeyondKeysAreNotSent) {
+  for (const absl::string_view command : {"MULTI", "exec", "Select", "FLUSHALL",
+                                          "FLUSHDB", "SUBSCRIBE", "CLIENT"}) {
+    SCOPED_TRACE(command);
+    options_.skip_rejected = false;
+    ASSERT_TRUE(Open(1).ok());
+    ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+    target_.sent.clear();
+    ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+    const absl::Status status = Frame(0, 1, {command, "b"});
+    EXPECT_TRUE(absl::IsFailedPrecondition(status));
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr("offset 1"), HasSubstr(command),
+                      HasSubstr("only commands about keys")));
+    // What came before it counts.
+    EXPECT_THAT(
+        target_.sent,
+        ElementsAre("MULTI", "INCR a", "HSET kevy_mirror shard-0 7:1", "EXEC"));
+  }
+}
+
+// The position is stored after that, and a kill in between passes over nothing.
+TEST_F(MirrorSessionTest, WhatIsPassedOverIsToldOfOnce) {
+  options_.skip_rejected = true;
+  ASSERT_TRUE(Open(1).ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  target_.link = absl::UnavailableError("gone");
+  EXPECT_TRUE(absl::IsUnavailable(Frame(0, 0, {"MULTI"})));
+  EXPECT_EQ(progress_.skipped, 1u);
+  target_.link = absl::OkStatus();
+  target_.record = {"kevy_mirror", "1", "shards", "1", "shard-0", "7:0"};
+  ASSERT_TRUE(Open(1).ok());
+  EXPECT_TRUE(Frame(0, 0, {"MULTI"}).ok());
+  EXPECT_EQ(progress_.skipped, 1u);
+  EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-0 7:1"));
+  // Another history's first command.
+  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  EXPECT_TRUE(Frame(0, 0, {"MULTI"}).ok());
+  EXPECT_EQ(progress_.skipped, 2u);
+}
+
+TEST_F(MirrorSessionTest, WhatTheMirrorMayNotDoItDoesNotTryForEver) {
+  target_.refused = {{"FLUSHDB", "NOPERM this user has no permissions"}};
+  ASSERT_TRUE(Open(1).ok());
+  absl::Status status = session_->handler(0)->OnReset();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("NOPERM"));
+  EXPECT_TRUE(session_->link_status().ok());
+  target_.refused = {};
+  ASSERT_TRUE(Open(1).ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  target_.refused = {{"HSET", "NOPERM this user has no permissions"}};
+  ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  status = session_->handler(0)->OnFlush();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("NOPERM"));
+  EXPECT_TRUE(session_->link_status().ok());
+}
+
+// A stop does not hide what the target has made of the last transaction.
+TEST_F(MirrorSessionTest, FinishWaitsForWhatIsExecuted) {
+  options_.max_batch = 2;
+  ASSERT_TRUE(Open(1).ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  ASSERT_TRUE(Frame(0, 1, {"INCR", "a"}).ok());
+  ASSERT_TRUE(Frame(0, 2, {"INCR", "a"}).ok());
+  EXPECT_THAT(applied_, IsEmpty());
+  ASSERT_TRUE(session_->Finish().ok());
+  EXPECT_THAT(applied_, ElementsAre("0:2"));
 }
 
 }  // namespace

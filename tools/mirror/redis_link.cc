@@ -33,6 +33,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/frame.h"
@@ -110,6 +111,9 @@ TargetReply Convert(const redisReply& reply) {
   }
   return result;
 }
+
+// What was sent before an interrupt is still waited for so long.
+constexpr absl::Duration kLastReplies = absl::Seconds(2);
 
 // Pieces in one system call: well below any system's limit.
 constexpr size_t kMaxPieces = 512;
@@ -225,6 +229,16 @@ absl::Status RedisLink::Send() {
   return absl::OkStatus();
 }
 
+absl::Status RedisLink::WaitForReply() {
+  const absl::Status ready =
+      interrupter_->WaitFor(context_->fd, POLLIN, timeout_);
+  if (!absl::IsCancelled(ready)) return ready;
+  last_replies_ = std::min(last_replies_, absl::Now() + kLastReplies);
+  const absl::Status last = without_interrupt_.WaitFor(
+      context_->fd, POLLIN, last_replies_ - absl::Now());
+  return absl::IsDeadlineExceeded(last) ? ready : last;
+}
+
 absl::StatusOr<TargetReply> RedisLink::Receive() {
   while (true) {
     void* raw = nullptr;
@@ -236,8 +250,7 @@ absl::StatusOr<TargetReply> RedisLink::Receive() {
       --outstanding_;
       return result;
     }
-    const absl::Status ready =
-        interrupter_->WaitFor(context_->fd, POLLIN, timeout_);
+    const absl::Status ready = WaitForReply();
     if (!ready.ok()) return ready;
     if (redisBufferRead(context_.get()) != REDIS_OK) break;
   }

@@ -41,7 +41,8 @@ class RedisLink : public TargetLink {
  public:
   // Connects and selects the database. kUnavailable; kFailedPrecondition, if
   // the server refuses (no such database, a password is wanted).
-  // `interrupter` ends every wait; `timeout` is for each.
+  // `interrupter` ends every wait, but for replies only after two seconds more;
+  // `timeout` is for each.
   static absl::StatusOr<std::unique_ptr<RedisLink>> Connect(
       const TargetAddress& address, std::shared_ptr<Interrupter> interrupter,
       absl::Duration timeout = absl::Seconds(10));
@@ -67,11 +68,15 @@ class RedisLink : public TargetLink {
   RedisLink(redisContext* context, std::string name,
             std::shared_ptr<Interrupter> interrupter, absl::Duration timeout);
 
+  absl::Status WaitForReply();
+
   const std::unique_ptr<redisContext, Free> context_;
   redisReplyObjectFunctions functions_;  // Of its reader.
   const std::string name_;
   const std::shared_ptr<Interrupter> interrupter_;
   const absl::Duration timeout_;
+  Interrupter without_interrupt_;                     // Never interrupted.
+  absl::Time last_replies_ = absl::InfiniteFuture();  // By then; see above.
   std::string own_;
   std::vector<Piece> pieces_;
   size_t gathered_ = 0;
