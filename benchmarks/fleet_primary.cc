@@ -79,8 +79,9 @@ void FleetPrimary::Serve() {
   }
   OkOrDie(poller->Set(stop_.fd(), POLLIN, kStop));
   while (!stop_.notified()) {
-    for (const uint64_t id :
-         ValueOrDie(poller->Wait(absl::InfiniteDuration()))) {
+    const absl::Span<const uint64_t> ready =
+        ValueOrDie(poller->Wait(absl::InfiniteDuration()));
+    for (const uint64_t id : ready) {
       if (id == kStop) return;
       Replica& replica = replicas[id];
       const int fd = replica.transport->fd();

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "benchmark/benchmark.h"
 #include "kevy_replica/benchmarks/check.h"
 #include "kevy_replica/benchmarks/corpus.h"
@@ -70,8 +71,9 @@ void RunRecv(const Corpus& corpus, size_t shards, FleetPass* pass) {
   const size_t warm_bytes = pass->warm_frames() * per_frame;
   size_t ahead = 0;  // Bytes that are no whole frame yet.
   while (!pass->ended()) {
-    for (const uint64_t id :
-         ValueOrDie(poller->Wait(absl::InfiniteDuration()))) {
+    const absl::Span<const uint64_t> ready =
+        ValueOrDie(poller->Wait(absl::InfiniteDuration()));
+    for (const uint64_t id : ready) {
       Socket& socket = sockets[id];
       const ssize_t n = recv(socket.transport->fd(), socket.buffer.data(),
                              socket.buffer.size(), 0);

@@ -357,7 +357,8 @@ TEST_F(FilePositionStoreTest, KilledBeforeEachCall) {
         if (calls++ == i) ::raise(SIGKILL);
         return 0;
       });
-      const bool ok = store.ok() && (*store)->Store({{"a", kNew}}).ok();
+      const NamedPosition position = {"a", kNew};
+      const bool ok = store.ok() && (*store)->Store({&position, 1}).ok();
       ::_exit(ok ? 0 : 1);
     }
     was_killed = !EndedWell(child);
