@@ -24,6 +24,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -42,6 +43,8 @@
 #include "kevy_replica/client/follower.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_options.h"
+#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 
@@ -93,6 +96,13 @@ class Counter : public kevy_replica::FollowerHandler {
   absl::Status OnSnapshotEnd(const FeedPosition& position) override {
     counts_.clear();
     return Save(position);
+  }
+
+  // What is counted is of no known history now: not to be resumed from.
+  void OnLinkDown(const kevy_replica::LinkDown& link) override {
+    if (link.end != kevy_replica::LinkEnd::kOffsetGap) return;
+    counts_.clear();
+    if (!Save({}).ok()) std::abort();  // The old position must not stay.
   }
 
   // A new history's generation may be known only now.

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
@@ -41,37 +42,76 @@ namespace {
 
 constexpr uint64_t kFrames = 3000;
 
-pid_t Start(const std::string& address, const std::string& path) {
-  std::string program = "examples/exactly_once";
-  std::string arguments[] = {address, path};
-  char* const argv[] = {program.data(), arguments[0].data(),
-                        arguments[1].data(), nullptr};
-  pid_t pid = -1;
-  EXPECT_EQ(posix_spawn(&pid, program.c_str(), nullptr, nullptr, argv, environ),
-            0);
-  return pid;
+std::vector<std::string> FrameAt(uint64_t offset) {
+  return {offset % 3 == 0 ? "SET" : "INCR", "k"};
 }
 
-TEST(ExactlyOnceTest, EveryWriteCountsOnceHoweverOftenItIsKilled) {
-  char folder[] = "/tmp/kevyXXXXXX";
-  ASSERT_NE(mkdtemp(folder), nullptr);
-  const std::string path = absl::StrCat(folder, "/counts");
-  const auto argv = [](uint64_t offset) {
-    return std::vector<std::string>{offset % 3 == 0 ? "SET" : "INCR", "k"};
-  };
-  ScriptedPrimary primary;
-  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+class ExactlyOnceTest : public ::testing::Test {
+ protected:
+  ExactlyOnceTest() {
+    char folder[] = "/tmp/kevyXXXXXX";
+    EXPECT_NE(mkdtemp(folder), nullptr);
+    folder_ = folder;
+    path_ = absl::StrCat(folder, "/counts");
+    EXPECT_TRUE(primary_.Listen("127.0.0.1:0").ok());
+  }
+  ~ExactlyOnceTest() override {
+    unlink(path_.c_str());
+    unlink(absl::StrCat(path_, ".new").c_str());
+    rmdir(folder_.c_str());
+  }
+
   // Waits until the replica that comes next has acknowledged `next_offset`.
-  const auto await_ack = [&primary](size_t connection, uint64_t next_offset) {
+  void AwaitAck(size_t connection, uint64_t next_offset) const {
     while (true) {
       // It may come more than once.
-      for (size_t i = connection; i < primary.connections(); ++i) {
-        const std::vector<uint64_t> acks = primary.connection(i).acks;
+      for (size_t i = connection; i < primary_.connections(); ++i) {
+        const std::vector<uint64_t> acks = primary_.connection(i).acks;
         if (!acks.empty() && acks.back() >= next_offset) return;
       }
       std::this_thread::yield();
     }
-  };
+  }
+
+  pid_t Start() const {
+    std::string program = "examples/exactly_once";
+    std::string arguments[] = {primary_.address(), path_};
+    char* const argv[] = {program.data(), arguments[0].data(),
+                          arguments[1].data(), nullptr};
+    pid_t pid = -1;
+    EXPECT_EQ(
+        posix_spawn(&pid, program.c_str(), nullptr, nullptr, argv, environ), 0);
+    return pid;
+  }
+
+  static void Kill(pid_t pid) {
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+  }
+
+  // Runs it until all is acknowledged below `end`, and ends it by Ctrl-C.
+  // Returns what it has counted.
+  std::string CountsAt(uint64_t end) const {
+    const size_t connection = primary_.connections();
+    const pid_t pid = Start();
+    AwaitAck(connection, end);
+    kill(pid, SIGINT);
+    int status = 0;
+    waitpid(pid, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    return Counts();
+  }
+  std::string Counts() const {
+    std::ifstream counts(path_);
+    return std::string(std::istreambuf_iterator<char>(counts), {});
+  }
+
+  std::string folder_;
+  std::string path_;
+  ScriptedPrimary primary_;
+};
+
+TEST_F(ExactlyOnceTest, EveryWriteCountsOnceHoweverOftenItIsKilled) {
   std::mt19937 random(1);
   uint64_t end = 0;
   for (int kills = 0; kills < 20; ++kills) {
@@ -81,38 +121,44 @@ TEST(ExactlyOnceTest, EveryWriteCountsOnceHoweverOftenItIsKilled) {
     // A fresh replica gets a snapshot, as from a current kevy.
     if (kills == 0) script.Snapshot("KEVYSNAP", 0);
     // It is killed once it has come so far, and so amid what comes next.
-    primary.SetDefault(script.FramesTo(end, argv)
-                           .Heartbeat(7, kFrames)
-                           .WaitForAck(end)
-                           .FramesTo(end + 50, argv)
-                           .Stall());
-    const size_t connection = primary.connections();
-    const pid_t pid = Start(primary.address(), path);
+    primary_.SetDefault(script.FramesTo(end, FrameAt)
+                            .Heartbeat(7, kFrames)
+                            .WaitForAck(end)
+                            .FramesTo(end + 50, FrameAt)
+                            .Stall());
+    const size_t connection = primary_.connections();
+    const pid_t pid = Start();
     ASSERT_GT(pid, 0);
-    await_ack(connection, end);
-    kill(pid, SIGKILL);
-    waitpid(pid, nullptr, 0);
+    AwaitAck(connection, end);
+    Kill(pid);
   }
-  primary.SetDefault(PrimaryScript()
-                         .Speak(Protocol::kV2)
-                         .Generation(7)
-                         .FramesTo(kFrames, argv)
-                         .Heartbeat(7, kFrames)
-                         .Stall());
-  const size_t connection = primary.connections();
-  const pid_t pid = Start(primary.address(), path);
+  primary_.SetDefault(PrimaryScript()
+                          .Speak(Protocol::kV2)
+                          .Generation(7)
+                          .FramesTo(kFrames, FrameAt)
+                          .Heartbeat(7, kFrames)
+                          .Stall());
+  EXPECT_EQ(CountsAt(kFrames), "7:3000\nINCR 2000\nSET 1000\n");
+}
+
+TEST_F(ExactlyOnceTest, WhatIsOfTwoHistoriesIsForgottenAtOnce) {
+  const auto script = [] { return PrimaryScript().Speak(Protocol::kV1); };
+  primary_.Enqueue(script());  // Protocol 2 is tried first, and refused.
+  primary_.Enqueue(script().FramesTo(3, FrameAt).Heartbeat(7, 3).WaitForAck(3));
+  // Another history, which only the heartbeat tells.
+  primary_.Enqueue(script().FramesTo(4, FrameAt).Heartbeat(9, 4).Stall());
+  primary_.Enqueue(script().NoAnswer().Stall());
+  primary_.SetDefault(script().FramesTo(5, FrameAt).Heartbeat(9, 5).Stall());
+  const pid_t pid = Start();
   ASSERT_GT(pid, 0);
-  await_ack(connection, kFrames);
-  kill(pid, SIGINT);
-  int status = 0;
-  waitpid(pid, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-  std::ifstream counts(path);
-  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(counts), {}),
-            "7:3000\nINCR 2000\nSET 1000\n");
-  unlink(path.c_str());
-  unlink(absl::StrCat(path, ".new").c_str());
-  rmdir(folder);
+  while (!primary_.connection(3).request.has_value()) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(primary_.connection(2).request->offset, 3u);
+  EXPECT_EQ(primary_.connection(3).request->offset, 0u);
+  Kill(pid);
+  EXPECT_EQ(Counts(), "0:0\n");
+  EXPECT_EQ(CountsAt(5), "9:5\nINCR 3\nSET 2\n");
 }
 
 }  // namespace

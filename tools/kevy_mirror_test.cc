@@ -44,6 +44,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/snapshot.h"
@@ -603,6 +604,35 @@ TEST_F(KevyMirrorTest, ReconnectsToThePrimary) {
          PrimaryScript().Generation(7).Frame(2, {"APPEND", "a", "2"}).Stall());
   RunTo("7:3", primary);
   EXPECT_THAT(ContentOf(&server_), ElementsAre(Pair("a", "string 012")));
+}
+
+// With protocol 1 only a heartbeat tells that a history has changed. A mirror
+// that is killed behind that must not go on in what it holds of two.
+TEST_F(KevyMirrorTest, WhatIsOfTwoHistoriesIsForgottenAtOnce) {
+  const auto script = [] { return PrimaryScript().Speak(Protocol::kV1); };
+  const auto adding = [](const char* what) {
+    return [what](uint64_t offset) {
+      return std::vector<std::string>{"SADD", "set",
+                                      absl::StrCat(what, offset)};
+    };
+  };
+  ScriptedPrimary primary;
+  primary.Enqueue(script());  // Protocol 2 is tried first, and refused.
+  primary.Enqueue(
+      script().FramesTo(3, adding("old")).Heartbeat(7, 3).WaitForAck(3));
+  primary.Enqueue(script().FramesTo(4, adding("new")).Heartbeat(9, 4).Stall());
+  primary.Enqueue(script().NoAnswer().Stall());
+  Listen(&primary, script().FramesTo(5, adding("new")).Heartbeat(9, 5).Stall());
+  TailChild child(Flags(primary), Files());
+  Await([&] { return primary.connection(3).request.has_value(); });
+  EXPECT_EQ(primary.connection(2).request->offset, 3u);
+  EXPECT_EQ(primary.connection(3).request->offset, 0u);
+  child.Signal(SIGKILL);
+  EXPECT_EQ(child.Wait(), -SIGKILL);
+  EXPECT_EQ(Position(), "loading");
+  RunTo("9:5", primary);
+  EXPECT_THAT(ContentOf(&server_),
+              ElementsAre(Pair("set", "set new0 new1 new2 new3 new4")));
 }
 
 TEST_F(KevyMirrorTest, Metrics) {

@@ -53,6 +53,10 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
   if (!sent.ok()) return sent;
   const absl::StatusOr<TargetReply> reply = link->Receive();
   if (!reply.ok()) return reply.status();
+  if (reply->is_error() && absl::StartsWith(reply->text, "NOPERM ")) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the target answers HGETALL with: ", reply->text));
+  }
   if (reply->is_error() && !absl::StartsWith(reply->text, "WRONGTYPE ")) {
     // As of a server that is loading its own data.
     return absl::UnavailableError(

@@ -118,6 +118,9 @@ class MirrorSession::ShardHandler : public FollowerHandler {
   }
   void OnLinkDown(const LinkDown& link) override {
     if (link.end == LinkEnd::kStopped) return;
+    if (link.end == LinkEnd::kOffsetGap) {
+      Checked(session_->Forget(shard_)).IgnoreError();  // Told by the session.
+    }
     if (link.end == LinkEnd::kClosed) {
       session_->closed();
     } else {
@@ -503,6 +506,15 @@ absl::Status MirrorSession::Reject(size_t shard, const Sent& command,
   ++progress_->skipped;
   options_.log(message);
   return absl::OkStatus();
+}
+
+// What the target holds of the shard is of no known history: a mirror that is
+// killed now must not go on from there.
+absl::Status MirrorSession::Forget(size_t shard) {
+  progress_->reload = true;  // Whether or not that can be stored.
+  positions_[shard] = FeedPosition();
+  return Ask({"HSET", options_.position_key, ShardField(shard), kLoading})
+      .status();
 }
 
 // Empties the target, where it is to be.

@@ -139,6 +139,7 @@ class MirrorSession {
 
   absl::Status TakeFrames(size_t shard, absl::Span<const FrameView> frames,
                           const FeedPosition& position);
+  absl::Status Forget(size_t shard);
   absl::Status BeginHistory(size_t shard);
   absl::Status BeginSnapshot(size_t shard);
   absl::Status TakeChunk(size_t shard, absl::string_view bytes);

@@ -35,6 +35,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
@@ -46,6 +48,7 @@ namespace kevy_replica {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -356,6 +359,29 @@ TEST_F(MirrorSessionTest, WhatTheMirrorMayNotDoItDoesNotTryForEver) {
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("NOPERM"));
   EXPECT_TRUE(session_->link_status().ok());
+}
+
+TEST_F(MirrorSessionTest, AGapIsRememberedAlsoWhereItCannotBeStored) {
+  LinkDown gap;
+  gap.end = LinkEnd::kOffsetGap;
+  target_.record = {"kevy_mirror", "1",   "shards",  "2",
+                    "shard-0",     "7:3", "shard-1", "8:4"};
+  ASSERT_TRUE(Open(2).ok());
+  session_->handler(1)->OnLinkDown(gap);
+  EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-1 loading"));
+  EXPECT_EQ(failed_, 0);
+  progress_.reload = false;  // As of another process.
+
+  ASSERT_TRUE(Open(2).ok());
+  target_.link = absl::UnavailableError("gone");
+  session_->handler(1)->OnLinkDown(gap);
+  EXPECT_EQ(failed_, 1);
+  EXPECT_TRUE(absl::IsUnavailable(session_->link_status()));
+  target_.link = absl::OkStatus();
+  ASSERT_TRUE(Open(2).ok());
+  EXPECT_EQ(session_->positions()[0], FeedPosition());
+  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  EXPECT_THAT(target_.sent, Contains("FLUSHDB"));
 }
 
 // A stop does not hide what the target has made of the last transaction.
