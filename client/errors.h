@@ -25,7 +25,8 @@
 // | kind                  | status code          | action      |
 // |-----------------------|----------------------|-------------|
 // | kHandshakeRejected    | kFailedPrecondition  | kBackOff    |
-// | kAckMalformed         | kDataLoss            | kBackOff    |
+// | kAckMalformed         | kDataLoss (a limit:  | kBackOff    |
+// |                       | kResourceExhausted)  |             |
 // | kTruncated            | kUnavailable         | kReconnect  |
 // | kFrame                | kDataLoss (a limit:  | kReconnect  |
 // |                       | kResourceExhausted)  |             |
@@ -40,8 +41,9 @@
 // | none: a timeout       | kDeadlineExceeded    | kCaller     |
 //
 // The kind, and what belongs to it, travel as payloads of the absl::Status, so
-// they survive being passed on. Messages name the offset, the position in the
-// stream and an escaped excerpt of the bytes there.
+// they survive being passed on. Where bytes of the stream are to blame the
+// message names the position there, the next offset and an escaped excerpt; of
+// a kPayload, the position in the payload and the key, if it is known.
 //
 // An error that lies in the bytes, a limit above all, is likely to come again
 // with the same bytes: who reconnects after a kFrame should not do so for ever.
@@ -85,7 +87,8 @@ enum class Action : uint8_t {
   kReconnect,   // Connect again and resume from the position applied.
   kResync,      // Connect again from {0, 0}: only a snapshot mends it.
   kBackOff,     // Connect again, but not soon: it is likely to fail again.
-  kReadEvents,  // Use NextEvent(), or choose another SnapshotPolicy.
+  kReadEvents,  // Connect again from the position applied, and use NextEvent()
+                // or another SnapshotPolicy.
   kCaller,      // The caller asked for this end, or set the timeout.
 };
 

@@ -113,6 +113,8 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
   if (!status.ok()) return status;
   client_internal::SetDefaults(&options);
   std::unique_ptr<Fleet> fleet = absl::WrapUnique(new Fleet(options));
+  status = fleet->loop_.status();
+  if (!status.ok()) return status;
   for (size_t i = 0; i < handlers.size(); ++i) {
     if (handlers[i] == nullptr) {
       return absl::InvalidArgumentError("a handler is null");

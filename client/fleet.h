@@ -80,7 +80,8 @@ struct FleetOptions : FollowerOptions {
 // from 0; one that there is not must not be asked for.
 class Fleet {
  public:
-  // Follows the shard at addresses[i] with handlers[i], which is not owned.
+  // Follows the shard at addresses[i] with handlers[i]. Handlers and
+  // `options.store` are not owned, and must outlive the fleet.
   // Errors: as Follower's; kInvalidArgument where there are none, or not as
   // many handlers as addresses.
   //
@@ -120,6 +121,7 @@ class Fleet {
   // last heartbeats, is applied. (A primary that sends no heartbeats never
   // tells.) Errors: kDeadlineExceeded, naming the shards that are behind; a
   // shard's own, once one has ended by it; kCancelled, once Run() has returned.
+  // Not from a handler, which keeps all shards waiting.
   absl::Status WaitCaughtUp(absl::Time deadline);
 
   size_t size() const { return loop_.size(); }

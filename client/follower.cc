@@ -75,8 +75,11 @@ absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
   status = client_internal::LoadPosition(options.position_name, &options);
   if (!status.ok()) return status;
   client_internal::SetDefaults(&options);
-  return absl::WrapUnique(
+  auto follower = absl::WrapUnique(
       new Follower(std::move(options), handler, std::move(factory), address));
+  status = follower->loop_.status();
+  if (!status.ok()) return status;
+  return follower;
 }
 
 absl::Status Follower::Run() {

@@ -55,9 +55,11 @@ namespace kevy_replica {
 // Thread-safe but for Run(), which is to be called once.
 class Follower {
  public:
-  // Reads the store; connects to nothing yet. `handler` is not owned. Errors:
-  // kInvalidArgument, for an address, an id, a name or a duration that is none;
-  // those of the store.
+  // Reads the store; connects to nothing yet. `handler` and `options.store` are
+  // not owned, and must outlive the follower, which in turn must outlive Run().
+  // Errors: kInvalidArgument, for an address, an id, a name or a duration that
+  // is none; those of the store; kResourceExhausted, if the process has no
+  // descriptors left.
   static absl::StatusOr<std::unique_ptr<Follower>> Create(
       absl::string_view address, FollowerHandler* handler,
       FollowerOptions options);

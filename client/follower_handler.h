@@ -59,15 +59,20 @@ namespace kevy_replica {
 //
 // An error stops the follower with that status: what the call handed over
 // counts as not applied. OnSnapshotVoid() and OnLinkDown() may still come, and
-// change nothing about that status.
+// change nothing about that status. (But for a ReplicaErrorKind::kPayload, as
+// from a PayloadDecoder of the handler's own: that is the primary's, and ends
+// the link.)
 //
 // `position` is where the stream stands behind what is handed over. A handler
 // that keeps it with its data, in one transaction, and gives it to the next
 // follower as FollowerOptions::from, applies every write exactly once. Its
-// generation is 0 where it is not known yet; OnHeartbeat() then tells it. (With
-// protocol 1, kevy before 4.0, that is so at the start of every link, and a
-// history that changed just then is noticed only by the heartbeat. Primaries
-// that send none, 2.0.20, cannot tell histories apart at all.)
+// generation is 0 where it is not known yet; OnHeartbeat() then tells it.
+//
+// That holds with protocol 2. With protocol 1, kevy before 4.0, the generation
+// is unknown at the start of every link, and a history that changed while there
+// was none is noticed only by the first heartbeat: a handler that is killed
+// before it may go on in another history, unnoticed. Primaries that send no
+// heartbeats, 2.0.20, cannot tell histories apart at all.
 //
 // Views are valid until the call returns.
 class FollowerHandler {

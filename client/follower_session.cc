@@ -469,7 +469,9 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
 absl::Duration FollowerSession::Backoff(const absl::Status& status) {
   absl::Duration most = std::min(
       options_.max_backoff, options_.initial_backoff * std::exp2(attempt_ - 1));
-  if (RecommendedAction(status) == Action::kBackOff) {
+  if (ReplicaErrorKindOf(status) == ReplicaErrorKind::kPayload) {
+    most = options_.max_backoff;
+  } else if (RecommendedAction(status) == Action::kBackOff) {
     // A primary that was exchanged may speak another protocol than before: that
     // is no refusal yet.
     const bool another_is_left =

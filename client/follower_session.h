@@ -50,7 +50,10 @@
 // | resync             | {0, 0}: what is held | the same                     |
 // |                    | is of no known       |                              |
 // |                    | history              |                              |
-// | back off           | the applied position | max_backoff                  |
+// | back off           | the applied position | max_backoff; but as the      |
+// |                    |                      | first where another protocol |
+// |                    |                      | worked, and this is the      |
+// |                    |                      | first refusal                |
 //
 // A delivery is a frame, a whole snapshot, or a heartbeat outside of one.
 
@@ -182,8 +185,9 @@ class FollowerSession {
 
   // ---- What happened.
 
-  // The connection that PollLink() wanted stands, or could not be made. Errors
-  // of kind kInvalidArgument (an address that is none) end the follower.
+  // The connection that PollLink() wanted stands, or could not be made. A
+  // status of code kInvalidArgument (an address that is none) ends the
+  // follower.
   void HandleConnected(absl::Time now);
   void HandleConnectFailed(const absl::Status& status);
 

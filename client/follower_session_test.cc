@@ -337,6 +337,23 @@ TEST(FollowerSessionTest, TheProtocolThatWorkedIsRemembered) {
   EXPECT_EQ(follow.ConnectAfterWait(), "2 0:9");
 }
 
+// The next one would be the same, and may be large.
+TEST(FollowerSessionTest, APayloadThatCannotBeReadBacksOff) {
+  Follow follow(Options({0, 0}, ProtocolChoice::kAuto));
+  follow.Connect();
+  follow.Eof();
+  EXPECT_EQ(follow.Connect(), "1 0:0");
+  for (int i = 0; i < 3; ++i) {
+    follow.Receive("+ACK 0\r\n+SNAPSHOT\r\n$1\r\nx\r\n");
+    follow.session.HandleFailure(ReplicaWireError(
+        ReplicaErrorKind::kPayload, WireError::kBadMagic, "no payload"));
+    EXPECT_THAT(follow.Poll().back(),
+                absl::StrCat("down payload ", i + 1, " 15s"));
+    // That is not the protocol's fault.
+    EXPECT_EQ(follow.ConnectAfterWait(), "1 0:0");
+  }
+}
+
 TEST(FollowerSessionTest, AGapIsMendedByAResync) {
   Follow follow(Options({7, 8}));
   follow.Connect();

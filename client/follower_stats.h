@@ -34,8 +34,8 @@ namespace kevy_replica {
 // Why a link, or an attempt at one, ended.
 enum class LinkEnd : uint8_t {
   kClosed,  // By the primary, cleanly.
-  // As the ReplicaErrorKind of the same name. kIo is also: there was no
-  // connection to be had, but for the time that it took.
+  // As the ReplicaErrorKind of the same name. kIo is also an attempt that
+  // failed.
   kHandshakeRejected,
   kAckMalformed,
   kTruncated,
@@ -45,7 +45,8 @@ enum class LinkEnd : uint8_t {
   kUnexpectedInSnapshot,
   kPayload,
   kIo,
-  kTimeout,     // No connection, answer, byte or heartbeat in time.
+  kTimeout,     // No connection, answer, byte or heartbeat in time; or no room
+                // for an acknowledgement.
   kRetargeted,  // By SetPrimary().
   kStopped,     // By Stop(), or by an error of the handler's or the store's.
 };

@@ -15,6 +15,7 @@
 #include "kevy_replica/client/follower.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -553,6 +554,19 @@ TEST(FollowerTest, WhatCannotWorkIsToldAtOnce) {
   options = Options();
   options.store = &torn;
   EXPECT_EQ(code("127.0.0.1:1", options), absl::StatusCode::kDataLoss);
+}
+
+TEST(FollowerTest, WithoutDescriptorsThereIsNone) {
+  RecordingHandler handler;
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const absl::Status status =
+      Follower::Create("127.0.0.1:1", &handler, Options()).status();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
 }
 
 TEST(FollowerTest, AFactoryThatNeverCanEndsIt) {

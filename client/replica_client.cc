@@ -122,7 +122,7 @@ absl::Span<const FrameView> ReplicaClient::WaitForFrames(size_t max) {
     if (const StreamEvent* event = session_.PollEvent()) {
       if (!std::holds_alternative<Heartbeat>(*event)) {
         const absl::Status status = HandleSnapshot(*event);
-        if (!status.ok()) session_.HandleSnapshotFailure(status);
+        if (!status.ok()) FailSnapshot(status);
       }
     } else if (!session_.done()) {
       ReadMore();
@@ -145,6 +145,15 @@ void ReplicaClient::Applied(uint64_t next_offset) {
   TransmitDue(options_.now ? options_.now() : RoughMonotonicNow());
 }
 
+void ReplicaClient::FailSnapshot(const absl::Status& status) {
+  // With kError nothing of it was taken, and what is held stands.
+  if (options_.snapshot_policy == SnapshotPolicy::kError) {
+    session_.HandleFailure(status);
+  } else {
+    session_.HandleSnapshotFailure(status);
+  }
+}
+
 absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
   switch (options_.snapshot_policy) {
     case SnapshotPolicy::kSkip:
@@ -152,14 +161,19 @@ absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
     case SnapshotPolicy::kHandle:
       return options_.on_snapshot(event);
     case SnapshotPolicy::kDecode:
+      if (std::holds_alternative<SnapshotBegin>(event)) {
+        snapshot_reader_.Begin();
+        return absl::OkStatus();
+      }
+      if (!snapshot_reader_.begun()) {
+        return absl::FailedPreconditionError(
+            "a snapshot that NextEvent() has begun to hand out is to be read "
+            "to its end by NextEvent()");
+      }
       if (const auto* chunk = std::get_if<SnapshotChunk>(&event)) {
         return snapshot_reader_.Take(chunk->bytes, options_.on_payload);
       }
-      if (std::holds_alternative<SnapshotEnd>(event)) {
-        return snapshot_reader_.End();
-      }
-      snapshot_reader_.Begin();
-      return absl::OkStatus();
+      return snapshot_reader_.End();
     case SnapshotPolicy::kError:
       break;
   }

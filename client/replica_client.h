@@ -70,7 +70,7 @@
 
 namespace kevy_replica {
 
-// What NextFrame() and Frames() do with a snapshot.
+// What NextFrame(), NextFrames() and Frames() do with a snapshot.
 enum class SnapshotPolicy : uint8_t {
   kError,   // End with kSnapshotInProgress.
   kSkip,    // Read past it: its content is lost to this reader.
@@ -82,7 +82,9 @@ struct ReplicaClientOptions : SessionOptions {
   // For Connect(address): timeouts, keepalive, and an Interrupter that also
   // ends connecting and the handshake early.
   ConnectOptions connect;
-  // For NextFrame() and Frames(); NextEvent() hands out everything.
+  // For NextFrame(), NextFrames() and Frames(); NextEvent() hands out
+  // everything. A snapshot that it has begun to hand out is to be read to its
+  // end by it.
   SnapshotPolicy snapshot_policy = SnapshotPolicy::kError;
   // For kHandle: gets each SnapshotBegin, SnapshotChunk and SnapshotEnd. An
   // error ends the client with that status.
@@ -107,9 +109,10 @@ struct ReplicaClientOptions : SessionOptions {
 // Thread-safe in this only: Interrupt() may be called from any thread.
 class ReplicaClient {
  public:
-  // Connects and shakes hands. Errors: kInvalidArgument (the address, the id),
-  // those of connecting (as kIo), kHandshakeRejected, kAckMalformed,
-  // kTruncated, kDeadlineExceeded, kCancelled.
+  // Connects and shakes hands. Errors: kInvalidArgument (the address, the id, a
+  // null transport or factory, a SnapshotPolicy without its function), those of
+  // connecting (as kIo), kHandshakeRejected, kAckMalformed, kTruncated,
+  // kDeadlineExceeded, kCancelled.
   static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
       absl::string_view address, ReplicaClientOptions options);
 
@@ -206,6 +209,7 @@ class ReplicaClient {
   void ReadMore();
   absl::Span<const FrameView> WaitForFrames(size_t max);
   absl::Status HandleSnapshot(const StreamEvent& event);
+  void FailSnapshot(const absl::Status& status);
 
   const ReplicaClientOptions options_;
   Session session_;

@@ -269,11 +269,19 @@ TEST(ReplicaClientTest, FailureToConnectIsIo) {
 
 TEST(ReplicaClientTest, FrameReaderMeetsASnapshot) {
   ScriptedPrimary primary;
-  primary.Enqueue(PrimaryScript().Generation(7).Snapshot("KEVYSNAP", 25));
-  auto client = ConnectOrDie(primary, Options());
+  primary.Enqueue(PrimaryScript()
+                      .Generation(7)
+                      .Frame(8, {"DEL", "k"})
+                      .Snapshot("KEVYSNAP", 25));
+  ReplicaClientOptions options = Options();
+  options.from = {7, 8};
+  auto client = ConnectOrDie(primary, options);
+  EXPECT_NE(client->NextFrame(), nullptr);
   EXPECT_EQ(client->NextFrame(), nullptr);
   EXPECT_EQ(ReplicaErrorKindOf(client->status()),
             ReplicaErrorKind::kSnapshotInProgress);
+  // Nothing of it was taken: another client may resume here.
+  EXPECT_EQ(client->position(), (FeedPosition{7, 9}));
   EXPECT_EQ(RecommendedAction(client->status()), Action::kReadEvents);
   EXPECT_EQ(client->NextEvent(), nullptr);  // For ever.
 }
@@ -616,6 +624,31 @@ TEST(ReplicaClientTest, HandsOverSnapshotsDecoded) {
               Pointee(IsFrame(8, ElementsAre("DEL", "k"))));
   EXPECT_THAT(lines, ElementsAre("header version=4 generation=0 offset=0",
                                  "payload_end"));
+}
+
+TEST(ReplicaClientTest, ASnapshotThatNextEventHasBegunIsNotDecodedByFrames) {
+  for (int events = 1; events <= 3; ++events) {
+    ScriptedPrimary primary;
+    primary.Enqueue(PrimaryScript()
+                        .Generation(7)
+                        .Snapshot(std::string("KEVYSNAP\x04\0", 10), 8)
+                        .Frame(8, {"DEL", "k"})
+                        .Stall());
+    ReplicaClientOptions options = Options();
+    options.snapshot_policy = SnapshotPolicy::kDecode;
+    options.on_payload = [](const PayloadEvent&) { return absl::OkStatus(); };
+    auto client = ConnectOrDie(primary, options);
+    for (int i = 0; i < events; ++i) ASSERT_NE(client->NextEvent(), nullptr);
+    if (events == 3) {  // To its end.
+      EXPECT_THAT(client->NextFrame(),
+                  Pointee(IsFrame(8, ElementsAre("DEL", "k"))));
+      continue;
+    }
+    EXPECT_EQ(client->NextFrame(), nullptr);
+    EXPECT_TRUE(absl::IsFailedPrecondition(client->status()));
+    EXPECT_THAT(std::string(client->status().message()),
+                HasSubstr("to its end by NextEvent()"));
+  }
 }
 
 TEST(ReplicaClientTest, APayloadThatCannotBeReadEndsIt) {

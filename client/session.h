@@ -118,7 +118,9 @@ class Session {
 
   // What has been received, so also: where to resume if all of it was applied.
   // It is right after every event. It starts as `options.from`, moves with each
-  // frame and each snapshot end, and does not move inside a snapshot.
+  // frame and each snapshot end, and does not move inside a snapshot. (Where
+  // the application could not take a snapshot it is {0, 0}:
+  // HandleSnapshotFailure().)
   //
   // The generation is 0, unknown, after a snapshot that may be of a new one
   // (any but that which a fresh or refused replica gets at once), and with

@@ -37,8 +37,8 @@ struct ConnectOptions {
   // For the whole of connecting: every address of a name together. (Looking the
   // name up is the system resolver's; it keeps to its own timeouts.)
   absl::Duration connect_timeout = absl::Seconds(10);
-  // TCP keepalive: the first probe after this long without traffic, then three
-  // more, a third of it apart. Zero or less: none.
+  // TCP keepalive: three probes, the first after this long without traffic and
+  // the others a third of it apart. Zero or less: none.
   absl::Duration keepalive_idle = absl::Seconds(30);
   // SO_RCVBUF in bytes; 0 leaves it to the system.
   int receive_buffer_bytes = 0;
@@ -53,6 +53,7 @@ struct ConnectOptions {
 class SocketTransport : public Transport {
  public:
   // Takes over `fd`, a connected stream socket, and makes it non-blocking.
+  // `interrupter` must not be null.
   SocketTransport(int fd, std::string peer,
                   std::shared_ptr<Interrupter> interrupter);
   ~SocketTransport() override;

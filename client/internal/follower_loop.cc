@@ -61,7 +61,6 @@ void FollowerLoop::Add(FollowerDriverOptions options) {
 }
 
 absl::Status FollowerLoop::Run() {
-  if (!poller_.ok()) return poller_.status();
   if (wakeup_.fd() >= 0) {
     const absl::Status status = (*poller_)->Set(wakeup_.fd(), POLLIN, kWakeup);
     if (!status.ok()) return status;

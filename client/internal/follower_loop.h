@@ -51,6 +51,9 @@ class FollowerLoop {
   };
   explicit FollowerLoop(Options options);
 
+  // Not OK where the process has no descriptors left: then it cannot run.
+  absl::Status status() const { return poller_.status(); }
+
   // One more follower; its id is its number. Before Run().
   void Add(FollowerDriverOptions options);
   size_t size() const { return drivers_.size(); }

@@ -64,7 +64,10 @@ absl::Status SnapshotReader::Take(absl::string_view chunk,
 }
 
 absl::Status SnapshotReader::End() {
-  return decoder_->Finish() == WireError::kNone ? absl::OkStatus() : Error();
+  const absl::Status status =
+      decoder_->Finish() == WireError::kNone ? absl::OkStatus() : Error();
+  decoder_.reset();
+  return status;
 }
 
 absl::Status SnapshotReader::Error() const {

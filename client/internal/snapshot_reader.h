@@ -40,8 +40,12 @@ class SnapshotReader {
   // A snapshot begins. What is left of one before is void.
   void Begin();
 
-  // Calls `on_event` for each event that `chunk` completes. Returns the error
-  // of the payload's (ReplicaErrorKind::kPayload), or that of `on_event`.
+  // Whether Begin() was called, and End() not yet.
+  bool begun() const { return decoder_.has_value(); }
+
+  // Between the two: calls `on_event` for each event that `chunk` completes.
+  // Returns the error of the payload's (ReplicaErrorKind::kPayload), or that of
+  // `on_event`.
   absl::Status Take(absl::string_view chunk, const OnEvent& on_event);
 
   // The snapshot has ended: an error if its payload has not.
