@@ -44,6 +44,7 @@
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/output.h"
+#include "kevy_replica/tools/replica_flags.h"
 #include "kevy_replica/tools/stop_signals.h"
 #include "kevy_replica/transport/interrupter.h"
 
@@ -144,6 +145,10 @@ int Run() {
   if (options.mirror.position_key.empty()) {
     return BadUsage("--position_key must not be empty");
   }
+  const absl::Status flags =
+      CheckReplicaFlags(options.fleet.replica_id, options.fleet.idle_timeout,
+                        options.fleet.heartbeat_timeout);
+  if (!flags.ok()) return BadUsage(flags.message());
 
   Output output(STDOUT_FILENO, options.interrupter.get());
   const std::string target = absl::GetFlag(FLAGS_target);
@@ -182,6 +187,8 @@ int Run() {
     return BadUsage(absl::StrCat("--primary: ", addresses.status().message()));
   }
   options.addresses = *std::move(addresses);
+  const absl::Status metrics = MakeMetricsFile(options.prometheus);
+  if (!metrics.ok()) return BadUsage(metrics.message());
 
   const absl::Status status = RunMirror(options);
   if (status.ok()) return kSuccess;

@@ -1272,9 +1272,11 @@ TEST(KevyMirrorWithoutATargetTest, TheEmbeddedPrimarysSnapshot) {
 TEST(KevyMirrorWithoutATargetTest, BadUsage) {
   TailChild::Files files;
   files.program = "tools/kevy_mirror";
-  for (const char* flag : {"--on_reject=maybe", "--shards=0", "--batch=0",
-                           "--position_key=", "--target=localhost:6379",
-                           "--primary=localhost", "--nosuch"}) {
+  for (const char* flag :
+       {"--on_reject=maybe", "--shards=0", "--batch=0",
+        "--position_key=", "--target=localhost:6379", "--primary=localhost",
+        "--heartbeat_timeout=0s", "--idle_timeout=-1s",
+        "--replica_id=", "--prometheus=/nowhere/x", "--nosuch"}) {
     const TailResult result = RunTail({flag}, files);
     EXPECT_EQ(result.status, 2) << flag;
     EXPECT_THAT(result.err,

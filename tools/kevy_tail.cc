@@ -38,7 +38,6 @@
 #include "kevy_replica/client/replica_client.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/codec/handshake.h"
-#include "kevy_replica/codec/utf8.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/command_line.h"
 #include "kevy_replica/tools/embedded_primary.h"
@@ -48,8 +47,8 @@
 #include "kevy_replica/tools/output.h"
 #include "kevy_replica/tools/output_file.h"
 #include "kevy_replica/tools/output_position_store.h"
-#include "kevy_replica/tools/replace_file.h"
 #include "kevy_replica/tools/replay.h"
+#include "kevy_replica/tools/replica_flags.h"
 #include "kevy_replica/tools/stop_signals.h"
 #include "kevy_replica/tools/tail.h"
 #include "kevy_replica/tools/tail_printer.h"
@@ -195,7 +194,6 @@ absl::Status CheckFollowing(const CommandLine& command_line) {
 
 absl::Status CheckFlags(const CommandLine& command_line) {
   const std::string primary = absl::GetFlag(FLAGS_primary);
-  const std::string replica_id = absl::GetFlag(FLAGS_replica_id);
   const bool replays = !absl::GetFlag(FLAGS_replay).empty();
   if (replays && !primary.empty()) {
     return absl::InvalidArgumentError(
@@ -205,17 +203,10 @@ absl::Status CheckFlags(const CommandLine& command_line) {
     return absl::InvalidArgumentError(
         "--record and --replay exclude each other");
   }
-  if (replica_id.empty() || !IsUtf8(replica_id)) {
-    return absl::InvalidArgumentError("--replica_id must be non-empty UTF-8");
-  }
-  if (absl::GetFlag(FLAGS_idle_timeout) <= absl::ZeroDuration()) {
-    return absl::InvalidArgumentError("--idle_timeout must be more than 0");
-  }
-  if (absl::GetFlag(FLAGS_heartbeat_timeout) <= absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(
-        "--heartbeat_timeout must be more than 0");
-  }
-  absl::Status status = CheckFollowing(command_line);
+  absl::Status status = CheckReplicaFlags(
+      absl::GetFlag(FLAGS_replica_id), absl::GetFlag(FLAGS_idle_timeout),
+      absl::GetFlag(FLAGS_heartbeat_timeout));
+  if (status.ok()) status = CheckFollowing(command_line);
   if (status.ok()) status = CheckPrimary();
   if (!status.ok()) return status;
   const std::string record = absl::GetFlag(FLAGS_record);
@@ -394,12 +385,8 @@ int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
 
   const std::optional<Kept> kept = OpenKept();
   if (!kept.has_value()) return kBadUsage;
-  if (!options.prometheus.empty()) {
-    const absl::Status status = ReplaceFile(options.prometheus, "");
-    if (!status.ok()) {
-      return BadUsage(absl::StrCat("--prometheus: ", status.message()));
-    }
-  }
+  const absl::Status metrics = MakeMetricsFile(options.prometheus);
+  if (!metrics.ok()) return BadUsage(metrics.message());
   Output output(kept->file == nullptr ? STDOUT_FILENO : kept->file->fd(),
                 interrupter.get());
   options.fleet.store = kept->positions.get();
