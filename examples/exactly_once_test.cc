@@ -148,7 +148,12 @@ TEST_F(ExactlyOnceTest, WhatIsOfTwoHistoriesIsForgottenAtOnce) {
   // Another history, which only the heartbeat tells.
   primary_.Enqueue(script().FramesTo(4, FrameAt).Heartbeat(9, 4).Stall());
   primary_.Enqueue(script().NoAnswer().Stall());
-  primary_.SetDefault(script().FramesTo(5, FrameAt).Heartbeat(9, 5).Stall());
+  // Frame 4 is behind the heartbeat, so that its acknowledgement is too.
+  primary_.SetDefault(script()
+                          .FramesTo(4, FrameAt)
+                          .Heartbeat(9, 4)
+                          .FramesTo(5, FrameAt)
+                          .Stall());
   const pid_t pid = Start();
   ASSERT_GT(pid, 0);
   while (!primary_.connection(3).request.has_value()) {
