@@ -39,7 +39,7 @@
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/internal/follower_driver.h"
 #include "kevy_replica/client/internal/follower_setup.h"
-#include "kevy_replica/client/monotonic_time.h"
+#include "kevy_replica/client/internal/monotonic_time.h"
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -72,7 +72,7 @@ absl::StatusOr<std::vector<std::string>> ShardAddresses(absl::string_view first,
 
 Fleet::Fleet(const FleetOptions& options)
     : options_(options),
-      now_(options.now ? options.now : MonotonicNow),
+      now_(options.now ? options.now : client_internal::MonotonicNow),
       loop_({now_, nullptr, [this] { return OnTurn(); }}) {}
 
 Fleet::~Fleet() = default;

@@ -27,7 +27,7 @@
 #include "kevy_replica/client/internal/follower_driver.h"
 #include "kevy_replica/client/internal/follower_loop.h"
 #include "kevy_replica/client/internal/follower_setup.h"
-#include "kevy_replica/client/monotonic_time.h"
+#include "kevy_replica/client/internal/monotonic_time.h"
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -37,7 +37,7 @@ Follower::Follower(FollowerOptions options, FollowerHandler* handler,
                    TransportFactory factory, absl::string_view address)
     : name_(options.position_name),
       loop_(
-          {options.now ? options.now : MonotonicNow, options.sleep, nullptr}) {
+          {options.now ? options.now : client_internal::MonotonicNow, options.sleep, nullptr}) {
   client_internal::FollowerDriverOptions driver =
       client_internal::DriverOptions(options, name_, handler);
   driver.factory = std::move(factory);

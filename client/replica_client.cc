@@ -29,7 +29,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
-#include "kevy_replica/client/monotonic_time.h"
+#include "kevy_replica/client/internal/monotonic_time.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
@@ -142,7 +142,7 @@ void ReplicaClient::Applied(uint64_t next_offset) {
   session_.HandleApplied(next_offset);
   // Not only before a read: many frames may lie in the buffer, each applied
   // slowly. To some milliseconds will do, and this is called for every frame.
-  TransmitDue(options_.now ? options_.now() : RoughMonotonicNow());
+  TransmitDue(options_.now ? options_.now() : client_internal::RoughMonotonicNow());
 }
 
 void ReplicaClient::FailSnapshot(const absl::Status& status) {
@@ -221,7 +221,7 @@ absl::Status ReplicaClient::Transmit(absl::Time now) {
 }
 
 absl::Time ReplicaClient::Now() const {
-  return options_.now ? options_.now() : MonotonicNow();
+  return options_.now ? options_.now() : client_internal::MonotonicNow();
 }
 
 }  // namespace kevy_replica

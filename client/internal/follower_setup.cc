@@ -27,7 +27,7 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/internal/follower_driver.h"
-#include "kevy_replica/client/monotonic_time.h"
+#include "kevy_replica/client/internal/monotonic_time.h"
 #include "kevy_replica/client/position_store.h"
 #include "kevy_replica/client/session.h"
 

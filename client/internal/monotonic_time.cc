@@ -12,13 +12,14 @@
 // See the License for the specific language governing permissions and
 // limitations under the License.
 
-#include "kevy_replica/client/monotonic_time.h"
+#include "kevy_replica/client/internal/monotonic_time.h"
 
 #include <time.h>
 
 #include "absl/time/time.h"
 
 namespace kevy_replica {
+namespace client_internal {
 namespace {
 
 absl::Time Read(clockid_t clock) {
@@ -39,4 +40,5 @@ absl::Time RoughMonotonicNow() {
 #endif
 }
 
+}  // namespace client_internal
 }  // namespace kevy_replica

@@ -12,24 +12,23 @@
 // See the License for the specific language governing permissions and
 // limitations under the License.
 
-#include "kevy_replica/client/monotonic_time.h"
+#ifndef KEVY_REPLICA_CLIENT_INTERNAL_MONOTONIC_TIME_H_
+#define KEVY_REPLICA_CLIENT_INTERNAL_MONOTONIC_TIME_H_
 
 #include "absl/time/time.h"
-#include "gtest/gtest.h"
 
 namespace kevy_replica {
-namespace {
+namespace client_internal {
 
-TEST(MonotonicTimeTest, TheRoughClockIsTheSameOneAndNeverAhead) {
-  absl::Time last = absl::InfinitePast();
-  for (int i = 0; i < 1000; ++i) {
-    const absl::Time rough = RoughMonotonicNow();
-    EXPECT_GE(rough, last);
-    EXPECT_LE(rough, MonotonicNow());
-    EXPECT_LT(MonotonicNow() - rough, absl::Hours(1));  // No other epoch.
-    last = rough;
-  }
-}
+// The system's clock that does not go back, as an absl::Time: only differences
+// mean something. Thread-safe.
+absl::Time MonotonicNow();
 
-}  // namespace
+// The same to a few milliseconds, which it may lie behind MonotonicNow(): where
+// the system has it, at a fraction of the cost.
+absl::Time RoughMonotonicNow();
+
+}  // namespace client_internal
 }  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CLIENT_INTERNAL_MONOTONIC_TIME_H_
