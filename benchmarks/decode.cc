@@ -69,7 +69,7 @@ void RegisterCopy(const std::string& name, const Corpus& corpus, size_t piece) {
 
 // Decode/...: decoding alone. The bytes lie in memory, for StreamDecoder in its
 // buffer, where a read() would have put them. hiredis has them copied into its
-// own by redisReaderFeed; Decode/hiredis_fed does not count the time of that.
+// own by redisReaderFeed.
 void RegisterDecode(const Corpus& corpus) {
   RegisterPasses("Decode/one_shot", corpus, [&corpus] {
     return [&corpus, reader = OneShotReader()]() mutable {
@@ -87,12 +87,6 @@ void RegisterDecode(const Corpus& corpus) {
   RegisterHiredis("Decode/hiredis", corpus, kHiredisPiece, Replies::kBuild);
   RegisterHiredis("Decode/hiredis_parse", corpus, kHiredisPiece,
                   Replies::kNone);
-  RegisterTimedPasses("Decode/hiredis_fed", corpus, [&corpus] {
-    return [&corpus, reader = std::make_unique<HiredisReader>(Replies::kBuild)](
-               Stopwatch* watch) {
-      return reader->Read(corpus.bytes, kHiredisPiece, watch).frames;
-    };
-  });
   RegisterCopy("Decode/memcpy", corpus, corpus.bytes.size());
 }
 

@@ -17,7 +17,6 @@
 #ifndef KEVY_REPLICA_BENCHMARKS_MEASURE_H_
 #define KEVY_REPLICA_BENCHMARKS_MEASURE_H_
 
-#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -33,21 +32,6 @@ void SetCounters(const Corpus& corpus, benchmark::State& state);
 
 // The same for passes that had `frames` and `bytes` in all.
 void SetCounters(double frames, double bytes, benchmark::State& state);
-
-// Takes the time of parts of a pass.
-class Stopwatch {
- public:
-  void Start() { start_ = Clock::now(); }
-  void Stop() { sum_ += Clock::now() - start_; }
-  // What was taken in all.
-  double seconds() const { return std::chrono::duration<double>(sum_).count(); }
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  Clock::time_point start_;
-  Clock::duration sum_{};
-};
 
 // Registers the benchmark `name` "/" the corpus's name. Each time that it is
 // run, `setup()` makes a pass, outside the timing; `once(pass, state)` goes
@@ -82,22 +66,6 @@ benchmark::internal::Benchmark* RegisterPasses(const std::string& name,
   return RegisterRepeated(
       name, corpus, setup,
       [](auto& pass, benchmark::State&) -> size_t { return pass(); });
-}
-
-// The same for a pass that is given a Stopwatch and takes the time itself, of
-// what is to be measured and of nothing else.
-template <typename Setup>
-benchmark::internal::Benchmark* RegisterTimedPasses(const std::string& name,
-                                                    const Corpus& corpus,
-                                                    Setup setup) {
-  return RegisterRepeated(name, corpus, setup,
-                          [](auto& pass, benchmark::State& state) -> size_t {
-                            Stopwatch watch;
-                            const size_t frames = pass(&watch);
-                            state.SetIterationTime(watch.seconds());
-                            return frames;
-                          })
-      ->UseManualTime();
 }
 
 // The rest of main(): runs what was registered. The results tell the compiler,

@@ -20,11 +20,11 @@ import tempfile
 import time
 
 
-def frames(count):
-    """`count` frames from offset 0 on, as a primary sends them."""
+def frames(count, keys):
+    """`count` frames from offset 0 on, as a primary sends them, of `keys` keys."""
     return b"".join(
         b"*2\r\n:%d\r\n*3\r\n$3\r\nSET\r\n$16\r\nkey:%012d\r\n$7\r\nvalue-1\r\n"
-        % (offset, offset * 7919 % 1000) for offset in range(count))
+        % (offset, offset * 7919 % keys) for offset in range(count))
 
 
 def mirror_seconds(program, server, folder, stream, count, batch):
@@ -61,11 +61,11 @@ def mirror_seconds(program, server, folder, stream, count, batch):
     return seconds
 
 
-def benchmark_rate(server, count, batch):
+def benchmark_rate(server, count, batch, keys):
     """redis-benchmark's requests a second."""
     out = subprocess.run(
         ["redis-benchmark", "-s", server, "-c", "1", "-P", str(batch), "-n",
-         str(count), "-r", "1000", "-q", "SET", "key:__rand_int__", "value-1"],
+         str(count), "-r", str(keys), "-q", "SET", "key:__rand_int__", "value-1"],
         check=True, stdout=subprocess.PIPE, text=True).stdout
     return float(re.findall(r"([\d.]+) requests per second", out)[-1])
 
@@ -74,10 +74,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
     parser.add_argument("--frames", type=int, default=1000000)
+    parser.add_argument("--keys", type=int, default=1000)
     parser.add_argument("--batches", default="100,1000")
     parser.add_argument("--repetitions", type=int, default=7)
     options = parser.parse_args()
-    stream = frames(options.frames)
+    stream = frames(options.frames, options.keys)
     with tempfile.TemporaryDirectory() as folder:
         server = os.path.join(folder, "server")
         process = subprocess.Popen(
@@ -95,7 +96,8 @@ def main():
                 ours.append(options.frames / mirror_seconds(
                     options.program, server, folder, stream, options.frames,
                     batch))
-                theirs.append(benchmark_rate(server, options.frames, batch))
+                theirs.append(benchmark_rate(server, options.frames, batch,
+                                             options.keys))
             ratios = [a / b for a, b in zip(ours, theirs)]
             print("| %d | %.0f | %.0f | %.2f (%.2f to %.2f) |" %
                   (batch, statistics.median(ours), statistics.median(theirs),

@@ -56,7 +56,6 @@ def decode_row(results, corpus):
         number(ns("hiredis")),
         quotient(ns("hiredis"), ns("next_frames"), "%.1f"),
         quotient(ns("hiredis"), ns("next"), "%.1f"),
-        quotient(ns("hiredis_fed"), ns("next_frames"), "%.1f"),
         quotient(ns("next_frames"), ns("one_shot")),
         quotient(ns("memcpy"), ns("next_frames")),
     ]
@@ -138,7 +137,7 @@ def main():
     table("Decoding alone",
           ["corpus", "next_frames, ns/frame", "hiredis, ns/frame",
            "hiredis / next_frames", "hiredis / next",
-           "hiredis_fed / next_frames", "next_frames / one_shot",
+           "next_frames / one_shot",
            "next_frames / memcpy, bytes/s"],
           [decode_row(results, corpus) for corpus in corpora])
     ways(results, "Decoding alone, ns a frame", "Decode", results_lib.DECODE)

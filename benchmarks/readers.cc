@@ -119,14 +119,11 @@ HiredisReader::HiredisReader(Replies replies)
   reader_->maxbuf = 0;
 }
 
-Tally HiredisReader::Read(absl::string_view bytes, size_t piece,
-                          Stopwatch* watch) {
+Tally HiredisReader::Read(absl::string_view bytes, size_t piece) {
   Tally tally;
   ForEachPiece(bytes, piece, [&](absl::string_view part) {
     redisReaderFeed(reader_.get(), part.data(), part.size());
-    if (watch != nullptr) watch->Start();
     Decode(&tally);
-    if (watch != nullptr) watch->Stop();
   });
   return tally;
 }

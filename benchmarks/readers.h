@@ -84,9 +84,8 @@ class HiredisReader {
   };
   explicit HiredisReader(Replies replies);
 
-  // With Replies::kNone only `frames` is counted. `watch`, if any, takes the
-  // time of the decoding alone, without that of redisReaderFeed.
-  Tally Read(absl::string_view bytes, size_t piece, Stopwatch* watch = nullptr);
+  // With Replies::kNone only `frames` is counted.
+  Tally Read(absl::string_view bytes, size_t piece);
 
  private:
   void Decode(Tally* tally);

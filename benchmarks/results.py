@@ -26,8 +26,7 @@ PAYLOADS = ["string16", "string1k", "string64k", "hash1m"]
 
 # Decoding alone, and what there is to compare it with.
 DECODE = [
-    "next_frames", "next", "one_shot", "hiredis", "hiredis_fed",
-    "hiredis_parse", "memcpy",
+    "next_frames", "next", "one_shot", "hiredis", "hiredis_parse", "memcpy",
 ]
 
 # The same with the bytes copied in, by the decoder and by what is above it.
