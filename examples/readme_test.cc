@@ -46,6 +46,11 @@ TEST(ReadmeTest, ShowsTheExamplesAsTheyAre) {
                 "absl::Status Tail",
                 {"#include <iostream>\n", "#include \"absl/status/status.h\"\n",
                  "#include \"kevy_replica/client/replica_client.h\"\n"}},
+        Example{"examples/records.cc",
+                "  options.snapshot_policy = "
+                "kevy_replica::SnapshotPolicy::kDecode",
+                {}},
+        Example{"examples/fleet.cc", "absl::Status FollowAll", {}},
         Example{"examples/follow.cc",
                 "class Printer",
                 {"#include \"kevy_replica/client/file_position_store.h\"\n",

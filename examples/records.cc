@@ -1,0 +1,62 @@
+// Copyright 2026 The kevy_replica Authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     https://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Prints what a primary holds, record by record, and then its writes.
+//
+//   ./bazelw run //examples:records -- 127.0.0.1:16004
+
+#include <iostream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/client/replica_client.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/payload_event.h"
+
+namespace {
+
+absl::Status PrintAll(absl::string_view address) {
+  kevy_replica::ReplicaClientOptions options;
+  options.replica_id = "search-indexer";
+  options.snapshot_policy = kevy_replica::SnapshotPolicy::kDecode;
+  options.on_payload = [](const kevy_replica::PayloadEvent& event) {
+    std::string line;
+    kevy_replica::AppendText(event, &line);
+    std::cout << "# " << line << '\n';
+    return absl::OkStatus();
+  };
+  auto client = kevy_replica::ReplicaClient::Connect(address, options);
+  if (!client.ok()) return client.status();
+  while (const kevy_replica::FrameView* frame = (*client)->NextFrame()) {
+    std::string line;
+    kevy_replica::AppendText(*frame, &line);
+    std::cout << line << '\n';
+    (*client)->Applied(frame->offset() + 1);
+  }
+  return (*client)->status();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: records HOST:PORT\n";
+    return 2;
+  }
+  const absl::Status status = PrintAll(argv[1]);
+  if (status.ok()) return 0;
+  std::cerr << status << '\n';
+  return 1;
+}
