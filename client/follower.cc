@@ -36,8 +36,8 @@ namespace kevy_replica {
 Follower::Follower(FollowerOptions options, FollowerHandler* handler,
                    TransportFactory factory, absl::string_view address)
     : name_(options.position_name),
-      loop_(
-          {options.now ? options.now : client_internal::MonotonicNow, options.sleep, nullptr}) {
+      loop_({options.now ? options.now : client_internal::MonotonicNow,
+             options.sleep, nullptr}) {
   client_internal::FollowerDriverOptions driver =
       client_internal::DriverOptions(options, name_, handler);
   driver.factory = std::move(factory);

@@ -142,7 +142,8 @@ void ReplicaClient::Applied(uint64_t next_offset) {
   session_.HandleApplied(next_offset);
   // Not only before a read: many frames may lie in the buffer, each applied
   // slowly. To some milliseconds will do, and this is called for every frame.
-  TransmitDue(options_.now ? options_.now() : client_internal::RoughMonotonicNow());
+  TransmitDue(options_.now ? options_.now()
+                           : client_internal::RoughMonotonicNow());
 }
 
 void ReplicaClient::FailSnapshot(const absl::Status& status) {
