@@ -40,6 +40,7 @@
 ABSL_FLAG(uint64_t, bytes, 1 << 30,
           "How much the long streams have; the huge frame has a quarter.");
 ABSL_FLAG(std::string, format, "resp", "kevy_tail's --format.");
+ABSL_FLAG(bool, follow, false, "Run kevy_tail without --once.");
 
 namespace kevy_replica {
 namespace benchmarks {
@@ -53,9 +54,14 @@ absl::StatusOr<std::string> Row(const MemoryWorkload& workload,
   absl::StatusOr<std::unique_ptr<Listener>> listener =
       Listener::Listen(address);
   if (!listener.ok()) return listener.status();
-  absl::StatusOr<std::unique_ptr<MemoryProcess>> tail = MemoryProcess::Start(
-      {program, absl::StrCat("--primary=", address), "--once", "--ack",
-       absl::StrCat("--format=", absl::GetFlag(FLAGS_format))});
+  const bool follow = absl::GetFlag(FLAGS_follow);
+  std::vector<std::string> command = {
+      program, absl::StrCat("--primary=", address), "--ack",
+      absl::StrCat("--format=", absl::GetFlag(FLAGS_format))};
+  // The long streams have no heartbeats.
+  command.push_back(follow ? "--heartbeat_timeout=inf" : "--once");
+  absl::StatusOr<std::unique_ptr<MemoryProcess>> tail =
+      MemoryProcess::Start(std::move(command));
   if (!tail.ok()) return tail.status();
   absl::StatusOr<std::unique_ptr<Transport>> replica =
       (*listener)->Accept(absl::Minutes(1));
@@ -70,7 +76,8 @@ absl::StatusOr<std::string> Row(const MemoryWorkload& workload,
       absl::StrCat("| ", workload.name, " | ", primary->bytes(), " | ",
                    primary->frames(), " | ", primary->largest_element(), " | ",
                    memory->peak_kib, " | ", memory->now_kib, " |");
-  primary.reset();  // Closes: kevy_tail ends.
+  if (follow) return row;  // It would connect again: it is killed.
+  primary.reset();         // Closes: kevy_tail ends.
   const absl::Status ended = (*tail)->Wait();
   if (!ended.ok()) return ended;
   return row;
