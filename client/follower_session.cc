@@ -115,6 +115,7 @@ void FollowerSession::HandleApplied(uint64_t next_offset) {
     applied_ = {session_->position().generation, next_offset};
   } else if (next_offset > applied_.next_offset) {
     applied_.next_offset = next_offset;
+    if (holds_nothing_ && !linked_) applied_.generation = handed_generation_;
   } else {
     return;
   }
@@ -254,6 +255,7 @@ bool FollowerSession::PollLinkUp(absl::Time now) {
   if (!session_->PollAnswer()) return false;
   linked_ = true;
   linked_at_ = now;
+  handed_generation_ = 0;
   ++stats_.links;
   const HandshakeAnswer& answer = *session_->answer();
   protocol_ = answer.protocol;
@@ -427,6 +429,7 @@ void FollowerSession::HoldNothing() {
   applied_ = FeedPosition();
   ClaimNothing();
   handed_begin_ = handed_end_ = 0;
+  handed_generation_ = 0;
   store_now_ = store_pending();
 }
 
@@ -443,6 +446,14 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
   if (snapshot_void_) {
     // It comes again, and whatever was handed out before it may.
     handed_begin_ = handed_end_ = applied_.next_offset;
+    // It may have been applied all the same, only told too late: what is
+    // resumed from must fit that, too.
+    if (snapshot_unapplied_ && !stopping &&
+        ReplicaErrorKindOf(status) != ReplicaErrorKind::kPayload) {
+      HoldNothing();
+    }
+  } else if (linked_ && holds_nothing_) {
+    handed_generation_ = session_->position().generation;
   }
   in_snapshot_ = snapshot_unapplied_ = false;
   ResumeClaim();

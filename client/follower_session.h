@@ -209,7 +209,8 @@ class FollowerSession {
   //   - from SnapshotBegin to SnapshotEnd nothing does, and behind it only what
   //     it or later events brought;
   //   - a snapshot must be applied before its link ends: else it is void, which
-  //     SnapshotVoid tells.
+  //     SnapshotVoid tells; and since it may have been applied all the same,
+  //     what is held counts as nothing: the next link starts from {0, 0}.
   // The last event stays valid.
   void HandleApplied(uint64_t next_offset);
 
@@ -318,6 +319,9 @@ class FollowerSession {
   uint64_t handed_begin_ = 0;
   uint64_t handed_end_ = 0;
   bool snapshot_unapplied_ = false;
+  // What was handed out by a link that has ended, on top of nothing that was
+  // applied, is of this generation.
+  uint64_t handed_generation_ = 0;
   // What was held is of no known history, or was to be dropped, and nothing was
   // applied since: `applied_` is {0, 0}, of no generation.
   bool holds_nothing_ = false;

@@ -510,10 +510,36 @@ TEST(FollowerSessionTest, AnUnappliedSnapshotIsVoidAfterABreak) {
   Follow follow(Options({7, 8}), /*applied_on_return=*/false);
   follow.Connect();
   follow.Receive("+ACK 9 8\r\n" + SnapshotTo(30) + FrameAt(30));
-  EXPECT_THAT(follow.Eof(), ElementsAre("void", "down closed 1 50ms"));
-  follow.session.HandleApplied(30);  // Too late: 7:8 is asked for again.
+  // What is held may be the old or the new, and nothing is resumed from either.
+  EXPECT_THAT(follow.Eof(),
+              ElementsAre("(store 0:0)", "void", "down closed 1 50ms"));
+  follow.session.HandleApplied(30);  // Too late.
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 0}));
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
+}
+
+TEST(FollowerSessionTest, AnUnappliedSnapshotLeavesThePositionAtAStop) {
+  Follow follow(Options({7, 8}), /*applied_on_return=*/false);
+  follow.Connect();
+  follow.Receive("+ACK 9 8\r\n" + SnapshotTo(30));
+  follow.session.HandleStop(absl::OkStatus());
+  EXPECT_THAT(follow.Poll(), ElementsAre("void", "down stopped 1 inf"));
   EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 8}));
-  EXPECT_EQ(follow.ConnectAfterWait(), "2 7:8");
+}
+
+// Applied for the first time, and behind the link's end.
+TEST(FollowerSessionTest, AGenerationThatWasToldIsNotLostWithItsLink) {
+  Follow follow(Options({0, 0}, ProtocolChoice::kV1),
+                /*applied_on_return=*/false);
+  follow.Connect();
+  follow.Receive("+ACK 0\r\n" + FramesFrom(0, 10) + "+PING 7 10\r\n");
+  follow.Eof();
+  follow.session.HandleApplied(10);
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 10}));
+  EXPECT_EQ(follow.ConnectAfterWait(), "1 0:10");
+  // Another history, and it is noticed.
+  EXPECT_THAT(follow.Receive("+ACK 10\r\n+PING 9 10\r\n").back(),
+              "down offset_gap 2 100ms");
 }
 
 TEST(FollowerSessionTest, NothingIsAppliedInsideASnapshot) {

@@ -129,10 +129,12 @@ absl::Time FollowerDriver::deadline() const {
   absl::Time result = std::min(session_.PollTimeout(), pending_until_);
   if (!options_.applied_on_return && session_.awaits_applied()) {
     // Another thread is at work: see how far it is. Not without a pause, even
-    // if acknowledgements are to go out at once.
-    result = std::min(result,
-                      options_.now() + std::max(options_.session.ack_interval,
-                                                absl::Milliseconds(1)));
+    // if acknowledgements are to go out at once, nor a long one, since what is
+    // applied is to be stored, too.
+    result = std::min(
+        result,
+        options_.now() + std::clamp(options_.session.ack_interval,
+                                    absl::Milliseconds(1), absl::Seconds(1)));
   }
   return result;
 }
