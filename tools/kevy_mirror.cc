@@ -101,7 +101,9 @@ would send. It ends with Ctrl-C.
 constexpr absl::string_view kMore = R"(
 A command that the target rejects while it runs it, as of a wrong type, is behind
 the position already when the mirror stops: it stays stopped, also when started
-again, until --on_reject=skip or --replace.
+again, until --on_reject=skip or --replace. If the connection to the target
+breaks, or the mirror is killed, before it has read of the rejection, then that
+command is passed over; a mirror that lives says that it may have been so.
 
 Exit status: 0 after Ctrl-C, or at the recording's end; 1 after an error; 2 for bad
 usage.

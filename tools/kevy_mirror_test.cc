@@ -749,6 +749,11 @@ TEST_F(KevyMirrorTest, AKillAmidASnapshotStartsItOver) {
                          .Stall());
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
   for (int i = 0; i < 2; ++i) {
+    // Not before the server has read all that the killed one had sent.
+    Await([&] {
+      return !absl::StrContains(server_.Ask({"CLIENT", "LIST"}).text,
+                                "name=kevy_mirror-");
+    });
     server_.Ask({"FLUSHALL"});
     {
       TailChild child(Flags(primary), Files());
@@ -1170,6 +1175,43 @@ TEST_F(KevyMirrorKilledTest, AllShards) {
   child.Signal(SIGINT);
   EXPECT_EQ(child.Wait(), 0);
   EXPECT_EQ(ContentOf(&server_), expected);
+}
+
+// With protocol 1 a shard without writes sends nothing but heartbeats.
+TEST_F(KevyMirrorTest, AnEmptyShardReloadsNothing) {
+  const std::vector<std::unique_ptr<ScriptedPrimary>> primaries =
+      PrimariesInARow(2);
+  const auto script = [] { return PrimaryScript().Speak(Protocol::kV1); };
+  primaries[0]->SetDefault(
+      script().FramesTo(30, CountingFrame).Heartbeat(7, 30).Stall());
+  primaries[1]->SetDefault(script().Heartbeat(7, 0).Stall());
+  const std::vector<std::string> flags =
+      Flags(*primaries[0], {"--shards=2", "--protocol=1"});
+  for (int i = 0; i < 2; ++i) {
+    TailChild child(flags, Files());
+    AwaitPosition("7:30", 0);
+    AwaitPosition("empty", 1);
+    const size_t connection = static_cast<size_t>(i);
+    Await([&] {
+      return primaries[0]->connection(connection).request.has_value();
+    });
+    child.Signal(SIGKILL);
+    child.Wait();
+  }
+  EXPECT_EQ(primaries[0]->connection(1).request->offset, 30u);
+  // Its first write reloads nothing either.
+  primaries[1]->SetDefault(
+      script().Frame(0, {"SET", "first", "1"}).Heartbeat(7, 1).Stall());
+  TailChild child(flags, Files());
+  AwaitPosition("7:1", 1);
+  Await([&] { return primaries[0]->connection(2).request.has_value(); });
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.Wait(), 0);
+  Content expected = CountedContent(30);
+  expected["first"] = "string 1";
+  EXPECT_EQ(ContentOf(&server_), expected);
+  EXPECT_EQ(primaries[0]->connection(2).request->offset, 30u);
+  EXPECT_EQ(primaries[0]->connections(), 3u);
 }
 
 TEST_F(KevyMirrorTest, ASnapshotOfOneShardReloadsAll) {

@@ -72,11 +72,17 @@ class Mirror {
     absl::Duration backoff = kFirstBackoff;
     while (!options_.interrupter->interrupted()) {
       const uint64_t transactions = progress_.transactions;
+      const absl::Time begin = absl::Now();
       const absl::Status status = RunSession();
       if (!IsPassing(status)) return status;
-      if (progress_.transactions != transactions) backoff = kFirstBackoff;
-      // An abort is the mirror's own: to begin anew, at once.
-      if (absl::IsAborted(status)) continue;
+      // A shard that needs a snapshot again and again has the others move on in
+      // between.
+      if ((progress_.transactions != transactions && !progress_.reload) ||
+          absl::Now() - begin > kMostBackoff) {
+        backoff = kFirstBackoff;
+      }
+      // An abort is the mirror's own: to go on at once.
+      if (absl::IsAborted(status) && !progress_.reload) continue;
       Say(absl::StrCat(status.message(), "; trying again in ",
                        absl::FormatDuration(backoff)));
       options_.interrupter->Sleep(backoff);
@@ -193,6 +199,9 @@ class Mirror {
             progress_.transactions);
     counter("skipped_total", "Commands that the target has rejected.",
             progress_.skipped);
+    counter("untold_transactions_total",
+            "Transactions whose replies were lost with the connection.",
+            progress_.untold);
     counter("lost_field_expiries_total",
             "Expiries of hash fields that the target cannot keep.",
             progress_.lost_field_expiries);

@@ -53,14 +53,13 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
   if (!sent.ok()) return sent;
   const absl::StatusOr<TargetReply> reply = link->Receive();
   if (!reply.ok()) return reply.status();
-  if (reply->is_error() && absl::StartsWith(reply->text, "NOPERM ")) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the target answers HGETALL with: ", reply->text));
-  }
-  if (reply->is_error() && !absl::StartsWith(reply->text, "WRONGTYPE ")) {
-    // As of a server that is loading its own data.
+  if (reply->is_error() && IsServersTrouble(reply->text)) {
     return absl::UnavailableError(
         absl::StrCat("the target cannot: ", reply->text));
+  }
+  if (reply->is_error() && !absl::StartsWith(reply->text, "WRONGTYPE ")) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the target answers HGETALL with: ", reply->text));
   }
   if (reply->is_error()) {
     return Foreign(key, absl::StrCat("is no mirror's (", reply->text, ")"));
@@ -71,6 +70,7 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
   }
   MirrorRecord record;
   record.positions.resize(shards);
+  record.empty.resize(shards);
   if (fields.empty()) return record;
   record.exists = true;
   if (fields[std::string(kVersionField)] != kVersion) {
@@ -84,6 +84,10 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
     const std::string& text = fields[ShardField(i)];
     if (text == kLoading) {
       record.loading = true;
+      continue;
+    }
+    if (text == kEmpty) {
+      record.empty[i] = true;
       continue;
     }
     const std::optional<FeedPosition> position = ParseFeedPosition(text);

@@ -32,15 +32,17 @@ namespace kevy_replica {
 // The key is a hash:
 //
 //   kevy_mirror  1                     the record's version
-//   shards       2
+//   shards       3
 //   shard-0      7270893326363503:39   what the target holds of it, or
-//   shard-1      loading               a part of a snapshot, no position
+//   shard-1      loading               a part of a snapshot, no position, or
+//   shard-2      empty                 nothing: the shard has had no write yet
 //   rejected     ...                   why the mirror has stopped, for good
 struct MirrorRecord {
   bool exists = false;
-  // {0, 0} where it is loading, or there is no record.
+  // {0, 0} where it is loading or empty, or there is no record.
   std::vector<FeedPosition> positions;
-  bool loading = false;  // Any of them.
+  std::vector<bool> empty;  // Each of them.
+  bool loading = false;     // Any of them.
   std::string rejected;
 };
 
@@ -54,6 +56,7 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
 // The field of a shard, and its value for a position: both as above.
 std::string ShardField(size_t shard);
 inline constexpr absl::string_view kLoading = "loading";
+inline constexpr absl::string_view kEmpty = "empty";
 inline constexpr absl::string_view kRejectedField = "rejected";
 
 // Gathers the command that writes a new record, all of it loading.

@@ -57,15 +57,8 @@ namespace {
 
 constexpr size_t kSendBytes = 256 << 10;
 
-// Errors that tell of the server's state, and nothing of the command.
-bool IsServersTrouble(absl::string_view reply) {
-  for (const absl::string_view code :
-       {"OOM ", "LOADING ", "READONLY ", "MISCONF ", "MASTERDOWN ", "BUSY ",
-        "NOREPLICAS ", "CLUSTERDOWN ", "TRYAGAIN ", "EXECABORT "}) {
-    if (absl::StartsWith(reply, code)) return true;
-  }
-  return false;
-}
+// Of a transaction, which the target holds until it is executed.
+constexpr size_t kMostTransactionBytes = 1 << 20;
 
 // Commands that would end the mirror's own transaction, change its connection,
 // or reach beyond the keys of its database.
@@ -112,9 +105,14 @@ class MirrorSession::ShardHandler : public FollowerHandler {
   absl::Status OnSnapshotEnd(const FeedPosition& position) override {
     return Checked(session_->EndSnapshot(shard_, position));
   }
-  absl::Status OnHeartbeat(const Heartbeat&,
+  absl::Status OnSnapshotVoid() override {
+    session_->decoders_[shard_].reset();
+    session_->loaders_[shard_].reset();
+    return absl::OkStatus();
+  }
+  absl::Status OnHeartbeat(const Heartbeat& heartbeat,
                            const FeedPosition& position) override {
-    return Checked(session_->TakeHeartbeat(shard_, position));
+    return Checked(session_->TakeHeartbeat(shard_, heartbeat, position));
   }
   void OnLinkDown(const LinkDown& link) override {
     if (link.end == LinkEnd::kStopped) return;
@@ -159,6 +157,7 @@ MirrorSession::MirrorSession(std::unique_ptr<TargetLink> link,
   }
   progress_->careful_until.resize(options_.shards);
   progress_->told_until.resize(options_.shards);
+  progress_->unanswered.resize(options_.shards);
   decoders_.resize(options_.shards);
   loaders_.resize(options_.shards);
 }
@@ -226,6 +225,10 @@ absl::Status MirrorSession::Look() {
     record->positions.resize(options_.shards);
   }
   if (!record.ok()) return record.status();
+  if (record->exists) {
+    const absl::Status told = TellUntold(*record);
+    if (!told.ok()) return told;
+  }
   if (record->exists && !record->rejected.empty()) {
     if (options_.skip_rejected) {
       const absl::StatusOr<TargetReply> reply =
@@ -254,8 +257,32 @@ absl::Status MirrorSession::Look() {
   flush_first_ = !record->exists || record->loading || progress_->reload;
   positions_ = std::move(record->positions);
   if (flush_first_) positions_.assign(options_.shards, FeedPosition());
-  has_data_.assign(options_.shards, !flush_first_);
+  empty_ = std::move(record->empty);
+  empty_.resize(options_.shards);
+  if (flush_first_) empty_.assign(options_.shards, false);
+  for (size_t i = 0; i < options_.shards; ++i) {
+    has_data_.push_back(!flush_first_ && !empty_[i]);
+  }
   return absl::OkStatus();
+}
+
+// What a connection that broke has kept back of how its commands went.
+absl::Status MirrorSession::TellUntold(const MirrorRecord& record) {
+  for (size_t i = 0; i < options_.shards; ++i) {
+    if (progress_->unanswered[i] == record.positions[i]) {
+      ++progress_->untold;
+      options_.log(absl::StrCat(
+          ShardField(i), ": up to offset ", record.positions[i].next_offset,
+          " the target has executed what was sent, but its replies are lost: "
+          "a command that it rejected there was passed over"));
+    }
+    progress_->unanswered[i].reset();
+  }
+  if (progress_->rejected.empty()) return absl::OkStatus();
+  const absl::StatusOr<TargetReply> noted =
+      Ask({"HSET", options_.position_key, kRejectedField, progress_->rejected});
+  return noted.ok() ? absl::FailedPreconditionError(progress_->rejected)
+                    : noted.status();
 }
 
 // Which commands the target knows, and in which form.
@@ -320,9 +347,12 @@ absl::Status MirrorSession::TakeFrames(size_t shard,
     }
     link_->AddRaw(frame.command());
     open_.commands.push_back(sent);
+    open_.bytes += frame.command().size();
     open_.position.next_offset = frame.offset() + 1;
     const size_t most = MaxBatch(shard, frame.offset());
-    if (open_.commands.size() < most) continue;
+    if (open_.commands.size() < most && open_.bytes < kMostTransactionBytes) {
+      continue;
+    }
     // While the target executes these, it is given the next. (One alone may be
     // refused, and passed over: then nothing else must be under way.)
     const absl::Status status = most == 1 ? Commit() : Execute();
@@ -340,6 +370,7 @@ absl::Status MirrorSession::Open(size_t shard, const FeedPosition& position) {
   open_.shard = shard;
   open_.position = position;
   open_.commands.clear();
+  open_.bytes = 0;
   return absl::OkStatus();
 }
 
@@ -378,6 +409,7 @@ absl::Status MirrorSession::Execute() {
   is_open_ = false;
   is_executing_ = true;
   std::swap(executing_, open_);
+  progress_->unanswered[executing_.shard] = executing_.position;
   return Send();
 }
 
@@ -404,6 +436,7 @@ absl::Status MirrorSession::Settle() {
   }
   const absl::StatusOr<TargetReply> result = Receive();
   if (!result.ok()) return result.status();
+  progress_->unanswered[executing_.shard].reset();
   if (result->type != TargetReply::Type::kArray) {
     if (refusal.empty()) refusal = result->text;
     if (IsServersTrouble(refusal)) {
@@ -427,7 +460,7 @@ absl::Status MirrorSession::Settle() {
         " was overwritten or deleted, by the primary or another: choose "
         "another --position_key, and --replace what the target holds"));
   }
-  positions_[executing_.shard] = executing_.position;
+  Reached(executing_.shard, executing_.position);
   for (size_t i = 0; i < commands.size() && i < result->elements.size(); ++i) {
     if (!result->elements[i].is_error()) continue;
     const absl::Status rejected =
@@ -435,11 +468,11 @@ absl::Status MirrorSession::Settle() {
     if (rejected.ok()) continue;
     // It is behind the position already: a mirror that is started again must
     // not pass over it.
+    progress_->rejected = std::string(rejected.message());
     const absl::Status discarded = Discard();
     if (!discarded.ok()) return discarded;
-    const absl::StatusOr<TargetReply> noted =
-        Ask({"HSET", options_.position_key, kRejectedField,
-             absl::string_view(rejected.message())});
+    const absl::StatusOr<TargetReply> noted = Ask(
+        {"HSET", options_.position_key, kRejectedField, progress_->rejected});
     return noted.ok() ? rejected : noted.status();
   }
   applied(executing_.shard, executing_.position.next_offset);
@@ -487,12 +520,22 @@ absl::Status MirrorSession::RejectAlone(size_t shard, const Sent& command,
   return StorePosition(shard, position);
 }
 
+// The target has this position now.
+void MirrorSession::Reached(size_t shard, const FeedPosition& position) {
+  positions_[shard] = position;
+  empty_[shard] = false;
+  // Passed: another history has such offsets, too.
+  if (position.next_offset >= progress_->careful_until[shard]) {
+    progress_->careful_until[shard] = 0;
+  }
+}
+
 absl::Status MirrorSession::StorePosition(size_t shard,
                                           const FeedPosition& position) {
   const absl::StatusOr<TargetReply> reply = Ask(
       {"HSET", options_.position_key, ShardField(shard), ToString(position)});
   if (!reply.ok()) return reply.status();
-  positions_[shard] = position;
+  Reached(shard, position);
   applied(shard, position.next_offset);
   return absl::OkStatus();
 }
@@ -513,8 +556,15 @@ absl::Status MirrorSession::Reject(size_t shard, const Sent& command,
 absl::Status MirrorSession::Forget(size_t shard) {
   progress_->reload = true;  // Whether or not that can be stored.
   positions_[shard] = FeedPosition();
-  return Ask({"HSET", options_.position_key, ShardField(shard), kLoading})
-      .status();
+  return StoreState(shard, kLoading);
+}
+
+// kLoading or kEmpty.
+absl::Status MirrorSession::StoreState(size_t shard, absl::string_view state) {
+  const absl::StatusOr<TargetReply> reply =
+      Ask({"HSET", options_.position_key, ShardField(shard), state});
+  if (reply.ok()) empty_[shard] = state == kEmpty;
+  return reply.status();
 }
 
 // Empties the target, where it is to be.
@@ -552,7 +602,11 @@ absl::Status MirrorSession::BeginHistory(size_t shard) {
     flush_first_ = false;
     progress_->reload = false;
     has_data_.assign(options_.shards, false);
+    empty_.assign(options_.shards, false);
     positions_.assign(options_.shards, FeedPosition());
+  } else if (empty_[shard]) {
+    status = StoreState(shard, kLoading);
+    if (!status.ok()) return status;
   }
   has_data_[shard] = true;
   return absl::OkStatus();
@@ -628,6 +682,7 @@ absl::Status MirrorSession::EndSnapshot(size_t shard,
   }
   decoders_[shard].reset();
   loaders_[shard].reset();
+  progress_->careful_until[shard] = 0;  // It was of another history.
   return StorePosition(shard, position);
 }
 
@@ -673,9 +728,19 @@ absl::Status MirrorSession::PayloadStatus(size_t shard,
 
 // A new history's generation comes with a heartbeat.
 absl::Status MirrorSession::TakeHeartbeat(size_t shard,
+                                          const Heartbeat& heartbeat,
                                           const FeedPosition& position) {
   const absl::Status committed = Commit();  // Another shard's.
   if (!committed.ok()) return committed;
+  // With protocol 1 an empty shard brings neither a snapshot nor a frame.
+  if (heartbeat.next_offset == 0 && position == FeedPosition() &&
+      !has_data_[shard] && !decoders_[shard].has_value()) {
+    if (empty_[shard]) return absl::OkStatus();
+    const absl::Status status = BeginHistory(shard);
+    if (!status.ok()) return status;
+    has_data_[shard] = false;
+    return StoreState(shard, kEmpty);
+  }
   const bool moved = position.next_offset == positions_[shard].next_offset &&
                      position.generation != positions_[shard].generation &&
                      !flush_first_ && !decoders_[shard].has_value();

@@ -67,12 +67,19 @@ struct MirrorProgress {
   std::atomic<uint64_t> transactions{0};
   std::atomic<uint64_t> skipped{0};  // Rejected commands, passed over.
   std::atomic<uint64_t> lost_field_expiries{0};
+  // Transactions that were executed, but whose replies were lost with the
+  // connection: a command that the target has rejected there is not known of.
+  std::atomic<uint64_t> untold{0};
   // Below this offset, of each shard, transactions have one command: one among
   // them was refused before it was run, and took its transaction with it.
   std::vector<uint64_t> careful_until;
   // The position behind the rejected command that was last passed over, of each
   // shard.
   std::vector<FeedPosition> told_until;
+  // Where the transaction ends that is executed and not yet answered.
+  std::vector<std::optional<FeedPosition>> unanswered;
+  // Why the mirror is to stop, until that is stored.
+  std::string rejected;
   // All shards are to be loaded anew: a snapshot of one cannot replace what the
   // target holds of that one alone.
   bool reload = false;
@@ -127,6 +134,7 @@ class MirrorSession {
     size_t shard = 0;
     FeedPosition position;  // Behind it.
     std::vector<Sent> commands;
+    size_t bytes = 0;  // Of the commands.
   };
 
   MirrorSession(std::unique_ptr<TargetLink> link, const MirrorOptions& options,
@@ -134,17 +142,20 @@ class MirrorSession {
 
   absl::Status EndOthers();
   absl::Status Look();
+  absl::Status TellUntold(const MirrorRecord& record);
   absl::Status AskForCommands();
   absl::StatusOr<TargetReply> Ask(absl::Span<const absl::string_view> argv);
 
   absl::Status TakeFrames(size_t shard, absl::Span<const FrameView> frames,
                           const FeedPosition& position);
   absl::Status Forget(size_t shard);
+  absl::Status StoreState(size_t shard, absl::string_view state);
   absl::Status BeginHistory(size_t shard);
   absl::Status BeginSnapshot(size_t shard);
   absl::Status TakeChunk(size_t shard, absl::string_view bytes);
   absl::Status EndSnapshot(size_t shard, const FeedPosition& position);
-  absl::Status TakeHeartbeat(size_t shard, const FeedPosition& position);
+  absl::Status TakeHeartbeat(size_t shard, const Heartbeat& heartbeat,
+                             const FeedPosition& position);
 
   absl::string_view Refusal(const ArgvView& argv);
   size_t MaxBatch(size_t shard, uint64_t offset) const;
@@ -159,6 +170,7 @@ class MirrorSession {
                            const FeedPosition& position);
   absl::Status TakeRefusal(const Transaction& transaction, const Sent& refused,
                            absl::string_view reply);
+  void Reached(size_t shard, const FeedPosition& position);
   absl::Status StorePosition(size_t shard, const FeedPosition& position);
   absl::Status Reject(size_t shard, const Sent& command,
                       absl::string_view reply);
@@ -182,6 +194,7 @@ class MirrorSession {
 
   std::vector<FeedPosition> positions_;  // In the target.
   std::vector<bool> has_data_;
+  std::vector<bool> empty_;  // As the target has it of each shard.
   bool flush_first_ = false;
 
   // The transaction that is open: its commands are with the target, but not

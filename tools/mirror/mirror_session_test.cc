@@ -52,6 +52,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 TargetReply ReplyOf(TargetReply::Type type, const std::string& text = "") {
   TargetReply reply;
@@ -66,6 +67,10 @@ struct Target {
   // Errors to answer with, each to the command that begins so.
   std::vector<std::pair<std::string, std::string>> refused;
   absl::Status link;  // Not OK: what the link answers from now on.
+  // The errors that EXEC's commands end in, from the first on.
+  std::vector<std::string> results;
+  bool dies_after_exec = false;      // The link, once EXEC's reply was read,
+  bool dies_before_replies = false;  // or when the next reply is due.
   // What HGETALL answers with: field, value and so on.
   std::vector<std::string> record;
 };
@@ -106,8 +111,15 @@ class FakeLink : public TargetLink {
       ADD_FAILURE() << "no reply is outstanding";
       return absl::InternalError("none");
     }
+    if (std::exchange(target_->dies_before_replies, false)) {
+      return target_->link = absl::UnavailableError("gone");
+    }
     TargetReply reply = std::move(replies_.front());
     replies_.pop_front();
+    if (!reply.elements.empty() &&
+        std::exchange(target_->dies_after_exec, false)) {
+      target_->link = absl::UnavailableError("gone");
+    }
     return reply;
   }
 
@@ -129,6 +141,10 @@ class FakeLink : public TargetLink {
     } else if (command == "EXEC") {
       reply = refused_ ? ReplyOf(TargetReply::Type::kError, "EXECABORT")
                        : ReplyOf(TargetReply::Type::kArray);
+      for (const std::string& error : target_->results) {
+        reply.elements.push_back(ReplyOf(TargetReply::Type::kError, error));
+      }
+      target_->results.clear();
     } else if (command == "DBSIZE" || command == "CLIENT ID") {
       reply = ReplyOf(TargetReply::Type::kInteger);
     }
@@ -382,6 +398,111 @@ TEST_F(MirrorSessionTest, AGapIsRememberedAlsoWhereItCannotBeStored) {
   EXPECT_EQ(session_->positions()[0], FeedPosition());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   EXPECT_THAT(target_.sent, Contains("FLUSHDB"));
+}
+
+// With protocol 1 nothing comes of a shard that has had no write.
+TEST_F(MirrorSessionTest, AnEmptyShardIsNotLoadingForEver) {
+  ASSERT_TRUE(Open(2).ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  ASSERT_TRUE(session_->handler(0)->OnFlush().ok());
+  target_.sent.clear();
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(session_->handler(1)->OnHeartbeat({9, 0}, {0, 0}).ok());
+  }
+  EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-1 empty"));
+
+  // The next one goes on, and its first write reloads nothing.
+  target_.record = {"kevy_mirror", "1",   "shards",  "2",
+                    "shard-0",     "7:1", "shard-1", "empty"};
+  ASSERT_TRUE(Open(2).ok());
+  EXPECT_EQ(ToString(session_->positions()[0]), "7:1");
+  EXPECT_EQ(ToString(session_->positions()[1]), "0:0");
+  ASSERT_TRUE(session_->handler(1)->OnReset().ok());
+  ASSERT_TRUE(Frame(1, 0, {"INCR", "b"}).ok());
+  ASSERT_TRUE(session_->handler(1)->OnFlush().ok());
+  EXPECT_THAT(target_.sent,
+              ElementsAre("HSET kevy_mirror shard-1 loading", "MULTI", "INCR b",
+                          "HSET kevy_mirror shard-1 7:1", "EXEC"));
+}
+
+TEST_F(MirrorSessionTest, ARejectionOutlastsItsConnection) {
+  ASSERT_TRUE(Open(1).ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  target_.results = {"WRONGTYPE no list"};
+  target_.dies_after_exec = true;  // And so cannot note it.
+  ASSERT_TRUE(Frame(0, 0, {"LPUSH", "a", "x"}).ok());
+  EXPECT_TRUE(absl::IsUnavailable(session_->handler(0)->OnFlush()));
+  target_.link = absl::OkStatus();
+  target_.record = {"kevy_mirror", "1", "shards", "1", "shard-0", "7:1"};
+  target_.sent.clear();
+  for (int i = 0; i < 2; ++i) {
+    const absl::Status status = Open(1);
+    EXPECT_TRUE(absl::IsFailedPrecondition(status));
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr("offset 0"), HasSubstr("WRONGTYPE no list")));
+  }
+  EXPECT_THAT(target_.sent, Contains(StartsWith("HSET kevy_mirror rejected ")));
+}
+
+TEST_F(MirrorSessionTest, RepliesThatAreLostAreTold) {
+  options_.max_batch = 1;
+  ASSERT_TRUE(Open(1).ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  target_.dies_before_replies = true;
+  EXPECT_TRUE(absl::IsUnavailable(Frame(0, 0, {"INCR", "a"})));
+  EXPECT_EQ(progress_.untold, 0u);
+  target_.link = absl::OkStatus();
+  // It was not executed,
+  target_.record = {"kevy_mirror", "1", "shards", "1", "shard-0", "7:0"};
+  MirrorProgress* const progress = &progress_;
+  const auto unanswered = progress->unanswered;
+  ASSERT_TRUE(Open(1).ok());
+  EXPECT_EQ(progress_.untold, 0u);
+  // or it was.
+  progress->unanswered = unanswered;
+  target_.record.back() = "7:1";
+  ASSERT_TRUE(Open(1).ok());
+  EXPECT_EQ(progress_.untold, 1u);
+  ASSERT_TRUE(Open(1).ok());
+  EXPECT_EQ(progress_.untold, 1u);
+}
+
+TEST_F(MirrorSessionTest, ATransactionIsOfSoManyBytesAtMost) {
+  ASSERT_TRUE(Open(1).ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  const std::string value(400 << 10, 'x');
+  for (uint64_t i = 0; i < 7; ++i) {
+    ASSERT_TRUE(Frame(0, i, {"SET", "a", value}).ok());
+  }
+  ASSERT_TRUE(session_->handler(0)->OnFlush().ok());
+  EXPECT_THAT(applied_, ElementsAre("0:3", "0:6", "0:7"));
+}
+
+TEST_F(MirrorSessionTest, CareEndsWithItsHistory) {
+  ASSERT_TRUE(Open(1).ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  progress_.careful_until[0] = 2;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+    ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+    ASSERT_TRUE(Frame(0, 1, {"INCR", "a"}).ok());
+    ASSERT_TRUE(session_->handler(0)->OnFlush().ok());
+  }
+  EXPECT_THAT(applied_, ElementsAre("0:1", "0:2", "0:2"));
+}
+
+TEST_F(MirrorSessionTest, AVoidSnapshotLeavesNothingBehind) {
+  ASSERT_TRUE(Open(1).ok());
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotBegin().ok());
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotChunk("KEVYSNAP").ok());
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotVoid().ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  ASSERT_TRUE(session_->handler(0)->OnFlush().ok());
+  target_.sent.clear();
+  ASSERT_TRUE(session_->handler(0)->OnHeartbeat({9, 1}, {9, 1}).ok());
+  EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-0 9:1"));
 }
 
 // A stop does not hide what the target has made of the last transaction.

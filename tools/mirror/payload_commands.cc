@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <initializer_list>
+#include <limits>
 #include <string>
 #include <utility>
 #include <variant>
@@ -32,6 +33,11 @@ namespace {
 
 std::string Text(const StreamId& id) {
   return absl::StrCat(id.ms, "-", id.seq);
+}
+
+// What a server can take for a time in milliseconds. Later is never.
+bool IsDeadline(uint64_t ms) {
+  return ms <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
 }
 
 // With as many digits as tell it from every other.
@@ -124,12 +130,13 @@ class PayloadCommands::Taker {
     if (self_->type_ == RecordType::kStream) self_->EndEntries();
     self_->EmitGathered();
     self_->Begin({});
-    if (self_->expire_at_ms_.has_value()) {
+    if (self_->expire_at_ms_.has_value() && IsDeadline(*self_->expire_at_ms_)) {
       self_->EmitNow(
           {"PEXPIREAT", self_->key_, absl::StrCat(*self_->expire_at_ms_)});
     }
   }
   void operator()(const FieldExpiry& expiry) const {
+    if (!IsDeadline(expiry.expire_at_ms)) return;
     if (!self_->target_.has_hpexpireat) {
       ++self_->losses_.field_expiries;
       return;

@@ -32,6 +32,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 using Argv = std::vector<std::string>;
 
@@ -64,6 +65,18 @@ TEST_F(PayloadCommandsTest, Strings) {
                               StringValue{""}, RecordEnd(), PayloadEnd()}),
               ElementsAre(Argv{"SET", "a", "x"}, Argv{"SET", "", ""},
                           Argv{"PEXPIREAT", "", "77"}));
+}
+
+TEST_F(PayloadCommandsTest, ADeadlineThatIsNoneIsLeftOut) {
+  constexpr uint64_t kLast = std::numeric_limits<int64_t>::max();
+  const auto events = [](uint64_t deadline) {
+    return std::vector<PayloadEvent>{
+        RecordBegin{RecordType::kString, "a", deadline, 0}, StringValue{"x"},
+        RecordEnd(), FieldExpiry{"h", "f", deadline}};
+  };
+  EXPECT_THAT(Commands(kNew, events(kLast)), SizeIs(3));
+  EXPECT_THAT(Commands(kNew, events(kLast + 1)),
+              ElementsAre(Argv{"SET", "a", "x"}));
 }
 
 TEST_F(PayloadCommandsTest, Collections) {

@@ -115,6 +115,9 @@ TargetReply Convert(const redisReply& reply) {
 // What was sent before an interrupt is still waited for so long.
 constexpr absl::Duration kLastReplies = absl::Seconds(2);
 
+// What is kept of the memory for what is to be sent.
+constexpr size_t kKeptBytes = 1 << 20;
+
 // Pieces in one system call: well below any system's limit.
 constexpr size_t kMaxPieces = 512;
 
@@ -158,8 +161,11 @@ absl::StatusOr<std::unique_ptr<RedisLink>> RedisLink::Connect(
   const absl::StatusOr<TargetReply> reply = link->Receive();
   if (!reply.ok()) return reply.status();
   if (reply->is_error()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(link->name_, " refuses: ", reply->text));
+    const std::string message =
+        absl::StrCat(link->name_, " refuses: ", reply->text);
+    return IsServersTrouble(reply->text)
+               ? absl::UnavailableError(message)
+               : absl::FailedPreconditionError(message);
   }
   return link;
 }
@@ -225,6 +231,7 @@ absl::Status RedisLink::Send() {
   outstanding_ += std::exchange(added_, 0);
   pieces_.clear();
   own_.clear();
+  if (own_.capacity() > kKeptBytes) own_ = std::string();  // A huge string's.
   gathered_ = 0;
   return absl::OkStatus();
 }

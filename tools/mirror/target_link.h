@@ -46,6 +46,10 @@ struct TargetReply {
   bool is_error() const { return type == Type::kError; }
 };
 
+// Whether an error that a server answers with tells of its own state, which may
+// pass, and nothing of the command.
+bool IsServersTrouble(absl::string_view error);
+
 // A connection, pipelined: commands are gathered, sent together, and answered
 // one by one, in their order. After an error it is of no more use.
 class TargetLink {
