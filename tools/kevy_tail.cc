@@ -41,6 +41,7 @@
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/command_line.h"
 #include "kevy_replica/tools/embedded_primary.h"
+#include "kevy_replica/tools/file_flags.h"
 #include "kevy_replica/tools/flag_types.h"
 #include "kevy_replica/tools/follow.h"
 #include "kevy_replica/tools/message.h"
@@ -192,6 +193,17 @@ absl::Status CheckFollowing(const CommandLine& command_line) {
   return absl::OkStatus();
 }
 
+// One would be overwritten by another, or cut back to what is not in it.
+absl::Status CheckFiles() {
+  const std::string replay = absl::GetFlag(FLAGS_replay);
+  return CheckFilesDiffer(
+      {{"--positions", absl::GetFlag(FLAGS_positions), /*replaced=*/true},
+       {"--output", absl::GetFlag(FLAGS_output)},
+       {"--prometheus", absl::GetFlag(FLAGS_prometheus), /*replaced=*/true},
+       {"--record", absl::GetFlag(FLAGS_record)},
+       {"--replay", replay == "-" ? "" : replay}});
+}
+
 absl::Status CheckFlags(const CommandLine& command_line) {
   const std::string primary = absl::GetFlag(FLAGS_primary);
   const bool replays = !absl::GetFlag(FLAGS_replay).empty();
@@ -208,6 +220,7 @@ absl::Status CheckFlags(const CommandLine& command_line) {
       absl::GetFlag(FLAGS_heartbeat_timeout));
   if (status.ok()) status = CheckFollowing(command_line);
   if (status.ok()) status = CheckPrimary();
+  if (status.ok()) status = CheckFiles();
   if (!status.ok()) return status;
   const std::string record = absl::GetFlag(FLAGS_record);
   return record.empty() ? absl::OkStatus() : CheckRecord(record);
