@@ -116,7 +116,7 @@ int BadUsage(absl::string_view message) {
   return kBadUsage;
 }
 
-int Run() {
+int Run(const CommandLine& command_line) {
   MirrorRunOptions options;
   options.interrupter = HandleStopSignals();
   options.mirror.shards = absl::GetFlag(FLAGS_shards);
@@ -140,6 +140,10 @@ int Run() {
   }
   if (options.mirror.shards == 0) {
     return BadUsage("--shards must be more than 0");
+  }
+  if (command_line.given.count("shards") != 0 &&
+      absl::GetFlag(FLAGS_primary).empty()) {
+    return BadUsage("--shards is for following: with --primary");
   }
   if (options.mirror.max_batch == 0) {
     return BadUsage("--batch must be more than 0");
@@ -181,7 +185,6 @@ int Run() {
     }
     primary = embedded_primary.address();
     options.once = true;
-    options.mirror.shards = 1;
   }
   absl::StatusOr<std::vector<std::string>> addresses =
       ShardAddresses(primary, options.mirror.shards);
@@ -202,7 +205,7 @@ int Main(absl::Span<const char* const> arguments) {
   SetProgramName("kevy_mirror");
   const absl::StatusOr<CommandLine> command_line = ParseArguments(arguments);
   if (!command_line.ok()) return BadUsage(command_line.status().message());
-  if (!command_line->help) return Run();
+  if (!command_line->help) return Run(*command_line);
   const std::string page = absl::StrCat(kUsage, FlagsHelp(), kMore);
   std::fwrite(page.data(), 1, page.size(), stdout);
   return kSuccess;

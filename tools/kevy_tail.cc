@@ -41,6 +41,7 @@
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/command_line.h"
 #include "kevy_replica/tools/embedded_primary.h"
+#include "kevy_replica/tools/file_flags.h"
 #include "kevy_replica/tools/flag_types.h"
 #include "kevy_replica/tools/follow.h"
 #include "kevy_replica/tools/message.h"
@@ -132,6 +133,11 @@ printed behind the stored position is cut off at the next start. Its length is
 kept with the positions, so such a file is not to be written by others. To begin
 a new one, move it away while no tail runs, and create an empty one.
 
+With protocol 1 a link's first heartbeat tells whether the history is still the
+same, and no position is stored before. A tail that is ended with Ctrl-C in that
+second begins anew the next time; one of several shards that is killed in it may
+have that second's frames twice in --output.
+
 Exit status: 0 at a clean end, after --max_frames or Ctrl-C; 1 after an error
 (with --once: any on the stream), with a line that tells what to do about it;
 2 for bad usage, which a file that cannot be used is too.
@@ -192,6 +198,17 @@ absl::Status CheckFollowing(const CommandLine& command_line) {
   return absl::OkStatus();
 }
 
+// One would be overwritten by another, or cut back to what is not in it.
+absl::Status CheckFiles() {
+  const std::string replay = absl::GetFlag(FLAGS_replay);
+  return CheckFilesDiffer(
+      {{"--positions", absl::GetFlag(FLAGS_positions), /*replaced=*/true},
+       {"--output", absl::GetFlag(FLAGS_output)},
+       {"--prometheus", absl::GetFlag(FLAGS_prometheus), /*replaced=*/true},
+       {"--record", absl::GetFlag(FLAGS_record)},
+       {"--replay", replay == "-" ? "" : replay}});
+}
+
 absl::Status CheckFlags(const CommandLine& command_line) {
   const std::string primary = absl::GetFlag(FLAGS_primary);
   const bool replays = !absl::GetFlag(FLAGS_replay).empty();
@@ -208,6 +225,7 @@ absl::Status CheckFlags(const CommandLine& command_line) {
       absl::GetFlag(FLAGS_heartbeat_timeout));
   if (status.ok()) status = CheckFollowing(command_line);
   if (status.ok()) status = CheckPrimary();
+  if (status.ok()) status = CheckFiles();
   if (!status.ok()) return status;
   const std::string record = absl::GetFlag(FLAGS_record);
   return record.empty() ? absl::OkStatus() : CheckRecord(record);

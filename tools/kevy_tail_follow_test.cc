@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -404,6 +405,38 @@ TEST_F(KevyTailFollowTest, StatusLineOnATerminal) {
               MatchesRegex("(.|\r|\n)*\r\x1b\\[K3 frames, [0-9]+ bytes, "
                            "[0-9]+ frames/s\r\n"));
   close(terminal);
+}
+
+TEST_F(KevyTailFollowTest, OneFileForTwoFlags) {
+  const std::vector<std::vector<std::string>> bad = {
+      {Flag("positions"), "--output=" + Path("positions")},
+      {Flag("positions"), "--output=" + folder_ + "/./positions"},
+      {Flag("positions"), "--output=" + Path("positions.tmp")},
+      {Flag("positions"), "--prometheus=" + Path("positions")},
+      {Flag("output"), "--prometheus=" + Path("output")},
+      {"--prometheus=" + Path("prometheus"),
+       "--output=" + Path("prometheus.tmp")},
+      {"--once", Flag("output"), "--record=" + Path("output")},
+  };
+  for (const std::vector<std::string>& flags : bad) {
+    SCOPED_TRACE(flags[0] + " " + flags[1]);
+    std::vector<std::string> all = {"--primary=localhost:16004"};
+    all.insert(all.end(), flags.begin(), flags.end());
+    const TailResult result = RunTail(all);
+    EXPECT_EQ(result.status, 2);
+    EXPECT_THAT(result.err,
+                MatchesRegex("kevy_tail: --[a-z]+ (and --[a-z]+ name the same "
+                             "file|names the file that --[a-z]+ is written to "
+                             "first, [^\n]+) [(]see --help[)]\n"));
+    // Nothing was made.
+    EXPECT_EQ(rmdir(folder_.c_str()), 0);
+    EXPECT_EQ(mkdir(folder_.c_str(), 0700), 0);
+  }
+  const TailResult replayed =
+      RunTail({"--replay=" + Path("output"), "--output=" + Path("output")});
+  EXPECT_EQ(replayed.status, 2);
+  EXPECT_THAT(replayed.err,
+              HasSubstr("--output and --replay name the same file"));
 }
 
 // ---- Killed at any moment.

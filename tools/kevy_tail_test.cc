@@ -30,6 +30,7 @@
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/tail_child.h"
+#include "kevy_replica/transport/internal/test_ports.h"
 
 namespace kevy_replica {
 namespace {
@@ -317,11 +318,8 @@ TEST(KevyTailTest, Refusals) {
 }
 
 TEST(KevyTailTest, NoPrimaryThere) {
-  std::string address;
-  {
-    Primary primary{PrimaryScript()};
-    address = primary.address();
-  }
+  const transport_internal::RefusingPort port;
+  const std::string address = port.address().ToString();
   const TailResult result = RunTail({"--primary", address, "--once"});
   EXPECT_EQ(result.status, 1);
   EXPECT_EQ(result.out, "");

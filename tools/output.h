@@ -31,10 +31,10 @@ namespace kevy_replica {
 // more input, so that a reader sees at once what there is.
 class Output {
  public:
-  // Writes to `fd`. An `interrupter` that is interrupted ends a write that a
-  // signal has woken. Neither is owned.
-  Output(int fd, const Interrupter* interrupter)
-      : fd_(fd), interrupter_(interrupter) {}
+  // Writes to `fd`. An `interrupter` that is interrupted ends the wait for a
+  // slow reader, now or later. Neither is owned.
+  Output(int fd, const Interrupter* interrupter);
+  ~Output();
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
@@ -65,9 +65,13 @@ class Output {
   static constexpr size_t kKeptBytes = 1 << 20;
 
   void Write(absl::string_view bytes);
+  // Returns status().ok().
+  bool WaitForRoom();
 
-  const int fd_;
   const Interrupter* const interrupter_;
+  const bool may_block_;  // As all but regular files do.
+  const int own_fd_;      // Does not block. -1: none was to be had.
+  const int fd_;          // Is written to.
   std::string buffer_;
   absl::string_view borrowed_;  // What comes behind the buffer.
   absl::Status status_;

@@ -19,6 +19,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -171,6 +172,76 @@ TEST_F(OutputTest, ASignalEndsABlockedWriteOfWhichSomeIsDone) {
   output.buffer()->append(16 << 20, 'x');
   EXPECT_TRUE(absl::IsCancelled(output.Flush()));
   signaller.join();
+}
+
+// The ways to write without blocking differ.
+enum class Kind { kPipe, kSocket };
+
+class BlockingOutputTest : public OutputTest,
+                           public ::testing::WithParamInterface<Kind> {
+ protected:
+  BlockingOutputTest() {
+    if (GetParam() == Kind::kPipe) return;
+    for (const int fd : pipe_) close(fd);
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pipe_), 0);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, BlockingOutputTest,
+                         ::testing::Values(Kind::kPipe, Kind::kSocket));
+
+TEST_P(BlockingOutputTest, WhatIsFullIsNotWaitedForAfterAnInterrupt) {
+  ASSERT_EQ(fcntl(pipe_[1], F_SETFL, O_NONBLOCK), 0);
+  const std::string some(4096, 'x');
+  while (write(pipe_[1], some.data(), some.size()) > 0) {
+  }
+  ASSERT_EQ(fcntl(pipe_[1], F_SETFL, 0), 0);
+  Output output(pipe_[1], &interrupter_);
+  output.buffer()->append("one");
+  interrupter_.Interrupt();
+  EXPECT_TRUE(absl::IsCancelled(output.Flush()));
+}
+
+TEST_P(BlockingOutputTest, ThereIsRoomAfterAnInterrupt) {
+  Output output(pipe_[1], &interrupter_);
+  output.buffer()->append("one");
+  interrupter_.Interrupt();
+  EXPECT_TRUE(output.Flush().ok());
+  EXPECT_EQ(Read(), "one");
+}
+
+TEST_P(BlockingOutputTest, AnInterruptNeedsNoSignal) {
+  std::thread interrupting([&] {
+    // What is there to be read shows that the write has begun.
+    pollfd read_end = {pipe_[0], POLLIN, 0};
+    poll(&read_end, 1, /*timeout=*/-1);
+    interrupter_.Interrupt();
+  });
+  Output output(pipe_[1], &interrupter_);
+  output.buffer()->append(16 << 20, 'x');
+  EXPECT_TRUE(absl::IsCancelled(output.Flush()));
+  interrupting.join();
+}
+
+TEST_P(BlockingOutputTest, OthersWhoShareItMayBlock) {
+  Output output(pipe_[1], &interrupter_);
+  output.buffer()->append("one");
+  EXPECT_TRUE(output.Flush().ok());
+  EXPECT_EQ(fcntl(pipe_[1], F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST_P(BlockingOutputTest, ASlowReaderGetsAll) {
+  std::string read_back;
+  std::thread reader([&] {
+    while (read_back.size() < 1 << 20) read_back += Read();
+  });
+  Output output(pipe_[1], &interrupter_);
+  std::string all;
+  for (size_t i = 0; i < 1 << 20; ++i) all.push_back('a' + i % 23);
+  output.Append(all);
+  EXPECT_TRUE(output.Flush().ok());
+  reader.join();
+  EXPECT_TRUE(read_back == all);
 }
 
 }  // namespace

@@ -152,6 +152,11 @@ absl::StatusOr<std::unique_ptr<RedisLink>> RedisLink::Connect(
   auto link = absl::WrapUnique(new RedisLink(context, address.ToString(),
                                              std::move(interrupter), timeout));
   if (context->err != 0) {
+    // hiredis takes the signal for an error.
+    if (link->interrupter_->interrupted()) {
+      return absl::CancelledError(
+          absl::StrCat("connect to ", link->name_, ": interrupted"));
+    }
     return absl::UnavailableError(
         absl::StrCat("connect to ", link->name_, ": ", context->errstr));
   }

@@ -28,6 +28,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/tools/mirror/target_address.h"
+#include "kevy_replica/transport/internal/test_ports.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/transport.h"
@@ -77,6 +78,19 @@ TEST(RedisLinkTest, ConnectTellsTroubleFromRefusal) {
     EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr(refusal));
   }
+}
+
+TEST(RedisLinkTest, WhatEndsAConnectAfterAnInterruptIsNoError) {
+  const transport_internal::RefusingPort port;
+  const absl::StatusOr<TargetAddress> address =
+      ParseTargetAddress(absl::StrCat("redis://", port.address().ToString()));
+  ASSERT_TRUE(address.ok()) << address.status();
+  const auto interrupter = std::make_shared<Interrupter>();
+  absl::Status status = RedisLink::Connect(*address, interrupter).status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  interrupter->Interrupt();
+  status = RedisLink::Connect(*address, interrupter).status();
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
 }
 
 }  // namespace

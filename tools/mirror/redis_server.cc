@@ -30,6 +30,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -131,10 +132,17 @@ bool RedisServer::TryStart() {
         RedisLink::Connect(*address, std::make_shared<Interrupter>());
     if (link.ok()) {
       link_ = *std::move(link);
-      if (!Ask({"DBSIZE"}).is_error()) return true;  // It has loaded its file.
+      // DBSIZE: it has loaded its file.
+      if (IsReached() && !Ask({"DBSIZE"}).is_error()) return true;
     }
     absl::SleepFor(absl::Milliseconds(1));
   }
+}
+
+bool RedisServer::IsReached() {
+  // Who has taken the port answers before ours has seen that it cannot have it.
+  return absl::StrContains(Ask({"INFO", "server"}).text,
+                           absl::StrCat("\r\nprocess_id:", pid_, "\r\n"));
 }
 
 void RedisServer::Kill() {

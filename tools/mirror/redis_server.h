@@ -47,17 +47,23 @@ class RedisServer {
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;
 
-  // Starts it, and waits until it serves.
+  // Starts it, and waits until it serves. Over TCP at the port that it had
+  // last, or if another has that, at a free one.
   void Start();
   // By SIGKILL.
   void Kill();
 
-  std::string target() const;  // As --target has it; database 0.
+  std::string target() const;              // As --target has it; database 0.
+  uint16_t port() const { return port_; }  // 0: over a Unix socket.
+  // To be started at, instead of a free one.
+  void set_port(uint16_t port) { port_ = port; }
 
   TargetReply Ask(const std::vector<std::string>& argv);
 
  private:
   bool TryStart();
+  // Whether it is this server that `link_` leads to.
+  bool IsReached();
 
   const Socket socket_;
   const Keep keep_;
