@@ -16,22 +16,18 @@
 
 #include <signal.h>
 #include <spawn.h>
-#include <stdlib.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/client/internal/temp_folder.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/testing/scripted_primary.h"
 
@@ -48,18 +44,7 @@ std::vector<std::string> FrameAt(uint64_t offset) {
 
 class ExactlyOnceTest : public ::testing::Test {
  protected:
-  ExactlyOnceTest() {
-    char folder[] = "/tmp/kevyXXXXXX";
-    EXPECT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
-    path_ = absl::StrCat(folder, "/counts");
-    EXPECT_TRUE(primary_.Listen("127.0.0.1:0").ok());
-  }
-  ~ExactlyOnceTest() override {
-    unlink(path_.c_str());
-    unlink(absl::StrCat(path_, ".new").c_str());
-    rmdir(folder_.c_str());
-  }
+  ExactlyOnceTest() { EXPECT_TRUE(primary_.Listen("127.0.0.1:0").ok()); }
 
   // Waits until the replica that comes next has acknowledged `next_offset`.
   void AwaitAck(size_t connection, uint64_t next_offset) const {
@@ -101,13 +86,10 @@ class ExactlyOnceTest : public ::testing::Test {
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     return Counts();
   }
-  std::string Counts() const {
-    std::ifstream counts(path_);
-    return std::string(std::istreambuf_iterator<char>(counts), {});
-  }
+  std::string Counts() const { return client_internal::FileContents(path_); }
 
-  std::string folder_;
-  std::string path_;
+  const client_internal::TempFolder folder_;
+  const std::string path_ = folder_.File("counts");
   ScriptedPrimary primary_;
 };
 

@@ -14,7 +14,6 @@
 
 #include "kevy_replica/tools/file_flags.h"
 
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,24 +22,16 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/client/internal/temp_folder.h"
 
 namespace kevy_replica {
 namespace {
 
 class FileFlagsTest : public ::testing::Test {
  protected:
-  FileFlagsTest() {
-    std::string pattern = ::testing::TempDir() + "/flags_XXXXXX";
-    EXPECT_NE(mkdtemp(&pattern[0]), nullptr);
-    folder_ = pattern + "/";
-    EXPECT_EQ(mkdir((folder_ + "sub").c_str(), 0700), 0);
-  }
+  FileFlagsTest() { EXPECT_EQ(mkdir((folder_ + "sub").c_str(), 0700), 0); }
   ~FileFlagsTest() override {
-    for (const char* name : {"file", "link", "sub/link"}) {
-      unlink((folder_ + name).c_str());
-    }
-    rmdir((folder_ + "sub").c_str());
-    rmdir(folder_.c_str());
+    unlink((folder_ + "sub/link").c_str());  // The rest is TempFolder's.
   }
 
   void Make(const char* name) { std::ofstream(folder_ + name) << "x"; }
@@ -56,7 +47,8 @@ class FileFlagsTest : public ::testing::Test {
     return std::string(status.message());
   }
 
-  std::string folder_;
+  const client_internal::TempFolder temp_folder_;
+  const std::string folder_ = temp_folder_.path() + "/";
 };
 
 constexpr char kSame[] = "--a and --b name the same file";
@@ -98,7 +90,6 @@ TEST_F(FileFlagsTest, Links) {
   }
   EXPECT_EQ(link((folder_ + "file").c_str(), (folder_ + "hard").c_str()), 0);
   EXPECT_EQ(Check("file", "hard"), kSame);
-  unlink((folder_ + "hard").c_str());
 }
 
 TEST_F(FileFlagsTest, ALinkInACircleLeadsNowhere) {

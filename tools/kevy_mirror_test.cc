@@ -15,8 +15,6 @@
 // Runs kevy_mirror as a program, with a real server to write to.
 
 #include <signal.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -44,6 +42,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/client/internal/temp_folder.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
@@ -323,22 +322,13 @@ class KevyMirrorTest : public ::testing::Test {
   explicit KevyMirrorTest(
       RedisServer::Socket socket = RedisServer::Socket::kUnix,
       RedisServer::Keep keep = RedisServer::Keep::kNothing)
-      : server_(socket, keep) {
-    std::string pattern = ::testing::TempDir() + "/mirror_XXXXXX";
-    EXPECT_NE(mkdtemp(&pattern[0]), nullptr);
-    folder_ = pattern;
-  }
-  ~KevyMirrorTest() override {
-    unlink(Metrics().c_str());
-    unlink((Metrics() + ".tmp").c_str());
-    rmdir(folder_.c_str());
-  }
+      : server_(socket, keep) {}
   void SetUp() override {
     if (!RedisServer::IsInstalled()) GTEST_SKIP() << "no redis-server here";
     server_.Start();
   }
 
-  std::string Metrics() const { return folder_ + "/metrics"; }
+  std::string Metrics() const { return folder_.File("metrics"); }
 
   static void Listen(ScriptedPrimary* primary, PrimaryScript script) {
     primary->SetDefault(std::move(script));
@@ -410,7 +400,7 @@ class KevyMirrorTest : public ::testing::Test {
     return errors;
   }
 
-  std::string folder_;
+  const client_internal::TempFolder folder_;
   RedisServer server_;
 };
 
