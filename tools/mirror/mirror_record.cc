@@ -53,16 +53,11 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
   if (!sent.ok()) return sent;
   const absl::StatusOr<TargetReply> reply = link->Receive();
   if (!reply.ok()) return reply.status();
-  if (reply->is_error() && IsServersTrouble(reply->text)) {
-    return absl::UnavailableError(
-        absl::StrCat("the target cannot: ", reply->text));
-  }
-  if (reply->is_error() && !absl::StartsWith(reply->text, "WRONGTYPE ")) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the target answers HGETALL with: ", reply->text));
-  }
   if (reply->is_error()) {
-    return Foreign(key, absl::StrCat("is no mirror's (", reply->text, ")"));
+    return absl::StartsWith(reply->text, "WRONGTYPE ")
+               ? Foreign(key,
+                         absl::StrCat("is no mirror's (", reply->text, ")"))
+               : TargetError("HGETALL", reply->text);
   }
   std::map<std::string, std::string> fields;
   for (size_t i = 0; i + 1 < reply->elements.size(); i += 2) {

@@ -30,7 +30,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -75,10 +74,6 @@ bool ReachesBeyondKeys(absl::string_view lower) {
       "debug", "module", "cluster", "failover", "replicaof", "slaveof",
       "shutdown"};
   return absl::c_linear_search(kCommands, lower);
-}
-
-absl::Status ServersTrouble(absl::string_view reply) {
-  return absl::UnavailableError(absl::StrCat("the target cannot: ", reply));
 }
 
 }  // namespace
@@ -291,7 +286,8 @@ absl::Status MirrorSession::AskForCommands() {
   if (!reply.ok()) return reply.status();
   for (const TargetReply& command : reply->elements) {
     if (command.elements.empty()) continue;
-    commands_.insert(absl::AsciiStrToLower(command.elements[0].text));
+    std::string name = absl::AsciiStrToLower(command.elements[0].text);
+    if (!ReachesBeyondKeys(name)) commands_.insert(std::move(name));
   }
   const auto has = [this](const char* name) {
     return commands_.empty() || commands_.count(name) != 0;
@@ -310,14 +306,10 @@ absl::StatusOr<TargetReply> MirrorSession::Ask(
   const absl::Status sent = Send();
   if (!sent.ok()) return sent;
   absl::StatusOr<TargetReply> reply = Receive();
-  if (reply.ok() && reply->is_error()) {
-    if (IsServersTrouble(reply->text)) {
-      return link_status_ = ServersTrouble(reply->text);
-    }
-    return absl::FailedPreconditionError(
-        absl::StrCat("the target answers ", argv[0], " with: ", reply->text));
-  }
-  return reply;
+  if (!reply.ok() || !reply->is_error()) return reply;
+  const absl::Status status = TargetError(argv[0], reply->text);
+  if (absl::IsUnavailable(status)) link_status_ = status;
+  return status;
 }
 
 absl::Status MirrorSession::TakeFrames(size_t shard,
@@ -382,11 +374,11 @@ size_t MirrorSession::MaxBatch(size_t shard, uint64_t offset) const {
 absl::string_view MirrorSession::Refusal(const ArgvView& argv) {
   if (argv[0] != last_taken_) {
     const std::string lower = absl::AsciiStrToLower(argv[0]);
-    if (!commands_.empty() && commands_.count(lower) == 0) {
-      return "the target does not know this command";
-    }
-    if (ReachesBeyondKeys(lower)) {
-      return "a mirror passes on only commands about keys";
+    if (commands_.count(lower) == 0) {
+      if (ReachesBeyondKeys(lower)) {
+        return "a mirror passes on only commands about keys";
+      }
+      if (!commands_.empty()) return "the target does not know this command";
     }
     last_taken_ = std::string(argv[0]);
   }
@@ -530,11 +522,18 @@ void MirrorSession::Reached(size_t shard, const FeedPosition& position) {
   }
 }
 
+// Of the shard's field: a position, kLoading or kEmpty.
+absl::Status MirrorSession::StoreField(size_t shard, absl::string_view value) {
+  const absl::StatusOr<TargetReply> reply =
+      Ask({"HSET", options_.position_key, ShardField(shard), value});
+  if (reply.ok()) empty_[shard] = value == kEmpty;
+  return reply.status();
+}
+
 absl::Status MirrorSession::StorePosition(size_t shard,
                                           const FeedPosition& position) {
-  const absl::StatusOr<TargetReply> reply = Ask(
-      {"HSET", options_.position_key, ShardField(shard), ToString(position)});
-  if (!reply.ok()) return reply.status();
+  const absl::Status status = StoreField(shard, ToString(position));
+  if (!status.ok()) return status;
   Reached(shard, position);
   applied(shard, position.next_offset);
   return absl::OkStatus();
@@ -556,15 +555,7 @@ absl::Status MirrorSession::Reject(size_t shard, const Sent& command,
 absl::Status MirrorSession::Forget(size_t shard) {
   progress_->reload = true;  // Whether or not that can be stored.
   positions_[shard] = FeedPosition();
-  return StoreState(shard, kLoading);
-}
-
-// kLoading or kEmpty.
-absl::Status MirrorSession::StoreState(size_t shard, absl::string_view state) {
-  const absl::StatusOr<TargetReply> reply =
-      Ask({"HSET", options_.position_key, ShardField(shard), state});
-  if (reply.ok()) empty_[shard] = state == kEmpty;
-  return reply.status();
+  return StoreField(shard, kLoading);
 }
 
 // Empties the target, where it is to be.
@@ -605,7 +596,7 @@ absl::Status MirrorSession::BeginHistory(size_t shard) {
     empty_.assign(options_.shards, false);
     positions_.assign(options_.shards, FeedPosition());
   } else if (empty_[shard]) {
-    status = StoreState(shard, kLoading);
+    status = StoreField(shard, kLoading);
     if (!status.ok()) return status;
   }
   has_data_[shard] = true;
@@ -739,7 +730,7 @@ absl::Status MirrorSession::TakeHeartbeat(size_t shard,
     const absl::Status status = BeginHistory(shard);
     if (!status.ok()) return status;
     has_data_[shard] = false;
-    return StoreState(shard, kEmpty);
+    return StoreField(shard, kEmpty);
   }
   const bool moved = position.next_offset == positions_[shard].next_offset &&
                      position.generation != positions_[shard].generation &&

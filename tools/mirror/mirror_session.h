@@ -149,7 +149,6 @@ class MirrorSession {
   absl::Status TakeFrames(size_t shard, absl::Span<const FrameView> frames,
                           const FeedPosition& position);
   absl::Status Forget(size_t shard);
-  absl::Status StoreState(size_t shard, absl::string_view state);
   absl::Status BeginHistory(size_t shard);
   absl::Status BeginSnapshot(size_t shard);
   absl::Status TakeChunk(size_t shard, absl::string_view bytes);
@@ -171,6 +170,7 @@ class MirrorSession {
   absl::Status TakeRefusal(const Transaction& transaction, const Sent& refused,
                            absl::string_view reply);
   void Reached(size_t shard, const FeedPosition& position);
+  absl::Status StoreField(size_t shard, absl::string_view value);
   absl::Status StorePosition(size_t shard, const FeedPosition& position);
   absl::Status Reject(size_t shard, const Sent& command,
                       absl::string_view reply);
@@ -189,8 +189,9 @@ class MirrorSession {
   std::vector<std::unique_ptr<ShardHandler>> handlers_;
 
   PayloadCommands::Target features_;
-  std::unordered_set<std::string> commands_;  // Empty: all are known.
-  std::string last_taken_;                    // The name of one that was sent.
+  // Those that may be passed on. Empty: all are known.
+  std::unordered_set<std::string> commands_;
+  std::string last_taken_;  // The name of one that was sent.
 
   std::vector<FeedPosition> positions_;  // In the target.
   std::vector<bool> has_data_;

@@ -50,6 +50,13 @@ struct TargetReply {
 // pass, and nothing of the command.
 bool IsServersTrouble(absl::string_view error);
 
+// kUnavailable, for such an error.
+absl::Status ServersTrouble(absl::string_view error);
+
+// The status of a command of the mirror's own that is answered with `error`:
+// ServersTrouble() where it is that, otherwise kFailedPrecondition.
+absl::Status TargetError(absl::string_view command, absl::string_view error);
+
 // A connection, pipelined: commands are gathered, sent together, and answered
 // one by one, in their order. After an error it is of no more use.
 class TargetLink {
