@@ -1,16 +1,5 @@
 // Copyright 2026 The kevy_replica Authors
-//
-// Licensed under the Apache License, Version 2.0 (the "License");
-// you may not use this file except in compliance with the License.
-// You may obtain a copy of the License at
-//
-//     https://www.apache.org/licenses/LICENSE-2.0
-//
-// Unless required by applicable law or agreed to in writing, software
-// distributed under the License is distributed on an "AS IS" BASIS,
-// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-// See the License for the specific language governing permissions and
-// limitations under the License.
+// SPDX-License-Identifier: Apache-2.0
 
 // Runs kevy_mirror as a program, with a real server to write to.
 
@@ -573,9 +562,8 @@ TEST_F(KevyMirrorOverTcpTest, IntoAnotherDatabase) {
                    "--heartbeat_timeout=inf", "--position_key=place"},
                   Files());
   server_.Ask({"SELECT", "3"});
-  Await([&] {
-    return server_.Ask({"HGET", "place", "shard-0"}).text == "7:2";
-  });
+  Await(
+      [&] { return server_.Ask({"HGET", "place", "shard-0"}).text == "7:2"; });
   child.Signal(SIGTERM);
   EXPECT_EQ(child.Wait(), 0);
   EXPECT_EQ(server_.Ask({"GET", "a"}).text, "12");
