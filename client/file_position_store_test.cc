@@ -28,16 +28,16 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/client/internal/temp_folder.h"
 #include "kevy_replica/client/internal/whole_file.h"
 #include "kevy_replica/client/position_store.h"
+#include "kevy_replica/client/testing/temp_folder.h"
 
 namespace kevy_replica {
 
-using client_internal::FileContents;
 using client_internal::SystemCallHook;
-using client_internal::TempFolder;
-using client_internal::WriteFile;
+using client_testing::FileContents;
+using client_testing::TempFolder;
+using client_testing::WriteFile;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;

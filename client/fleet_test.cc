@@ -25,15 +25,15 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_stats.h"
-#include "kevy_replica/client/internal/recording_handler.h"
 #include "kevy_replica/client/position_store.h"
+#include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 namespace {
 
-using client_internal::RecordingHandler;
+using client_testing::RecordingHandler;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;

@@ -26,8 +26,8 @@
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/internal/follower_driver.h"
-#include "kevy_replica/client/internal/recording_handler.h"
 #include "kevy_replica/client/session.h"
+#include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
@@ -310,7 +310,7 @@ class Driven {
     while (driver->ready());
   }
 
-  client_internal::RecordingHandler handler;
+  client_testing::RecordingHandler handler;
   client_internal::FollowerDriverOptions options;
   std::unique_ptr<InMemoryTransport> primary;
   std::unique_ptr<client_internal::FollowerDriver> driver;

@@ -21,7 +21,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/file_position_store.h"
-#include "kevy_replica/client/internal/temp_folder.h"
+#include "kevy_replica/client/testing/temp_folder.h"
 
 namespace kevy_replica {
 namespace {
@@ -40,7 +40,7 @@ class PositionStoreTest : public ::testing::TestWithParam<Implementation> {
     return position.value_or(std::nullopt);
   }
 
-  const client_internal::TempFolder folder_;
+  const client_testing::TempFolder folder_;
   const std::unique_ptr<PositionStore> store_ =
       GetParam().make(folder_.File("positions"));
 };

@@ -16,7 +16,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/client/internal/temp_folder.h"
+#include "kevy_replica/client/testing/temp_folder.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/testing/scripted_primary.h"
 
@@ -75,9 +75,9 @@ class ExactlyOnceTest : public ::testing::Test {
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     return Counts();
   }
-  std::string Counts() const { return client_internal::FileContents(path_); }
+  std::string Counts() const { return client_testing::FileContents(path_); }
 
-  const client_internal::TempFolder folder_;
+  const client_testing::TempFolder folder_;
   const std::string path_ = folder_.File("counts");
   ScriptedPrimary primary_;
 };

@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/client/internal/temp_folder.h"
+#include "kevy_replica/client/testing/temp_folder.h"
 
 namespace kevy_replica {
 namespace {
@@ -36,7 +36,7 @@ class FileFlagsTest : public ::testing::Test {
     return std::string(status.message());
   }
 
-  const client_internal::TempFolder temp_folder_;
+  const client_testing::TempFolder temp_folder_;
   const std::string folder_ = temp_folder_.path() + "/";
 };
 

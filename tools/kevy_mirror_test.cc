@@ -31,7 +31,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/client/internal/temp_folder.h"
+#include "kevy_replica/client/testing/temp_folder.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
@@ -389,7 +389,7 @@ class KevyMirrorTest : public ::testing::Test {
     return errors;
   }
 
-  const client_internal::TempFolder folder_;
+  const client_testing::TempFolder folder_;
   RedisServer server_;
 };
 

@@ -19,7 +19,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_stats.h"
-#include "kevy_replica/client/internal/recording_handler.h"
+#include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/transport/in_memory_transport.h"
@@ -28,6 +28,8 @@
 namespace kevy_replica {
 namespace client_internal {
 namespace {
+
+using client_testing::RecordingHandler;
 
 using ::testing::ElementsAre;
 using ::testing::EndsWith;

@@ -19,11 +19,16 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/client/internal/temp_folder.h"
+#include "kevy_replica/client/testing/temp_folder.h"
 
 namespace kevy_replica {
 namespace client_internal {
 namespace {
+
+using client_testing::FileContents;
+using client_testing::FileMode;
+using client_testing::TempFolder;
+using client_testing::WriteFile;
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;

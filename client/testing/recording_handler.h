@@ -3,8 +3,8 @@
 
 // A handler that notes what it is given, for tests.
 
-#ifndef KEVY_REPLICA_CLIENT_INTERNAL_RECORDING_HANDLER_H_
-#define KEVY_REPLICA_CLIENT_INTERNAL_RECORDING_HANDLER_H_
+#ifndef KEVY_REPLICA_CLIENT_TESTING_RECORDING_HANDLER_H_
+#define KEVY_REPLICA_CLIENT_TESTING_RECORDING_HANDLER_H_
 
 #include <algorithm>
 #include <condition_variable>
@@ -27,7 +27,7 @@
 #include "kevy_replica/codec/payload_event.h"
 
 namespace kevy_replica {
-namespace client_internal {
+namespace client_testing {
 
 // Each call is a line: "up 7:8", "frame 8 v" (with the last argument), "reset",
 // "begin", "chunk KEVYSNAP", "end 7:30", "void", "heartbeat 7:9", "down
@@ -105,7 +105,7 @@ class RecordingHandler : public FollowerHandler {
   std::vector<std::string> lines_;
 };
 
-}  // namespace client_internal
+}  // namespace client_testing
 }  // namespace kevy_replica
 
-#endif  // KEVY_REPLICA_CLIENT_INTERNAL_RECORDING_HANDLER_H_
+#endif  // KEVY_REPLICA_CLIENT_TESTING_RECORDING_HANDLER_H_

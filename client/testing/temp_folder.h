@@ -3,8 +3,8 @@
 
 // What tests with files share.
 
-#ifndef KEVY_REPLICA_CLIENT_INTERNAL_TEMP_FOLDER_H_
-#define KEVY_REPLICA_CLIENT_INTERNAL_TEMP_FOLDER_H_
+#ifndef KEVY_REPLICA_CLIENT_TESTING_TEMP_FOLDER_H_
+#define KEVY_REPLICA_CLIENT_TESTING_TEMP_FOLDER_H_
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@
 #include "gtest/gtest.h"
 
 namespace kevy_replica {
-namespace client_internal {
+namespace client_testing {
 
 // A new folder, removed at the end with the files in it and the empty folders.
 class TempFolder {
@@ -88,7 +88,7 @@ inline unsigned FileMode(const std::string& path) {
   return info.st_mode & 07777;
 }
 
-}  // namespace client_internal
+}  // namespace client_testing
 }  // namespace kevy_replica
 
-#endif  // KEVY_REPLICA_CLIENT_INTERNAL_TEMP_FOLDER_H_
+#endif  // KEVY_REPLICA_CLIENT_TESTING_TEMP_FOLDER_H_
