@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/client/internal/follower_driver.h"
+#include "kevy_replica/client/internal/shard.h"
 
 #include <cstdint>
 #include <memory>
@@ -20,6 +20,7 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/testing/recording_handler.h"
+#include "kevy_replica/client/testing/shard_runner.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/transport/in_memory_transport.h"
@@ -30,6 +31,7 @@ namespace client_internal {
 namespace {
 
 using client_testing::RecordingHandler;
+using client_testing::ShardRunner;
 
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
@@ -66,17 +68,15 @@ class StuckTransport : public Transport {
   const bool* const fails_;
 };
 
-// A driver whose time and primary are the test's.
-class FollowerDriverTest : public ::testing::Test {
+// A shard whose time and primary are the test's.
+class ShardTest : public ::testing::Test {
  protected:
-  FollowerDriverTest() {
-    options_.session.replica_id = "r1";
-    options_.session.protocol = ProtocolChoice::kV2;
+  ShardTest() {
+    options_.session.link.replica_id = "r1";
+    options_.session.link.protocol = ProtocolChoice::kV2;
     options_.session.from = {7, 8};
-    options_.session.random = [] { return 0.5; };
-    options_.session.store_interval = absl::InfiniteDuration();
+    options_.session.retry.random = [] { return 0.5; };
     options_.handler = &handler_;
-    options_.store = [](const FeedPosition&) { return absl::OkStatus(); };
     options_.read_bytes = 4096;
     options_.now = options_.rough_now = [this] { return now_; };
     options_.factory = [this]() -> absl::StatusOr<std::unique_ptr<Transport>> {
@@ -86,9 +86,13 @@ class FollowerDriverTest : public ::testing::Test {
     };
   }
 
+  void Create() {
+    shard_ = std::make_unique<ShardRunner>(options_, store_, store_interval_,
+                                           waited_);
+    shard_->Step();
+  }
   void Start() {
-    driver_ = std::make_unique<FollowerDriver>(options_, nullptr, 0);
-    driver_->Step();
+    Create();
     Send("+ACK 7 8\r\n");
   }
   void Send(absl::string_view bytes) {
@@ -96,8 +100,8 @@ class FollowerDriverTest : public ::testing::Test {
     Steps();
   }
   void Steps() {
-    do driver_->Step();
-    while (driver_->ready());
+    do shard_->Step();
+    while (shard_->ready());
   }
   // What the primary has got so far.
   std::string Received() {
@@ -111,49 +115,54 @@ class FollowerDriverTest : public ::testing::Test {
   absl::Time now_ = absl::UnixEpoch();
   bool stuck_ = false;
   RecordingHandler handler_;
-  FollowerDriverOptions options_;
+  ShardOptions options_;
   std::unique_ptr<InMemoryTransport> primary_;
-  std::unique_ptr<FollowerDriver> driver_;
+  ShardRunner::Store store_ = [](const FeedPosition&) {
+    return absl::OkStatus();
+  };
+  absl::Duration store_interval_ = absl::InfiniteDuration();
+  std::function<absl::Duration()> waited_;
+  std::unique_ptr<ShardRunner> shard_;
 };
 
-TEST_F(FollowerDriverTest, TheLargestOffsetAppliedCounts) {
+TEST_F(ShardTest, TheLargestOffsetAppliedCounts) {
   options_.applied_on_return = false;
   Start();
   Send(FramesFrom(8, 20));
-  driver_->Applied(15);
-  driver_->Applied(12);
-  driver_->Applied(21);  // Never handed over.
+  shard_->shard().Applied(15);
+  shard_->shard().Applied(12);
+  shard_->shard().Applied(21);  // Never handed over.
   Steps();
-  EXPECT_EQ(driver_->Stats().applied, (FeedPosition{7, 15}));
+  EXPECT_EQ(shard_->shard().Stats().applied, (FeedPosition{7, 15}));
 }
 
-TEST_F(FollowerDriverTest, StoppingAcknowledgesWhatWasAppliedJustBefore) {
+TEST_F(ShardTest, StoppingAcknowledgesWhatWasAppliedJustBefore) {
   options_.applied_on_return = false;
   Start();
   Send(FramesFrom(8, 20));
   Received();
-  driver_->Applied(20);
-  driver_->Stop(absl::OkStatus());
+  shard_->shard().Applied(20);
+  shard_->shard().Stop(absl::OkStatus());
   Steps();
-  EXPECT_TRUE(driver_->done());
+  EXPECT_TRUE(shard_->done());
   EXPECT_EQ(Received(), "REPLCONF ACK 20\r\n");
 }
 
-TEST_F(FollowerDriverTest, AnAcknowledgementThatIsNotTakenEndsTheLink) {
+TEST_F(ShardTest, AnAcknowledgementThatIsNotTakenEndsTheLink) {
   Start();
   Send(FramesFrom(8, 9));
   EXPECT_THAT(Received(), EndsWith("REPLCONF ACK 9\r\n"));
   Send(FramesFrom(9, 10));
   stuck_ = true;
-  now_ = driver_->deadline();  // Of the acknowledgement.
+  now_ = shard_->deadline();  // Of the acknowledgement.
   Steps();
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8",
                                             "frame 9 v9", "down timeout"));
 }
 
-TEST_F(FollowerDriverTest, OnlyWhatWasWaitedForIsThePrimarysSilence) {
+TEST_F(ShardTest, OnlyWhatWasWaitedForIsThePrimarysSilence) {
   absl::Duration waited;
-  options_.waited = [&waited] { return waited; };
+  waited_ = [&waited] { return waited; };
   Start();
   now_ += absl::Hours(1);  // Other followers' handlers were at work.
   Steps();
@@ -168,9 +177,9 @@ TEST_F(FollowerDriverTest, OnlyWhatWasWaitedForIsThePrimarysSilence) {
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "down timeout"));
 }
 
-TEST_F(FollowerDriverTest, StoringTakesTimeThatIsNotThePrimarysSilence) {
-  options_.session.store_interval = absl::ZeroDuration();
-  options_.store = [this](const FeedPosition&) {
+TEST_F(ShardTest, StoringTakesTimeThatIsNotThePrimarysSilence) {
+  store_interval_ = absl::ZeroDuration();
+  store_ = [this](const FeedPosition&) {
     now_ += absl::Hours(1);
     return absl::OkStatus();
   };
@@ -180,9 +189,9 @@ TEST_F(FollowerDriverTest, StoringTakesTimeThatIsNotThePrimarysSilence) {
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8"));
 }
 
-TEST_F(FollowerDriverTest, AnInterruptedStepGoesOnWhereItWas) {
-  bool wanted = false;
-  options_.interrupted = [&wanted] { return wanted; };
+TEST_F(ShardTest, AnInterruptedStepGoesOnWhereItWas) {
+  std::atomic<bool> wanted{false};
+  options_.interrupted = &wanted;
   handler_.on_line = [&wanted](absl::string_view line) {
     wanted = line == "frame 8 v8";
     return absl::OkStatus();
@@ -195,46 +204,45 @@ TEST_F(FollowerDriverTest, AnInterruptedStepGoesOnWhereItWas) {
                   absl::ZeroDuration())
           .ok());
   primary_->Close();
-  driver_->Step();
+  shard_->Step();
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8"));
-  EXPECT_TRUE(driver_->ready());
-  EXPECT_EQ(driver_->session().received(), (FeedPosition{7, 9}));
+  EXPECT_TRUE(shard_->ready());
+  EXPECT_EQ(shard_->session().received(), (FeedPosition{7, 9}));
   wanted = false;
   handler_.on_line = nullptr;
-  for (int i = 0; i < 3; ++i) driver_->Step();
+  for (int i = 0; i < 3; ++i) shard_->Step();
   EXPECT_EQ(handler_.lines().size(), 2 + 1 + 51 + 1);
   EXPECT_EQ(handler_.lines().back(), "down closed");
 }
 
-TEST_F(FollowerDriverTest, NoSnapshotBeginsWhereItsLossCannotBeStored) {
+TEST_F(ShardTest, NoSnapshotBeginsWhereItsLossCannotBeStored) {
   options_.session.snapshot_in_place = true;
-  options_.store = [](const FeedPosition&) {
+  store_ = [](const FeedPosition&) {
     return absl::ResourceExhaustedError("no space left");
   };
   Start();
   Send("+SNAPSHOT\r\n$1\r\nx\r\n");
-  EXPECT_TRUE(driver_->done());
-  EXPECT_EQ(driver_->status(), absl::ResourceExhaustedError("no space left"));
+  EXPECT_TRUE(shard_->done());
+  EXPECT_EQ(shard_->status(), absl::ResourceExhaustedError("no space left"));
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "down stopped"));
 }
 
-TEST_F(FollowerDriverTest, WhatCannotBeStoredStillEndsAsItBegan) {
-  options_.session.protocol = ProtocolChoice::kV1;
-  options_.store = [](const FeedPosition&) {
+TEST_F(ShardTest, WhatCannotBeStoredStillEndsAsItBegan) {
+  options_.session.link.protocol = ProtocolChoice::kV1;
+  store_ = [](const FeedPosition&) {
     return absl::ResourceExhaustedError("no space left");
   };
-  driver_ = std::make_unique<FollowerDriver>(options_, nullptr, 0);
-  driver_->Step();
+  Create();
   Send("+ACK 8\r\n" + FramesFrom(8, 9) + "+SNAPSHOT\r\n");
-  driver_->Retarget("127.0.0.1:1");  // What is held is in doubt.
-  driver_->Step();
+  shard_->shard().Retarget("127.0.0.1:1");  // What is held is in doubt.
+  shard_->Step();
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8", "begin",
                                             "void", "down retargeted"));
-  EXPECT_TRUE(driver_->done());
-  EXPECT_EQ(driver_->status(), absl::ResourceExhaustedError("no space left"));
+  EXPECT_TRUE(shard_->done());
+  EXPECT_EQ(shard_->status(), absl::ResourceExhaustedError("no space left"));
 }
 
-TEST_F(FollowerDriverTest, FlushesBeforeAllElseAndBeforeWaiting) {
+TEST_F(ShardTest, FlushesBeforeAllElseAndBeforeWaiting) {
   handler_.notes_flush = true;
   Start();
   Send(FramesFrom(8, 9) + "+PING 7 9\r\n");
@@ -251,26 +259,26 @@ TEST_F(FollowerDriverTest, FlushesBeforeAllElseAndBeforeWaiting) {
   EXPECT_EQ(handler_.lines().size(), 7);
 }
 
-TEST_F(FollowerDriverTest, WhatIsAppliedByFlushingIsAcknowledgedAtTheStop) {
+TEST_F(ShardTest, WhatIsAppliedByFlushingIsAcknowledgedAtTheStop) {
   options_.applied_on_return = false;
-  options_.session.ack_interval = absl::InfiniteDuration();
+  options_.session.link.ack_interval = absl::InfiniteDuration();
   handler_.notes_flush = true;
   handler_.on_line = [this](absl::string_view line) {
-    if (line == "flush") driver_->Applied(9);
+    if (line == "flush") shard_->shard().Applied(9);
     return absl::OkStatus();
   };
   Start();
   ASSERT_TRUE(primary_->Write(FramesFrom(8, 9), absl::ZeroDuration()).ok());
-  driver_->Step();  // There might be more.
+  shard_->Step();  // There might be more.
   EXPECT_EQ(handler_.lines().back(), "frame 8 v8");
-  driver_->Stop(absl::OkStatus());
+  shard_->shard().Stop(absl::OkStatus());
   Steps();
   EXPECT_THAT(handler_.lines(),
               ElementsAre("up 7:8", "frame 8 v8", "flush", "down stopped"));
   EXPECT_THAT(Received(), EndsWith("REPLCONF ACK 9\r\n"));
 }
 
-TEST_F(FollowerDriverTest, AFailedFlushStopsIt) {
+TEST_F(ShardTest, AFailedFlushStopsIt) {
   handler_.notes_flush = true;
   handler_.on_line = [](absl::string_view line) {
     return line == "flush" ? absl::AbortedError("why") : absl::OkStatus();
@@ -278,14 +286,14 @@ TEST_F(FollowerDriverTest, AFailedFlushStopsIt) {
   Start();
   Send(FramesFrom(8, 9));
   Steps();
-  EXPECT_TRUE(driver_->done());
-  EXPECT_EQ(driver_->status(), absl::AbortedError("why"));
+  EXPECT_TRUE(shard_->done());
+  EXPECT_EQ(shard_->status(), absl::AbortedError("why"));
 }
 
 // An empty payload of version 4, as kevy 5.4.0 sends it from an empty primary.
 std::string EmptyPayload() { return std::string("KEVYSNAP\x04\0", 10); }
 
-TEST_F(FollowerDriverTest, SnapshotsAreHandedOverDecoded) {
+TEST_F(ShardTest, SnapshotsAreHandedOverDecoded) {
   options_.decode_snapshots = true;
   Start();
   // A chunk's border falls anywhere.
@@ -296,10 +304,10 @@ TEST_F(FollowerDriverTest, SnapshotsAreHandedOverDecoded) {
               ElementsAre("up 7:8", "begin",
                           "payload header version=4 generation=0 offset=0",
                           "payload payload_end", "end 0:30"));
-  EXPECT_EQ(driver_->Stats().applied, (FeedPosition{0, 30}));
+  EXPECT_EQ(shard_->shard().Stats().applied, (FeedPosition{0, 30}));
 }
 
-TEST_F(FollowerDriverTest, APayloadThatCannotBeReadEndsTheLink) {
+TEST_F(ShardTest, APayloadThatCannotBeReadEndsTheLink) {
   options_.decode_snapshots = true;
   for (const std::string& payload :
        {std::string("KEVYSNAX"), EmptyPayload().substr(0, 9),
@@ -313,12 +321,12 @@ TEST_F(FollowerDriverTest, APayloadThatCannotBeReadEndsTheLink) {
     EXPECT_EQ(handler_.lines().back(), "down payload");
     EXPECT_EQ(handler_.lines()[handler_.lines().size() - 2], "void");
     EXPECT_GT(handler_.lines().size(), before + 2);
-    EXPECT_EQ(driver_->Stats().applied, (FeedPosition{7, 8}));
-    EXPECT_FALSE(driver_->done());
+    EXPECT_EQ(shard_->shard().Stats().applied, (FeedPosition{7, 8}));
+    EXPECT_FALSE(shard_->done());
   }
 }
 
-TEST_F(FollowerDriverTest, AHandlersErrorAmidAPayloadStopsIt) {
+TEST_F(ShardTest, AHandlersErrorAmidAPayloadStopsIt) {
   options_.decode_snapshots = true;
   handler_.on_line = [](absl::string_view line) {
     return line == "payload payload_end" ? absl::AbortedError("why")
@@ -326,8 +334,8 @@ TEST_F(FollowerDriverTest, AHandlersErrorAmidAPayloadStopsIt) {
   };
   Start();
   Send(absl::StrCat("+SNAPSHOT\r\n$10\r\n", EmptyPayload(), "\r\n"));
-  EXPECT_TRUE(driver_->done());
-  EXPECT_EQ(driver_->status(), absl::AbortedError("why"));
+  EXPECT_TRUE(shard_->done());
+  EXPECT_EQ(shard_->status(), absl::AbortedError("why"));
 }
 
 }  // namespace
