@@ -87,9 +87,9 @@ class Counter : public kevy_replica::FollowerHandler {
     return Save(position);
   }
 
-  // What is counted is of no known history now: not to be resumed from.
+  // The counted data no longer counts: forget its position.
   void OnLinkDown(const kevy_replica::LinkDown& link) override {
-    if (link.end != kevy_replica::LinkEnd::kOffsetGap) return;
+    if (!link.resync) return;
     counts_.clear();
     if (!Save({}).ok()) std::abort();  // The old position must not stay.
   }
@@ -129,7 +129,7 @@ absl::Status Count(absl::string_view address, const std::string& path) {
   const absl::StatusOr<FeedPosition> from = counter.Load();
   if (!from.ok()) return from.status();
   kevy_replica::FollowerOptions options;
-  options.replica_id = "counter";
+  options.link.replica_id = "counter";
   options.from = *from;
   auto follower =
       kevy_replica::Follower::Create(address, &counter, std::move(options));
