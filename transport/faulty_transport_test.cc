@@ -16,17 +16,18 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/in_memory_transport.h"
-#include "kevy_replica/transport/internal/test_util.h"
 #include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 
 namespace kevy_replica {
 namespace {
 
-using transport_internal::CodeOf;
-using transport_internal::IsReadable;
-using transport_internal::ReadBytes;
-using transport_internal::ReadOnce;
-using transport_internal::WhenBlocked;
+using transport_testing::CodeOf;
+using transport_testing::IsReadable;
+using transport_testing::ReadBytes;
+using transport_testing::ReadOnce;
+using transport_testing::WhenBlocked;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 constexpr absl::string_view kInput = "0123456789";

@@ -19,24 +19,28 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/internal/fd.h"
-#include "kevy_replica/transport/internal/test_util.h"
 #include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/random.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/temp_dir.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 
 namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
-using transport_internal::CodeOf;
-using transport_internal::FdLimit;
-using transport_internal::IsReadable;
-using transport_internal::RandomBytes;
-using transport_internal::RandomSizes;
-using transport_internal::ReadBytes;
-using transport_internal::ReadOnce;
-using transport_internal::SignalsWhenBlocked;
-using transport_internal::TempDir;
 using transport_internal::UniqueFd;
-using transport_internal::WhenBlocked;
+using transport_testing::CodeOf;
+using transport_testing::FdLimit;
+using transport_testing::IsReadable;
+using transport_testing::RandomBytes;
+using transport_testing::RandomSizes;
+using transport_testing::ReadBytes;
+using transport_testing::ReadOnce;
+using transport_testing::SignalsWhenBlocked;
+using transport_testing::TempDir;
+using transport_testing::WhenBlocked;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 
@@ -84,7 +88,7 @@ TEST(FileTransportTest, DropsWhatIsWritten) {
   const auto file = FileTransport::Open(dir.File("a"));
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_TRUE((*file)->Write("y", absl::ZeroDuration()).ok());
-  EXPECT_EQ(transport_internal::FileContents(dir.File("a")), "x");
+  EXPECT_EQ(transport_testing::FileContents(dir.File("a")), "x");
 }
 
 TEST(FileTransportTest, WhatCannotBeOpened) {

@@ -12,19 +12,22 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/random.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 
 namespace kevy_replica {
 namespace {
 
-using transport_internal::CodeOf;
-using transport_internal::FdLimit;
-using transport_internal::IsReadable;
-using transport_internal::RandomBytes;
-using transport_internal::RandomSizes;
-using transport_internal::ReadBytes;
-using transport_internal::ReadOnce;
-using transport_internal::WhenBlocked;
+using transport_testing::CodeOf;
+using transport_testing::FdLimit;
+using transport_testing::IsReadable;
+using transport_testing::RandomBytes;
+using transport_testing::RandomSizes;
+using transport_testing::ReadBytes;
+using transport_testing::ReadOnce;
+using transport_testing::WhenBlocked;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 

@@ -12,15 +12,17 @@
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 
 namespace kevy_replica {
 namespace {
 
-using transport_internal::FdLimit;
-using transport_internal::IsReadable;
-using transport_internal::SignalsWhenBlocked;
-using transport_internal::WhenBlocked;
+using transport_testing::FdLimit;
+using transport_testing::IsReadable;
+using transport_testing::SignalsWhenBlocked;
+using transport_testing::WhenBlocked;
 
 TEST(InterrupterTest, SleepEndsByItself) {
   const Interrupter interrupter;

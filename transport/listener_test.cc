@@ -15,22 +15,25 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/address.h"
-#include "kevy_replica/transport/internal/test_pairs.h"
-#include "kevy_replica/transport/internal/test_util.h"
 #include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/socket_pair.h"
+#include "kevy_replica/transport/testing/temp_dir.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 
 namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
-using transport_internal::CanListen;
-using transport_internal::CodeOf;
-using transport_internal::FdLimit;
-using transport_internal::FileContents;
-using transport_internal::ReadBytes;
-using transport_internal::SignalsWhenBlocked;
-using transport_internal::TempDir;
-using transport_internal::WhenBlocked;
+using transport_testing::CanListen;
+using transport_testing::CodeOf;
+using transport_testing::FdLimit;
+using transport_testing::FileContents;
+using transport_testing::ReadBytes;
+using transport_testing::SignalsWhenBlocked;
+using transport_testing::TempDir;
+using transport_testing::WhenBlocked;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 

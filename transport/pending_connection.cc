@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/internal/connect.h"
 #include "kevy_replica/transport/internal/socket.h"
 #include "kevy_replica/transport/internal/status.h"

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/socket_transport.h"
 

@@ -26,29 +26,31 @@
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/internal/poll_timeout.h"
 #include "kevy_replica/transport/internal/socket.h"
-#include "kevy_replica/transport/internal/test_ports.h"
-#include "kevy_replica/transport/internal/test_util.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/poller.h"
 #include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/ports.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/temp_dir.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
-using transport_internal::BlackHole;
-using transport_internal::CodeOf;
 using transport_internal::ConnectAttempts;
-using transport_internal::FdLimit;
-using transport_internal::RawSocket;
-using transport_internal::ReadBytes;
-using transport_internal::ReadOnce;
-using transport_internal::RefusingPort;
 using transport_internal::SocketAddress;
-using transport_internal::TempDir;
 using transport_internal::UniqueFd;
+using transport_testing::BlackHole;
+using transport_testing::CodeOf;
+using transport_testing::FdLimit;
+using transport_testing::RawSocket;
+using transport_testing::ReadBytes;
+using transport_testing::ReadOnce;
+using transport_testing::RefusingPort;
+using transport_testing::TempDir;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 

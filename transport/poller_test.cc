@@ -23,7 +23,10 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/internal/fd.h"
-#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/temp_dir.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 #include "kevy_replica/transport/wakeup.h"
 
 namespace kevy_replica {
@@ -33,12 +36,12 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
-using transport_internal::CodeOf;
-using transport_internal::FdLimit;
-using transport_internal::SignalsWhenBlocked;
-using transport_internal::TempDir;
 using transport_internal::UniqueFd;
-using transport_internal::WhenBlocked;
+using transport_testing::CodeOf;
+using transport_testing::FdLimit;
+using transport_testing::SignalsWhenBlocked;
+using transport_testing::TempDir;
+using transport_testing::WhenBlocked;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 

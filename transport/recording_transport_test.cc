@@ -21,21 +21,24 @@
 #include "kevy_replica/transport/faulty_transport.h"
 #include "kevy_replica/transport/file_transport.h"
 #include "kevy_replica/transport/in_memory_transport.h"
-#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/random.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/temp_dir.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
-using transport_internal::CodeOf;
-using transport_internal::FdLimit;
-using transport_internal::FileContents;
-using transport_internal::RandomBytes;
-using transport_internal::RandomSizes;
-using transport_internal::ReadBytes;
-using transport_internal::ReadOnce;
-using transport_internal::TempDir;
+using transport_testing::CodeOf;
+using transport_testing::FdLimit;
+using transport_testing::FileContents;
+using transport_testing::RandomBytes;
+using transport_testing::RandomSizes;
+using transport_testing::ReadBytes;
+using transport_testing::ReadOnce;
+using transport_testing::TempDir;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 

@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/internal/connect.h"
 #include "kevy_replica/transport/internal/deadline.h"
 #include "kevy_replica/transport/internal/fd.h"

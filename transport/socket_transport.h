@@ -16,26 +16,12 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
-
-struct ConnectOptions {
-  // For the whole of connecting: every address of a name together. (Looking the
-  // name up is the system resolver's; it keeps to its own timeouts.)
-  absl::Duration connect_timeout = absl::Seconds(10);
-  // TCP keepalive: three probes, the first after this long without traffic and
-  // the others a third of it apart. Zero or less: none.
-  absl::Duration keepalive_idle = absl::Seconds(30);
-  // SO_RCVBUF in bytes; 0 leaves it to the system.
-  int receive_buffer_bytes = 0;
-  // What ends connecting and all reads and writes early. Shared by as many
-  // transports as you like; one of its own is made if this is null. The
-  // transport's own Interrupt() sets it.
-  std::shared_ptr<Interrupter> interrupter;
-};
 
 // A connected stream socket. Reads and writes survive EINTR and partial writes;
 // a peer that is gone is an error, never SIGPIPE.

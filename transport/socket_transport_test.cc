@@ -25,36 +25,40 @@
 #include "kevy_replica/transport/internal/connect.h"
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/internal/socket.h"
-#include "kevy_replica/transport/internal/test_pairs.h"
-#include "kevy_replica/transport/internal/test_ports.h"
-#include "kevy_replica/transport/internal/test_util.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/ports.h"
+#include "kevy_replica/transport/testing/random.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/socket_pair.h"
+#include "kevy_replica/transport/testing/temp_dir.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
-using transport_internal::BlackHole;
-using transport_internal::CanListen;
-using transport_internal::CodeOf;
 using transport_internal::Connection;
-using transport_internal::ConnectPair;
 using transport_internal::ConnectToFirst;
-using transport_internal::FdLimit;
-using transport_internal::RandomBytes;
-using transport_internal::RandomSizes;
-using transport_internal::RawSocket;
-using transport_internal::ReadBytes;
-using transport_internal::ReadOnce;
-using transport_internal::RefusingPort;
-using transport_internal::SignalsWhenBlocked;
 using transport_internal::SocketAddress;
-using transport_internal::SocketPair;
-using transport_internal::TempDir;
 using transport_internal::UniqueFd;
-using transport_internal::WhenBlocked;
+using transport_testing::BlackHole;
+using transport_testing::CanListen;
+using transport_testing::CodeOf;
+using transport_testing::ConnectPair;
+using transport_testing::FdLimit;
+using transport_testing::RandomBytes;
+using transport_testing::RandomSizes;
+using transport_testing::RawSocket;
+using transport_testing::ReadBytes;
+using transport_testing::ReadOnce;
+using transport_testing::RefusingPort;
+using transport_testing::SignalsWhenBlocked;
+using transport_testing::SocketPair;
+using transport_testing::TempDir;
+using transport_testing::WhenBlocked;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 

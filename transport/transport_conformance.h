@@ -30,7 +30,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/testing/random.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -62,7 +64,7 @@ class TransportConformance : public testing::TestWithParam<ConformancePair> {
   // Without waiting.
   bool ReadsNothing() {
     return absl::IsDeadlineExceeded(
-        transport_internal::ReadOnce(*transport_, 1, absl::ZeroDuration())
+        transport_testing::ReadOnce(*transport_, 1, absl::ZeroDuration())
             .status());
   }
 
@@ -77,7 +79,7 @@ TEST_P(TransportConformance, HasAPeersName) {
 }
 
 TEST_P(TransportConformance, BytesArriveInOrder) {
-  using transport_internal::ReadBytes;
+  using transport_testing::ReadBytes;
   ASSERT_TRUE(peer_->Write("one", kForEver).ok());
   ASSERT_TRUE(peer_->Write("", kForEver).ok());
   ASSERT_TRUE(peer_->Write("two", kForEver).ok());
@@ -89,7 +91,7 @@ TEST_P(TransportConformance, BytesArriveInOrder) {
 TEST_P(TransportConformance, ReadDoesNotWaitForAFullBuffer) {
   const std::string sent = "abc";
   ASSERT_TRUE(peer_->Write(sent, kForEver).ok());
-  const auto read = transport_internal::ReadOnce(*transport_, 1000);
+  const auto read = transport_testing::ReadOnce(*transport_, 1000);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_GE(read->size(), size_t{1});
   EXPECT_EQ(*read, sent.substr(0, read->size()));
@@ -97,9 +99,9 @@ TEST_P(TransportConformance, ReadDoesNotWaitForAFullBuffer) {
 
 // Both ends read and write at once, more than any buffer between them holds.
 TEST_P(TransportConformance, MovesMuchBothWaysAtOnce) {
-  using transport_internal::RandomBytes;
-  using transport_internal::RandomSizes;
-  using transport_internal::ReadBytes;
+  using transport_testing::RandomBytes;
+  using transport_testing::RandomSizes;
+  using transport_testing::ReadBytes;
   constexpr size_t kSize = 5 << 20;
   const std::string to_peer = RandomBytes(kSize, 1);
   const std::string from_peer = RandomBytes(kSize, 2);
@@ -132,9 +134,9 @@ TEST_P(TransportConformance, EndComesAfterTheBytesAndAgain) {
   ASSERT_TRUE(peer_->Write("last", kForEver).ok());
   peer_->Close();
   peer_->Close();
-  EXPECT_EQ(transport_internal::ReadBytes(*transport_, 4), "last");
+  EXPECT_EQ(transport_testing::ReadBytes(*transport_, 4), "last");
   for (int i = 0; i < 3; ++i) {
-    const auto end = transport_internal::ReadOnce(*transport_);
+    const auto end = transport_testing::ReadOnce(*transport_);
     ASSERT_TRUE(end.ok()) << end.status();
     EXPECT_EQ(*end, "");
   }
@@ -143,8 +145,8 @@ TEST_P(TransportConformance, EndComesAfterTheBytesAndAgain) {
 TEST_P(TransportConformance, ClosingTheWriteSideIsTheEndForThePeer) {
   ASSERT_TRUE(peer_->Write("last", kForEver).ok());
   peer_->CloseWrite();
-  EXPECT_EQ(transport_internal::ReadBytes(*transport_, 4), "last");
-  const auto end = transport_internal::ReadOnce(*transport_);
+  EXPECT_EQ(transport_testing::ReadBytes(*transport_, 4), "last");
+  const auto end = transport_testing::ReadOnce(*transport_);
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_EQ(*end, "");
 }
@@ -152,8 +154,8 @@ TEST_P(TransportConformance, ClosingTheWriteSideIsTheEndForThePeer) {
 TEST_P(TransportConformance, DestructionCloses) {
   ASSERT_TRUE(peer_->Write("last", kForEver).ok());
   peer_.reset();
-  EXPECT_EQ(transport_internal::ReadBytes(*transport_, 4), "last");
-  const auto end = transport_internal::ReadOnce(*transport_);
+  EXPECT_EQ(transport_testing::ReadBytes(*transport_, 4), "last");
+  const auto end = transport_testing::ReadOnce(*transport_);
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_EQ(*end, "");
 }
@@ -161,26 +163,26 @@ TEST_P(TransportConformance, DestructionCloses) {
 // Where a peer goes without having read all, its own last bytes arrive still.
 TEST_P(TransportConformance, EndIsCleanThoughThePeerLeftBytesUnread) {
   ASSERT_TRUE(transport_->Write("xy", kForEver).ok());
-  ASSERT_EQ(transport_internal::ReadBytes(*peer_, 1), "x");
+  ASSERT_EQ(transport_testing::ReadBytes(*peer_, 1), "x");
   ASSERT_TRUE(peer_->Write("last", kForEver).ok());
   peer_.reset();
-  EXPECT_EQ(transport_internal::ReadBytes(*transport_, 4), "last");
-  const auto end = transport_internal::ReadOnce(*transport_);
+  EXPECT_EQ(transport_testing::ReadBytes(*transport_, 4), "last");
+  const auto end = transport_testing::ReadOnce(*transport_);
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_EQ(*end, "");
 }
 
 TEST_P(TransportConformance, EndWakesABlockedRead) {
-  transport_internal::WhenBlocked close([this](auto&) { peer_->Close(); });
-  const auto end = transport_internal::ReadOnce(*transport_);
+  transport_testing::WhenBlocked close([this](auto&) { peer_->Close(); });
+  const auto end = transport_testing::ReadOnce(*transport_);
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_EQ(*end, "");
 }
 
 TEST_P(TransportConformance, BytesWakeABlockedRead) {
-  transport_internal::WhenBlocked write(
+  transport_testing::WhenBlocked write(
       [this](auto&) { peer_->Write("x", kForEver).IgnoreError(); });
-  const auto read = transport_internal::ReadOnce(*transport_);
+  const auto read = transport_testing::ReadOnce(*transport_);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, "x");
 }
@@ -204,12 +206,12 @@ TEST_P(TransportConformance, ReadTimesOutAndLosesNothing) {
        {absl::ZeroDuration(), -absl::Seconds(1), absl::Microseconds(1),
         absl::Milliseconds(2)}) {
     EXPECT_EQ(
-        transport_internal::ReadOnce(*transport_, 10, timeout).status().code(),
+        transport_testing::ReadOnce(*transport_, 10, timeout).status().code(),
         absl::StatusCode::kDeadlineExceeded)
         << timeout;
   }
   ASSERT_TRUE(peer_->Write("abc", kForEver).ok());
-  EXPECT_EQ(transport_internal::ReadBytes(*transport_, 3), "abc");
+  EXPECT_EQ(transport_testing::ReadBytes(*transport_, 3), "abc");
 }
 
 // Each write is small beside what fills the buffers: none of them is mistaken
@@ -227,15 +229,15 @@ TEST_P(TransportConformance, WriteTimesOutWhereNobodyReads) {
 }
 
 TEST_P(TransportConformance, InterruptEndsABlockedRead) {
-  transport_internal::WhenBlocked interrupt(
+  transport_testing::WhenBlocked interrupt(
       [this](auto&) { transport_->Interrupt(); });
-  EXPECT_EQ(transport_internal::ReadOnce(*transport_).status().code(),
+  EXPECT_EQ(transport_testing::ReadOnce(*transport_).status().code(),
             absl::StatusCode::kCancelled);
 }
 
 TEST_P(TransportConformance, InterruptEndsABlockedWrite) {
   if (!GetParam().bounded) GTEST_SKIP() << "never waits";
-  transport_internal::WhenBlocked interrupt(
+  transport_testing::WhenBlocked interrupt(
       [this](auto&) { transport_->Interrupt(); });
   absl::Status status;
   while (status.ok()) {
@@ -249,20 +251,20 @@ TEST_P(TransportConformance, InterruptIsForEverAndBeforeBytesAndEnds) {
   transport_->Interrupt();
   transport_->Interrupt();
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(transport_internal::ReadOnce(*transport_).status().code(),
+    EXPECT_EQ(transport_testing::ReadOnce(*transport_).status().code(),
               absl::StatusCode::kCancelled);
     EXPECT_EQ(transport_->Write("x", kForEver).code(),
               absl::StatusCode::kCancelled);
   }
   peer_->Close();
-  EXPECT_EQ(transport_internal::ReadOnce(*transport_).status().code(),
+  EXPECT_EQ(transport_testing::ReadOnce(*transport_).status().code(),
             absl::StatusCode::kCancelled);
 }
 
 TEST_P(TransportConformance, InterruptIsOfOneEndOnly) {
   transport_->Interrupt();
   ASSERT_TRUE(peer_->Write("x", kForEver).ok());
-  EXPECT_EQ(transport_internal::ReadOnce(*peer_, 1, absl::ZeroDuration())
+  EXPECT_EQ(transport_testing::ReadOnce(*peer_, 1, absl::ZeroDuration())
                 .status()
                 .code(),
             absl::StatusCode::kDeadlineExceeded);
@@ -271,23 +273,23 @@ TEST_P(TransportConformance, InterruptIsOfOneEndOnly) {
 // Of fd(): for transports that have one.
 
 TEST_P(TransportConformance, FdIsReadableWhileThereIsSomething) {
-  using transport_internal::IsReadable;
+  using transport_testing::IsReadable;
   for (const absl::string_view sent : {"abc", "d"}) {
     ASSERT_TRUE(ReadsNothing());
     if (transport_->fd() < 0) GTEST_SKIP() << "has none";
     EXPECT_FALSE(IsReadable(transport_->fd()));
     ASSERT_TRUE(peer_->Write(sent, kForEver).ok());
-    transport_internal::WaitUntilReadable(transport_->fd());
+    transport_testing::WaitUntilReadable(transport_->fd());
     EXPECT_TRUE(IsReadable(transport_->fd()));
-    EXPECT_EQ(transport_internal::ReadBytes(*transport_, sent.size()), sent);
+    EXPECT_EQ(transport_testing::ReadBytes(*transport_, sent.size()), sent);
   }
   ASSERT_TRUE(ReadsNothing());
   EXPECT_FALSE(IsReadable(transport_->fd()));
   peer_->Close();
   for (int i = 0; i < 2; ++i) {
-    transport_internal::WaitUntilReadable(transport_->fd());
+    transport_testing::WaitUntilReadable(transport_->fd());
     const auto end =
-        transport_internal::ReadOnce(*transport_, 1, absl::ZeroDuration());
+        transport_testing::ReadOnce(*transport_, 1, absl::ZeroDuration());
     ASSERT_TRUE(end.ok()) << end.status();
     EXPECT_EQ(*end, "");
   }
@@ -297,24 +299,24 @@ TEST_P(TransportConformance, FdTellsOfWhatCameBeforeItWasAskedFor) {
   ASSERT_TRUE(peer_->Write("x", kForEver).ok());
   peer_.reset();
   if (transport_->fd() < 0) GTEST_SKIP() << "has none";
-  transport_internal::WaitUntilReadable(transport_->fd());
+  transport_testing::WaitUntilReadable(transport_->fd());
 }
 
 TEST_P(TransportConformance, FdIsReadableOnceThePeerHasClosedItsWriteSide) {
   ASSERT_TRUE(ReadsNothing());
   const int fd = transport_->fd();
   if (fd < 0) GTEST_SKIP() << "has none";
-  transport_internal::WhenBlocked close([this](auto&) { peer_->CloseWrite(); });
-  transport_internal::WaitUntilReadable(fd);
+  transport_testing::WhenBlocked close([this](auto&) { peer_->CloseWrite(); });
+  transport_testing::WaitUntilReadable(fd);
 }
 
 // Waits nowhere but for fd(). One that is told of too little hangs here.
 TEST_P(TransportConformance, FdIsEnoughToReadAll) {
   ASSERT_TRUE(ReadsNothing());
   if (transport_->fd() < 0) GTEST_SKIP() << "has none";
-  const std::string sent = transport_internal::RandomBytes(1 << 19, 1);
+  const std::string sent = transport_testing::RandomBytes(1 << 19, 1);
   std::thread writer([&] {
-    auto sizes = transport_internal::RandomSizes(500, 2);
+    auto sizes = transport_testing::RandomSizes(500, 2);
     for (absl::string_view rest = sent; !rest.empty();) {
       const absl::string_view piece = rest.substr(0, sizes());
       if (!peer_->Write(piece, kForEver).ok()) break;
@@ -323,12 +325,12 @@ TEST_P(TransportConformance, FdIsEnoughToReadAll) {
     peer_->Close();
   });
   std::string got;
-  const auto sizes = transport_internal::RandomSizes(800, 3);
+  const auto sizes = transport_testing::RandomSizes(800, 3);
   for (;;) {
-    const auto read = transport_internal::ReadOnce(*transport_, sizes(),
-                                                   absl::ZeroDuration());
+    const auto read =
+        transport_testing::ReadOnce(*transport_, sizes(), absl::ZeroDuration());
     if (absl::IsDeadlineExceeded(read.status())) {
-      transport_internal::WaitUntilReadable(transport_->fd());
+      transport_testing::WaitUntilReadable(transport_->fd());
       continue;
     }
     EXPECT_TRUE(read.ok()) << read.status();

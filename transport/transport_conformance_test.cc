@@ -17,21 +17,23 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/faulty_transport.h"
 #include "kevy_replica/transport/in_memory_transport.h"
-#include "kevy_replica/transport/internal/test_pairs.h"
-#include "kevy_replica/transport/internal/test_util.h"
 #include "kevy_replica/transport/recording_transport.h"
 #include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/testing/random.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/socket_pair.h"
+#include "kevy_replica/transport/testing/temp_dir.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 namespace {
 
 using Ends = ConformancePair::Ends;
-using transport_internal::CanListen;
-using transport_internal::ConnectPair;
-using transport_internal::RandomSizes;
-using transport_internal::SocketPair;
-using transport_internal::TempDir;
+using transport_testing::CanListen;
+using transport_testing::ConnectPair;
+using transport_testing::RandomSizes;
+using transport_testing::SocketPair;
+using transport_testing::TempDir;
 
 Ends InMemory(size_t capacity = std::numeric_limits<size_t>::max()) {
   auto pair = InMemoryTransport::CreatePair(capacity);
@@ -96,7 +98,7 @@ TEST(CloseWriteTest, LeavesReading) {
     const Ends ends = pair.make();
     ends.first->CloseWrite();
     ASSERT_TRUE(ends.second->Write("late", absl::InfiniteDuration()).ok());
-    EXPECT_EQ(transport_internal::ReadBytes(*ends.first, 4), "late");
+    EXPECT_EQ(transport_testing::ReadBytes(*ends.first, 4), "late");
   }
 }
 

@@ -19,13 +19,13 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/internal/deadline.h"
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/internal/io.h"
 #include "kevy_replica/transport/internal/socket.h"
 #include "kevy_replica/transport/internal/status.h"
 #include "kevy_replica/transport/interrupter.h"
-#include "kevy_replica/transport/socket_transport.h"
 
 namespace kevy_replica {
 namespace transport_internal {
