@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -46,7 +47,7 @@ struct Faults {
 
 // Decorates `inner`, which it owns. `interrupter` ends a stall; give the one
 // that `inner` has, if that is shared. Interrupt() sets both.
-class FaultyTransport : public Transport {
+class FaultyTransport : public ForwardingTransport {
  public:
   FaultyTransport(std::unique_ptr<Transport> inner, Faults faults,
                   std::shared_ptr<Interrupter> interrupter = nullptr);
@@ -55,14 +56,10 @@ class FaultyTransport : public Transport {
                               absl::Duration timeout) override;
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
   void Interrupt() override;
-  void CloseWrite() override;
-  void Close() override;
-  std::string peer() const override;
   // In a stall it is readable once that is interrupted.
   int fd() const override;
 
  private:
-  const std::unique_ptr<Transport> inner_;
   const Faults faults_;
   const std::shared_ptr<Interrupter> interrupter_;
   uint64_t read_bytes_ = 0;

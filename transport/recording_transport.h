@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -22,7 +23,7 @@ namespace kevy_replica {
 
 // Decorates `inner`, which it owns: every byte read from it goes to a file as
 // it came, before the caller sees it. FileTransport plays such a file back.
-class RecordingTransport : public Transport {
+class RecordingTransport : public ForwardingTransport {
  public:
   // Makes `path` anew (what it held is lost). Errors: the system's, with the
   // path.
@@ -33,18 +34,11 @@ class RecordingTransport : public Transport {
   // is worth nothing.
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration timeout) override;
-  absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
-  void Interrupt() override;
-  void CloseWrite() override;
-  void Close() override;
-  std::string peer() const override;
-  int fd() const override;
 
  private:
   RecordingTransport(std::unique_ptr<Transport> inner,
                      transport_internal::UniqueFd fd, std::string path);
 
-  const std::unique_ptr<Transport> inner_;
   const transport_internal::UniqueFd fd_;
   const std::string path_;
 };

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
@@ -68,8 +69,12 @@ inline bool IsReadable(int fd, int timeout_ms = 0) {
 // Waits until poll() reports that a read would not wait. Fails the test and
 // returns after 30 s.
 inline void WaitUntilReadable(int fd) {
-  EXPECT_TRUE(IsReadable(fd, 30000))
-      << "descriptor " << fd << " was not readable within 30 s";
+  const absl::Time end = absl::Now() + absl::Seconds(30);
+  while (!IsReadable(fd, 1000)) {  // A signal ends it early.
+    if (absl::Now() < end) continue;
+    ADD_FAILURE() << "descriptor " << fd << " was not readable within 30 s";
+    return;
+  }
 }
 
 }  // namespace transport_testing
