@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <ostream>
 #include <string>
 
 #include "absl/status/status.h"
@@ -39,6 +40,24 @@ std::string Address::ToString() const {
   const bool is_v6 = host.find(':') != std::string::npos;
   return is_v6 ? absl::StrCat("[", host, "]:", port)
                : absl::StrCat(host, ":", port);
+}
+
+absl::string_view AddressKindName(Address::Kind kind) {
+  switch (kind) {
+    case Address::Kind::kTcp:
+      return "tcp";
+    case Address::Kind::kUnix:
+      return "unix";
+  }
+  return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& out, Address::Kind kind) {
+  return out << AddressKindName(kind);
+}
+
+std::ostream& operator<<(std::ostream& out, const Address& address) {
+  return out << address.ToString();
 }
 
 absl::StatusOr<Address> ParseAddress(absl::string_view text) {

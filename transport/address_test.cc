@@ -4,7 +4,9 @@
 #include "kevy_replica/transport/address.h"
 
 #include <string>
+#include <vector>
 
+#include "absl/hash/hash_testing.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -15,6 +17,14 @@ namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
+
+// Takes text as absl::StrCat() of Abseil 20230125 and later does.
+struct StringSink {
+  void Append(absl::string_view bytes) {
+    text->append(bytes.data(), bytes.size());
+  }
+  std::string* text;
+};
 
 TEST(ParseAddressTest, Tcp) {
   const struct {
@@ -104,6 +114,30 @@ TEST(ParseAddressTest, Errors) {
 TEST(ParseAddressTest, ErrorsQuoteTheTextEscaped) {
   EXPECT_THAT(std::string(ParseAddress("ho\nst").status().message()),
               HasSubstr("\"ho\\nst\""));
+}
+
+TEST(AddressTest, ComparesAndHashes) {
+  std::vector<Address> addresses(1);
+  for (const absl::string_view text :
+       {"localhost:1", "localhost:2", "127.0.0.1:1", "[::1]:1", "unix:/a",
+        "unix:/b", "unix:localhost:1"}) {
+    addresses.push_back(*ParseAddress(text));
+  }
+  EXPECT_TRUE(absl::VerifyTypeImplementsAbslHashCorrectly(addresses));
+  EXPECT_EQ(*ParseAddress("h:1"), *ParseAddress("h:1"));
+  EXPECT_NE(*ParseAddress("h:1"), *ParseAddress("h:2"));
+}
+
+TEST(AddressTest, Prints) {
+  EXPECT_EQ(testing::PrintToString(*ParseAddress("[::1]:7")), "[::1]:7");
+  EXPECT_EQ(testing::PrintToString(*ParseAddress("unix:/a")), "unix:/a");
+  EXPECT_EQ(testing::PrintToString(Address::Kind::kTcp), "tcp");
+  EXPECT_EQ(testing::PrintToString(Address::Kind::kUnix), "unix");
+  std::string text;
+  StringSink sink{&text};
+  AbslStringify(sink, *ParseAddress("h:1"));
+  AbslStringify(sink, Address::Kind::kUnix);
+  EXPECT_EQ(text, "h:1unix");
 }
 
 }  // namespace

@@ -14,18 +14,30 @@
 namespace kevy_replica {
 
 struct ConnectOptions {
-  // For the whole of connecting: every address of a name together. (Looking the
-  // name up is the system resolver's; it keeps to its own timeouts.)
+  // The limit for connecting, over all addresses of a name together. The
+  // system's resolver looks the name up with its own timeouts. Default: 10 s.
   absl::Duration connect_timeout = absl::Seconds(10);
-  // TCP keepalive: three probes, the first after this long without traffic and
-  // the others a third of it apart. Zero or less: none.
+  // TCP keepalive: the first probe goes out after this time without traffic,
+  // and two more follow at a third of it. Rounded up to seconds, from 1 to
+  // 32767. Zero or less turns keepalive off. Default: 30 s.
   absl::Duration keepalive_idle = absl::Seconds(30);
-  // SO_RCVBUF in bytes; 0 leaves it to the system.
+  // SO_RCVBUF. 0 leaves the size to the system. Default: 0 bytes.
   int receive_buffer_bytes = 0;
-  // What ends connecting and all reads and writes early. Shared by as many
-  // transports as you like; one of its own is made if this is null. The
-  // transport's own Interrupt() sets it.
+  // Ends connecting, and all reads and writes of the transport, early. Any
+  // number of transports may share it. Transport::Interrupt() sets it. Default:
+  // null, which gives each transport an Interrupter of its own.
   std::shared_ptr<Interrupter> interrupter;
+
+  // Interrupters compare by identity.
+  friend bool operator==(const ConnectOptions& a, const ConnectOptions& b) {
+    return a.connect_timeout == b.connect_timeout &&
+           a.keepalive_idle == b.keepalive_idle &&
+           a.receive_buffer_bytes == b.receive_buffer_bytes &&
+           a.interrupter == b.interrupter;
+  }
+  friend bool operator!=(const ConnectOptions& a, const ConnectOptions& b) {
+    return !(a == b);
+  }
 };
 
 }  // namespace kevy_replica

@@ -24,6 +24,7 @@
 #include "kevy_replica/transport/internal/deadline.h"
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/internal/io.h"
+#include "kevy_replica/transport/internal/listen.h"
 #include "kevy_replica/transport/internal/socket.h"
 #include "kevy_replica/transport/internal/status.h"
 #include "kevy_replica/transport/interrupter.h"
@@ -43,23 +44,6 @@ using transport_internal::UniqueFd;
 
 namespace {
 
-absl::StatusOr<UniqueFd> ListenOn(const SocketAddress& address) {
-  absl::StatusOr<UniqueFd> fd = transport_internal::OpenSocket(address);
-  if (!fd.ok()) return fd;
-  if (address.is_tcp()) {
-    // A port whose last connections are still in TIME_WAIT is free.
-    const absl::Status status =
-        SetSocketOption(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1);
-    if (!status.ok()) return status;
-  }
-  if (::bind(fd->get(), address.get(), address.size) != 0 ||
-      ::listen(fd->get(), SOMAXCONN) != 0) {
-    const int error = errno;
-    return ErrnoStatus(error, {"listen on", address.ToString()});
-  }
-  return fd;
-}
-
 // Whether an accept() that failed says nothing of the next: the connection was
 // gone again, or had a network error, which Linux reports here.
 bool IsOfOneConnection(int error) {
@@ -77,11 +61,7 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
       transport_internal::Resolve(*address);
   if (!candidates.ok()) return candidates.status();
 
-  absl::StatusOr<UniqueFd> fd;
-  for (const SocketAddress& candidate : *candidates) {
-    fd = ListenOn(candidate);
-    if (fd.ok()) break;
-  }
+  absl::StatusOr<UniqueFd> fd = transport_internal::ListenOnFirst(*candidates);
   if (!fd.ok()) return fd.status();
 
   if (address->kind == Address::Kind::kTcp) {

@@ -23,12 +23,14 @@
 
 namespace kevy_replica {
 
-// A connected stream socket. Reads and writes survive EINTR and partial writes;
-// a peer that is gone is an error, never SIGPIPE.
+// A connected stream socket. Reads and writes survive EINTR and partial writes.
+// A write to a peer that has gone returns kUnavailable, without SIGPIPE.
 class SocketTransport : public Transport {
  public:
-  // Takes over `fd`, a connected stream socket, and makes it non-blocking.
-  // `interrupter` must not be null.
+  // Takes over `fd` and makes it non-blocking.
+  //
+  // Precondition: `fd` is a connected stream socket, and `interrupter` is not
+  // null.
   SocketTransport(int fd, std::string peer,
                   std::shared_ptr<Interrupter> interrupter);
   ~SocketTransport() override;
@@ -42,7 +44,7 @@ class SocketTransport : public Transport {
   void Close() override;
   std::string peer() const override { return peer_; }
 
-  // The socket: for getsockopt() too.
+  // The socket. Good for getsockopt() too.
   int fd() const override { return fd_.get(); }
 
  private:
@@ -51,11 +53,15 @@ class SocketTransport : public Transport {
   const std::shared_ptr<Interrupter> interrupter_;
 };
 
-// TCP. Connect tries all addresses of `host` (a name or an IPv4 or IPv6
-// address) in the resolver's order, sets TCP_NODELAY and keepalive, and returns
-// the first connection that stands. Otherwise the last address's error, which
-// names it: kUnavailable (refused, unreachable, no such name),
-// kDeadlineExceeded, kCancelled.
+// A TCP connection. Connect() tries the addresses of `host` (a name, an IPv4 or
+// an IPv6 address) in the resolver's order, and sets TCP_NODELAY and keepalive.
+//
+// Returns:
+//   the first connection that succeeds
+//   kUnavailable       refused, unreachable, or an unknown name
+//   kDeadlineExceeded  connect_timeout passed first
+//   kCancelled         the interrupter was set
+// An error is the last address's error, and names that address.
 class TcpTransport : public SocketTransport {
  public:
   static absl::StatusOr<std::unique_ptr<TcpTransport>> Connect(
@@ -64,9 +70,9 @@ class TcpTransport : public SocketTransport {
   using SocketTransport::SocketTransport;
 };
 
-// A Unix domain socket at `path` in the file system. Errors: as TcpTransport's
-// (a path that is missing is kUnavailable), and kInvalidArgument for one that
-// is longer than the system takes.
+// A Unix domain socket at `path` in the file system. Errors as TcpTransport's:
+// a missing path is kUnavailable. kInvalidArgument for a path longer than the
+// system takes.
 class UnixTransport : public SocketTransport {
  public:
   static absl::StatusOr<std::unique_ptr<UnixTransport>> Connect(
@@ -80,9 +86,10 @@ absl::StatusOr<std::unique_ptr<Transport>> ConnectTransport(
     absl::string_view address,
     const ConnectOptions& options = ConnectOptions());
 
-// A factory that connects to `address`, each time anew, with these options.
-TransportFactory ConnectTo(absl::string_view address,
-                           const ConnectOptions& options = ConnectOptions());
+// Returns a factory. Each of its calls connects to `address` with `options`.
+[[nodiscard]] TransportFactory ConnectTo(
+    absl::string_view address,
+    const ConnectOptions& options = ConnectOptions());
 
 }  // namespace kevy_replica
 

@@ -124,18 +124,77 @@ TEST(TcpTransportTest, ClientsOptions) {
   EXPECT_NE(GetOption(server->fd(), IPPROTO_TCP, TCP_NODELAY), 0);
 }
 
-TEST(TcpTransportTest, OddKeepalives) {
-  ConnectOptions options;
-  options.keepalive_idle = absl::ZeroDuration();
-  EXPECT_EQ(GetOption(ConnectPair("127.0.0.1:0", options).client->fd(),
-                      SOL_SOCKET, SO_KEEPALIVE),
-            0);
+TEST(TcpTransportTest, KeepaliveIsRoundedUpAndClamped) {
+#ifdef TCP_KEEPIDLE
+  constexpr int kIdleOption = TCP_KEEPIDLE;
+#else
+  constexpr int kIdleOption = TCP_KEEPALIVE;
+#endif
+  const struct {
+    absl::Duration idle;
+    int idle_seconds;
+    int interval_seconds;
+  } kCases[] = {
+      {absl::Nanoseconds(1), 1, 1},
+      {absl::Milliseconds(1500), 2, 1},
+      {absl::Seconds(3), 3, 1},
+      {absl::Seconds(4), 4, 2},
+      {absl::Seconds(32767), 32767, 10923},
+      {absl::Seconds(32768), 32767, 10923},
+      {absl::Hours(1000), 32767, 32767},
+      {absl::InfiniteDuration(), 32767, 32767},
+  };
+  for (const auto& c : kCases) {
+    ConnectOptions options;
+    options.keepalive_idle = c.idle;
+    const SocketPair pair = ConnectPair("127.0.0.1:0", options);
+    const int fd = pair.client->fd();
+    EXPECT_NE(GetOption(fd, SOL_SOCKET, SO_KEEPALIVE), 0) << c.idle;
+    EXPECT_EQ(GetOption(fd, IPPROTO_TCP, kIdleOption), c.idle_seconds)
+        << c.idle;
+    EXPECT_EQ(GetOption(fd, IPPROTO_TCP, TCP_KEEPINTVL), c.interval_seconds)
+        << c.idle;
+    EXPECT_EQ(GetOption(fd, IPPROTO_TCP, TCP_KEEPCNT), 3) << c.idle;
+  }
+}
+
+TEST(TcpTransportTest, KeepaliveOfZeroOrLessIsOff) {
   for (const absl::Duration idle :
-       {absl::Nanoseconds(1), absl::Hours(1000), absl::InfiniteDuration()}) {
+       {absl::ZeroDuration(), -absl::Seconds(1), -absl::InfiniteDuration()}) {
+    ConnectOptions options;
     options.keepalive_idle = idle;
-    EXPECT_NE(GetOption(ConnectPair("127.0.0.1:0", options).client->fd(),
+    EXPECT_EQ(GetOption(ConnectPair("127.0.0.1:0", options).client->fd(),
                         SOL_SOCKET, SO_KEEPALIVE),
               0);
+  }
+}
+
+TEST(TcpTransportTest, ReceiveBufferOfZeroOrLessIsLeftToSystem) {
+  const int plain = GetOption(RawSocket().fd(), SOL_SOCKET, SO_RCVBUF);
+  const auto size_with = [](int receive_buffer_bytes) {
+    ConnectOptions options;
+    options.receive_buffer_bytes = receive_buffer_bytes;
+    return GetOption(ConnectPair("127.0.0.1:0", options).client->fd(),
+                     SOL_SOCKET, SO_RCVBUF);
+  };
+  EXPECT_GE(size_with(0), plain);
+  EXPECT_GE(size_with(-1), plain);
+  EXPECT_LT(size_with(1), plain);
+}
+
+TEST(ConnectOptionsTest, CompareMemberByMember) {
+  EXPECT_EQ(ConnectOptions(), ConnectOptions());
+  for (const auto& change : std::vector<void (*)(ConnectOptions*)>{
+           [](ConnectOptions* o) { o->connect_timeout = absl::Seconds(1); },
+           [](ConnectOptions* o) { o->keepalive_idle = absl::Seconds(1); },
+           [](ConnectOptions* o) { o->receive_buffer_bytes = 1; },
+           [](ConnectOptions* o) {
+             o->interrupter = std::make_shared<Interrupter>();
+           }}) {
+    ConnectOptions changed;
+    change(&changed);
+    EXPECT_NE(changed, ConnectOptions());
+    EXPECT_EQ(changed, ConnectOptions(changed));
   }
 }
 

@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "kevy_replica/transport/internal/cxx17.h"
+
 namespace kevy_replica {
 namespace transport_internal {
 
