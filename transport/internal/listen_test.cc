@@ -34,9 +34,6 @@ SocketAddress AnyPort() {
   return addresses.ok() ? addresses->front() : SocketAddress();
 }
 
-// A port that was free a moment ago.
-SocketAddress FreePort() { return RefusingPort().address(); }
-
 uint16_t PortOf(const UniqueFd& fd) {
   SocketAddress address;
   EXPECT_EQ(::getsockname(fd.get(), address.get(), &address.size), 0);
@@ -54,20 +51,18 @@ bool Accepts(const UniqueFd& fd) {
 TEST(ListenOnFirstTest, PassesOverTakenAddress) {
   RefusingPort taken;
   taken.Listen(1);
-  const SocketAddress free = FreePort();
-  const auto fd = ListenOnFirst({taken.address(), free, AnyPort()});
+  const auto fd = ListenOnFirst({taken.address(), AnyPort()});
   ASSERT_TRUE(fd.ok()) << fd.status();
   EXPECT_TRUE(Accepts(*fd));
-  EXPECT_EQ(PortOf(*fd), free.port());
+  EXPECT_NE(PortOf(*fd), taken.address().port());
 }
 
 TEST(ListenOnFirstTest, StopsAtFirstFreeAddress) {
   RefusingPort taken;
   taken.Listen(1);
-  const SocketAddress free = FreePort();
-  const auto fd = ListenOnFirst({free, taken.address()});
+  const auto fd = ListenOnFirst({AnyPort(), taken.address()});
   ASSERT_TRUE(fd.ok()) << fd.status();
-  EXPECT_EQ(PortOf(*fd), free.port());
+  EXPECT_TRUE(Accepts(*fd));
 }
 
 TEST(ListenOnFirstTest, ReturnsLastError) {
