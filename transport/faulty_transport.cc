@@ -85,7 +85,7 @@ void FaultyTransport::Interrupt() {
 }
 
 int FaultyTransport::fd() const {
-  // What `inner_` has does not end a stall, and would have a waiter spin.
+  // During a stall the inner descriptor may be readable: a waiter would spin.
   return read_bytes_ >= faults_.stall_at.value_or(kNever) ? interrupter_->fd()
                                                           : inner().fd();
 }

@@ -44,8 +44,8 @@ using transport_internal::UniqueFd;
 
 namespace {
 
-// Whether an accept() that failed says nothing of the next: the connection was
-// gone again, or had a network error, which Linux reports here.
+// Whether the error concerns one connection only, so that accept() may go on:
+// the connection has gone, or had a network error, which Linux reports here.
 bool IsOfOneConnection(int error) {
   return error == ECONNABORTED || error == EPROTO || error == ENETDOWN ||
          error == ENETUNREACH || error == EHOSTUNREACH || error == ETIMEDOUT;
@@ -93,10 +93,10 @@ absl::StatusOr<std::unique_ptr<Transport>> Listener::Accept(
     if (fd.get() >= 0) {
       transport_internal::SetCloseOnExec(fd.get());
       if (peer.is_tcp()) {
-        // It fails only where the peer is gone already, which Read then tells.
+        // It fails only if the peer has gone; Read() then reports that.
         SetSocketOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1).IgnoreError();
       }
-      // A client of a Unix socket has no name of its own.
+      // A client of a Unix socket is unnamed: use the path.
       return std::make_unique<SocketTransport>(
           fd.release(), peer.is_tcp() ? peer.ToString() : name,
           std::make_shared<Interrupter>());

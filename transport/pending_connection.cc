@@ -37,7 +37,7 @@ PendingConnection::PendingConnection(absl::string_view address,
     status_ = parsed.status();
     return;
   }
-  if (interrupter_->interrupted()) {  // Then no resolver is waited for.
+  if (interrupter_->interrupted()) {  // Before the wait for the resolver.
     status_ = InterruptedStatus({"connect to", address});
     return;
   }
@@ -67,7 +67,8 @@ absl::StatusOr<std::unique_ptr<SocketTransport>> PendingConnection::Poll() {
   }
   Connection& connection = **result;
   status_ = absl::FailedPreconditionError(
-      absl::StrCat("connect to ", connection.peer, ": connected already"));
+      absl::StrCat("connect to ", connection.peer,
+                   ": Poll() has returned this connection before"));
   return std::make_unique<SocketTransport>(connection.fd.release(),
                                            std::move(connection.peer),
                                            std::move(interrupter_));

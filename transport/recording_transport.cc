@@ -53,7 +53,7 @@ absl::StatusOr<size_t> RecordingTransport::Read(absl::Span<char> buffer,
                                                 absl::Duration timeout) {
   const absl::StatusOr<size_t> size = inner().Read(buffer, timeout);
   if (!size.ok()) return size;
-  // The bytes are here: neither a timeout nor an interrupt must lose them.
+  // The bytes have arrived: write them without a timeout or an interrupt.
   const absl::Status status = transport_internal::WriteAll(
       fd_.get(), absl::string_view(buffer.data(), *size), ::write, nullptr,
       Deadline(absl::InfiniteDuration()), {"record to", path_});

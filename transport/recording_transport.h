@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A transport that keeps what it reads.
+// Records the bytes that a transport reads.
 
 #ifndef KEVY_REPLICA_TRANSPORT_RECORDING_TRANSPORT_H_
 #define KEVY_REPLICA_TRANSPORT_RECORDING_TRANSPORT_H_
@@ -21,17 +21,15 @@
 
 namespace kevy_replica {
 
-// Decorates `inner`, which it owns: every byte read from it goes to a file as
-// it came, before the caller sees it. FileTransport plays such a file back.
+// Decorates a transport: every byte read from it goes to a file, before the
+// caller sees it. FileTransport plays such a file back.
 class RecordingTransport : public ForwardingTransport {
  public:
-  // Makes `path` anew (what it held is lost). Errors: the system's, with the
-  // path.
+  // Creates `path`, or empties it. Errors: the system's, with the path.
   static absl::StatusOr<std::unique_ptr<RecordingTransport>> Create(
       std::unique_ptr<Transport> inner, absl::string_view path);
 
-  // A file that cannot be written is an error of Read: a recording with a hole
-  // is worth nothing.
+  // Fails if the file cannot be written, so that a recording is complete.
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration timeout) override;
 

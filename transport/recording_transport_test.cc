@@ -42,14 +42,14 @@ using transport_testing::TempDir;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 
-// An end that reads `bytes` and then the end of the stream.
+// Makes an end that reads `bytes` and then the end of the stream.
 std::unique_ptr<Transport> Source(absl::string_view bytes) {
   auto pair = InMemoryTransport::CreatePair();
   EXPECT_TRUE(pair.second->Write(bytes, kForEver).ok());
   return std::move(pair.first);
 }
 
-TEST(RecordingTransportTest, KeepsWhatWasRead) {
+TEST(RecordingTransportTest, RecordsReadBytes) {
   const TempDir dir;
   const std::string bytes = RandomBytes(300000, 1);
   const auto recording =
@@ -64,7 +64,7 @@ TEST(RecordingTransportTest, KeepsWhatWasRead) {
   EXPECT_TRUE(ReadBytes(**playback, bytes.size() + 1) == bytes);
 }
 
-TEST(RecordingTransportTest, EachReadIsInTheFileBeforeTheCallerSeesIt) {
+TEST(RecordingTransportTest, RecordsBeforeReadReturns) {
   const TempDir dir;
   Faults faults;
   faults.read_size = RandomSizes(3, 1);
@@ -84,9 +84,9 @@ TEST(RecordingTransportTest, EachReadIsInTheFileBeforeTheCallerSeesIt) {
   EXPECT_EQ(got, "0123456789");
 }
 
-TEST(RecordingTransportTest, StartsAnew) {
+TEST(RecordingTransportTest, EmptiesExistingFile) {
   const TempDir dir;
-  std::ofstream(dir.File("a")) << "what it held";
+  std::ofstream(dir.File("a")) << "old contents";
   const auto recording =
       RecordingTransport::Create(Source("new"), dir.File("a"));
   ASSERT_TRUE(recording.ok()) << recording.status();
@@ -95,7 +95,7 @@ TEST(RecordingTransportTest, StartsAnew) {
   EXPECT_EQ(FileContents(dir.File("a")), "new");
 }
 
-TEST(RecordingTransportTest, DoesNotKeepWhatIsWritten) {
+TEST(RecordingTransportTest, LeavesWrittenBytesOut) {
   const TempDir dir;
   auto [a, b] = InMemoryTransport::CreatePair();
   const auto recording =
@@ -106,7 +106,7 @@ TEST(RecordingTransportTest, DoesNotKeepWhatIsWritten) {
   EXPECT_EQ(FileContents(dir.File("a")), "");
 }
 
-TEST(RecordingTransportTest, PassesErrorsOn) {
+TEST(RecordingTransportTest, ForwardsErrors) {
   const TempDir dir;
   Faults faults;
   faults.error_at = 2;
@@ -120,8 +120,9 @@ TEST(RecordingTransportTest, PassesErrorsOn) {
   EXPECT_EQ(FileContents(dir.File("a")), "01");
 }
 
-TEST(RecordingTransportTest, AFullDiskIsAnErrorOfRead) {
-  if (::access("/dev/full", W_OK) != 0) GTEST_SKIP() << "no /dev/full";
+TEST(RecordingTransportTest, FullDiskFailsRead) {
+  if (::access("/dev/full", W_OK) != 0)
+    GTEST_SKIP() << "this system lacks /dev/full";
   const auto recording = RecordingTransport::Create(Source("x"), "/dev/full");
   ASSERT_TRUE(recording.ok()) << recording.status();
   const auto read = ReadOnce(**recording);
@@ -129,7 +130,7 @@ TEST(RecordingTransportTest, AFullDiskIsAnErrorOfRead) {
   EXPECT_THAT(std::string(read.status().message()), HasSubstr("/dev/full"));
 }
 
-TEST(RecordingTransportTest, WhatCannotBeMade) {
+TEST(RecordingTransportTest, CreateErrorsNamePath) {
   const auto recording =
       RecordingTransport::Create(Source("x"), "/no/such/folder/a");
   EXPECT_EQ(CodeOf(recording), absl::StatusCode::kNotFound);

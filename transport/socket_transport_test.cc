@@ -82,8 +82,8 @@ TEST(TcpTransportTest, ConnectsByAddressAndByName) {
   }
 }
 
-TEST(TcpTransportTest, PeersAreNamedByAddress) {
-  if (!CanListen("localhost:0")) GTEST_SKIP() << "no localhost";
+TEST(TcpTransportTest, PeersNameTheirAddress) {
+  if (!CanListen("localhost:0")) GTEST_SKIP() << "this machine lacks localhost";
   SocketPair pair = ConnectPair("localhost:0");
   for (const Transport* end :
        {static_cast<Transport*>(pair.client.get()), pair.server.get()}) {
@@ -95,15 +95,15 @@ TEST(TcpTransportTest, PeersAreNamedByAddress) {
   }
 }
 
-TEST(TcpTransportTest, Ipv6) {
-  if (!CanListen("[::1]:0")) GTEST_SKIP() << "no IPv6 on this machine";
+TEST(TcpTransportTest, ConnectsOverIpv6) {
+  if (!CanListen("[::1]:0")) GTEST_SKIP() << "this machine lacks IPv6";
   SocketPair pair = ConnectPair("[::1]:0");
   EXPECT_THAT(pair.client->peer(), HasSubstr("[::1]:"));
   ASSERT_TRUE(pair.server->Write("x", kForEver).ok());
   EXPECT_EQ(ReadBytes(*pair.client, 1), "x");
 }
 
-TEST(TcpTransportTest, ClientsOptions) {
+TEST(TcpTransportTest, SetsSocketOptions) {
   ConnectOptions options;
   options.keepalive_idle = absl::Seconds(60);
   options.receive_buffer_bytes = 1 << 16;
@@ -198,7 +198,7 @@ TEST(ConnectOptionsTest, CompareMemberByMember) {
   }
 }
 
-TEST(TcpTransportTest, Refused) {
+TEST(TcpTransportTest, RefusingPortIsUnavailable) {
   const RefusingPort port;
   const auto client = TcpTransport::Connect("127.0.0.1", port.address().port());
   EXPECT_EQ(CodeOf(client), absl::StatusCode::kUnavailable);
@@ -207,15 +207,15 @@ TEST(TcpTransportTest, Refused) {
       HasSubstr(absl::StrCat("connect to ", port.address().ToString())));
 }
 
-TEST(TcpTransportTest, NoSuchName) {
-  // No resolver has to be asked: a label has 63 characters at most.
+TEST(TcpTransportTest, UnknownNameIsUnavailable) {
+  // A label has 63 characters at most, so this fails without a resolver.
   const std::string name(64, 'a');
   const auto client = TcpTransport::Connect(name, 1);
   EXPECT_EQ(CodeOf(client), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(client.status().message()), HasSubstr(name));
 }
 
-TEST(TcpTransportTest, NoAnswerInTime) {
+TEST(TcpTransportTest, SilentPortIsDeadlineExceeded) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   for (const absl::Duration timeout :
@@ -229,7 +229,7 @@ TEST(TcpTransportTest, NoAnswerInTime) {
   }
 }
 
-TEST(TcpTransportTest, InterruptEndsABlockedConnect) {
+TEST(TcpTransportTest, InterruptEndsBlockedConnect) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   ConnectOptions options;
@@ -265,7 +265,7 @@ class ConnectToFirstTest : public testing::Test {
   Interrupter interrupter_;
 };
 
-TEST_F(ConnectToFirstTest, TakesTheFirstThatAccepts) {
+TEST_F(ConnectToFirstTest, ReturnsFirstThatAccepts) {
   RawSocket good, other;
   good.Listen(1);
   other.Listen(1);
@@ -275,7 +275,7 @@ TEST_F(ConnectToFirstTest, TakesTheFirstThatAccepts) {
   EXPECT_EQ(connection->peer, good.address().ToString());
 }
 
-TEST_F(ConnectToFirstTest, ReportsTheLastError) {
+TEST_F(ConnectToFirstTest, ReturnsLastError) {
   const RefusingPort last;
   const auto connection = Connect({refusing_.address(), last.address()});
   EXPECT_EQ(CodeOf(connection), absl::StatusCode::kUnavailable);
@@ -283,7 +283,7 @@ TEST_F(ConnectToFirstTest, ReportsTheLastError) {
               HasSubstr(last.address().ToString()));
 }
 
-TEST_F(ConnectToFirstTest, OneWithoutAnswerLeavesTimeForTheNext) {
+TEST_F(ConnectToFirstTest, SilentAddressLeavesTimeForNext) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   RawSocket good;
@@ -294,7 +294,7 @@ TEST_F(ConnectToFirstTest, OneWithoutAnswerLeavesTimeForTheNext) {
   EXPECT_EQ(connection->peer, good.address().ToString());
 }
 
-TEST_F(ConnectToFirstTest, AnInterruptEndsTrying) {
+TEST_F(ConnectToFirstTest, InterruptEndsTrying) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   WhenBlocked interrupt([&](auto&) { interrupter_.Interrupt(); });
@@ -302,8 +302,8 @@ TEST_F(ConnectToFirstTest, AnInterruptEndsTrying) {
   EXPECT_EQ(CodeOf(connection), absl::StatusCode::kCancelled);
 }
 
-TEST(ResolveTest, FindsAtLeastOne) {
-  if (!CanListen("localhost:0")) GTEST_SKIP() << "no localhost";
+TEST(ResolveTest, FindsAddressOfLocalhost) {
+  if (!CanListen("localhost:0")) GTEST_SKIP() << "this machine lacks localhost";
   const auto addresses =
       transport_internal::Resolve(*ParseAddress("localhost:7"));
   ASSERT_TRUE(addresses.ok()) << addresses.status();
@@ -314,7 +314,7 @@ TEST(ResolveTest, FindsAtLeastOne) {
   }
 }
 
-TEST(ConnectTransportTest, InterruptedBefore) {
+TEST(ConnectTransportTest, EarlierInterruptSkipsConnecting) {
   const auto listener = Listener::Listen("127.0.0.1:0");
   ASSERT_TRUE(listener.ok()) << listener.status();
   ConnectOptions options;
@@ -334,12 +334,12 @@ TEST(ConnectTransportTest, OneInterrupterEndsAll) {
   EXPECT_EQ(CodeOf(ReadOnce(*b.client)), absl::StatusCode::kCancelled);
 }
 
-TEST(ConnectTransportTest, BadAddress) {
+TEST(ConnectTransportTest, RejectsBadAddress) {
   EXPECT_EQ(CodeOf(ConnectTransport("localhost")),
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST(ConnectTransportTest, FactoryConnectsAnewEachTime) {
+TEST(ConnectTransportTest, FactoryConnectsAnewEachCall) {
   const auto listener = Listener::Listen("127.0.0.1:0");
   ASSERT_TRUE(listener.ok()) << listener.status();
   const TransportFactory factory = ConnectTo((*listener)->address());
@@ -353,9 +353,9 @@ TEST(ConnectTransportTest, FactoryConnectsAnewEachTime) {
   }
 }
 
-// With ever more descriptors to be had, every call that needs one fails in turn
-// until none does.
-TEST(ConnectTransportTest, OutOfDescriptors) {
+// Raises the limit one by one, so that each call that needs a descriptor fails
+// once, until all succeed.
+TEST(ConnectTransportTest, DescriptorLimitIsResourceExhausted) {
   const auto listener = Listener::Listen("127.0.0.1:0");
   ASSERT_TRUE(listener.ok()) << listener.status();
   int failures = 0;
@@ -381,7 +381,7 @@ TEST(UnixTransportTest, Connects) {
   EXPECT_EQ(ReadBytes(*pair.server, 1), "x");
 }
 
-TEST(UnixTransportTest, NobodyThere) {
+TEST(UnixTransportTest, PathWithoutListenerIsUnavailable) {
   const TempDir dir;
   std::ofstream(dir.File("b")) << "no socket";
   for (const char* file : {"a", "b"}) {
@@ -392,14 +392,14 @@ TEST(UnixTransportTest, NobodyThere) {
   }
 }
 
-TEST(UnixTransportTest, PathTooLong) {
+TEST(UnixTransportTest, LongPathIsInvalidArgument) {
   const TempDir dir;
   const std::string path = dir.File(std::string(200, 'a'));
   EXPECT_EQ(CodeOf(UnixTransport::Connect(path)),
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST(SocketTransportTest, PartialWritesToASlowReader) {
+TEST(SocketTransportTest, WritesAllToSlowReader) {
   ConnectOptions options;
   options.receive_buffer_bytes = 4096;
   SocketPair pair = ConnectPair("127.0.0.1:0", options);
@@ -428,23 +428,23 @@ TEST(SocketTransportTest, WriteSurvivesSignals) {
   ConnectOptions options;
   options.receive_buffer_bytes = 4096;
   SocketPair pair = ConnectPair("127.0.0.1:0", options);
-  // More than the system takes before it has to wait for the reader.
+  // More than the system buffers before it waits for the reader.
   const std::string sent = RandomBytes(32 << 20, 1);
   std::string got;
   {
     SignalsWhenBlocked signals(
         3, [&] { got = ReadBytes(*pair.client, sent.size()); });
     EXPECT_TRUE(pair.server->Write(sent, kForEver).ok());
-    pair.server->Close();  // So that the reader ends if bytes are missing.
+    pair.server->Close();  // Ends the reader if bytes are missing.
     EXPECT_EQ(signals.count(), 3);
   }
   EXPECT_TRUE(got == sent);
 }
 
-TEST(SocketTransportTest, APeerBlockedInAWriteLearnsOfTheEnd) {
+TEST(SocketTransportTest, CloseEndsPeersBlockedWrite) {
   SocketPair pair = ConnectPair("127.0.0.1:0");
-  // All that the system takes has been sent by then. Were the end not told by a
-  // reset, the write would go on for a minute, longer than a small test may.
+  // The buffers are full by then. Without the reset the write would go on for a
+  // minute, which exceeds the timeout of a small test.
   const WhenBlocked destroyed([&](WhenBlocked&) { pair.client.reset(); });
   const absl::Status status =
       pair.server->Write(std::string(64 << 20, 'x'), kForEver);
@@ -452,8 +452,8 @@ TEST(SocketTransportTest, APeerBlockedInAWriteLearnsOfTheEnd) {
 }
 
 #ifdef __linux__
-// Elsewhere the system may go on taking bytes for a socket that is shut down.
-TEST(SocketTransportTest, CloseEndsThePeersWritesToo) {
+// Other systems may still accept bytes for a socket that is shut down.
+TEST(SocketTransportTest, CloseEndsPeersWrites) {
   const TempDir dir;
   for (const std::string& address :
        {std::string("127.0.0.1:0"), absl::StrCat("unix:", dir.File("a"))}) {
@@ -484,7 +484,7 @@ TEST(SocketTransportTest, ResetIsUnavailable) {
               HasSubstr(absl::StrCat("read from ", (*client)->peer())));
 }
 
-TEST(SocketTransportTest, TakesOverABlockingSocket) {
+TEST(SocketTransportTest, TakesOverBlockingSocket) {
   int fds[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
   SocketTransport a(fds[0], "a", std::make_shared<Interrupter>());
@@ -495,8 +495,8 @@ TEST(SocketTransportTest, TakesOverABlockingSocket) {
             absl::StatusCode::kDeadlineExceeded);
 }
 
-TEST(SocketTransportTest, ErrorsOfTheSystem) {
-  // A pipe is no socket.
+TEST(SocketTransportTest, ReportsSystemErrors) {
+  // A pipe in place of a socket.
   int fds[2];
   ASSERT_EQ(::pipe(fds), 0);
   SocketTransport a(fds[0], "a", std::make_shared<Interrupter>());

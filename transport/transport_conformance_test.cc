@@ -113,7 +113,7 @@ class PlainSocketTransport : public Transport {
   Interrupter interrupter_;
 };
 
-// The ends of socketpair().
+// Makes the two ends of socketpair().
 Ends SocketPairOf(std::unique_ptr<Transport> (*make)(int fd)) {
   int fds[2];
   EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);

@@ -16,7 +16,7 @@
 namespace kevy_replica {
 namespace {
 
-// The least that a transport must implement.
+// Implements the pure virtual functions only.
 class SmallTransport : public Transport {
  public:
   absl::StatusOr<size_t> Read(absl::Span<char>, absl::Duration) override {
