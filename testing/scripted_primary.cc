@@ -501,7 +501,8 @@ TransportFactory ScriptedPrimary::InMemory() {
   return [impl]() -> absl::StatusOr<std::unique_ptr<Transport>> {
     InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
     if (!impl->Start(std::move(pair.second))) {
-      return absl::UnavailableError("the primary is stopped");
+      return absl::UnavailableError(
+          "connect in memory: the ScriptedPrimary is stopped");
     }
     return std::unique_ptr<Transport>(std::move(pair.first));
   };

@@ -52,7 +52,7 @@ void Write(Transport& transport, absl::string_view bytes) {
   EXPECT_TRUE(transport.Write(bytes, absl::InfiniteDuration()).ok());
 }
 
-// Reads `size` bytes, or less at the end of the stream.
+// Reads `size` bytes, or fewer at the end of the stream.
 std::string Read(Transport& transport, size_t size) {
   std::string bytes(size, '\0');
   size_t have = 0;
@@ -88,7 +88,7 @@ class ScriptedPrimaryTest : public ::testing::TestWithParam<Network> {
         Listen("127.0.0.1:0");
         break;
       case Network::kUnix:
-        // Not TEST_TMPDIR: the path of such a socket is short.
+        // TEST_TMPDIR may be too long for the path of a socket.
         EXPECT_NE(mkdtemp(directory_), nullptr);
         Listen(absl::StrCat("unix:", directory_, "/socket"));
         break;
@@ -114,7 +114,7 @@ class ScriptedPrimaryTest : public ::testing::TestWithParam<Network> {
     return *std::move(transport);
   }
 
-  // What a replica that sends `bytes` reads to the end of the stream.
+  // Connects, sends `bytes`, and returns the bytes read up to the end.
   std::string Play(absl::string_view bytes) { return ReadAll(*Connect(bytes)); }
 
   char directory_[32] = "/tmp/kevy_replica_XXXXXX";
@@ -137,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(All, ScriptedPrimaryTest,
                            return "";
                          });
 
-TEST_P(ScriptedPrimaryTest, AcceptsEitherProtocolAndEchoesTheOffset) {
+TEST_P(ScriptedPrimaryTest, AcceptsBothProtocolsAndEchoesOffset) {
   primary_.SetDefault(PrimaryScript());
   EXPECT_EQ(Play(Request(Protocol::kV1, 0, 5, "one")), "+ACK 5\r\n");
   EXPECT_EQ(Play(Request(Protocol::kV2, 77, 6, "two")), "+ACK 1 6\r\n");
@@ -162,7 +162,7 @@ TEST_P(ScriptedPrimaryTest, AcceptsEitherProtocolAndEchoesTheOffset) {
   EXPECT_EQ(two.replica_id, "two");
 }
 
-TEST_P(ScriptedPrimaryTest, AnswersAsTold) {
+TEST_P(ScriptedPrimaryTest, AnswersWithGivenValues) {
   primary_.SetDefault(PrimaryScript().Generation(99).AnswerOffset(14));
   EXPECT_EQ(Play(Request(Protocol::kV1, 0, 5)), "+ACK 14\r\n");
   EXPECT_EQ(Play(Request(Protocol::kV2, 0, 5)), "+ACK 99 14\r\n");
@@ -191,11 +191,10 @@ TEST_P(ScriptedPrimaryTest, RefusesWithoutAnswer) {
   EXPECT_TRUE(primary_.connection(3).finished);
   EXPECT_EQ(primary_.connection(3).error, "");
   EXPECT_TRUE(primary_.connection(4).finished);
-  EXPECT_FALSE(primary_.connection(5).finished);  // There is no such one.
+  EXPECT_FALSE(primary_.connection(5).finished);  // It does not exist.
 }
 
-// A client of another test may still try this port, or a script of the machine
-// may probe it.
+// A client of another test may still try this port.
 TEST_P(ScriptedPrimaryTest, StrayConnectionKeepsScript) {
   primary_.Enqueue(PrimaryScript());
   Connect("");
@@ -228,7 +227,7 @@ TEST_P(ScriptedPrimaryTest, RefusedProtocolKeepsScript) {
   EXPECT_EQ(Play(Request(Protocol::kV1, 0, 0)), "+ACK 7\r\nthree");
 }
 
-TEST_P(ScriptedPrimaryTest, RequestInPieces) {
+TEST_P(ScriptedPrimaryTest, ReadsRequestInPieces) {
   primary_.Enqueue(PrimaryScript().WaitForAck(3));
   const std::string request = Request(Protocol::kV2, 0, 0);
   const auto transport = Connect("");
@@ -280,7 +279,7 @@ TEST_P(ScriptedPrimaryTest, SendsBytesWholeAndInPieces) {
                        .SendInPieces("abcdefg", 3)
                        .SendInPieces("hi", 0)
                        .Close()
-                       .Send("never"));
+                       .Send("unsent"));
   EXPECT_EQ(Play(Request(Protocol::kV2, 0, 0)), "-no\r\nabcdefghi");
   primary_.WaitFinished(0);
   EXPECT_TRUE(primary_.connection(0).finished);
@@ -316,7 +315,7 @@ TEST_P(ScriptedPrimaryTest, WaitsForAcknowledgements) {
                        .Send("c")
                        .WaitForAck(5)
                        .Send("d"));
-  // Acknowledged together with the request.
+  // The first acknowledgement comes together with the request.
   const auto transport =
       Connect(Request(Protocol::kV1, 0, 0) + "REPLCONF ACK 1\r\n");
   EXPECT_EQ(Read(*transport, 11), "+ACK 0\r\nabc");
@@ -333,8 +332,8 @@ TEST_P(ScriptedPrimaryTest, WaitsForAcknowledgements) {
                                      "REPLCONF GETACK 9\r\nREPLCONF ACK 6\r\n");
 }
 
-TEST_P(ScriptedPrimaryTest, LineWithoutEndIsDropped) {
-  primary_.Enqueue(PrimaryScript().WaitForAck(1).Send("never"));
+TEST_P(ScriptedPrimaryTest, LineWithoutEndEndsScript) {
+  primary_.Enqueue(PrimaryScript().WaitForAck(1).Send("unsent"));
   const auto transport = Connect(Request(Protocol::kV1, 0, 0));
   EXPECT_EQ(Read(*transport, 8), "+ACK 0\r\n");
   Write(*transport, std::string(300, 'x'));
@@ -343,7 +342,7 @@ TEST_P(ScriptedPrimaryTest, LineWithoutEndIsDropped) {
   EXPECT_FALSE(primary_.connection(0).finished);
 }
 
-TEST_P(ScriptedPrimaryTest, ReplicaLeaves) {
+TEST_P(ScriptedPrimaryTest, LeavingReplicaEndsScript) {
   primary_.Enqueue(PrimaryScript().WaitForAck(1));
   primary_.Enqueue(PrimaryScript().Stall());
   EXPECT_EQ(Read(*Connect(Request(Protocol::kV1, 0, 0)), 8), "+ACK 0\r\n");
@@ -355,7 +354,7 @@ TEST_P(ScriptedPrimaryTest, ReplicaLeaves) {
   EXPECT_TRUE(primary_.connection(1).finished);
 }
 
-TEST_P(ScriptedPrimaryTest, StopsWhateverItWaitsFor) {
+TEST_P(ScriptedPrimaryTest, StopEndsEachWait) {
   primary_.Enqueue(PrimaryScript().WaitForAck(1));
   primary_.Enqueue(PrimaryScript().Stall());
   primary_.Enqueue(PrimaryScript().Send(std::string(32 << 20, 'x')));
@@ -367,7 +366,7 @@ TEST_P(ScriptedPrimaryTest, StopsWhateverItWaitsFor) {
     EXPECT_EQ(Read(*transports.back(), 8), "+ACK 0\r\n");
   }
   const auto cut = Connect(request.substr(0, 1));
-  // The answers tell that three are counted. The fourth may still be unread.
+  // The answers show that three count. The bytes of the fourth may be unread.
   primary_.Stop();
   primary_.Stop();
 
@@ -389,7 +388,7 @@ TEST(ScriptedPrimaryAloneTest, ListensOnce) {
             absl::StatusCode::kFailedPrecondition);
 }
 
-TEST(ScriptedPrimaryAloneTest, NothingBeginsOnceStopped) {
+TEST(ScriptedPrimaryAloneTest, StopRejectsNewConnections) {
   ScriptedPrimary primary;
   const TransportFactory connect = primary.InMemory();
   primary.Stop();
@@ -456,7 +455,7 @@ TEST(ScriptedPrimaryDeathTest, RejectsUnencodableElement) {
                "PrimaryScript: .*bad_offset");
 }
 
-TEST_P(ScriptedPrimaryTest, GivesTheFramesFromTheOffsetAskedFor) {
+TEST_P(ScriptedPrimaryTest, FramesToBeginsAtRequestedOffset) {
   const auto argv = [](uint64_t offset) {
     return std::vector<std::string>{"SET", absl::StrCat(offset)};
   };
