@@ -114,7 +114,6 @@ TEST_F(ExactlyOnceTest, EveryWriteCountsOnceHoweverOftenItIsKilled) {
 
 TEST_F(ExactlyOnceTest, WhatIsOfTwoHistoriesIsForgottenAtOnce) {
   const auto script = [] { return PrimaryScript().Speak(Protocol::kV1); };
-  primary_.Enqueue(script());  // Protocol 2 is tried first, and refused.
   primary_.Enqueue(script().FramesTo(3, FrameAt).Heartbeat(7, 3).WaitForAck(3));
   // Another history, which only the heartbeat tells.
   primary_.Enqueue(script().FramesTo(4, FrameAt).Heartbeat(9, 4).Stall());

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// GoogleMock matchers for what a stream is made of.
+// GoogleMock matchers for the elements of a stream.
 //
 //   EXPECT_THAT(*client->NextEvent(), IsSnapshotBegin());
 //   EXPECT_THAT(*client->NextEvent(), IsSnapshotChunk(StartsWith("KEVYSNAP")));
@@ -9,9 +9,10 @@
 //   EXPECT_THAT(*client->NextEvent(), IsFrame(8, ElementsAre("DEL", "foo")));
 //   EXPECT_THAT(client->NextEvent(), Pointee(IsHeartbeat(_, 9)));
 //
-// Each matches a StreamEvent, or the element itself (a FrameView, a Heartbeat,
-// ...), and takes a value or a matcher for each of its properties. Arguments
-// and bytes are matched as std::string. A failure shows the event as text.
+// Each matcher matches a StreamEvent, or the element itself (a FrameView, a
+// Heartbeat, ...). It takes a value or a matcher for each property of the
+// element. Arguments and bytes are matched as std::string. A failure shows the
+// event as text.
 
 #ifndef KEVY_REPLICA_TESTING_MATCHERS_H_
 #define KEVY_REPLICA_TESTING_MATCHERS_H_
@@ -33,13 +34,13 @@
 namespace kevy_replica {
 namespace testing_internal {
 
-// Matches a StreamEvent that is an `Element` which `matcher` matches.
+// Matches a StreamEvent that holds an `Element` accepted by `matcher`.
 template <typename Element>
 class EventMatcher {
  public:
   using is_gtest_matcher = void;
 
-  // `name`: with its article, for messages.
+  // `name` includes the article and appears in messages.
   EventMatcher(const char* name, ::testing::Matcher<const Element&> matcher)
       : name_(name), matcher_(std::move(matcher)) {}
 
@@ -85,7 +86,7 @@ inline std::string Bytes(const SnapshotChunk& chunk) {
 }  // namespace testing_internal
 
 // `arguments` matches a container of std::string.
-inline auto IsFrame(
+[[nodiscard]] inline auto IsFrame(
     ::testing::Matcher<uint64_t> offset,
     ::testing::Matcher<const std::vector<std::string>&> arguments) {
   return testing_internal::EventMatcher<FrameView>(
@@ -96,8 +97,9 @@ inline auto IsFrame(
                               std::move(arguments))));
 }
 
-inline auto IsHeartbeat(::testing::Matcher<uint64_t> generation,
-                        ::testing::Matcher<uint64_t> next_offset) {
+[[nodiscard]] inline auto IsHeartbeat(
+    ::testing::Matcher<uint64_t> generation,
+    ::testing::Matcher<uint64_t> next_offset) {
   return testing_internal::EventMatcher<Heartbeat>(
       "a heartbeat",
       ::testing::AllOf(::testing::Field("generation", &Heartbeat::generation,
@@ -106,18 +108,20 @@ inline auto IsHeartbeat(::testing::Matcher<uint64_t> generation,
                                         std::move(next_offset))));
 }
 
-inline auto IsSnapshotBegin() {
+[[nodiscard]] inline auto IsSnapshotBegin() {
   return testing_internal::EventMatcher<SnapshotBegin>("a snapshot's begin",
                                                        ::testing::_);
 }
 
-inline auto IsSnapshotChunk(::testing::Matcher<const std::string&> bytes) {
+[[nodiscard]] inline auto IsSnapshotChunk(
+    ::testing::Matcher<const std::string&> bytes) {
   return testing_internal::EventMatcher<SnapshotChunk>(
       "a snapshot's chunk",
       ::testing::ResultOf("bytes", testing_internal::Bytes, std::move(bytes)));
 }
 
-inline auto IsSnapshotEnd(::testing::Matcher<uint64_t> next_offset) {
+[[nodiscard]] inline auto IsSnapshotEnd(
+    ::testing::Matcher<uint64_t> next_offset) {
   return testing_internal::EventMatcher<SnapshotEnd>(
       "a snapshot's end",
       ::testing::Field("next_offset", &SnapshotEnd::next_offset,

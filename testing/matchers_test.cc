@@ -51,7 +51,7 @@ class MatchersTest : public ::testing::Test {
   FrameView frame_;
 };
 
-// What a failed EXPECT_THAT says behind "Actual: <value>, ".
+// Returns the text of a failed EXPECT_THAT after "Actual: <value>, ".
 std::string Explain(const Matcher<StreamEvent>& matcher,
                     const StreamEvent& event) {
   ::testing::StringMatchResultListener listener;
@@ -59,7 +59,7 @@ std::string Explain(const Matcher<StreamEvent>& matcher,
   return listener.str();
 }
 
-TEST_F(MatchersTest, FrameAsEventAndByItself) {
+TEST_F(MatchersTest, MatchesFrameAsEventAndAlone) {
   const std::string binary("b\r\n\xff\0", 5);
   const StreamEvent event = frame_;
   EXPECT_THAT(frame_, IsFrame(8, ElementsAre("SET", "foo", binary)));
@@ -80,7 +80,7 @@ TEST_F(MatchersTest, FrameAsEventAndByItself) {
   EXPECT_THAT(event, Not(IsSnapshotEnd(_)));
 }
 
-TEST_F(MatchersTest, Heartbeat) {
+TEST_F(MatchersTest, MatchesHeartbeat) {
   const Heartbeat heartbeat{7, 9};
   EXPECT_THAT(heartbeat, IsHeartbeat(7, 9));
   EXPECT_THAT(StreamEvent(heartbeat), IsHeartbeat(7, 9));
@@ -90,7 +90,7 @@ TEST_F(MatchersTest, Heartbeat) {
   EXPECT_THAT(heartbeat, Not(IsFrame(_, _)));
 }
 
-TEST_F(MatchersTest, Snapshot) {
+TEST_F(MatchersTest, MatchesSnapshot) {
   EXPECT_THAT(SnapshotBegin{}, IsSnapshotBegin());
   EXPECT_THAT(StreamEvent(SnapshotBegin{}), IsSnapshotBegin());
   EXPECT_THAT(SnapshotBegin{}, Not(IsSnapshotEnd(_)));
@@ -108,7 +108,7 @@ TEST_F(MatchersTest, Snapshot) {
   EXPECT_THAT(SnapshotEnd{14}, Not(IsSnapshotBegin()));
 }
 
-TEST_F(MatchersTest, FailuresShowTheEventAndWhatIsWrong) {
+TEST_F(MatchersTest, FailureShowsEventAndReason) {
   EXPECT_THAT(Explain(IsFrame(9, _), frame_),
               AllOf(StartsWith(R"(which is [8 "SET" "foo" "b\r\n\xff\x00"], )"),
                     ContainsRegex("property .offset. is 8")));
@@ -131,7 +131,7 @@ TEST_F(MatchersTest, FailuresShowTheEventAndWhatIsWrong) {
               StartsWith("which is [# snapshot_chunk bytes=8]"));
 }
 
-TEST_F(MatchersTest, Descriptions) {
+TEST_F(MatchersTest, DescribesItself) {
   const Matcher<StreamEvent> frame = IsFrame(8, ElementsAre("DEL"));
   EXPECT_THAT(::testing::DescribeMatcher<StreamEvent>(frame),
               MatchesRegex("is a frame that .*offset.* is equal to 8.*"

@@ -4,15 +4,21 @@
 #include "kevy_replica/testing/scripted_primary.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <mutex>
+#include <ostream>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/ack.h"
@@ -30,11 +36,12 @@
 namespace kevy_replica {
 namespace {
 
-// A script that cannot be encoded is a mistake in the test that wrote it.
+// Ends the program if an element of a script cannot be encoded: the test that
+// wrote the script is wrong.
 void CheckEncoded(WireError error) {
   if (error == WireError::kNone) return;
   const absl::string_view name = WireErrorName(error);
-  std::fprintf(stderr, "PrimaryScript: cannot be encoded: %.*s\n",
+  std::fprintf(stderr, "PrimaryScript: element cannot be encoded: %.*s\n",
                static_cast<int>(name.size()), name.data());
   std::abort();
 }
@@ -45,7 +52,12 @@ void AppendFrameOrDie(uint64_t offset, const std::vector<std::string>& argv,
   CheckEncoded(AppendFrame(offset, views, out));
 }
 
-// So much is gathered before it is written.
+void Say(absl::string_view message) {
+  std::fprintf(stderr, "ScriptedPrimary: %.*s\n",
+               static_cast<int>(message.size()), message.data());
+}
+
+// FramesTo() writes when it has gathered this many bytes.
 constexpr size_t kWriteBytes = 64 << 10;
 
 }  // namespace
@@ -145,47 +157,55 @@ PrimaryScript& PrimaryScript::Add(Step step) {
 
 struct ScriptedPrimary::Impl {
   class Player;
+  using Clock = std::chrono::steady_clock;
+
+  explicit Impl(absl::Duration limit) : wait_limit(limit) {}
 
   void AcceptAll();
-  // Begins to play the next script on `transport`. False: stopped.
+  // Starts a thread for the connection. Returns false after Stop().
   bool Start(std::unique_ptr<Transport> transport);
+  // Returns the script for a request of `protocol`. Unset: the script speaks
+  // the other protocol, and stays for the next connection.
+  std::optional<PrimaryScript> TakeScript(Protocol protocol);
 
+  const absl::Duration wait_limit;
   mutable std::mutex mutex;
   mutable std::condition_variable changed;
   std::deque<PrimaryScript> queue;
   std::optional<PrimaryScript> default_script;
-  std::deque<Player> players;  // A deque: its elements stay where they are.
+  std::deque<Player> players;          // A deque keeps its elements in place.
+  std::vector<const Player*> counted;  // Those with a first byte.
   std::unique_ptr<Listener> listener;
   std::thread accept_thread;
   bool stopped = false;
-  std::mutex joining;  // Held by Stop() while it joins: threads join once.
+  std::mutex joining;  // Held while Stop() joins: each thread is joined once.
 };
 
 // One connection: plays its script on a thread of its own.
 class ScriptedPrimary::Impl::Player {
  public:
-  Player(Impl* impl, PrimaryScript script, std::unique_ptr<Transport> transport)
+  Player(Impl* impl, std::unique_ptr<Transport> transport)
       : impl_(impl),
-        script_(std::move(script)),
         transport_(std::move(transport)),
         thread_([this] { Run(); }) {}
 
   void Interrupt() { transport_->Interrupt(); }
-  // Harmless when called again. The transport is destroyed with this object.
+  // Later calls change nothing. The destructor destroys the transport.
   void Join() {
     if (thread_.joinable()) thread_.join();
   }
 
-  // Both need `impl_->mutex`.
+  // These need `impl_->mutex`.
   const Connection& connection() const { return connection_; }
   bool ended() const { return ended_; }
+  size_t step() const { return step_; }
 
  private:
   void Run() {
     const bool finished = Play();
-    // The end of the stream, but not of reading: what the replica still sends
-    // would meet a closed connection, and its writing would fail before it has
-    // read all.
+    // CloseWrite() alone, and then drain: bytes that the replica still sends
+    // would otherwise meet a closed connection, and its writes would fail
+    // before it has read everything.
     transport_->CloseWrite();
     {
       const std::lock_guard<std::mutex> lock(impl_->mutex);
@@ -193,25 +213,38 @@ class ScriptedPrimary::Impl::Player {
       ended_ = true;
       impl_->changed.notify_all();
     }
-    while (Read(absl::InfiniteDuration())) {
+    while (Read(absl::InfiniteDuration()).ok()) {
     }
     transport_->Close();
   }
 
-  // Each returns false where the connection is at its end.
+  // Returns whether the script was played to its end.
   bool Play() {
     if (!ReadRequest()) return false;
-    if (script_.refuse_) return true;
-    if (script_.protocol_.has_value() && *script_.protocol_ != protocol_) {
-      return false;
+    std::optional<PrimaryScript> script = impl_->TakeScript(protocol_);
+    if (!script.has_value()) {
+      return Fail("the script speaks the other protocol, and stays queued");
     }
+    script_ = *std::move(script);
+    if (script_.refuse_) return true;
     if (script_.answer_ && !Answer()) return false;
     for (const PrimaryScript::Step& step : script_.steps_) {
+      {
+        const std::lock_guard<std::mutex> lock(impl_->mutex);
+        ++step_;
+      }
       if (!std::visit([this](const auto& s) { return Take(s); }, step)) {
         return false;
       }
     }
     return true;
+  }
+
+  // Stores the reason and returns false.
+  bool Fail(std::string error) {
+    const std::lock_guard<std::mutex> lock(impl_->mutex);
+    connection_.error = std::move(error);
+    return false;
   }
 
   bool ReadRequest() {
@@ -231,11 +264,15 @@ class ScriptedPrimary::Impl::Player {
         connection_.replica_id = replica_id_;
         break;
       }
-      if (result.outcome == Outcome::kError) return false;
-      if (!Read(absl::InfiniteDuration())) return false;
+      if (result.outcome == Outcome::kError) {
+        return Fail("the replica sent a malformed request");
+      }
+      const absl::Status status = Read(absl::InfiniteDuration());
+      if (!status.ok()) return Fail(std::string(status.message()));
     }
-    answered_ = true;
-    return TakeAcks();
+    has_request_ = true;
+    const absl::Status status = TakeAcks();
+    return status.ok() || Fail(std::string(status.message()));
   }
 
   bool Answer() {
@@ -245,16 +282,14 @@ class ScriptedPrimary::Impl::Player {
     answer.offset = script_.answer_offset_.value_or(request_offset_);
     std::string bytes;
     CheckEncoded(Append(answer, &bytes));
-    return transport_->Write(bytes, absl::InfiniteDuration()).ok();
+    return Write(bytes);
   }
 
   bool Take(const PrimaryScript::SendStep& step) {
     absl::string_view rest = step.bytes;
     while (!rest.empty()) {
       const absl::string_view piece = rest.substr(0, step.piece);
-      if (!transport_->Write(piece, absl::InfiniteDuration()).ok()) {
-        return false;
-      }
+      if (!Write(piece)) return false;
       rest.remove_prefix(piece.size());
     }
     return true;
@@ -266,46 +301,66 @@ class ScriptedPrimary::Impl::Player {
       AppendFrameOrDie(next_frame_, step.argv(next_frame_), &bytes);
       ++next_frame_;
       if (bytes.size() < kWriteBytes && next_frame_ < step.end) continue;
-      if (!transport_->Write(bytes, absl::InfiniteDuration()).ok()) {
-        return false;
-      }
+      if (!Write(bytes)) return false;
       bytes.clear();
     }
     return true;
   }
 
   bool Take(const PrimaryScript::AckStep& step) {
+    const Clock::time_point start = Clock::now();
     while (highest_ack_ < step.next_offset) {
-      if (!Read(absl::InfiniteDuration())) return false;
+      const absl::Status status =
+          Read(impl_->wait_limit - absl::FromChrono(Clock::now() - start));
+      if (absl::IsDeadlineExceeded(status)) {
+        Fail(absl::StrCat("WaitForAck(", step.next_offset, ") waited ",
+                          absl::FormatDuration(impl_->wait_limit),
+                          ": the highest acknowledgement is ", highest_ack_));
+        const std::lock_guard<std::mutex> lock(impl_->mutex);
+        Say(absl::StrCat("replica ", replica_id_, ": ", connection_.error));
+        return false;
+      }
+      if (!status.ok()) return Fail(std::string(status.message()));
     }
     return true;
   }
 
   bool Take(const PrimaryScript::StallStep&) {
-    while (Read(absl::InfiniteDuration())) {
+    while (Read(absl::InfiniteDuration()).ok()) {
     }
     return true;
   }
 
-  // Reads what is there, or waits for it, and takes the acknowledgements in it.
-  bool Read(absl::Duration timeout) {
+  bool Write(absl::string_view bytes) {
+    const absl::Status status =
+        transport_->Write(bytes, absl::InfiniteDuration());
+    return status.ok() || Fail(std::string(status.message()));
+  }
+
+  // Reads at least one byte, and takes the acknowledgements that are complete.
+  absl::Status Read(absl::Duration timeout) {
     const absl::Span<char> room = input_.Prepare(1);
     const absl::StatusOr<size_t> n = transport_->Read(room, timeout);
-    if (!n.ok() || *n == 0) return false;
+    if (!n.ok()) return n.status();
+    if (*n == 0) return absl::UnavailableError("the replica left");
     input_.Commit(*n);
     {
       const std::lock_guard<std::mutex> lock(impl_->mutex);
+      if (connection_.received.empty()) impl_->counted.push_back(this);
       connection_.received.append(room.data(), *n);
+      impl_->changed.notify_all();
     }
-    return !answered_ || TakeAcks();
+    return has_request_ ? TakeAcks() : absl::OkStatus();
   }
 
-  bool TakeAcks() {
+  absl::Status TakeAcks() {
     while (true) {
       std::optional<Ack> ack;
       const DecodeResult result = DecodeAck(input_.bytes(), Limits(), &ack);
-      if (result.outcome == Outcome::kNeedMore) return true;
-      if (result.outcome == Outcome::kError) return false;
+      if (result.outcome == Outcome::kNeedMore) return absl::OkStatus();
+      if (result.outcome == Outcome::kError) {
+        return absl::DataLossError("the replica sent a line without an end");
+      }
       input_.Consume(result.position);
       if (!ack.has_value()) continue;
       highest_ack_ = std::max(highest_ack_, ack->next_offset);
@@ -315,20 +370,22 @@ class ScriptedPrimary::Impl::Player {
   }
 
   Impl* const impl_;
-  const PrimaryScript script_;
   const std::unique_ptr<Transport> transport_;
 
-  // The thread's own.
+  // Used by the thread only.
+  PrimaryScript script_;
   ByteBuffer input_;
-  bool answered_ = false;  // The request was read: acknowledgements may come.
+  bool has_request_ = false;  // Acknowledgements may follow.
   Protocol protocol_ = Protocol::kV2;
   uint64_t request_offset_ = 0;
   uint64_t next_frame_ = 0;  // For FramesTo().
   std::string replica_id_;
   uint64_t highest_ack_ = 0;
 
-  Connection connection_;  // Guarded by impl_->mutex, as is:
+  // Guarded by impl_->mutex.
+  Connection connection_;
   bool ended_ = false;
+  size_t step_ = 0;  // Steps begun.
 
   std::thread thread_;  // Last: it uses all the others.
 };
@@ -336,29 +393,77 @@ class ScriptedPrimary::Impl::Player {
 bool ScriptedPrimary::Impl::Start(std::unique_ptr<Transport> transport) {
   const std::lock_guard<std::mutex> lock(mutex);
   if (stopped) return false;
-  PrimaryScript script;
-  if (!queue.empty()) {
-    script = std::move(queue.front());
-    queue.pop_front();
-  } else if (default_script.has_value()) {
-    script = *default_script;
-  } else {
-    script.Refuse();
-  }
-  players.emplace_back(this, std::move(script), std::move(transport));
-  changed.notify_all();
+  players.emplace_back(this, std::move(transport));
   return true;
+}
+
+std::optional<PrimaryScript> ScriptedPrimary::Impl::TakeScript(
+    Protocol protocol) {
+  const auto speaks = [protocol](const PrimaryScript& script) {
+    return script.protocol_.value_or(protocol) == protocol;
+  };
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (!queue.empty()) {
+    if (!speaks(queue.front())) return std::nullopt;
+    PrimaryScript script = std::move(queue.front());
+    queue.pop_front();
+    return script;
+  }
+  if (!default_script.has_value()) return PrimaryScript().Refuse();
+  if (!speaks(*default_script)) return std::nullopt;
+  return default_script;
 }
 
 void ScriptedPrimary::Impl::AcceptAll() {
   while (true) {
     absl::StatusOr<std::unique_ptr<Transport>> transport =
         listener->Accept(absl::InfiniteDuration());
-    if (!transport.ok() || !Start(*std::move(transport))) return;
+    if (!transport.ok()) {
+      if (absl::IsCancelled(transport.status())) return;
+      Say(absl::StrCat("accepts no more connections: ",
+                       transport.status().message()));
+      return;
+    }
+    if (!Start(*std::move(transport))) return;
   }
 }
 
-ScriptedPrimary::ScriptedPrimary() : impl_(std::make_unique<Impl>()) {}
+bool operator==(const ScriptedPrimary::Connection& a,
+                const ScriptedPrimary::Connection& b) {
+  const auto fields = [](const HandshakeRequest& request) {
+    return std::tie(request.protocol, request.generation, request.offset,
+                    request.replica_id);
+  };
+  if (a.request.has_value() != b.request.has_value()) return false;
+  if (a.request.has_value() && fields(*a.request) != fields(*b.request)) {
+    return false;
+  }
+  return std::tie(a.replica_id, a.received, a.acks, a.finished, a.error) ==
+         std::tie(b.replica_id, b.received, b.acks, b.finished, b.error);
+}
+
+std::string ScriptedPrimary::Connection::ToString() const {
+  std::string text = "no request";
+  if (request.has_value()) {
+    text = absl::StrCat("protocol ", request->protocol == Protocol::kV1 ? 1 : 2,
+                        " request from generation ", request->generation,
+                        " offset ", request->offset, " by \"",
+                        absl::CHexEscape(replica_id), "\"");
+  }
+  return absl::StrCat(text, ", received \"", absl::CHexEscape(received),
+                      "\", acknowledged [", absl::StrJoin(acks, ", "), "], ",
+                      finished         ? "finished"
+                      : !error.empty() ? absl::StrCat("failed: ", error)
+                                       : "not finished");
+}
+
+std::ostream& operator<<(std::ostream& out,
+                         const ScriptedPrimary::Connection& connection) {
+  return out << connection.ToString();
+}
+
+ScriptedPrimary::ScriptedPrimary(absl::Duration wait_limit)
+    : impl_(std::make_unique<Impl>(wait_limit)) {}
 
 ScriptedPrimary::~ScriptedPrimary() { Stop(); }
 
@@ -376,7 +481,7 @@ absl::Status ScriptedPrimary::Listen(absl::string_view address) {
   const std::lock_guard<std::mutex> lock(impl_->mutex);
   if (impl_->stopped || impl_->listener != nullptr) {
     return absl::FailedPreconditionError(
-        "ScriptedPrimary::Listen: stopped, or listening already");
+        "ScriptedPrimary::Listen: it is stopped or already listens");
   }
   absl::StatusOr<std::unique_ptr<Listener>> listener =
       Listener::Listen(address);
@@ -396,7 +501,8 @@ TransportFactory ScriptedPrimary::InMemory() {
   return [impl]() -> absl::StatusOr<std::unique_ptr<Transport>> {
     InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
     if (!impl->Start(std::move(pair.second))) {
-      return absl::UnavailableError("the primary is stopped");
+      return absl::UnavailableError(
+          "connect in memory: the ScriptedPrimary is stopped");
     }
     return std::unique_ptr<Transport>(std::move(pair.first));
   };
@@ -404,21 +510,38 @@ TransportFactory ScriptedPrimary::InMemory() {
 
 size_t ScriptedPrimary::connections() const {
   const std::lock_guard<std::mutex> lock(impl_->mutex);
-  return impl_->players.size();
+  return impl_->counted.size();
 }
 
 ScriptedPrimary::Connection ScriptedPrimary::connection(size_t i) const {
   const std::lock_guard<std::mutex> lock(impl_->mutex);
-  if (i >= impl_->players.size()) return Connection();
-  return impl_->players[i].connection();
+  if (i >= impl_->counted.size()) return Connection();
+  return impl_->counted[i]->connection();
 }
 
 void ScriptedPrimary::WaitFinished(size_t i) const {
   std::unique_lock<std::mutex> lock(impl_->mutex);
-  impl_->changed.wait(lock, [this, i] {
-    if (i >= impl_->players.size()) return impl_->stopped;
-    return impl_->players[i].ended();
-  });
+  const auto& counted = impl_->counted;
+  const auto ended = [&] {
+    return i < counted.size() ? counted[i]->ended() : impl_->stopped;
+  };
+  if (impl_->wait_limit == absl::InfiniteDuration()) {
+    impl_->changed.wait(lock, ended);
+    return;
+  }
+  if (impl_->changed.wait_for(
+          lock, absl::ToChronoNanoseconds(impl_->wait_limit), ended)) {
+    return;
+  }
+  std::string state = absl::StrCat("connections so far: ", counted.size());
+  if (i < counted.size()) {
+    state =
+        absl::StrCat("it is at step ", counted[i]->step(),
+                     " of its script: ", counted[i]->connection().ToString());
+  }
+  Say(absl::StrCat("WaitFinished(", i, ") waited ",
+                   absl::FormatDuration(impl_->wait_limit), ": ", state));
+  std::abort();
 }
 
 void ScriptedPrimary::Stop() {
@@ -429,7 +552,7 @@ void ScriptedPrimary::Stop() {
     if (impl_->listener != nullptr) impl_->listener->Interrupt();
     for (Impl::Player& player : impl_->players) player.Interrupt();
   }
-  // `players` does not grow any more.
+  // `players` stays as it is from here on.
   const std::lock_guard<std::mutex> lock(impl_->joining);
   if (impl_->accept_thread.joinable()) impl_->accept_thread.join();
   for (Impl::Player& player : impl_->players) player.Join();

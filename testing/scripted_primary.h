@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A primary that does as it is told, for the tests of replicas: yours too.
+// A primary that plays scripts, for the tests of replicas.
 //
 //   ScriptedPrimary primary;
 //   primary.Enqueue(PrimaryScript()
@@ -13,9 +13,12 @@
 //   EXPECT_EQ(primary.connection(0).request->offset, 0);
 //
 // Over a real socket: `primary.Listen("127.0.0.1:0")`, then connect to
-// primary.address(). Each connection plays the next script in the queue on a
-// thread of its own; one that comes when the queue is empty is refused, as by
-// Refuse().
+// primary.address().
+//
+// Each connection has a thread of its own. It takes the next script of the
+// queue when its handshake request has arrived. So a stray connection, which
+// connects and sends no request, leaves the queue as it was. If the queue is
+// empty, the connection is refused, as by Refuse().
 
 #ifndef KEVY_REPLICA_TESTING_SCRIPTED_PRIMARY_H_
 #define KEVY_REPLICA_TESTING_SCRIPTED_PRIMARY_H_
@@ -23,6 +26,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,62 +35,68 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 
-// What a primary does on one connection: it reads the handshake's request,
-// answers or refuses, then takes the steps in their order. After the last it
-// closes, unless that is Stall().
+// The conduct of a primary on one connection. It reads the handshake request,
+// answers or refuses, takes the steps in their order, and closes.
 class PrimaryScript {
  public:
-  // ---- The handshake. By default either protocol is accepted, and the answer
-  // echoes the offset asked for.
+  // ---- The handshake. Default: the primary accepts both protocols, and the
+  // answer echoes the requested offset.
 
-  // Speaks only this protocol: the other is closed without a word, as real ones
-  // do (kevy 2.0.20, 3.18.0, 5.4.0).
+  // Speaks this protocol only. A request for the other protocol is refused: the
+  // primary closes without an answer, as real primaries do
+  // (kevy 2.0.20, 3.18.0, 5.4.0). The script then stays in the queue for the
+  // next connection, so a replica that tries protocol 2 before protocol 1 needs
+  // one script.
   PrimaryScript& Speak(Protocol protocol);
-  // The generation that the answer to protocol 2 bears. Default 1.
+  // Sets the generation in the answer to protocol 2. Default: 1.
   PrimaryScript& Generation(uint64_t generation);
-  // The offset that the answer bears, as an embedded writer's does, which tells
-  // its snapshot's.
+  // Sets the offset in the answer. An embedded writer answers with its
+  // snapshot's offset. Default: the requested offset.
   PrimaryScript& AnswerOffset(uint64_t offset);
-  // Closes without a word, whatever is asked.
+  // Closes without an answer.
   PrimaryScript& Refuse();
-  // Sends no answer of its own: the first step's bytes are all there is (a
-  // capture that begins with its answer, or a malformed one).
+  // Leaves the answer out. The steps supply one: a capture that begins with its
+  // answer, or a malformed answer.
   PrimaryScript& NoAnswer();
 
   // ---- Steps.
 
-  // Sends `bytes` as they are, in one write.
+  // Sends `bytes` in one write.
   PrimaryScript& Send(std::string bytes);
-  // Sends `bytes`, each `piece` of them in a write of its own.
+  // Sends `bytes` in writes of `piece` bytes each.
   PrimaryScript& SendInPieces(std::string bytes, size_t piece);
-  // Sends one element. One that cannot be encoded (no arguments, an offset over
-  // 2^63 - 1) ends the program with a message: Send() takes any bytes.
+  // Frame(), Heartbeat() and Snapshot() send one element each. An element that
+  // cannot be encoded (a frame without arguments, an offset over 2^63 - 1) ends
+  // the program with a message. Send() takes any bytes.
   PrimaryScript& Frame(uint64_t offset, std::vector<std::string> argv);
-  // Sends every frame up to `end`, not included, from the offset asked for on,
-  // or from the last FramesTo()'s end, as a primary does whose backlog has
-  // them: `argv(offset)` is that one's command, and is called on the
-  // connection's thread. So one script serves a replica that comes again and
-  // again.
-  PrimaryScript& FramesTo(
-      uint64_t end, std::function<std::vector<std::string>(uint64_t)> argv);
   PrimaryScript& Heartbeat(uint64_t generation, uint64_t next_offset);
   PrimaryScript& Snapshot(absl::string_view payload, uint64_t next_offset);
-  // Waits until the replica has acknowledged `next_offset` or more.
+  // Sends the frames below `end`, as a primary whose backlog holds them. They
+  // begin at the requested offset, or at the end of the last FramesTo().
+  // `argv(offset)` returns the command of a frame, and is called on the
+  // connection's thread. One such script serves a replica that connects again
+  // and again.
+  PrimaryScript& FramesTo(
+      uint64_t end, std::function<std::vector<std::string>(uint64_t)> argv);
+  // Waits until the replica has acknowledged `next_offset` or more. After the
+  // primary's wait limit the script ends here, unfinished, with a message on
+  // standard error.
   PrimaryScript& WaitForAck(uint64_t next_offset);
-  // Waits until the replica has closed, or the primary is stopped.
+  // Waits until the replica has closed or the primary is stopped.
   PrimaryScript& Stall();
-  // Ends the connection here, whatever is added later; the end of the script
-  // does so too.
+  // Ends the connection here and ignores later steps. The end of a script does
+  // so too.
   PrimaryScript& Close();
 
-  // A recording that begins with its answer, played whole: NoAnswer() and
-  // Send(), and Speak() the protocol that the answer has.
-  static PrimaryScript Capture(std::string bytes);
+  // Plays a recording that begins with its answer: NoAnswer(), Send(), and
+  // Speak() with the protocol of the answer.
+  [[nodiscard]] static PrimaryScript Capture(std::string bytes);
 
  private:
   friend class ScriptedPrimary;
@@ -109,57 +119,78 @@ class PrimaryScript {
 
   std::optional<Protocol> protocol_;  // Unset: either.
   uint64_t generation_ = 1;
-  std::optional<uint64_t> answer_offset_;  // Unset: the one asked for.
+  std::optional<uint64_t> answer_offset_;  // Unset: the requested one.
   bool refuse_ = false;
   bool answer_ = true;
-  bool closed_ = false;  // By Close(): no step is added any more.
+  bool closed_ = false;  // By Close(): later steps are ignored.
   std::vector<Step> steps_;
 };
 
 // Thread-safe.
 class ScriptedPrimary {
  public:
-  // What one connection's replica did.
+  // The record of one connection.
   struct Connection {
-    // Its request, if it was well formed. request->replica_id is valid as long
+    // The request, if it was well formed. request->replica_id is valid as long
     // as the ScriptedPrimary; replica_id is a copy of it.
     std::optional<HandshakeRequest> request;
     std::string replica_id;
-    std::string received;        // Every byte read from it, request included.
-    std::vector<uint64_t> acks;  // The offsets acknowledged, in order.
-    // The script has been played to its end: the replica neither asked for
-    // another protocol nor left before.
-    bool finished = false;
+    std::string received;        // Every byte read, request included.
+    std::vector<uint64_t> acks;  // The acknowledged offsets, in order.
+    bool finished = false;       // The script was played to its end.
+    // Why the script ended before its end. Empty while it is played and after
+    // it has finished.
+    std::string error;
+
+    friend bool operator==(const Connection& a, const Connection& b);
+    friend bool operator!=(const Connection& a, const Connection& b) {
+      return !(a == b);
+    }
+    // Prints all of it as text, with bytes escaped.
+    friend std::ostream& operator<<(std::ostream& out,
+                                    const Connection& connection);
+    std::string ToString() const;
+    template <typename Sink>
+    friend void AbslStringify(Sink& sink, const Connection& connection) {
+      sink.Append(connection.ToString());
+    }
   };
 
-  ScriptedPrimary();
-  ~ScriptedPrimary();  // Stop().
+  // `wait_limit` bounds WaitFinished() and PrimaryScript::WaitForAck().
+  // Default: 30 s.
+  explicit ScriptedPrimary(absl::Duration wait_limit = absl::Seconds(30));
+  ~ScriptedPrimary();  // Calls Stop().
   ScriptedPrimary(const ScriptedPrimary&) = delete;
   ScriptedPrimary& operator=(const ScriptedPrimary&) = delete;
 
-  // Adds the script of one more connection.
+  // Appends a script to the queue.
   void Enqueue(PrimaryScript script);
-  // Every connection that finds the queue empty plays this one.
+  // Sets the script for every connection that finds the queue empty.
   void SetDefault(PrimaryScript script);
 
-  // Accepts connections at `address` (see Listener::Listen), on a thread. Once.
+  // Accepts connections at `address` (see Listener::Listen) on a thread of its
+  // own. kFailedPrecondition for a second call and after Stop().
   absl::Status Listen(absl::string_view address);
-  std::string address() const;  // Where it listens, fit for ReplicaClient.
+  // The address of Listen() with its real port. Empty before Listen().
+  std::string address() const;
 
-  // Makes connections in memory, each to a script of its own. Must not outlive
-  // this object.
-  TransportFactory InMemory();
+  // Returns a factory of connections in memory. It may be called any number of
+  // times, until this object is destroyed. kUnavailable after Stop().
+  [[nodiscard]] TransportFactory InMemory();
 
-  // How many connections there were so far, and a copy of what connection `i`
-  // (0 is the first) did so far: nothing, if there is none yet.
+  // The number of connections so far. A connection counts from its first byte
+  // on, in the order of these first bytes.
   size_t connections() const;
-  Connection connection(size_t i) const;
+  // Returns a copy of the record of connection `i`; the first one is 0. Returns
+  // an empty record if there is no such connection yet.
+  [[nodiscard]] Connection connection(size_t i) const;
 
-  // Waits until connection `i` has come and its script has ended, played or
-  // not; or until Stop().
+  // Waits until connection `i` has come and its script has ended, finished or
+  // not. Returns at once after Stop(). Ends the program with a message after
+  // the wait limit.
   void WaitFinished(size_t i) const;
 
-  // Closes everything and joins all threads. Harmless when called again.
+  // Closes all connections and joins all threads. Later calls change nothing.
   void Stop();
 
  private:

@@ -595,7 +595,6 @@ TEST_F(KevyMirrorTest, WhatIsOfTwoHistoriesIsForgottenAtOnce) {
     };
   };
   ScriptedPrimary primary;
-  primary.Enqueue(script());  // Protocol 2 is tried first, and refused.
   primary.Enqueue(
       script().FramesTo(3, adding("old")).Heartbeat(7, 3).WaitForAck(3));
   primary.Enqueue(script().FramesTo(4, adding("new")).Heartbeat(9, 4).Stall());

@@ -19,7 +19,7 @@
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/tail_child.h"
-#include "kevy_replica/transport/internal/test_ports.h"
+#include "kevy_replica/transport/testing/ports.h"
 
 namespace kevy_replica {
 namespace {
@@ -307,7 +307,7 @@ TEST(KevyTailTest, Refusals) {
 }
 
 TEST(KevyTailTest, NoPrimaryThere) {
-  const transport_internal::RefusingPort port;
+  const transport_testing::RefusingPort port;
   const std::string address = port.address().ToString();
   const TailResult result = RunTail({"--primary", address, "--once"});
   EXPECT_EQ(result.status, 1);

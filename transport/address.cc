@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <ostream>
 #include <string>
 
 #include "absl/status/status.h"
@@ -20,7 +21,7 @@
 namespace kevy_replica {
 namespace {
 
-// Port numbers are digits alone: no sign, no space.
+// Accepts digits only: a sign or a space is an error.
 bool ParsePort(absl::string_view text, uint16_t* port) {
   uint32_t value;
   if (!std::all_of(text.begin(), text.end(), absl::ascii_isdigit) ||
@@ -41,18 +42,37 @@ std::string Address::ToString() const {
                : absl::StrCat(host, ":", port);
 }
 
+absl::string_view AddressKindName(Address::Kind kind) {
+  switch (kind) {
+    case Address::Kind::kTcp:
+      return "tcp";
+    case Address::Kind::kUnix:
+      return "unix";
+  }
+  return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& out, Address::Kind kind) {
+  return out << AddressKindName(kind);
+}
+
+std::ostream& operator<<(std::ostream& out, const Address& address) {
+  return out << address.ToString();
+}
+
 absl::StatusOr<Address> ParseAddress(absl::string_view text) {
-  const auto error = [text](absl::string_view what) {
+  const auto error = [text](absl::string_view fault) {
     return absl::InvalidArgumentError(
-        absl::StrCat("address \"", absl::CEscape(text), "\": ", what));
+        absl::StrCat("address \"", absl::CEscape(text), "\": ", fault));
   };
-  // The system's functions would read only what is before it.
-  if (text.find('\0') != absl::string_view::npos) return error("a NUL byte");
+  // The system's functions would stop reading at the NUL.
+  if (text.find('\0') != absl::string_view::npos)
+    return error("it has a NUL byte");
 
   Address address;
   absl::string_view rest = text;
   if (absl::ConsumePrefix(&rest, "unix:")) {
-    if (rest.empty()) return error("no path");
+    if (rest.empty()) return error("the path after unix: is missing");
     address.kind = Address::Kind::kUnix;
     address.path = std::string(rest);
     return address;
@@ -61,33 +81,36 @@ absl::StatusOr<Address> ParseAddress(absl::string_view text) {
   absl::string_view host;
   if (absl::ConsumePrefix(&rest, "[")) {
     const auto end = rest.find(']');
-    if (end == absl::string_view::npos) return error("no ] after [");
+    if (end == absl::string_view::npos)
+      return error("the ] after [ is missing");
     host = rest.substr(0, end);
     rest.remove_prefix(end + 1);
     if (host.find(':') == absl::string_view::npos) {
-      return error("no IPv6 address between [ and ]");
+      return error("an IPv6 address must stand between [ and ]");
     }
-    if (rest.empty()) return error("no port");
-    if (!absl::ConsumePrefix(&rest, ":")) return error("no : after ]");
+    if (rest.empty()) return error("the port is missing, as in localhost:6004");
+    if (!absl::ConsumePrefix(&rest, ":"))
+      return error("the : after ] is missing");
   } else {
     const auto colon = rest.rfind(':');
-    if (colon == absl::string_view::npos) return error("no port");
+    if (colon == absl::string_view::npos)
+      return error("the port is missing, as in localhost:6004");
     host = rest.substr(0, colon);
     rest.remove_prefix(colon + 1);
-    if (host.empty()) return error("no host");
+    if (host.empty()) return error("the host is missing, as in localhost:6004");
     if (host.find(':') != absl::string_view::npos) {
       return error("an IPv6 address must be in brackets, as in [::1]:6004");
     }
     if (host.find_first_of("[]") != absl::string_view::npos) {
-      return error("a bracket in the host");
+      return error("the host has a bracket");
     }
   }
   if (std::any_of(host.begin(), host.end(), absl::ascii_isspace)) {
-    return error("a space in the host");
+    return error("the host has a space");
   }
-  if (rest.empty()) return error("no port");
+  if (rest.empty()) return error("the port is missing, as in localhost:6004");
   if (!ParsePort(rest, &address.port)) {
-    return error("the port is no number from 0 to 65535");
+    return error("the port must be a number from 0 to 65535");
   }
   address.host = std::string(host);
   return address;

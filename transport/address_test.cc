@@ -4,7 +4,9 @@
 #include "kevy_replica/transport/address.h"
 
 #include <string>
+#include <vector>
 
+#include "absl/hash/hash_testing.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -16,7 +18,15 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(ParseAddressTest, Tcp) {
+// A sink for AbslStringify(), as absl::StrCat() has since Abseil 20230125.
+struct StringSink {
+  void Append(absl::string_view bytes) {
+    text->append(bytes.data(), bytes.size());
+  }
+  std::string* text;
+};
+
+TEST(ParseAddressTest, ReadsTcpAddresses) {
   const struct {
     absl::string_view text;
     absl::string_view host;
@@ -41,7 +51,7 @@ TEST(ParseAddressTest, Tcp) {
   }
 }
 
-TEST(ParseAddressTest, Unix) {
+TEST(ParseAddressTest, ReadsUnixPaths) {
   for (const absl::string_view path :
        {"/run/kevy.sock", "kevy.sock", "/with space:and:colon"}) {
     const std::string text = "unix:" + std::string(path);
@@ -54,39 +64,39 @@ TEST(ParseAddressTest, Unix) {
   }
 }
 
-TEST(ParseAddressTest, Errors) {
+TEST(ParseAddressTest, ErrorsNameTheFault) {
   const struct {
     absl::string_view text;
-    absl::string_view what;
+    absl::string_view fault;
   } kCases[] = {
-      {"", "no port"},
-      {"localhost", "no port"},
-      {"localhost:", "no port"},
-      {":16004", "no host"},
-      {":", "no host"},
-      {"h:65536", "the port is no number"},
-      {"h:99999999999999999999", "the port is no number"},
-      {"h:-1", "the port is no number"},
-      {"h:+1", "the port is no number"},
-      {"h: 1", "the port is no number"},
-      {"h:1 ", "the port is no number"},
-      {"h:0x10", "the port is no number"},
-      {"h:http", "the port is no number"},
+      {"", "the port is missing"},
+      {"localhost", "the port is missing"},
+      {"localhost:", "the port is missing"},
+      {":16004", "the host is missing"},
+      {":", "the host is missing"},
+      {"h:65536", "the port must be a number"},
+      {"h:99999999999999999999", "the port must be a number"},
+      {"h:-1", "the port must be a number"},
+      {"h:+1", "the port must be a number"},
+      {"h: 1", "the port must be a number"},
+      {"h:1 ", "the port must be a number"},
+      {"h:0x10", "the port must be a number"},
+      {"h:http", "the port must be a number"},
       {"::1:16004", "brackets"},
       {"::1", "brackets"},
       {"a:b:1", "brackets"},
-      {"[::1]", "no port"},
-      {"[::1]:", "no port"},
-      {"[::1]16004", "no : after ]"},
-      {"[::1:16004", "no ] after ["},
-      {"[]:16004", "no IPv6 address"},
-      {"[localhost]:16004", "no IPv6 address"},
+      {"[::1]", "the port is missing"},
+      {"[::1]:", "the port is missing"},
+      {"[::1]16004", "the : after ] is missing"},
+      {"[::1:16004", "the ] after [ is missing"},
+      {"[]:16004", "an IPv6 address must stand between"},
+      {"[localhost]:16004", "an IPv6 address must stand between"},
       {"local[host:1", "a bracket"},
       {"local]host:1", "a bracket"},
       {" localhost:1", "a space"},
       {"local host:1", "a space"},
       {"[:: 1]:1", "a space"},
-      {"unix:", "no path"},
+      {"unix:", "the path after unix: is missing"},
       {absl::string_view("unix:/a\0b", 9), "a NUL"},
       {absl::string_view("h\0:1", 4), "a NUL"},
   };
@@ -96,7 +106,7 @@ TEST(ParseAddressTest, Errors) {
     EXPECT_EQ(address.status().code(), absl::StatusCode::kInvalidArgument)
         << c.text;
     EXPECT_THAT(std::string(address.status().message()),
-                HasSubstr(std::string(c.what)))
+                HasSubstr(std::string(c.fault)))
         << c.text;
   }
 }
@@ -104,6 +114,30 @@ TEST(ParseAddressTest, Errors) {
 TEST(ParseAddressTest, ErrorsQuoteTheTextEscaped) {
   EXPECT_THAT(std::string(ParseAddress("ho\nst").status().message()),
               HasSubstr("\"ho\\nst\""));
+}
+
+TEST(AddressTest, ComparesAndHashes) {
+  std::vector<Address> addresses(1);
+  for (const absl::string_view text :
+       {"localhost:1", "localhost:2", "127.0.0.1:1", "[::1]:1", "unix:/a",
+        "unix:/b", "unix:localhost:1"}) {
+    addresses.push_back(*ParseAddress(text));
+  }
+  EXPECT_TRUE(absl::VerifyTypeImplementsAbslHashCorrectly(addresses));
+  EXPECT_EQ(*ParseAddress("h:1"), *ParseAddress("h:1"));
+  EXPECT_NE(*ParseAddress("h:1"), *ParseAddress("h:2"));
+}
+
+TEST(AddressTest, PrintsAsText) {
+  EXPECT_EQ(testing::PrintToString(*ParseAddress("[::1]:7")), "[::1]:7");
+  EXPECT_EQ(testing::PrintToString(*ParseAddress("unix:/a")), "unix:/a");
+  EXPECT_EQ(testing::PrintToString(Address::Kind::kTcp), "tcp");
+  EXPECT_EQ(testing::PrintToString(Address::Kind::kUnix), "unix");
+  std::string text;
+  StringSink sink{&text};
+  AbslStringify(sink, *ParseAddress("h:1"));
+  AbslStringify(sink, Address::Kind::kUnix);
+  EXPECT_EQ(text, "h:1unix");
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A transport of a user's own, held to the contract. docs/transports.md quotes
-// the class: change both.
+// Tests the example of docs/transports.md, which quotes this class: change
+// both.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -25,8 +25,9 @@
 #include "kevy_replica/transport/transport.h"
 #include "kevy_replica/transport/transport_conformance.h"
 
-// Two pipes, as to a child process: ssh primary.example nc localhost 16004.
-// Owns both descriptors, which do not block. The program ignores SIGPIPE.
+// Two pipes to a child process, as "ssh primary.example nc localhost 16004".
+// Owns both descriptors, which must be non-blocking. The program must ignore
+// SIGPIPE.
 class PipeTransport : public kevy_replica::Transport {
  public:
   PipeTransport(int in, int out) : in_(in), out_(out) {}
@@ -44,7 +45,7 @@ class PipeTransport : public kevy_replica::Transport {
       absl::Status ready = interrupter_.WaitFor(out_, POLLOUT, timeout);
       if (!ready.ok()) return ready;
       const ssize_t size = write(out_, bytes.data(), bytes.size());
-      if (size < 0) return absl::UnavailableError("the child is gone");
+      if (size < 0) return absl::UnavailableError("write: the child has ended");
       bytes.remove_prefix(static_cast<size_t>(size));
     } while (!bytes.empty());
     return absl::OkStatus();

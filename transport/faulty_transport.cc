@@ -33,7 +33,7 @@ constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
 FaultyTransport::FaultyTransport(std::unique_ptr<Transport> inner,
                                  Faults faults,
                                  std::shared_ptr<Interrupter> interrupter)
-    : inner_(std::move(inner)),
+    : ForwardingTransport(std::move(inner)),
       faults_(std::move(faults)),
       interrupter_(interrupter != nullptr ? std::move(interrupter)
                                           : std::make_shared<Interrupter>()) {}
@@ -59,7 +59,7 @@ absl::StatusOr<size_t> FaultyTransport::Read(absl::Span<char> buffer,
   size = static_cast<size_t>(std::min<uint64_t>(
       size, std::min({error_at, eof_at, stall_at}) - read_bytes_));
   const absl::StatusOr<size_t> read =
-      inner_->Read(buffer.subspan(0, std::max<size_t>(size, 1)), timeout);
+      inner().Read(buffer.subspan(0, std::max<size_t>(size, 1)), timeout);
   if (read.ok()) read_bytes_ += *read;
   return read;
 }
@@ -73,7 +73,7 @@ absl::Status FaultyTransport::Write(absl::string_view bytes,
       faults_.write_error_at.value_or(kNever) - written_bytes_;
   const bool fails = bytes.size() > left;
   if (fails) bytes = bytes.substr(0, static_cast<size_t>(left));
-  const absl::Status status = inner_->Write(bytes, timeout);
+  const absl::Status status = inner().Write(bytes, timeout);
   if (!status.ok()) return status;
   written_bytes_ += bytes.size();
   return fails ? faults_.write_error : absl::OkStatus();
@@ -81,19 +81,13 @@ absl::Status FaultyTransport::Write(absl::string_view bytes,
 
 void FaultyTransport::Interrupt() {
   interrupter_->Interrupt();
-  inner_->Interrupt();
+  inner().Interrupt();
 }
 
-void FaultyTransport::CloseWrite() { inner_->CloseWrite(); }
-
-void FaultyTransport::Close() { inner_->Close(); }
-
-std::string FaultyTransport::peer() const { return inner_->peer(); }
-
 int FaultyTransport::fd() const {
-  // What `inner_` has does not end a stall, and would have a waiter spin.
+  // During a stall the inner descriptor may be readable: a waiter would spin.
   return read_bytes_ >= faults_.stall_at.value_or(kNever) ? interrupter_->fd()
-                                                          : inner_->fd();
+                                                          : inner().fd();
 }
 
 }  // namespace kevy_replica

@@ -18,35 +18,37 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 
-// What goes wrong. Byte positions count the bytes read through the decorator;
-// those before one are delivered whatever the sizes of the reads. Of several
-// faults the one at the lowest position counts, and of several at one position
-// the error before the end before the stall.
+// The faults of a FaultyTransport. Positions count the bytes read through it.
+// The bytes before a position arrive, for any sizes of reads. Of several faults
+// the one at the lowest position counts. At one position the error precedes the
+// end, and the end precedes the stall. Default: each fault is off.
 struct Faults {
-  // How many bytes the next Read may return at most (0 counts as 1), asked
-  // before each: short reads. Unset: as many as come.
+  // Returns the limit of the next Read() in bytes, for short reads. Called
+  // before each Read(). 0 counts as 1. Unset: reads are not limited.
   std::function<size_t()> read_size;
-  // The stream ends here although the peer has sent more.
+  // The stream ends here.
   std::optional<uint64_t> eof_at;
-  // Reading fails here with `read_error`.
+  // Read() fails here with `read_error`.
   std::optional<uint64_t> error_at;
   absl::Status read_error = absl::UnavailableError("injected read error");
-  // Reading stalls here: nothing more comes until the caller's timeout has
-  // passed or Interrupt() is called.
+  // Read() stalls here: it waits until the caller's timeout has passed or
+  // Interrupt() is called.
   std::optional<uint64_t> stall_at;
-  // Writing fails, once this many bytes were written, with `write_error`.
+  // Write() fails with `write_error` after this many bytes.
   std::optional<uint64_t> write_error_at;
   absl::Status write_error = absl::UnavailableError("injected write error");
 };
 
-// Decorates `inner`, which it owns. `interrupter` ends a stall; give the one
-// that `inner` has, if that is shared. Interrupt() sets both.
-class FaultyTransport : public Transport {
+// Decorates a transport with faults. `interrupter` ends a stall; Interrupt()
+// sets it and interrupts `inner`. If `inner` shares its Interrupter with
+// others, give the same one here. Default: null, which makes one.
+class FaultyTransport : public ForwardingTransport {
  public:
   FaultyTransport(std::unique_ptr<Transport> inner, Faults faults,
                   std::shared_ptr<Interrupter> interrupter = nullptr);
@@ -55,14 +57,10 @@ class FaultyTransport : public Transport {
                               absl::Duration timeout) override;
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
   void Interrupt() override;
-  void CloseWrite() override;
-  void Close() override;
-  std::string peer() const override;
-  // In a stall it is readable once that is interrupted.
+  // During a stall: the interrupter's descriptor, readable once interrupted.
   int fd() const override;
 
  private:
-  const std::unique_ptr<Transport> inner_;
   const Faults faults_;
   const std::shared_ptr<Interrupter> interrupter_;
   uint64_t read_bytes_ = 0;

@@ -16,22 +16,23 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/in_memory_transport.h"
-#include "kevy_replica/transport/internal/test_util.h"
 #include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 
 namespace kevy_replica {
 namespace {
 
-using transport_internal::CodeOf;
-using transport_internal::IsReadable;
-using transport_internal::ReadBytes;
-using transport_internal::ReadOnce;
-using transport_internal::WhenBlocked;
+using transport_testing::CodeOf;
+using transport_testing::IsReadable;
+using transport_testing::ReadBytes;
+using transport_testing::ReadOnce;
+using transport_testing::WhenBlocked;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 constexpr absl::string_view kInput = "0123456789";
 
-// A faulty end to read kInput from.
+// Makes a faulty end that reads kInput.
 class Reader {
  public:
   explicit Reader(Faults faults,
@@ -54,8 +55,8 @@ class Reader {
   std::unique_ptr<InMemoryTransport> peer_;
 };
 
-// Calls `test(at, make_reader, description)` for each fault position, each size
-// of the caller's reads and each size of the decorator's own.
+// Calls `test(at, make_reader, description)` for each fault position, each read
+// size of the caller and each read size of the decorator.
 template <typename Test>
 void ForEachByteAndReadSize(Test test) {
   for (size_t at = 0; at <= kInput.size(); ++at) {
@@ -73,7 +74,7 @@ void ForEachByteAndReadSize(Test test) {
   }
 }
 
-TEST(FaultyTransportTest, EndAtEachByte) {
+TEST(FaultyTransportTest, EndsAtEachByte) {
   ForEachByteAndReadSize([](size_t at, size_t size, Faults faults) {
     faults.eof_at = at;
     Reader reader(std::move(faults));
@@ -87,7 +88,7 @@ TEST(FaultyTransportTest, EndAtEachByte) {
   });
 }
 
-TEST(FaultyTransportTest, ErrorAtEachByte) {
+TEST(FaultyTransportTest, FailsAtEachByte) {
   ForEachByteAndReadSize([](size_t at, size_t size, Faults faults) {
     faults.error_at = at;
     faults.read_error = absl::DataLossError("boom");
@@ -100,7 +101,7 @@ TEST(FaultyTransportTest, ErrorAtEachByte) {
   });
 }
 
-TEST(FaultyTransportTest, StallAtEachByte) {
+TEST(FaultyTransportTest, StallsAtEachByte) {
   ForEachByteAndReadSize([](size_t at, size_t size, Faults faults) {
     faults.stall_at = at;
     Reader reader(std::move(faults));
@@ -115,7 +116,7 @@ TEST(FaultyTransportTest, StallAtEachByte) {
   });
 }
 
-TEST(FaultyTransportTest, AStallIsNoEnd) {
+TEST(FaultyTransportTest, StallKeepsPeersEnd) {
   Faults faults;
   faults.stall_at = 2;
   Reader reader(std::move(faults));
@@ -125,14 +126,14 @@ TEST(FaultyTransportTest, AStallIsNoEnd) {
             absl::StatusCode::kDeadlineExceeded);
 }
 
-TEST(FaultyTransportTest, FdInAStall) {
+TEST(FaultyTransportTest, FdIsUnreadableDuringStall) {
   Faults faults;
   faults.stall_at = 2;
   Reader reader(std::move(faults));
   EXPECT_EQ(reader->fd(), reader.inner().fd());
   EXPECT_TRUE(IsReadable(reader->fd()));
   EXPECT_EQ(ReadBytes(*reader, 2), "01");
-  // There is more, but not to be had.
+  // The inner transport has more bytes, behind the stall.
   EXPECT_EQ(CodeOf(ReadOnce(*reader, 1, absl::ZeroDuration())),
             absl::StatusCode::kDeadlineExceeded);
   EXPECT_FALSE(IsReadable(reader->fd()));
@@ -140,7 +141,7 @@ TEST(FaultyTransportTest, FdInAStall) {
   EXPECT_TRUE(IsReadable(reader->fd()));
 }
 
-TEST(FaultyTransportTest, InterruptEndsAStall) {
+TEST(FaultyTransportTest, InterruptEndsStall) {
   Faults faults;
   faults.stall_at = 0;
   Reader reader(std::move(faults));
@@ -151,7 +152,7 @@ TEST(FaultyTransportTest, InterruptEndsAStall) {
   EXPECT_EQ(CodeOf(ReadOnce(reader.inner())), absl::StatusCode::kCancelled);
 }
 
-TEST(FaultyTransportTest, ASharedInterrupterEndsAStall) {
+TEST(FaultyTransportTest, SharedInterrupterEndsStall) {
   const auto interrupter = std::make_shared<Interrupter>();
   Faults faults;
   faults.stall_at = 0;
@@ -161,7 +162,7 @@ TEST(FaultyTransportTest, ASharedInterrupterEndsAStall) {
   EXPECT_EQ(CodeOf(reader->Write("x", kForEver)), absl::StatusCode::kCancelled);
 }
 
-TEST(FaultyTransportTest, InterruptComesBeforeFaults) {
+TEST(FaultyTransportTest, InterruptPrecedesFaults) {
   for (const auto member :
        {&Faults::eof_at, &Faults::error_at, &Faults::stall_at}) {
     Faults faults;
@@ -175,7 +176,7 @@ TEST(FaultyTransportTest, InterruptComesBeforeFaults) {
   }
 }
 
-TEST(FaultyTransportTest, TheFirstFaultCounts) {
+TEST(FaultyTransportTest, LowestFaultCounts) {
   Faults all;
   all.error_at = all.eof_at = all.stall_at = 3;
   all.read_error = absl::DataLossError("boom");
@@ -207,7 +208,7 @@ TEST(FaultyTransportTest, TheFirstFaultCounts) {
   }
 }
 
-TEST(FaultyTransportTest, ShortReads) {
+TEST(FaultyTransportTest, LimitsReadSizes) {
   size_t next = 0;
   Faults faults;
   faults.read_size = [&next] { return ++next; };
@@ -219,14 +220,14 @@ TEST(FaultyTransportTest, ShortReads) {
   }
 }
 
-TEST(FaultyTransportTest, AShortReadOfNothingIsOfOneByte) {
+TEST(FaultyTransportTest, ReadSizeOfZeroReadsOneByte) {
   Faults faults;
   faults.read_size = [] { return 0; };
   Reader reader(std::move(faults));
   EXPECT_EQ(ReadBytes(*reader, kInput.size()), kInput);
 }
 
-TEST(FaultyTransportTest, WriteErrorAtEachByte) {
+TEST(FaultyTransportTest, WriteFailsAtEachByte) {
   for (size_t at = 0; at <= kInput.size(); ++at) {
     for (size_t size = 1; size <= kInput.size() + 1; ++size) {
       SCOPED_TRACE(absl::StrCat("at ", at, ", writes of ", size));
@@ -247,7 +248,7 @@ TEST(FaultyTransportTest, WriteErrorAtEachByte) {
         EXPECT_TRUE(status.ok()) << status;
       }
       EXPECT_EQ(reader->Write("x", kForEver), absl::DataLossError("boom"));
-      // What came before the error did arrive, and nothing after it.
+      // Exactly the bytes before the error arrive.
       reader->Close();
       EXPECT_EQ(ReadBytes(reader.peer(), kInput.size() + 1),
                 kInput.substr(0, at));
@@ -255,7 +256,7 @@ TEST(FaultyTransportTest, WriteErrorAtEachByte) {
   }
 }
 
-TEST(FaultyTransportTest, PassesTheRestOn) {
+TEST(FaultyTransportTest, ForwardsOtherCalls) {
   Reader reader(Faults{});
   EXPECT_EQ(reader->peer(), reader.inner().peer());
   reader.peer().Close();

@@ -39,8 +39,8 @@ absl::StatusOr<std::unique_ptr<FileTransport>> FileTransport::Open(
     absl::string_view path, std::shared_ptr<Interrupter> interrupter) {
   const bool is_stdin = path == "-";
   std::string name = is_stdin ? "standard input" : std::string(path);
-  // Without O_NONBLOCK a named pipe would hold us here, out of Interrupt()'s
-  // reach, until somebody writes to it.
+  // O_NONBLOCK: open() of a named pipe would otherwise wait for a writer, out
+  // of Interrupt()'s reach.
   UniqueFd fd(is_stdin ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                        : RetryOnEintr([&name] {
                            return ::open(name.c_str(),
@@ -66,9 +66,10 @@ absl::StatusOr<size_t> FileTransport::Read(absl::Span<char> buffer,
   const Operation operation = {"read from", path_};
   const Deadline deadline(timeout);
   while (!interrupter_->interrupted()) {
-    // A file may grow, and a terminal goes on after ^D: the end is the end.
+    // The end lasts, although a file may grow and a terminal go on after ^D.
     if (at_end_) return 0;
-    // Standard input blocks, and must: others share it. So wait before reading.
+    // Wait before reading: standard input blocks, and must stay so, since other
+    // processes share it.
     const absl::Status status = transport_internal::WaitFor(
         fd_.get(), POLLIN, interrupter_.get(), deadline, operation);
     if (!status.ok()) return status;

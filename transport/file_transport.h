@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A recording, read as if it came from a primary.
+// Reads a recording as if it came from a primary.
 
 #ifndef KEVY_REPLICA_TRANSPORT_FILE_TRANSPORT_H_
 #define KEVY_REPLICA_TRANSPORT_FILE_TRANSPORT_H_
@@ -21,12 +21,13 @@
 
 namespace kevy_replica {
 
-// Reads a file (or a pipe) from its beginning to its end; what is written to it
-// is dropped. Such files are what RecordingTransport makes.
+// Reads a file or a pipe from its beginning to its end, and drops all written
+// bytes. RecordingTransport makes such files.
 class FileTransport : public Transport {
  public:
-  // Opens `path`, or takes standard input for "-". kNotFound and the like, with
-  // the path, if it cannot.
+  // Opens `path`; "-" is standard input. Errors: the system's, as kNotFound,
+  // with the path. `interrupter` ends reads early. Default: null, which makes
+  // one.
   static absl::StatusOr<std::unique_ptr<FileTransport>> Open(
       absl::string_view path,
       std::shared_ptr<Interrupter> interrupter = nullptr);
@@ -37,8 +38,8 @@ class FileTransport : public Transport {
   void Interrupt() override { interrupter_->Interrupt(); }
   void Close() override {}
   std::string peer() const override { return path_; }
-  // A regular file is always readable for poll(), and refused by epoll (EPERM),
-  // which a Poller makes up for.
+  // A regular file is always readable under poll(). epoll rejects it with
+  // EPERM, and a Poller handles that.
   int fd() const override { return fd_.get(); }
 
  private:

@@ -19,24 +19,28 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/internal/fd.h"
-#include "kevy_replica/transport/internal/test_util.h"
 #include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/random.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/temp_dir.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 
 namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
-using transport_internal::CodeOf;
-using transport_internal::FdLimit;
-using transport_internal::IsReadable;
-using transport_internal::RandomBytes;
-using transport_internal::RandomSizes;
-using transport_internal::ReadBytes;
-using transport_internal::ReadOnce;
-using transport_internal::SignalsWhenBlocked;
-using transport_internal::TempDir;
 using transport_internal::UniqueFd;
-using transport_internal::WhenBlocked;
+using transport_testing::CodeOf;
+using transport_testing::FdLimit;
+using transport_testing::IsReadable;
+using transport_testing::RandomBytes;
+using transport_testing::RandomSizes;
+using transport_testing::ReadBytes;
+using transport_testing::ReadOnce;
+using transport_testing::SignalsWhenBlocked;
+using transport_testing::TempDir;
+using transport_testing::WhenBlocked;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 
@@ -45,7 +49,7 @@ void WriteTo(int fd, absl::string_view bytes) {
             static_cast<ssize_t>(bytes.size()));
 }
 
-TEST(FileTransportTest, ReadsAFileToItsEnd) {
+TEST(FileTransportTest, ReadsFileToItsEnd) {
   const TempDir dir;
   const std::string bytes = RandomBytes(300000, 1);
   std::ofstream(dir.File("a"), std::ios::binary) << bytes;
@@ -56,7 +60,7 @@ TEST(FileTransportTest, ReadsAFileToItsEnd) {
               bytes);
 }
 
-TEST(FileTransportTest, AnEndIsAnEndThoughTheFileGrows) {
+TEST(FileTransportTest, EndLastsWhenFileGrows) {
   const TempDir dir;
   std::ofstream out(dir.File("a"), std::ios::binary);
   out << "1" << std::flush;
@@ -67,7 +71,7 @@ TEST(FileTransportTest, AnEndIsAnEndThoughTheFileGrows) {
   EXPECT_EQ(ReadBytes(**file, 1), "");
 }
 
-TEST(FileTransportTest, AFileNeedsNoTime) {
+TEST(FileTransportTest, ReadsFileWithZeroTimeout) {
   const TempDir dir;
   std::ofstream(dir.File("a")) << "x";
   const auto file = FileTransport::Open(dir.File("a"));
@@ -78,16 +82,16 @@ TEST(FileTransportTest, AFileNeedsNoTime) {
   EXPECT_TRUE(IsReadable((*file)->fd()));
 }
 
-TEST(FileTransportTest, DropsWhatIsWritten) {
+TEST(FileTransportTest, DropsWrittenBytes) {
   const TempDir dir;
   std::ofstream(dir.File("a")) << "x";
   const auto file = FileTransport::Open(dir.File("a"));
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_TRUE((*file)->Write("y", absl::ZeroDuration()).ok());
-  EXPECT_EQ(transport_internal::FileContents(dir.File("a")), "x");
+  EXPECT_EQ(transport_testing::FileContents(dir.File("a")), "x");
 }
 
-TEST(FileTransportTest, WhatCannotBeOpened) {
+TEST(FileTransportTest, OpenErrorsNamePath) {
   const TempDir dir;
   const auto missing = FileTransport::Open(dir.File("a"));
   EXPECT_EQ(CodeOf(missing), absl::StatusCode::kNotFound);
@@ -103,8 +107,8 @@ TEST(FileTransportTest, WhatCannotBeOpened) {
             absl::StatusCode::kResourceExhausted);
 }
 
-TEST(FileTransportTest, AReadThatFails) {
-  // The first page of one's own memory is not mapped.
+TEST(FileTransportTest, ReadErrorNamesPath) {
+  // The first page of a process is unmapped, so the read fails.
   const auto file = FileTransport::Open("/proc/self/mem");
   if (!file.ok()) GTEST_SKIP() << file.status();
   const auto read = ReadOnce(**file);
@@ -113,7 +117,7 @@ TEST(FileTransportTest, AReadThatFails) {
               HasSubstr("read from /proc/self/mem"));
 }
 
-TEST(FileTransportTest, Interrupt) {
+TEST(FileTransportTest, InterruptEndsReadsAndWrites) {
   const TempDir dir;
   std::ofstream(dir.File("a")) << "x";
   const auto interrupter = std::make_shared<Interrupter>();
@@ -143,7 +147,7 @@ class NamedPipeTest : public testing::Test {
   std::unique_ptr<FileTransport> file_;
 };
 
-TEST_F(NamedPipeTest, WaitsForItsWriter) {
+TEST_F(NamedPipeTest, WaitsForWriter) {
   {
     WhenBlocked write([this](auto&) { WriteTo(OpenToWrite().get(), "abc"); });
     EXPECT_EQ(ReadBytes(*file_, 3), "abc");
@@ -151,7 +155,7 @@ TEST_F(NamedPipeTest, WaitsForItsWriter) {
   EXPECT_EQ(ReadBytes(*file_, 1), "");
 }
 
-TEST_F(NamedPipeTest, TimesOutAndIsInterrupted) {
+TEST_F(NamedPipeTest, TimesOutAndHeedsInterrupt) {
   const UniqueFd writer = OpenToWrite();
   EXPECT_EQ(CodeOf(ReadOnce(*file_, 1, absl::ZeroDuration())),
             absl::StatusCode::kDeadlineExceeded);
@@ -159,7 +163,7 @@ TEST_F(NamedPipeTest, TimesOutAndIsInterrupted) {
   EXPECT_EQ(CodeOf(ReadOnce(*file_)), absl::StatusCode::kCancelled);
 }
 
-TEST_F(NamedPipeTest, FdIsReadableWhileThereIsSomething) {
+TEST_F(NamedPipeTest, FdIsReadableForBytesAndEnd) {
   EXPECT_FALSE(IsReadable(file_->fd()));
   {
     const UniqueFd writer = OpenToWrite();
@@ -173,7 +177,7 @@ TEST_F(NamedPipeTest, FdIsReadableWhileThereIsSomething) {
   EXPECT_EQ(ReadBytes(*file_, 1), "");
 }
 
-TEST_F(NamedPipeTest, SurvivesSignals) {
+TEST_F(NamedPipeTest, ReadSurvivesSignals) {
   const UniqueFd writer = OpenToWrite();
   SignalsWhenBlocked signals(3, [&] { WriteTo(writer.get(), "x"); });
   EXPECT_EQ(ReadBytes(*file_, 1), "x");
@@ -191,7 +195,7 @@ class StandardInputTest : public testing::Test {
     writer_ = UniqueFd(fds[1]);
   }
   void TearDown() override {
-    if (saved_.get() < 0) {  // It had been closed all along.
+    if (saved_.get() < 0) {  // Standard input was closed at the start.
       ::close(STDIN_FILENO);
     } else {
       ::dup2(saved_.get(), STDIN_FILENO);
@@ -202,7 +206,7 @@ class StandardInputTest : public testing::Test {
   UniqueFd writer_;
 };
 
-TEST_F(StandardInputTest, IsReadToItsEnd) {
+TEST_F(StandardInputTest, ReadsToItsEnd) {
   const auto file = FileTransport::Open("-");
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ((*file)->peer(), "standard input");
@@ -214,19 +218,19 @@ TEST_F(StandardInputTest, IsReadToItsEnd) {
   EXPECT_EQ(ReadBytes(**file, 1), "");
 }
 
-TEST_F(StandardInputTest, IsInterruptedThoughItBlocks) {
+TEST_F(StandardInputTest, InterruptEndsBlockedRead) {
   const auto file = FileTransport::Open("-");
   ASSERT_TRUE(file.ok()) << file.status();
   WhenBlocked interrupt([&](auto&) { (*file)->Interrupt(); });
   EXPECT_EQ(CodeOf(ReadOnce(**file)), absl::StatusCode::kCancelled);
 }
 
-TEST_F(StandardInputTest, IsLeftOpenAndBlocking) {
+TEST_F(StandardInputTest, StaysOpenAndBlocking) {
   ASSERT_TRUE(FileTransport::Open("-").ok());
   EXPECT_EQ(::fcntl(STDIN_FILENO, F_GETFL) & O_NONBLOCK, 0);
 }
 
-TEST_F(StandardInputTest, MayBeClosed) {
+TEST_F(StandardInputTest, ClosedInputIsAnError) {
   ::close(STDIN_FILENO);
   EXPECT_FALSE(FileTransport::Open("-").ok());
 }

@@ -29,21 +29,21 @@ using transport_internal::InterruptedStatus;
 using transport_internal::Operation;
 using transport_internal::TimedOutStatus;
 
-// One direction.
+// One direction of a pair.
 struct InMemoryTransport::Channel {
   explicit Channel(size_t capacity) : capacity(capacity) {}
 
   const size_t capacity;
   std::mutex mutex;
   std::condition_variable changed;
-  // All of the following under `mutex`.
+  // Guarded by `mutex`.
   std::string bytes;
-  size_t consumed = 0;  // Of `bytes`, by the reader.
+  size_t consumed = 0;  // Bytes at the front that the reader has read.
   bool reader_closed = false;
   bool writer_closed = false;
   bool reader_interrupted = false;
   bool writer_interrupted = false;
-  std::unique_ptr<Wakeup> readable;  // Null until somebody asks for fd().
+  std::unique_ptr<Wakeup> readable;  // Null until the first fd().
 
   size_t unread() const { return bytes.size() - consumed; }
 
@@ -61,8 +61,8 @@ struct InMemoryTransport::Channel {
     return reader_interrupted || reader_closed || writer_closed || unread() > 0;
   }
 
-  // After each change of what CanRead() looks at. Under `mutex`, so that Notify
-  // and Clear come in the order of those changes.
+  // Call it after each change that CanRead() depends on, with `mutex` held:
+  // Notify() and Clear() must come in the order of the changes.
   void UpdateReadable() {
     if (readable == nullptr || readable->notified() == CanRead()) return;
     if (CanRead()) {
@@ -83,7 +83,7 @@ struct InMemoryTransport::Channel {
     return readable->fd();
   }
 
-  // Whether `condition` holds before the deadline.
+  // Returns whether `condition` became true before the deadline.
   template <typename Condition>
   bool Await(std::unique_lock<std::mutex>& lock, const Deadline& deadline,
              Condition condition) {
@@ -104,7 +104,7 @@ struct InMemoryTransport::Channel {
     const size_t size = std::min(buffer.size(), unread());
     std::memcpy(buffer.data(), bytes.data() + consumed, size);
     consumed += size;
-    // Rarely enough that each byte is moved once at most, on average.
+    // At half of the bytes, so that each byte is moved at most once on average.
     if (consumed >= bytes.size() / 2) {
       bytes.erase(0, consumed);
       consumed = 0;
@@ -125,7 +125,7 @@ struct InMemoryTransport::Channel {
       if (writer_interrupted) return InterruptedStatus(operation);
       if (!awaited) return TimedOutStatus(operation);
       if (writer_closed || reader_closed) {
-        return absl::UnavailableError("write to memory: closed");
+        return absl::UnavailableError("write to memory: an end is closed");
       }
       const size_t size = std::min(data.size(), capacity - unread());
       bytes.append(data.data(), size);

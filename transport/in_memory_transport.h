@@ -20,34 +20,36 @@
 
 namespace kevy_replica {
 
-// One end of a connected pair within this process. Byte-exact: what one end
-// writes the other reads, in order, all of it, also after the writer has
-// closed. A write to an end whose peer is closed or destroyed is kUnavailable.
+// One end of a connected pair within this process. It is byte-exact: one end
+// reads all bytes that the other one wrote, in order, even after the writer has
+// closed. A write to a closed or destroyed peer is kUnavailable.
 //
 //   auto [replica_end, primary_end] = InMemoryTransport::CreatePair();
 //
-// Thread-safe: the two ends may be used from different threads.
+// Thread-safe: different threads may use the two ends.
 class InMemoryTransport : public Transport {
  public:
   struct Pair {
     std::unique_ptr<InMemoryTransport> first;
     std::unique_ptr<InMemoryTransport> second;
   };
-  // `capacity`: how many unread bytes, 1 or more, a direction holds before its
-  // writer has to wait. Unbounded unless given.
-  static Pair CreatePair(size_t capacity = std::numeric_limits<size_t>::max());
+  // `capacity` is the number of unread bytes, at least 1, that a direction
+  // holds before its writer waits. Default: unbounded.
+  [[nodiscard]] static Pair CreatePair(
+      size_t capacity = std::numeric_limits<size_t>::max());
   ~InMemoryTransport() override;
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration timeout) override;
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
-  void Interrupt() override;  // Of this end only. Not async-signal-safe.
+  // Interrupts this end only. Not async-signal-safe.
+  void Interrupt() override;
   void CloseWrite() override;
   void Close() override;
   std::string peer() const override { return "memory"; }
-  // Made at the first call: a pipe, which later calls of either end keep in
-  // step, with a system call where something comes after nothing or the other
-  // way round. Readable after Interrupt() too.
+  // Makes a pipe at the first call. Later calls of both ends keep it in step:
+  // one system call when the first byte arrives and one when the last is read.
+  // It is readable after Interrupt() too.
   int fd() const override;
 
  private:

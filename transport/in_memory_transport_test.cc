@@ -12,23 +12,26 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/random.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 
 namespace kevy_replica {
 namespace {
 
-using transport_internal::CodeOf;
-using transport_internal::FdLimit;
-using transport_internal::IsReadable;
-using transport_internal::RandomBytes;
-using transport_internal::RandomSizes;
-using transport_internal::ReadBytes;
-using transport_internal::ReadOnce;
-using transport_internal::WhenBlocked;
+using transport_testing::CodeOf;
+using transport_testing::FdLimit;
+using transport_testing::IsReadable;
+using transport_testing::RandomBytes;
+using transport_testing::RandomSizes;
+using transport_testing::ReadBytes;
+using transport_testing::ReadOnce;
+using transport_testing::WhenBlocked;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 
-TEST(InMemoryTransportTest, ByteExactAcrossThreads) {
+TEST(InMemoryTransportTest, CarriesBytesAcrossThreads) {
   for (const size_t capacity : {size_t{1}, size_t{7}, size_t{100000}}) {
     auto [a, b] = InMemoryTransport::CreatePair(capacity);
     const std::string sent =
@@ -42,16 +45,16 @@ TEST(InMemoryTransportTest, ByteExactAcrossThreads) {
       }
       end->Close();
     });
-    // Asks for one byte more, to see the end.
+    // Asks for one byte more, to read the end.
     const std::string got =
         ReadBytes(*b, sent.size() + 1, RandomSizes(10000, 3));
-    if (got.size() < sent.size()) b->Close();  // Lets the writer end.
+    if (got.size() < sent.size()) b->Close();  // Ends the writer.
     writer.join();
     EXPECT_TRUE(got == sent) << capacity;
   }
 }
 
-TEST(InMemoryTransportTest, UnboundedNeverWaits) {
+TEST(InMemoryTransportTest, UnboundedWriteDoesNotWait) {
   auto [a, b] = InMemoryTransport::CreatePair();
   const std::string sent = RandomBytes(10 << 20, 1);
   ASSERT_TRUE(a->Write(sent, absl::ZeroDuration()).ok());
@@ -64,20 +67,20 @@ TEST(InMemoryTransportTest, CapacityIsExact) {
   EXPECT_EQ(CodeOf(a->Write("5", absl::ZeroDuration())),
             absl::StatusCode::kDeadlineExceeded);
   EXPECT_TRUE(a->Write("", absl::ZeroDuration()).ok());
-  // The other direction has room of its own.
+  // The other direction has a capacity of its own.
   EXPECT_TRUE(b->Write("1234", absl::ZeroDuration()).ok());
   EXPECT_EQ(ReadBytes(*b, 1), "1");
   EXPECT_TRUE(a->Write("5", absl::ZeroDuration()).ok());
   EXPECT_EQ(ReadBytes(*b, 4), "2345");
 }
 
-TEST(InMemoryTransportTest, NoCapacityIsOne) {
+TEST(InMemoryTransportTest, CapacityOfZeroIsOne) {
   auto [a, b] = InMemoryTransport::CreatePair(0);
   EXPECT_TRUE(a->Write("1", absl::ZeroDuration()).ok());
   EXPECT_EQ(ReadBytes(*b, 1), "1");
 }
 
-TEST(InMemoryTransportTest, ReadingWakesAWriter) {
+TEST(InMemoryTransportTest, ReadWakesWriter) {
   auto [a, b] = InMemoryTransport::CreatePair(1);
   std::string got;
   {
@@ -87,20 +90,20 @@ TEST(InMemoryTransportTest, ReadingWakesAWriter) {
   EXPECT_EQ(got, "123");
 }
 
-TEST(InMemoryTransportTest, ClosingWakesAWriter) {
+TEST(InMemoryTransportTest, CloseWakesWriter) {
   auto [a, b] = InMemoryTransport::CreatePair(1);
   WhenBlocked close([end = b.get()](auto&) { end->Close(); });
   EXPECT_EQ(CodeOf(a->Write("123", kForEver)), absl::StatusCode::kUnavailable);
 }
 
-TEST(InMemoryTransportTest, WriteToAClosedPeerFailsAtOnce) {
+TEST(InMemoryTransportTest, WriteToClosedPeerFailsAtOnce) {
   auto [a, b] = InMemoryTransport::CreatePair();
   b->Close();
   EXPECT_EQ(CodeOf(a->Write("x", kForEver)), absl::StatusCode::kUnavailable);
   EXPECT_EQ(CodeOf(a->Write("", kForEver)), absl::StatusCode::kUnavailable);
 }
 
-TEST(InMemoryTransportTest, AClosedEndReadsNoMore) {
+TEST(InMemoryTransportTest, ClosedEndReadsEnd) {
   auto [a, b] = InMemoryTransport::CreatePair();
   ASSERT_TRUE(a->Write("x", kForEver).ok());
   b->Close();
@@ -112,7 +115,7 @@ TEST(InMemoryTransportTest, AClosedEndReadsNoMore) {
 TEST(InMemoryTransportTest, FdFollowsEachChange) {
   auto [a, b] = InMemoryTransport::CreatePair();
   ASSERT_TRUE(b->Write("12", kForEver).ok());
-  EXPECT_TRUE(IsReadable(a->fd()));  // Made after the bytes.
+  EXPECT_TRUE(IsReadable(a->fd()));  // Made after the bytes came.
   EXPECT_EQ(ReadBytes(*a, 1), "1");
   EXPECT_TRUE(IsReadable(a->fd()));
   EXPECT_EQ(ReadBytes(*a, 1), "2");
@@ -123,13 +126,13 @@ TEST(InMemoryTransportTest, FdFollowsEachChange) {
   ASSERT_TRUE(b->Write("4", kForEver).ok());
   EXPECT_EQ(ReadBytes(*a, 2), "34");
   EXPECT_FALSE(IsReadable(a->fd()));
-  // The other direction is the other end's.
+  // The written bytes belong to the other end's descriptor.
   ASSERT_TRUE(a->Write("x", kForEver).ok());
   EXPECT_FALSE(IsReadable(a->fd()));
   EXPECT_TRUE(IsReadable(b->fd()));
 }
 
-TEST(InMemoryTransportTest, FdIsReadableForEverAtAnEnd) {
+TEST(InMemoryTransportTest, FdStaysReadableAtEnd) {
   using End = InMemoryTransport;
   const auto interrupt = [](End& a, End&) { a.Interrupt(); };
   const auto close = [](End& a, End&) { a.Close(); };
@@ -151,24 +154,24 @@ TEST(InMemoryTransportTest, FdIsReadableForEverAtAnEnd) {
   }
 }
 
-TEST(InMemoryTransportTest, FdCostsNothingUnlessAskedFor) {
+TEST(InMemoryTransportTest, PairNeedsNoDescriptors) {
   const FdLimit limit(0);
   auto [a, b] = InMemoryTransport::CreatePair();
   ASSERT_TRUE(b->Write("1", kForEver).ok());
   EXPECT_EQ(ReadBytes(*a, 1), "1");
 }
 
-TEST(InMemoryTransportTest, FdWithoutDescriptors) {
+TEST(InMemoryTransportTest, FdRecoversFromDescriptorLimit) {
   auto [a, b] = InMemoryTransport::CreatePair();
   {
     const FdLimit limit(1);  // A pipe takes two.
     EXPECT_EQ(a->fd(), -1);
     ASSERT_TRUE(b->Write("1", kForEver).ok());
   }
-  EXPECT_TRUE(IsReadable(a->fd()));  // Now there are some.
+  EXPECT_TRUE(IsReadable(a->fd()));  // The limit is lifted.
 }
 
-TEST(InMemoryTransportTest, FiniteTimeoutsAreWokenToo) {
+TEST(InMemoryTransportTest, EventsWakeFiniteWaits) {
   auto [a, b] = InMemoryTransport::CreatePair(1);
   {
     WhenBlocked write(

@@ -14,7 +14,7 @@ using transport_internal::Deadline;
 
 absl::Status Interrupter::WaitFor(int fd, short events,
                                   absl::Duration timeout) const {
-  if (fd < 0) return absl::UnavailableError("wait: closed");
+  if (fd < 0) return absl::UnavailableError("wait: the descriptor is closed");
   return transport_internal::WaitFor(fd, events, this, Deadline(timeout),
                                      {"wait", ""});
 }

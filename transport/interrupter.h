@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A way to end waiting, from any thread or signal handler.
+// Ends waits, from any thread or signal handler.
 
 #ifndef KEVY_REPLICA_TRANSPORT_INTERRUPTER_H_
 #define KEVY_REPLICA_TRANSPORT_INTERRUPTER_H_
@@ -12,28 +12,33 @@
 
 namespace kevy_replica {
 
-// Once interrupted, for ever. One Interrupter may serve any number of
-// transports and waits, so that one call ends a read, a connect and a sleep
-// alike.
+// A flag that ends waits. Once set, it stays set. One Interrupter may serve any
+// number of transports and waits, so that one call ends a read, a connect and a
+// sleep alike.
 //
-// Thread-safe. Holds a pipe. Where the process has no descriptors left for one,
-// waits look for an interrupt some fifty times a second instead.
+// Thread-safe. Holds a pipe. If the process has reached its limit of
+// descriptors, waits check the flag every 20 ms instead.
 class Interrupter {
  public:
-  // Wakes all who wait on this object, now and later. Async-signal-safe.
+  // Sets the flag, and so ends all waits on this object, now and later.
+  // Async-signal-safe.
   void Interrupt() noexcept { wakeup_.Notify(); }
 
   bool interrupted() const noexcept { return wakeup_.notified(); }
 
-  // A descriptor that is readable from the first Interrupt() on, for poll(). It
-  // must not be read. Owned by this object. -1 if there was no pipe to be had.
+  // Returns a descriptor for poll(), readable from the first Interrupt() on. It
+  // belongs to this object, and must not be read. -1 without a pipe.
   int fd() const { return wakeup_.fd(); }
 
   // Waits until poll() reports one of `events` (POLLIN, POLLOUT), an error or a
-  // hangup for `fd`. Errors: kCancelled, once interrupted, also where `fd` is
-  // ready; kDeadlineExceeded; kUnavailable for an `fd` of -1, as one is kept
-  // that was closed. This is what a transport of your own over a descriptor
-  // needs: see docs/transports.md.
+  // hangup for `fd`. A transport of your own over a descriptor waits with it:
+  // see docs/transports.md.
+  //
+  // Returns:
+  //   OK                 `fd` is ready
+  //   kCancelled         interrupted, even if `fd` is ready
+  //   kDeadlineExceeded  the timeout passed first
+  //   kUnavailable       `fd` is -1, as after a close
   absl::Status WaitFor(int fd, short events, absl::Duration timeout) const;
 
   // Waits until `timeout` has passed or Interrupt() is called. Returns whether
@@ -41,7 +46,7 @@ class Interrupter {
   bool Sleep(absl::Duration timeout) const;
 
  private:
-  Wakeup wakeup_;  // Never cleared.
+  Wakeup wakeup_;  // Stays notified: Clear() is not called.
 };
 
 }  // namespace kevy_replica

@@ -12,17 +12,19 @@
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 
 namespace kevy_replica {
 namespace {
 
-using transport_internal::FdLimit;
-using transport_internal::IsReadable;
-using transport_internal::SignalsWhenBlocked;
-using transport_internal::WhenBlocked;
+using transport_testing::FdLimit;
+using transport_testing::IsReadable;
+using transport_testing::SignalsWhenBlocked;
+using transport_testing::WhenBlocked;
 
-TEST(InterrupterTest, SleepEndsByItself) {
+TEST(InterrupterTest, SleepEndsAtTimeout) {
   const Interrupter interrupter;
   EXPECT_FALSE(interrupter.interrupted());
   EXPECT_FALSE(interrupter.Sleep(absl::ZeroDuration()));
@@ -31,7 +33,7 @@ TEST(InterrupterTest, SleepEndsByItself) {
   EXPECT_FALSE(IsReadable(interrupter.fd()));
 }
 
-TEST(InterrupterTest, InterruptIsForEver) {
+TEST(InterrupterTest, InterruptLasts) {
   Interrupter interrupter;
   interrupter.Interrupt();
   interrupter.Interrupt();
@@ -43,7 +45,7 @@ TEST(InterrupterTest, InterruptIsForEver) {
   }
 }
 
-TEST(InterrupterTest, WakesASleeper) {
+TEST(InterrupterTest, WakesSleeper) {
   Interrupter interrupter;
   WhenBlocked interrupt([&](auto&) { interrupter.Interrupt(); });
   EXPECT_TRUE(interrupter.Sleep(absl::InfiniteDuration()));
@@ -70,7 +72,7 @@ TEST(InterrupterTest, SleepSurvivesSignals) {
 
 Interrupter* interrupted_by_signal = nullptr;
 
-TEST(InterrupterTest, InterruptFromASignalHandler) {
+TEST(InterrupterTest, InterruptsFromSignalHandler) {
   Interrupter interrupter;
   interrupted_by_signal = &interrupter;
   struct sigaction action = {};
@@ -86,7 +88,7 @@ TEST(InterrupterTest, InterruptFromASignalHandler) {
   ::sigaction(SIGUSR1, &saved, nullptr);
 }
 
-TEST(InterrupterTest, WorksWithoutDescriptors) {
+TEST(InterrupterTest, WorksWithoutPipe) {
   std::unique_ptr<Interrupter> interrupter;
   {
     const FdLimit limit(1);  // A pipe takes two.
@@ -101,7 +103,7 @@ TEST(InterrupterTest, WorksWithoutDescriptors) {
   }
 }
 
-TEST(InterrupterTest, InterruptLeavesErrnoAlone) {
+TEST(InterrupterTest, InterruptPreservesErrno) {
   std::unique_ptr<Interrupter> interrupter;
   {
     const FdLimit limit(0);

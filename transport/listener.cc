@@ -24,6 +24,7 @@
 #include "kevy_replica/transport/internal/deadline.h"
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/internal/io.h"
+#include "kevy_replica/transport/internal/listen.h"
 #include "kevy_replica/transport/internal/socket.h"
 #include "kevy_replica/transport/internal/status.h"
 #include "kevy_replica/transport/interrupter.h"
@@ -43,25 +44,8 @@ using transport_internal::UniqueFd;
 
 namespace {
 
-absl::StatusOr<UniqueFd> ListenOn(const SocketAddress& address) {
-  absl::StatusOr<UniqueFd> fd = transport_internal::OpenSocket(address);
-  if (!fd.ok()) return fd;
-  if (address.is_tcp()) {
-    // A port whose last connections are still in TIME_WAIT is free.
-    const absl::Status status =
-        SetSocketOption(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1);
-    if (!status.ok()) return status;
-  }
-  if (::bind(fd->get(), address.get(), address.size) != 0 ||
-      ::listen(fd->get(), SOMAXCONN) != 0) {
-    const int error = errno;
-    return ErrnoStatus(error, {"listen on", address.ToString()});
-  }
-  return fd;
-}
-
-// Whether an accept() that failed says nothing of the next: the connection was
-// gone again, or had a network error, which Linux reports here.
+// Whether the error concerns one connection only, so that accept() may go on:
+// the connection has gone, or had a network error, which Linux reports here.
 bool IsOfOneConnection(int error) {
   return error == ECONNABORTED || error == EPROTO || error == ENETDOWN ||
          error == ENETUNREACH || error == EHOSTUNREACH || error == ETIMEDOUT;
@@ -77,11 +61,7 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
       transport_internal::Resolve(*address);
   if (!candidates.ok()) return candidates.status();
 
-  absl::StatusOr<UniqueFd> fd;
-  for (const SocketAddress& candidate : *candidates) {
-    fd = ListenOn(candidate);
-    if (fd.ok()) break;
-  }
+  absl::StatusOr<UniqueFd> fd = transport_internal::ListenOnFirst(*candidates);
   if (!fd.ok()) return fd.status();
 
   if (address->kind == Address::Kind::kTcp) {
@@ -113,10 +93,10 @@ absl::StatusOr<std::unique_ptr<Transport>> Listener::Accept(
     if (fd.get() >= 0) {
       transport_internal::SetCloseOnExec(fd.get());
       if (peer.is_tcp()) {
-        // It fails only where the peer is gone already, which Read then tells.
+        // It fails only if the peer has gone; Read() then reports that.
         SetSocketOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1).IgnoreError();
       }
-      // A client of a Unix socket has no name of its own.
+      // A client of a Unix socket is unnamed: use the path.
       return std::make_unique<SocketTransport>(
           fd.release(), peer.is_tcp() ? peer.ToString() : name,
           std::make_shared<Interrupter>());

@@ -19,25 +19,36 @@
 
 namespace kevy_replica {
 
-// Listens on one address. Thread-safe in this: Interrupt() from any thread.
+// Listens on one address. Any thread may call Interrupt(); the caller orders
+// all other calls.
 class Listener {
  public:
-  // Listens on "host:port" (port 0: a free one), "[v6]:port" or "unix:/path" (a
-  // path that exists already is an error). kInvalidArgument; kUnavailable,
-  // above all for an address in use; or else the system's error.
+  // Listens on "host:port" (port 0: a free port), "[v6]:port" or "unix:/path".
+  // A name with several addresses gets the first one that can be bound. The
+  // path of a Unix socket must not exist yet.
+  //
+  // Errors: kInvalidArgument for `address`; kUnavailable, above all for an
+  // address in use; or another error of the system.
   static absl::StatusOr<std::unique_ptr<Listener>> Listen(
       absl::string_view address);
-  ~Listener();  // Closes; removes the path of a Unix socket.
+  ~Listener();  // Closes the socket, and removes the path of a Unix socket.
 
-  // Waits for the next connection. Errors: kDeadlineExceeded, kCancelled, or
-  // the system's (kResourceExhausted: no descriptors left).
+  // Waits for the next connection.
+  //
+  // Returns:
+  //   the connection
+  //   kDeadlineExceeded   the timeout passed first
+  //   kCancelled          Interrupt() was called
+  //   kResourceExhausted  the process has reached its limit of descriptors; the
+  //                       connection stays in the queue
+  //   another error       from the system
   absl::StatusOr<std::unique_ptr<Transport>> Accept(absl::Duration timeout);
 
-  // Ends Accept(), now and later, with kCancelled. Accepted transports are not
-  // touched.
+  // Makes Accept() return kCancelled, now and later. Accepted transports stay
+  // as they are.
   void Interrupt() { interrupter_.Interrupt(); }
 
-  // Where it listens, with the port that it really has: fit for ConnectTo().
+  // Returns the address with its real port, ready for ConnectTo().
   std::string address() const { return address_.ToString(); }
 
  private:

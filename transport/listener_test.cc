@@ -15,26 +15,29 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/address.h"
-#include "kevy_replica/transport/internal/test_pairs.h"
-#include "kevy_replica/transport/internal/test_util.h"
 #include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/socket_pair.h"
+#include "kevy_replica/transport/testing/temp_dir.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 
 namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
-using transport_internal::CanListen;
-using transport_internal::CodeOf;
-using transport_internal::FdLimit;
-using transport_internal::FileContents;
-using transport_internal::ReadBytes;
-using transport_internal::SignalsWhenBlocked;
-using transport_internal::TempDir;
-using transport_internal::WhenBlocked;
+using transport_testing::CanListen;
+using transport_testing::CodeOf;
+using transport_testing::FdLimit;
+using transport_testing::FileContents;
+using transport_testing::ReadBytes;
+using transport_testing::SignalsWhenBlocked;
+using transport_testing::TempDir;
+using transport_testing::WhenBlocked;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 
-TEST(ListenerTest, AddressHasTheRealPort) {
+TEST(ListenerTest, AddressHasRealPort) {
   for (const char* text : {"127.0.0.1:0", "localhost:0", "[::1]:0"}) {
     if (text[0] != '1' && !CanListen(text)) continue;
     const auto listener = Listener::Listen(text);
@@ -47,7 +50,7 @@ TEST(ListenerTest, AddressHasTheRealPort) {
   }
 }
 
-TEST(ListenerTest, PortInUse) {
+TEST(ListenerTest, TakenPortIsUnavailable) {
   const auto listener = Listener::Listen("127.0.0.1:0");
   ASSERT_TRUE(listener.ok()) << listener.status();
   const auto second = Listener::Listen((*listener)->address());
@@ -56,7 +59,7 @@ TEST(ListenerTest, PortInUse) {
               HasSubstr((*listener)->address()));
 }
 
-TEST(ListenerTest, BadAddresses) {
+TEST(ListenerTest, RejectsBadAddresses) {
   EXPECT_EQ(CodeOf(Listener::Listen("localhost")),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(CodeOf(Listener::Listen(
@@ -64,14 +67,14 @@ TEST(ListenerTest, BadAddresses) {
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(CodeOf(Listener::Listen(absl::StrCat(std::string(64, 'a'), ":0"))),
             absl::StatusCode::kUnavailable);
-  // Not an address of this machine (TEST-NET-1).
+  // TEST-NET-1: an address of no machine.
   EXPECT_EQ(CodeOf(Listener::Listen("192.0.2.1:0")),
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(CodeOf(Listener::Listen("unix:/no/such/folder/a")),
             absl::StatusCode::kNotFound);
 }
 
-TEST(ListenerTest, UnixPathIsRemoved) {
+TEST(ListenerTest, DestructorRemovesUnixPath) {
   const TempDir dir;
   const std::string name = absl::StrCat("unix:", dir.File("a"));
   for (int i = 0; i < 2; ++i) {
@@ -83,7 +86,7 @@ TEST(ListenerTest, UnixPathIsRemoved) {
   EXPECT_NE(::access(dir.File("a").c_str(), F_OK), 0);
 }
 
-TEST(ListenerTest, UnixPathThatExistsIsLeftAlone) {
+TEST(ListenerTest, ExistingUnixPathIsKept) {
   const TempDir dir;
   std::ofstream(dir.File("a")) << "precious";
   const auto listener = Listener::Listen(absl::StrCat("unix:", dir.File("a")));
@@ -91,7 +94,7 @@ TEST(ListenerTest, UnixPathThatExistsIsLeftAlone) {
   EXPECT_EQ(FileContents(dir.File("a")), "precious");
 }
 
-TEST(ListenerTest, AcceptedTransportsOutliveTheListener) {
+TEST(ListenerTest, AcceptedTransportsOutliveListener) {
   auto listener = Listener::Listen("127.0.0.1:0");
   ASSERT_TRUE(listener.ok()) << listener.status();
   const auto client = ConnectTransport((*listener)->address());
@@ -116,7 +119,7 @@ TEST(ListenerTest, AcceptTimesOut) {
   EXPECT_TRUE((*listener)->Accept(kForEver).ok());
 }
 
-TEST(ListenerTest, InterruptEndsABlockedAccept) {
+TEST(ListenerTest, InterruptEndsBlockedAccept) {
   const auto listener = Listener::Listen("127.0.0.1:0");
   ASSERT_TRUE(listener.ok()) << listener.status();
   WhenBlocked interrupt([&](auto&) { (*listener)->Interrupt(); });
@@ -124,7 +127,7 @@ TEST(ListenerTest, InterruptEndsABlockedAccept) {
             absl::StatusCode::kCancelled);
 }
 
-TEST(ListenerTest, InterruptIsForEverAndBeforeConnections) {
+TEST(ListenerTest, InterruptLastsAndPrecedesConnections) {
   const auto listener = Listener::Listen("127.0.0.1:0");
   ASSERT_TRUE(listener.ok()) << listener.status();
   const auto client = ConnectTransport((*listener)->address());
@@ -147,7 +150,7 @@ TEST(ListenerTest, AcceptSurvivesSignals) {
   EXPECT_EQ(signals.count(), 3);
 }
 
-TEST(ListenerTest, OutOfDescriptors) {
+TEST(ListenerTest, DescriptorLimitIsResourceExhausted) {
   {
     const FdLimit limit(0);
     EXPECT_EQ(CodeOf(Listener::Listen("127.0.0.1:0")),
@@ -162,7 +165,7 @@ TEST(ListenerTest, OutOfDescriptors) {
     EXPECT_EQ(CodeOf((*listener)->Accept(kForEver)),
               absl::StatusCode::kResourceExhausted);
   }
-  // The connection is still there.
+  // The connection stayed in the queue.
   EXPECT_TRUE((*listener)->Accept(kForEver).ok());
 }
 

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/internal/connect.h"
 #include "kevy_replica/transport/internal/socket.h"
 #include "kevy_replica/transport/internal/status.h"
@@ -36,7 +37,7 @@ PendingConnection::PendingConnection(absl::string_view address,
     status_ = parsed.status();
     return;
   }
-  if (interrupter_->interrupted()) {  // Then no resolver is waited for.
+  if (interrupter_->interrupted()) {  // Before the wait for the resolver.
     status_ = InterruptedStatus({"connect to", address});
     return;
   }
@@ -66,7 +67,8 @@ absl::StatusOr<std::unique_ptr<SocketTransport>> PendingConnection::Poll() {
   }
   Connection& connection = **result;
   status_ = absl::FailedPreconditionError(
-      absl::StrCat("connect to ", connection.peer, ": connected already"));
+      absl::StrCat("connect to ", connection.peer,
+                   ": Poll() has returned this connection before"));
   return std::make_unique<SocketTransport>(connection.fd.release(),
                                            std::move(connection.peer),
                                            std::move(interrupter_));

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Connecting without waiting.
+// Connects without waiting.
 
 #ifndef KEVY_REPLICA_TRANSPORT_PENDING_CONNECTION_H_
 #define KEVY_REPLICA_TRANSPORT_PENDING_CONNECTION_H_
@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/socket_transport.h"
 
@@ -20,8 +21,7 @@ namespace transport_internal {
 class ConnectAttempts;
 }  // namespace transport_internal
 
-// What ConnectTransport() does, a step at a time, for a thread that has other
-// things to do meanwhile:
+// ConnectTransport() in steps, for a thread that has other work meanwhile:
 //
 //   PendingConnection pending("127.0.0.1:16004", options);
 //   for (;;) {
@@ -36,36 +36,42 @@ class ConnectAttempts;
 // For one thread at a time.
 class PendingConnection {
  public:
-  // Looks up the name in `address` ("host:port", "[v6]:port" or "unix:/path"):
-  // the system's resolver does that, and it waits. Give the address itself
-  // where that matters. From here on `options.connect_timeout` runs.
+  // Looks up the name in `address` ("host:port", "[v6]:port" or "unix:/path").
+  // The system's resolver does the lookup, and this call waits for it. A
+  // numeric address avoids the wait. `options.connect_timeout` starts here.
   explicit PendingConnection(absl::string_view address,
                              const ConnectOptions& options = ConnectOptions());
   PendingConnection(PendingConnection&&) noexcept;
   PendingConnection& operator=(PendingConnection&&) noexcept;
   ~PendingConnection();  // Gives up.
 
-  // Begins, and goes on, without waiting. Null: undecided; call again once fd()
-  // is writable or timeout() is over. The transport, once connected; it has
-  // `options.interrupter`, or one of its own.
+  // Begins to connect, or goes on, without waiting.
   //
-  // Errors: those of ConnectTransport(), each of them for ever. (kCancelled at
-  // the first call after an interrupt: who waits, waits for the interrupter's
-  // fd() too.) kFailedPrecondition, once the transport has been returned.
+  // Returns:
+  //   null           undecided: call again once fd() is writable or timeout()
+  //                  has passed
+  //   the transport  connected. It has `options.interrupter`, or one of its own
+  //   an error       as ConnectTransport(). kCancelled comes from the first
+  //                  call after an interrupt, so watch the interrupter's fd()
+  //                  too
+  //
+  // Once decided, later calls return the same error, or kFailedPrecondition
+  // after a connection.
   absl::StatusOr<std::unique_ptr<SocketTransport>> Poll();
 
-  // To wait for POLLOUT. Owned by this object. Poll() may close it and open
-  // another, of the same number even: so remove it from a Poller before each
-  // Poll(), and set it anew after. -1 before the first Poll() and once all is
-  // decided.
+  // Returns the descriptor to watch for POLLOUT, owned by this object. -1
+  // before the first Poll() and once decided.
+  //
+  // Poll() may close it and open another one, even with the same number.
+  // Therefore remove it from a Poller before each Poll() and set it anew after.
   int fd() const;
 
-  // How long to wait for fd() at most. Zero before the first Poll() and once
-  // all is decided.
+  // Returns how long to wait for fd() at most. Zero before the first Poll() and
+  // once decided.
   absl::Duration timeout() const;
 
  private:
-  absl::Status status_;  // What Poll() returns, unless there are `attempts_`.
+  absl::Status status_;  // The result of Poll() once `attempts_` is null.
   std::shared_ptr<Interrupter> interrupter_;
   std::unique_ptr<transport_internal::ConnectAttempts> attempts_;
 };

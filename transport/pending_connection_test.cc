@@ -26,33 +26,35 @@
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/internal/poll_timeout.h"
 #include "kevy_replica/transport/internal/socket.h"
-#include "kevy_replica/transport/internal/test_ports.h"
-#include "kevy_replica/transport/internal/test_util.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/poller.h"
 #include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/ports.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/temp_dir.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
-using transport_internal::BlackHole;
-using transport_internal::CodeOf;
 using transport_internal::ConnectAttempts;
-using transport_internal::FdLimit;
-using transport_internal::RawSocket;
-using transport_internal::ReadBytes;
-using transport_internal::ReadOnce;
-using transport_internal::RefusingPort;
 using transport_internal::SocketAddress;
-using transport_internal::TempDir;
 using transport_internal::UniqueFd;
+using transport_testing::BlackHole;
+using transport_testing::CodeOf;
+using transport_testing::FdLimit;
+using transport_testing::RawSocket;
+using transport_testing::ReadBytes;
+using transport_testing::ReadOnce;
+using transport_testing::RefusingPort;
+using transport_testing::TempDir;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 
-// Waits as a caller should, and no longer.
+// Waits for the descriptor or the timeout, as a caller should.
 template <typename Pending>
 void WaitFor(const Pending& pending) {
   ASSERT_GE(pending.fd(), 0);
@@ -92,7 +94,7 @@ TEST(PendingConnectionTest, Connects) {
     ASSERT_TRUE(server.ok()) << server.status();
     ASSERT_TRUE((*client)->Write("x", kForEver).ok());
     EXPECT_EQ(ReadBytes(**server, 1), "x");
-    // It has an Interrupter, though none was given.
+    // The options had a null interrupter: it made one.
     (*client)->Interrupt();
     EXPECT_EQ(CodeOf(ReadOnce(**client)), absl::StatusCode::kCancelled);
 
@@ -127,7 +129,7 @@ TEST(PendingConnectionTest, PollDoesNotWait) {
   }
 }
 
-TEST(PendingConnectionTest, NoAnswerInTime) {
+TEST(PendingConnectionTest, SilentPortIsDeadlineExceeded) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   for (const absl::Duration timeout :
@@ -145,7 +147,7 @@ TEST(PendingConnectionTest, NoAnswerInTime) {
   }
 }
 
-TEST(PendingConnectionTest, Refused) {
+TEST(PendingConnectionTest, RefusingPortIsUnavailable) {
   const RefusingPort port;
   PendingConnection pending(port.address().ToString());
   const auto transport = Await(pending);
@@ -158,7 +160,7 @@ TEST(PendingConnectionTest, Refused) {
   EXPECT_EQ(pending.Poll().status(), transport.status());
 }
 
-TEST(PendingConnectionTest, BadAddresses) {
+TEST(PendingConnectionTest, RejectsBadAddresses) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(CodeOf(PendingConnection("localhost").Poll()),
               absl::StatusCode::kInvalidArgument);
@@ -166,7 +168,7 @@ TEST(PendingConnectionTest, BadAddresses) {
         CodeOf(PendingConnection(absl::StrCat("unix:/", std::string(200, 'a')))
                    .Poll()),
         absl::StatusCode::kInvalidArgument);
-    // No resolver has to be asked: a label has 63 characters at most.
+    // A label has 63 characters at most, so this fails without a resolver.
     EXPECT_EQ(
         CodeOf(
             PendingConnection(absl::StrCat(std::string(64, 'a'), ":1")).Poll()),
@@ -174,7 +176,7 @@ TEST(PendingConnectionTest, BadAddresses) {
   }
 }
 
-TEST(PendingConnectionTest, UnixNobodyThere) {
+TEST(PendingConnectionTest, UnixPathWithoutListenerIsUnavailable) {
   const TempDir dir;
   PendingConnection pending(absl::StrCat("unix:", dir.File("a")));
   const auto transport = pending.Poll();
@@ -184,8 +186,8 @@ TEST(PendingConnectionTest, UnixNobodyThere) {
 }
 
 #ifdef __linux__
-// There is nothing to wait for: the system does not go on by itself.
-TEST(PendingConnectionTest, UnixFullQueue) {
+// The error comes at once: the system does not go on by itself.
+TEST(PendingConnectionTest, FullUnixQueueIsUnavailable) {
   const TempDir dir;
   const auto address = ParseAddress(absl::StrCat("unix:", dir.File("a")));
   ASSERT_TRUE(address.ok()) << address.status();
@@ -209,13 +211,13 @@ TEST(PendingConnectionTest, UnixFullQueue) {
 }
 #endif
 
-TEST(PendingConnectionTest, InterruptedBefore) {
+TEST(PendingConnectionTest, EarlierInterruptSkipsConnecting) {
   const RefusingPort port;
   ConnectOptions options;
   options.interrupter = std::make_shared<Interrupter>();
   PendingConnection begun_before(port.address().ToString(), options);
   options.interrupter->Interrupt();
-  // Neither a port nor a resolver is asked any more.
+  // Both return before they reach the port or the resolver.
   EXPECT_EQ(CodeOf(begun_before.Poll()), absl::StatusCode::kCancelled);
   EXPECT_EQ(CodeOf(PendingConnection(absl::StrCat(std::string(64, 'a'), ":1"),
                                      options)
@@ -223,7 +225,7 @@ TEST(PendingConnectionTest, InterruptedBefore) {
             absl::StatusCode::kCancelled);
 }
 
-TEST(PendingConnectionTest, InterruptedWhileUndecided) {
+TEST(PendingConnectionTest, InterruptEndsUndecidedConnection) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   ConnectOptions options;
@@ -237,7 +239,7 @@ TEST(PendingConnectionTest, InterruptedWhileUndecided) {
   }
 }
 
-TEST(PendingConnectionTest, TheTransportHasTheInterrupter) {
+TEST(PendingConnectionTest, TransportSharesInterrupter) {
   const auto listener = Listen("127.0.0.1:0");
   ConnectOptions options;
   options.interrupter = std::make_shared<Interrupter>();
@@ -248,7 +250,7 @@ TEST(PendingConnectionTest, TheTransportHasTheInterrupter) {
   EXPECT_EQ(CodeOf(ReadOnce(**client)), absl::StatusCode::kCancelled);
 }
 
-TEST(PendingConnectionTest, OutOfDescriptors) {
+TEST(PendingConnectionTest, DescriptorLimitIsResourceExhausted) {
   const auto listener = Listen("127.0.0.1:0");
   ConnectOptions options;
   options.interrupter = std::make_shared<Interrupter>();
@@ -257,8 +259,8 @@ TEST(PendingConnectionTest, OutOfDescriptors) {
   EXPECT_EQ(CodeOf(pending.Poll()), absl::StatusCode::kResourceExhausted);
 }
 
-// One thread, many connections; some of the ports refuse.
-TEST(PendingConnectionTest, ManyWithAPoller) {
+// One thread connects to many ports, some of which refuse.
+TEST(PendingConnectionTest, OneThreadConnectsMany) {
   constexpr uint64_t kMany = 60;
   for (const bool best : {true, false}) {
     RawSocket good;
@@ -314,7 +316,7 @@ class ConnectAttemptsTest : public testing::Test {
   Interrupter interrupter_;
 };
 
-TEST_F(ConnectAttemptsTest, EachAddressHasItsShareOfTheTime) {
+TEST_F(ConnectAttemptsTest, AddressesShareTheTime) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   options_.connect_timeout = absl::Hours(1);
@@ -327,10 +329,10 @@ TEST_F(ConnectAttemptsTest, EachAddressHasItsShareOfTheTime) {
   EXPECT_GT(attempts.timeout(), absl::ZeroDuration());
 }
 
-TEST_F(ConnectAttemptsTest, OneThatFailsLeavesItsShareToTheNext) {
+TEST_F(ConnectAttemptsTest, FailedAddressLeavesItsShare) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
-  SocketAddress nowhere;  // Fails at once: there is no such family.
+  SocketAddress nowhere;  // An unknown family: it fails at once.
   nowhere.storage.ss_family = AF_UNSPEC;
   options_.connect_timeout = absl::Hours(1);
   ConnectAttempts attempts = Attempts({nowhere, hole.address()});
@@ -342,7 +344,7 @@ TEST_F(ConnectAttemptsTest, OneThatFailsLeavesItsShareToTheNext) {
   EXPECT_EQ(attempts.operation().object, hole.address().ToString());
 }
 
-TEST_F(ConnectAttemptsTest, GoesOnToTheNextWhenAShareIsOver) {
+TEST_F(ConnectAttemptsTest, TriesNextAddressAfterShare) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   RawSocket good;
@@ -360,7 +362,7 @@ TEST_F(ConnectAttemptsTest, GoesOnToTheNextWhenAShareIsOver) {
   }
 }
 
-TEST_F(ConnectAttemptsTest, TriesNoMoreOnceTheTimeIsOver) {
+TEST_F(ConnectAttemptsTest, StopsWhenTimeIsOver) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   RawSocket good;

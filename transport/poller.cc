@@ -46,8 +46,7 @@ absl::Status WaitError(int error) {
 class PollPoller : public Poller {
  public:
   absl::Status Set(int fd, short events, uint64_t id) override {
-    // poll() would pass over a negative one, and only tell later of another
-    // that is not open.
+    // poll() ignores negative descriptors, and reports closed ones only later.
     if (::fcntl(fd, F_GETFD) == -1) return SetError(errno, fd);
     const size_t i = Find(fd);
     if (i == fds_.size()) {
@@ -83,7 +82,7 @@ class PollPoller : public Poller {
   }
 
  private:
-  // Linear, as poll() itself is.
+  // Linear time, as poll().
   size_t Find(int fd) const {
     return static_cast<size_t>(
         std::find_if(fds_.begin(), fds_.end(),
@@ -92,14 +91,14 @@ class PollPoller : public Poller {
   }
 
   std::vector<pollfd> fds_;
-  std::vector<uint64_t> ids_;  // For each of `fds_`.
+  std::vector<uint64_t> ids_;  // Parallel to `fds_`.
   std::vector<uint64_t> ready_;
 };
 
 #ifdef __linux__
 
 static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT,
-              "Set() takes the one for the other");
+              "Set() passes poll() events to epoll");
 
 class EpollPoller : public Poller {
  public:
@@ -110,22 +109,22 @@ class EpollPoller : public Poller {
     epoll_event event = {};
     event.events = static_cast<uint32_t>(events);
     event.data.u64 = id;
-    // The kernel knows best what it has: it forgets a descriptor that is
-    // closed, and the next one may have the same number.
+    // Ask the kernel: it forgets closed descriptors, and the next descriptor
+    // may have the same number.
     if (::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_MOD, fd, &event) == 0 ||
         (errno == ENOENT &&
          ::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_ADD, fd, &event) == 0)) {
       return absl::OkStatus();
     }
     if (errno != EPERM) return SetError(errno, fd);
-    // It is a file, or something else that never makes one wait.
+    // EPERM: a regular file or another descriptor that is always ready.
     if (events != 0) files_.push_back({fd, id});
     return absl::OkStatus();
   }
 
   void Remove(int fd) override {
     RemoveFile(fd);
-    epoll_event ignored = {};  // Kernels before 2.6.9 want one.
+    epoll_event ignored = {};  // Kernels before 2.6.9 need one.
     ::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_DEL, fd, &ignored);
   }
 
@@ -143,11 +142,11 @@ class EpollPoller : public Poller {
   }
 
  private:
-  // Those that are ready beyond these come with the next call: the kernel hands
-  // them out in turn.
+  // The next call returns further ready descriptors: the kernel takes them in
+  // turn.
   static constexpr int kMaxEvents = 256;
 
-  // What epoll does not take. Few, if any.
+  // A descriptor that epoll rejects. There are few.
   struct File {
     int fd;
     uint64_t id;

@@ -14,11 +14,12 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/internal/cxx17.h"
 
 namespace kevy_replica {
 
-// epoll where there is one, else poll(): with epoll a wait costs what is ready,
-// not what is watched.
+// Uses epoll on Linux and poll() elsewhere. The cost of a wait grows with the
+// ready descriptors under epoll, and with all watched ones under poll().
 //
 //   auto poller = Poller::Create();
 //   (*poller)->Set(connection.fd(), POLLIN, /*id=*/7);
@@ -27,40 +28,41 @@ namespace kevy_replica {
 //     for (uint64_t id : *ready) ...
 //   }
 //
-// For one thread at a time. To wake it out of Wait(), let it watch a Wakeup.
+// For one thread at a time. Another thread ends a Wait() through a Wakeup that
+// this Poller watches.
 class Poller {
  public:
-  // kResourceExhausted, if the process has no descriptor left for it.
+  // kResourceExhausted if the process has reached its limit of descriptors.
   static absl::StatusOr<std::unique_ptr<Poller>> Create();
-  // By poll(), as Create() does where there is no epoll: so that tests try both
-  // on one machine.
-  static std::unique_ptr<Poller> CreateWithPoll();
+  // Makes a Poller that uses poll() on every system. Tests try both kinds on
+  // one machine.
+  [[nodiscard]] static std::unique_ptr<Poller> CreateWithPoll();
 
   virtual ~Poller() = default;
 
-  // Watches `fd` for `events` (POLLIN, POLLOUT or both; 0: for errors and
-  // hangups alone, which are always watched for). Wait() will call it `id`. If
-  // it is watched already, this takes the place of what was set before.
+  // Watches `fd` for `events`: POLLIN, POLLOUT, or both. 0 watches for errors
+  // and hangups, which every watch includes. Wait() returns `id` for it. If
+  // `fd` is watched already, this call replaces its events and id.
   //
-  // Errors: the system's; kFailedPrecondition for an `fd` that is not open,
-  // kResourceExhausted where the system watches no more.
+  // Errors: kFailedPrecondition for a closed `fd`, kResourceExhausted at the
+  // system's limit of watches, or another error of the system.
   virtual absl::Status Set(int fd, short events, uint64_t id) = 0;
 
-  // Watches `fd` no more. To be called before `fd` is closed, and so before
-  // what owns it is destroyed. Harmless for one that is not watched.
+  // Stops watching `fd`. Call it before `fd` is closed, and so before the owner
+  // of `fd` is destroyed. Ignores an unwatched `fd`.
   virtual void Remove(int fd) = 0;
 
-  // Waits until one or more are ready, and returns their ids: any number of
-  // them, the rest comes with the next call. "Ready" is a state, not a change:
-  // what is not dealt with is returned again. An error or a hangup counts.
-  // Regular files are always ready, as poll() has it, for all that epoll does
-  // not take them.
+  // Waits until a descriptor is ready. Returns the ids of some of the ready
+  // ones; the next call returns the others. An empty result means that the
+  // timeout has passed or a signal came.
   //
-  // An id is in there still if its descriptor was removed since.
+  // Ready is a state: a descriptor is returned again until its owner has read
+  // or written. Errors and hangups make it ready. Regular files are always
+  // ready, as with poll(), although epoll rejects them. The ids may include one
+  // whose descriptor was removed since.
   //
-  // Nothing at all: `timeout` has passed, or a signal came. The ids are valid
-  // until the next call of Wait(). Errors: the system's; none is to be
-  // expected.
+  // The result is valid until the next Wait(). Errors: the system's, after a
+  // programming error only.
   virtual absl::StatusOr<absl::Span<const uint64_t>> Wait(
       absl::Duration timeout) ABSL_ATTRIBUTE_LIFETIME_BOUND = 0;
 };

@@ -23,7 +23,10 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/internal/fd.h"
-#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/temp_dir.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 #include "kevy_replica/transport/wakeup.h"
 
 namespace kevy_replica {
@@ -33,12 +36,12 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
-using transport_internal::CodeOf;
-using transport_internal::FdLimit;
-using transport_internal::SignalsWhenBlocked;
-using transport_internal::TempDir;
 using transport_internal::UniqueFd;
-using transport_internal::WhenBlocked;
+using transport_testing::CodeOf;
+using transport_testing::FdLimit;
+using transport_testing::SignalsWhenBlocked;
+using transport_testing::TempDir;
+using transport_testing::WhenBlocked;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 
@@ -87,7 +90,7 @@ class PollerTest : public testing::TestWithParam<Implementation> {
   std::unique_ptr<Poller> poller_;
 };
 
-TEST_P(PollerTest, NothingIsReady) {
+TEST_P(PollerTest, WaitTimesOutWithoutReadyOnes) {
   const Pipe pipe;
   for (int i = 0; i < 2; ++i) {
     for (const absl::Duration timeout :
@@ -99,7 +102,7 @@ TEST_P(PollerTest, NothingIsReady) {
   }
 }
 
-TEST_P(PollerTest, NamesThoseThatAreReady) {
+TEST_P(PollerTest, ReturnsReadyIds) {
   Pipe a, b, c;
   Set(a.read.get(), POLLIN, 1);
   Set(b.read.get(), POLLIN, uint64_t{1} << 63);
@@ -111,7 +114,7 @@ TEST_P(PollerTest, NamesThoseThatAreReady) {
   EXPECT_THAT(Wait(), UnorderedElementsAre(0, 1, uint64_t{1} << 63));
 }
 
-TEST_P(PollerTest, ReadyIsAStateAndNotAChange) {
+TEST_P(PollerTest, UnreadDescriptorStaysReady) {
   Pipe pipe;
   Set(pipe.read.get(), POLLIN, 1);
   pipe.Write();
@@ -123,11 +126,11 @@ TEST_P(PollerTest, ReadyIsAStateAndNotAChange) {
   EXPECT_THAT(Wait(), IsEmpty());
 }
 
-TEST_P(PollerTest, HangupsAndErrorsCountUnasked) {
+TEST_P(PollerTest, ReportsHangupsAndErrorsAlways) {
   Pipe hangup, error;
   Set(hangup.read.get(), 0, 1);
   Set(error.write.get(), 0, 2);
-  hangup.Write();  // Was not asked for.
+  hangup.Write();  // Bytes are outside the watched events.
   EXPECT_THAT(Wait(), IsEmpty());
   hangup.write = UniqueFd();
   EXPECT_THAT(Wait(kForEver), ElementsAre(1));
@@ -135,7 +138,7 @@ TEST_P(PollerTest, HangupsAndErrorsCountUnasked) {
   EXPECT_THAT(Wait(kForEver), UnorderedElementsAre(1, 2));
 }
 
-TEST_P(PollerTest, SetChanges) {
+TEST_P(PollerTest, SetReplacesEventsAndId) {
   const Pipe pipe;
   Set(pipe.write.get(), POLLIN, 1);
   EXPECT_THAT(Wait(), IsEmpty());
@@ -145,7 +148,7 @@ TEST_P(PollerTest, SetChanges) {
   EXPECT_THAT(Wait(), IsEmpty());
 }
 
-TEST_P(PollerTest, Remove) {
+TEST_P(PollerTest, RemoveEndsWatch) {
   Pipe a, b, c;
   uint64_t id = 0;
   for (Pipe* pipe : {&a, &b, &c}) {
@@ -163,17 +166,18 @@ TEST_P(PollerTest, Remove) {
   EXPECT_THAT(Wait(), UnorderedElementsAre(2, 4));
 }
 
-TEST_P(PollerTest, ANumberMayBeUsedAgain) {
+TEST_P(PollerTest, ReusedNumberIsWatchedAnew) {
   const TempDir dir;
   std::ofstream(dir.File("a")) << "x";
   Pipe first;
   const int fd = first.read.get();
   Set(fd, POLLIN, 1);
-  // Not to remove one before it is closed is a mistake, but none of the next.
+  // Closing a descriptor without Remove() is the caller's mistake. It must not
+  // harm the next descriptor with the same number.
   for (const bool remove : {true, false}) {
     const auto reuse = [&](UniqueFd next, uint64_t id) {
       if (remove) poller_->Remove(fd);
-      ASSERT_EQ(::dup2(next.get(), fd), fd);  // Closes what it was.
+      ASSERT_EQ(::dup2(next.get(), fd), fd);  // Closes the old one.
       Set(fd, POLLIN, id);
     };
     Pipe full, empty;
@@ -206,7 +210,7 @@ TEST_P(PollerTest, RegularFilesAreAlwaysReady) {
   EXPECT_THAT(Wait(kForEver), ElementsAre(2));
 }
 
-TEST_P(PollerTest, WhatIsNotOpen) {
+TEST_P(PollerTest, ClosedDescriptorIsFailedPrecondition) {
   int closed;
   {
     const Pipe pipe;
@@ -221,8 +225,8 @@ TEST_P(PollerTest, WhatIsNotOpen) {
   EXPECT_THAT(Wait(), IsEmpty());
 }
 
-// More than one Wait() returns.
-TEST_P(PollerTest, ManyComeInTurn) {
+// There are more ready descriptors than one Wait() returns.
+TEST_P(PollerTest, WaitReturnsAllReadyOnesInTurn) {
   constexpr size_t kMany = 600;
   Pipe pipe;
   pipe.Write();
@@ -231,7 +235,7 @@ TEST_P(PollerTest, ManyComeInTurn) {
     copies.emplace_back(::dup(pipe.read.get()));
     Set(copies.back().get(), POLLIN, i);
   }
-  // Nothing is dealt with, and yet none waits for ever.
+  // All stay ready, and each is returned at some time.
   std::set<uint64_t> ready;
   while (ready.size() < kMany) {
     const std::vector<uint64_t> some = Wait(kForEver);
@@ -241,7 +245,7 @@ TEST_P(PollerTest, ManyComeInTurn) {
   EXPECT_EQ(*ready.rbegin(), kMany - 1);
 }
 
-TEST_P(PollerTest, IsWoken) {
+TEST_P(PollerTest, WakeupEndsWait) {
   Wakeup wakeup;
   Set(wakeup.fd(), POLLIN, 1);
   for (int i = 0; i < 2; ++i) {
@@ -251,7 +255,7 @@ TEST_P(PollerTest, IsWoken) {
   }
 }
 
-TEST_P(PollerTest, ASignalIsNoError) {
+TEST_P(PollerTest, SignalEndsWaitWithoutError) {
   Pipe pipe;
   Set(pipe.read.get(), POLLIN, 1);
   SignalsWhenBlocked signals(3, [&] { pipe.Write(); });
@@ -275,9 +279,9 @@ INSTANTIATE_TEST_SUITE_P(
       return std::string(info.param.name);
     });
 
-TEST(PollerCreateTest, OutOfDescriptors) {
+TEST(PollerCreateTest, DescriptorLimitIsResourceExhausted) {
 #ifndef __linux__
-  GTEST_SKIP() << "needs none";
+  GTEST_SKIP() << "poll() needs no descriptor";
 #endif
   const FdLimit limit(0);
   EXPECT_EQ(CodeOf(Poller::Create()), absl::StatusCode::kResourceExhausted);

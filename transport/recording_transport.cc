@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/internal/deadline.h"
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/internal/io.h"
@@ -44,33 +45,20 @@ absl::StatusOr<std::unique_ptr<RecordingTransport>> RecordingTransport::Create(
 
 RecordingTransport::RecordingTransport(std::unique_ptr<Transport> inner,
                                        UniqueFd fd, std::string path)
-    : inner_(std::move(inner)), fd_(std::move(fd)), path_(std::move(path)) {}
+    : ForwardingTransport(std::move(inner)),
+      fd_(std::move(fd)),
+      path_(std::move(path)) {}
 
 absl::StatusOr<size_t> RecordingTransport::Read(absl::Span<char> buffer,
                                                 absl::Duration timeout) {
-  const absl::StatusOr<size_t> size = inner_->Read(buffer, timeout);
+  const absl::StatusOr<size_t> size = inner().Read(buffer, timeout);
   if (!size.ok()) return size;
-  // The bytes are here: neither a timeout nor an interrupt must lose them.
+  // The bytes have arrived: write them without a timeout or an interrupt.
   const absl::Status status = transport_internal::WriteAll(
       fd_.get(), absl::string_view(buffer.data(), *size), ::write, nullptr,
       Deadline(absl::InfiniteDuration()), {"record to", path_});
   if (!status.ok()) return status;
   return size;
 }
-
-absl::Status RecordingTransport::Write(absl::string_view bytes,
-                                       absl::Duration timeout) {
-  return inner_->Write(bytes, timeout);
-}
-
-void RecordingTransport::Interrupt() { inner_->Interrupt(); }
-
-void RecordingTransport::CloseWrite() { inner_->CloseWrite(); }
-
-void RecordingTransport::Close() { inner_->Close(); }
-
-std::string RecordingTransport::peer() const { return inner_->peer(); }
-
-int RecordingTransport::fd() const { return inner_->fd(); }
 
 }  // namespace kevy_replica

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A transport that keeps what it reads.
+// Records the bytes that a transport reads.
 
 #ifndef KEVY_REPLICA_TRANSPORT_RECORDING_TRANSPORT_H_
 #define KEVY_REPLICA_TRANSPORT_RECORDING_TRANSPORT_H_
@@ -15,36 +15,28 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 
-// Decorates `inner`, which it owns: every byte read from it goes to a file as
-// it came, before the caller sees it. FileTransport plays such a file back.
-class RecordingTransport : public Transport {
+// Decorates a transport: every byte read from it goes to a file, before the
+// caller sees it. FileTransport plays such a file back.
+class RecordingTransport : public ForwardingTransport {
  public:
-  // Makes `path` anew (what it held is lost). Errors: the system's, with the
-  // path.
+  // Creates `path`, or empties it. Errors: the system's, with the path.
   static absl::StatusOr<std::unique_ptr<RecordingTransport>> Create(
       std::unique_ptr<Transport> inner, absl::string_view path);
 
-  // A file that cannot be written is an error of Read: a recording with a hole
-  // is worth nothing.
+  // Fails if the file cannot be written, so that a recording is complete.
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration timeout) override;
-  absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
-  void Interrupt() override;
-  void CloseWrite() override;
-  void Close() override;
-  std::string peer() const override;
-  int fd() const override;
 
  private:
   RecordingTransport(std::unique_ptr<Transport> inner,
                      transport_internal::UniqueFd fd, std::string path);
 
-  const std::unique_ptr<Transport> inner_;
   const transport_internal::UniqueFd fd_;
   const std::string path_;
 };

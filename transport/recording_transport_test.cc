@@ -21,32 +21,35 @@
 #include "kevy_replica/transport/faulty_transport.h"
 #include "kevy_replica/transport/file_transport.h"
 #include "kevy_replica/transport/in_memory_transport.h"
-#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/random.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/temp_dir.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
-using transport_internal::CodeOf;
-using transport_internal::FdLimit;
-using transport_internal::FileContents;
-using transport_internal::RandomBytes;
-using transport_internal::RandomSizes;
-using transport_internal::ReadBytes;
-using transport_internal::ReadOnce;
-using transport_internal::TempDir;
+using transport_testing::CodeOf;
+using transport_testing::FdLimit;
+using transport_testing::FileContents;
+using transport_testing::RandomBytes;
+using transport_testing::RandomSizes;
+using transport_testing::ReadBytes;
+using transport_testing::ReadOnce;
+using transport_testing::TempDir;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 
-// An end that reads `bytes` and then the end of the stream.
+// Makes an end that reads `bytes` and then the end of the stream.
 std::unique_ptr<Transport> Source(absl::string_view bytes) {
   auto pair = InMemoryTransport::CreatePair();
   EXPECT_TRUE(pair.second->Write(bytes, kForEver).ok());
   return std::move(pair.first);
 }
 
-TEST(RecordingTransportTest, KeepsWhatWasRead) {
+TEST(RecordingTransportTest, RecordsReadBytes) {
   const TempDir dir;
   const std::string bytes = RandomBytes(300000, 1);
   const auto recording =
@@ -61,7 +64,7 @@ TEST(RecordingTransportTest, KeepsWhatWasRead) {
   EXPECT_TRUE(ReadBytes(**playback, bytes.size() + 1) == bytes);
 }
 
-TEST(RecordingTransportTest, EachReadIsInTheFileBeforeTheCallerSeesIt) {
+TEST(RecordingTransportTest, RecordsBeforeReadReturns) {
   const TempDir dir;
   Faults faults;
   faults.read_size = RandomSizes(3, 1);
@@ -81,9 +84,9 @@ TEST(RecordingTransportTest, EachReadIsInTheFileBeforeTheCallerSeesIt) {
   EXPECT_EQ(got, "0123456789");
 }
 
-TEST(RecordingTransportTest, StartsAnew) {
+TEST(RecordingTransportTest, EmptiesExistingFile) {
   const TempDir dir;
-  std::ofstream(dir.File("a")) << "what it held";
+  std::ofstream(dir.File("a")) << "old contents";
   const auto recording =
       RecordingTransport::Create(Source("new"), dir.File("a"));
   ASSERT_TRUE(recording.ok()) << recording.status();
@@ -92,7 +95,7 @@ TEST(RecordingTransportTest, StartsAnew) {
   EXPECT_EQ(FileContents(dir.File("a")), "new");
 }
 
-TEST(RecordingTransportTest, DoesNotKeepWhatIsWritten) {
+TEST(RecordingTransportTest, LeavesWrittenBytesOut) {
   const TempDir dir;
   auto [a, b] = InMemoryTransport::CreatePair();
   const auto recording =
@@ -103,7 +106,7 @@ TEST(RecordingTransportTest, DoesNotKeepWhatIsWritten) {
   EXPECT_EQ(FileContents(dir.File("a")), "");
 }
 
-TEST(RecordingTransportTest, PassesErrorsOn) {
+TEST(RecordingTransportTest, ForwardsErrors) {
   const TempDir dir;
   Faults faults;
   faults.error_at = 2;
@@ -117,8 +120,9 @@ TEST(RecordingTransportTest, PassesErrorsOn) {
   EXPECT_EQ(FileContents(dir.File("a")), "01");
 }
 
-TEST(RecordingTransportTest, AFullDiskIsAnErrorOfRead) {
-  if (::access("/dev/full", W_OK) != 0) GTEST_SKIP() << "no /dev/full";
+TEST(RecordingTransportTest, FullDiskFailsRead) {
+  if (::access("/dev/full", W_OK) != 0)
+    GTEST_SKIP() << "this system lacks /dev/full";
   const auto recording = RecordingTransport::Create(Source("x"), "/dev/full");
   ASSERT_TRUE(recording.ok()) << recording.status();
   const auto read = ReadOnce(**recording);
@@ -126,7 +130,7 @@ TEST(RecordingTransportTest, AFullDiskIsAnErrorOfRead) {
   EXPECT_THAT(std::string(read.status().message()), HasSubstr("/dev/full"));
 }
 
-TEST(RecordingTransportTest, WhatCannotBeMade) {
+TEST(RecordingTransportTest, CreateErrorsNamePath) {
   const auto recording =
       RecordingTransport::Create(Source("x"), "/no/such/folder/a");
   EXPECT_EQ(CodeOf(recording), absl::StatusCode::kNotFound);

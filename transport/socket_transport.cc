@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/internal/connect.h"
 #include "kevy_replica/transport/internal/deadline.h"
 #include "kevy_replica/transport/internal/fd.h"
@@ -46,7 +47,7 @@ ssize_t SendWithoutSigpipe(int fd, const void* data, size_t size) {
 #ifdef MSG_NOSIGNAL
   return ::send(fd, data, size, MSG_NOSIGNAL);
 #else
-  return ::send(fd, data, size, 0);  // SO_NOSIGPIPE is set.
+  return ::send(fd, data, size, 0);  // The constructor set SO_NOSIGPIPE.
 #endif
 }
 
@@ -76,7 +77,7 @@ SocketTransport::SocketTransport(int fd, std::string peer,
     : fd_(fd), peer_(std::move(peer)), interrupter_(std::move(interrupter)) {
   transport_internal::SetNonBlocking(fd);
 #ifdef SO_NOSIGPIPE
-  // It fails only where the peer is gone already, which Write then tells.
+  // It fails only if the peer has gone; Write() then reports that.
   transport_internal::SetSocketOption(fd, SOL_SOCKET, SO_NOSIGPIPE, 1)
       .IgnoreError();
 #endif
@@ -89,7 +90,7 @@ absl::StatusOr<size_t> SocketTransport::Read(absl::Span<char> buffer,
   const Operation operation = {"read from", peer_};
   const Deadline deadline(timeout);
   while (!interrupter_->interrupted()) {
-    // Before any poll(): while data flows a read is one system call.
+    // recv() before poll(): a read with data there costs one system call.
     const ssize_t size = RetryOnEintr(
         [&] { return ::recv(fd_.get(), buffer.data(), buffer.size(), 0); });
     if (size >= 0) return static_cast<size_t>(size);
@@ -114,10 +115,10 @@ void SocketTransport::CloseWrite() { ::shutdown(fd_.get(), SHUT_WR); }
 
 void SocketTransport::Close() {
   ::shutdown(fd_.get(), SHUT_RDWR);
-  // close() of a socket with unread bytes is a reset, and the peer could lose
-  // the last of what was written to it: so take them, if they are few. A peer
-  // that is writing much is told at once, by the reset: with its window full it
-  // would otherwise wait for as long as the system keeps a closed connection.
+  // The drain. close() of a socket with unread bytes resets the connection, and
+  // the peer could lose the last bytes written to it. So read up to 64 KiB. A
+  // peer that writes more learns of the end by the reset. Its full window would
+  // otherwise keep it waiting as long as the system keeps a closed connection.
   char unread[4096];
   for (int i = 0; i < 16; ++i) {
     if (RetryOnEintr([&] {

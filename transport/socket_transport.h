@@ -16,33 +16,21 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 
-struct ConnectOptions {
-  // For the whole of connecting: every address of a name together. (Looking the
-  // name up is the system resolver's; it keeps to its own timeouts.)
-  absl::Duration connect_timeout = absl::Seconds(10);
-  // TCP keepalive: three probes, the first after this long without traffic and
-  // the others a third of it apart. Zero or less: none.
-  absl::Duration keepalive_idle = absl::Seconds(30);
-  // SO_RCVBUF in bytes; 0 leaves it to the system.
-  int receive_buffer_bytes = 0;
-  // What ends connecting and all reads and writes early. Shared by as many
-  // transports as you like; one of its own is made if this is null. The
-  // transport's own Interrupt() sets it.
-  std::shared_ptr<Interrupter> interrupter;
-};
-
-// A connected stream socket. Reads and writes survive EINTR and partial writes;
-// a peer that is gone is an error, never SIGPIPE.
+// A connected stream socket. Reads and writes survive EINTR and partial writes.
+// A write to a peer that has gone returns kUnavailable, without SIGPIPE.
 class SocketTransport : public Transport {
  public:
-  // Takes over `fd`, a connected stream socket, and makes it non-blocking.
-  // `interrupter` must not be null.
+  // Takes over `fd` and makes it non-blocking.
+  //
+  // Precondition: `fd` is a connected stream socket, and `interrupter` is not
+  // null.
   SocketTransport(int fd, std::string peer,
                   std::shared_ptr<Interrupter> interrupter);
   ~SocketTransport() override;
@@ -56,7 +44,7 @@ class SocketTransport : public Transport {
   void Close() override;
   std::string peer() const override { return peer_; }
 
-  // The socket: for getsockopt() too.
+  // The socket. Good for getsockopt() too.
   int fd() const override { return fd_.get(); }
 
  private:
@@ -65,11 +53,15 @@ class SocketTransport : public Transport {
   const std::shared_ptr<Interrupter> interrupter_;
 };
 
-// TCP. Connect tries all addresses of `host` (a name or an IPv4 or IPv6
-// address) in the resolver's order, sets TCP_NODELAY and keepalive, and returns
-// the first connection that stands. Otherwise the last address's error, which
-// names it: kUnavailable (refused, unreachable, no such name),
-// kDeadlineExceeded, kCancelled.
+// A TCP connection. Connect() tries the addresses of `host` (a name, an IPv4 or
+// an IPv6 address) in the resolver's order, and sets TCP_NODELAY and keepalive.
+//
+// Returns:
+//   the first connection that succeeds
+//   kUnavailable       refused, unreachable, or an unknown name
+//   kDeadlineExceeded  connect_timeout passed first
+//   kCancelled         the interrupter was set
+// An error is the last address's error, and names that address.
 class TcpTransport : public SocketTransport {
  public:
   static absl::StatusOr<std::unique_ptr<TcpTransport>> Connect(
@@ -78,9 +70,9 @@ class TcpTransport : public SocketTransport {
   using SocketTransport::SocketTransport;
 };
 
-// A Unix domain socket at `path` in the file system. Errors: as TcpTransport's
-// (a path that is missing is kUnavailable), and kInvalidArgument for one that
-// is longer than the system takes.
+// A Unix domain socket at `path` in the file system. Errors as TcpTransport's:
+// a missing path is kUnavailable. kInvalidArgument for a path longer than the
+// system takes.
 class UnixTransport : public SocketTransport {
  public:
   static absl::StatusOr<std::unique_ptr<UnixTransport>> Connect(
@@ -94,9 +86,10 @@ absl::StatusOr<std::unique_ptr<Transport>> ConnectTransport(
     absl::string_view address,
     const ConnectOptions& options = ConnectOptions());
 
-// A factory that connects to `address`, each time anew, with these options.
-TransportFactory ConnectTo(absl::string_view address,
-                           const ConnectOptions& options = ConnectOptions());
+// Returns a factory. Each of its calls connects to `address` with `options`.
+[[nodiscard]] TransportFactory ConnectTo(
+    absl::string_view address,
+    const ConnectOptions& options = ConnectOptions());
 
 }  // namespace kevy_replica
 

@@ -25,36 +25,40 @@
 #include "kevy_replica/transport/internal/connect.h"
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/internal/socket.h"
-#include "kevy_replica/transport/internal/test_pairs.h"
-#include "kevy_replica/transport/internal/test_ports.h"
-#include "kevy_replica/transport/internal/test_util.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/ports.h"
+#include "kevy_replica/transport/testing/random.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/socket_pair.h"
+#include "kevy_replica/transport/testing/temp_dir.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
-using transport_internal::BlackHole;
-using transport_internal::CanListen;
-using transport_internal::CodeOf;
 using transport_internal::Connection;
-using transport_internal::ConnectPair;
 using transport_internal::ConnectToFirst;
-using transport_internal::FdLimit;
-using transport_internal::RandomBytes;
-using transport_internal::RandomSizes;
-using transport_internal::RawSocket;
-using transport_internal::ReadBytes;
-using transport_internal::ReadOnce;
-using transport_internal::RefusingPort;
-using transport_internal::SignalsWhenBlocked;
 using transport_internal::SocketAddress;
-using transport_internal::SocketPair;
-using transport_internal::TempDir;
 using transport_internal::UniqueFd;
-using transport_internal::WhenBlocked;
+using transport_testing::BlackHole;
+using transport_testing::CanListen;
+using transport_testing::CodeOf;
+using transport_testing::ConnectPair;
+using transport_testing::FdLimit;
+using transport_testing::RandomBytes;
+using transport_testing::RandomSizes;
+using transport_testing::RawSocket;
+using transport_testing::ReadBytes;
+using transport_testing::ReadOnce;
+using transport_testing::RefusingPort;
+using transport_testing::SignalsWhenBlocked;
+using transport_testing::SocketPair;
+using transport_testing::TempDir;
+using transport_testing::WhenBlocked;
 
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 
@@ -78,8 +82,8 @@ TEST(TcpTransportTest, ConnectsByAddressAndByName) {
   }
 }
 
-TEST(TcpTransportTest, PeersAreNamedByAddress) {
-  if (!CanListen("localhost:0")) GTEST_SKIP() << "no localhost";
+TEST(TcpTransportTest, PeersNameTheirAddress) {
+  if (!CanListen("localhost:0")) GTEST_SKIP() << "this machine lacks localhost";
   SocketPair pair = ConnectPair("localhost:0");
   for (const Transport* end :
        {static_cast<Transport*>(pair.client.get()), pair.server.get()}) {
@@ -91,15 +95,15 @@ TEST(TcpTransportTest, PeersAreNamedByAddress) {
   }
 }
 
-TEST(TcpTransportTest, Ipv6) {
-  if (!CanListen("[::1]:0")) GTEST_SKIP() << "no IPv6 on this machine";
+TEST(TcpTransportTest, ConnectsOverIpv6) {
+  if (!CanListen("[::1]:0")) GTEST_SKIP() << "this machine lacks IPv6";
   SocketPair pair = ConnectPair("[::1]:0");
   EXPECT_THAT(pair.client->peer(), HasSubstr("[::1]:"));
   ASSERT_TRUE(pair.server->Write("x", kForEver).ok());
   EXPECT_EQ(ReadBytes(*pair.client, 1), "x");
 }
 
-TEST(TcpTransportTest, ClientsOptions) {
+TEST(TcpTransportTest, SetsSocketOptions) {
   ConnectOptions options;
   options.keepalive_idle = absl::Seconds(60);
   options.receive_buffer_bytes = 1 << 16;
@@ -120,22 +124,81 @@ TEST(TcpTransportTest, ClientsOptions) {
   EXPECT_NE(GetOption(server->fd(), IPPROTO_TCP, TCP_NODELAY), 0);
 }
 
-TEST(TcpTransportTest, OddKeepalives) {
-  ConnectOptions options;
-  options.keepalive_idle = absl::ZeroDuration();
-  EXPECT_EQ(GetOption(ConnectPair("127.0.0.1:0", options).client->fd(),
-                      SOL_SOCKET, SO_KEEPALIVE),
-            0);
+TEST(TcpTransportTest, KeepaliveIsRoundedUpAndClamped) {
+#ifdef TCP_KEEPIDLE
+  constexpr int kIdleOption = TCP_KEEPIDLE;
+#else
+  constexpr int kIdleOption = TCP_KEEPALIVE;
+#endif
+  const struct {
+    absl::Duration idle;
+    int idle_seconds;
+    int interval_seconds;
+  } kCases[] = {
+      {absl::Nanoseconds(1), 1, 1},
+      {absl::Milliseconds(1500), 2, 1},
+      {absl::Seconds(3), 3, 1},
+      {absl::Seconds(4), 4, 2},
+      {absl::Seconds(32767), 32767, 10923},
+      {absl::Seconds(32768), 32767, 10923},
+      {absl::Hours(1000), 32767, 32767},
+      {absl::InfiniteDuration(), 32767, 32767},
+  };
+  for (const auto& c : kCases) {
+    ConnectOptions options;
+    options.keepalive_idle = c.idle;
+    const SocketPair pair = ConnectPair("127.0.0.1:0", options);
+    const int fd = pair.client->fd();
+    EXPECT_NE(GetOption(fd, SOL_SOCKET, SO_KEEPALIVE), 0) << c.idle;
+    EXPECT_EQ(GetOption(fd, IPPROTO_TCP, kIdleOption), c.idle_seconds)
+        << c.idle;
+    EXPECT_EQ(GetOption(fd, IPPROTO_TCP, TCP_KEEPINTVL), c.interval_seconds)
+        << c.idle;
+    EXPECT_EQ(GetOption(fd, IPPROTO_TCP, TCP_KEEPCNT), 3) << c.idle;
+  }
+}
+
+TEST(TcpTransportTest, KeepaliveOfZeroOrLessIsOff) {
   for (const absl::Duration idle :
-       {absl::Nanoseconds(1), absl::Hours(1000), absl::InfiniteDuration()}) {
+       {absl::ZeroDuration(), -absl::Seconds(1), -absl::InfiniteDuration()}) {
+    ConnectOptions options;
     options.keepalive_idle = idle;
-    EXPECT_NE(GetOption(ConnectPair("127.0.0.1:0", options).client->fd(),
+    EXPECT_EQ(GetOption(ConnectPair("127.0.0.1:0", options).client->fd(),
                         SOL_SOCKET, SO_KEEPALIVE),
               0);
   }
 }
 
-TEST(TcpTransportTest, Refused) {
+TEST(TcpTransportTest, ReceiveBufferOfZeroOrLessIsLeftToSystem) {
+  const int plain = GetOption(RawSocket().fd(), SOL_SOCKET, SO_RCVBUF);
+  const auto size_with = [](int receive_buffer_bytes) {
+    ConnectOptions options;
+    options.receive_buffer_bytes = receive_buffer_bytes;
+    return GetOption(ConnectPair("127.0.0.1:0", options).client->fd(),
+                     SOL_SOCKET, SO_RCVBUF);
+  };
+  EXPECT_GE(size_with(0), plain);
+  EXPECT_GE(size_with(-1), plain);
+  EXPECT_LT(size_with(1), plain);
+}
+
+TEST(ConnectOptionsTest, CompareMemberByMember) {
+  EXPECT_EQ(ConnectOptions(), ConnectOptions());
+  for (const auto& change : std::vector<void (*)(ConnectOptions*)>{
+           [](ConnectOptions* o) { o->connect_timeout = absl::Seconds(1); },
+           [](ConnectOptions* o) { o->keepalive_idle = absl::Seconds(1); },
+           [](ConnectOptions* o) { o->receive_buffer_bytes = 1; },
+           [](ConnectOptions* o) {
+             o->interrupter = std::make_shared<Interrupter>();
+           }}) {
+    ConnectOptions changed;
+    change(&changed);
+    EXPECT_NE(changed, ConnectOptions());
+    EXPECT_EQ(changed, ConnectOptions(changed));
+  }
+}
+
+TEST(TcpTransportTest, RefusingPortIsUnavailable) {
   const RefusingPort port;
   const auto client = TcpTransport::Connect("127.0.0.1", port.address().port());
   EXPECT_EQ(CodeOf(client), absl::StatusCode::kUnavailable);
@@ -144,15 +207,15 @@ TEST(TcpTransportTest, Refused) {
       HasSubstr(absl::StrCat("connect to ", port.address().ToString())));
 }
 
-TEST(TcpTransportTest, NoSuchName) {
-  // No resolver has to be asked: a label has 63 characters at most.
+TEST(TcpTransportTest, UnknownNameIsUnavailable) {
+  // A label has 63 characters at most, so this fails without a resolver.
   const std::string name(64, 'a');
   const auto client = TcpTransport::Connect(name, 1);
   EXPECT_EQ(CodeOf(client), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(client.status().message()), HasSubstr(name));
 }
 
-TEST(TcpTransportTest, NoAnswerInTime) {
+TEST(TcpTransportTest, SilentPortIsDeadlineExceeded) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   for (const absl::Duration timeout :
@@ -166,7 +229,7 @@ TEST(TcpTransportTest, NoAnswerInTime) {
   }
 }
 
-TEST(TcpTransportTest, InterruptEndsABlockedConnect) {
+TEST(TcpTransportTest, InterruptEndsBlockedConnect) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   ConnectOptions options;
@@ -202,7 +265,7 @@ class ConnectToFirstTest : public testing::Test {
   Interrupter interrupter_;
 };
 
-TEST_F(ConnectToFirstTest, TakesTheFirstThatAccepts) {
+TEST_F(ConnectToFirstTest, ReturnsFirstThatAccepts) {
   RawSocket good, other;
   good.Listen(1);
   other.Listen(1);
@@ -212,7 +275,7 @@ TEST_F(ConnectToFirstTest, TakesTheFirstThatAccepts) {
   EXPECT_EQ(connection->peer, good.address().ToString());
 }
 
-TEST_F(ConnectToFirstTest, ReportsTheLastError) {
+TEST_F(ConnectToFirstTest, ReturnsLastError) {
   const RefusingPort last;
   const auto connection = Connect({refusing_.address(), last.address()});
   EXPECT_EQ(CodeOf(connection), absl::StatusCode::kUnavailable);
@@ -220,7 +283,7 @@ TEST_F(ConnectToFirstTest, ReportsTheLastError) {
               HasSubstr(last.address().ToString()));
 }
 
-TEST_F(ConnectToFirstTest, OneWithoutAnswerLeavesTimeForTheNext) {
+TEST_F(ConnectToFirstTest, SilentAddressLeavesTimeForNext) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   RawSocket good;
@@ -231,7 +294,7 @@ TEST_F(ConnectToFirstTest, OneWithoutAnswerLeavesTimeForTheNext) {
   EXPECT_EQ(connection->peer, good.address().ToString());
 }
 
-TEST_F(ConnectToFirstTest, AnInterruptEndsTrying) {
+TEST_F(ConnectToFirstTest, InterruptEndsTrying) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   WhenBlocked interrupt([&](auto&) { interrupter_.Interrupt(); });
@@ -239,8 +302,8 @@ TEST_F(ConnectToFirstTest, AnInterruptEndsTrying) {
   EXPECT_EQ(CodeOf(connection), absl::StatusCode::kCancelled);
 }
 
-TEST(ResolveTest, FindsAtLeastOne) {
-  if (!CanListen("localhost:0")) GTEST_SKIP() << "no localhost";
+TEST(ResolveTest, FindsAddressOfLocalhost) {
+  if (!CanListen("localhost:0")) GTEST_SKIP() << "this machine lacks localhost";
   const auto addresses =
       transport_internal::Resolve(*ParseAddress("localhost:7"));
   ASSERT_TRUE(addresses.ok()) << addresses.status();
@@ -251,7 +314,7 @@ TEST(ResolveTest, FindsAtLeastOne) {
   }
 }
 
-TEST(ConnectTransportTest, InterruptedBefore) {
+TEST(ConnectTransportTest, EarlierInterruptSkipsConnecting) {
   const auto listener = Listener::Listen("127.0.0.1:0");
   ASSERT_TRUE(listener.ok()) << listener.status();
   ConnectOptions options;
@@ -271,12 +334,12 @@ TEST(ConnectTransportTest, OneInterrupterEndsAll) {
   EXPECT_EQ(CodeOf(ReadOnce(*b.client)), absl::StatusCode::kCancelled);
 }
 
-TEST(ConnectTransportTest, BadAddress) {
+TEST(ConnectTransportTest, RejectsBadAddress) {
   EXPECT_EQ(CodeOf(ConnectTransport("localhost")),
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST(ConnectTransportTest, FactoryConnectsAnewEachTime) {
+TEST(ConnectTransportTest, FactoryConnectsAnewEachCall) {
   const auto listener = Listener::Listen("127.0.0.1:0");
   ASSERT_TRUE(listener.ok()) << listener.status();
   const TransportFactory factory = ConnectTo((*listener)->address());
@@ -290,9 +353,9 @@ TEST(ConnectTransportTest, FactoryConnectsAnewEachTime) {
   }
 }
 
-// With ever more descriptors to be had, every call that needs one fails in turn
-// until none does.
-TEST(ConnectTransportTest, OutOfDescriptors) {
+// Raises the limit one by one, so that each call that needs a descriptor fails
+// once, until all succeed.
+TEST(ConnectTransportTest, DescriptorLimitIsResourceExhausted) {
   const auto listener = Listener::Listen("127.0.0.1:0");
   ASSERT_TRUE(listener.ok()) << listener.status();
   int failures = 0;
@@ -318,7 +381,7 @@ TEST(UnixTransportTest, Connects) {
   EXPECT_EQ(ReadBytes(*pair.server, 1), "x");
 }
 
-TEST(UnixTransportTest, NobodyThere) {
+TEST(UnixTransportTest, PathWithoutListenerIsUnavailable) {
   const TempDir dir;
   std::ofstream(dir.File("b")) << "no socket";
   for (const char* file : {"a", "b"}) {
@@ -329,14 +392,14 @@ TEST(UnixTransportTest, NobodyThere) {
   }
 }
 
-TEST(UnixTransportTest, PathTooLong) {
+TEST(UnixTransportTest, LongPathIsInvalidArgument) {
   const TempDir dir;
   const std::string path = dir.File(std::string(200, 'a'));
   EXPECT_EQ(CodeOf(UnixTransport::Connect(path)),
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST(SocketTransportTest, PartialWritesToASlowReader) {
+TEST(SocketTransportTest, WritesAllToSlowReader) {
   ConnectOptions options;
   options.receive_buffer_bytes = 4096;
   SocketPair pair = ConnectPair("127.0.0.1:0", options);
@@ -365,23 +428,23 @@ TEST(SocketTransportTest, WriteSurvivesSignals) {
   ConnectOptions options;
   options.receive_buffer_bytes = 4096;
   SocketPair pair = ConnectPair("127.0.0.1:0", options);
-  // More than the system takes before it has to wait for the reader.
+  // More than the system buffers before it waits for the reader.
   const std::string sent = RandomBytes(32 << 20, 1);
   std::string got;
   {
     SignalsWhenBlocked signals(
         3, [&] { got = ReadBytes(*pair.client, sent.size()); });
     EXPECT_TRUE(pair.server->Write(sent, kForEver).ok());
-    pair.server->Close();  // So that the reader ends if bytes are missing.
+    pair.server->Close();  // Ends the reader if bytes are missing.
     EXPECT_EQ(signals.count(), 3);
   }
   EXPECT_TRUE(got == sent);
 }
 
-TEST(SocketTransportTest, APeerBlockedInAWriteLearnsOfTheEnd) {
+TEST(SocketTransportTest, CloseEndsPeersBlockedWrite) {
   SocketPair pair = ConnectPair("127.0.0.1:0");
-  // All that the system takes has been sent by then. Were the end not told by a
-  // reset, the write would go on for a minute, longer than a small test may.
+  // The buffers are full by then. Without the reset the write would go on for a
+  // minute, which exceeds the timeout of a small test.
   const WhenBlocked destroyed([&](WhenBlocked&) { pair.client.reset(); });
   const absl::Status status =
       pair.server->Write(std::string(64 << 20, 'x'), kForEver);
@@ -389,8 +452,8 @@ TEST(SocketTransportTest, APeerBlockedInAWriteLearnsOfTheEnd) {
 }
 
 #ifdef __linux__
-// Elsewhere the system may go on taking bytes for a socket that is shut down.
-TEST(SocketTransportTest, CloseEndsThePeersWritesToo) {
+// Other systems may still accept bytes for a socket that is shut down.
+TEST(SocketTransportTest, CloseEndsPeersWrites) {
   const TempDir dir;
   for (const std::string& address :
        {std::string("127.0.0.1:0"), absl::StrCat("unix:", dir.File("a"))}) {
@@ -421,7 +484,7 @@ TEST(SocketTransportTest, ResetIsUnavailable) {
               HasSubstr(absl::StrCat("read from ", (*client)->peer())));
 }
 
-TEST(SocketTransportTest, TakesOverABlockingSocket) {
+TEST(SocketTransportTest, TakesOverBlockingSocket) {
   int fds[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
   SocketTransport a(fds[0], "a", std::make_shared<Interrupter>());
@@ -432,8 +495,8 @@ TEST(SocketTransportTest, TakesOverABlockingSocket) {
             absl::StatusCode::kDeadlineExceeded);
 }
 
-TEST(SocketTransportTest, ErrorsOfTheSystem) {
-  // A pipe is no socket.
+TEST(SocketTransportTest, ReportsSystemErrors) {
+  // A pipe in place of a socket.
   int fds[2];
   ASSERT_EQ(::pipe(fds), 0);
   SocketTransport a(fds[0], "a", std::make_shared<Interrupter>());

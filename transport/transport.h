@@ -1,13 +1,14 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The byte stream that a replication connection runs over.
+// The byte stream under a replication connection.
 //
-// A Transport is what TCP gives: two ordered streams of bytes, one each way. It
-// knows nothing of the protocol. The library brings TcpTransport and
-// UnixTransport (socket_transport.h), InMemoryTransport, FileTransport, and two
-// decorators, FaultyTransport and RecordingTransport. Writing one of your own
-// takes five functions, and fd() for who wants it: see docs/transports.md.
+// A Transport gives two ordered streams of bytes, one each way, as TCP does. It
+// is independent of the protocol. The library brings TcpTransport and
+// UnixTransport (socket_transport.h), InMemoryTransport, FileTransport, and the
+// decorators FaultyTransport and RecordingTransport. A transport of your own
+// implements five functions, and optionally CloseWrite() and fd(): see
+// docs/transports.md. A decorator derives from ForwardingTransport.
 
 #ifndef KEVY_REPLICA_TRANSPORT_TRANSPORT_H_
 #define KEVY_REPLICA_TRANSPORT_TRANSPORT_H_
@@ -22,73 +23,106 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/internal/cxx17.h"
 
 namespace kevy_replica {
 
-// Timeouts are durations, counted on a clock that is never set
-// (CLOCK_MONOTONIC): absl::InfiniteDuration() waits for ever,
-// absl::ZeroDuration() does not wait.
+// Timeouts are durations on a monotonic clock (CLOCK_MONOTONIC).
+// absl::InfiniteDuration() waits without a limit. Zero and less do not wait.
 //
-// Threads: one thread may read while another writes. Interrupt() may be called
-// from any thread at any time; all else needs the caller's own order.
+// Threads: one thread may read while another one writes, and any thread may
+// call Interrupt() at any time. The caller orders all other calls.
 //
-// After an error, other than kDeadlineExceeded of Read(), the connection is of
-// no more use, but for this: where writing failed, what the peer had sent
-// before may still be read.
+// After an error the connection is broken, with two exceptions. Read() goes on
+// after kDeadlineExceeded. After a failed Write(), Read() still returns the
+// bytes that the peer sent before.
 class Transport {
  public:
   virtual ~Transport() = default;
 
-  // Reads at least one byte and at most `buffer.size()` (1 or more), as soon as
-  // any are there. Returns how many, or 0 at the end of the stream, once the
-  // peer has closed its side; every later call returns 0 again.
+  // Reads bytes into `buffer` as soon as at least one is there.
   //
-  // Errors: kDeadlineExceeded, nothing came within `timeout` and nothing is
-  // lost (Read again to go on); kCancelled, interrupted; anything else, the
-  // stream is broken. Bytes that had arrived are handed out before an end or an
-  // error, but an interrupt comes first.
+  // Returns:
+  //   1 to buffer.size()  the number of bytes read
+  //   0                   the end: the peer has closed its side; later calls
+  //                       return 0 again
+  //   kDeadlineExceeded   the timeout passed first; all bytes are kept for the
+  //                       next call
+  //   kCancelled          Interrupt() was called, even if bytes are there
+  //   another error       the stream is broken; the bytes that arrived before
+  //                       were returned first
+  //
+  // Precondition: `buffer` has room for at least one byte.
+  //
+  // The transport uses `buffer` during the call only. A transport over a
+  // completion queue (io_uring, asio) therefore reads into memory of its own,
+  // or cancels its read before it returns.
   virtual absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                                       absl::Duration timeout) = 0;
 
-  // Writes all of `bytes`.
+  // Writes all of `bytes`, which it uses during the call only.
   //
-  // Errors: kDeadlineExceeded; kCancelled, interrupted; kUnavailable, the peer
-  // is gone (there is no SIGPIPE). Each leaves it open how many bytes were
-  // written, so that the stream is lost.
+  // Returns:
+  //   OK                 the transport has accepted every byte
+  //   kDeadlineExceeded  the timeout passed first
+  //   kCancelled         Interrupt() was called
+  //   kUnavailable       the peer has gone (without SIGPIPE)
+  //
+  // After an error any part of `bytes` may have been written.
   virtual absl::Status Write(absl::string_view bytes,
                              absl::Duration timeout) = 0;
 
-  // Makes the calls that are blocked, and every later one, return kCancelled,
-  // promptly. Cannot be taken back.
+  // Makes blocked calls and all later calls of Read() and Write() return
+  // kCancelled promptly. It lasts until destruction.
   virtual void Interrupt() = 0;
 
-  // Ends the direction to the peer: it reads an end of stream once it has read
-  // what was written before; what it sends can still be read. A transport that
-  // cannot do one direction alone ends both.
+  // Ends the direction to the peer. The peer reads all bytes written before,
+  // then the end. Read() still returns bytes that the peer sends. Default:
+  // Close(), for a transport that cannot end one direction alone.
+  //
+  // It owes a half-close: shutdown(SHUT_WR) for a socket, close_notify for TLS.
+  // It returns without waiting for the peer.
   virtual void CloseWrite() { Close(); }
 
-  // Ends both directions: the peer reads an end of stream once it has read what
-  // was written before. Harmless when called again. Destruction closes too.
+  // Ends both directions. The peer reads all bytes written before, then the
+  // end. Later calls change nothing. The destructor closes too.
+  //
+  // It owes a shutdown and a drain. First it ends both directions at once, so
+  // that a blocked peer wakes up. Then it reads and drops the bytes that have
+  // arrived, without waiting. A system that closes a socket with unread bytes
+  // resets the connection, and the reset can destroy bytes that the peer has
+  // not read yet. A limit on the drain (SocketTransport: 64 KiB) tells a peer
+  // that keeps writing by a reset.
+  //
+  // To leave a link politely, call CloseWrite(), read until the end or a
+  // timeout, then call Close().
   virtual void Close() = 0;
 
-  // Who is at the other end, for messages: "127.0.0.1:16004".
+  // Names the peer for messages: "127.0.0.1:16004".
   virtual std::string peer() const = 0;
 
-  // A descriptor to wait for in place of Read(), with poll() or a Poller: it is
-  // readable while Read() has something to hand out, be it bytes, the end or an
-  // error. -1: there is none, and one has to wait inside Read().
+  // Returns a descriptor for poll() or a Poller, or -1 without one. It is
+  // readable while Read() has bytes, the end or an error to return. Without a
+  // descriptor a thread must wait inside Read(). Default: -1.
   //
-  // Ask for it, and wait, once Read(buffer, absl::ZeroDuration()) returned
-  // kDeadlineExceeded and not before: a decorator may hold bytes of its own,
-  // and may have another descriptor after each Read(). Belongs to the reading
-  // thread. Owned by this object; neither to be read nor closed. Interrupt()
-  // may leave it as it is: who waits and heeds an Interrupter waits for that
-  // one's fd() too.
+  // Precondition: Read(buffer, absl::ZeroDuration()) has just returned
+  // kDeadlineExceeded. A decorator may hold bytes of its own until then, and
+  // may have another descriptor after each Read().
+  //
+  // For the reading thread only. The transport owns the descriptor: it must
+  // neither be read nor closed. Interrupt() may leave it unreadable, so a
+  // thread that heeds an Interrupter also waits for the Interrupter's fd().
   virtual int fd() const { return -1; }
 };
 
-// Makes a connection, whenever one is needed: a client that has to connect
-// again (to speak the other protocol, to resume) is given one of these.
+// Makes connections. A client calls its factory whenever it needs a connection:
+// to try the other protocol, to resume after an error.
+//
+// A factory must be callable any number of times, and each call makes a new
+// connection. A single connection has the type std::unique_ptr<Transport>
+// instead. Functions that need one connection only take that type, as
+// ReplicaClient::Connect() does. (The compiler rejects a lambda that owns its
+// only connection: std::function needs a copyable one.)
 using TransportFactory =
     std::function<absl::StatusOr<std::unique_ptr<Transport>>()>;
 

@@ -31,18 +31,18 @@ Wakeup::Wakeup() {
 
 void Wakeup::Notify() noexcept {
   if (notified_.exchange(true, std::memory_order_acq_rel)) return;
-  // A signal handler must leave errno as it was.
+  // A signal handler must preserve errno.
   const int saved_errno = errno;
   RetryOnEintr([this] { return ::write(write_fd_.get(), "", 1); });
   errno = saved_errno;
 }
 
 void Wakeup::Clear() {
-  // The pipe first: a Notify() between the two steps finds the flag set, and
-  // does not write, but its caller's work is seen after this call. The other
-  // way round its byte would be read and the flag left set, so that no later
-  // one would write again.
-  char bytes[16];  // More than one where Notify() and Clear() crossed.
+  // Empty the pipe first, then clear the flag. A Notify() between the two steps
+  // finds the flag set and skips its write; its caller's work is visible after
+  // this call. In the other order this call could read the byte of a Notify()
+  // and leave the flag set. Every later Notify() would then skip its write.
+  char bytes[16];  // Notify() and Clear() may cross and leave several bytes.
   while (RetryOnEintr([&] {
            return ::read(read_fd_.get(), bytes, sizeof(bytes));
          }) == sizeof(bytes)) {

@@ -12,38 +12,41 @@
 
 namespace kevy_replica {
 
-// A pipe that is readable or not. One thread waits:
+// A pipe that is readable from Notify() to Clear(). One thread waits:
 //
 //   poller->Set(wakeup.fd(), POLLIN, kWakeup);
 //   ...
 //   if (id == kWakeup) {
 //     wakeup.Clear();
-//     TakeOrders();  // After Clear(), so that none is missed.
+//     TakeOrders();  // After Clear(), so that each order is seen.
 //   }
 //
-// Any other tells it that there is something to do:
+// Any other thread tells it of work:
 //
 //   AddOrder();
 //   wakeup.Notify();
 //
-// What happened before a Notify() is seen after the Clear() that takes it. (For
-// a wake-up that is for ever, and for waits that end with it, see Interrupter.)
+// Writes before a Notify() are visible after the Clear() that takes it.
+// (Interrupter is a wakeup that lasts, for waits that must end.)
 //
-// Thread-safe, but for Clear(), which is the waiting thread's. Holds a pipe.
+// Thread-safe, except Clear(), which belongs to the waiting thread. Holds a
+// pipe.
 class Wakeup {
  public:
   Wakeup();
   Wakeup(const Wakeup&) = delete;
   Wakeup& operator=(const Wakeup&) = delete;
 
-  // Wakes the waiting thread, now or as soon as it waits. Async-signal-safe. No
-  // system call where a Notify() has not been cleared yet.
+  // Wakes the waiting thread, now or as soon as it waits. Async-signal-safe.
+  // Costs a system call only as the first one after a Clear().
   void Notify() noexcept;
 
-  // A descriptor that is readable from Notify() to Clear(), for poll(). (Seldom
-  // once more, after a Clear() that came during a Notify().) It must not be
-  // read. Owned by this object. -1 if the process had no descriptors left for a
-  // pipe: then look at notified() now and then.
+  // Returns a descriptor for poll(), readable from Notify() to Clear(). A
+  // Clear() during a Notify() may leave it readable once more. It belongs to
+  // this object, and must not be read.
+  //
+  // -1 if the process had reached its limit of descriptors. The waiting thread
+  // then checks notified() from time to time.
   int fd() const { return read_fd_.get(); }
 
   // Whether there was a Notify() after the last Clear().

@@ -13,15 +13,17 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kevy_replica/transport/internal/test_util.h"
+#include "kevy_replica/transport/testing/fd_limit.h"
+#include "kevy_replica/transport/testing/reading.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 
 namespace kevy_replica {
 namespace {
 
-using transport_internal::FdLimit;
-using transport_internal::IsReadable;
-using transport_internal::WaitUntilReadable;
-using transport_internal::WhenBlocked;
+using transport_testing::FdLimit;
+using transport_testing::IsReadable;
+using transport_testing::WaitUntilReadable;
+using transport_testing::WhenBlocked;
 
 TEST(WakeupTest, IsReadableFromNotifyToClear) {
   Wakeup wakeup;
@@ -36,7 +38,7 @@ TEST(WakeupTest, IsReadableFromNotifyToClear) {
   }
 }
 
-TEST(WakeupTest, ClearOfNothing) {
+TEST(WakeupTest, ClearWithoutNotifyIsHarmless) {
   Wakeup wakeup;
   wakeup.Clear();
   EXPECT_FALSE(wakeup.notified());
@@ -44,7 +46,7 @@ TEST(WakeupTest, ClearOfNothing) {
   EXPECT_TRUE(IsReadable(wakeup.fd()));
 }
 
-TEST(WakeupTest, WhatCameBeforeIsSeenAfterClear) {
+TEST(WakeupTest, WritesBeforeNotifyAreVisibleAfterClear) {
   Wakeup wakeup;
   int order = 0;
   std::thread notifier([&] {
@@ -57,7 +59,7 @@ TEST(WakeupTest, WhatCameBeforeIsSeenAfterClear) {
   notifier.join();
 }
 
-TEST(WakeupTest, WakesASleeper) {
+TEST(WakeupTest, WakesSleeper) {
   Wakeup wakeup;
   for (int i = 0; i < 2; ++i) {
     WhenBlocked notify([&](auto&) { wakeup.Notify(); });
@@ -66,18 +68,18 @@ TEST(WakeupTest, WakesASleeper) {
   }
 }
 
-TEST(WakeupTest, OneClearTakesAll) {
+TEST(WakeupTest, OneClearTakesAllNotifies) {
   Wakeup wakeup;
   for (int i = 0; i < 100; ++i) wakeup.Notify();
   int bytes = 0;
   ASSERT_EQ(::ioctl(wakeup.fd(), FIONREAD, &bytes), 0);
-  EXPECT_EQ(bytes, 1);  // The others made no system call.
+  EXPECT_EQ(bytes, 1);  // The other calls skipped the system call.
   wakeup.Clear();
   EXPECT_FALSE(IsReadable(wakeup.fd()));
 }
 
-// One that lost a notification would never end.
-TEST(WakeupTest, LosesNoNotification) {
+// A lost notification makes this test hang.
+TEST(WakeupTest, KeepsEachNotification) {
   constexpr int kThreads = 3;
   constexpr int kEach = 5000;
   Wakeup wakeup;
@@ -89,7 +91,7 @@ TEST(WakeupTest, LosesNoNotification) {
       for (int i = 1; i <= kEach; ++i) {
         const int mine = ++total;
         wakeup.Notify();
-        // Now and then all of it must have come before one goes on.
+        // From time to time, wait until all orders so far are taken.
         while (i % 50 == thread && taken < mine) std::this_thread::yield();
       }
     });
@@ -104,7 +106,7 @@ TEST(WakeupTest, LosesNoNotification) {
 
 Wakeup* notified_by_signal = nullptr;
 
-TEST(WakeupTest, NotifyFromASignalHandler) {
+TEST(WakeupTest, NotifiesFromSignalHandler) {
   Wakeup wakeup;
   notified_by_signal = &wakeup;
   struct sigaction action = {};
@@ -120,7 +122,7 @@ TEST(WakeupTest, NotifyFromASignalHandler) {
   ::sigaction(SIGUSR1, &saved, nullptr);
 }
 
-TEST(WakeupTest, WorksWithoutDescriptors) {
+TEST(WakeupTest, WorksWithoutPipe) {
   std::unique_ptr<Wakeup> wakeup;
   {
     const FdLimit limit(1);  // A pipe takes two.

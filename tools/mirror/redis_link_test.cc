@@ -17,10 +17,10 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/tools/mirror/target_address.h"
-#include "kevy_replica/transport/internal/test_ports.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/transport.h"
+#include "kevy_replica/transport/testing/ports.h"
 
 namespace kevy_replica {
 namespace {
@@ -70,7 +70,7 @@ TEST(RedisLinkTest, ConnectTellsTroubleFromRefusal) {
 }
 
 TEST(RedisLinkTest, WhatEndsAConnectAfterAnInterruptIsNoError) {
-  const transport_internal::RefusingPort port;
+  const transport_testing::RefusingPort port;
   const absl::StatusOr<TargetAddress> address =
       ParseTargetAddress(absl::StrCat("redis://", port.address().ToString()));
   ASSERT_TRUE(address.ok()) << address.status();

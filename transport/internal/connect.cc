@@ -19,13 +19,13 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/internal/deadline.h"
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/internal/io.h"
 #include "kevy_replica/transport/internal/socket.h"
 #include "kevy_replica/transport/internal/status.h"
 #include "kevy_replica/transport/interrupter.h"
-#include "kevy_replica/transport/socket_transport.h"
 
 namespace kevy_replica {
 namespace transport_internal {
@@ -34,13 +34,13 @@ namespace {
 #ifdef TCP_KEEPIDLE
 constexpr int kKeepIdleOption = TCP_KEEPIDLE;
 #else
-constexpr int kKeepIdleOption = TCP_KEEPALIVE;  // macOS's name for it.
+constexpr int kKeepIdleOption = TCP_KEEPALIVE;  // The name on macOS.
 #endif
 
 absl::Status SetTcpOptions(int fd, absl::Duration keepalive_idle) {
   absl::Status status = SetSocketOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (keepalive_idle > absl::ZeroDuration()) {
-    // Linux takes 1 to 32767 seconds.
+    // Linux accepts 1 to 32767 seconds.
     const auto seconds = [](absl::Duration duration) {
       return static_cast<int>(std::clamp<int64_t>(
           absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1))), 1,
@@ -56,8 +56,8 @@ absl::Status SetTcpOptions(int fd, absl::Duration keepalive_idle) {
   return status;
 }
 
-// Whatever the reason, a Unix socket's missing path included, the peer may be
-// there later.
+// kUnavailable for each reason, since the peer may be there later. That
+// includes the missing path of a Unix socket.
 absl::Status ConnectError(int error, const Operation& operation) {
   return absl::UnavailableError(ErrnoStatus(error, operation).message());
 }
@@ -109,7 +109,7 @@ absl::Status ConnectAttempts::Begin(const SocketAddress& address) {
                                   options_.receive_buffer_bytes));
   }
   if (!status.ok()) return status;
-  // After the last two it goes on by itself.
+  // EINPROGRESS and EINTR: the system goes on connecting.
   if (::connect(fd->get(), address.get(), address.size) != 0 &&
       errno != EINPROGRESS && errno != EINTR) {
     return ConnectError(errno, operation());
@@ -118,9 +118,9 @@ absl::Status ConnectAttempts::Begin(const SocketAddress& address) {
   return absl::OkStatus();
 }
 
-// False as long as it is undecided.
+// Returns false while undecided.
 absl::StatusOr<bool> ConnectAttempts::IsConnected() const {
-  // Before poll(): where that finds nothing, the time was over.
+  // Looked at before poll(), so that a poll() after the deadline decides.
   const bool last = share_.remaining() == absl::ZeroDuration();
   pollfd poll_fd = {fd_.get(), POLLOUT, 0};
   const int ready = RetryOnEintr([&] { return ::poll(&poll_fd, 1, 0); });
@@ -147,7 +147,7 @@ absl::StatusOr<Connection> ConnectToFirst(
     const absl::Status status =
         WaitFor(attempts.fd(), POLLOUT, &interrupter,
                 Deadline(attempts.timeout()), attempts.operation());
-    // It is Poll() that knows whether there is time for another address.
+    // Poll() knows whether there is time for another address.
     if (!status.ok() && !absl::IsDeadlineExceeded(status)) return status;
   }
 }

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Connecting to the first of several addresses that lets one.
+// Connects to the first of several addresses that accepts.
 
 #ifndef KEVY_REPLICA_TRANSPORT_INTERNAL_CONNECT_H_
 #define KEVY_REPLICA_TRANSPORT_INTERNAL_CONNECT_H_
@@ -15,12 +15,12 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/internal/deadline.h"
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/internal/socket.h"
 #include "kevy_replica/transport/internal/status.h"
 #include "kevy_replica/transport/interrupter.h"
-#include "kevy_replica/transport/socket_transport.h"
 
 namespace kevy_replica {
 namespace transport_internal {
@@ -30,9 +30,8 @@ struct Connection {
   std::string peer;
 };
 
-// Tries addresses in turn, without waiting. Each may take its equal share of
-// the time that is left, so that one that never answers leaves time for the
-// next.
+// Tries addresses in turn, without waiting. Each address gets an equal share of
+// the remaining time, so that a silent one leaves time for the next.
 //
 //   ConnectAttempts attempts(...);
 //   for (;;) {
@@ -42,25 +41,34 @@ struct Connection {
 //   }
 class ConnectAttempts {
  public:
-  // `addresses`: at least one. `interrupter`, the one to heed in place of
-  // `options.interrupter`, must outlive this object. The time begins to run.
+  // Starts the time of `options.connect_timeout`. `interrupter` replaces
+  // `options.interrupter`.
+  //
+  // Precondition: there is at least one address, and `interrupter` outlives
+  // this object.
   ConnectAttempts(absl::Span<const SocketAddress> addresses,
                   const ConnectOptions& options,
                   const Interrupter& interrupter);
 
-  // Nothing, as long as it is undecided. If all addresses fail, or once the
-  // time is over, the last error; kCancelled, interrupted. Not to be called
-  // once it is decided.
+  // Begins to connect, or goes on, without waiting.
+  //
+  // Returns:
+  //   nullopt      undecided
+  //   the socket   connected
+  //   kCancelled   interrupted
+  //   other error  all addresses failed or the time is over: the last error
+  //
+  // Precondition: earlier calls returned nullopt.
   absl::StatusOr<std::optional<Connection>> Poll();
 
-  // The socket of the address that is being tried: another after each Poll().
-  // -1 before the first one.
+  // Returns the socket of the current address. Each Poll() may replace it. -1
+  // before the first Poll().
   int fd() const { return fd_.get(); }
 
-  // Until the share of that address is over.
+  // Returns the rest of the current address's share.
   absl::Duration timeout() const { return share_.remaining(); }
 
-  // "connect to", and that address.
+  // Returns "connect to" and the current address.
   Operation operation() const { return {"connect to", peer_}; }
 
  private:
@@ -71,13 +79,13 @@ class ConnectAttempts {
   const ConnectOptions options_;
   const Interrupter& interrupter_;
   const Deadline deadline_;
-  size_t current_ = 0;  // Of `addresses_`.
-  UniqueFd fd_;         // None unless Begin() has been called for it.
+  size_t current_ = 0;  // An index of `addresses_`.
+  UniqueFd fd_;         // -1 until Begin() for the current address.
   std::string peer_;
   Deadline share_;
 };
 
-// The same, but waits.
+// Does the same, and waits.
 absl::StatusOr<Connection> ConnectToFirst(
     absl::Span<const SocketAddress> addresses, const ConnectOptions& options,
     const Interrupter& interrupter);

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A timeout, fixed to a point in time.
+// A point in time, made from a timeout.
 
 #ifndef KEVY_REPLICA_TRANSPORT_INTERNAL_DEADLINE_H_
 #define KEVY_REPLICA_TRANSPORT_INTERNAL_DEADLINE_H_
@@ -13,24 +13,24 @@
 namespace kevy_replica {
 namespace transport_internal {
 
-// A call that waits more than once makes one of these at its start, so that its
-// timeout is for all of them together.
+// A call that waits several times makes one of these at its start. Its timeout
+// then covers all waits together.
 class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
 
   explicit Deadline(absl::Duration timeout)
-      // What cannot be told from for ever must not overflow the clock.
+      // 100 years and more count as infinite: they could overflow the clock.
       : time_(timeout >= absl::Hours(24 * 365 * 100)
                   ? Clock::time_point::max()
                   : Clock::now() + absl::ToChronoNanoseconds(timeout)) {}
 
   bool infinite() const { return time_ == Clock::time_point::max(); }
 
-  // Not if infinite().
+  // Precondition: !infinite().
   Clock::time_point time() const { return time_; }
 
-  // What is left of the timeout: never less than zero.
+  // Returns the rest of the timeout, at least zero.
   absl::Duration remaining() const {
     if (infinite()) return absl::InfiniteDuration();
     const Clock::time_point now = Clock::now();

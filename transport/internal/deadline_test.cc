@@ -10,7 +10,7 @@ namespace kevy_replica {
 namespace transport_internal {
 namespace {
 
-TEST(DeadlineTest, PastAndPresentLeaveNothing) {
+TEST(DeadlineTest, ZeroAndLessLeaveZero) {
   for (const absl::Duration timeout :
        {absl::ZeroDuration(), -absl::Nanoseconds(1), -absl::Hours(1),
         -absl::InfiniteDuration()}) {
@@ -29,7 +29,7 @@ TEST(DeadlineTest, VeryLongIsInfinite) {
   }
 }
 
-TEST(DeadlineTest, RemainsNoMoreThanTheTimeout) {
+TEST(DeadlineTest, RemainingIsAtMostTimeout) {
   const Deadline deadline(absl::Hours(1));
   EXPECT_FALSE(deadline.infinite());
   EXPECT_LE(deadline.remaining(), absl::Hours(1));

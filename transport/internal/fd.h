@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// File descriptors: who closes them, and calls on them.
+// File descriptors: ownership and calls.
 
 #ifndef KEVY_REPLICA_TRANSPORT_INTERNAL_FD_H_
 #define KEVY_REPLICA_TRANSPORT_INTERNAL_FD_H_
@@ -12,10 +12,12 @@
 #include <cerrno>
 #include <utility>
 
+#include "kevy_replica/transport/internal/cxx17.h"
+
 namespace kevy_replica {
 namespace transport_internal {
 
-// Owns a descriptor, or none (-1).
+// Owns a descriptor. -1: empty.
 class UniqueFd {
  public:
   UniqueFd() = default;
@@ -36,7 +38,7 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-// Calls `call` until it fails with something other than EINTR, or succeeds.
+// Calls `call` until it succeeds or fails with an error other than EINTR.
 template <typename Call>
 auto RetryOnEintr(Call call) {
   decltype(call()) result;
@@ -46,7 +48,7 @@ auto RetryOnEintr(Call call) {
   return result;
 }
 
-// Both cannot fail for an open descriptor.
+// Both succeed for every open descriptor.
 inline void SetCloseOnExec(int fd) { ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
 inline void SetNonBlocking(int fd) {
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);

@@ -33,7 +33,7 @@ absl::Status WaitFor(int fd, short events, const Interrupter* interrupter,
     absl::Duration remaining = deadline.remaining();
     const bool last = remaining == absl::ZeroDuration();
     if (interrupter != nullptr && interrupter->fd() < 0) {
-      // It has no pipe to wake poll() with: look at it now and then.
+      // Without a pipe, an interrupt does not wake poll(): check every 20 ms.
       remaining = std::min(remaining, absl::Milliseconds(20));
     }
     const int ready = ::poll(fds, 2, PollTimeoutMs(remaining));

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Waiting for a descriptor, and writing all of something to one.
+// Waits for a descriptor, and complete writes to one.
 
 #ifndef KEVY_REPLICA_TRANSPORT_INTERNAL_IO_H_
 #define KEVY_REPLICA_TRANSPORT_INTERNAL_IO_H_
@@ -19,15 +19,19 @@
 namespace kevy_replica {
 namespace transport_internal {
 
-// Waits until poll() reports one of `events`, or an error or a hangup, for `fd`
-// (-1: for nothing). kCancelled once `interrupter` (may be null) is set, also
-// where `fd` is ready; kDeadlineExceeded.
+// Waits until poll() reports one of `events`, an error or a hangup for `fd`. An
+// `fd` of -1 waits for the deadline and the interrupter only. `interrupter` may
+// be null.
+//
+// Returns:
+//   OK                 `fd` is ready
+//   kCancelled         interrupted, even if `fd` is ready
+//   kDeadlineExceeded  the deadline passed first
 absl::Status WaitFor(int fd, short events, const Interrupter* interrupter,
                      const Deadline& deadline, const Operation& operation);
 
-// Writes all of `bytes`, by as many calls of `write_some` (send, write) as it
-// takes, and waits where one would block. Errors: those of WaitFor, and
-// errno's.
+// Writes all of `bytes` by calls of `write_some` (send, write), and waits when
+// one would block. Errors: those of WaitFor, and those of errno.
 absl::Status WriteAll(int fd, absl::string_view bytes,
                       ssize_t (*write_some)(int fd, const void* data,
                                             size_t size),

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A duration as poll() and its kin want it.
+// Converts a duration for poll() and epoll_wait().
 
 #ifndef KEVY_REPLICA_TRANSPORT_INTERNAL_POLL_TIMEOUT_H_
 #define KEVY_REPLICA_TRANSPORT_INTERNAL_POLL_TIMEOUT_H_
@@ -15,8 +15,8 @@
 namespace kevy_replica {
 namespace transport_internal {
 
-// -1 is for ever. Rounded up, so that the last fraction of a millisecond does
-// not spin; what is too long for an int is cut to it.
+// Returns milliseconds; -1 waits without a limit. Rounds up, since rounding
+// down would spin through the last fraction of a millisecond. Clamps to an int.
 inline int PollTimeoutMs(absl::Duration timeout) {
   if (timeout == absl::InfiniteDuration()) return -1;
   const int64_t timeout_ms =

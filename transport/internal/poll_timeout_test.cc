@@ -19,12 +19,12 @@ TEST(PollTimeoutMsTest, RoundsUp) {
   EXPECT_EQ(PollTimeoutMs(absl::Microseconds(1001)), 2);
 }
 
-TEST(PollTimeoutMsTest, ThePastIsNotForEver) {
+TEST(PollTimeoutMsTest, NegativeTimeoutIsZero) {
   EXPECT_EQ(PollTimeoutMs(-absl::Milliseconds(1)), 0);
   EXPECT_EQ(PollTimeoutMs(-absl::InfiniteDuration()), 0);
 }
 
-TEST(PollTimeoutMsTest, LongAndForEver) {
+TEST(PollTimeoutMsTest, ClampsLongTimeouts) {
   EXPECT_EQ(PollTimeoutMs(absl::Hours(24 * 365)),
             std::numeric_limits<int>::max());
   EXPECT_EQ(PollTimeoutMs(absl::InfiniteDuration()), -1);

@@ -29,11 +29,11 @@ namespace {
 
 absl::StatusOr<SocketAddress> UnixSocketAddress(const Address& address) {
   sockaddr_un un = {};
-  // With room for the NUL at its end.
+  // The path needs room for its final NUL.
   if (address.path.size() >= sizeof(un.sun_path)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(address.ToString(), ": longer than the ",
-                     sizeof(un.sun_path) - 1, " bytes of a socket's path"));
+        absl::StrCat(address.ToString(), ": the path is longer than the ",
+                     sizeof(un.sun_path) - 1, " bytes that the system takes"));
   }
   un.sun_family = AF_UNIX;
   std::memcpy(un.sun_path, address.path.data(), address.path.size());

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What clients and listeners do alike with sockets.
+// Socket addresses and options, shared by clients and listeners.
 
 #ifndef KEVY_REPLICA_TRANSPORT_INTERNAL_SOCKET_H_
 #define KEVY_REPLICA_TRANSPORT_INTERNAL_SOCKET_H_
@@ -20,7 +20,7 @@
 namespace kevy_replica {
 namespace transport_internal {
 
-// An address as the system wants it.
+// An address in the form of the system.
 struct SocketAddress {
   sockaddr_storage storage = {};
   socklen_t size = sizeof(storage);
@@ -32,18 +32,20 @@ struct SocketAddress {
   bool is_tcp() const {
     return storage.ss_family == AF_INET || storage.ss_family == AF_INET6;
   }
-  // Of an IPv4 or IPv6 address. In the host's byte order.
+  // Returns the port in host byte order.
+  //
+  // Precondition: is_tcp().
   uint16_t port() const;
-  // "127.0.0.1:16004", "[::1]:16004", "unix:/path".
+  // Returns "127.0.0.1:16004", "[::1]:16004" or "unix:/path".
   std::string ToString() const;
 };
 
-// All socket addresses of a host name, in the resolver's order, or that of a
-// path: at least one. kUnavailable if the name has none, kInvalidArgument if
-// the path is too long.
+// Returns the socket addresses of a host name in the resolver's order, or the
+// one of a path. There is at least one. kUnavailable for an unknown name,
+// kInvalidArgument for a path that is too long.
 absl::StatusOr<std::vector<SocketAddress>> Resolve(const Address& address);
 
-// A non-blocking stream socket of the family that `address` has.
+// Opens a non-blocking stream socket of the family of `address`.
 absl::StatusOr<UniqueFd> OpenSocket(const SocketAddress& address);
 
 absl::Status SetSocketOption(int fd, int level, int option, int value);

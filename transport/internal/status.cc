@@ -17,10 +17,10 @@ absl::Status ErrnoStatus(int error, const Operation& operation) {
   switch (error) {
     case EADDRINUSE:
     case EADDRNOTAVAIL:
-    case EAFNOSUPPORT:  // An IPv6 address on a machine without IPv6.
+    case EAFNOSUPPORT:  // An IPv6 address, a machine without IPv6.
     case ENOTCONN:
     case EPIPE:
-    case ETIMEDOUT:  // The system gave the connection up: no timeout of ours.
+    case ETIMEDOUT:  // The system's timeout of a connection, not the caller's.
       return absl::UnavailableError(status.message());
     default:
       return status;

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The errors of this folder: they name the operation and the peer.
+// Errors that name the operation and the peer.
 
 #ifndef KEVY_REPLICA_TRANSPORT_INTERNAL_STATUS_H_
 #define KEVY_REPLICA_TRANSPORT_INTERNAL_STATUS_H_
@@ -12,15 +12,15 @@
 namespace kevy_replica {
 namespace transport_internal {
 
-// "read from" "127.0.0.1:16004". Cheap to make: the message is put together
-// only when there is an error.
+// The verb and object of an error message: "read from", "127.0.0.1:16004". The
+// message is built only after an error.
 struct Operation {
   absl::string_view verb;
   absl::string_view object;
 };
 
-// "read from 127.0.0.1:16004: Connection reset by peer". The code is Abseil's,
-// but kUnavailable for all that a network does to a connection.
+// Returns "read from 127.0.0.1:16004: Connection reset by peer". The code is
+// Abseil's for `error`, and kUnavailable for the failures of a network.
 absl::Status ErrnoStatus(int error, const Operation& operation);
 
 // kCancelled.

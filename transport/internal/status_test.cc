@@ -16,7 +16,7 @@ namespace {
 
 using ::testing::StartsWith;
 
-TEST(ErrnoStatusTest, WhatANetworkDoesIsUnavailable) {
+TEST(ErrnoStatusTest, NetworkFailuresAreUnavailable) {
   for (const int error : {ECONNREFUSED, ECONNRESET, ECONNABORTED, EPIPE,
                           ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, ENETDOWN,
                           ENOTCONN, EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT}) {
@@ -26,7 +26,7 @@ TEST(ErrnoStatusTest, WhatANetworkDoesIsUnavailable) {
   }
 }
 
-TEST(ErrnoStatusTest, TheRestIsAsAbseilSees) {
+TEST(ErrnoStatusTest, OtherErrorsHaveAbseilsCode) {
   EXPECT_EQ(ErrnoStatus(ENOENT, {"open", "x"}).code(),
             absl::StatusCode::kNotFound);
   EXPECT_EQ(ErrnoStatus(EACCES, {"open", "x"}).code(),
@@ -48,7 +48,7 @@ TEST(ErrnoStatusTest, MessagesNameOperationAndObject) {
               StartsWith(start));
 }
 
-TEST(StatusTest, Codes) {
+TEST(StatusTest, HasCodes) {
   EXPECT_EQ(InterruptedStatus({"read from", "x"}).code(),
             absl::StatusCode::kCancelled);
   EXPECT_EQ(TimedOutStatus({"read from", "x"}).code(),

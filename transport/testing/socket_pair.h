@@ -1,10 +1,10 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Connected ends, for tests.
+// Two connected sockets, for tests.
 
-#ifndef KEVY_REPLICA_TRANSPORT_INTERNAL_TEST_PAIRS_H_
-#define KEVY_REPLICA_TRANSPORT_INTERNAL_TEST_PAIRS_H_
+#ifndef KEVY_REPLICA_TRANSPORT_TESTING_SOCKET_PAIR_H_
+#define KEVY_REPLICA_TRANSPORT_TESTING_SOCKET_PAIR_H_
 
 #include <memory>
 #include <string>
@@ -19,14 +19,15 @@
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
-namespace transport_internal {
+namespace transport_testing {
 
 struct SocketPair {
   std::unique_ptr<SocketTransport> client;
   std::unique_ptr<Transport> server;
 };
 
-// The two ends of a new connection over `address`.
+// Connects over `address` and returns both ends. Fails the test and returns
+// null ends if it cannot.
 inline SocketPair ConnectPair(absl::string_view address,
                               const ConnectOptions& options = {}) {
   SocketPair result;
@@ -36,22 +37,22 @@ inline SocketPair ConnectPair(absl::string_view address,
   auto client = ConnectTransport((*listener)->address(), options);
   EXPECT_TRUE(client.ok()) << client.status();
   if (!client.ok()) return result;
-  auto server = (*listener)->Accept(absl::InfiniteDuration());
+  auto server = (*listener)->Accept(absl::Seconds(30));
   EXPECT_TRUE(server.ok()) << server.status();
   if (!server.ok()) return result;
-  // All that ConnectTransport() makes are SocketTransports.
+  // ConnectTransport() makes SocketTransports only.
   result.client.reset(static_cast<SocketTransport*>(client->release()));
   result.server = *std::move(server);
   return result;
 }
 
-// Whether `address` can be listened on here: some machines have no IPv6, and
-// the barest have no /etc/hosts and so no "localhost".
+// Whether this machine can listen on `address`. Some machines lack IPv6, and
+// the barest lack /etc/hosts, so that "localhost" has no address.
 inline bool CanListen(absl::string_view address) {
   return Listener::Listen(address).ok();
 }
 
-}  // namespace transport_internal
+}  // namespace transport_testing
 }  // namespace kevy_replica
 
-#endif  // KEVY_REPLICA_TRANSPORT_INTERNAL_TEST_PAIRS_H_
+#endif  // KEVY_REPLICA_TRANSPORT_TESTING_SOCKET_PAIR_H_

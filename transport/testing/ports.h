@@ -3,8 +3,8 @@
 
 // Ports that accept, refuse or stay silent, for tests.
 
-#ifndef KEVY_REPLICA_TRANSPORT_INTERNAL_TEST_PORTS_H_
-#define KEVY_REPLICA_TRANSPORT_INTERNAL_TEST_PORTS_H_
+#ifndef KEVY_REPLICA_TRANSPORT_TESTING_PORTS_H_
+#define KEVY_REPLICA_TRANSPORT_TESTING_PORTS_H_
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -18,9 +18,9 @@
 #include "kevy_replica/transport/socket_transport.h"
 
 namespace kevy_replica {
-namespace transport_internal {
+namespace transport_testing {
 
-// A loopback port with a socket that is not in the library's hands.
+// A loopback port with a plain socket, outside the library.
 class RawSocket {
  public:
   RawSocket() : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
@@ -32,28 +32,30 @@ class RawSocket {
     EXPECT_EQ(::getsockname(fd_.get(), address_.get(), &address_.size), 0);
   }
   void Listen(int backlog) { EXPECT_EQ(::listen(fd_.get(), backlog), 0); }
-  UniqueFd Accept() { return UniqueFd(::accept(fd_.get(), nullptr, nullptr)); }
+  transport_internal::UniqueFd Accept() {
+    return transport_internal::UniqueFd(::accept(fd_.get(), nullptr, nullptr));
+  }
 
   int fd() const { return fd_.get(); }
-  const SocketAddress& address() const { return address_; }
+  const transport_internal::SocketAddress& address() const { return address_; }
 
  private:
-  UniqueFd fd_;
-  SocketAddress address_;
+  transport_internal::UniqueFd fd_;
+  transport_internal::SocketAddress address_;
 };
 
-// A port that refuses: it is taken, but nobody listens.
+// A port that refuses connections: the socket is bound but does not listen.
 using RefusingPort = RawSocket;
 
-// A port that neither accepts nor refuses: its queue is full.
+// A port that leaves connections unanswered: its queue is full.
 class BlackHole : public RawSocket {
  public:
   BlackHole() {
     Listen(0);
     first_ = *TcpTransport::Connect("127.0.0.1", address().port());
-    // Only from here on is it really in the queue.
+    // The connection is in the queue as soon as poll() reports it.
     pollfd poll_fd = {fd(), POLLIN, 0};
-    EXPECT_EQ(::poll(&poll_fd, 1, -1), 1);
+    EXPECT_EQ(::poll(&poll_fd, 1, 30000), 1) << "not queued within 30 s";
   }
 
  private:
@@ -67,7 +69,7 @@ class BlackHole : public RawSocket {
   GTEST_SKIP() << "a full queue drops connections on Linux only"
 #endif
 
-}  // namespace transport_internal
+}  // namespace transport_testing
 }  // namespace kevy_replica
 
-#endif  // KEVY_REPLICA_TRANSPORT_INTERNAL_TEST_PORTS_H_
+#endif  // KEVY_REPLICA_TRANSPORT_TESTING_PORTS_H_

@@ -1,0 +1,51 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/transport/internal/listen.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "kevy_replica/transport/internal/fd.h"
+#include "kevy_replica/transport/internal/socket.h"
+#include "kevy_replica/transport/internal/status.h"
+
+namespace kevy_replica {
+namespace transport_internal {
+namespace {
+
+absl::StatusOr<UniqueFd> ListenOn(const SocketAddress& address) {
+  absl::StatusOr<UniqueFd> fd = OpenSocket(address);
+  if (!fd.ok()) return fd;
+  if (address.is_tcp()) {
+    // Allows a port whose last connections are still in TIME_WAIT.
+    const absl::Status status =
+        SetSocketOption(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1);
+    if (!status.ok()) return status;
+  }
+  if (::bind(fd->get(), address.get(), address.size) != 0 ||
+      ::listen(fd->get(), SOMAXCONN) != 0) {
+    const int error = errno;
+    return ErrnoStatus(error, {"listen on", address.ToString()});
+  }
+  return fd;
+}
+
+}  // namespace
+
+absl::StatusOr<UniqueFd> ListenOnFirst(
+    absl::Span<const SocketAddress> addresses) {
+  absl::StatusOr<UniqueFd> fd;
+  for (const SocketAddress& address : addresses) {
+    fd = ListenOn(address);
+    if (fd.ok()) break;
+  }
+  return fd;
+}
+
+}  // namespace transport_internal
+}  // namespace kevy_replica
