@@ -38,11 +38,11 @@
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/scripted_primary.h"
-#include "kevy_replica/tools/long_primary.h"
 #include "kevy_replica/tools/mirror/payload_commands.h"
-#include "kevy_replica/tools/mirror/redis_server.h"
 #include "kevy_replica/tools/mirror/target_link.h"
-#include "kevy_replica/tools/tail_child.h"
+#include "kevy_replica/tools/testing/child_process.h"
+#include "kevy_replica/tools/testing/long_primary.h"
+#include "kevy_replica/tools/testing/redis_server.h"
 #include "kevy_replica/transport/listener.h"
 
 namespace kevy_replica {

@@ -28,8 +28,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/testing/scripted_primary.h"
-#include "kevy_replica/tools/long_primary.h"
-#include "kevy_replica/tools/tail_child.h"
+#include "kevy_replica/tools/testing/child_process.h"
+#include "kevy_replica/tools/testing/long_primary.h"
 #include "kevy_replica/transport/listener.h"
 
 namespace kevy_replica {

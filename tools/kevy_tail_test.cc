@@ -18,7 +18,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/testing/scripted_primary.h"
-#include "kevy_replica/tools/tail_child.h"
+#include "kevy_replica/tools/testing/child_process.h"
 #include "kevy_replica/transport/internal/test_ports.h"
 
 namespace kevy_replica {

@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,15 +20,12 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "kevy_replica/client/fleet.h"
-#include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/position_store.h"
-#include "kevy_replica/tools/every_second.h"
-#include "kevy_replica/tools/message.h"
+#include "kevy_replica/tools/common/program.h"
+#include "kevy_replica/tools/common/progress.h"
+#include "kevy_replica/tools/common/stop_signals.h"
 #include "kevy_replica/tools/mirror/mirror_session.h"
 #include "kevy_replica/tools/mirror/target_link.h"
-#include "kevy_replica/tools/replace_file.h"
-#include "kevy_replica/tools/status_line.h"
-#include "kevy_replica/tools/stop_signals.h"
 
 namespace kevy_replica {
 namespace {
@@ -46,11 +42,16 @@ bool IsPassing(const absl::Status& status) {
 class Mirror {
  public:
   explicit Mirror(const MirrorRunOptions& options)
-      : options_(options), status_line_(absl::Now()) {}
+      : options_(options),
+        metrics_file_(options.prometheus),
+        status_line_(absl::Now()) {}
 
   absl::Status Run() {
-    const EverySecond show([this] { Show(); });
-    const absl::Status status = Loop();
+    absl::Status status;
+    {
+      const EverySecond show([this] { Show(); });
+      status = Loop();
+    }
     Show();
     if (options_.status_line) std::fputs("\n", stderr);
     return absl::IsCancelled(status) ? absl::OkStatus() : status;
@@ -129,9 +130,7 @@ class Mirror {
   void SetFleet(Fleet* fleet) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (fleet_ != nullptr && fleet == nullptr) {
-      for (size_t i = 0; i < fleet_->size(); ++i) {
-        frames_before_ += fleet_->Stats(i).frames;
-      }
+      frames_before_ += ProgressOf(*fleet_).frames;
       text_before_ = fleet_->StatsText();
     }
     fleet_ = fleet;
@@ -139,35 +138,23 @@ class Mirror {
 
   // Every second, on a thread of its own.
   void Show() {
-    TailProgress tail;
+    Progress progress;
     std::string text;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      tail.frames = frames_before_;
       text = text_before_;
       if (fleet_ != nullptr) {
-        tail.lag = 0;
-        for (size_t i = 0; i < fleet_->size(); ++i) {
-          const FollowerStats stats = fleet_->Stats(i);
-          tail.frames += stats.frames;
-          tail.bytes += stats.bytes;
-          tail.lag = tail.lag.has_value() && stats.lag.has_value()
-                         ? std::optional<uint64_t>(*tail.lag + *stats.lag)
-                         : std::nullopt;
-        }
+        progress = ProgressOf(*fleet_);
         text = fleet_->StatsText();
       }
+      progress.frames += frames_before_;
     }
-    if (!options_.prometheus.empty()) {
-      const absl::Status status =
-          ReplaceFile(options_.prometheus, absl::StrCat(text, OwnMetrics()));
-      if (!status.ok()) Say(absl::StrCat("--prometheus: ", status.message()));
-    }
+    metrics_file_.Write(absl::StrCat(text, OwnMetrics()));
     if (options_.status_line) {
       std::fputs(absl::StrCat(StatusLine::kClear, "snapshots: ",
                               progress_.snapshot_bytes.load(), " bytes, ",
                               progress_.records.load(), " records; ",
-                              status_line_.Text(tail, absl::Now()))
+                              status_line_.Text(progress, absl::Now()))
                      .c_str(),
                  stderr);
     }
@@ -199,6 +186,7 @@ class Mirror {
 
   const MirrorRunOptions& options_;
   MirrorProgress progress_;
+  MetricsFile metrics_file_;
   StatusLine status_line_;
   std::mutex mutex_;  // For what follows.
   Fleet* fleet_ = nullptr;

@@ -22,12 +22,15 @@
 
 namespace kevy_replica {
 
+// Connects to the target. The mirror calls it again after each broken link.
+using TargetConnector =
+    std::function<absl::StatusOr<std::unique_ptr<TargetLink>>()>;
+
 struct MirrorRunOptions {
   MirrorOptions mirror;
   std::vector<std::string> addresses;  // Of the shards: at least one.
   FleetOptions fleet;
-  // Connects to the target, whenever it has to be.
-  std::function<absl::StatusOr<std::unique_ptr<TargetLink>>()> connect;
+  TargetConnector connect;
   std::shared_ptr<Interrupter> interrupter;  // Ends it.
   bool status_line = false;                  // Keep one on stderr, a terminal.
   std::string prometheus;                    // A file of metrics. Empty: none.
