@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <functional>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -306,6 +306,11 @@ class PayloadMaker {
 
 // ---- The mirror.
 
+// Runs a mirror that ends by itself.
+ChildResult RunMirror(const std::vector<std::string>& flags) {
+  return RunChild(kKevyMirror, flags);
+}
+
 class KevyMirrorTest : public ::testing::Test {
  protected:
   explicit KevyMirrorTest(
@@ -324,12 +329,6 @@ class KevyMirrorTest : public ::testing::Test {
     ASSERT_TRUE(primary->Listen("127.0.0.1:0").ok());
   }
 
-  static TailChild::Files Files() {
-    TailChild::Files files;
-    files.program = "tools/kevy_mirror";
-    return files;
-  }
-
   std::vector<std::string> Flags(
       const ScriptedPrimary& primary,
       const std::vector<std::string>& more = {}) const {
@@ -340,38 +339,36 @@ class KevyMirrorTest : public ::testing::Test {
     return flags;
   }
 
-  // Runs a mirror that ends by itself.
-  static TailResult Run(const std::vector<std::string>& flags) {
-    return RunTail(flags, Files());
-  }
-
-  // Waits until `reached` is true, which a test's time limit bounds.
-  static void Await(const std::function<bool()>& reached) {
-    const absl::Time deadline = absl::Now() + absl::Seconds(50);
-    while (!reached()) {
-      ASSERT_LT(absl::Now(), deadline) << "never reached";
-      absl::SleepFor(absl::Microseconds(200));
-    }
-  }
-
   std::string Position(int shard = 0) {
     return server_.Ask({"HGET", "kevy_mirror", absl::StrCat("shard-", shard)})
         .text;
   }
-  void AwaitPosition(const std::string& position, int shard = 0) {
-    Await([&] { return Position(shard) == position; });
-    ASSERT_EQ(Position(shard), position);
+  void AwaitPosition(ChildProcess* child, const std::string& position,
+                     int shard = 0) {
+    ASSERT_TRUE(
+        child->Await(absl::StrCat("shard ", shard, " has position ", position),
+                     [&] { return Position(shard) == position; }));
   }
 
   // The same for any offset from `least` on, of generation 7.
-  void AwaitOffset(uint64_t least) {
-    Await([&] {
+  void AwaitOffset(ChildProcess* child, uint64_t least) {
+    ASSERT_TRUE(child->Await(absl::StrCat("offset ", least, " is stored"), [&] {
       const std::string position = Position();
       uint64_t next_offset = 0;
       return absl::StartsWith(position, "7:") &&
              absl::SimpleAtoi(position.substr(2), &next_offset) &&
              next_offset >= least;
-    });
+    }));
+  }
+
+  // Waits until the server has read all that a killed mirror had sent.
+  void AwaitDisconnected() {
+    const absl::Time deadline = absl::Now() + absl::Seconds(60);
+    while (absl::StrContains(server_.Ask({"CLIENT", "LIST"}).text,
+                             "name=kevy_mirror-")) {
+      ASSERT_LT(absl::Now(), deadline) << "a mirror is still connected";
+      absl::SleepFor(absl::Microseconds(200));
+    }
   }
 
   // Runs a mirror up to a position, and ends it by Ctrl-C. Returns what it
@@ -379,10 +376,11 @@ class KevyMirrorTest : public ::testing::Test {
   std::string RunTo(const std::string& position, const ScriptedPrimary& primary,
                     const std::vector<std::string>& more = {}) {
     const size_t connections = primary.connections();
-    TailChild child(Flags(primary, more), Files());
+    ChildProcess child(kKevyMirror, Flags(primary, more));
     // The position may be that of a mirror before.
-    Await([&] { return primary.connections() > connections; });
-    AwaitPosition(position);
+    child.Await("it connects to the primary",
+                [&] { return primary.connections() > connections; });
+    AwaitPosition(&child, position);
     child.Signal(SIGINT);
     std::string errors = child.ReadErrors();
     EXPECT_EQ(child.Wait(), 0) << errors;
@@ -450,8 +448,9 @@ TEST_F(KevyMirrorTest, RecordedFrames) {
     server_.Ask({"FLUSHALL"});
     ScriptedPrimary primary;
     Listen(&primary, PrimaryScript::Capture(Capture(name)).Stall());
-    TailChild child(Flags(primary), Files());
-    Await([&] { return absl::EndsWith(Position(), ":16"); });
+    ChildProcess child(kKevyMirror, Flags(primary));
+    child.Await("offset 16 is stored",
+                [&] { return absl::EndsWith(Position(), ":16"); });
     child.Signal(SIGINT);
     EXPECT_EQ(child.Wait(), 0);
     EXPECT_EQ(Position(), name[0] == '3' ? "1:16" : "0:16");
@@ -481,7 +480,8 @@ TEST_F(KevyMirrorTest, ARecordedFlushallReplacesWhatIsHeld) {
 }
 
 TEST_F(KevyMirrorTest, TheEmbeddedPrimaryEndsByItself) {
-  const TailResult result = Run({absl::StrCat("--target=", server_.target())});
+  const ChildResult result =
+      RunMirror({absl::StrCat("--target=", server_.target())});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("no --primary given"));
   EXPECT_EQ(Position(), "7270893326363503:39");
@@ -557,13 +557,14 @@ TEST_F(KevyMirrorOverTcpTest, IntoAnotherDatabase) {
                        .Frame(1, {"APPEND", "a", "2"})
                        .Stall());
   server_.Ask({"SET", "others", "1"});
-  TailChild child({absl::StrCat("--primary=", primary.address()),
-                   absl::StrCat("--target=", server_.target(), "/3"),
-                   "--heartbeat_timeout=inf", "--position_key=place"},
-                  Files());
+  ChildProcess child(kKevyMirror,
+                     {absl::StrCat("--primary=", primary.address()),
+                      absl::StrCat("--target=", server_.target(), "/3"),
+                      "--heartbeat_timeout=inf", "--position_key=place"});
   server_.Ask({"SELECT", "3"});
-  Await(
-      [&] { return server_.Ask({"HGET", "place", "shard-0"}).text == "7:2"; });
+  child.Await("it stores its position in database 3", [&] {
+    return server_.Ask({"HGET", "place", "shard-0"}).text == "7:2";
+  });
   child.Signal(SIGTERM);
   EXPECT_EQ(child.Wait(), 0);
   EXPECT_EQ(server_.Ask({"GET", "a"}).text, "12");
@@ -601,8 +602,9 @@ TEST_F(KevyMirrorTest, WhatIsOfTwoHistoriesIsForgottenAtOnce) {
   primary.Enqueue(script().FramesTo(4, adding("new")).Heartbeat(9, 4).Stall());
   primary.Enqueue(script().NoAnswer().Stall());
   Listen(&primary, script().FramesTo(5, adding("new")).Heartbeat(9, 5).Stall());
-  TailChild child(Flags(primary), Files());
-  Await([&] { return primary.connection(3).request.has_value(); });
+  ChildProcess child(kKevyMirror, Flags(primary));
+  child.Await("its fourth handshake",
+              [&] { return primary.connection(3).request.has_value(); });
   EXPECT_EQ(primary.connection(2).request->offset, 3u);
   EXPECT_EQ(primary.connection(3).request->offset, 0u);
   child.Signal(SIGKILL);
@@ -646,7 +648,7 @@ TEST_F(KevyMirrorTest, WhatIsNotTheMirrorsIsReplacedOnlyWhenTold) {
   Listen(&other,
          PrimaryScript().Generation(8).Frame(5, {"SET", "more", "1"}).Stall());
   server_.Ask({"SET", "a", "old"});
-  TailResult result = Run(Flags(other));
+  ChildResult result = RunMirror(Flags(other));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("holds 1 keys that are no mirror's; "
                                     "nothing was touched: use --replace"));
@@ -678,7 +680,7 @@ TEST_F(KevyMirrorTest, AKeyOfAnotherTypeAtThePositionsPlace) {
     server_.Ask({"FLUSHALL"});
     server_.Ask(command);
     const TargetReply before = server_.Ask({"DUMP", "kevy_mirror"});
-    const TailResult result = Run(Flags(primary));
+    const ChildResult result = RunMirror(Flags(primary));
     EXPECT_EQ(result.status, 1);
     EXPECT_THAT(result.err,
                 AllOf(HasSubstr("the target's key kevy_mirror "),
@@ -727,15 +729,12 @@ TEST_F(KevyMirrorTest, AKillAmidASnapshotStartsItOver) {
                          .Stall());
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
   for (int i = 0; i < 2; ++i) {
-    // Not before the server has read all that the killed one had sent.
-    Await([&] {
-      return !absl::StrContains(server_.Ask({"CLIENT", "LIST"}).text,
-                                "name=kevy_mirror-");
-    });
+    AwaitDisconnected();
     server_.Ask({"FLUSHALL"});
     {
-      TailChild child(Flags(primary), Files());
-      Await([&] { return server_.Ask({"DBSIZE"}).integer > 1000; });
+      ChildProcess child(kKevyMirror, Flags(primary));
+      child.Await("1000 keys are loaded",
+                  [&] { return server_.Ask({"DBSIZE"}).integer > 1000; });
       EXPECT_EQ(Position(), "loading");
       child.Signal(SIGKILL);
       EXPECT_EQ(child.Wait(), -SIGKILL);
@@ -769,7 +768,7 @@ TEST_F(KevyMirrorTest, ALinkThatEndsAmidASnapshot) {
 TEST_F(KevyMirrorTest, ASnapshotThatCannotBeRead) {
   ScriptedPrimary primary;
   Listen(&primary, PrimaryScript().Generation(7).Snapshot("KEVYSNAP\x09", 3));
-  const TailResult result = Run(Flags(primary));
+  const ChildResult result = RunMirror(Flags(primary));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("the snapshot's payload: "));
   EXPECT_EQ(Position(), "loading");
@@ -814,7 +813,7 @@ TEST_P(KevyMirrorRejectTest, StopsOrSkips) {
                                    })
                          .Heartbeat(7, 10)
                          .Stall());
-    TailResult result = Run(Flags(primary));
+    ChildResult result = RunMirror(Flags(primary));
     EXPECT_EQ(result.status, 1);
     EXPECT_THAT(result.err,
                 AllOf(HasSubstr(absl::StrCat("offset ", place, ",")),
@@ -826,7 +825,7 @@ TEST_P(KevyMirrorRejectTest, StopsOrSkips) {
 
     // Stopped it stays.
     const size_t connections = primary.connections();
-    result = Run(Flags(primary));
+    result = RunMirror(Flags(primary));
     EXPECT_EQ(result.status, 1);
     EXPECT_THAT(result.err,
                 AllOf(HasSubstr(absl::StrCat("offset ", place, ",")),
@@ -871,7 +870,7 @@ TEST_P(KevyMirrorRejectTest, BeginsAnewWhenTold) {
                        .Snapshot(maker.Finish(), 9)
                        .Heartbeat(8, 9)
                        .Stall());
-  EXPECT_EQ(Run(Flags(primary)).status, 1);
+  EXPECT_EQ(RunMirror(Flags(primary)).status, 1);
   RunTo("8:9", primary, {"--replace"});
   EXPECT_EQ(ContentOf(&server_), maker.content());
 }
@@ -921,10 +920,10 @@ TEST_F(KevyMirrorTest, AKeyOfThePrimaryAtThePositionsPlace) {
                          .Frame(0, {"SET", "a", "1"})
                          .Frame(1, argv)
                          .Stall());
-    const TailResult result = Run(Flags(primary));
+    const ChildResult result = RunMirror(Flags(primary));
     EXPECT_EQ(result.status, 1);
     EXPECT_THAT(result.err, HasSubstr("--position_key"));
-    EXPECT_EQ(Run(Flags(primary)).status, 1);
+    EXPECT_EQ(RunMirror(Flags(primary)).status, 1);
   }
 
   server_.Ask({"FLUSHALL"});
@@ -939,7 +938,7 @@ TEST_F(KevyMirrorTest, AKeyOfThePrimaryAtThePositionsPlace) {
   }
   ScriptedPrimary primary;
   Listen(&primary, PrimaryScript().Generation(7).Snapshot(payload, 9).Stall());
-  const TailResult result = Run(Flags(primary));
+  const ChildResult result = RunMirror(Flags(primary));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("--position_key"));
   EXPECT_EQ(Position(), "loading");
@@ -988,10 +987,11 @@ TEST_F(KevyMirrorKilledTest, FiftyTimes) {
                            .FramesTo(end, CountingFrame)
                            .FramesTo(end + 3000, CountingFrame)
                            .Stall());
-    TailChild child(
-        Flags(primary, {absl::StrCat("--batch=", 1 + random() % 50)}), Files());
+    ChildProcess child(
+        kKevyMirror,
+        Flags(primary, {absl::StrCat("--batch=", 1 + random() % 50)}));
     // Amid what comes behind that.
-    AwaitOffset(end);
+    AwaitOffset(&child, end);
     absl::SleepFor(absl::Microseconds(random() % 3000));
     // The server, too, and either may go first.
     const bool server = kills % 5 == 0;
@@ -1033,16 +1033,16 @@ TEST_F(KevyMirrorKilledTest, TheServerAloneWhileTheMirrorLives) {
   ScriptedPrimary primary;
   const absl::Cleanup let_go = [&restarts] { restarts = kKills; };
   Listen(&primary, script.Stall());
-  TailChild child(Flags(primary, {"--batch=10"}), Files());
+  ChildProcess child(kKevyMirror, Flags(primary, {"--batch=10"}));
   while (restarts < kKills) {
     const uint64_t least = restarts * kBetween + 1 + random() % 1000;
-    AwaitOffset(least);
+    AwaitOffset(&child, least);
     absl::SleepFor(absl::Microseconds(random() % 20000));
     server_.Kill();
     server_.Start();
     ++restarts;
   }
-  AwaitPosition(absl::StrCat("7:", kFrames));
+  AwaitPosition(&child, absl::StrCat("7:", kFrames));
   child.Signal(SIGINT);
   EXPECT_THAT(child.ReadErrors(), HasSubstr("; trying again in "));
   EXPECT_EQ(child.Wait(), 0);
@@ -1054,14 +1054,11 @@ TEST_F(KevyMirrorTest, AMirrorThatWasThereBeforeIsCutOff) {
   ScriptedPrimary primary;
   Listen(&primary,
          PrimaryScript().Generation(7).FramesTo(1, CountingFrame).Stall());
-  TailChild child(Flags(primary), Files());
-  AwaitPosition("7:1");
+  ChildProcess child(kKevyMirror, Flags(primary));
+  AwaitPosition(&child, "7:1");
   child.Signal(SIGSTOP);
   RunTo("7:1", primary);
-  Await([&] {
-    return !absl::StrContains(server_.Ask({"CLIENT", "LIST"}).text,
-                              "name=kevy_mirror-");
-  });
+  AwaitDisconnected();
 }
 
 TEST_F(KevyMirrorTest, AServerThatComesBackEmptyIsFilledAnew) {
@@ -1073,8 +1070,8 @@ TEST_F(KevyMirrorTest, AServerThatComesBackEmptyIsFilledAnew) {
                        .Snapshot(maker.Finish(), 4)
                        .Heartbeat(7, 4)
                        .Stall());
-  TailChild child(Flags(primary), Files());
-  AwaitPosition("7:4");
+  ChildProcess child(kKevyMirror, Flags(primary));
+  AwaitPosition(&child, "7:4");
   server_.Kill();
   server_.Start();
   // The primary is silent, so nothing is noticed before it closes.
@@ -1097,7 +1094,8 @@ TEST_F(KevyMirrorTest, AServerThatComesBackEmptyIsFilledAnew) {
 
 // Primaries at ports in a row.
 std::vector<std::unique_ptr<ScriptedPrimary>> PrimariesInARow(int count) {
-  while (true) {
+  constexpr int kMaxTries = 1000;
+  for (int i = 0; i < kMaxTries; ++i) {
     std::vector<std::string> addresses;
     for (const std::unique_ptr<Listener>& listener : ListenInARow(count)) {
       addresses.push_back(listener->address());
@@ -1111,6 +1109,8 @@ std::vector<std::unique_ptr<ScriptedPrimary>> PrimariesInARow(int count) {
     }
     if (primaries.size() == addresses.size()) return primaries;
   }
+  ADD_FAILURE() << "found no " << count << " free ports in a row";
+  std::abort();
 }
 
 TEST_F(KevyMirrorKilledTest, AllShards) {
@@ -1133,19 +1133,21 @@ TEST_F(KevyMirrorKilledTest, AllShards) {
       ends[i] += random() % 1000;
       primaries[i]->SetDefault(script(i, ends[i]).Stall());
     }
-    TailChild child(flags, Files());
+    ChildProcess child(kKevyMirror, flags);
     const int shard = static_cast<int>(random() % kShards);
-    AwaitPosition(absl::StrCat(ends[shard] == 0 ? "0:" : "7:", ends[shard]),
+    AwaitPosition(&child,
+                  absl::StrCat(ends[shard] == 0 ? "0:" : "7:", ends[shard]),
                   shard);
     child.Signal(SIGKILL);
     EXPECT_EQ(child.Wait(), -SIGKILL);
   }
   const size_t connections = primaries[0]->connections();
-  TailChild child(flags, Files());
-  Await([&] { return primaries[0]->connections() > connections; });
+  ChildProcess child(kKevyMirror, flags);
+  child.Await("it connects to the first shard",
+              [&] { return primaries[0]->connections() > connections; });
   Content expected;
   for (int i = 0; i < kShards; ++i) {
-    AwaitPosition(absl::StrCat("7:", ends[i]), i);
+    AwaitPosition(&child, absl::StrCat("7:", ends[i]), i);
     std::string& text = expected[absl::StrCat("text", i)];
     text = "string ";
     for (uint64_t k = 0; k < ends[i]; ++k) absl::StrAppend(&text, k, ",");
@@ -1166,11 +1168,11 @@ TEST_F(KevyMirrorTest, AnEmptyShardReloadsNothing) {
   const std::vector<std::string> flags =
       Flags(*primaries[0], {"--shards=2", "--protocol=1"});
   for (int i = 0; i < 2; ++i) {
-    TailChild child(flags, Files());
-    AwaitPosition("7:30", 0);
-    AwaitPosition("empty", 1);
+    ChildProcess child(kKevyMirror, flags);
+    AwaitPosition(&child, "7:30", 0);
+    AwaitPosition(&child, "empty", 1);
     const size_t connection = static_cast<size_t>(i);
-    Await([&] {
+    child.Await("its handshake", [&] {
       return primaries[0]->connection(connection).request.has_value();
     });
     child.Signal(SIGKILL);
@@ -1180,9 +1182,10 @@ TEST_F(KevyMirrorTest, AnEmptyShardReloadsNothing) {
   // Its first write reloads nothing either.
   primaries[1]->SetDefault(
       script().Frame(0, {"SET", "first", "1"}).Heartbeat(7, 1).Stall());
-  TailChild child(flags, Files());
-  AwaitPosition("7:1", 1);
-  Await([&] { return primaries[0]->connection(2).request.has_value(); });
+  ChildProcess child(kKevyMirror, flags);
+  AwaitPosition(&child, "7:1", 1);
+  child.Await("its handshake",
+              [&] { return primaries[0]->connection(2).request.has_value(); });
   child.Signal(SIGINT);
   EXPECT_EQ(child.Wait(), 0);
   Content expected = CountedContent(30);
@@ -1221,8 +1224,8 @@ TEST_F(KevyMirrorTest, ASnapshotOfOneShardReloadsAll) {
                                  .Stall());
     expected[absl::StrCat("n", i)] = "string 1";
   }
-  TailChild child(Flags(*primaries[0], {"--shards=3"}), Files());
-  for (int i = 0; i < 3; ++i) AwaitPosition("8:21", i);
+  ChildProcess child(kKevyMirror, Flags(*primaries[0], {"--shards=3"}));
+  for (int i = 0; i < 3; ++i) AwaitPosition(&child, "8:21", i);
   child.Signal(SIGINT);
   EXPECT_EQ(child.Wait(), 0);
   EXPECT_EQ(ContentOf(&server_), expected);
@@ -1238,14 +1241,12 @@ TEST(KevyMirrorWithoutATargetTest, PrintsWhatItWouldSend) {
                          .Frame(1, {"NOSUCH"})
                          .Stall());
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
-  TailChild::Files files;
-  files.program = "tools/kevy_mirror";
   // Else it is the network's choice which frames share a transaction.
   const std::vector<std::string> flags = {
       absl::StrCat("--primary=", primary.address()), "--batch=1",
       "--heartbeat_timeout=inf"};
   {
-    TailChild child(flags, files);
+    ChildProcess child(kKevyMirror, flags);
     for (const char* line :
          {"\"MULTI\"\n", "\"FLUSHDB\"\n",
           "\"HSET\" \"kevy_mirror\" \"kevy_mirror\" \"1\" \"shards\" \"1\" "
@@ -1263,7 +1264,7 @@ TEST(KevyMirrorWithoutATargetTest, PrintsWhatItWouldSend) {
   std::vector<std::string> dry = flags;
   dry.push_back("--dry_run");
   dry.push_back("--target=redis://127.0.0.1:1");
-  TailChild child(dry, files);
+  ChildProcess child(kKevyMirror, dry);
   std::string out;
   while (!absl::EndsWith(out, "$3\r\n7:2\r\n*1\r\n$4\r\nEXEC\r\n")) {
     const std::string line = child.ReadLine();
@@ -1281,29 +1282,25 @@ TEST(KevyMirrorWithoutATargetTest, PrintsWhatItWouldSend) {
 }
 
 TEST(KevyMirrorWithoutATargetTest, TheEmbeddedPrimarysSnapshot) {
-  TailChild::Files files;
-  files.program = "tools/kevy_mirror";
-  const TailResult result = RunTail({}, files);
+  const ChildResult result = RunMirror({});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("\n\"SET\" \"m4\" \"w4\"\n"));
   EXPECT_THAT(result.out, HasSubstr("\n\"APPEND\" \"foo1\" \"-more\"\n"));
 }
 
 TEST(KevyMirrorWithoutATargetTest, BadUsage) {
-  TailChild::Files files;
-  files.program = "tools/kevy_mirror";
   for (const char* flag :
        {"--on_reject=maybe", "--shards=0", "--shards=2", "--batch=0",
         "--position_key=", "--target=localhost:6379", "--primary=localhost",
         "--heartbeat_timeout=0s", "--idle_timeout=-1s",
         "--replica_id=", "--prometheus=/nowhere/x", "--nosuch"}) {
-    const TailResult result = RunTail({flag}, files);
+    const ChildResult result = RunMirror({flag});
     EXPECT_EQ(result.status, 2) << flag;
     EXPECT_THAT(result.err,
                 AllOf(StartsWith("kevy_mirror: "), HasSubstr("(see --help)")));
     EXPECT_EQ(result.out, "");
   }
-  const TailResult help = RunTail({"--help"}, files);
+  const ChildResult help = RunMirror({"--help"});
   EXPECT_EQ(help.status, 0);
   EXPECT_THAT(help.out,
               AllOf(HasSubstr("--position_key"), HasSubstr("Exit status: ")));

@@ -3,7 +3,6 @@
 
 // Runs kevy_tail as a program that follows.
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -69,6 +68,11 @@ class KevyTailFollowTest : public ::testing::Test {
   std::string folder_;
 };
 
+ChildResult RunTail(const std::vector<std::string>& flags,
+                    const ChildProcess::Options& options = {}) {
+  return RunChild(kKevyTail, flags, options);
+}
+
 // What all tails are given: a primary that stands still is not to be left.
 std::vector<std::string> Flags(const std::string& address,
                                const std::vector<std::string>& more = {}) {
@@ -102,7 +106,7 @@ void Play(ScriptedPrimary* primary) {
 TEST_F(KevyTailFollowTest, FollowsThroughTheEndsOfLinks) {
   ScriptedPrimary primary;
   Play(&primary);
-  TailChild child(Flags(primary.address()));
+  ChildProcess child(kKevyTail, Flags(primary.address()));
   for (const char* line : {
            "# connected protocol=2 generation=7 offset=0\n",
            "# reset\n",
@@ -138,7 +142,7 @@ TEST_F(KevyTailFollowTest, FollowsThroughTheEndsOfLinks) {
 TEST_F(KevyTailFollowTest, FollowsInJson) {
   ScriptedPrimary primary;
   Play(&primary);
-  const TailResult result =
+  const ChildResult result =
       RunTail(Flags(primary.address(), {"--format=json", "--max_frames=4"}));
   EXPECT_EQ(result.status, 0);
   EXPECT_THAT(
@@ -161,7 +165,7 @@ TEST_F(KevyTailFollowTest, FollowsInJson) {
 TEST_F(KevyTailFollowTest, FollowsInResp) {
   ScriptedPrimary primary;
   Play(&primary);
-  const TailResult result =
+  const ChildResult result =
       RunTail(Flags(primary.address(), {"--format=resp", "--max_frames=3"}));
   EXPECT_EQ(result.status, 0);
   std::string expected;
@@ -183,7 +187,7 @@ TEST_F(KevyTailFollowTest, AcknowledgesWhereAskedTo) {
                          .WaitForAck(2)
                          .Stall());
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
-  const TailResult result =
+  const ChildResult result =
       RunTail(Flags(primary.address(), {"--ack", "--max_frames=2"}));
   EXPECT_EQ(result.status, 0) << result.err;
   primary.WaitFinished(0);
@@ -196,7 +200,7 @@ TEST_F(KevyTailFollowTest, SilenceMakesItConnectAgain) {
     ScriptedPrimary primary;
     primary.SetDefault(PrimaryScript().Stall());
     ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
-    TailChild child(Flags(primary.address(), {flag}));
+    ChildProcess child(kKevyTail, Flags(primary.address(), {flag}));
     EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
     EXPECT_THAT(child.ReadLine(), StartsWith("# link_down end=timeout "));
     EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
@@ -219,7 +223,7 @@ TEST_F(KevyTailFollowTest, CtrlCStoresThePositionAndTheNextRunGoesOnThere) {
   const std::vector<std::string> flags =
       Flags(primary.address(), {Flag("positions")});
   {
-    TailChild child(flags);
+    ChildProcess child(kKevyTail, flags);
     for (const char* line : {"# connected", "# reset", "0 ", "1 "}) {
       EXPECT_THAT(child.ReadLine(), StartsWith(line));
     }
@@ -228,7 +232,7 @@ TEST_F(KevyTailFollowTest, CtrlCStoresThePositionAndTheNextRunGoesOnThere) {
     EXPECT_EQ(child.Wait(), 0);
   }
   EXPECT_THAT(ReadFile(Path("positions")), HasSubstr("\nshard-0 7:2\n"));
-  TailChild child(flags);
+  ChildProcess child(kKevyTail, flags);
   EXPECT_EQ(child.ReadLine(), "# connected protocol=2 generation=7 offset=2\n");
   EXPECT_EQ(child.ReadLine(), "2 \"PING\"\n");
   child.Signal(SIGINT);
@@ -246,7 +250,7 @@ TEST_F(KevyTailFollowTest, MaxFramesStoresThePositionToo) {
                          .Frame(10, {"PING"})
                          .Stall());
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
-  const TailResult result =
+  const ChildResult result =
       RunTail(Flags(primary.address(), {Flag("positions"), Flag("output"),
                                         "--from=7:8", "--max_frames=2"}));
   EXPECT_EQ(result.status, 0) << result.err;
@@ -271,7 +275,7 @@ TEST_F(KevyTailFollowTest, FilesThatCannotBeGoneOnIn) {
   const std::string output = ReadFile(Path("output"));
 
   ASSERT_EQ(rename(Path("output").c_str(), Path("other").c_str()), 0);
-  TailResult result = RunTail(flags);
+  ChildResult result = RunTail(flags);
   EXPECT_EQ(result.status, 2);
   EXPECT_THAT(result.err, AllOf(StartsWith("kevy_tail: --output: "),
                                 HasSubstr("does not exist")));
@@ -304,7 +308,7 @@ TEST_F(KevyTailFollowTest, AnEmptyOutputIsBegunAnew) {
       primary.address(), {Flag("positions"), Flag("output"), "--max_frames=1"});
   EXPECT_EQ(RunTail(flags).status, 0);
   ASSERT_EQ(truncate(Path("output").c_str(), 0), 0);
-  const TailResult result = RunTail(flags);
+  const ChildResult result = RunTail(flags);
   EXPECT_EQ(result.status, 0);
   EXPECT_THAT(result.err, HasSubstr("is empty: going on in it"));
   EXPECT_EQ(ReadFile(Path("output")),
@@ -317,7 +321,7 @@ TEST_F(KevyTailFollowTest, AnEmptyOutputIsBegunAnew) {
       RunTail(Flags(primary.address(), {Flag("positions"), "--max_frames=1"}))
           .status,
       0);
-  const TailResult refused = RunTail(flags);
+  const ChildResult refused = RunTail(flags);
   EXPECT_EQ(refused.status, 2);
   EXPECT_THAT(refused.err, HasSubstr("nothing of it belongs to"));
 }
@@ -343,18 +347,18 @@ std::map<std::string, std::string> Samples(const std::string& text) {
 TEST_F(KevyTailFollowTest, MetricsAreInTheFile) {
   ScriptedPrimary primary;
   Play(&primary);
-  TailChild child(
-      Flags(primary.address(), {Flag("prometheus"), Flag("positions")}));
+  ChildProcess child(kKevyTail, Flags(primary.address(),
+                                      {Flag("prometheus"), Flag("positions")}));
   std::string line;
   do {
     line = child.ReadLine();
   } while (!line.empty() && !absl::StartsWith(line, "4 "));
   // It is rewritten while the tail goes on; this waits for that.
-  while (
-      !absl::StrContains(ReadFile(Path("prometheus")),
-                         "kevy_replica_frames_total{shard=\"shard-0\"} 5\n")) {
-    absl::SleepFor(absl::Milliseconds(10));
-  }
+  ASSERT_TRUE(child.Await("its five frames are in the metrics", [&] {
+    return absl::StrContains(
+        ReadFile(Path("prometheus")),
+        "kevy_replica_frames_total{shard=\"shard-0\"} 5\n");
+  }));
   EXPECT_EQ(Samples(ReadFile(
                 Path("prometheus")))["kevy_replica_link_up{shard=\"shard-0\"}"],
             "1");
@@ -377,23 +381,18 @@ TEST_F(KevyTailFollowTest, MetricsAreInTheFile) {
 }
 
 TEST_F(KevyTailFollowTest, StatusLineOnATerminal) {
-  const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (terminal < 0) GTEST_SKIP() << "no pseudo-terminals here";
-  ASSERT_EQ(grantpt(terminal), 0);
-  ASSERT_EQ(unlockpt(terminal), 0);
+  if (!ChildProcess::HasTerminals()) GTEST_SKIP() << "no terminals here";
   ScriptedPrimary primary;
   Play(&primary);
-  TailChild::Files files;
-  files.err = ptsname(terminal);
-  TailChild child(Flags(primary.address(), {"--max_frames=3"}), files);
-  // Read as it comes, for a terminal holds little.
-  const std::string status = ReadAll(terminal);
-  EXPECT_EQ(child.Wait(), 0);
-  EXPECT_THAT(status, StartsWith("\r\x1b[K0 frames, 0 bytes, "));
-  EXPECT_THAT(status,
+  ChildProcess::Options options;
+  options.err_is_terminal = true;
+  const ChildResult result =
+      RunTail(Flags(primary.address(), {"--max_frames=3"}), options);
+  EXPECT_EQ(result.status, 0);
+  EXPECT_THAT(result.err, StartsWith("\r\x1b[K0 frames, 0 bytes, "));
+  EXPECT_THAT(result.err,
               MatchesRegex("(.|\r|\n)*\r\x1b\\[K3 frames, [0-9]+ bytes, "
                            "[0-9]+ frames/s\r\n"));
-  close(terminal);
 }
 
 TEST_F(KevyTailFollowTest, OneFileForTwoFlags) {
@@ -411,7 +410,7 @@ TEST_F(KevyTailFollowTest, OneFileForTwoFlags) {
     SCOPED_TRACE(flags[0] + " " + flags[1]);
     std::vector<std::string> all = {"--primary=localhost:16004"};
     all.insert(all.end(), flags.begin(), flags.end());
-    const TailResult result = RunTail(all);
+    const ChildResult result = RunTail(all);
     EXPECT_EQ(result.status, 2);
     EXPECT_THAT(result.err,
                 MatchesRegex("kevy_tail: --[a-z]+ (and --[a-z]+ name the same "
@@ -421,7 +420,7 @@ TEST_F(KevyTailFollowTest, OneFileForTwoFlags) {
     EXPECT_EQ(rmdir(folder_.c_str()), 0);
     EXPECT_EQ(mkdir(folder_.c_str(), 0700), 0);
   }
-  const TailResult replayed =
+  const ChildResult replayed =
       RunTail({"--replay=" + Path("output"), "--output=" + Path("output")});
   EXPECT_EQ(replayed.status, 2);
   EXPECT_THAT(replayed.err,
@@ -461,6 +460,11 @@ bool AreAll(const std::vector<uint64_t>& offsets) {
   return true;
 }
 
+void AwaitReached(ChildProcess* child, const LongPrimary& primary) {
+  child->Await("the primary has sent the expected frames",
+               [&] { return primary.reached(); });
+}
+
 // Primaries of a shard each, and the moments at which their tail is killed.
 class Killer {
  public:
@@ -481,8 +485,8 @@ class Killer {
     for (const auto& primary : primaries_) primary->Expect(random_() % 400);
   }
   // Waits for what Begin() has chosen, on one of the shards.
-  void Kill(TailChild* child) {
-    primaries_[random_() % primaries_.size()]->WaitReached();
+  void Kill(ChildProcess* child) {
+    AwaitReached(child, *primaries_[random_() % primaries_.size()]);
     // Not to wait for anything, but so that not all die at the same step.
     absl::SleepFor(absl::Microseconds(random_() % 3000));
     child->Signal(SIGKILL);
@@ -490,8 +494,8 @@ class Killer {
   }
 
   // Has a last tail print some more, up to an end, and ends it by Ctrl-C.
-  void Finish(TailChild* child) {
-    for (const auto& primary : primaries_) primary->WaitReached();
+  void Finish(ChildProcess* child) {
+    for (const auto& primary : primaries_) AwaitReached(child, *primary);
     child->Signal(SIGINT);
     EXPECT_EQ(child->Wait(), 0);
   }
@@ -518,11 +522,11 @@ class KilledTest : public KevyTailFollowTest {
     flags.push_back(Flag("output"));
     for (int i = 0; i < kills; ++i) {
       killer.Begin();
-      TailChild child(flags);
+      ChildProcess child(kKevyTail, flags);
       killer.Kill(&child);
     }
     killer.BeginLast();
-    TailChild child(flags);
+    ChildProcess child(kKevyTail, flags);
     killer.Finish(&child);
 
     const std::map<int, std::vector<uint64_t>> offsets =
@@ -555,7 +559,7 @@ TEST_F(KilledTest, OnAPipeFramesComeAgainOnlyBehindAKill) {
   for (int i = 0; i <= 20; ++i) {
     const bool last = i == 20;
     last ? killer.BeginLast() : killer.Begin();
-    TailChild child(flags);
+    ChildProcess child(kKevyTail, flags);
     last ? killer.Finish(&child) : killer.Kill(&child);
     std::string out = child.ReadOutput();
     // A line that the kill has cut off is none.
@@ -579,8 +583,8 @@ TEST_F(KevyTailFollowTest, ShardsAreToldApart) {
     primaries.back()->Expect(10 * primaries.size(), /*end=*/true);
   }
   const std::string address = primaries[0]->address();
-  TailChild child(Flags(address, {"--shards=3", "--ack"}));
-  for (const auto& primary : primaries) primary->WaitReached();
+  ChildProcess child(kKevyTail, Flags(address, {"--shards=3", "--ack"}));
+  for (const auto& primary : primaries) AwaitReached(&child, *primary);
   child.Signal(SIGINT);
   const std::string text = child.ReadOutput();
   EXPECT_EQ(child.Wait(), 0);
@@ -594,7 +598,7 @@ TEST_F(KevyTailFollowTest, ShardsAreToldApart) {
   }
 
   // Each connection is served anew.
-  const TailResult json = RunTail(Flags(
+  const ChildResult json = RunTail(Flags(
       address, {"--shards=3", "--ack", "--format=json", "--max_frames=25"}));
   EXPECT_EQ(json.status, 0);
   int frames = 0;
@@ -605,7 +609,7 @@ TEST_F(KevyTailFollowTest, ShardsAreToldApart) {
   }
   EXPECT_EQ(frames, 25);
 
-  const TailResult resp = RunTail(Flags(
+  const ChildResult resp = RunTail(Flags(
       address, {"--shards=3", "--ack", "--format=resp", "--max_frames=25"}));
   EXPECT_EQ(resp.status, 0);
   int commands = 0;

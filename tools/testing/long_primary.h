@@ -6,7 +6,6 @@
 #ifndef KEVY_REPLICA_TOOLS_TESTING_LONG_PRIMARY_H_
 #define KEVY_REPLICA_TOOLS_TESTING_LONG_PRIMARY_H_
 
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -40,11 +39,11 @@ class LongPrimary {
 
   std::string address() const { return listener_->address(); }
 
-  // The next connection is awaited by WaitReached() until it has been sent
-  // `frames`. With `end` that is where the history ends.
+  // Sets how many frames the next connection is expected to be sent. With
+  // `end` the history ends behind them.
   void Expect(uint64_t frames, bool end = false);
-  // Waits until they are sent, with `end` until they are acknowledged.
-  void WaitReached();
+  // Whether they are sent, with `end` whether they are acknowledged.
+  bool reached() const;
 
   // The offset that each connection asked for.
   std::vector<uint64_t> asked() const;
@@ -64,7 +63,6 @@ class LongPrimary {
   const uint32_t seed_;
 
   mutable std::mutex mutex_;  // For what follows.
-  std::condition_variable changed_;
   Plan plan_;
   bool reached_ = false;
   std::vector<uint64_t> asked_;

@@ -3,11 +3,7 @@
 
 #include "kevy_replica/tools/testing/redis_server.h"
 
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
-#include <sys/types.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -23,8 +19,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
@@ -32,8 +26,6 @@
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
-
-extern char** environ;
 
 namespace kevy_replica {
 namespace {
@@ -83,63 +75,58 @@ RedisServer::~RedisServer() {
 
 void RedisServer::Start() {
   // Another may have taken the port.
-  while (!TryStart()) {
+  constexpr int kMaxTries = 100;
+  for (int i = 0; i < kMaxTries; ++i) {
+    if (TryStart()) return;
   }
+  ADD_FAILURE() << "found no free port";
+  std::abort();
 }
 
 bool RedisServer::TryStart() {
   if (socket_ == Socket::kLoopback && port_ == 0) port_ = FreePort();
-  std::vector<std::string> argv = {
-      kProgram,     "--port",    absl::StrCat(port_),
-      "--bind",     "127.0.0.1", "--dir",
-      folder_,      "--save",    "",
-      "--loglevel", "warning",   "--logfile",
-      "/dev/null"};
+  std::vector<std::string> arguments = {"--port",     absl::StrCat(port_),
+                                        "--bind",     "127.0.0.1",
+                                        "--dir",      folder_,
+                                        "--save",     "",
+                                        "--loglevel", "warning"};
   if (socket_ == Socket::kUnix) {
-    argv.insert(argv.end(), {"--unixsocket", absl::StrCat(folder_, "/socket")});
+    arguments.insert(arguments.end(),
+                     {"--unixsocket", absl::StrCat(folder_, "/socket")});
   }
   if (keep_ == Keep::kAll) {
-    argv.insert(argv.end(), {"--appendonly", "yes", "--appendfsync", "always",
-                             "--auto-aof-rewrite-percentage", "0"});
+    arguments.insert(arguments.end(),
+                     {"--appendonly", "yes", "--appendfsync", "always",
+                      "--auto-aof-rewrite-percentage", "0"});
   }
-  std::vector<char*> arguments;
-  for (std::string& argument : argv) arguments.push_back(argument.data());
-  arguments.push_back(nullptr);
-  if (posix_spawnp(&pid_, kProgram, nullptr, nullptr, arguments.data(),
-                   environ) != 0) {
-    std::abort();  // No test can go on without it.
-  }
+  process_ = std::make_unique<ChildProcess>(kProgram, arguments);
   const absl::StatusOr<TargetAddress> address = ParseTargetAddress(target());
   EXPECT_TRUE(address.ok()) << address.status();
-  while (true) {
-    if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
-      pid_ = -1;
-      port_ = 0;
-      return false;
-    }
+  bool serves = false;
+  process_->Await("it serves", [&] {
+    if (process_->ExitStatus().has_value()) return true;
     absl::StatusOr<std::unique_ptr<RedisLink>> link =
         RedisLink::Connect(*address, std::make_shared<Interrupter>());
-    if (link.ok()) {
-      link_ = *std::move(link);
-      // DBSIZE: it has loaded its file.
-      if (IsReached() && !Ask({"DBSIZE"}).is_error()) return true;
-    }
-    absl::SleepFor(absl::Milliseconds(1));
-  }
+    if (!link.ok()) return false;
+    link_ = *std::move(link);
+    // DBSIZE: it has loaded its file.
+    serves = IsReached() && !Ask({"DBSIZE"}).is_error();
+    return serves;
+  });
+  if (!serves) port_ = 0;
+  return serves;
 }
 
 bool RedisServer::IsReached() {
   // Who has taken the port answers before ours has seen that it cannot have it.
-  return absl::StrContains(Ask({"INFO", "server"}).text,
-                           absl::StrCat("\r\nprocess_id:", pid_, "\r\n"));
+  return absl::StrContains(
+      Ask({"INFO", "server"}).text,
+      absl::StrCat("\r\nprocess_id:", process_->pid(), "\r\n"));
 }
 
 void RedisServer::Kill() {
-  if (pid_ <= 0) return;
   link_.reset();
-  kill(pid_, SIGKILL);
-  EXPECT_EQ(waitpid(pid_, nullptr, 0), pid_);
-  pid_ = -1;
+  process_.reset();
 }
 
 std::string RedisServer::target() const {

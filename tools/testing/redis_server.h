@@ -6,8 +6,6 @@
 #ifndef KEVY_REPLICA_TOOLS_TESTING_REDIS_SERVER_H_
 #define KEVY_REPLICA_TOOLS_TESTING_REDIS_SERVER_H_
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +13,7 @@
 
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/testing/child_process.h"
 #include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
@@ -58,7 +57,7 @@ class RedisServer {
   const Keep keep_;
   std::string folder_;
   uint16_t port_ = 0;
-  pid_t pid_ = -1;
+  std::unique_ptr<ChildProcess> process_;  // Null: it does not run.
   std::unique_ptr<RedisLink> link_;
 };
 
