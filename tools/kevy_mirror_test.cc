@@ -48,6 +48,8 @@
 namespace kevy_replica {
 namespace {
 
+using client_testing::FileContents;
+using client_testing::TempFolder;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -387,7 +389,7 @@ class KevyMirrorTest : public ::testing::Test {
     return errors;
   }
 
-  const client_testing::TempFolder folder_;
+  const TempFolder folder_;
   RedisServer server_;
 };
 
@@ -403,7 +405,7 @@ class KevyMirrorKilledTest : public KevyMirrorTest {
 };
 
 std::string Capture(const std::string& name) {
-  return ReadFile(absl::StrCat("testdata/captures/kevy-", name, ".resp"));
+  return FileContents(absl::StrCat("testdata/captures/kevy-", name, ".resp"));
 }
 
 // ---- What goes through.
@@ -624,7 +626,7 @@ TEST_F(KevyMirrorTest, Metrics) {
                        .Stall());
   RunTo("7:2", primary,
         {absl::StrCat("--prometheus=", Metrics()), "--on_reject=skip"});
-  const std::string metrics = ReadFile(Metrics());
+  const std::string metrics = FileContents(Metrics());
   EXPECT_THAT(metrics, HasSubstr("\nkevy_mirror_skipped_total 1\n"));
   EXPECT_THAT(metrics, HasSubstr("\nkevy_mirror_transactions_total 1\n"));
   EXPECT_THAT(metrics, HasSubstr("kevy_replica_frames_total{shard=\"shard-0\"}"
@@ -844,7 +846,7 @@ TEST_P(KevyMirrorRejectTest, StopsOrSkips) {
     if (!rejected.run) {
       EXPECT_THAT(errors, AllOf(HasSubstr(absl::StrCat("offset ", place, ",")),
                                 HasSubstr(rejected.reply)));
-      EXPECT_THAT(ReadFile(Metrics()),
+      EXPECT_THAT(FileContents(Metrics()),
                   HasSubstr("\nkevy_mirror_skipped_total 1\n"));
     }
     // And is not stopped any more.
@@ -901,7 +903,7 @@ TEST_F(KevyMirrorTest, SkipsManyOfAllKinds) {
         {"--on_reject=skip", absl::StrCat("--prometheus=", Metrics())});
   // So every INCR is what is rejected.
   EXPECT_EQ(server_.Ask({"LLEN", "n"}).integer, 20);
-  EXPECT_THAT(ReadFile(Metrics()),
+  EXPECT_THAT(FileContents(Metrics()),
               HasSubstr("\nkevy_mirror_skipped_total 80\n"));
 }
 

@@ -4,8 +4,6 @@
 // Runs kevy_tail as a program that follows.
 
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -26,6 +24,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/client/testing/temp_folder.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/testing/child_process.h"
 #include "kevy_replica/tools/testing/long_primary.h"
@@ -34,6 +33,8 @@
 namespace kevy_replica {
 namespace {
 
+using client_testing::FileContents;
+using client_testing::TempFolder;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
@@ -44,28 +45,16 @@ using ::testing::StartsWith;
 
 class KevyTailFollowTest : public ::testing::Test {
  protected:
-  KevyTailFollowTest() {
-    std::string pattern = ::testing::TempDir() + "/follow_XXXXXX";
-    EXPECT_NE(mkdtemp(&pattern[0]), nullptr);
-    folder_ = pattern;
-  }
-  ~KevyTailFollowTest() override {
-    for (const char* name : {"positions", "output", "other", "prometheus"}) {
-      unlink(Path(name).c_str());
-      unlink((Path(name) + ".tmp").c_str());
-    }
-    rmdir(folder_.c_str());
-  }
-
   std::string Path(absl::string_view name) const {
-    return absl::StrCat(folder_, "/", name);
+    return temp_folder_.File(name);
   }
   // "--output=<folder>/output".
   std::string Flag(absl::string_view name) const {
     return absl::StrCat("--", name, "=", Path(name));
   }
 
-  std::string folder_;
+  const TempFolder temp_folder_;
+  const std::string folder_ = temp_folder_.path();
 };
 
 ChildResult RunTail(const std::vector<std::string>& flags,
@@ -231,7 +220,7 @@ TEST_F(KevyTailFollowTest, CtrlCStoresThePositionAndTheNextRunGoesOnThere) {
     EXPECT_EQ(child.ReadOutput(), "# end generation=7 next_offset=2\n");
     EXPECT_EQ(child.Wait(), 0);
   }
-  EXPECT_THAT(ReadFile(Path("positions")), HasSubstr("\nshard-0 7:2\n"));
+  EXPECT_THAT(FileContents(Path("positions")), HasSubstr("\nshard-0 7:2\n"));
   ChildProcess child(kKevyTail, flags);
   EXPECT_EQ(child.ReadLine(), "# connected protocol=2 generation=7 offset=2\n");
   EXPECT_EQ(child.ReadLine(), "2 \"PING\"\n");
@@ -255,12 +244,12 @@ TEST_F(KevyTailFollowTest, MaxFramesStoresThePositionToo) {
                                         "--from=7:8", "--max_frames=2"}));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.out, "");
-  EXPECT_EQ(ReadFile(Path("output")),
+  EXPECT_EQ(FileContents(Path("output")),
             "# connected protocol=2 generation=7 offset=8\n"
             "8 \"PING\"\n"
             "9 \"PING\"\n"
             "# end generation=7 next_offset=10\n");
-  EXPECT_THAT(ReadFile(Path("positions")), HasSubstr("\nshard-0 7:10\n"));
+  EXPECT_THAT(FileContents(Path("positions")), HasSubstr("\nshard-0 7:10\n"));
 }
 
 TEST_F(KevyTailFollowTest, FilesThatCannotBeGoneOnIn) {
@@ -272,7 +261,7 @@ TEST_F(KevyTailFollowTest, FilesThatCannotBeGoneOnIn) {
       primary.address(), {Flag("positions"), Flag("output"), "--max_frames=1"});
   EXPECT_EQ(RunTail(flags).status, 0);
   const size_t connections = primary.connections();
-  const std::string output = ReadFile(Path("output"));
+  const std::string output = FileContents(Path("output"));
 
   ASSERT_EQ(rename(Path("output").c_str(), Path("other").c_str()), 0);
   ChildResult result = RunTail(flags);
@@ -286,10 +275,10 @@ TEST_F(KevyTailFollowTest, FilesThatCannotBeGoneOnIn) {
   result = RunTail(flags);
   EXPECT_EQ(result.status, 2);
   EXPECT_THAT(result.err, HasSubstr("does not begin with the "));
-  EXPECT_EQ(ReadFile(Path("output")), output.substr(0, 10));
+  EXPECT_EQ(FileContents(Path("output")), output.substr(0, 10));
 
   // Torn.
-  const std::string positions = ReadFile(Path("positions"));
+  const std::string positions = FileContents(Path("positions"));
   ASSERT_EQ(truncate(Path("positions").c_str(), 30), 0);
   result = RunTail(flags);
   EXPECT_EQ(result.status, 2);
@@ -311,7 +300,7 @@ TEST_F(KevyTailFollowTest, AnEmptyOutputIsBegunAnew) {
   const ChildResult result = RunTail(flags);
   EXPECT_EQ(result.status, 0);
   EXPECT_THAT(result.err, HasSubstr("is empty: going on in it"));
-  EXPECT_EQ(ReadFile(Path("output")),
+  EXPECT_EQ(FileContents(Path("output")),
             "# connected protocol=2 generation=7 offset=1\n"
             "1 \"PING\"\n"
             "# end generation=7 next_offset=2\n");
@@ -356,16 +345,16 @@ TEST_F(KevyTailFollowTest, MetricsAreInTheFile) {
   // It is rewritten while the tail goes on; this waits for that.
   ASSERT_TRUE(child.Await("its five frames are in the metrics", [&] {
     return absl::StrContains(
-        ReadFile(Path("prometheus")),
+        FileContents(Path("prometheus")),
         "kevy_replica_frames_total{shard=\"shard-0\"} 5\n");
   }));
-  EXPECT_EQ(Samples(ReadFile(
+  EXPECT_EQ(Samples(FileContents(
                 Path("prometheus")))["kevy_replica_link_up{shard=\"shard-0\"}"],
             "1");
   child.Signal(SIGINT);
   EXPECT_EQ(child.Wait(), 0);
   std::map<std::string, std::string> samples =
-      Samples(ReadFile(Path("prometheus")));
+      Samples(FileContents(Path("prometheus")));
   const auto sample = [&](absl::string_view name, absl::string_view more = "") {
     return samples[absl::StrCat("kevy_replica_", name, "{shard=\"shard-0\"",
                                 more, "}")];
@@ -417,8 +406,7 @@ TEST_F(KevyTailFollowTest, OneFileForTwoFlags) {
                              "file|names the file that --[a-z]+ is written to "
                              "first, [^\n]+) [(]see --help[)]\n"));
     // Nothing was made.
-    EXPECT_EQ(rmdir(folder_.c_str()), 0);
-    EXPECT_EQ(mkdir(folder_.c_str(), 0700), 0);
+    EXPECT_THAT(temp_folder_.Names(), IsEmpty());
   }
   const ChildResult replayed =
       RunTail({"--replay=" + Path("output"), "--output=" + Path("output")});
@@ -530,7 +518,7 @@ class KilledTest : public KevyTailFollowTest {
     killer.Finish(&child);
 
     const std::map<int, std::vector<uint64_t>> offsets =
-        Offsets(ReadFile(Path("output")));
+        Offsets(FileContents(Path("output")));
     ASSERT_EQ(offsets.size(), static_cast<size_t>(shards));
     for (const auto& [shard, printed] : offsets) {
       SCOPED_TRACE(shard);

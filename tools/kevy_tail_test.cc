@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/client/testing/temp_folder.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/testing/child_process.h"
@@ -23,6 +24,8 @@
 namespace kevy_replica {
 namespace {
 
+using client_testing::FileContents;
+using client_testing::TempFolder;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
@@ -55,7 +58,9 @@ std::string CapturePath(absl::string_view name) {
 
 // What kevy_tail prints of a capture: see testdata/README.md.
 std::string Expected(absl::string_view name, absl::string_view format) {
-  return ReadFile(absl::StrCat("tools/testdata/", name, ".", format));
+  const std::string path = absl::StrCat("tools/testdata/", name, ".", format);
+  EXPECT_EQ(access(path.c_str(), R_OK), 0) << path;
+  return FileContents(path);
 }
 
 ChildResult RunTail(const std::vector<std::string>& flags,
@@ -120,7 +125,7 @@ TEST(KevyTailTest, TailsPrimariesOfAllVersions) {
   for (const Recording& recording : kRecordings) {
     SCOPED_TRACE(recording.name);
     Primary primary(
-        PrimaryScript::Capture(ReadFile(CapturePath(recording.name))));
+        PrimaryScript::Capture(FileContents(CapturePath(recording.name))));
     const ChildResult result =
         RunTail({primary.flag(), "--once",
                  absl::StrCat("--from=", recording.from), "--replica_id=me"});
@@ -165,22 +170,21 @@ TEST(KevyTailTest, UnixSocket) {
 }
 
 TEST(KevyTailTest, RecordsForReplay) {
-  const std::string file =
-      absl::StrCat(::testing::TempDir(), "/recorded-", getpid(), ".resp");
+  const TempFolder folder;
+  const std::string file = folder.File("recorded.resp");
   for (const Recording& recording : kRecordings) {
     SCOPED_TRACE(recording.name);
-    const std::string capture = ReadFile(CapturePath(recording.name));
+    const std::string capture = FileContents(CapturePath(recording.name));
     Primary primary(PrimaryScript::Capture(capture));
     const ChildResult recorded = RunTail(
         {primary.flag(), "--once", absl::StrCat("--from=", recording.from),
          absl::StrCat("--record=", file)});
     EXPECT_EQ(recorded.status, 0) << recorded.err;
-    EXPECT_EQ(ReadFile(file), capture);
+    EXPECT_EQ(FileContents(file), capture);
     const ChildResult replayed = RunTail({absl::StrCat("--replay=", file)});
     EXPECT_EQ(replayed.status, 0) << replayed.err;
     EXPECT_EQ(replayed.out, recorded.out);
   }
-  unlink(file.c_str());
 }
 
 TEST(KevyTailTest, AcknowledgesWhatItPrints) {

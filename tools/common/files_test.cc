@@ -3,6 +3,7 @@
 
 #include "kevy_replica/tools/common/files.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -10,31 +11,34 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/client/testing/temp_folder.h"
 
 namespace kevy_replica {
 namespace {
 
+using client_testing::FileContents;
+using client_testing::TempFolder;
 using ::testing::HasSubstr;
 
-std::string Contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
+TEST(FolderOfTest, EndsWithSlash) {
+  EXPECT_EQ(FolderOf("file"), "./");
+  EXPECT_EQ(FolderOf("/file"), "/");
+  EXPECT_EQ(FolderOf("a/b/file"), "a/b/");
+  EXPECT_EQ(FolderOf("a/b/"), "a/b/");
 }
 
 TEST(ReplaceFileTest, MakesAndReplaces) {
-  const std::string path =
-      absl::StrCat(::testing::TempDir(), "/replaced-", getpid());
+  const TempFolder folder;
+  const std::string path = folder.File("replaced");
   EXPECT_TRUE(ReplaceFile(path, "one").ok());
   // Who has it open goes on reading what it was.
   std::ifstream reader(path, std::ios::binary);
   EXPECT_TRUE(ReplaceFile(path, "two").ok());
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(reader), {}), "one");
-  EXPECT_EQ(Contents(path), "two");
+  EXPECT_EQ(FileContents(path), "two");
   EXPECT_NE(access((path + ".tmp").c_str(), F_OK), 0);
-  unlink(path.c_str());
 }
 
 TEST(ReplaceFileTest, ErrorsNameThePath) {
@@ -42,9 +46,9 @@ TEST(ReplaceFileTest, ErrorsNameThePath) {
   EXPECT_TRUE(absl::IsNotFound(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("/no/such/file.tmp"));
   // A folder is not replaced, and nothing is left beside it.
-  const std::string folder = ::testing::TempDir();
-  std::string path = folder;
-  while (!path.empty() && path.back() == '/') path.pop_back();
+  const TempFolder folder;
+  const std::string path = folder.File("folder");
+  ASSERT_EQ(mkdir(path.c_str(), 0700), 0);
   EXPECT_FALSE(ReplaceFile(path, "x").ok());
   EXPECT_NE(access((path + ".tmp").c_str(), F_OK), 0);
 }

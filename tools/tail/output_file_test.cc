@@ -7,20 +7,18 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/position_store.h"
+#include "kevy_replica/client/testing/temp_folder.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/transport/interrupter.h"
 
@@ -31,15 +29,9 @@ using ::testing::HasSubstr;
 
 class OutputFileTest : public ::testing::Test {
  protected:
-  OutputFileTest() { unlink(path_.c_str()); }
-  ~OutputFileTest() override { unlink(path_.c_str()); }
-
-  std::string Contents() const {
-    std::ifstream file(path_, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  }
+  std::string Contents() const { return client_testing::FileContents(path_); }
   void SetContents(absl::string_view contents) const {
-    std::ofstream(path_, std::ios::binary) << contents;
+    client_testing::WriteFile(path_, contents);
   }
 
   // Appends, and returns the mark behind it.
@@ -66,8 +58,8 @@ class OutputFileTest : public ::testing::Test {
     return std::string(status.message());
   }
 
-  const std::string path_ =
-      absl::StrCat(::testing::TempDir(), "/output-", getpid());
+  const client_testing::TempFolder folder_;
+  const std::string path_ = folder_.File("output");
 };
 
 TEST_F(OutputFileTest, OpenAppends) {

@@ -14,13 +14,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -79,12 +78,6 @@ int ExitStatusOf(int wait_status) {
 
 }  // namespace
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file.is_open()) << path;
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 std::string ChildProcess::Stream::Take(size_t size) {
   std::string part = bytes.substr(taken, size);
   taken += part.size();
@@ -96,7 +89,7 @@ void ChildProcess::Stream::Read() {
   const ssize_t n = read(fd, room, sizeof(room));
   if (n > 0) {
     bytes.append(room, static_cast<size_t>(n));
-  } else {
+  } else if (n == 0 || errno != EINTR) {
     Close();  // A terminal ends with an error.
   }
 }

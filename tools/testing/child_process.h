@@ -29,9 +29,6 @@ namespace kevy_replica {
 inline constexpr char kKevyTail[] = "tools/kevy_tail";
 inline constexpr char kKevyMirror[] = "tools/kevy_mirror";
 
-// The contents of a file. Fails the test if the file cannot be read.
-std::string ReadFile(const std::string& path);
-
 // Every wait has an end: after `patience` it kills the child and fails the
 // test, with the command line and all that the child has printed so far. Later
 // calls then return at once. Waiting drains both output pipes, so that a child
