@@ -61,18 +61,18 @@ class Mirror {
   absl::Status Loop() {
     absl::Duration backoff = kFirstBackoff;
     while (!options_.interrupter->interrupted()) {
-      const uint64_t transactions = progress_.transactions;
+      const uint64_t transactions = counters_.transactions;
       const absl::Time begin = absl::Now();
       const absl::Status status = RunSession();
       if (!IsPassing(status)) return status;
       // A shard that needs a snapshot again and again has the others move on in
       // between.
-      if ((progress_.transactions != transactions && !progress_.reload) ||
+      if ((counters_.transactions != transactions && !state_.reload) ||
           absl::Now() - begin > kMostBackoff) {
         backoff = kFirstBackoff;
       }
       // An abort is the mirror's own: to go on at once.
-      if (absl::IsAborted(status) && !progress_.reload) continue;
+      if (absl::IsAborted(status) && !state_.reload) continue;
       Say(absl::StrCat(status.message(), "; trying again in ",
                        absl::FormatDuration(backoff)));
       options_.interrupter->Sleep(backoff);
@@ -86,7 +86,8 @@ class Mirror {
     absl::StatusOr<std::unique_ptr<TargetLink>> link = options_.connect();
     if (!link.ok()) return link.status();
     absl::StatusOr<std::unique_ptr<MirrorSession>> session =
-        MirrorSession::Open(*std::move(link), options_.mirror, &progress_);
+        MirrorSession::Open(*std::move(link), options_.mirror, &counters_,
+                            &state_);
     if (!session.ok()) return session.status();
 
     InMemoryPositionStore positions;
@@ -99,7 +100,7 @@ class Mirror {
     for (size_t i = 0; i < options_.addresses.size(); ++i) {
       const absl::Status stored =
           positions.Store({{absl::StrCat(fleet_options.position_name, i),
-                            (*session)->positions()[i]}});
+                            (*session)->position(i)}});
       if (!stored.ok()) return stored;
       handlers.push_back((*session)->handler(i));
     }
@@ -152,8 +153,8 @@ class Mirror {
     metrics_file_.Write(absl::StrCat(text, OwnMetrics()));
     if (options_.status_line) {
       std::fputs(absl::StrCat(StatusLine::kClear, "snapshots: ",
-                              progress_.snapshot_bytes.load(), " bytes, ",
-                              progress_.records.load(), " records; ",
+                              counters_.snapshot_bytes.load(), " bytes, ",
+                              counters_.records.load(), " records; ",
                               status_line_.Text(progress, absl::Now()))
                      .c_str(),
                  stderr);
@@ -169,23 +170,24 @@ class Mirror {
                       name, " ", value, "\n");
     };
     counter("snapshot_bytes_total", "Bytes of snapshots loaded.",
-            progress_.snapshot_bytes);
-    counter("records_total", "Records of snapshots loaded.", progress_.records);
+            counters_.snapshot_bytes);
+    counter("records_total", "Records of snapshots loaded.", counters_.records);
     counter("transactions_total", "Transactions that the target has run.",
-            progress_.transactions);
+            counters_.transactions);
     counter("skipped_total", "Commands that the target has rejected.",
-            progress_.skipped);
+            counters_.skipped);
     counter("untold_transactions_total",
             "Transactions whose replies were lost with the connection.",
-            progress_.untold);
+            counters_.untold);
     counter("lost_field_expiries_total",
             "Expiries of hash fields that the target cannot keep.",
-            progress_.lost_field_expiries);
+            counters_.lost_field_expiries);
     return out;
   }
 
   const MirrorRunOptions& options_;
-  MirrorProgress progress_;
+  MirrorCounters counters_;
+  MirrorState state_;
   MetricsFile metrics_file_;
   StatusLine status_line_;
   std::mutex mutex_;  // For what follows.
