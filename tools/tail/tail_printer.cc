@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -86,22 +87,11 @@ TailPrinter::TailPrinter(TailFormat format, std::optional<size_t> shard)
 }
 
 void TailPrinter::Connected(const HandshakeAnswer& answer, Output* out) const {
-  const int protocol = static_cast<int>(answer.protocol);
-  switch (format_) {
-    case TailFormat::kText:
-      absl::StrAppend(out->buffer(), begin_, "# connected protocol=", protocol,
-                      " generation=", answer.generation,
-                      " offset=", answer.offset, "\n");
-      break;
-    case TailFormat::kJson:
-      absl::StrAppend(out->buffer(), begin_,
-                      R"("event":"connected","protocol":)", protocol,
-                      R"(,"generation":)", answer.generation, R"(,"offset":)",
-                      answer.offset, "}\n");
-      break;
-    case TailFormat::kResp:
-      break;
-  }
+  Line("connected",
+       {{"protocol", absl::StrCat(static_cast<int>(answer.protocol))},
+        {"generation", absl::StrCat(answer.generation)},
+        {"offset", absl::StrCat(answer.offset)}},
+       out);
 }
 
 void TailPrinter::Event(const StreamEvent& event, Output* out) const {
@@ -124,65 +114,54 @@ void TailPrinter::Event(const StreamEvent& event, Output* out) const {
   }
 }
 
-void TailPrinter::Reset(Output* out) const { Alone("reset", out); }
+void TailPrinter::Reset(Output* out) const { Line("reset", {}, out); }
 
 void TailPrinter::SnapshotVoid(Output* out) const {
-  Alone("snapshot_void", out);
+  Line("snapshot_void", {}, out);
 }
 
 void TailPrinter::LinkDown(const kevy_replica::LinkDown& link,
                            Output* out) const {
-  // Milliseconds say enough, and are never rounded to none.
-  const int64_t retry_in_ms = absl::ToInt64Milliseconds(
-      absl::Ceil(link.retry_in, absl::Milliseconds(1)));
-  const bool retries = link.retry_in < absl::InfiniteDuration();
-  switch (format_) {
-    case TailFormat::kText:
-      absl::StrAppend(out->buffer(), begin_,
-                      "# link_down end=", LinkEndName(link.end),
-                      " attempt=", link.attempt);
-      if (retries)
-        absl::StrAppend(out->buffer(), " retry_in=", retry_in_ms, "ms");
-      out->buffer()->push_back('\n');
-      break;
-    case TailFormat::kJson:
-      absl::StrAppend(out->buffer(), begin_, R"("event":"link_down","end":")",
-                      LinkEndName(link.end), R"(","attempt":)", link.attempt);
-      if (retries) {
-        absl::StrAppend(out->buffer(), R"(,"retry_in_ms":)", retry_in_ms);
-      }
-      out->buffer()->append("}\n");
-      break;
-    case TailFormat::kResp:
-      break;
+  std::vector<Field> fields = {
+      {"end", std::string(LinkEndName(link.end)), /*is_string=*/true},
+      {"attempt", absl::StrCat(link.attempt)}};
+  if (link.retry_in < absl::InfiniteDuration()) {
+    // Rounded up, so that a short wait does not look like none.
+    const int64_t ms = absl::ToInt64Milliseconds(
+        absl::Ceil(link.retry_in, absl::Milliseconds(1)));
+    fields.push_back(format_ == TailFormat::kJson
+                         ? Field{"retry_in_ms", absl::StrCat(ms)}
+                         : Field{"retry_in", absl::StrCat(ms, "ms")});
   }
+  Line("link_down", fields, out);
 }
 
 void TailPrinter::End(const FeedPosition& position, Output* out) const {
-  switch (format_) {
-    case TailFormat::kText:
-      absl::StrAppend(out->buffer(), begin_,
-                      "# end generation=", position.generation,
-                      " next_offset=", position.next_offset, "\n");
-      break;
-    case TailFormat::kJson:
-      absl::StrAppend(out->buffer(), begin_, R"("event":"end","generation":)",
-                      position.generation, R"(,"next_offset":)",
-                      position.next_offset, "}\n");
-      break;
-    case TailFormat::kResp:
-      break;
-  }
+  Line("end",
+       {{"generation", absl::StrCat(position.generation)},
+        {"next_offset", absl::StrCat(position.next_offset)}},
+       out);
 }
 
-// An event of which there is nothing more to be said.
-void TailPrinter::Alone(absl::string_view name, Output* out) const {
+void TailPrinter::Line(absl::string_view event,
+                       const std::vector<Field>& fields, Output* out) const {
+  std::string* const buffer = out->buffer();
   switch (format_) {
     case TailFormat::kText:
-      absl::StrAppend(out->buffer(), begin_, "# ", name, "\n");
+      absl::StrAppend(buffer, begin_, "# ", event);
+      for (const Field& field : fields) {
+        absl::StrAppend(buffer, " ", field.name, "=", field.value);
+      }
+      buffer->push_back('\n');
       break;
     case TailFormat::kJson:
-      absl::StrAppend(out->buffer(), begin_, R"("event":")", name, "\"}\n");
+      absl::StrAppend(buffer, begin_, R"("event":")", event, "\"");
+      for (const Field& field : fields) {
+        const absl::string_view quote = field.is_string ? "\"" : "";
+        absl::StrAppend(buffer, ",\"", field.name, "\":", quote, field.value,
+                        quote);
+      }
+      buffer->append("}\n");
       break;
     case TailFormat::kResp:
       break;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/feed_position.h"
@@ -50,7 +51,15 @@ class TailPrinter {
   void End(const FeedPosition& position, Output* out) const;
 
  private:
-  void Alone(absl::string_view name, Output* out) const;
+  struct Field {
+    absl::string_view name;
+    std::string value;
+    bool is_string = false;  // In quotes in kJson.
+  };
+
+  // Appends "# event name=value" or {"event":"event","name":value}.
+  void Line(absl::string_view event, const std::vector<Field>& fields,
+            Output* out) const;
 
   const TailFormat format_;
   std::string begin_;  // Of every line.
