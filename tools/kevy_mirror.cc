@@ -32,7 +32,6 @@
 #include "kevy_replica/tools/mirror/printing_link.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
-#include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/interrupter.h"
 
 ABSL_FLAG(std::string, primary, "",

@@ -40,7 +40,6 @@
 #include "kevy_replica/tools/tail/replay.h"
 #include "kevy_replica/tools/tail/tail.h"
 #include "kevy_replica/tools/tail/tail_printer.h"
-#include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/recording_transport.h"
 #include "kevy_replica/transport/socket_transport.h"

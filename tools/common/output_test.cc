@@ -17,7 +17,6 @@
 #include <thread>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/interrupter.h"
 

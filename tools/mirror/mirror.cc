@@ -4,7 +4,6 @@
 #include "kevy_replica/tools/mirror/mirror.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -20,6 +19,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "kevy_replica/client/fleet.h"
+#include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/position_store.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/progress.h"

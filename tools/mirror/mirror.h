@@ -8,15 +8,13 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kevy_replica/client/fleet.h"
-#include "kevy_replica/client/follower_handler.h"
-#include "kevy_replica/tools/mirror/mirror_session.h"
+#include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/interrupter.h"
 

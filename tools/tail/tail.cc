@@ -6,14 +6,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
-#include <string>
 #include <utility>
 #include <variant>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "kevy_replica/client/replica_client.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"

@@ -13,8 +13,6 @@
 #include <thread>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/transport.h"
 

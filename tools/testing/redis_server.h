@@ -14,7 +14,6 @@
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/testing/child_process.h"
-#include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
 
