@@ -1,3 +1,6 @@
+# Copyright 2026 The kevy_replica Authors
+# SPDX-License-Identifier: Apache-2.0
+
 """The dependencies for WORKSPACE builds. MODULE.bazel has the same list."""
 
 load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")

@@ -1,3 +1,6 @@
+# Copyright 2026 The kevy_replica Authors
+# SPDX-License-Identifier: Apache-2.0
+
 """Abseil's public targets, as far as Debian's libabsl-dev has them."""
 
 def absl_libraries(names):
