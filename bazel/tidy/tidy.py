@@ -139,7 +139,7 @@ def is_script(path):
     name = os.path.basename(path)
     return (name.endswith((".py", ".sh", ".bzl", ".BUILD", "bazelrc")) or
             name in ("BUILD.bazel", "MODULE.bazel", "WORKSPACE", "bazelw",
-                     "WORKSPACE.bzlmod", "compile_flags.txt", ".clang-tidy",
+                     "WORKSPACE.bzlmod", ".clang-tidy",
                      ".clang-format") or
             path == os.path.join(".ci", "run"))
 
