@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks the source tree against the rules that no compiler checks.
 
-usage: tidy.py [ROOT]
+usage: tidy.py [--all] [ROOT]
 
 Each rule is a function below, and its docstring states the rule. A finding is
 one line: `file:line: rule: action`. Exit status: 0 without findings, 1 with
-findings. ROOT is the folder of MODULE.bazel. Default: the folder that
-MODULE.bazel in the current folder links to, as in a Bazel test.
+findings. --all shows the findings in PENDING, too. ROOT is the folder of
+MODULE.bazel. Default: the folder that MODULE.bazel in the current folder links
+to, as in a Bazel test.
 
 To add a rule, write its function, list it in RULES, and plant a bad and a good
 file for it in tidy_test.py.
@@ -484,19 +485,21 @@ def pending(finding):
 
 
 def check(root):
-    """Returns the findings of all rules below `root`, pending ones left out."""
+    """Returns the findings of all rules below `root`."""
     tree = Tree(root)
-    return [finding for rule in RULES for finding in rule(tree)
-            if not pending(finding)]
+    return [finding for rule in RULES for finding in rule(tree)]
 
 
 def main(arguments):
+    everything = arguments[:1] == ["--all"]
+    arguments = arguments[everything:]
     root = arguments[0] if arguments else os.path.dirname(
         os.path.realpath("MODULE.bazel"))
     if not os.path.isfile(os.path.join(root, "MODULE.bazel")):
         print("tidy: %s has no MODULE.bazel: give the tree's folder" % root)
         return 1
-    findings = check(root)
+    findings = [finding for finding in check(root)
+                if everything or not pending(finding)]
     for finding in findings:
         print("%s:%d: %s: %s" % finding)
     if findings:

@@ -4,10 +4,13 @@
 """Tests tidy.py: each rule finds a planted line and passes a good one."""
 
 import collections
+import contextlib
+import io
 import os
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 sys.dont_write_bytecode = True
@@ -119,16 +122,29 @@ CASES = [
 
 class TidyTest(unittest.TestCase):
 
-    def findings(self, rule, files):
-        """Returns "file:line" of each finding of one rule in a tree."""
+    @contextlib.contextmanager
+    def tree(self, files):
+        """Yields the folder of a tree with these files."""
         with tempfile.TemporaryDirectory() as root:
             for path, text in files.items():
                 path = os.path.join(root, path)
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 with open(path, "w", encoding="utf-8") as file:
                     file.write(text)
+            yield root
+
+    def findings(self, rule, files):
+        """Returns "file:line" of each finding of one rule in a tree."""
+        with self.tree(files) as root:
             return ["%s:%d" % finding[:2]
                     for finding in getattr(tidy, rule)(tidy.Tree(root))]
+
+    def run_main(self, arguments):
+        """Returns the exit status and the output."""
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            status = tidy.main(arguments)
+        return status, output.getvalue()
 
     def test_each_rule_finds_its_planted_line(self):
         for case in CASES:
@@ -158,20 +174,28 @@ class TidyTest(unittest.TestCase):
 
     def test_pending_leaves_out_whole_folders(self):
         finding = tidy.Finding("tools/a.cc", 1, "words", "")
-        old = dict(tidy.PENDING)
-        try:
-            tidy.PENDING["words"] = ["tool"]
+        with mock.patch.object(tidy, "PENDING", {"words": ["tool"]}):
             self.assertFalse(tidy.pending(finding))
-            tidy.PENDING["words"] = ["tools"]
+        with mock.patch.object(tidy, "PENDING", {"words": ["tools"]}):
             self.assertTrue(tidy.pending(finding))
             self.assertFalse(tidy.pending(finding._replace(rule="tabs")))
-        finally:
-            tidy.PENDING.clear()
-            tidy.PENDING.update(old)
+
+    def test_all_shows_pending_findings(self):
+        files = {"MODULE.bazel": SCRIPT, "tools/a.cc": CPP + "\n// Be it so.\n",
+                 "tools/BUILD.bazel": SCRIPT + 'cc_test(srcs = ["a.cc"])\n'}
+        with self.tree(files) as root, \
+                mock.patch.object(tidy, "PENDING", {"words": ["tools"]}):
+            self.assertEqual(self.run_main([root]), (0, ""))
+            status, output = self.run_main(["--all", root])
+        self.assertEqual(status, 1)
+        self.assertRegex(
+            output, "^tools/a.cc:4: words: .*\ntidy: 1 findings\n$")
 
     def test_missing_tree_is_an_error(self):
-        with tempfile.TemporaryDirectory() as root:
-            self.assertEqual(tidy.main([root]), 1)
+        with self.tree({}) as root:
+            status, output = self.run_main([root])
+        self.assertEqual(status, 1)
+        self.assertIn("no MODULE.bazel", output)
 
 
 if __name__ == "__main__":
