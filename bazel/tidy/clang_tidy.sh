@@ -37,8 +37,10 @@ if [ ${#paths[@]} -eq 0 ]; then
   exit
 fi
 
+# Files with generated parts (.inc) compile only in Bazel.
 mapfile -t files < <(
-  find "${paths[@]}" ${depth[@]+"${depth[@]}"} -name '*.cc' | sort
+  find "${paths[@]}" ${depth[@]+"${depth[@]}"} -name '*.cc' -print0 |
+    xargs -0 -r grep -L '#include ".*\.inc"' | sort
 )
 if [ "${1:-}" = --changed ] && [ ${#files[@]} -gt $MOST_FILES ]; then
   echo "clang_tidy.sh: the first $MOST_FILES of ${#files[@]} files"

@@ -427,7 +427,7 @@ def dead_files(tree):
 def own_header_first(tree):
     """x.cc and x_test.cc include x.h first, so it must compile alone.
 
-    bazel/tidy/headers.sh compiles each header alone, too.
+    bazel/tidy/headers.sh compiles the headers without such a file.
     """
     headers = set(f for f in tree.files if f.endswith(".h"))
     for path in tree.files:
