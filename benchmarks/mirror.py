@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 The kevy_replica Authors
+# SPDX-License-Identifier: Apache-2.0
 """How fast kevy_mirror writes to a server, beside redis-benchmark.
 
   mirror.py KEVY_MIRROR [--frames=N] [--batches=100,1000] [--repetitions=N]
