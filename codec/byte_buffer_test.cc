@@ -10,12 +10,20 @@
 #include <string>
 #include <utility>
 
+#include "absl/base/config.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
 
 namespace kevy_replica {
 namespace {
+
+// AddressSanitizer builds take new memory instead.
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
+constexpr bool kReusesMemory = false;
+#else
+constexpr bool kReusesMemory = true;
+#endif
 
 void Put(absl::string_view bytes, ByteBuffer* buffer) {
   if (bytes.empty()) return;
@@ -66,6 +74,41 @@ TEST(ByteBufferTest, MayBePreparedAgain) {
   room[0] = '!';
   buffer.Commit(1);
   EXPECT_EQ(buffer.bytes(), "hello!");
+}
+
+// The room in front and behind together may be less than the caller needs.
+TEST(ByteBufferTest, PrepareGivesTheMinimumWhereConsumedBytesDoNotSuffice) {
+  ByteBuffer buffer;
+  buffer.Prepare(1);
+  ASSERT_EQ(buffer.capacity(), 4096u);
+  for (const size_t min : {3095, 3096, 3097, 3500, 5096, 5097}) {
+    SCOPED_TRACE(min);
+    ByteBuffer held;
+    held.Prepare(1);
+    held.Commit(3000);
+    held.Consume(2000);
+    EXPECT_GE(held.Prepare(min).size(), min);
+    EXPECT_EQ(held.size(), 1000u);
+    // Bytes move to the front of the same memory up to 3096.
+    EXPECT_EQ(held.capacity(),
+              min <= 3096 && kReusesMemory ? 4096u : 2 * (1000 + min));
+    EXPECT_EQ(held.bytes_moved(), 1000u);
+  }
+}
+
+// Bytes stay where they are while there are more of them than consumed ones.
+TEST(ByteBufferTest, PrepareMovesOnlyWhereAsMuchWasConsumed) {
+  for (const size_t consumed : {499, 500, 501}) {
+    SCOPED_TRACE(consumed);
+    ByteBuffer buffer;
+    buffer.Prepare(1);
+    buffer.Commit(500 + consumed);
+    buffer.Consume(consumed);
+    buffer.Prepare(1);
+    if (kReusesMemory) {
+      EXPECT_EQ(buffer.bytes_moved(), consumed >= 500 ? 500u : 0u);
+    }
+  }
 }
 
 // A queue of bytes, in random steps, against a std::string.
@@ -167,6 +210,30 @@ TEST(ByteBufferTest, GivesBackWhatItHasOutgrown) {
   for (int call = 0; call <= ByteBuffer::kCalm; ++call) buffer.Prepare(1);
   EXPECT_LE(buffer.capacity(), ByteBuffer::kKeptCapacity);
   EXPECT_EQ(buffer.bytes(), "kept");
+}
+
+// The boundaries of that: an eighth of the capacity, and kCalm calls.
+TEST(ByteBufferTest, GivesBackAtTheCallAndSizeItDocuments) {
+  constexpr size_t kCapacity = 2 * ByteBuffer::kKeptCapacity;
+  for (const size_t more : {0, 1}) {
+    SCOPED_TRACE(more);
+    ByteBuffer buffer;
+    buffer.Prepare(kCapacity / 2);
+    buffer.Commit(kCapacity / 8 - 10);
+    ASSERT_EQ(buffer.capacity(), kCapacity);
+    for (int call = 1; call < ByteBuffer::kCalm; ++call) {
+      buffer.Prepare(10 + more);
+      ASSERT_EQ(buffer.capacity(), kCapacity) << call;
+    }
+    buffer.Prepare(10 + more);
+    EXPECT_EQ(buffer.capacity(), more == 0 ? kCapacity / 4 : kCapacity);
+    EXPECT_EQ(buffer.size(), kCapacity / 8 - 10);
+  }
+  ByteBuffer kept;
+  kept.Prepare(ByteBuffer::kKeptCapacity / 2);
+  ASSERT_EQ(kept.capacity(), ByteBuffer::kKeptCapacity);
+  for (int call = 0; call <= ByteBuffer::kCalm; ++call) kept.Prepare(1);
+  EXPECT_EQ(kept.capacity(), ByteBuffer::kKeptCapacity);
 }
 
 TEST(ByteBufferTest, KeepsASmallCapacity) {

@@ -92,6 +92,46 @@ TEST(LinearWorkTest, EverySizeOfArgumentAndPiece) {
   }
 }
 
+// The counts themselves: a counter that counts less would satisfy any bound.
+TEST(LinearWorkTest, CountsEveryLook) {
+  const std::string bytes = FrameOf(3, 2);
+  ASSERT_EQ(bytes, "*2\r\n:8\r\n*3\r\n$2\r\nxx\r\n$2\r\nxx\r\n$2\r\nxx\r\n");
+  // Byte by byte: all bytes but the arguments' own 6.
+  EXPECT_EQ(ExaminedInPieces(bytes, 1, 3), bytes.size() - 6);
+  // At once: 29 of the start, 8 for each header, 2 of the last line end.
+  EXPECT_EQ(ExaminedInPieces(bytes, bytes.size(), 3), 29u + 3 * 8 + 2);
+  // A length of four digits takes a second look.
+  const std::string longer = FrameOf(1, 1000);
+  EXPECT_EQ(ExaminedInPieces(longer, longer.size(), 1), 29u + 2 * 8 + 2);
+}
+
+TEST(LinearWorkTest, CountsEveryLookAtFramesAlike) {
+  std::string bytes;
+  for (uint64_t offset = 10; offset < 20; ++offset) {
+    ASSERT_EQ(AppendFrame(offset, {"SET", "k", "v"}, &bytes), WireError::kNone);
+  }
+  const size_t size = bytes.size() / 10;
+  internal::BasicFrameScanner<CountingMeter> scanner;
+  ArgvStorage args;
+  internal::ScannedFrame frame;
+  const char* p = bytes.data();
+  const char* const end = p + bytes.size();
+  while (!args.predictor().shape.active()) {
+    ASSERT_TRUE(
+        scanner.Begin(p, static_cast<size_t>(end - p), Limits(), &args, &frame)
+            .done());
+    p += size;
+  }
+  ASSERT_EQ(end - p, static_cast<std::ptrdiff_t>(8 * size));
+  const uint64_t before = scanner.meter().bytes();
+  const size_t taken = scanner.TakeAlike(
+      p, static_cast<size_t>(end - p), 100, &args,
+      [](const char*, size_t, const internal::ScannedFrame&) {});
+  EXPECT_EQ(taken, 8u);
+  // 24 of the envelope; and 8 for each of 4 pieces between the arguments.
+  EXPECT_EQ(scanner.meter().bytes() - before, 8u * (24 + 4 * 8));
+}
+
 TEST(LinearWorkTest, ALongBulkIsPassedOver) {
   const std::string bytes = FrameOf(1, 1'000'000);
   for (const size_t piece : {1, 7, 4096, 2'000'000}) {

@@ -339,6 +339,24 @@ TEST(FramesAlikeTest, AShapeIsLearnedAnewWhereOffsetsGainADigit) {
   EXPECT_GE(alike, 2980u);
 }
 
+// A shape holds 32 arguments at most: longer frames must not be learned.
+TEST(FramesAlikeTest, FramesOfMoreArgumentsThanAShapeDecode) {
+  for (const size_t argc : {31, 32, 33, 34, 40, 100}) {
+    SCOPED_TRACE(argc);
+    const Argv argv(argc, "a");
+    const std::string bytes = FramesOf(1000, std::vector<Argv>(50, argv));
+    StreamDecoder decoder;
+    decoder.Feed(bytes);
+    for (uint64_t offset = 1000; offset < 1050; ++offset) {
+      ASSERT_EQ(decoder.Next(), Outcome::kDone);
+      const auto& frame = std::get<FrameView>(decoder.event());
+      ASSERT_EQ(frame.offset(), offset);
+      ASSERT_EQ(ArgvOf(frame), argv);
+    }
+    EXPECT_TRUE(decoder.at_boundary());
+  }
+}
+
 TEST(FramesAlikeTest, AShapeIsForgottenUnderOtherLimits) {
   const Argv argv = {"SET", "key", "value"};
   ArgvStorage storage;
