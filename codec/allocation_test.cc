@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <variant>
@@ -79,6 +80,20 @@ TEST(AllocationTest, TheCounterCounts) {
   EXPECT_EQ(allocations.count, 2u);
   EXPECT_EQ(allocations.largest, 1000u);
   EXPECT_EQ(allocations.bytes, 1000 + sizeof(std::vector<char>));
+}
+
+// As std::get_temporary_buffer() does, and with it GoogleTest on Debian 13.
+TEST(AllocationTest, CountsTheNothrowForms) {
+  char* one = nullptr;
+  char* many = nullptr;
+  const Allocations allocations = AllocationsOf([&] {
+    one = new (std::nothrow) char;
+    many = new (std::nothrow) char[1000];
+  });
+  delete one;
+  delete[] many;
+  EXPECT_EQ(allocations.count, 2u);
+  EXPECT_EQ(allocations.bytes, 1001u);
 }
 
 TEST(AllocationTest, NoneForAStreamOnceWarm) {

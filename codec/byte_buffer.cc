@@ -19,8 +19,8 @@
 namespace kevy_replica {
 
 #ifdef ABSL_HAVE_ADDRESS_SANITIZER
-// Stale views are to abort: so bytes never move into memory that one points to.
-constexpr bool kAlwaysNew = true;
+// Stale views must abort, so bytes never move into memory that one points to.
+constexpr ByteBuffer::Memory kDefaultMemory = ByteBuffer::Memory::kFresh;
 void ByteBuffer::Poison(size_t from, size_t to) {
   __asan_poison_memory_region(data_.get() + from, to - from);
 }
@@ -28,8 +28,10 @@ void ByteBuffer::Unpoison(size_t from, size_t to) {
   __asan_unpoison_memory_region(data_.get() + from, to - from);
 }
 #else
-constexpr bool kAlwaysNew = false;
+constexpr ByteBuffer::Memory kDefaultMemory = ByteBuffer::Memory::kReuse;
 #endif
+
+ByteBuffer::ByteBuffer() : ByteBuffer(kDefaultMemory) {}
 
 ByteBuffer::ByteBuffer(ByteBuffer&& other) noexcept
     : data_(std::move(other.data_)),
@@ -37,7 +39,8 @@ ByteBuffer::ByteBuffer(ByteBuffer&& other) noexcept
       begin_(std::exchange(other.begin_, 0)),
       end_(std::exchange(other.end_, 0)),
       bytes_moved_(std::exchange(other.bytes_moved_, 0)),
-      calm_(other.calm_) {}
+      calm_(other.calm_),
+      memory_(other.memory_) {}
 
 ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
   if (this != &other) {
@@ -48,6 +51,7 @@ ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
     end_ = std::exchange(other.end_, 0);
     bytes_moved_ = std::exchange(other.bytes_moved_, 0);
     calm_ = other.calm_;
+    memory_ = other.memory_;
   }
   return *this;
 }
@@ -60,10 +64,13 @@ absl::Span<char> ByteBuffer::Prepare(size_t min) {
   if (Outgrown(size + min)) {
     Reallocate(std::max(2 * (size + min), kMinCapacity));
   } else if (size <= begin_ && begin_ != 0 && capacity_ - size >= min &&
-             !kAlwaysNew) {
+             memory_ == Memory::kReuse) {
     // To the front, always: so the bytes stay where the cache has them. No more
     // is moved than was consumed since the last move, so the work is linear.
-    if (size != 0) std::memmove(data_.get(), data_.get() + begin_, size);
+    if (size != 0) {
+      Unpoison(0, size);
+      std::memmove(data_.get(), data_.get() + begin_, size);
+    }
     bytes_moved_ += size;
     begin_ = 0;
     end_ = size;
@@ -92,7 +99,7 @@ void ByteBuffer::Reallocate(size_t capacity) {
   const size_t size = end_ - begin_;
   Unpoison(0, capacity_);
   char* data;
-  if (kAlwaysNew) {  // Where stale views are to be caught, the old must die.
+  if (memory_ == Memory::kFresh) {
     data = static_cast<char*>(std::realloc(nullptr, capacity));
     if (data != nullptr && size != 0) {
       std::memcpy(data, data_.get() + begin_, size);

@@ -31,7 +31,8 @@ namespace kevy_replica {
 // number of times on average.
 //
 // Under AddressSanitizer every byte that is not held is poisoned, so that a
-// view of consumed bytes aborts when it is read.
+// view of consumed bytes aborts when it is read. With Memory::kFresh, the
+// default there, it aborts even after the buffer was refilled.
 //
 // Not thread-safe. Movable, not copyable.
 class ByteBuffer {
@@ -42,7 +43,15 @@ class ByteBuffer {
   static constexpr size_t kKeptCapacity = 1 << 20;
   static constexpr int kCalm = 64;
 
-  ByteBuffer() = default;
+  // Where Prepare() puts the bytes held.
+  enum class Memory : uint8_t {
+    kReuse,  // At the front of the same memory, if they fit.
+    kFresh,  // In newly allocated memory: a stale view never sees new bytes.
+  };
+
+  // Default: Memory::kFresh under AddressSanitizer, else Memory::kReuse.
+  ByteBuffer();
+  explicit ByteBuffer(Memory memory) : memory_(memory) {}
   ByteBuffer(ByteBuffer&& other) noexcept;
   ByteBuffer& operator=(ByteBuffer&& other) noexcept;
   ~ByteBuffer();
@@ -100,6 +109,7 @@ class ByteBuffer {
   size_t end_ = 0;
   uint64_t bytes_moved_ = 0;
   int calm_ = 0;
+  Memory memory_;
 };
 
 }  // namespace kevy_replica
