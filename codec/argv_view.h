@@ -16,15 +16,12 @@
 #include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/arg_ref.h"
-#include "kevy_replica/codec/internal/frame_predictor.h"
 
 namespace kevy_replica {
 
 // Reusable room for the ArgRefs of one command after another: it grows to the
 // longest command seen, so decoding allocates nothing in the steady state. It
-// grows as arguments arrive, never by the count that a peer declares. It also
-// remembers what the last frames' headers looked like, which makes the next
-// ones cheaper to read; so use one storage for each stream.
+// grows as arguments arrive, never by the count that a peer declares.
 //
 // Not thread-safe. Movable, not copyable; moving it ends the validity of the
 // frames that were decoded into it.
@@ -35,14 +32,12 @@ class ArgvStorage {
       : refs_(std::move(other.refs_)),
         begin_(std::exchange(other.begin_, 0)),
         end_(std::exchange(other.end_, 0)),
-        capacity_(std::exchange(other.capacity_, 0)),
-        predictor_(other.predictor_) {}
+        capacity_(std::exchange(other.capacity_, 0)) {}
   ArgvStorage& operator=(ArgvStorage&& other) noexcept {
     refs_ = std::move(other.refs_);
     begin_ = std::exchange(other.begin_, 0);
     end_ = std::exchange(other.end_, 0);
     capacity_ = std::exchange(other.capacity_, 0);
-    predictor_ = other.predictor_;
     return *this;
   }
 
@@ -85,9 +80,6 @@ class ArgvStorage {
   // Gives the memory back that is not in use: a command of very many arguments
   // may have taken much.
   void ShrinkToFit();
-  internal::FramePredictor& predictor() ABSL_ATTRIBUTE_LIFETIME_BOUND {
-    return predictor_;
-  }
 
  private:
   void Grow(size_t n);
@@ -97,7 +89,6 @@ class ArgvStorage {
   size_t begin_ = 0;
   size_t end_ = 0;
   size_t capacity_ = 0;
-  internal::FramePredictor predictor_;
 };
 
 // A random-access range of absl::string_view: argument 0 is the command's name.
@@ -129,7 +120,10 @@ class ArgvView {
       ref_ += n;
       return *this;
     }
-    Iterator& operator-=(difference_type n) { return *this += -n; }
+    Iterator& operator-=(difference_type n) {
+      ref_ -= n;
+      return *this;
+    }
     friend Iterator operator+(Iterator it, difference_type n) {
       return it += n;
     }

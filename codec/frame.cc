@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -74,26 +75,41 @@ void OwnedFrame::Assign(const FrameView& frame) {
   args_.assign(frame.args_, frame.args_ + frame.argc_);
 }
 
-DecodeResult DecodeFrame(absl::string_view input, const Limits& limits,
-                         ArgvStorage* storage, FrameView* frame) {
-  storage->Clear();
-  internal::FramePredictor& predictor = storage->predictor();
-  predictor.UseLimits(limits);
-  predictor.shape_in_use = false;
+struct FrameDecoder::State {
+  explicit State(const Limits& limits) : scanner(limits) {}
+
+  ArgvStorage args;
+  internal::FrameScanner scanner;
+};
+
+FrameDecoder::FrameDecoder(const Limits& limits)
+    : state_(std::make_unique<State>(limits)) {}
+FrameDecoder::FrameDecoder(FrameDecoder&&) noexcept = default;
+FrameDecoder& FrameDecoder::operator=(FrameDecoder&&) noexcept = default;
+FrameDecoder::~FrameDecoder() = default;
+
+DecodeResult FrameDecoder::Decode(absl::string_view input, FrameView* frame) {
+  ArgvStorage& args = state_->args;
+  internal::FrameScanner& scanner = state_->scanner;
+  args.Clear();
+  scanner.DropViews();
   const auto take = [frame](const char* data, size_t size,
                             const internal::ScannedFrame& scanned) {
     *frame = FrameView(scanned.offset, absl::string_view(data, size),
                        scanned.command_begin, scanned.args, scanned.argc);
   };
-  internal::FrameScanner scanner;
-  if (scanner.TakeAlike(input.data(), input.size(), 1, storage, take) != 0) {
+  if (scanner.TakeAlike(input.data(), input.size(), 1, take) != 0) {
     return DecodeResult::Done(frame->wire().size());
   }
   internal::ScannedFrame scanned;
   const DecodeResult result =
-      scanner.Begin(input.data(), input.size(), limits, storage, &scanned);
+      scanner.Begin(input.data(), input.size(), &args, &scanned);
   if (result.done()) take(input.data(), result.position, scanned);
   return result;
+}
+
+size_t FrameDecoder::memory_bytes() const {
+  return state_->args.capacity() * sizeof(ArgRef);
 }
 
 size_t EncodedFrameSize(uint64_t offset,

@@ -9,9 +9,9 @@
 //
 // Decoding one frame from bytes that lie in memory, copying nothing:
 //
-//   ArgvStorage storage;  // Keep it: the next frame then allocates nothing.
+//   FrameDecoder decoder;  // Keep it: the next frame then allocates nothing.
 //   FrameView frame;
-//   const DecodeResult result = DecodeFrame(bytes, Limits(), &storage, &frame);
+//   const DecodeResult result = decoder.Decode(bytes, &frame);
 //   if (result.done()) {
 //     Apply(frame.offset(), frame.argv());   // argv()[0] == "SET"
 //     bytes.remove_prefix(result.position);  // The frame ended here.
@@ -28,6 +28,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,10 +42,10 @@
 
 namespace kevy_replica {
 
-// One decoded frame: views into the bytes that it was decoded from, and into
-// the ArgvStorage that was filled. Trivially copyable. It is valid until either
-// changes: for a frame of a StreamDecoder, Session or ReplicaClient, until the
-// next non-const call on that object. OwnedFrame is the copy to keep.
+// One decoded frame: a view into the bytes that it was decoded from, and into
+// the decoder's list of arguments. Trivially copyable. It is valid until the
+// next non-const call on the FrameDecoder, StreamDecoder, Session or
+// ReplicaClient that gave it. OwnedFrame is the copy to keep.
 class FrameView {
  public:
   FrameView() = default;
@@ -109,18 +110,41 @@ class OwnedFrame {
   std::vector<ArgRef> args_;
 };
 
-// Decodes the frame that begins at input[0]; bytes behind it are left alone.
-// On kDone `*frame` views `input` and `*storage`, and is valid as long as both
-// stand unchanged; otherwise `*frame` is untouched. Reads nothing outside
-// `input`. Allocates only where `*storage` has to grow.
+// Decodes frames whose bytes lie in memory. It keeps the list of arguments, and
+// compares each frame with the form of the last ones, so use one decoder for
+// many frames.
 //
-// Errors: kUnknownElement (input[0] is not '*'), kBadEnvelope, kBadOffset,
-// kNegativeOffset, kBadCommand, kBadBulk, kTooManyArguments, kBulkTooLong,
-// kFrameTooLong.
-//
-// Thread-safe for distinct `storage` and `frame`.
-DecodeResult DecodeFrame(absl::string_view input, const Limits& limits,
-                         ArgvStorage* storage, FrameView* frame);
+// Not thread-safe. Movable, not copyable; moving it leaves its frames valid.
+// One that was moved from can only be assigned to or destroyed.
+class FrameDecoder {
+ public:
+  explicit FrameDecoder(const Limits& limits = Limits());
+  FrameDecoder(FrameDecoder&&) noexcept;
+  FrameDecoder& operator=(FrameDecoder&&) noexcept;
+  ~FrameDecoder();
+
+  // Decodes the frame that begins at input[0]. Leaves the bytes behind it alone
+  // and reads nothing outside `input`. Allocates only for more arguments than
+  // any frame before.
+  //
+  // Returns:
+  //   kDone      `*frame` is the frame: a view of `input` and of this object,
+  //              valid until `input` changes or the next call
+  //   kNeedMore  the frame does not end within `input`; `*frame` is untouched
+  //   kError     `*frame` is untouched; kUnknownElement (input[0] is not '*'),
+  //              kBadEnvelope, kBadOffset, kNegativeOffset, kBadCommand,
+  //              kBadBulk, kTooManyArguments, kBulkTooLong, kFrameTooLong
+  //
+  // Each call begins anew, whatever the last one returned.
+  DecodeResult Decode(absl::string_view input, FrameView* frame);
+
+  // Bytes of memory held for arguments, beside the decoder's own 3 KiB.
+  size_t memory_bytes() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // How many bytes the frame of `argv` at `offset` takes up on the wire.
 size_t EncodedFrameSize(uint64_t offset,

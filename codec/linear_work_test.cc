@@ -48,16 +48,15 @@ std::string FrameOf(size_t argc, size_t size) {
 
 // Scans `bytes` as they come in pieces; returns how many were looked at.
 uint64_t ExaminedInPieces(absl::string_view bytes, size_t piece, size_t argc) {
-  internal::BasicFrameScanner<CountingMeter> scanner;
+  internal::BasicFrameScanner<CountingMeter> scanner((Limits()));
   ArgvStorage args;
   internal::ScannedFrame frame;
   size_t size = std::min(bytes.size(), piece);
-  DecodeResult result =
-      scanner.Begin(bytes.data(), size, Limits(), &args, &frame);
+  DecodeResult result = scanner.Begin(bytes.data(), size, &args, &frame);
   while (size < bytes.size()) {
     EXPECT_EQ(result.outcome, Outcome::kNeedMore);
     size = std::min(bytes.size(), size + piece);
-    result = scanner.Resume(bytes.data(), size, Limits(), &args, &frame);
+    result = scanner.Resume(bytes.data(), size, &args, &frame);
   }
   EXPECT_TRUE(result.done());
   EXPECT_EQ(result.position, bytes.size());
@@ -111,21 +110,20 @@ TEST(LinearWorkTest, CountsEveryLookAtFramesAlike) {
     ASSERT_EQ(AppendFrame(offset, {"SET", "k", "v"}, &bytes), WireError::kNone);
   }
   const size_t size = bytes.size() / 10;
-  internal::BasicFrameScanner<CountingMeter> scanner;
+  internal::BasicFrameScanner<CountingMeter> scanner((Limits()));
   ArgvStorage args;
   internal::ScannedFrame frame;
   const char* p = bytes.data();
   const char* const end = p + bytes.size();
-  while (!args.predictor().shape.active()) {
+  while (!scanner.shape().active()) {
     ASSERT_TRUE(
-        scanner.Begin(p, static_cast<size_t>(end - p), Limits(), &args, &frame)
-            .done());
+        scanner.Begin(p, static_cast<size_t>(end - p), &args, &frame).done());
     p += size;
   }
   ASSERT_EQ(end - p, static_cast<std::ptrdiff_t>(8 * size));
   const uint64_t before = scanner.meter().bytes();
   const size_t taken = scanner.TakeAlike(
-      p, static_cast<size_t>(end - p), 100, &args,
+      p, static_cast<size_t>(end - p), 100,
       [](const char*, size_t, const internal::ScannedFrame&) {});
   EXPECT_EQ(taken, 8u);
   // 24 of the envelope; and 8 for each of 4 pieces between the arguments.

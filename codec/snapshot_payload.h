@@ -55,6 +55,10 @@
 
 namespace kevy_replica {
 
+namespace codec_testing {
+class TestAccess;
+}  // namespace codec_testing
+
 // Decodes one payload, of any version from 2 to 7.
 //
 // Not thread-safe. Movable, not copyable; one that was moved from can only be
@@ -133,6 +137,8 @@ class PayloadDecoder {
   uint64_t bytes_copied() const { return reader_.bytes_copied(); }
 
  private:
+  friend class codec_testing::TestAccess;
+
   // What comes next.
   enum class State : uint8_t {
     kMagic,

@@ -69,6 +69,10 @@
 
 namespace kevy_replica {
 
+namespace codec_testing {
+class TestAccess;
+}  // namespace codec_testing
+
 // Not thread-safe. Movable, not copyable; one that was moved from can only be
 // assigned to or destroyed.
 class StreamDecoder {
@@ -169,15 +173,39 @@ class StreamDecoder {
   uint64_t bytes_moved() const { return buffer_.bytes_moved(); }
 
  private:
-  enum class Element : uint8_t { kNone, kFrame, kLine, kChunk, kFailed };
+  // The only friend, for tests: see codec/testing/test_access.h.
+  friend class codec_testing::TestAccess;
+  // Returns the first broken invariant of those below; empty: all hold. Product
+  // code never calls it.
+  absl::string_view CheckInvariants() const;
+
+  // The element behind those that were decoded.
+  enum class Element : uint8_t {
+    // No byte of it has been looked at. DecodeAhead() goes to kFrame, Begin()
+    // to
+    // kLine, kChunk or kFailed, DecodeAnswer() to kLine.
+    kNone,
+    // A frame was begun, and is half received or wrong. A later byte completes
+    // it: kNone. Next() reports the error: kFailed.
+    kFrame,
+    // A line was begun, and is half received. Then kNone or kFailed.
+    kLine,
+    // A chunk was begun, and is half received. Then kNone or kFailed.
+    kChunk,
+    // error() was reported. It stays.
+    kFailed,
+  };
 
   // Past so many arguments no further frame is decoded ahead.
   static constexpr size_t kBatchArguments = 512;
   // Frames that were decoded, and are handed out one after another. Apart from
   // this object, so that they stay where they are when it is moved.
   struct Ahead {
+    explicit Ahead(const Limits& limits) : scanner(limits) {}
+
     FrameView frames[kBatch];
     ArgvStorage args;
+    internal::FrameScanner scanner;  // Frames that look alike view its shape.
   };
 
   // Ends the validity of what was handed out.
@@ -203,15 +231,24 @@ class StreamDecoder {
   Limits limits_;
   ByteBuffer buffer_;
   std::unique_ptr<Ahead> ahead_;
-  // Of the frames ahead: the next one; the end of those whose offsets follow
-  // each other; the end.
+  // Three indices into `ahead_->frames`: the next one to hand out, the end of
+  // the run, the end. Invariants, between any two calls:
+  //
+  // 1. next_ <= run_end_ <= end_ <= kBatch.
+  // 2. In the run, [next_, run_end_), each offset is one more than the one
+  //    before; behind it stands at most one frame, which breaks the run.
+  // 3. The frames [next_, end_) lie in the buffer in one row, directly behind
+  //    the `release_` bytes that were handed out last.
+  // 4. Their arguments lie in one row at the front of `ahead_->args`, behind
+  //    those of [0, next_), except those of a frame of the learned shape.
+  // 5. `wrong_` holds an error only for the element behind end_, which then is
+  //    kFrame, or kFailed once it was reported.
   size_t next_ = 0;
   size_t run_end_ = 0;
   size_t end_ = 0;
   // What is wrong with the frame behind those ahead.
   DecodeResult wrong_;
   StreamEvent event_;
-  internal::FrameScanner frame_scanner_;
   internal::ControlLineScanner line_scanner_;
   internal::BulkScanner chunk_scanner_;
   Element element_ = Element::kNone;  // The one half received.

@@ -46,7 +46,8 @@ struct ScannedFrame {
 template <typename Meter>
 class BasicFrameScanner {
  public:
-  explicit BasicFrameScanner(Meter meter = Meter()) : meter_(meter) {}
+  explicit BasicFrameScanner(const Limits& limits, Meter meter = Meter())
+      : limits_(limits), meter_(meter) {}
 
   // Takes the frames that are just like the last ones, at most `max` of them,
   // from the front of `data[0]` to `data[size - 1]`. `take(data, size, frame)`
@@ -54,19 +55,17 @@ class BasicFrameScanner {
   // those were. Looks at no more than one frame besides.
   template <typename Take>
   ABSL_ATTRIBUTE_ALWAYS_INLINE size_t TakeAlike(const char* data, size_t size,
-                                                size_t max, ArgvStorage* args,
-                                                const Take& take) {
-    FramePredictor& predictor = args->predictor();
-    FrameShape& shape = predictor.shape;
+                                                size_t max, const Take& take) {
+    FrameShape& shape = predictor_.shape;
     if (!shape.active()) return 0;
     const size_t taken =
-        shape.TakeFrames(data, size, max, &predictor.envelope, meter_,
+        shape.TakeFrames(data, size, max, &predictor_.envelope, meter_,
                          [&](const char* frame, uint64_t offset) {
                            take(frame, shape.size(),
                                 ScannedFrame{offset, shape.envelope_size() - 1,
                                              shape.args(), shape.argc()});
                          });
-    if (taken != 0) predictor.shape_in_use = true;
+    if (taken != 0) predictor_.shape_in_use = true;
     return taken;
   }
 
@@ -74,20 +73,18 @@ class BasicFrameScanner {
   // Adds its arguments to `*args`, behind what that holds. On kDone the
   // position is that behind the frame, and `*frame` is set.
   ABSL_ATTRIBUTE_ALWAYS_INLINE DecodeResult Begin(const char* data, size_t size,
-                                                  const Limits& limits,
                                                   ArgvStorage* args,
                                                   ScannedFrame* frame) {
     args->BeginNext();
     size_t count;
-    const size_t position = ScanCommonStart(data, size, limits, args, &count);
+    const size_t position = ScanCommonStart(data, size, &count);
     if (ABSL_PREDICT_TRUE(position != 0)) {
       phase_ = Phase::kCommand;
       const size_t end = command_.ScanCommonArguments(
-          data, size, position, count, 0, limits, args, meter_);
+          data, size, position, count, 0, limits_, args, meter_);
       if (ABSL_PREDICT_TRUE(end != 0)) {
         *frame = {offset_, command_begin_, args->data(), count};
-        args->predictor().Observe(data, end, command_begin_, args->data(),
-                                  count);
+        predictor_.Observe(data, end, command_begin_, args->data(), count);
         return DecodeResult::Done(end);
       }
     } else {
@@ -95,7 +92,7 @@ class BasicFrameScanner {
       position_ = 0;
     }
     ScannedFrame resumed;  // So that `*frame` can be in registers.
-    const DecodeResult result = Resume(data, size, limits, args, &resumed);
+    const DecodeResult result = Resume(data, size, args, &resumed);
     *frame = resumed;
     return result;
   }
@@ -103,7 +100,6 @@ class BasicFrameScanner {
   // Goes on wherever the last call stopped for want of bytes. `*args` holds
   // what that call left.
   ABSL_ATTRIBUTE_NOINLINE DecodeResult Resume(const char* data, size_t size,
-                                              const Limits& limits,
                                               ArgvStorage* args,
                                               ScannedFrame* frame) {
     if (phase_ != Phase::kCommand) {
@@ -113,15 +109,23 @@ class BasicFrameScanner {
       command_.Start(position_);
       phase_ = Phase::kCommand;
     }
-    const DecodeResult result = command_.Scan(data, size, limits, args, meter_);
+    const DecodeResult result =
+        command_.Scan(data, size, limits_, args, meter_);
     if (result.done()) {
       *frame = {offset_, command_begin_, args->data(), args->size()};
       // As everywhere: what is foreseen follows the last frame, whichever way
       // that was read.
-      args->predictor().envelope.Set(offset_ + 1);
+      predictor_.envelope.Set(offset_ + 1);
     }
     return result;
   }
+
+  // The shape that TakeAlike() compares with. Its arguments' places stay valid
+  // until DropViews() and a call behind that.
+  const FrameShape& shape() const { return predictor_.shape; }
+  // Says that no frame of an earlier call is in use: another shape may be
+  // learned in place of theirs.
+  void DropViews() { predictor_.shape_in_use = false; }
 
   const Meter& meter() const { return meter_; }
 
@@ -133,14 +137,12 @@ class BasicFrameScanner {
   // another.
   ABSL_ATTRIBUTE_ALWAYS_INLINE size_t ScanCommonStart(const char* data,
                                                       size_t size,
-                                                      const Limits& limits,
-                                                      ArgvStorage* args,
                                                       size_t* count) {
     // What is foreseen, the count, its CRLF, and the '$'.
     constexpr size_t kMost = EnvelopePredictor::kReadable + 5;
     if (ABSL_PREDICT_FALSE(size < kMost)) return 0;
     meter_.Examined(kMost);
-    EnvelopePredictor& envelope = args->predictor().envelope;
+    EnvelopePredictor& envelope = predictor_.envelope;
     if (ABSL_PREDICT_FALSE(!envelope.Matches(data))) {
       uint64_t offset;
       if (!ParseCommonEnvelope(data, &offset)) return 0;
@@ -154,7 +156,7 @@ class BasicFrameScanner {
       n = n * 10 + static_cast<uint64_t>(*p++ - '0');
     }
     if (ABSL_PREDICT_FALSE(std::memcmp(p, "\r\n$", 3) != 0)) return 0;
-    if (ABSL_PREDICT_FALSE(n - 1 >= limits.max_arguments)) return 0;
+    if (ABSL_PREDICT_FALSE(n - 1 >= limits_.max_arguments)) return 0;
     *count = static_cast<size_t>(n);
     offset_ = envelope.offset();
     command_begin_ = envelope.size() - 1;
@@ -212,6 +214,8 @@ class BasicFrameScanner {
     return DecodeResult::Error(error, position_);
   }
 
+  Limits limits_;
+  FramePredictor predictor_;
   Phase phase_ = Phase::kEnvelope;
   size_t position_ = 0;
   NumberLine number_;

@@ -20,6 +20,11 @@
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
+
+namespace codec_testing {
+class TestAccess;
+}  // namespace codec_testing
+
 namespace internal {
 
 // How a field is written: little-endian numbers; a string is a u32, its length,
@@ -96,6 +101,8 @@ class PayloadReader {
   uint64_t bytes_copied() const { return copied_ + scratch_.bytes_moved(); }
 
  private:
+  friend class codec_testing::TestAccess;
+
   static constexpr size_t kMostNumbers = 6;
   static constexpr size_t kMostStrings = 2;
 
