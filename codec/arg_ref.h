@@ -5,6 +5,10 @@
 #define KEVY_REPLICA_CODEC_ARG_REF_H_
 
 #include <cstddef>
+#include <string>
+#include <tuple>
+
+#include "kevy_replica/codec/internal/value.h"
 
 namespace kevy_replica {
 
@@ -13,7 +17,14 @@ namespace kevy_replica {
 struct ArgRef {
   size_t offset;
   size_t size;
+
+  friend auto ValueFields(const ArgRef& ref) {
+    return std::tie(ref.offset, ref.size);
+  }
 };
+
+// Appends `offset=3 size=5`.
+void AppendText(const ArgRef& ref, std::string* out);
 
 }  // namespace kevy_replica
 

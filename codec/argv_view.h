@@ -6,10 +6,13 @@
 #ifndef KEVY_REPLICA_CODEC_ARGV_VIEW_H_
 #define KEVY_REPLICA_CODEC_ARGV_VIEW_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <iterator>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/base/attributes.h"
@@ -170,6 +173,28 @@ class ArgvView {
 
   Iterator begin() const { return {base_, refs_}; }
   Iterator end() const { return {base_, refs_ + size_}; }
+
+  // Two are equal if their arguments are, wherever the bytes lie.
+  friend bool operator==(ArgvView a, ArgvView b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
+  friend bool operator!=(ArgvView a, ArgvView b) { return !(a == b); }
+  template <typename H>
+  friend H AbslHashValue(H state, ArgvView argv) {
+    for (const absl::string_view arg : argv) {
+      state = H::combine(std::move(state), arg);
+    }
+    return H::combine(std::move(state), argv.size());
+  }
+  // As text: `"SET" "foo" "b\r\n\xff"`, escaped as escape.h says.
+  friend std::ostream& operator<<(std::ostream& out, ArgvView argv);
+  template <typename Sink>
+  friend void AbslStringify(Sink& sink, ArgvView argv) {
+    std::string text;
+    AppendText(argv, &text);
+    sink.Append(absl::string_view(text));
+  }
+  friend void AppendText(ArgvView argv, std::string* out);
 
  private:
   const char* base_ = nullptr;

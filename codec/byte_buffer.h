@@ -16,6 +16,7 @@
 #include "absl/base/config.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/codec/internal/require_cpp17.h"
 
 namespace kevy_replica {
 

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/internal/require_cpp17.h"
 
 namespace kevy_replica {
 
@@ -49,7 +50,7 @@ inline bool IsDigit(char c) {
 
 // Returns the number that all of `text` spells, or nothing: empty, a sign, a
 // space, any other character, more than 20 digits or more than a u64 holds.
-std::optional<uint64_t> ParseDecimal(absl::string_view text);
+[[nodiscard]] std::optional<uint64_t> ParseDecimal(absl::string_view text);
 
 // How many digits `value` has, 1 to 20. Three at a time, since lengths mostly
 // have no more, and which of the three it is needs no branch.

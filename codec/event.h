@@ -6,9 +6,12 @@
 #ifndef KEVY_REPLICA_CODEC_EVENT_H_
 #define KEVY_REPLICA_CODEC_EVENT_H_
 
+#include <iosfwd>
 #include <string>
+#include <utility>
 #include <variant>
 
+#include "absl/strings/string_view.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/snapshot.h"
@@ -30,6 +33,21 @@ using StreamEvent = std::variant<FrameView, Heartbeat, SnapshotBegin,
 //   # snapshot_chunk bytes=551
 //   # snapshot_end next_offset=9
 void AppendText(const StreamEvent& event, std::string* out);
+std::ostream& operator<<(std::ostream& out, const StreamEvent& event);
+template <typename H>
+H AbslHashValue(H state, const StreamEvent& event) {
+  return std::visit(
+      [&state, &event](const auto& alternative) {
+        return H::combine(std::move(state), event.index(), alternative);
+      },
+      event);
+}
+template <typename Sink>
+void AbslStringify(Sink& sink, const StreamEvent& event) {
+  std::string text;
+  AppendText(event, &text);
+  sink.Append(absl::string_view(text));
+}
 
 }  // namespace kevy_replica
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/argv_view.h"
@@ -67,6 +68,15 @@ void AppendArguments(char* gathered, char* p,
 }
 
 }  // namespace
+
+void AppendText(const FrameView& frame, std::string* out) {
+  absl::StrAppend(out, frame.offset(), frame.argv().empty() ? "" : " ");
+  AppendText(frame.argv(), out);
+}
+
+void AppendText(const OwnedFrame& frame, std::string* out) {
+  AppendText(frame.view(), out);
+}
 
 void OwnedFrame::Assign(const FrameView& frame) {
   offset_ = frame.offset_;

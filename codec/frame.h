@@ -30,12 +30,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -75,6 +77,12 @@ class FrameView {
   // The whole frame as it came, envelope included.
   absl::string_view wire() const { return absl::string_view(data_, size_); }
 
+  // Two frames are equal if their offsets and the bytes of their commands are,
+  // wherever those lie and however the envelope spells the offset.
+  friend auto ValueFields(const FrameView& frame) {
+    return std::make_tuple(frame.offset(), frame.command());
+  }
+
  private:
   friend class OwnedFrame;
   friend class StreamDecoder;  // Its buffer may move.
@@ -86,6 +94,10 @@ class FrameView {
   const ArgRef* args_ = nullptr;
   size_t argc_ = 0;
 };
+
+// Appends `8 "SET" "foo" "b\r\n\xff"`: the offset, and the arguments as
+// escape.h says.
+void AppendText(const FrameView& frame, std::string* out);
 
 // A frame that owns its bytes: two allocations, of which assigning to one that
 // was used before needs none if it has the room.
@@ -103,12 +115,20 @@ class OwnedFrame {
                      args_.size());
   }
 
+  // As of its view.
+  friend auto ValueFields(const OwnedFrame& frame) {
+    return ValueFields(frame.view());
+  }
+
  private:
   uint64_t offset_ = 0;
   std::string wire_;
   size_t command_begin_ = 0;
   std::vector<ArgRef> args_;
 };
+
+// As of its view.
+void AppendText(const OwnedFrame& frame, std::string* out);
 
 // Decodes frames whose bytes lie in memory. It keeps the list of arguments, and
 // compares each frame with the form of the last ones, so use one decoder for
@@ -157,14 +177,13 @@ EncodeResult EncodeFrame(uint64_t offset,
                          absl::Span<char> out);
 
 // Appends the frame to `*out`, or returns the error and leaves `*out` as it is.
-ABSL_MUST_USE_RESULT WireError
-AppendFrame(uint64_t offset, absl::Span<const absl::string_view> argv,
-            std::string* out);
+WireError AppendFrame(uint64_t offset, absl::Span<const absl::string_view> argv,
+                      std::string* out);
 
 // Appends the command alone, as a client sends it and FrameView::command() has
 // it. kBadCommand, with `*out` as it was: no arguments.
-ABSL_MUST_USE_RESULT WireError
-AppendCommand(absl::Span<const absl::string_view> argv, std::string* out);
+WireError AppendCommand(absl::Span<const absl::string_view> argv,
+                        std::string* out);
 
 }  // namespace kevy_replica
 

@@ -20,12 +20,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <string>
+#include <tuple>
 
-#include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -33,6 +35,14 @@
 namespace kevy_replica {
 
 enum class Protocol : uint8_t { kV1 = 1, kV2 = 2 };
+
+// Returns "1" or "2".
+absl::string_view ProtocolName(Protocol protocol);
+std::ostream& operator<<(std::ostream& out, Protocol protocol);
+template <typename Sink>
+void AbslStringify(Sink& sink, Protocol protocol) {
+  sink.Append(ProtocolName(protocol));
+}
 
 // What a replica asks for.
 struct HandshakeRequest {
@@ -44,6 +54,11 @@ struct HandshakeRequest {
   uint64_t offset = 0;
   // Non-empty UTF-8. In a decoded request a view into the input.
   absl::string_view replica_id;
+
+  friend auto ValueFields(const HandshakeRequest& request) {
+    return std::tie(request.protocol, request.generation, request.offset,
+                    request.replica_id);
+  }
 };
 
 // What the primary says. `offset` usually echoes the one asked for, even where
@@ -52,7 +67,16 @@ struct HandshakeAnswer {
   Protocol protocol = Protocol::kV2;
   uint64_t generation = 0;  // 0, unknown, with protocol 1.
   uint64_t offset = 0;
+
+  friend auto ValueFields(const HandshakeAnswer& answer) {
+    return std::tie(answer.protocol, answer.generation, answer.offset);
+  }
 };
+
+// Append `request protocol=2 generation=7 offset=8 id="r1"` and
+// `answer protocol=2 generation=7 offset=8`.
+void AppendText(const HandshakeRequest& request, std::string* out);
+void AppendText(const HandshakeAnswer& answer, std::string* out);
 
 // Decodes the request at the front of `input`, as a primary does. `*storage` is
 // scratch; on kDone `request->replica_id` views `input`. Keywords are taken in
@@ -69,8 +93,7 @@ DecodeResult DecodeHandshakeRequest(absl::string_view input,
 // than 0 with protocol 1, which could not carry it; kNoSpace.
 size_t EncodedSize(const HandshakeRequest& request);
 EncodeResult Encode(const HandshakeRequest& request, absl::Span<char> out);
-ABSL_MUST_USE_RESULT WireError Append(const HandshakeRequest& request,
-                                      std::string* out);
+WireError Append(const HandshakeRequest& request, std::string* out);
 
 // Decodes the answer at the front of `input`. Errors: kBadAnswer, kLineTooLong.
 DecodeResult DecodeHandshakeAnswer(absl::string_view input,
@@ -80,8 +103,7 @@ DecodeResult DecodeHandshakeAnswer(absl::string_view input,
 // Errors of encoding: kBadGeneration (as above), kNoSpace.
 size_t EncodedSize(const HandshakeAnswer& answer);
 EncodeResult Encode(const HandshakeAnswer& answer, absl::Span<char> out);
-ABSL_MUST_USE_RESULT WireError Append(const HandshakeAnswer& answer,
-                                      std::string* out);
+WireError Append(const HandshakeAnswer& answer, std::string* out);
 
 }  // namespace kevy_replica
 

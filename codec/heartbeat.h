@@ -16,10 +16,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <tuple>
 
-#include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -29,7 +30,14 @@ namespace kevy_replica {
 struct Heartbeat {
   uint64_t generation = 0;   // 0: unknown. Real generations are never 0.
   uint64_t next_offset = 0;  // The offset that the next write will get.
+
+  friend auto ValueFields(const Heartbeat& heartbeat) {
+    return std::tie(heartbeat.generation, heartbeat.next_offset);
+  }
 };
+
+// Appends `# heartbeat generation=7 next_offset=9`.
+void AppendText(const Heartbeat& heartbeat, std::string* out);
 
 // Decodes the heartbeat at the front of `input`. Errors: kUnknownElement,
 // kBadControlLine, kLineTooLong.
@@ -39,8 +47,7 @@ DecodeResult DecodeHeartbeat(absl::string_view input, const Limits& limits,
 // A generation of 0 is written in the older form. Errors of encoding: kNoSpace.
 size_t EncodedSize(const Heartbeat& heartbeat);
 EncodeResult Encode(const Heartbeat& heartbeat, absl::Span<char> out);
-ABSL_MUST_USE_RESULT WireError Append(const Heartbeat& heartbeat,
-                                      std::string* out);
+WireError Append(const Heartbeat& heartbeat, std::string* out);
 
 }  // namespace kevy_replica
 

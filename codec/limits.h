@@ -7,6 +7,10 @@
 #define KEVY_REPLICA_CODEC_LIMITS_H_
 
 #include <cstdint>
+#include <string>
+#include <tuple>
+
+#include "kevy_replica/codec/internal/value.h"
 
 namespace kevy_replica {
 
@@ -23,7 +27,16 @@ struct Limits {
   uint64_t max_line_bytes = 256;              // CRLF included.
   uint64_t max_chunk_bytes = 64ull << 10;     // Of a snapshot chunk.
   uint64_t max_snapshot_bytes = 16ull << 30;  // All its chunks.
+
+  friend auto ValueFields(const Limits& limits) {
+    return std::tie(limits.max_arguments, limits.max_bulk_bytes,
+                    limits.max_frame_bytes, limits.max_line_bytes,
+                    limits.max_chunk_bytes, limits.max_snapshot_bytes);
+  }
 };
+
+// Appends the limits by name: `max_arguments=1048576 max_bulk_bytes=...`.
+void AppendText(const Limits& limits, std::string* out);
 
 // Not a choice but a fact of the wire: an offset is a RESP integer there, so no
 // frame can bear a larger one.

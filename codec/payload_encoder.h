@@ -25,7 +25,6 @@
 #include <cstdint>
 #include <string>
 
-#include "absl/base/attributes.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/wire_error.h"
 
@@ -52,8 +51,7 @@ class PayloadEncoder {
   // | kBulkTooLong | a string over 2^32 - 1 bytes                            |
   //
   // An event behind PayloadEnd is kWrongOrder; take a new encoder.
-  ABSL_MUST_USE_RESULT WireError Append(const PayloadEvent& event,
-                                        std::string* out);
+  WireError Append(const PayloadEvent& event, std::string* out);
 
   // Whether the payload is whole: PayloadEnd was appended.
   bool ended() const { return state_ == State::kEnded; }

@@ -21,11 +21,15 @@
 #define KEVY_REPLICA_CODEC_PAYLOAD_EVENT_H_
 
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <variant>
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/internal/value.h"
 
 namespace kevy_replica {
 
@@ -40,6 +44,10 @@ struct PayloadHeader {
   uint8_t version = 0;
   uint64_t generation = 0;
   uint64_t offset = 0;
+
+  friend auto ValueFields(const PayloadHeader& header) {
+    return std::tie(header.version, header.generation, header.offset);
+  }
 };
 
 // As on the wire.
@@ -51,6 +59,14 @@ enum class RecordType : uint8_t {
   kSortedSet = 5,
   kStream = 6,
 };
+
+// Returns "string", "hash", "list", "set", "sorted_set" or "stream".
+absl::string_view RecordTypeName(RecordType type);
+std::ostream& operator<<(std::ostream& out, RecordType type);
+template <typename Sink>
+void AbslStringify(Sink& sink, RecordType type) {
+  sink.Append(RecordTypeName(type));
+}
 
 // A key. What follows is its value, up to RecordEnd:
 //
@@ -69,34 +85,62 @@ struct RecordBegin {
   absl::string_view key;
   std::optional<uint64_t> expire_at_ms;
   uint32_t count = 0;  // Of kHash, kList, kSet, kSortedSet; else 0.
+
+  friend auto ValueFields(const RecordBegin& record) {
+    return std::make_tuple(record.type, record.key,
+                           record.expire_at_ms.has_value(),
+                           record.expire_at_ms.value_or(0), record.count);
+  }
 };
 
 struct StringValue {
   absl::string_view value;
+
+  friend auto ValueFields(const StringValue& value) {
+    return std::tie(value.value);
+  }
 };
 
 struct HashField {
   absl::string_view field;
   absl::string_view value;
+
+  friend auto ValueFields(const HashField& field) {
+    return std::tie(field.field, field.value);
+  }
 };
 
 struct ListItem {
   absl::string_view item;
+
+  friend auto ValueFields(const ListItem& item) { return std::tie(item.item); }
 };
 
 struct SetMember {
   absl::string_view member;
+
+  friend auto ValueFields(const SetMember& member) {
+    return std::tie(member.member);
+  }
 };
 
 struct ScoredMember {
   absl::string_view member;
   double score = 0;  // Any: infinities are usual, NaN is not excluded.
+
+  friend auto ValueFields(const ScoredMember& member) {
+    return std::tie(member.member, member.score);
+  }
 };
 
 // "<ms>-<seq>", as stream commands have it.
 struct StreamId {
   uint64_t ms = 0;
   uint64_t seq = 0;
+
+  friend auto ValueFields(const StreamId& id) {
+    return std::tie(id.ms, id.seq);
+  }
 };
 
 struct StreamInfo {
@@ -104,35 +148,64 @@ struct StreamInfo {
   StreamId max_deleted_id;
   uint64_t entries_added = 0;  // Ever, those included that are gone.
   uint32_t entry_count = 0;
+
+  friend auto ValueFields(const StreamInfo& info) {
+    return std::tie(info.last_id, info.max_deleted_id, info.entries_added,
+                    info.entry_count);
+  }
 };
 
 struct StreamEntry {
   StreamId id;
   uint32_t field_count = 0;
+
+  friend auto ValueFields(const StreamEntry& entry) {
+    return std::tie(entry.id, entry.field_count);
+  }
 };
 
 struct StreamField {
   absl::string_view field;
   absl::string_view value;
+
+  friend auto ValueFields(const StreamField& field) {
+    return std::tie(field.field, field.value);
+  }
 };
 
 struct StreamGroupCount {
   uint32_t count = 0;
+
+  friend auto ValueFields(const StreamGroupCount& groups) {
+    return std::tie(groups.count);
+  }
 };
 
 struct StreamGroup {
   absl::string_view name;
   StreamId last_delivered_id;
   uint32_t consumer_count = 0;
+
+  friend auto ValueFields(const StreamGroup& group) {
+    return std::tie(group.name, group.last_delivered_id, group.consumer_count);
+  }
 };
 
 struct StreamConsumer {
   absl::string_view name;
   uint64_t seen_at_ms = 0;
+
+  friend auto ValueFields(const StreamConsumer& consumer) {
+    return std::tie(consumer.name, consumer.seen_at_ms);
+  }
 };
 
 struct StreamPendingCount {
   uint32_t count = 0;  // Of the group, whichever consumer's.
+
+  friend auto ValueFields(const StreamPendingCount& pending) {
+    return std::tie(pending.count);
+  }
 };
 
 // An entry that was delivered and not yet acknowledged.
@@ -141,18 +214,31 @@ struct StreamPending {
   absl::string_view consumer;
   uint64_t delivered_at_ms = 0;
   uint32_t delivery_count = 0;
+
+  friend auto ValueFields(const StreamPending& pending) {
+    return std::tie(pending.id, pending.consumer, pending.delivered_at_ms,
+                    pending.delivery_count);
+  }
 };
 
-struct RecordEnd {};
+struct RecordEnd {
+  friend auto ValueFields(const RecordEnd&) { return std::tuple<>(); }
+};
 
 // When one field of a hash expires. From version 6 on, behind all records.
 struct FieldExpiry {
   absl::string_view key;
   absl::string_view field;
   uint64_t expire_at_ms = 0;
+
+  friend auto ValueFields(const FieldExpiry& expiry) {
+    return std::tie(expiry.key, expiry.field, expiry.expire_at_ms);
+  }
 };
 
-struct PayloadEnd {};
+struct PayloadEnd {
+  friend auto ValueFields(const PayloadEnd&) { return std::tuple<>(); }
+};
 
 using PayloadEvent =
     std::variant<PayloadHeader, RecordBegin, StringValue, HashField, ListItem,
@@ -178,6 +264,24 @@ using PayloadEvent =
 //   stream_pending_count 1
 //   stream_pending 5-1 "c1" delivered_at_ms=1795364156172 deliveries=1
 void AppendText(const PayloadEvent& event, std::string* out);
+std::ostream& operator<<(std::ostream& out, const PayloadEvent& event);
+template <typename H>
+H AbslHashValue(H state, const PayloadEvent& event) {
+  return std::visit(
+      [&state, &event](const auto& alternative) {
+        return H::combine(std::move(state), event.index(), alternative);
+      },
+      event);
+}
+template <typename Sink>
+void AbslStringify(Sink& sink, const PayloadEvent& event) {
+  std::string text;
+  AppendText(event, &text);
+  sink.Append(absl::string_view(text));
+}
+
+// Appends `5-1`.
+void AppendText(const StreamId& id, std::string* out);
 
 }  // namespace kevy_replica
 

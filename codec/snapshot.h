@@ -18,10 +18,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <tuple>
 
-#include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -31,16 +32,32 @@ namespace kevy_replica {
 // The most bytes that a chunk holds on the wire.
 inline constexpr size_t kMaxChunkBytes = 65'536;
 
-struct SnapshotBegin {};
+struct SnapshotBegin {
+  friend auto ValueFields(const SnapshotBegin&) { return std::tuple<>(); }
+};
 
 struct SnapshotChunk {
   // A view into the decoded bytes: valid as FrameView is.
   absl::string_view bytes;
+
+  friend auto ValueFields(const SnapshotChunk& chunk) {
+    return std::tie(chunk.bytes);
+  }
 };
 
 struct SnapshotEnd {
   uint64_t next_offset = 0;
+
+  friend auto ValueFields(const SnapshotEnd& end) {
+    return std::tie(end.next_offset);
+  }
 };
+
+// Append `# snapshot_begin`, `# snapshot_chunk bytes=551`,
+// `# snapshot_end next_offset=9`.
+void AppendText(const SnapshotBegin& begin, std::string* out);
+void AppendText(const SnapshotChunk& chunk, std::string* out);
+void AppendText(const SnapshotEnd& end, std::string* out);
 
 // Each decodes the element at the front of `input`. Errors: kUnknownElement
 // (another element, or none), kBadControlLine, kLineTooLong; for a chunk
@@ -59,11 +76,9 @@ size_t EncodedSize(const SnapshotEnd& end);
 EncodeResult Encode(const SnapshotBegin& begin, absl::Span<char> out);
 EncodeResult Encode(const SnapshotChunk& chunk, absl::Span<char> out);
 EncodeResult Encode(const SnapshotEnd& end, absl::Span<char> out);
-ABSL_MUST_USE_RESULT WireError Append(const SnapshotBegin& begin,
-                                      std::string* out);
-ABSL_MUST_USE_RESULT WireError Append(const SnapshotChunk& chunk,
-                                      std::string* out);
-ABSL_MUST_USE_RESULT WireError Append(const SnapshotEnd& end, std::string* out);
+WireError Append(const SnapshotBegin& begin, std::string* out);
+WireError Append(const SnapshotChunk& chunk, std::string* out);
+WireError Append(const SnapshotEnd& end, std::string* out);
 
 }  // namespace kevy_replica
 

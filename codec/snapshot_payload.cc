@@ -37,10 +37,10 @@ void PayloadDecoder::Feed(absl::string_view bytes) {
   reader_.Release();
   if (error_ != WireError::kNone) return;
   if (reader_.has_more()) {
-    Fail(WireError::kWrongOrder, reader_.position());
-    return;
+    SetError(WireError::kWrongOrder, reader_.position());
+  } else {
+    reader_.Feed(bytes);
   }
-  reader_.Feed(bytes);
 }
 
 Outcome PayloadDecoder::Next() {
@@ -228,9 +228,9 @@ WireError PayloadDecoder::Finish() {
   reader_.Release();
   if (error_ != WireError::kNone) return error_;
   if (!ended()) {
-    Fail(WireError::kTruncatedPayload, reader_.position());
+    SetError(WireError::kTruncatedPayload, reader_.position());
   } else if (reader_.has_more()) {
-    Fail(WireError::kTrailingBytes, reader_.position());
+    SetError(WireError::kTrailingBytes, reader_.position());
   }
   return error_;
 }
@@ -312,10 +312,14 @@ Outcome PayloadDecoder::Stop() {
 }
 
 Outcome PayloadDecoder::Fail(WireError error, uint64_t position) {
+  SetError(error, position);
+  return Outcome::kError;
+}
+
+void PayloadDecoder::SetError(WireError error, uint64_t position) {
   state_ = State::kFailed;
   error_ = error;
   position_ = position;
-  return Outcome::kError;
 }
 
 }  // namespace kevy_replica

@@ -106,7 +106,7 @@ class PayloadDecoder {
   // kNone if the payload has ended, too; else kTruncatedPayload, with the
   // number of bytes that there were as position(); or the error that there was.
   // For ever, too.
-  ABSL_MUST_USE_RESULT WireError Finish();
+  WireError Finish();
 
   // The event that the last Next() decoded. Valid after kDone, until the next
   // non-const call.
@@ -177,6 +177,7 @@ class PayloadDecoder {
   State AfterGroup() const;
   Outcome Stop();
   Outcome Fail(WireError error, uint64_t position);
+  void SetError(WireError error, uint64_t position);
 
   internal::PayloadReader reader_;
   uint64_t now_ms_;

@@ -123,7 +123,7 @@ class StreamDecoder {
   // the offset that follows the one before. Empty: what comes next is no whole
   // frame, and Next() decodes it, or says what is missing or wrong. Valid until
   // the next non-const call.
-  absl::Span<const FrameView> NextFrames(size_t max = kBatch)
+  [[nodiscard]] absl::Span<const FrameView> NextFrames(size_t max = kBatch)
       ABSL_ATTRIBUTE_LIFETIME_BOUND {
     Release();
     if (ABSL_PREDICT_FALSE(next_ == run_end_) && !DecodeAhead()) return {};

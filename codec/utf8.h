@@ -7,6 +7,7 @@
 #define KEVY_REPLICA_CODEC_UTF8_H_
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/internal/require_cpp17.h"
 
 namespace kevy_replica {
 

@@ -7,15 +7,17 @@
 #define KEVY_REPLICA_CODEC_WIRE_ERROR_H_
 
 #include <cstdint>
-#include <ostream>
+#include <iosfwd>
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/internal/require_cpp17.h"
 
 namespace kevy_replica {
 
 // The codec reports errors as one of these, beside the position of the byte
-// that is wrong. The client wraps them in an absl::Status.
-enum class WireError : uint8_t {
+// that is wrong. The client wraps them in an absl::Status. A caller must not
+// drop one: the compiler warns.
+enum class [[nodiscard]] WireError : uint8_t {
   kNone = 0,
 
   // The stream, primary to replica.
@@ -75,6 +77,10 @@ absl::string_view WireErrorName(WireError error);
 bool IsLimit(WireError error);
 
 std::ostream& operator<<(std::ostream& out, WireError error);
+template <typename Sink>
+void AbslStringify(Sink& sink, WireError error) {
+  sink.Append(WireErrorName(error));
+}
 
 }  // namespace kevy_replica
 
