@@ -167,7 +167,9 @@ class ArgvView {
   bool empty() const { return size_ == 0; }
 
   // Argument `i`. `i` must be less than size().
-  absl::string_view operator[](size_t i) const { return begin()[i]; }
+  absl::string_view operator[](size_t i) const {
+    return *Iterator(base_, refs_ + i);
+  }
   absl::string_view front() const { return *begin(); }
   absl::string_view back() const { return *(end() - 1); }
 

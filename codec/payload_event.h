@@ -96,8 +96,8 @@ struct RecordBegin {
 struct StringValue {
   absl::string_view value;
 
-  friend auto ValueFields(const StringValue& value) {
-    return std::tie(value.value);
+  friend auto ValueFields(const StringValue& string) {
+    return std::tie(string.value);
   }
 };
 
@@ -105,22 +105,24 @@ struct HashField {
   absl::string_view field;
   absl::string_view value;
 
-  friend auto ValueFields(const HashField& field) {
-    return std::tie(field.field, field.value);
+  friend auto ValueFields(const HashField& pair) {
+    return std::tie(pair.field, pair.value);
   }
 };
 
 struct ListItem {
   absl::string_view item;
 
-  friend auto ValueFields(const ListItem& item) { return std::tie(item.item); }
+  friend auto ValueFields(const ListItem& element) {
+    return std::tie(element.item);
+  }
 };
 
 struct SetMember {
   absl::string_view member;
 
-  friend auto ValueFields(const SetMember& member) {
-    return std::tie(member.member);
+  friend auto ValueFields(const SetMember& element) {
+    return std::tie(element.member);
   }
 };
 
@@ -128,8 +130,8 @@ struct ScoredMember {
   absl::string_view member;
   double score = 0;  // Any: infinities are usual, NaN is not excluded.
 
-  friend auto ValueFields(const ScoredMember& member) {
-    return std::tie(member.member, member.score);
+  friend auto ValueFields(const ScoredMember& element) {
+    return std::tie(element.member, element.score);
   }
 };
 
@@ -168,8 +170,8 @@ struct StreamField {
   absl::string_view field;
   absl::string_view value;
 
-  friend auto ValueFields(const StreamField& field) {
-    return std::tie(field.field, field.value);
+  friend auto ValueFields(const StreamField& pair) {
+    return std::tie(pair.field, pair.value);
   }
 };
 
