@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Acknowledgements: the replica says how far it has applied.
+// Acknowledgements: the replica tells the primary its next offset.
 //
 //   REPLCONF ACK <next_offset>\r\n
 //
@@ -36,9 +36,9 @@ struct Ack {
 // Appends `ack next_offset=9`.
 void AppendText(const Ack& ack, std::string* out);
 
-// Decodes the line at the front of `input`, as a primary does. kDone: one line
-// was read; `*ack` is empty if it is no acknowledgement, for a primary skips
-// lines that it does not know. Error: kLineTooLong.
+// Decodes the line at the front of `input`, as a primary does. On kDone one
+// line was read. `*ack` is empty if the line is something else: a primary skips
+// unknown lines. Error: kLineTooLong.
 DecodeResult DecodeAck(absl::string_view input, const Limits& limits,
                        std::optional<Ack>* ack);
 

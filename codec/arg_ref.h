@@ -12,8 +12,8 @@
 
 namespace kevy_replica {
 
-// Where one argument lies, counted from the first byte of its frame. Relative,
-// so that it stays true when the buffer behind a half-received frame moves.
+// The place of one argument, counted from the first byte of its frame. A
+// relative place stays right when the buffer of a half-received frame moves.
 struct ArgRef {
   size_t offset;
   size_t size;

@@ -31,7 +31,7 @@ void ArgvStorage::Grow(size_t n) {
 void ArgvStorage::ShrinkToFit() { Reallocate(end_); }
 
 void ArgvStorage::Reallocate(size_t capacity) {
-  // Not make_unique: the new part need not be cleared.
+  // make_unique would clear the new part.
   std::unique_ptr<ArgRef[]> refs(new ArgRef[capacity]);
   std::copy_n(refs_.get(), end_, refs.get());
   refs_ = std::move(refs);

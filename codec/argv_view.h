@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The arguments of one command, as views into the bytes they came in.
+// The arguments of one command, as views into the received bytes.
 
 #ifndef KEVY_REPLICA_CODEC_ARGV_VIEW_H_
 #define KEVY_REPLICA_CODEC_ARGV_VIEW_H_
@@ -22,9 +22,9 @@
 
 namespace kevy_replica {
 
-// Reusable room for the ArgRefs of one command after another: it grows to the
-// longest command seen, so decoding allocates nothing in the steady state. It
-// grows as arguments arrive, never by the count that a peer declares.
+// Reusable room for the ArgRefs of one command after another. It grows to the
+// longest command so far, so decoding allocates nothing in the steady state. It
+// grows as arguments arrive, whatever count the peer declares.
 //
 // Not thread-safe. Movable, not copyable; moving it ends the validity of the
 // frames that were decoded into it.
@@ -44,7 +44,8 @@ class ArgvStorage {
     return *this;
   }
 
-  // The ArgRefs of the command that is being read, or was read last.
+  // The ArgRefs of the current command: the one being read, or else the last
+  // one.
   const ArgRef* data() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return refs_.get() + begin_;
   }
@@ -57,21 +58,22 @@ class ArgvStorage {
     ++end_;
   }
 
-  // What follows is for the scanners.
+  // The rest is for the scanners, which keep several commands at once.
 
-  // Begins a command behind the ones held, which are kept.
+  // Begins a command behind the held ones.
   void BeginNext() { begin_ = end_; }
-  // Forgets the commands before the one that is being read.
+  // Drops all commands before the current one.
   void DropEarlier();
-  // How many there are of all the commands held.
+  // The number of ArgRefs of all held commands.
   size_t total() const { return end_; }
-  // Of the first command held. Stays the same unless Room() has to grow.
+  // The first ArgRef of all held commands. The pointer changes only when Room()
+  // has to grow.
   const ArgRef* first() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return refs_.get();
   }
 
-  // Room for `n` more, to be filled before Resize() says how many there are now
-  // in this command.
+  // Room for `n` more ArgRefs of the current command. Write them, and then call
+  // Resize() with the command's new size.
   ArgRef* Room(size_t n) ABSL_ATTRIBUTE_LIFETIME_BOUND {
     if (ABSL_PREDICT_FALSE(capacity_ - end_ < n)) Grow(n);
     return refs_.get() + end_;
@@ -80,8 +82,7 @@ class ArgvStorage {
   size_t IndexOf(const ArgRef* ref) const {
     return static_cast<size_t>(ref - data());
   }
-  // Gives the memory back that is not in use: a command of very many arguments
-  // may have taken much.
+  // Frees unused memory, as after a command of very many arguments.
   void ShrinkToFit();
 
  private:
@@ -95,9 +96,10 @@ class ArgvStorage {
 };
 
 // A random-access range of absl::string_view: argument 0 is the command's name.
-// Trivially copyable; valid as long as the object that gave it says, for it
-// owns neither the bytes nor the ArgRefs. Arguments are binary and may be
-// empty.
+// Arguments are binary and may be empty.
+//
+// Trivially copyable. It owns neither the bytes nor the ArgRefs: it is valid as
+// long as the object says that gave it.
 class ArgvView {
  public:
   class Iterator {
@@ -166,7 +168,7 @@ class ArgvView {
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
-  // Argument `i`. `i` must be less than size().
+  // Argument `i`. Precondition: `i` < size().
   absl::string_view operator[](size_t i) const {
     return *Iterator(base_, refs_ + i);
   }
@@ -188,7 +190,7 @@ class ArgvView {
     }
     return H::combine(std::move(state), argv.size());
   }
-  // As text: `"SET" "foo" "b\r\n\xff"`, escaped as escape.h says.
+  // As text: `"SET" "foo" "b\r\n\xff"`, with the escapes of escape.h.
   friend std::ostream& operator<<(std::ostream& out, ArgvView argv);
   template <typename Sink>
   friend void AbslStringify(Sink& sink, ArgvView argv) {

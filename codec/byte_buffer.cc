@@ -56,7 +56,7 @@ ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
   return *this;
 }
 
-// The allocator may hand the memory out again without clearing the poison.
+// The allocator may reuse the memory, and expects it without poison.
 ByteBuffer::~ByteBuffer() { Unpoison(0, capacity_); }
 
 absl::Span<char> ByteBuffer::Prepare(size_t min) {
@@ -65,8 +65,8 @@ absl::Span<char> ByteBuffer::Prepare(size_t min) {
     Reallocate(std::max(2 * (size + min), kMinCapacity));
   } else if (size <= begin_ && begin_ != 0 && capacity_ - size >= min &&
              memory_ == Memory::kReuse) {
-    // To the front, always: so the bytes stay where the cache has them. No more
-    // is moved than was consumed since the last move, so the work is linear.
+    // At most as many bytes move as were consumed since the last move, so the
+    // work is linear.
     if (size != 0) {
       Unpoison(0, size);
       std::memmove(data_.get(), data_.get() + begin_, size);
@@ -75,16 +75,17 @@ absl::Span<char> ByteBuffer::Prepare(size_t min) {
     begin_ = 0;
     end_ = size;
   } else if (capacity_ - end_ < min) {
-    // Twice: else a reader that asks for much and gets little would have all
-    // bytes moved for each of them.
+    // Twice the need: a reader that asks for much and gets little would
+    // otherwise move all bytes at each call.
     Reallocate(std::max(2 * (size + min), kMinCapacity));
   }
   Unpoison(end_, capacity_);
   return absl::Span<char>(data_.get() + end_, capacity_ - end_);
 }
 
-// Whether the capacity has been far too much, for `needed`, for a while: one
-// huge element has come and gone. A while, for they may come in a row.
+// Whether the capacity has been far above `needed` for kCalm calls: one huge
+// element has come and gone. The delay keeps the memory while huge elements
+// follow each other.
 bool ByteBuffer::Outgrown(size_t needed) {
   if (capacity_ <= kKeptCapacity || needed > capacity_ / 8) {
     calm_ = 0;
@@ -109,7 +110,8 @@ void ByteBuffer::Reallocate(size_t capacity) {
     data = static_cast<char*>(std::realloc(data_.get(), capacity));
     static_cast<void>(data_.release());
   }
-  if (data == nullptr) std::abort();  // As operator new would.
+  if (data == nullptr)
+    std::abort();  // As operator new does without exceptions.
   data_.reset(data);
   bytes_moved_ += size;
   capacity_ = capacity;

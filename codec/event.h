@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What a stream is made of, once decoded.
+// The elements of a decoded stream.
 
 #ifndef KEVY_REPLICA_CODEC_EVENT_H_
 #define KEVY_REPLICA_CODEC_EVENT_H_
@@ -18,14 +18,14 @@
 
 namespace kevy_replica {
 
-// One element of the stream. A FrameView or SnapshotChunk in it is a view,
-// valid until the next non-const call on the object that gave the event.
+// One element of the stream. A FrameView or SnapshotChunk in it is a view. It
+// is valid until the next non-const call on the object that gave the event.
 using StreamEvent = std::variant<FrameView, Heartbeat, SnapshotBegin,
                                  SnapshotChunk, SnapshotEnd>;
 
-// Appends the event as one line of text, without a line end: a frame as
-// redis-cli's MONITOR shows a command, behind its offset, all else as a
-// comment:
+// Appends the event as one line of text, without a line end. A frame looks like
+// a command of redis-cli's MONITOR, behind its offset. Every other element
+// looks like a comment:
 //
 //   8 "SET" "foo" "b\r\n\xff"
 //   # heartbeat generation=1 next_offset=9

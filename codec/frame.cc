@@ -43,10 +43,9 @@ bool Fits(uint64_t offset, absl::Span<const absl::string_view> argv,
   return most <= room || EncodedFrameSize(offset, argv) <= room;
 }
 
-// Appends what WriteEnvelope() or the like has written to the front of
-// `gathered`, up to `p`, and the arguments. What is short is gathered first,
-// since each append() is a call; what is long is not, since it would be copied
-// twice.
+// Appends the bytes from `gathered` up to `p`, and then the arguments. Collects
+// short arguments in `gathered`, to save append() calls. Appends long ones
+// directly, to save a copy.
 constexpr size_t kGathered = 512;
 void AppendArguments(char* gathered, char* p,
                      absl::Span<const absl::string_view> argv,

@@ -83,7 +83,8 @@ char* Write(const HandshakeAnswer& answer, char* p) {
   return WriteText(internal::kCrlf, WriteDecimal(answer.offset, p));
 }
 
-// What is wrong with the arguments, and with which of them; 0 with kNone.
+// The error of the arguments, and the index of the wrong one. The index is 0
+// with kNone.
 struct ArgumentError {
   WireError error = WireError::kNone;
   size_t index = 0;
@@ -125,7 +126,7 @@ ArgumentError ParseRequest(ArgvView argv, HandshakeRequest* request) {
 DecodeResult DecodeHandshakeRequest(absl::string_view input,
                                     const Limits& limits, ArgvStorage* storage,
                                     HandshakeRequest* request) {
-  // No peer is trusted with more than a request can need.
+  // A peer may send only as much as a request can need.
   Limits own;
   own.max_arguments = 6;
   own.max_bulk_bytes = limits.max_line_bytes;

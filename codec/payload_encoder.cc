@@ -36,8 +36,8 @@ uint64_t BitsOf(double number) {
 
 }  // namespace
 
-// Each function checks all that can be wrong with its event before it appends
-// or changes anything.
+// Each function checks its event completely before it appends or changes
+// anything.
 class PayloadEncoder::Appender {
  public:
   Appender(PayloadEncoder* encoder, std::string* out)
@@ -194,7 +194,7 @@ class PayloadEncoder::Appender {
         break;
       case State::kEntry:
         if (SomeLeft()) return WireError::kWrongCount;
-        Number32(0);  // No groups.
+        Number32(0);  // Zero groups.
         break;
       case State::kGroup:
       case State::kPending:
@@ -235,7 +235,8 @@ class PayloadEncoder::Appender {
   }
 
  private:
-  // The state behind the RecordBegin of a type, if there is such a type.
+  // Returns the state behind the RecordBegin of a type, or nullopt for an
+  // unknown type.
   static std::optional<State> StateIn(RecordType type) {
     switch (type) {
       case RecordType::kString:

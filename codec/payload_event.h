@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What a snapshot's payload is made of, once decoded.
+// The events of a decoded snapshot payload.
 //
 //   header version=6 generation=0 offset=0
 //   hash "user:1" count=2 expire_at_ms=1795464156171
@@ -33,13 +33,13 @@
 
 namespace kevy_replica {
 
-// Strings are binary, may be empty, and are views: PayloadDecoder::Next() says
-// for how long. Times are Unix time in milliseconds. A count is what the peer
-// claims will follow, up to 2^32 - 1, of which a decoder believes nothing: do
-// not reserve memory by it.
+// Strings are binary, may be empty, and are views: PayloadDecoder::Next()
+// defines their lifetime. Times are Unix time in milliseconds. A count is the
+// peer's claim, up to 2^32 - 1, about the events that follow. Do not reserve
+// memory by it.
 
-// Always the first. Version 2 to 7; the position is known from version 5 on,
-// and 0 before. (kevy 5.4.0 leaves it 0 in version 6, too.)
+// Always the first event. The version is 2 to 7. The position is 0 before
+// version 5; kevy 5.4.0 leaves it 0 in version 6, too.
 struct PayloadHeader {
   uint8_t version = 0;
   uint64_t generation = 0;
@@ -50,7 +50,7 @@ struct PayloadHeader {
   }
 };
 
-// As on the wire.
+// The numbers of the wire.
 enum class RecordType : uint8_t {
   kString = 1,
   kHash = 2,
@@ -68,7 +68,7 @@ void AbslStringify(Sink& sink, RecordType type) {
   sink.Append(RecordTypeName(type));
 }
 
-// A key. What follows is its value, up to RecordEnd:
+// A key. Its value follows, up to RecordEnd:
 //
 // | type       | events                                                      |
 // |------------|-------------------------------------------------------------|
@@ -128,14 +128,14 @@ struct SetMember {
 
 struct ScoredMember {
   absl::string_view member;
-  double score = 0;  // Any: infinities are usual, NaN is not excluded.
+  double score = 0;  // Often infinite; NaN is possible.
 
   friend auto ValueFields(const ScoredMember& element) {
     return std::tie(element.member, element.score);
   }
 };
 
-// "<ms>-<seq>", as stream commands have it.
+// "<ms>-<seq>", as in stream commands.
 struct StreamId {
   uint64_t ms = 0;
   uint64_t seq = 0;
@@ -148,7 +148,7 @@ struct StreamId {
 struct StreamInfo {
   StreamId last_id;
   StreamId max_deleted_id;
-  uint64_t entries_added = 0;  // Ever, those included that are gone.
+  uint64_t entries_added = 0;  // Over all time, deleted ones included.
   uint32_t entry_count = 0;
 
   friend auto ValueFields(const StreamInfo& info) {
@@ -203,14 +203,14 @@ struct StreamConsumer {
 };
 
 struct StreamPendingCount {
-  uint32_t count = 0;  // Of the group, whichever consumer's.
+  uint32_t count = 0;  // Of the group, for all its consumers.
 
   friend auto ValueFields(const StreamPendingCount& pending) {
     return std::tie(pending.count);
   }
 };
 
-// An entry that was delivered and not yet acknowledged.
+// A delivered entry that awaits its acknowledgement.
 struct StreamPending {
   StreamId id;
   absl::string_view consumer;
@@ -227,7 +227,7 @@ struct RecordEnd {
   friend auto ValueFields(const RecordEnd&) { return std::tuple<>(); }
 };
 
-// When one field of a hash expires. From version 6 on, behind all records.
+// The expiry of one field of a hash. From version 6 on, behind all records.
 struct FieldExpiry {
   absl::string_view key;
   absl::string_view field;
@@ -249,9 +249,9 @@ using PayloadEvent =
                  StreamPendingCount, StreamPending, RecordEnd, FieldExpiry,
                  PayloadEnd>;
 
-// Appends the event as one line of text, without a line end: such lines as
-// above. Numbers that have one are named, strings are escaped (escape.h), a
-// score has the 17 digits that tell any double from any other.
+// Appends the event as one line of text, without a line end, as in the examples
+// above and below. Numbers have names, strings have the escapes of escape.h,
+// and a score has the 17 digits that identify a double.
 //
 //   string "str" expire_at_ms=1795464156171       value "hello"
 //   list "list" count=4                           item "a"

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// How a call of the codec ended.
+// The result of a call of the codec.
 
 #ifndef KEVY_REPLICA_CODEC_RESULT_H_
 #define KEVY_REPLICA_CODEC_RESULT_H_
@@ -21,11 +21,17 @@ namespace kevy_replica {
 // Decoding has three outcomes. A caller must not drop one: the compiler warns.
 enum class [[nodiscard]] Outcome : uint8_t {
   kDone,      // One whole element was read.
-  kNeedMore,  // So far well formed, but it does not end within the bytes given.
-  kError,     // Malformed, or past a limit. More bytes cannot mend it.
+  kNeedMore,  // Well formed so far, but incomplete.
+  kError,     // Malformed, or past a limit. More bytes do not help.
 };
 
-// Returns "done", "need_more" or "error".
+// The result of a one-shot decoding function.
+//
+// | outcome   | error       | position                                       |
+// |-----------|-------------|------------------------------------------------|
+// | kDone     | kNone       | the number of bytes of the element             |
+// | kNeedMore | kNone       | the number of bytes examined, all of `input`   |
+// | kError    | the error   | the index of the wrong byte                    |
 absl::string_view OutcomeName(Outcome outcome);
 std::ostream& operator<<(std::ostream& out, Outcome outcome);
 template <typename Sink>
@@ -33,13 +39,6 @@ void AbslStringify(Sink& sink, Outcome outcome) {
   sink.Append(OutcomeName(outcome));
 }
 
-// What a one-shot decoding function returns.
-//
-// | outcome   | error       | position                                       |
-// |-----------|-------------|------------------------------------------------|
-// | kDone     | kNone       | bytes that the element took up                 |
-// | kNeedMore | kNone       | bytes examined: not past the input's end       |
-// | kError    | which one   | index of the byte that is wrong                |
 struct [[nodiscard]] DecodeResult {
   Outcome outcome = Outcome::kNeedMore;
   WireError error = WireError::kNone;
@@ -62,8 +61,8 @@ struct [[nodiscard]] DecodeResult {
   }
 };
 
-// What a function that encodes into a span returns: `size` bytes were written,
-// or, with an `error`, none.
+// The result of a function that encodes into a span: `size` bytes were written,
+// or, with an `error`, 0.
 struct [[nodiscard]] EncodeResult {
   WireError error = WireError::kNone;
   size_t size = 0;

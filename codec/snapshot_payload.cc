@@ -243,7 +243,7 @@ Outcome PayloadDecoder::Give(const Event& event, State next) {
   return Outcome::kDone;
 }
 
-// Goes on behind an opcode. False: there is no such one here.
+// Continues behind an opcode. Returns false if the opcode may not come here.
 bool PayloadDecoder::BeginRecord(uint64_t opcode) {
   if (opcode == internal::kFieldExpiryOpcode) {
     records_ended_ = true;
@@ -305,7 +305,7 @@ PayloadDecoder::State PayloadDecoder::AfterGroup() const {
   return outer_left_ != 0 ? State::kStreamGroup : State::kRecordEnd;
 }
 
-// The reader cannot go on.
+// The reader stopped: at the piece's end, or at an error.
 Outcome PayloadDecoder::Stop() {
   if (reader_.error() == WireError::kNone) return Outcome::kNeedMore;
   return Fail(reader_.error(), reader_.error_position());

@@ -39,7 +39,7 @@ absl::Span<char> StreamDecoder::Prepare(size_t min) {
   if (next_ != end_) {
     PointToBuffer();
   } else if (buffer_.capacity() < capacity) {
-    // What a huge frame took is given back together.
+    // Frees the memory of a huge frame's arguments with that of its bytes.
     ahead_->args.ShrinkToFit();
   }
   return room;
@@ -54,7 +54,7 @@ void StreamDecoder::Feed(absl::string_view bytes) {
 }
 
 absl::string_view StreamDecoder::Excerpt(size_t max) const {
-  // After an error the buffer begins with the element that is wrong.
+  // After an error the buffer begins with the wrong element.
   const absl::string_view bytes = buffer_.bytes();
   const size_t at = std::min<size_t>(
       bytes.size(), error_ == WireError::kNone ? 0 : error_in_buffer_);
@@ -78,7 +78,7 @@ Outcome StreamDecoder::DecodeAnswer(HandshakeAnswer* answer) {
   return Finish(result);
 }
 
-// Decodes the frames that are there. Returns whether there are any ahead now.
+// Decodes the received frames. Returns whether any are ahead now.
 bool StreamDecoder::DecodeAhead() {
   if (run_end_ != end_) {
     run_end_ = end_;
@@ -137,7 +137,7 @@ bool StreamDecoder::DecodeAhead() {
   return end_ != 0;
 }
 
-// The arguments lie elsewhere now.
+// Updates the frames ahead: their arguments have moved.
 void StreamDecoder::PointToArguments() {
   const internal::FrameShape& shape = ahead_->scanner.shape();
   const ArgRef* args = ahead_->args.first();
@@ -149,7 +149,7 @@ void StreamDecoder::PointToArguments() {
   }
 }
 
-// The bytes lie elsewhere now.
+// Updates the frames ahead: their bytes have moved.
 void StreamDecoder::PointToBuffer() {
   const char* p = buffer_.bytes().data();
   for (size_t i = next_; i != end_; ++i) {
@@ -201,7 +201,7 @@ Outcome StreamDecoder::NextOther() {
   return bytes.empty() ? Outcome::kNeedMore : Begin(bytes);
 }
 
-// Begins an element that is no frame, or may not be one.
+// Begins an element other than a frame, or one that is unknown yet.
 Outcome StreamDecoder::Begin(absl::string_view bytes) {
   WireError error = WireError::kNone;
   switch (bytes[0]) {
@@ -241,7 +241,7 @@ DecodeResult StreamDecoder::ScanLine(absl::string_view bytes) {
       line_scanner_.Scan(bytes.data(), bytes.size(), limits_);
   if (!result.done()) return result;
   switch (line_scanner_.kind()) {
-    case LineKind::kAck:  // Not asked for: an answer comes but once.
+    case LineKind::kAck:  // An answer comes only once.
       return DecodeResult::Error(WireError::kUnknownElement, 0);
     case LineKind::kPing:
       event_ = Heartbeat{line_scanner_.generation(), line_scanner_.offset()};
@@ -278,7 +278,7 @@ DecodeResult StreamDecoder::ScanChunk(absl::string_view bytes) {
   return result;
 }
 
-// Every scan ends here, but for the usual one.
+// The end of every scan except that of frames ahead.
 Outcome StreamDecoder::Finish(const DecodeResult& result) {
   switch (result.outcome) {
     case Outcome::kNeedMore:

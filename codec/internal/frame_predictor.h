@@ -15,12 +15,15 @@
 namespace kevy_replica {
 namespace internal {
 
-// The form of a stream's last frames: the next ones, which mostly have the same
-// form, are compared with it instead of parsed. It is for one set of limits,
-// which are not checked again.
+// The form of a stream's last frames. The next frames mostly have the same
+// form, so they are compared with it instead of parsed.
+//
+// One predictor serves one set of limits: a frame of the predicted form is
+// within them, as the learned frame was.
 struct FramePredictor {
-  // A frame was read that was not of `shape`. Two of one size and count in a
-  // row are taken for the shape of what follows; not while `shape` is in use.
+  // Learns from a frame of another form than `shape`. Two frames in a row with
+  // one size and one argument count become the new shape, unless the old one is
+  // active or in use.
   ABSL_ATTRIBUTE_ALWAYS_INLINE void Observe(const char* frame, size_t size,
                                             size_t command_begin,
                                             const ArgRef* args, size_t argc) {
@@ -34,7 +37,7 @@ struct FramePredictor {
 
   EnvelopePredictor envelope;
   FrameShape shape;
-  bool shape_in_use = false;  // Frames that are valid still view it.
+  bool shape_in_use = false;  // Valid frames view its arguments.
   size_t last_size = 0;
   size_t last_argc = 0;
 };

@@ -12,9 +12,9 @@
 //   };
 //   void AppendText(const Ack& ack, std::string* out);
 //
-// ValueFields() lists what makes two values equal; AppendText() appends a value
-// as text, without a line end. The templates below find both by the type's
-// namespace and make the operators of them.
+// Two values are equal if all fields of ValueFields() are. AppendText() appends
+// a value as text, without a line end. The templates below find both by
+// argument-dependent lookup.
 
 #ifndef KEVY_REPLICA_CODEC_INTERNAL_VALUE_H_
 #define KEVY_REPLICA_CODEC_INTERNAL_VALUE_H_
@@ -34,7 +34,7 @@ namespace internal {
 template <typename T>
 using FieldsOf = decltype(ValueFields(std::declval<const T&>()));
 
-// Writes `text`, as << of a string does, with width and fill.
+// Writes `text` as << writes a string, with width and fill.
 std::ostream& Print(absl::string_view text, std::ostream& out);
 
 }  // namespace internal
