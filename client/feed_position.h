@@ -8,30 +8,28 @@
 
 #include <cstdint>
 #include <optional>
-#include <ostream>
 #include <string>
+#include <tuple>
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/internal/value.h"
 
 namespace kevy_replica {
 
-// An offset means something only within its generation: the identity of one
-// unbroken history, drawn anew by a primary at FLUSHALL or a promotion.
+// An offset means something only within its generation: the primary's name for
+// one unbroken history, drawn anew at FLUSHALL or a promotion.
 struct FeedPosition {
-  uint64_t generation = 0;   // 0: unknown, no claim. Real ones are never 0.
-  uint64_t next_offset = 0;  // Of the next write wanted: last one held + 1.
+  uint64_t generation = 0;   // 0: unknown. Real generations are above 0.
+  uint64_t next_offset = 0;  // The offset of the next write wanted.
 
-  friend bool operator==(const FeedPosition& a, const FeedPosition& b) {
-    return a.generation == b.generation && a.next_offset == b.next_offset;
-  }
-  friend bool operator!=(const FeedPosition& a, const FeedPosition& b) {
-    return !(a == b);
+  friend auto ValueFields(const FeedPosition& position) {
+    return std::tie(position.generation, position.next_offset);
   }
 };
 
 // "GENERATION:OFFSET", two decimal numbers, as kevy_tail's --from takes it.
 std::string ToString(const FeedPosition& position);
-std::ostream& operator<<(std::ostream& out, const FeedPosition& position);
+void AppendText(const FeedPosition& position, std::string* out);
 
 // The position that all of `text` spells in that form, or nothing.
 std::optional<FeedPosition> ParseFeedPosition(absl::string_view text);

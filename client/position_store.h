@@ -25,19 +25,27 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/codec/internal/value.h"
 
 namespace kevy_replica {
 
 struct NamedPosition {
   std::string name;
   FeedPosition position;
+
+  friend auto ValueFields(const NamedPosition& named) {
+    return std::tie(named.name, named.position);
+  }
 };
+// Appends "shard-0=7:8".
+void AppendText(const NamedPosition& named, std::string* out);
 
 // Names are of printable ASCII without spaces and quotes, and not empty: any
 // other is kInvalidArgument. Thread-safe, as all that implement it must be.
