@@ -533,7 +533,7 @@ struct Rejected {
   const char* name;
   std::vector<std::string> argv;
   const char* reply;
-  bool run = false;  // Rejected by EXEC, after the position was stored.
+  bool run = false;  // Rejected by EXEC, which also stores the position.
 };
 
 class KevyMirrorRejectTest : public KevyMirrorTest,

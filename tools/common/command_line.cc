@@ -66,7 +66,7 @@ absl::StatusOr<CommandLine> ParseArguments(
     std::string error;
     if (!flag->ParseFrom(value, &error)) {
       // Abseil's message quotes the value unescaped. Take only the reason,
-      // which stands behind the flag's name.
+      // which stands after the flag's name.
       const std::string quoted = absl::StrCat("flag '", name, "'");
       absl::string_view why = error;
       const size_t reason = why.rfind(quoted);

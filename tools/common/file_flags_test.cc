@@ -20,7 +20,7 @@ class FileFlagsTest : public ::testing::Test {
  protected:
   FileFlagsTest() { EXPECT_EQ(mkdir((folder_ + "sub").c_str(), 0700), 0); }
   ~FileFlagsTest() override {
-    unlink((folder_ + "sub/link").c_str());  // The rest is TempFolder's.
+    unlink((folder_ + "sub/link").c_str());  // TempFolder removes the rest.
   }
 
   void Make(const char* name) { std::ofstream(folder_ + name) << "x"; }

@@ -330,7 +330,8 @@ TEST_F(MirrorSessionTest, CommandsBeyondKeysAreRefused) {
   }
 }
 
-// The position is stored after the log line. A kill in between loses neither.
+// The position is stored after the count. If the link breaks in between, the
+// command comes again.
 TEST_F(MirrorSessionTest, SkippedCommandIsCountedOnce) {
   options_.skip_rejected = true;
   ASSERT_TRUE(Open(1).ok());

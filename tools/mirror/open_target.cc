@@ -61,7 +61,7 @@ absl::Status EndOlderConnections(const MirrorOptions& options,
   return absl::OkStatus();
 }
 
-// Settles the state that a broken connection has left behind.
+// Settles the state that a broken connection has left.
 absl::Status SettleState(const MirrorOptions& options,
                          const MirrorRecord& record, CheckedLink* link,
                          MirrorCounters* counters, MirrorState* state) {

@@ -33,7 +33,7 @@ class OutputFileTest : public ::testing::Test {
     client_testing::WriteFile(path_, contents);
   }
 
-  // Appends, and returns the mark behind it.
+  // Appends, and returns the mark after them.
   static FeedPosition Append(OutputFile* file, absl::string_view bytes) {
     EXPECT_EQ(write(file->fd(), bytes.data(), bytes.size()),
               static_cast<ssize_t>(bytes.size()));

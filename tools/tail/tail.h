@@ -30,10 +30,9 @@ struct TailOptions {
 // Connects once and prints events until the link ends.
 //
 // Returns:
-//   OK            the primary closed the link between two elements, an
-//   interrupt
-//                 came, `max_frames` were printed, or the output's reader is
-//                 gone
+//   OK            the primary closed the link between two elements,
+//   `max_frames`
+//                 were printed, an interrupt came, or the reader is gone
 //   other errors  ReplicaClient's, or those of `output`
 absl::Status Tail(const TransportFactory& connect, const TailOptions& options,
                   Output* output);

@@ -165,7 +165,7 @@ void LongPrimary::Serve(Transport* transport) {
                 WireError::kNone);
       ++next;
     }
-    // Half of the time the frames go out before the heartbeat. Behind the
+    // Half of the time the frames go out before the heartbeat. After the
     // expected frames, silence may follow instead of the heartbeat.
     if (random() % 2 == 0) {
       if (!transport->Write(out, absl::InfiniteDuration()).ok()) return;
