@@ -81,10 +81,13 @@ struct FollowerStats {
   }
 
   friend auto ValueFields(const FollowerStats& stats) {
-    return std::tie(stats.frames, stats.snapshots, stats.heartbeats,
-                    stats.bytes, stats.connects, stats.links, stats.link_ends,
-                    stats.link_up, stats.in_snapshot, stats.received,
-                    stats.applied, stats.lag, stats.since_last_byte);
+    // Abseil 20220623 hashes no std::optional.
+    return std::make_tuple(
+        stats.frames, stats.snapshots, stats.heartbeats, stats.bytes,
+        stats.connects, stats.links, stats.link_ends, stats.link_up,
+        stats.in_snapshot, stats.received, stats.applied, stats.lag.has_value(),
+        stats.lag.value_or(0), stats.since_last_byte.has_value(),
+        stats.since_last_byte.value_or(absl::ZeroDuration()));
   }
 };
 // Appends "frames=4 snapshots=0 heartbeats=1 bytes=99 connects=1 links=1

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A transport that tells when it is used.
+// A transport that calls a hook before every wait.
 
 #ifndef KEVY_REPLICA_TOOLS_TAIL_HOOK_TRANSPORT_H_
 #define KEVY_REPLICA_TOOLS_TAIL_HOOK_TRANSPORT_H_
@@ -21,8 +21,12 @@
 
 namespace kevy_replica {
 
-// Decorates `inner`, which it owns: calls `hook` before each Read and Write,
-// thus before every wait. An error of the hook's is that call's.
+// Decorates `inner`. Calls `hook` before each Read() and Write(), so before
+// every wait. If the hook returns an error, the call returns it and leaves
+// `inner` alone.
+//
+// TODO(someday): derive from a common base for decorators, once transport/ has
+// one. Five of the seven functions only pass the call on.
 class HookTransport : public Transport {
  public:
   HookTransport(std::unique_ptr<Transport> inner,

@@ -26,7 +26,7 @@
 namespace kevy_replica {
 namespace {
 
-// Hands out the bytes that were read from `inner` before, then reads on.
+// Reads first the bytes of `put_back`, then those of `inner`.
 class PutBackTransport : public Transport {
  public:
   PutBackTransport(ByteBuffer put_back, std::unique_ptr<Transport> inner)

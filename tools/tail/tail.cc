@@ -37,7 +37,7 @@ class Tailer {
     const absl::Status status = RunClient(connect);
     Show().IgnoreError();
     if (options_.status_line) std::fputs("\n", stderr);
-    // What stops the client because of the output is the client's error too.
+    // A failed output also ends the client, with the same error.
     if (absl::IsCancelled(output_->status())) return absl::OkStatus();
     if (!output_->status().ok()) return output_->status();
     return absl::IsCancelled(status) ? absl::OkStatus() : status;
@@ -71,7 +71,7 @@ class Tailer {
 
     const bool last = is_frame && ++progress_.frames == options_.max_frames;
     if (options_.ack && moves_on) {
-      // Either goes out at the next write, and so behind what is printed.
+      // Both are sent with the next write, so after the event is printed.
       const uint64_t next_offset = client_->position().next_offset;
       if (last) {
         client_->SendAck(next_offset).IgnoreError();
@@ -91,7 +91,7 @@ class Tailer {
     };
   }
 
-  // Brings output and status line up to date: before every wait.
+  // Flushes the output and updates the status line. Called before every wait.
   absl::Status Show() {
     if (!options_.status_line) return output_->Flush();
     if (client_ != nullptr) {
@@ -109,7 +109,7 @@ class Tailer {
   Output* const output_;
   const TailPrinter printer_;
   StatusLine status_line_;
-  std::unique_ptr<ReplicaClient> client_;  // Once it has shaken hands.
+  std::unique_ptr<ReplicaClient> client_;  // Null before the handshake.
   Progress progress_;
 };
 
