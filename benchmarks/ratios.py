@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints Markdown tables of medians: ratios.py <results.json | benchmark>.
 
-Given a program instead of a file, runs it first, with interleaved repetitions.
-Which tables there are depends on what was run.
+Runs a program first, with interleaved repetitions. Prints a table for each
+group of benchmarks in the results.
 """
 
 import argparse
@@ -130,7 +130,7 @@ def main():
            "next_frames / memcpy, bytes/s"],
           [decode_row(results, corpus) for corpus in corpora])
     ways(results, "Decoding alone, ns a frame", "Decode", results_lib.DECODE)
-    ways(results, "Decoding what is copied in, ns a frame", "Stream",
+    ways(results, "Decoding with a copy, ns a frame", "Stream",
          results_lib.STREAM)
 
     rows = []
@@ -141,7 +141,7 @@ def main():
                 quotient(results.ns_per_frame("Stream/%s/%s" % (way, corpus)),
                          results.ns_per_frame("Stream/%s/%s" % (bare, corpus)))
                 for corpus in corpora])
-    table("What the layers above add", ["time a frame"] + corpora, rows)
+    table("Cost of the layers above", ["time a frame"] + corpora, rows)
 
     for reader in ("next_frames", "hiredis"):
         table("%s, in pieces, ns a frame" % reader,
