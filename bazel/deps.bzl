@@ -1,14 +1,17 @@
+# Copyright 2026 The kevy_replica Authors
+# SPDX-License-Identifier: Apache-2.0
+
 """The dependencies for WORKSPACE builds. MODULE.bazel has the same list."""
 
 load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "maybe")
 
-# The checksums are those that the Bazel central registry has for the same archives.
+# The checksums are those of the Bazel central registry for the same archives.
 
 def kevy_replica_deps():
-    """Declares what kevy_replica's users need. What the WORKSPACE has declared before stays as it is."""
+    """Declares the dependencies of users. Repositories that the WORKSPACE declared before stay."""
 
-    # Not the newer version of MODULE.bazel: it would need protobuf here, and this one has all that is used.
+    # Older than in MODULE.bazel, whose version would need protobuf here. This one has every rule in use.
     maybe(
         http_archive,
         name = "rules_cc",
@@ -40,7 +43,7 @@ def kevy_replica_deps():
     )
 
 def kevy_replica_dev_deps():
-    """Declares what only kevy_replica's own benchmarks and tools need."""
+    """Declares the dependencies of kevy_replica's own benchmarks and tools alone."""
     maybe(
         http_archive,
         name = "com_github_google_benchmark",

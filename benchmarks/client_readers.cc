@@ -21,7 +21,8 @@ namespace benchmarks {
 
 ReplicaClientOptions ClientOptionsFor(const Corpus& corpus) {
   ReplicaClientOptions options;
-  static_cast<SessionOptions&>(options) = OptionsFor(corpus);
+  options.link = ReplayLink();
+  options.from = StartOf(corpus);
   options.snapshot_policy = SnapshotPolicy::kSkip;
   options.read_bytes = kPiece;
   return options;

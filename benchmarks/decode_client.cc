@@ -29,7 +29,7 @@ namespace {
 class SessionLoop {
  public:
   explicit SessionLoop(const Corpus& corpus)
-      : session_(OptionsFor(corpus)), transport_(corpus) {
+      : session_(ReplayLink(), StartOf(corpus)), transport_(corpus) {
     session_.HandleConnected(kNow);
     std::string request;
     session_.PollTransmit(kNow, &request);

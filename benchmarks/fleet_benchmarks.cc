@@ -40,8 +40,9 @@ FleetWork WorkFor(const Corpus& corpus, size_t shards) {
 
 FleetOptions FleetOptionsFor(const Corpus& corpus) {
   FleetOptions options;
-  static_cast<SessionOptions&>(options) = OptionsFor(corpus);
-  options.heartbeat_timeout = absl::InfiniteDuration();  // The stream has none.
+  options.link = ReplayLink();
+  options.from = StartOf(corpus);
+  options.link.heartbeat_timeout = absl::InfiniteDuration();  // The stream has none.
   return options;
 }
 

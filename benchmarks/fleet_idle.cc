@@ -113,7 +113,7 @@ class IdleHandler : public FollowerHandler {
 void ServeIdle(const Corpus& corpus, size_t shards, const HeartbeatCount& count,
                Listener* listener) {
   Heartbeat heartbeat;
-  heartbeat.generation = OptionsFor(corpus).from.generation;
+  heartbeat.generation = StartOf(corpus).generation;
   heartbeat.next_offset = corpus.first_offset;
   std::string bytes;
   if (Append(heartbeat, &bytes) != WireError::kNone) std::abort();
@@ -140,7 +140,7 @@ void Measure(const Corpus& corpus, benchmark::State& state) {
     const std::unique_ptr<Listener> listener =
         ValueOrDie(Listener::Listen("127.0.0.1:0"));
     FleetOptions options = FleetOptionsFor(corpus);
-    options.heartbeat_timeout = FleetOptions().heartbeat_timeout;
+    options.link.heartbeat_timeout = FleetOptions().link.heartbeat_timeout;
     const std::unique_ptr<Fleet> fleet = ValueOrDie(
         Fleet::Create(std::vector<std::string>(shards, listener->address()),
                       pointers, options));

@@ -72,7 +72,7 @@ void RunClient(const Corpus& corpus, FleetPass* pass) {
 class BareShard {
  public:
   explicit BareShard(const Corpus& corpus)
-      : session_(OptionsFor(corpus)), transport_(corpus) {
+      : session_(ReplayLink(), StartOf(corpus)), transport_(corpus) {
     session_.HandleConnected(kNow);
   }
 

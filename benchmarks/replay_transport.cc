@@ -17,7 +17,8 @@
 #include "absl/types/span.h"
 #include "kevy_replica/benchmarks/corpus.h"
 #include "kevy_replica/benchmarks/pieces.h"
-#include "kevy_replica/client/session.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/link_options.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/wire_error.h"
 
@@ -29,12 +30,15 @@ constexpr uint64_t kGeneration = 1;
 
 }  // namespace
 
-SessionOptions OptionsFor(const Corpus& corpus) {
-  SessionOptions options;
+LinkOptions ReplayLink() {
+  LinkOptions options;
   options.replica_id = "benchmark";
-  options.from = {kGeneration, corpus.first_offset};
   options.protocol = ProtocolChoice::kV2;
   return options;
+}
+
+FeedPosition StartOf(const Corpus& corpus) {
+  return {kGeneration, corpus.first_offset};
 }
 
 std::string AnswerFor(const Corpus& corpus) {

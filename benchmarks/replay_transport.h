@@ -15,15 +15,18 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/benchmarks/corpus.h"
-#include "kevy_replica/client/session.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/link_options.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 namespace benchmarks {
 
-// Options for a Session or client that reads `corpus` by protocol 2, from its
-// first offset.
-SessionOptions OptionsFor(const Corpus& corpus);
+// Options of a link that reads a corpus by protocol 2.
+LinkOptions ReplayLink();
+
+// The first offset of the corpus, where that link starts.
+FeedPosition StartOf(const Corpus& corpus);
 
 // The answer to this session.
 std::string AnswerFor(const Corpus& corpus);

@@ -19,11 +19,13 @@
 namespace kevy_replica {
 namespace {
 
-// One payload a fact, so that a log line that prints them can be read.
+// One payload a number, so that a printed status reads well.
 constexpr absl::string_view kKindUrl = "kevy_replica/kind";
 constexpr absl::string_view kWireErrorUrl = "kevy_replica/wire_error";
 constexpr absl::string_view kExpectedUrl = "kevy_replica/expected_offset";
 constexpr absl::string_view kGotUrl = "kevy_replica/got_offset";
+constexpr absl::string_view kHeldUrl = "kevy_replica/held_generation";
+constexpr absl::string_view kPrimaryUrl = "kevy_replica/primary_generation";
 
 struct Row {
   ReplicaErrorKind kind;
@@ -43,6 +45,8 @@ constexpr Row kRows[] = {
      Action::kReconnect},
     {ReplicaErrorKind::kOffsetGap, "offset_gap", absl::StatusCode::kOutOfRange,
      Action::kResync},
+    {ReplicaErrorKind::kForeignHistory, "foreign_history",
+     absl::StatusCode::kOutOfRange, Action::kResync},
     {ReplicaErrorKind::kGenerationChanged, "generation_changed",
      absl::StatusCode::kAborted, Action::kReconnect},
     {ReplicaErrorKind::kUnexpectedInSnapshot, "unexpected_in_snapshot",
@@ -73,6 +77,11 @@ std::string GetText(const absl::Status& status, absl::string_view url) {
   return payload.has_value() ? std::string(*payload) : std::string();
 }
 
+std::optional<uint64_t> GetNumber(const absl::Status& status,
+                                  absl::string_view url) {
+  return ParseDecimal(GetText(status, url));
+}
+
 absl::Status WithCode(absl::StatusCode code, ReplicaErrorKind kind,
                       absl::string_view message) {
   absl::Status status(code, message);
@@ -101,11 +110,17 @@ std::optional<WireError> WireErrorOf(const absl::Status& status) {
 }
 
 std::optional<OffsetGap> OffsetGapOf(const absl::Status& status) {
-  const std::optional<uint64_t> expected =
-      ParseDecimal(GetText(status, kExpectedUrl));
-  const std::optional<uint64_t> got = ParseDecimal(GetText(status, kGotUrl));
+  const std::optional<uint64_t> expected = GetNumber(status, kExpectedUrl);
+  const std::optional<uint64_t> got = GetNumber(status, kGotUrl);
   if (!expected.has_value() || !got.has_value()) return std::nullopt;
   return OffsetGap{*expected, *got};
+}
+
+std::optional<ForeignHistory> ForeignHistoryOf(const absl::Status& status) {
+  const std::optional<uint64_t> held = GetNumber(status, kHeldUrl);
+  const std::optional<uint64_t> primary = GetNumber(status, kPrimaryUrl);
+  if (!held.has_value() || !primary.has_value()) return std::nullopt;
+  return ForeignHistory{*held, *primary};
 }
 
 Action RecommendedAction(const absl::Status& status) {
@@ -169,6 +184,21 @@ absl::Status OffsetGapError(const OffsetGap& gap, absl::string_view message) {
   absl::Status status = ReplicaError(ReplicaErrorKind::kOffsetGap, message);
   SetText(&status, kExpectedUrl, absl::StrCat(gap.expected));
   SetText(&status, kGotUrl, absl::StrCat(gap.got));
+  return status;
+}
+
+absl::Status ForeignHistoryError(const ForeignHistory& history,
+                                 absl::string_view where) {
+  const std::string held = history.held == 0
+                               ? "an unknown generation"
+                               : absl::StrCat("generation ", history.held);
+  absl::Status status =
+      ReplicaError(ReplicaErrorKind::kForeignHistory,
+                   absl::StrCat("the held data is of ", held,
+                                ", the primary goes on with generation ",
+                                history.primary, " without a snapshot", where));
+  SetText(&status, kHeldUrl, absl::StrCat(history.held));
+  SetText(&status, kPrimaryUrl, absl::StrCat(history.primary));
   return status;
 }
 

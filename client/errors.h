@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What can go wrong on a replication link, and what to do then.
+// Errors of a replication link, and the action that each one asks for.
 //
 //   if (!client->status().ok()) {
 //     switch (RecommendedAction(client->status())) {
@@ -20,6 +20,7 @@
 // | kFrame                | kDataLoss (a limit:  | kReconnect  |
 // |                       | kResourceExhausted)  |             |
 // | kOffsetGap            | kOutOfRange          | kResync     |
+// | kForeignHistory       | kOutOfRange          | kResync     |
 // | kGenerationChanged    | kAborted             | kReconnect  |
 // | kUnexpectedInSnapshot | kDataLoss            | kReconnect  |
 // | kSnapshotInProgress   | kFailedPrecondition  | kReadEvents |
@@ -29,13 +30,13 @@
 // | none: interrupted     | kCancelled           | kCaller     |
 // | none: a timeout       | kDeadlineExceeded    | kCaller     |
 //
-// The kind, and what belongs to it, travel as payloads of the absl::Status, so
-// they survive being passed on. Where bytes of the stream are to blame the
-// message names the position there, the next offset and an escaped excerpt; of
-// a kPayload, the position in the payload and the key, if it is known.
+// The kind and its numbers travel as payloads of the absl::Status, so they
+// survive being passed on. If bytes of the stream are at fault, the message
+// names their position, the next offset and an escaped excerpt. For kPayload it
+// names the position in the payload, and the key if it is known.
 //
-// An error that lies in the bytes, a limit above all, is likely to come again
-// with the same bytes: who reconnects after a kFrame should not do so for ever.
+// An error in the bytes, a limit above all, is likely to come again with the
+// same bytes. Limit the number of reconnections after a kFrame.
 
 #ifndef KEVY_REPLICA_CLIENT_ERRORS_H_
 #define KEVY_REPLICA_CLIENT_ERRORS_H_
@@ -51,18 +52,20 @@
 namespace kevy_replica {
 
 enum class ReplicaErrorKind : uint8_t {
-  kHandshakeRejected,  // Closed before an answer, as primaries reject.
-  kAckMalformed,       // What came is no answer to the handshake.
-  kTruncated,          // The end came inside an element or a snapshot.
-  kFrame,              // Malformed bytes; WireErrorOf() tells which.
-  kOffsetGap,          // Not the offset expected; OffsetGapOf() has both. The
-                       // same twice: that offset, but of a generation other
-                       // than what is held.
-  kGenerationChanged,  // Another history goes on, without a snapshot.
-  kUnexpectedInSnapshot,  // A frame, or another snapshot, inside one.
+  kHandshakeRejected,     // Closed before an answer: the way primaries refuse.
+  kAckMalformed,          // The first line is not an answer to the handshake.
+  kTruncated,             // The stream ended inside an element or a snapshot.
+  kFrame,                 // Malformed bytes; WireErrorOf() tells which.
+  kOffsetGap,             // The frame has another offset than expected;
+                          // OffsetGapOf() returns both.
+  kForeignHistory,        // The primary has another history than the held data;
+                          // ForeignHistoryOf() returns both generations.
+  kGenerationChanged,     // Another history goes on, without a snapshot.
+  kUnexpectedInSnapshot,  // A frame, or another snapshot, inside a snapshot.
   kSnapshotInProgress,    // A frame-only read met a snapshot.
-  kPayload,  // A snapshot's payload is malformed, or has a row that is not in
-             // it (WireError::kRowSegment): the next would have it, too.
+  kPayload,  // A snapshot's payload is malformed, or has a row whose data lies
+             // on the primary's disk (WireError::kRowSegment). The next
+             // snapshot would have it, too.
   kIo,       // The transport failed.
 };
 
@@ -71,12 +74,18 @@ struct OffsetGap {
   uint64_t got = 0;
 };
 
+// Generations; 0: unknown.
+struct ForeignHistory {
+  uint64_t held = 0;     // Of the held data.
+  uint64_t primary = 0;  // Of the primary's stream.
+};
+
 enum class Action : uint8_t {
   kNone,        // The status is OK.
-  kReconnect,   // Connect again and resume from the position applied.
+  kReconnect,   // Connect again and resume from the applied position.
   kResync,      // Connect again from {0, 0}: only a snapshot mends it.
   kBackOff,     // Connect again, but not soon: it is likely to fail again.
-  kReadEvents,  // Connect again from the position applied, and use NextEvent()
+  kReadEvents,  // Connect again from the applied position, and use NextEvent()
                 // or another SnapshotPolicy.
   kCaller,      // The caller asked for this end, or set the timeout.
 };
@@ -92,7 +101,10 @@ std::optional<WireError> WireErrorOf(const absl::Status& status);
 // The two offsets of a kOffsetGap.
 std::optional<OffsetGap> OffsetGapOf(const absl::Status& status);
 
-// What to do, by the table above. A status without a kind: kNone if it is OK,
+// The two generations of a kForeignHistory.
+std::optional<ForeignHistory> ForeignHistoryOf(const absl::Status& status);
+
+// The action of the table above. A status without a kind: kNone if it is OK,
 // kCaller for kCancelled, kDeadlineExceeded and kInvalidArgument, otherwise
 // kReconnect (a transport's error).
 Action RecommendedAction(const absl::Status& status);
@@ -103,11 +115,14 @@ absl::string_view ActionName(Action action);
 std::ostream& operator<<(std::ostream& out, ReplicaErrorKind kind);
 std::ostream& operator<<(std::ostream& out, Action action);
 
-// For those who raise such errors: each with the code of the table.
+// Constructors of such errors, each with its code of the table.
 absl::Status ReplicaError(ReplicaErrorKind kind, absl::string_view message);
 absl::Status ReplicaWireError(ReplicaErrorKind kind, WireError error,
                               absl::string_view message);
 absl::Status OffsetGapError(const OffsetGap& gap, absl::string_view message);
+// The message names both generations, then `where`.
+absl::Status ForeignHistoryError(const ForeignHistory& history,
+                                 absl::string_view where);
 // `status` keeps its code and gets kind kIo, unless it has a kind, is OK, or is
 // kCancelled or kDeadlineExceeded.
 absl::Status AsIoError(const absl::Status& status);

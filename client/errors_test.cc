@@ -30,6 +30,8 @@ constexpr Row kTable[] = {
     {ReplicaErrorKind::kFrame, absl::StatusCode::kDataLoss, Action::kReconnect},
     {ReplicaErrorKind::kOffsetGap, absl::StatusCode::kOutOfRange,
      Action::kResync},
+    {ReplicaErrorKind::kForeignHistory, absl::StatusCode::kOutOfRange,
+     Action::kResync},
     {ReplicaErrorKind::kGenerationChanged, absl::StatusCode::kAborted,
      Action::kReconnect},
     {ReplicaErrorKind::kUnexpectedInSnapshot, absl::StatusCode::kDataLoss,
@@ -80,6 +82,21 @@ TEST(ErrorsTest, GapKeepsBothOffsets) {
   ASSERT_TRUE(OffsetGapOf(status).has_value());
   EXPECT_EQ(OffsetGapOf(status)->expected, 7);
   EXPECT_EQ(OffsetGapOf(status)->got, 18446744073709551615u);
+}
+
+TEST(ErrorsTest, ForeignHistoryKeepsBothGenerations) {
+  const absl::Status status = ForeignHistoryError({7, 9}, ", at byte 3");
+  EXPECT_EQ(status.code(), absl::StatusCode::kOutOfRange);
+  ASSERT_TRUE(ForeignHistoryOf(status).has_value());
+  EXPECT_EQ(ForeignHistoryOf(status)->held, 7);
+  EXPECT_EQ(ForeignHistoryOf(status)->primary, 9);
+  EXPECT_FALSE(OffsetGapOf(status).has_value());
+  EXPECT_EQ(status.message(),
+            "the held data is of generation 7, the primary goes on with "
+            "generation 9 without a snapshot, at byte 3");
+  EXPECT_EQ(ForeignHistoryError({0, 9}, "").message(),
+            "the held data is of an unknown generation, the primary goes on "
+            "with generation 9 without a snapshot");
 }
 
 TEST(ErrorsTest, StatusesFromElsewhere) {

@@ -8,33 +8,118 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_options.h"
+#include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
-#include "kevy_replica/client/internal/follower_driver.h"
-#include "kevy_replica/client/internal/follower_setup.h"
 #include "kevy_replica/client/internal/monotonic_time.h"
+#include "kevy_replica/client/internal/shard.h"
+#include "kevy_replica/client/internal/shard_loop.h"
+#include "kevy_replica/client/position_store.h"
+#include "kevy_replica/client/session.h"
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
+namespace {
 
-using client_internal::FollowerDriverOptions;
+using client_internal::ShardLoop;
+using client_internal::ShardOptions;
+
+constexpr size_t kReadBytes = 64 << 10;
+
+absl::Status Check(bool good, absl::string_view name, absl::Duration duration,
+                   absl::string_view must) {
+  if (good) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      name, " must be ", must, ", but is ", absl::FormatDuration(duration)));
+}
+
+absl::Status CheckPositive(absl::Duration duration, absl::string_view name) {
+  return Check(duration > absl::ZeroDuration(), name, duration, "more than 0");
+}
+
+absl::Status CheckNotNegative(absl::Duration duration, absl::string_view name) {
+  return Check(duration >= absl::ZeroDuration(), name, duration, "0 or more");
+}
+
+absl::Status CheckOptions(const FollowerOptions& options) {
+  const LinkOptions& link = options.link;
+  const RetryOptions& retry = options.retry;
+  absl::Status status = Session(link).status();  // Checks the id.
+  status.Update(CheckPositive(retry.initial_backoff, "retry.initial_backoff"));
+  status.Update(CheckPositive(retry.max_backoff, "retry.max_backoff"));
+  status.Update(Check(retry.max_backoff < absl::InfiniteDuration(),
+                      "retry.max_backoff", retry.max_backoff, "finite"));
+  status.Update(CheckNotNegative(options.store.interval, "store.interval"));
+  status.Update(CheckNotNegative(link.ack_interval, "link.ack_interval"));
+  status.Update(
+      CheckPositive(link.handshake_timeout, "link.handshake_timeout"));
+  status.Update(
+      CheckPositive(link.heartbeat_timeout, "link.heartbeat_timeout"));
+  status.Update(CheckPositive(link.idle_timeout, "link.idle_timeout"));
+  return status;
+}
+
+// The stored position of `name`, else options.from.
+absl::StatusOr<FeedPosition> StartOf(const std::string& name,
+                                     const FollowerOptions& options) {
+  const absl::Status status = CheckPositionName(name);
+  if (!status.ok()) return status;
+  PositionStore* const positions = options.store.positions;
+  if (positions == nullptr) return options.from;
+  const absl::StatusOr<std::optional<FeedPosition>> stored =
+      positions->Load(name);
+  if (!stored.ok()) return stored.status();
+  return stored->value_or(options.from);
+}
+
+ShardOptions ShardOptionsOf(const FollowerOptions& options,
+                            const FeedPosition& from) {
+  ShardOptions result;
+  result.session.link = options.link;
+  result.session.from = from;
+  result.session.retry = options.retry;
+  result.session.store_interval = absl::InfiniteDuration();
+  result.session.snapshot_in_place = options.snapshots.in_place;
+  result.session.acknowledge = options.acknowledge;
+  result.connect = options.connect;
+  result.applied_on_return = options.applied_on_return;
+  result.decode_snapshots = options.snapshots.decode;
+  result.now_ms = options.snapshots.now_ms;
+  result.read_bytes = options.read_bytes != 0 ? options.read_bytes : kReadBytes;
+  result.write_timeout = options.write_timeout;
+  result.now = options.now ? options.now : client_internal::MonotonicNow;
+  result.rough_now =
+      options.now ? options.now : client_internal::RoughMonotonicNow;
+  return result;
+}
+
+std::string NameOf(const FollowerOptions& options, size_t shard) {
+  return absl::StrCat(
+      options.store.name.empty() ? "shard-" : options.store.name, shard);
+}
+
+absl::Status CheckCounts(size_t shards, size_t handlers) {
+  if (shards > 0 && shards == handlers) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "a fleet of ", shards, " shards with ", handlers, " handlers"));
+}
+
+}  // namespace
 
 absl::StatusOr<std::vector<std::string>> ShardAddresses(absl::string_view first,
                                                         size_t shards) {
@@ -59,85 +144,68 @@ absl::StatusOr<std::vector<std::string>> ShardAddresses(absl::string_view first,
   return result;
 }
 
-Fleet::Fleet(const FleetOptions& options)
-    : options_(options),
-      now_(options.now ? options.now : client_internal::MonotonicNow),
-      loop_({now_, nullptr, [this] { return OnTurn(); }}) {}
+Fleet::Fleet(std::unique_ptr<ShardLoop> loop) : loop_(std::move(loop)) {}
 
 Fleet::~Fleet() = default;
 
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
     absl::Span<const std::string> addresses,
     absl::Span<FollowerHandler* const> handlers, FleetOptions options) {
-  for (const std::string& address : addresses) {
-    const absl::Status status = ParseAddress(address).status();
-    if (!status.ok()) return status;
+  const absl::Status status = CheckCounts(addresses.size(), handlers.size());
+  if (!status.ok()) return status;
+  std::vector<ShardSpec> shards;
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    shards.push_back({NameOf(options, i), addresses[i], nullptr, handlers[i]});
   }
-  return Create(std::vector<TransportFactory>(addresses.size()), addresses,
-                handlers, std::move(options));
+  return Create(std::move(shards), std::move(options));
 }
 
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
     absl::Span<const TransportFactory> factories,
     absl::Span<FollowerHandler* const> handlers, FleetOptions options) {
-  for (const TransportFactory& factory : factories) {
-    if (factory == nullptr) {
+  const absl::Status status = CheckCounts(factories.size(), handlers.size());
+  if (!status.ok()) return status;
+  std::vector<ShardSpec> shards;
+  for (size_t i = 0; i < factories.size(); ++i) {
+    if (factories[i] == nullptr) {
       return absl::InvalidArgumentError("a transport factory is null");
     }
+    shards.push_back({NameOf(options, i), "", factories[i], handlers[i]});
   }
-  const std::vector<std::string> no_addresses(factories.size());
-  return Create(factories, no_addresses, handlers, std::move(options));
+  return Create(std::move(shards), std::move(options));
 }
 
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
-    absl::Span<const TransportFactory> factories,
-    absl::Span<const std::string> addresses,
-    absl::Span<FollowerHandler* const> handlers, FleetOptions options) {
-  if (factories.empty() || factories.size() != handlers.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a fleet of ", factories.size(), " shards with ",
-                     handlers.size(), " handlers"));
-  }
-  absl::Status status = client_internal::CheckOptions(options);
+    std::vector<ShardSpec> shards, FollowerOptions options) {
+  absl::Status status = CheckOptions(options);
   if (!status.ok()) return status;
-  client_internal::SetDefaults(&options);
-  std::unique_ptr<Fleet> fleet = absl::WrapUnique(new Fleet(options));
-  status = fleet->loop_.status();
+  auto loop = std::make_unique<ShardLoop>(
+      options.now ? options.now : client_internal::MonotonicNow,
+      options.store.positions, options.store.interval);
+  status = loop->status();
   if (!status.ok()) return status;
-  for (size_t i = 0; i < handlers.size(); ++i) {
-    if (handlers[i] == nullptr) {
+  for (ShardSpec& shard : shards) {
+    if (shard.handler == nullptr) {
       return absl::InvalidArgumentError("a handler is null");
     }
-    FleetOptions of_shard = options;
-    status = client_internal::LoadPosition(fleet->NameOf(i), &of_shard);
-    if (!status.ok()) return status;
-    FollowerDriverOptions driver =
-        client_internal::DriverOptions(of_shard, fleet->NameOf(i), handlers[i]);
-    driver.factory = factories[i];
-    driver.address = addresses[i];
-    if (options.store != nullptr) {
-      // All together, by OnTurn(): the driver itself only stores what must not
-      // wait.
-      driver.session.store_interval = absl::InfiniteDuration();
-      driver.store = [fleet = fleet.get(), i](const FeedPosition& position) {
-        return fleet->StoreOne(i, position);
-      };
+    if (shard.factory == nullptr) {
+      status = ParseAddress(shard.address).status();
+      if (!status.ok()) return status;
     }
-    fleet->loop_.Add(std::move(driver));
+    const absl::StatusOr<FeedPosition> from = StartOf(shard.name, options);
+    if (!from.ok()) return from.status();
+    ShardOptions shard_options = ShardOptionsOf(options, *from);
+    shard_options.factory = std::move(shard.factory);
+    shard_options.address = std::move(shard.address);
+    shard_options.handler = shard.handler;
+    loop->Add(std::move(shard.name), std::move(shard_options));
   }
-  return fleet;
+  return absl::WrapUnique(new Fleet(std::move(loop)));
 }
 
-absl::Status Fleet::Run() {
-  absl::Status status = loop_.Run();
-  StoreAll();
-  status.Update(store_status_);
-  for (size_t i = 0; i < size(); ++i) status.Update(ShardStatus(i));
-  const std::lock_guard<std::mutex> lock(mutex_);
-  ended_ = true;
-  changed_.notify_all();
-  return status;
-}
+absl::Status Fleet::Run() { return loop_->Run(); }
+
+void Fleet::Stop() noexcept { loop_->Stop(); }
 
 absl::Status Fleet::SetPrimary(absl::Span<const std::string> addresses) {
   if (addresses.size() != size()) {
@@ -148,86 +216,55 @@ absl::Status Fleet::SetPrimary(absl::Span<const std::string> addresses) {
     const absl::Status status = ParseAddress(address).status();
     if (!status.ok()) return status;
   }
-  loop_.Retarget({addresses.begin(), addresses.end()});
+  loop_->Retarget({addresses.begin(), addresses.end()});
   return absl::OkStatus();
 }
 
+void Fleet::Applied(size_t shard, uint64_t next_offset) {
+  loop_->shard(shard).Applied(next_offset);
+}
+
 absl::Status Fleet::WaitCaughtUp(absl::Time deadline) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  ++waiting_;
-  const absl::Cleanup done = [this] { --waiting_; };
-  while (true) {
-    for (size_t i = 0; i < size(); ++i) {
-      const absl::Status status = ShardStatus(i);
-      if (status.ok()) continue;
-      return absl::Status(
-          status.code(),
-          absl::StrCat(NameOf(i), " has ended: ", status.message()));
-    }
-    const std::string behind = Behind();
-    if (behind.empty()) return absl::OkStatus();
-    if (ended_) return absl::CancelledError("the fleet has ended");
-    const absl::Duration left = deadline - absl::Now();
-    if (left <= absl::ZeroDuration()) {
-      return absl::DeadlineExceededError(
-          absl::StrCat("not caught up: ", behind));
-    }
-    // In hours: the clock's own type does not hold every absl::Duration.
-    changed_.wait_for(
-        lock, absl::ToChronoNanoseconds(std::min(left, absl::Hours(1))));
-  }
+  absl::Status status;
+  std::string behind;
+  const bool decided = loop_->Await(
+      [&] {
+        for (size_t i = 0; i < size(); ++i) {
+          status = ShardStatus(i);
+          if (status.ok()) continue;
+          status = absl::Status(
+              status.code(),
+              absl::StrCat(loop_->name(i), " has ended: ", status.message()));
+          return true;
+        }
+        behind = Behind();
+        if (behind.empty()) return true;
+        if (!loop_->ended()) return false;
+        status = absl::CancelledError("the fleet has ended");
+        return true;
+      },
+      deadline);
+  if (decided) return status;
+  return absl::DeadlineExceededError(absl::StrCat("not caught up: ", behind));
+}
+
+size_t Fleet::size() const { return loop_->size(); }
+
+FollowerStats Fleet::Stats(size_t shard) const {
+  return loop_->shard(shard).Stats();
+}
+
+absl::Status Fleet::ShardStatus(size_t shard) const {
+  return loop_->shard(shard).EndStatus();
 }
 
 std::string Fleet::StatsText() const {
   std::vector<NamedFollowerStats> all;
   all.reserve(size());
-  for (size_t i = 0; i < size(); ++i) all.push_back({NameOf(i), Stats(i)});
-  return PrometheusText(all);
-}
-
-std::string Fleet::NameOf(size_t shard) const {
-  return absl::StrCat(options_.position_name, shard);
-}
-
-absl::Status Fleet::StoreOne(size_t shard, const FeedPosition& position) {
-  if (loop_.stopped() && loop_.driver(shard).session().stopping()) {
-    // All shards stop together: Run() stores what they leave.
-    to_store_.push_back({NameOf(shard), position});
-    return absl::OkStatus();
-  }
-  // With all others, so that a store that keeps what belongs to them all beside
-  // the positions (the length of one file, say) never lacks those of some.
-  StoreAll();
-  return store_status_;
-}
-
-void Fleet::StoreAll() {
-  if (options_.store == nullptr || !store_status_.ok()) return;
   for (size_t i = 0; i < size(); ++i) {
-    client_internal::FollowerDriver& driver = loop_.driver(i);
-    if (!driver.session().store_pending()) continue;
-    const FeedPosition position = driver.session().applied();
-    to_store_.push_back({NameOf(i), position});
-    driver.HandleStored(position);
+    all.push_back({loop_->name(i), Stats(i)});
   }
-  if (to_store_.empty()) return;
-  store_status_ = options_.store->Store(to_store_);
-  to_store_.clear();
-  if (!store_status_.ok()) Stop();
-}
-
-absl::Time Fleet::OnTurn() {
-  if (waiting_ > 0) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    changed_.notify_all();
-  }
-  if (options_.store == nullptr) return absl::InfiniteFuture();
-  const absl::Time now = now_();
-  if (now < next_store_) return next_store_;
-  StoreAll();
-  next_store_ = now + options_.store_interval;
-  // What moves from here on comes with another turn.
-  return absl::InfiniteFuture();
+  return PrometheusText(all);
 }
 
 std::string Fleet::Behind() const {
@@ -237,7 +274,7 @@ std::string Fleet::Behind() const {
     const FollowerStats stats = Stats(i);
     if (stats.lag == uint64_t{0}) continue;
     if (++count > 8) continue;
-    absl::StrAppend(&result, result.empty() ? "" : ", ", NameOf(i), " (",
+    absl::StrAppend(&result, result.empty() ? "" : ", ", loop_->name(i), " (",
                     !stats.link_up           ? "no link"
                     : stats.in_snapshot      ? "in a snapshot"
                     : !stats.lag.has_value() ? "no heartbeat yet"

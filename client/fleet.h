@@ -7,29 +7,24 @@
 //   if (!addresses.ok()) return addresses.status();
 //   std::vector<FollowerHandler*> handlers = ...;  // One a shard.
 //   FleetOptions options;
-//   options.replica_id = "search-indexer";
-//   options.store = store;  // Position "shard-3" is that of shard 3.
+//   options.link.replica_id = "search-indexer";
+//   options.store.positions = store;  // "shard-3" is the position of shard 3.
 //   auto fleet = Fleet::Create(*addresses, handlers, options);
 //   if (!fleet.ok()) return fleet.status();
 //   std::thread runner([&] { status = (*fleet)->Run(); });
 //   if ((*fleet)->WaitCaughtUp(absl::Now() + absl::Minutes(5)).ok()) Serve();
 //
-// Each shard is what a Follower is: the same state, handler, recovery and
-// stats, in the order of its own stream; between shards there is no order. One
-// shard's failure, resync or end leaves the others as they are. But they share
-// a thread: while one's handler works, the others wait, and their primaries'
-// bytes with them, in the sockets.
+// Each shard has its own state, handler, recovery and stats, as a Follower has,
+// and its stream's order. Shards have no order between them, and one shard's
+// failure, resync or end does not touch the others. They share a thread: while
+// one handler works, the other shards' bytes wait in their sockets.
 
 #ifndef KEVY_REPLICA_CLIENT_FLEET_H_
 #define KEVY_REPLICA_CLIENT_FLEET_H_
 
-#include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -38,50 +33,42 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_stats.h"
-#include "kevy_replica/client/internal/follower_loop.h"
-#include "kevy_replica/client/position_store.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
+namespace client_internal {
+class ShardLoop;
+}  // namespace client_internal
 
-// The addresses of `shards` listeners, of which `first` is the first: shard i
-// listens on its port + i. kInvalidArgument, also where there are not so many
-// ports, and for more than one shard at a Unix socket.
+// The addresses of `shards` listeners. `first` is the first of them: shard i
+// listens on its port + i. kInvalidArgument, also if the ports run out, and for
+// more than one shard at a Unix socket.
 absl::StatusOr<std::vector<std::string>> ShardAddresses(absl::string_view first,
                                                         size_t shards);
 
-// As for a Follower. `position_name` is what the shards' names begin with. All
-// positions that have moved are stored together, `store_interval` after the
-// last time, or when one of them must not wait. Many shards' buffers are
-// smaller by default.
-struct FleetOptions : FollowerOptions {
-  FleetOptions() {
-    position_name = "shard-";
-    read_bytes = 64 << 10;
-  }
-};
+// The options of every shard.
+using FleetOptions = FollowerOptions;
 
-// Thread-safe but for Run(), which is to be called once. Shards are counted
-// from 0; one that there is not must not be asked for.
+// Any thread may call any function; call Run() once. Shards count from 0.
+// Precondition of every `shard`: it is less than size().
 class Fleet {
  public:
-  // Follows the shard at addresses[i] with handlers[i]. Handlers and
-  // `options.store` are not owned, and must outlive the fleet.
-  // Errors: as Follower's; kInvalidArgument where there are none, or not as
-  // many handlers as addresses.
+  // Follows the shard at addresses[i] with handlers[i]. Handlers and the store
+  // are not owned, and must outlive the fleet.
+  // Errors: as Follower's; kInvalidArgument without addresses, or with another
+  // number of handlers.
   //
-  // Names of hosts are looked up by the system's resolver on the fleet's
-  // thread: where that can be slow, give addresses.
+  // The system's resolver looks names up on the fleet's thread. Give addresses
+  // where that is slow.
   static absl::StatusOr<std::unique_ptr<Fleet>> Create(
       absl::Span<const std::string> addresses,
       absl::Span<FollowerHandler* const> handlers, FleetOptions options);
 
-  // The same over any transports. A factory that waits makes all shards wait,
-  // and a transport without a descriptor is looked at every 20 ms.
+  // The same over any transports. A factory that waits makes all shards wait. A
+  // transport without a descriptor costs a thread and a copy.
   static absl::StatusOr<std::unique_ptr<Fleet>> Create(
       absl::Span<const TransportFactory> factories,
       absl::Span<FollowerHandler* const> handlers, FleetOptions options);
@@ -90,66 +77,56 @@ class Fleet {
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
 
-  // Follows, on this thread, until Stop(), or until every shard has ended by an
-  // error. Returns the store's error, else the first of any shard, else OK.
+  // Follows on this thread until Stop(), or until every shard has ended by an
+  // error. Returns the store's error, else the first shard's, else OK. Must
+  // return before destruction.
   absl::Status Run();
 
   // As Follower::Stop(), for all shards.
-  void Stop() noexcept { loop_.Stop(); }
+  void Stop() noexcept;
 
   // Follows the primary at `addresses` from now on, one for each shard.
   // kInvalidArgument.
   absl::Status SetPrimary(absl::Span<const std::string> addresses);
 
   // As Follower::Applied().
-  void Applied(size_t shard, uint64_t next_offset) {
-    loop_.driver(shard).Applied(next_offset);
-  }
+  void Applied(size_t shard, uint64_t next_offset);
 
-  // Waits until every shard's lag is 0: all that the primaries had, by their
-  // last heartbeats, is applied. (A primary that sends no heartbeats never
-  // tells.) Errors: kDeadlineExceeded, naming the shards that are behind; a
-  // shard's own, once one has ended by it; kCancelled, once Run() has returned.
-  // Not from a handler, which keeps all shards waiting.
+  // Waits until every shard's lag is 0: all frames that the primaries had, by
+  // their last heartbeats, are applied. A primary without heartbeats never
+  // tells. Must not be called from a handler, which keeps all shards waiting.
+  // Returns:
+  //   OK                 caught up
+  //   kDeadlineExceeded  not in time; names the shards that are behind
+  //   kCancelled         Run() has returned
+  //   a shard's error    if one has ended
   absl::Status WaitCaughtUp(absl::Time deadline);
 
-  size_t size() const { return loop_.size(); }
-  FollowerStats Stats(size_t shard) const {
-    return loop_.driver(shard).Stats();
-  }
-  // Why a shard has ended; OK while it goes on.
-  absl::Status ShardStatus(size_t shard) const {
-    return loop_.driver(shard).EndStatus();
-  }
+  size_t size() const;
+  FollowerStats Stats(size_t shard) const;
+  // Why a shard ended. OK while it goes on.
+  absl::Status ShardStatus(size_t shard) const;
   // In the Prometheus text format: see PrometheusText().
   std::string StatsText() const;
 
  private:
-  explicit Fleet(const FleetOptions& options);
-  static absl::StatusOr<std::unique_ptr<Fleet>> Create(
-      absl::Span<const TransportFactory> factories,
-      absl::Span<const std::string> addresses,
-      absl::Span<FollowerHandler* const> handlers, FleetOptions options);
+  friend class Follower;
 
-  std::string NameOf(size_t shard) const;
-  absl::Status StoreOne(size_t shard, const FeedPosition& position);
-  // Stores all positions that have moved.
-  void StoreAll();
-  absl::Time OnTurn();
+  struct ShardSpec {
+    std::string name;
+    std::string address;
+    TransportFactory factory;  // Null: `address`.
+    FollowerHandler* handler = nullptr;
+  };
+
+  explicit Fleet(std::unique_ptr<client_internal::ShardLoop> loop);
+  static absl::StatusOr<std::unique_ptr<Fleet>> Create(
+      std::vector<ShardSpec> shards, FollowerOptions options);
+
   // The shards that have not caught up, as text; empty if all have.
   std::string Behind() const;
 
-  const FleetOptions options_;
-  const std::function<absl::Time()> now_;
-  client_internal::FollowerLoop loop_;
-  absl::Time next_store_ = absl::InfinitePast();
-  absl::Status store_status_;
-  std::vector<NamedPosition> to_store_;
-
-  std::atomic<int> waiting_{0};  // In WaitCaughtUp().
-  mutable std::mutex mutex_;     // For what follows.
-  std::condition_variable changed_;
-  bool ended_ = false;
+  const std::unique_ptr<client_internal::ShardLoop> loop_;
 };
 
 }  // namespace kevy_replica

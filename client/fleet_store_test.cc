@@ -86,10 +86,10 @@ TEST(FleetStoreTest, APositionThatMustNotWaitTakesTheOthersWithIt) {
   ASSERT_TRUE(store.Store({{"shard-1", handlers[1].at}}).ok());
 
   FleetOptions options;
-  options.replica_id = "r1";
-  options.store = &store;
-  options.store_interval = absl::Hours(1);
-  options.initial_backoff = absl::Milliseconds(1);
+  options.link.replica_id = "r1";
+  options.store.positions = &store;
+  options.store.interval = absl::Hours(1);
+  options.retry.initial_backoff = absl::Milliseconds(1);
   // Not before the other shard has moved, which nothing has stored then.
   const TransportFactory connect = broken.InMemory();
   const TransportFactory later =

@@ -52,10 +52,10 @@ PrimaryScript Stream(uint64_t first, uint64_t end) {
 
 FleetOptions Options() {
   FleetOptions options;
-  options.replica_id = "r1";
-  options.protocol = ProtocolChoice::kV2;
-  options.random = [] { return 0.0; };  // No backoff.
-  options.heartbeat_timeout = absl::InfiniteDuration();
+  options.link.replica_id = "r1";
+  options.link.protocol = ProtocolChoice::kV2;
+  options.retry.random = [] { return 0.0; };  // No backoff.
+  options.link.heartbeat_timeout = absl::InfiniteDuration();
   return options;
 }
 
@@ -260,8 +260,8 @@ TEST_F(FleetTest, StoresAllPositionsTogether) {
     primaries_[i].Enqueue(Stream(i == 4 ? 2 : 0, 4).Stall());
   }
   FleetOptions options = Options();
-  options.store = &store;
-  options.store_interval = absl::InfiniteDuration();
+  options.store.positions = &store;
+  options.store.interval = absl::InfiniteDuration();
   Start(options);
   for (RecordingHandler& handler : handlers_) handler.Await("frame 3 v3");
   EXPECT_TRUE(Stop().ok());
@@ -280,8 +280,8 @@ TEST_F(FleetTest, StoresEveryTurnWithoutAnInterval) {
     primary.Enqueue(Stream(0, 4).Stall());
   }
   FleetOptions options = Options();
-  options.store = &store;
-  options.store_interval = absl::ZeroDuration();
+  options.store.positions = &store;
+  options.store.interval = absl::ZeroDuration();
   Start(options);
   for (size_t i = 0; i < 2; ++i) {
     while (*store.Load(absl::StrCat("shard-", i)) != FeedPosition{7, 4}) {
@@ -304,8 +304,8 @@ TEST_F(FleetTest, AStoresErrorStopsAllShards) {
     primary.Enqueue(Stream(0, 4).Stall());
   }
   FleetOptions options = Options();
-  options.store = &store;
-  options.store_interval = absl::ZeroDuration();
+  options.store.positions = &store;
+  options.store.interval = absl::ZeroDuration();
   Start(options);
   EXPECT_EQ(Join(), absl::ResourceExhaustedError("no space left"));
 }
@@ -325,9 +325,9 @@ TEST_F(FleetTest, ALostPositionIsStoredBeforeTheSnapshotInPlace) {
                             .Snapshot("KEVYSNAP", 30)
                             .Stall());
   FleetOptions options = Options();
-  options.store = &store;
-  options.store_interval = absl::InfiniteDuration();
-  options.snapshot_in_place = true;
+  options.store.positions = &store;
+  options.store.interval = absl::InfiniteDuration();
+  options.snapshots.in_place = true;
   Start(options);
   handlers_[0].Await("end 9:30");
   EXPECT_TRUE(Stop().ok());
@@ -364,7 +364,7 @@ TEST_F(FleetTest, WhatIsAppliedElsewhereIsOfItsShard) {
   }
   FleetOptions options = Options();
   options.applied_on_return = false;
-  options.ack_interval = absl::Milliseconds(1);
+  options.link.ack_interval = absl::Milliseconds(1);
   Start(options);
   for (RecordingHandler& handler : handlers_) handler.Await("frame 3 v3");
   fleet_->Applied(1, 3);
@@ -422,10 +422,10 @@ TEST(FleetCreateTest, WhatCannotWorkIsToldAtOnce) {
   EXPECT_TRUE(
       invalid(Fleet::Create(std::vector<TransportFactory>(1), one, Options())));
   FleetOptions options = Options();
-  options.replica_id = "";
+  options.link.replica_id = "";
   EXPECT_TRUE(invalid(Fleet::Create({"h:1"}, one, options)));
   options = Options();
-  options.position_name = "two words";
+  options.store.name = "two words";
   EXPECT_TRUE(invalid(Fleet::Create({"h:1"}, one, options)));
   EXPECT_TRUE(Fleet::Create({"h:1"}, one, Options()).ok());
 }

@@ -3,45 +3,40 @@
 
 #include "kevy_replica/client/follower.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/follower_handler.h"
-#include "kevy_replica/client/follower_stats.h"
-#include "kevy_replica/client/internal/follower_driver.h"
-#include "kevy_replica/client/internal/follower_loop.h"
-#include "kevy_replica/client/internal/follower_setup.h"
-#include "kevy_replica/client/internal/monotonic_time.h"
-#include "kevy_replica/transport/address.h"
+#include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
+namespace {
 
-Follower::Follower(FollowerOptions options, FollowerHandler* handler,
-                   TransportFactory factory, absl::string_view address)
-    : name_(options.position_name),
-      loop_({options.now ? options.now : client_internal::MonotonicNow,
-             options.sleep, nullptr}) {
-  client_internal::FollowerDriverOptions driver =
-      client_internal::DriverOptions(options, name_, handler);
-  driver.factory = std::move(factory);
-  driver.address = std::string(address);
-  loop_.Add(std::move(driver));
+constexpr size_t kReadBytes = 256 << 10;
+
+std::string NameOf(const FollowerOptions& options) {
+  return options.store.name.empty() ? "shard-0" : options.store.name;
 }
 
-Follower::~Follower() = default;
+}  // namespace
+
+Follower::Follower(std::unique_ptr<Fleet> fleet) : fleet_(std::move(fleet)) {}
 
 absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
     absl::string_view address, FollowerHandler* handler,
     FollowerOptions options) {
-  const absl::Status status = ParseAddress(address).status();
-  if (!status.ok()) return status;
-  return Create(nullptr, address, handler, std::move(options));
+  Fleet::ShardSpec shard = {NameOf(options), std::string(address), nullptr,
+                            handler};
+  return Create(std::move(shard), std::move(options));
 }
 
 absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
@@ -50,40 +45,23 @@ absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
   if (factory == nullptr) {
     return absl::InvalidArgumentError("the transport factory is null");
   }
-  return Create(std::move(factory), "", handler, std::move(options));
+  Fleet::ShardSpec shard = {NameOf(options), "", std::move(factory), handler};
+  return Create(std::move(shard), std::move(options));
 }
 
 absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
-    TransportFactory factory, absl::string_view address,
-    FollowerHandler* handler, FollowerOptions options) {
-  if (handler == nullptr) {
-    return absl::InvalidArgumentError("the handler is null");
-  }
-  absl::Status status = client_internal::CheckOptions(options);
-  if (!status.ok()) return status;
-  status = client_internal::LoadPosition(options.position_name, &options);
-  if (!status.ok()) return status;
-  client_internal::SetDefaults(&options);
-  auto follower = absl::WrapUnique(
-      new Follower(std::move(options), handler, std::move(factory), address));
-  status = follower->loop_.status();
-  if (!status.ok()) return status;
-  return follower;
-}
-
-absl::Status Follower::Run() {
-  const absl::Status status = loop_.Run();
-  return status.ok() ? driver().status() : status;
+    Fleet::ShardSpec shard, FollowerOptions options) {
+  if (options.read_bytes == 0) options.read_bytes = kReadBytes;
+  std::vector<Fleet::ShardSpec> shards;
+  shards.push_back(std::move(shard));
+  absl::StatusOr<std::unique_ptr<Fleet>> fleet =
+      Fleet::Create(std::move(shards), std::move(options));
+  if (!fleet.ok()) return fleet.status();
+  return absl::WrapUnique(new Follower(*std::move(fleet)));
 }
 
 absl::Status Follower::SetPrimary(absl::string_view address) {
-  const absl::Status status = ParseAddress(address).status();
-  if (status.ok()) loop_.Retarget({std::string(address)});
-  return status;
-}
-
-std::string Follower::StatsText() const {
-  return PrometheusText({{name_, Stats()}});
+  return fleet_->SetPrimary({std::string(address)});
 }
 
 }  // namespace kevy_replica

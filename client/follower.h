@@ -8,19 +8,23 @@
 //   if (!store.ok()) return store.status();
 //   Index index;  // A FollowerHandler: see follower_handler.h.
 //   FollowerOptions options;
-//   options.replica_id = "search-indexer";
-//   options.store = store->get();
+//   options.link.replica_id = "search-indexer";
+//   options.store.positions = store->get();
 //   auto follower = Follower::Create("localhost:16004", &index, options);
 //   if (!follower.ok()) return follower.status();
-//   return (*follower)->Run();  // Until Stop(), or an error of the handler's.
+//   return (*follower)->Run();  // Until Stop(), or the handler's error.
 //
-// Received is not applied. Only what the handler says it has applied is
-// acknowledged to the primary, stored, and resumed from: at least once from the
-// stored position, in order and without a gap. Exactly once, where the handler
-// stores the position with its data: see examples/exactly_once.cc.
+// The follower acknowledges, stores and resumes from the position that the
+// handler has applied. Frames arrive in order and without a gap, at least once
+// from the stored position on; exactly once if the handler stores the position
+// with its data (examples/exactly_once.cc).
 //
-// For all shards of a primary on one thread see Fleet; for an event loop of
-// your own, FollowerSession.
+// | you have                       | use             |
+// |--------------------------------|-----------------|
+// | one shard, a thread for it     | Follower        |
+// | all shards of a primary        | Fleet           |
+// | an event loop of your own      | FollowerSession |
+// | one connection, a loop of yours| ReplicaClient   |
 
 #ifndef KEVY_REPLICA_CLIENT_FOLLOWER_H_
 #define KEVY_REPLICA_CLIENT_FOLLOWER_H_
@@ -32,83 +36,68 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_stats.h"
-#include "kevy_replica/client/internal/follower_driver.h"
-#include "kevy_replica/client/internal/follower_loop.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 
-// Thread-safe but for Run(), which is to be called once.
+// A Fleet of one shard. Any thread may call any function; call Run() once.
 class Follower {
  public:
-  // Reads the store; connects to nothing yet. `handler` and `options.store` are
-  // not owned, and must outlive the follower, which in turn must outlive Run().
-  // Errors: kInvalidArgument, for an address, an id, a name or a duration that
-  // is none; those of the store; kResourceExhausted, if the process has no
-  // descriptors left.
+  // Reads the store; does not connect yet. `handler` and the store are not
+  // owned and must outlive the follower.
+  // Errors: kInvalidArgument for an unusable address, id, name or duration;
+  // those of the store; kResourceExhausted without descriptors.
   static absl::StatusOr<std::unique_ptr<Follower>> Create(
       absl::string_view address, FollowerHandler* handler,
       FollowerOptions options);
 
-  // The same over any transport. `factory` is called on the thread that runs
-  // the follower, which can do nothing else while it waits; kInvalidArgument
-  // from it ends the follower, other errors are tried again. Over a transport
-  // without a descriptor (Transport::fd()) Stop() may take 20 ms.
+  // The same over any transport. The follower's thread calls `factory` for each
+  // connection, and waits for it. kInvalidArgument from it ends the follower;
+  // after another error it tries again. A transport without a descriptor
+  // (Transport::fd()) costs a thread and a copy.
   static absl::StatusOr<std::unique_ptr<Follower>> Create(
       TransportFactory factory, FollowerHandler* handler,
       FollowerOptions options);
 
-  ~Follower();
-  Follower(const Follower&) = delete;
-  Follower& operator=(const Follower&) = delete;
+  // Follows on this thread until Stop(): then OK, and the applied position is
+  // acknowledged and stored. Otherwise the error of the store or the handler,
+  // or kInvalidArgument from connecting. Must return before destruction.
+  absl::Status Run() { return fleet_->Run(); }
 
-  // Follows, on this thread, until Stop(): then OK, and what was applied is
-  // acknowledged and stored. Otherwise the error of the handler's or the
-  // store's, or kInvalidArgument from connecting.
-  absl::Status Run();
-
-  // Ends Run(), now or as soon as it is called, out of whatever it waits for: a
-  // read, a connection, the time to try again; and behind the call that the
-  // handler is in (or the system's resolver). Any thread; async-signal-safe.
-  void Stop() noexcept { loop_.Stop(); }
+  // Ends Run(), now or when it is called. It ends any wait for a read, a
+  // connection or the next attempt; it does not end a call of the handler, or
+  // of the system's resolver. Async-signal-safe.
+  void Stop() noexcept { fleet_->Stop(); }
 
   // Follows the primary at `address` from now on, from the applied position, as
   // after a failover. kInvalidArgument.
   absl::Status SetPrimary(absl::string_view address);
 
-  // Everything below `next_offset`, of what was handed over, is applied. For
-  // handlers that apply elsewhere; and for one that fails amid its frames, to
-  // say how far it came. More than was handed over, and less than before, is
-  // ignored.
+  // All delivered data below `next_offset` is applied. For handlers that apply
+  // elsewhere, and for a handler that fails in the middle of a batch. Ignored:
+  // an offset that was not delivered, or is not beyond an earlier one.
   //
-  // An offset alone does not tell which history it is of: before OnReset() and
-  // OnSnapshotBegin() return, the handler must have seen to it that no
-  // Applied() for what came before is still to come.
-  void Applied(uint64_t next_offset) { driver().Applied(next_offset); }
+  // An offset does not tell its history. Before OnReset() and OnSnapshotBegin()
+  // return, the handler must make sure that no Applied() for earlier data is
+  // still to come.
+  void Applied(uint64_t next_offset) { fleet_->Applied(0, next_offset); }
 
-  // A copy. What it tells is some milliseconds old, or as old as the call that
-  // the handler is in; what Applied() told, up to `ack_interval`.
-  FollowerStats Stats() const { return driver().Stats(); }
+  // A copy, some milliseconds old, or as old as the handler's present call.
+  // Offsets of Applied() show up to link.ack_interval later.
+  FollowerStats Stats() const { return fleet_->Stats(0); }
   // In the Prometheus text format: see PrometheusText().
-  std::string StatsText() const;
+  std::string StatsText() const { return fleet_->StatsText(); }
 
  private:
-  Follower(FollowerOptions options, FollowerHandler* handler,
-           TransportFactory factory, absl::string_view address);
+  explicit Follower(std::unique_ptr<Fleet> fleet);
   static absl::StatusOr<std::unique_ptr<Follower>> Create(
-      TransportFactory factory, absl::string_view address,
-      FollowerHandler* handler, FollowerOptions options);
+      Fleet::ShardSpec shard, FollowerOptions options);
 
-  client_internal::FollowerDriver& driver() { return loop_.driver(0); }
-  const client_internal::FollowerDriver& driver() const {
-    return loop_.driver(0);
-  }
-
-  const std::string name_;
-  client_internal::FollowerLoop loop_;
+  const std::unique_ptr<Fleet> fleet_;
 };
 
 }  // namespace kevy_replica

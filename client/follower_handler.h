@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What a follower hands over: the writes of a primary, to be applied.
+// Receives a primary's writes, snapshots and links.
 //
 //   class Index : public FollowerHandler {
 //    public:
@@ -27,69 +27,79 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/payload_event.h"
 
 namespace kevy_replica {
 
-// All calls come from the thread that runs the follower, one at a time, in the
-// order of the stream. While one lasts nothing is read: a slow handler slows
-// the primary, by TCP's own means, and no memory grows. (A primary of kevy
-// closes a replica that lets 4 MiB pile up; the follower then resumes.)
+// All calls come from the follower's thread, one at a time, in the order of the
+// stream. During a call nothing is read: a slow handler slows the primary
+// through TCP, and memory does not grow. (An embedded writer closes a replica
+// that lets 4 MiB pile up; the follower then resumes.)
 //
-// OK from OnFrames() and OnSnapshotEnd() says: applied. That position is what
-// is acknowledged, stored, and resumed from. A handler that hands its work on
-// sets FollowerOptions::applied_on_return to false and calls
-// Follower::Applied() when it is done; it then has to know that what it has got
-// but not applied comes again when the link was down: frames (see OnLinkUp),
-// and a snapshot whole (OnSnapshotVoid tells).
+// Time chart of the calls:
 //
-// An error stops the follower with that status: what the call handed over
-// counts as not applied. OnSnapshotVoid() and OnLinkDown() may still come, and
-// change nothing about that status. (But for a ReplicaErrorKind::kPayload, as
-// from a PayloadDecoder of the handler's own: that is the primary's, and ends
-// the link.)
+//   OnLinkUp                      a primary answered
+//     OnReset                     at most once, before the first OnFrames
+//     OnFrames, OnFlush           OnFlush after the last OnFrames at hand
+//     OnHeartbeat                 between any two others, snapshots included
+//     OnSnapshotBegin
+//       OnSnapshotChunk, or OnPayload
+//     OnSnapshotEnd
+//     OnSnapshotVoid              instead of OnSnapshotEnd; or after it, if the
+//                                 snapshot was not applied when the link ended
+//   OnLinkDown                    also after a failed attempt, without OnLinkUp
 //
-// `position` is where the stream stands behind what is handed over. A handler
-// that keeps it with its data, in one transaction, and gives it to the next
-// follower as FollowerOptions::from, applies every write exactly once. Its
-// generation is 0 where it is not known yet; OnHeartbeat() then tells it.
+// OK from OnFrames() and OnSnapshotEnd() means applied: that position is
+// acknowledged, stored and resumed from. A handler that applies elsewhere sets
+// FollowerOptions::applied_on_return to false and calls Follower::Applied().
+// After a link's end it gets delivered but unapplied frames again (see
+// OnLinkUp), and an unapplied snapshot as a new one (OnSnapshotVoid tells).
 //
-// That holds with protocol 2. With protocol 1, kevy before 4.0, the generation
-// is unknown at the start of every link, and a history that changed while there
-// was none is noticed only by the first heartbeat: a handler that is killed
-// before it may go on in another history, unnoticed. Primaries that send no
-// heartbeats, 2.0.20, cannot tell histories apart at all.
+// An error stops the follower with that status, and the call's data counts as
+// not applied. OnSnapshotVoid() and OnLinkDown() may still follow; they do not
+// change that status. An error of ReplicaErrorKind::kPayload, as from the
+// handler's own PayloadDecoder, is the primary's fault: it ends only the link.
+//
+// `position` is the position behind the delivered data. A handler that stores
+// it with its data, in one transaction, and gives it to the next follower as
+// FollowerOptions::from, applies every write exactly once. Its generation is 0
+// while it is unknown; OnHeartbeat() then tells it.
+//
+// With protocol 1 (kevy before 4.0) the generation is unknown at the start of
+// every link, and only a heartbeat tells it. A handler that is killed before
+// the first heartbeat may resume in another history, unnoticed. 2.0.20 sends no
+// heartbeats: it cannot tell histories apart at all.
 //
 // Views are valid until the call returns.
 class FollowerHandler {
  public:
   virtual ~FollowerHandler() = default;
 
-  // Frames that follow each other: at least one.
+  // One or more frames with consecutive offsets.
   virtual absl::Status OnFrames(absl::Span<const FrameView> frames,
                                 const FeedPosition& position) = 0;
 
-  // No more frames are at hand: called once behind OnFrames(), before the
-  // follower waits, hands over anything else, or stops. For those who gather
-  // frames, over several calls, to apply them together: now is the time. They
-  // set `applied_on_return` to false.
+  // The frames at hand were delivered. Called once after OnFrames(), before the
+  // follower waits, delivers anything else, or stops. A handler that gathers
+  // frames over several calls applies them now; it sets `applied_on_return` to
+  // false.
   virtual absl::Status OnFlush() { return absl::OkStatus(); }
 
-  // The primary's history follows from its very first write on, without a
-  // snapshot: what is held, if anything, is to be dropped. (Older primaries do
-  // so while their backlog still has it all.)
+  // A history follows from its first write on, without a snapshot: drop the
+  // held data. (Primaries before 5.0 do this while their backlog holds the
+  // whole history.)
   virtual absl::Status OnReset() = 0;
 
-  // A snapshot: its chunks' bytes, joined, are the payload. At its end they
-  // replace what is held, as a whole. Until then what was held must stand,
-  // unless FollowerOptions::snapshot_in_place is set.
+  // A snapshot: its chunks' bytes, joined, are the payload. At its end it
+  // replaces the held data as a whole. Until then the held data must stand,
+  // unless SnapshotOptions::in_place is set.
   //
-  // With FollowerOptions::decode_snapshots OnPayload() gets the payload's
-  // events, from PayloadHeader to PayloadEnd, in the chunks' place. One that
-  // cannot be read ends the link with a ReplicaErrorKind::kPayload.
+  // With SnapshotOptions::decode, OnPayload() gets the payload's events, from
+  // PayloadHeader to PayloadEnd, instead of chunks. A payload that cannot be
+  // read ends the link with ReplicaErrorKind::kPayload.
   virtual absl::Status OnSnapshotBegin() = 0;
   virtual absl::Status OnSnapshotChunk(absl::string_view /*bytes*/) {
     return absl::UnimplementedError("OnSnapshotChunk() of this handler");
@@ -98,8 +108,8 @@ class FollowerHandler {
     return absl::UnimplementedError("OnPayload() of this handler");
   }
   virtual absl::Status OnSnapshotEnd(const FeedPosition& position) = 0;
-  // The link has ended inside the snapshot, or before it was applied: what has
-  // come of it is void, and another will come.
+  // The link ended inside the snapshot, or before it was applied: the snapshot
+  // is void, and another one follows.
   virtual absl::Status OnSnapshotVoid() { return absl::OkStatus(); }
 
   virtual absl::Status OnHeartbeat(const Heartbeat& /*heartbeat*/,
@@ -107,13 +117,13 @@ class FollowerHandler {
     return absl::OkStatus();
   }
 
-  // The primary has answered. Frames go on from `link.from`, or from what was
-  // applied since that was asked for: a handler that holds later ones, not
-  // applied yet, is given those again. (Or a snapshot comes.)
+  // The primary has answered. Frames go on at `link.from`, or at the offset
+  // applied since: a handler that holds later, unapplied frames gets them
+  // again. Or a snapshot follows.
   virtual void OnLinkUp(const LinkUp& /*link*/) {}
-  // A link has ended, or could not be made. Behind LinkEnd::kOffsetGap what is
-  // held is of no known history, until a snapshot or OnReset() comes: a handler
-  // that keeps the position with its data should forget it here.
+  // A link ended, or an attempt at one failed. After link.resync the held data
+  // no longer counts, until a snapshot or OnReset(): a handler that stores the
+  // position with its data stores {0, 0} here.
   virtual void OnLinkDown(const LinkDown& /*link*/) {}
 };
 

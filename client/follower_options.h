@@ -1,6 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
+// Options of Follower and Fleet.
+
 #ifndef KEVY_REPLICA_CLIENT_FOLLOWER_OPTIONS_H_
 #define KEVY_REPLICA_CLIENT_FOLLOWER_OPTIONS_H_
 
@@ -10,40 +12,71 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/position_store.h"
+#include "kevy_replica/client/retry_options.h"
 #include "kevy_replica/transport/socket_transport.h"
 
 namespace kevy_replica {
 
-// `SessionOptions::from` is where it starts if the store has no position.
-// `FollowerSessionOptions::random` may stay unset: the system's randomness.
-struct FollowerOptions : FollowerSessionOptions {
-  // For addresses. Its `interrupter` is not used: see Follower::Stop().
-  ConnectOptions connect;
-  // Where the applied position is kept, under which name. Not owned. Null:
-  // nowhere. What it has takes the place of `from`: a handler that keeps the
-  // position with its data wants none.
-  PositionStore* store = nullptr;
-  std::string position_name = "shard-0";
-  // Whether OK from the handler's OnFrames() and OnSnapshotEnd() says that it
-  // is applied. If not, Applied() does.
-  bool applied_on_return = true;
-  // Whether the handler is given the records of snapshots, by OnPayload(), in
-  // the chunks' place; and Unix time in milliseconds, from which old payloads
-  // (version 2) count their expiries. Unset: the system's.
-  bool decode_snapshots = false;
+// Where and how often the applied position is stored.
+struct StoreOptions {
+  // Not owned. Its position takes the place of FollowerOptions::from. A handler
+  // that stores the position with its data needs none. Default: null, the
+  // position is not stored.
+  PositionStore* positions = nullptr;
+  // The position's name. For a Fleet: the names' beginning, before the shard's
+  // number. Empty: "shard-0" for a Follower, "shard-" for a Fleet. Default:
+  // empty.
+  std::string name;
+  // The shortest time between two stores of a moving position. All shards'
+  // positions are stored together. Zero: a store after every batch of frames.
+  // Default: 1 s.
+  absl::Duration interval = absl::Seconds(1);
+};
+
+// How snapshots are delivered.
+struct SnapshotOptions {
+  // Whether snapshots are loaded in place: see
+  // FollowerSessionOptions::snapshot_in_place. Default: false.
+  bool in_place = false;
+  // Whether the handler gets a snapshot's records by OnPayload() instead of its
+  // bytes by OnSnapshotChunk(). Default: false.
+  bool decode = false;
+  // Unix time in milliseconds. Payloads of version 2 count their expiries from
+  // it. Default: the system's.
   std::function<uint64_t()> now_ms;
-  // The least room given to a read.
-  size_t read_bytes = 256 << 10;
-  // How long it may take to write the handshake's request. (Acknowledgements do
-  // not wait: a link that does not take them is given up.)
+};
+
+struct FollowerOptions {
+  FollowerOptions() { link.heartbeat_timeout = absl::Seconds(5); }
+
+  // link.heartbeat_timeout is 5 s by default.
+  LinkOptions link;
+  // The start, for each shard without a stored position. Default: {0, 0}, a
+  // fresh start.
+  FeedPosition from;
+  RetryOptions retry;
+  StoreOptions store;
+  SnapshotOptions snapshots;
+  // For addresses.
+  ConnectOptions connect;
+  // Whether applied offsets are acknowledged, so that the primary's WAIT counts
+  // this replica. False for an observer. Default: true.
+  bool acknowledge = true;
+  // Whether OK from OnFrames() and OnSnapshotEnd() means applied. If false,
+  // Applied() tells it. Default: true.
+  bool applied_on_return = true;
+  // The least room for a read, in bytes. 0: 256 KiB for a Follower, 64 KiB for
+  // each shard of a Fleet. Default: 0.
+  size_t read_bytes = 0;
+  // The longest write of the handshake's request. Acknowledgements do not wait:
+  // a link that does not take one is given up. Default: 10 s.
   absl::Duration write_timeout = absl::Seconds(10);
-  // For tests: the time, which must not go back, called from any thread; and
-  // how to let it pass while there is no connection, which Stop() does not end.
-  // A Fleet does not use `sleep`. Unset: the system's.
+  // A clock that never goes back. Any thread calls it. Default: the system's
+  // monotonic clock.
   std::function<absl::Time()> now;
-  std::function<void(absl::Duration)> sleep;
 };
 
 }  // namespace kevy_replica

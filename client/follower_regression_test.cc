@@ -25,9 +25,10 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
-#include "kevy_replica/client/internal/follower_driver.h"
+#include "kevy_replica/client/internal/shard.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/client/testing/recording_handler.h"
+#include "kevy_replica/client/testing/shard_runner.h"
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
@@ -50,9 +51,9 @@ std::string FrameAt(uint64_t offset) {
 
 FollowerSessionOptions OptionsFrom(FeedPosition from) {
   FollowerSessionOptions options;
-  options.replica_id = "r1";
+  options.link.replica_id = "r1";
   options.from = from;
-  options.random = [] { return 0.5; };
+  options.retry.random = [] { return 0.5; };
   options.store_interval = absl::ZeroDuration();
   return options;
 }
@@ -176,7 +177,7 @@ TEST(FollowerRegressionTest, WhatCameUntoldIsComparedOnALaterLink) {
       EXPECT_EQ(link.end, std::nullopt);
       EXPECT_EQ(link.session.applied(), (FeedPosition{7, 9}));
     } else {
-      EXPECT_EQ(link.end, LinkEnd::kOffsetGap);
+      EXPECT_EQ(link.end, LinkEnd::kForeignHistory);
       EXPECT_EQ(link.session.applied(), (FeedPosition{0, 0}));
     }
   }
@@ -210,6 +211,8 @@ TEST(FollowerRegressionTest, TimeWithoutAHeartbeatEndsTheDoubt) {
   EXPECT_EQ(link.stored, std::vector<FeedPosition>({{0, 10}}));
 }
 
+absl::Status StoreNowhere(const FeedPosition&) { return absl::OkStatus(); }
+
 class NullHandler : public FollowerHandler {
  public:
   absl::Status OnFrames(absl::Span<const FrameView>,
@@ -234,19 +237,19 @@ TEST(FollowerRegressionTest, WaitsForWhatIsToBeAppliedWithAPause) {
       primary_end->Write("+ACK 7 8\r\n" + FrameAt(8), absl::ZeroDuration())
           .ok());
   NullHandler handler;
-  client_internal::FollowerDriverOptions options;
+  client_internal::ShardOptions options;
   options.session = OptionsFrom({7, 8});
-  options.session.ack_interval = absl::ZeroDuration();
+  options.session.link.ack_interval = absl::ZeroDuration();
   options.factory =
       [&end = replica_end]() -> absl::StatusOr<std::unique_ptr<Transport>> {
     return std::unique_ptr<Transport>(std::move(end));
   };
   options.handler = &handler;
-  options.store = [](const FeedPosition&) { return absl::OkStatus(); };
   options.applied_on_return = false;
   options.read_bytes = 4096;
   options.now = options.rough_now = [&now] { return now; };
-  client_internal::FollowerDriver driver(std::move(options), nullptr, 0);
+  client_testing::ShardRunner driver(std::move(options), StoreNowhere,
+                                     absl::ZeroDuration());
   for (int i = 0; i < 3; ++i) driver.Step();
   EXPECT_FALSE(driver.ready());
   EXPECT_TRUE(driver.session().awaits_applied());
@@ -276,15 +279,14 @@ TEST(FollowerRegressionTest,
   EXPECT_EQ(link.stored, std::vector<FeedPosition>({{7, 8}}));
 }
 
-// A FollowerDriver whose primary is the test.
+// A shard whose primary is the test.
 class Driven {
  public:
   Driven() {
     options.session = OptionsFrom({7, 8});
-    options.session.protocol = ProtocolChoice::kV2;
-    options.session.random = [] { return 0.0; };
+    options.session.link.protocol = ProtocolChoice::kV2;
+    options.session.retry.random = [] { return 0.0; };
     options.handler = &handler;
-    options.store = [](const FeedPosition&) { return absl::OkStatus(); };
     options.read_bytes = 4096;
     options.now = options.rough_now = [] { return absl::UnixEpoch(); };
     options.factory = [this]() -> absl::StatusOr<std::unique_ptr<Transport>> {
@@ -297,8 +299,8 @@ class Driven {
   }
 
   void Start() {
-    driver =
-        std::make_unique<client_internal::FollowerDriver>(options, nullptr, 0);
+    driver = std::make_unique<client_testing::ShardRunner>(
+        options, StoreNowhere, absl::ZeroDuration());
     Steps();
   }
   void Receive(absl::string_view bytes) {
@@ -311,9 +313,9 @@ class Driven {
   }
 
   client_testing::RecordingHandler handler;
-  client_internal::FollowerDriverOptions options;
+  client_internal::ShardOptions options;
   std::unique_ptr<InMemoryTransport> primary;
-  std::unique_ptr<client_internal::FollowerDriver> driver;
+  std::unique_ptr<client_testing::ShardRunner> driver;
 };
 
 // Nothing woke it to hand over its end, until bytes came.
@@ -332,10 +334,8 @@ TEST(FollowerRegressionTest, AFlushThatFailsBeforeTheWaitEndsItAtOnce) {
 // told of the last one's end later.
 TEST(FollowerRegressionTest, TheLastLinksEndComesBeforeTheNextLink) {
   Driven driven;
-  bool wanted = false;
-  driven.options.interrupted = [&wanted] {
-    return std::exchange(wanted, false);
-  };
+  std::atomic<bool> wanted{false};
+  driven.options.interrupted = &wanted;
   driven.handler.on_line = [&wanted](absl::string_view line) {
     wanted = line == "void";
     return absl::OkStatus();
@@ -356,7 +356,7 @@ TEST(FollowerRegressionTest, WhatIsAppliedByFlushingCountsBeforeASnapshot) {
   Driven driven;
   driven.options.applied_on_return = false;
   driven.handler.on_line = [&driven](absl::string_view line) {
-    if (line == "flush") driven.driver->Applied(9);
+    if (line == "flush") driven.driver->shard().Applied(9);
     return absl::OkStatus();
   };
   driven.Start();
@@ -370,7 +370,7 @@ TEST(FollowerRegressionTest, WhatIsAppliedByFlushingCountsBeforeTheLinksEnd) {
   Driven driven;
   driven.options.applied_on_return = false;
   driven.handler.on_line = [&driven](absl::string_view line) {
-    if (line == "flush") driven.driver->Applied(21);
+    if (line == "flush") driven.driver->shard().Applied(21);
     return absl::OkStatus();
   };
   driven.Start();

@@ -4,7 +4,6 @@
 #include "kevy_replica/client/follower_session.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -18,7 +17,11 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/holding.h"
+#include "kevy_replica/client/internal/backoff.h"
+#include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
@@ -31,25 +34,27 @@ namespace kevy_replica {
 FollowerSession::FollowerSession(FollowerSessionOptions options, absl::Time now)
     : options_(std::move(options)),
       retry_at_(now),
-      applied_(options_.from),
+      backoff_(options_.retry),
+      held_(options_.from, options_.snapshot_in_place
+                               ? Holding::Loading::kInPlace
+                               : Holding::Loading::kStaged),
       stored_(options_.from),
-      last_store_(now),
-      handed_begin_(applied_.next_offset),
-      handed_end_(applied_.next_offset) {}
+      last_store_(now) {}
 
 FeedPosition FollowerSession::received() const {
-  return linked_ ? session_->position() : applied_;
+  return answered() ? session_->position() : applied();
 }
 
 FollowerStats FollowerSession::stats() const {
   FollowerStats stats = stats_;
-  stats.link_up = linked_;
-  stats.in_snapshot = in_snapshot_;
+  stats.link_up = answered();
+  stats.in_snapshot = held_.snapshot() == Holding::Snapshot::kArriving;
   stats.received = received();
-  stats.applied = applied_;
-  if (linked_ && !snapshot_unapplied_ && session_->lag().has_value()) {
+  stats.applied = applied();
+  if (answered() && held_.snapshot() != Holding::Snapshot::kUnapplied &&
+      session_->lag().has_value()) {
     const uint64_t primary = stats.received.next_offset + *session_->lag();
-    stats.lag = primary - std::min(primary, applied_.next_offset);
+    stats.lag = primary - std::min(primary, applied().next_offset);
   }
   return stats;
 }
@@ -94,37 +99,20 @@ void FollowerSession::HandleTimeout(absl::Time now) {
 }
 
 void FollowerSession::HandleApplied(uint64_t next_offset) {
-  if (in_snapshot_ || next_offset < handed_begin_ ||
-      next_offset > handed_end_) {
-    return;
-  }
-  if (snapshot_unapplied_) {
-    snapshot_unapplied_ = false;
-    ClaimNothing();
-    applied_ = {session_->position().generation, next_offset};
-  } else if (next_offset > applied_.next_offset) {
-    applied_.next_offset = next_offset;
-    if (holds_nothing_ && !linked_) applied_.generation = handed_generation_;
-  } else {
-    return;
-  }
-  holds_nothing_ = false;
-  NoteGeneration();
-  PassOnApplied();
+  if (held_.Applied(next_offset)) Acknowledge();
 }
 
 void FollowerSession::HandleStored(const FeedPosition& position,
                                    absl::Time now) {
   stored_ = position;
   last_store_ = now;
-  store_now_ = false;
 }
 
 void FollowerSession::HandleRetarget() {
   if (stopping()) return;
-  LoseClaim();
+  held_.LeavePrimary();
   protocol_.reset();
-  attempt_ = 0;
+  backoff_.Reset();
   if (state_ == State::kWaiting) {
     retry_at_ = absl::InfinitePast();
     return;
@@ -136,14 +124,10 @@ void FollowerSession::HandleRetarget() {
 void FollowerSession::HandleStop(const absl::Status& status) {
   if (stopping()) return;
   status_ = status;
-  if (options_.acknowledge && linked_ && !in_snapshot_ &&
-      !snapshot_unapplied_) {
-    session_
-        ->AckNow(std::min(applied_.next_offset,
-                          session_->position().next_offset))
-        .IgnoreError();  // The session may have failed.
+  if (const std::optional<uint64_t> offset = Acknowledgeable()) {
+    session_->AckNow(*offset).IgnoreError();  // The session may have failed.
   }
-  LoseClaim();
+  held_.LeavePrimary();
   state_ = State::kStopping;
 }
 
@@ -167,7 +151,7 @@ bool FollowerSession::PollTransmit(absl::Time now, std::string* out) {
 bool FollowerSession::PollFramesEnd() {
   if (!session_.has_value()) return snapshot_void_ || link_down_.has_value();
   if (state_ == State::kStopping || link_status_.has_value()) return true;
-  if (!linked_ || !held_back_.empty()) return false;
+  if (!answered() || !held_back_.empty()) return false;
   Peek();
   if (next_event_ == nullptr) return next_frames_.empty() && session_->done();
   return std::holds_alternative<SnapshotBegin>(*next_event_);
@@ -187,14 +171,12 @@ const FollowerEvent* FollowerSession::PollEvent(absl::Time now) {
       EndLink(absl::Status(session_->status()), now);
     }
   }
-  if (snapshot_void_) {
-    snapshot_void_ = false;
+  if (std::exchange(snapshot_void_, false)) {
     event_ = SnapshotVoid();
     return &event_;
   }
   if (link_down_.has_value()) {
-    event_ = *std::move(link_down_);
-    link_down_.reset();
+    event_ = *std::exchange(link_down_, std::nullopt);
     return &event_;
   }
   if (state_ == State::kStopping) state_ = State::kDone;
@@ -203,9 +185,9 @@ const FollowerEvent* FollowerSession::PollEvent(absl::Time now) {
 
 std::optional<FeedPosition> FollowerSession::PollStore(absl::Time now) const {
   if (!store_pending()) return std::nullopt;
-  if (store_now_ || stopping() ||
+  if (held_.must_store(stored_) || stopping() ||
       now - last_store_ >= options_.store_interval) {
-    return applied_;
+    return held_.storable();
   }
   return std::nullopt;
 }
@@ -215,26 +197,20 @@ absl::Time FollowerSession::PollTimeout() const {
   if (state_ == State::kWaiting) result = retry_at_;
   if (state_ == State::kLinked) result = session_->PollTimeout();
   if (store_pending()) {
-    result =
-        std::min(result, store_now_ ? absl::InfinitePast()
-                                    : last_store_ + options_.store_interval);
+    result = std::min(result, held_.must_store(stored_)
+                                  ? absl::InfinitePast()
+                                  : last_store_ + options_.store_interval);
   }
   return result;
 }
 
 void FollowerSession::BeginLink() {
-  SessionOptions options = options_;
-  options.from = applied_;
-  // With protocol 2 to claim is to be believed: so only what is certain.
-  if (options.from.generation == 0 && !beyond_claim_) {
-    options.from.generation = claimed_generation_;
-  }
+  LinkOptions options = options_.link;
   if (options.protocol == ProtocolChoice::kAuto && protocol_.has_value()) {
     options.protocol =
         *protocol_ == Protocol::kV1 ? ProtocolChoice::kV1 : ProtocolChoice::kV2;
   }
-  starts_fresh_ = options.from == FeedPosition{0, 0};
-  session_.emplace(std::move(options));
+  session_.emplace(std::move(options), held_.start());
   state_ = State::kConnecting;
   ++link_;
   ++stats_.connects;
@@ -242,19 +218,12 @@ void FollowerSession::BeginLink() {
 
 bool FollowerSession::PollLinkUp(absl::Time now) {
   if (!session_->PollAnswer()) return false;
-  linked_ = true;
   linked_at_ = now;
-  handed_generation_ = 0;
   ++stats_.links;
   const HandshakeAnswer& answer = *session_->answer();
   protocol_ = answer.protocol;
-  const FeedPosition& from = session_->options().from;
-  if (!beyond_claim_) {
-    claimed_generation_ =
-        answer.protocol == Protocol::kV1 ? from.generation : uint64_t{0};
-  }
-  NoteGeneration();
-  event_ = LinkUp{answer, from};
+  held_.LinkUp(session_->from(), answer.protocol);
+  event_ = LinkUp{answer, session_->from()};
   return true;
 }
 
@@ -265,11 +234,12 @@ void FollowerSession::Peek() {
 }
 
 bool FollowerSession::PollStream(absl::Time now) {
-  if (!linked_) return PollLinkUp(now);
-  if (beyond_claim_ && now - linked_at_ >= options_.heartbeat_timeout) {
-    ClaimNothing();  // This primary sends none.
+  if (!answered()) return PollLinkUp(now);
+  if (held_.state() == Holding::State::kDoubtful &&
+      now - linked_at_ >= options_.link.heartbeat_timeout) {
+    held_.ToldNone();  // This primary sends no heartbeats.
   }
-  if (!held_back_.empty() && HandOut(std::exchange(held_back_, {}))) {
+  if (!held_back_.empty() && Deliver(std::exchange(held_back_, {}))) {
     return true;
   }
   while (true) {
@@ -281,205 +251,177 @@ bool FollowerSession::PollStream(absl::Time now) {
     }
     const StreamEvent* event = std::exchange(next_event_, nullptr);
     if (event == nullptr) return false;
-    if (const auto* frame = std::get_if<FrameView>(event)) {
-      if (TakeFrames(absl::MakeConstSpan(frame, 1))) return true;
-    } else if (const auto* heartbeat = std::get_if<Heartbeat>(event)) {
-      return TakeHeartbeat(*heartbeat);
-    } else if (const auto* chunk = std::get_if<SnapshotChunk>(event)) {
-      event_ = *chunk;
-      return true;
-    } else if (const auto* end = std::get_if<SnapshotEnd>(event)) {
-      return TakeSnapshotEnd(*end);
-    } else {
-      return TakeSnapshotBegin();
-    }
+    if (TakeEvent(*event)) return true;
   }
 }
 
+bool FollowerSession::TakeEvent(const StreamEvent& event) {
+  if (const auto* frame = std::get_if<FrameView>(&event)) {
+    return TakeFrames(absl::MakeConstSpan(frame, 1));
+  }
+  if (const auto* heartbeat = std::get_if<Heartbeat>(&event)) {
+    return TakeHeartbeat(*heartbeat);
+  }
+  if (const auto* chunk = std::get_if<SnapshotChunk>(&event)) {
+    event_ = *chunk;
+    return true;
+  }
+  if (const auto* end = std::get_if<SnapshotEnd>(&event)) {
+    return TakeSnapshotEnd(*end);
+  }
+  return TakeSnapshotBegin();
+}
+
 bool FollowerSession::TakeFrames(absl::Span<const FrameView> frames) {
-  if (!starts_fresh_) return HandOut(frames);
-  // From {0, 0} on, and no snapshot: a history from its first write.
-  starts_fresh_ = false;
+  if (!held_.needs_reset()) return Deliver(frames);
+  held_.Reset();
   held_back_ = frames;
-  HoldNothing();
   event_ = HistoryReset();
   return true;
 }
 
-bool FollowerSession::HandOut(absl::Span<const FrameView> frames) {
-  attempt_ = 0;
-  if (!snapshot_unapplied_ && applied_.next_offset > frames.front().offset()) {
-    // Applied after the link that brought them had ended.
-    const uint64_t known = applied_.next_offset - frames.front().offset();
-    frames.remove_prefix(std::min<uint64_t>(known, frames.size()));
-    PassOnApplied();
+bool FollowerSession::Deliver(absl::Span<const FrameView> frames) {
+  backoff_.Reset();
+  const uint64_t known = held_.acknowledgeable().value_or(0);
+  if (known > frames.front().offset()) {
+    // Applied after the end of the link that delivered them.
+    frames.remove_prefix(
+        std::min<uint64_t>(known - frames.front().offset(), frames.size()));
+    Acknowledge();
     if (frames.empty()) return false;
   }
-  if (claimed_generation_ != 0 && !snapshot_unapplied_) beyond_claim_ = true;
-  handed_end_ = std::max(handed_end_, frames.back().offset() + 1);
+  held_.Delivered(frames.back().offset() + 1);
   stats_.frames += frames.size();
-  NoteGeneration();
+  if (!TakeGeneration()) return false;
   event_ = frames;
   return true;
 }
 
 bool FollowerSession::TakeHeartbeat(const Heartbeat& heartbeat) {
   ++stats_.heartbeats;
-  if (!in_snapshot_) {
-    if (IsForeign(heartbeat.generation)) return false;
-    if (heartbeat.generation == 0) ClaimNothing();  // The older form.
-    attempt_ = 0;
-    NoteGeneration();
-    // What was applied before the link stood, too.
-    PassOnApplied();
+  if (held_.snapshot() != Holding::Snapshot::kArriving) {
+    if (!TakeGeneration()) return false;
+    if (heartbeat.generation == 0) held_.ToldNone();  // The older form.
+    backoff_.Reset();
+    // Offsets applied before this link count, too.
+    Acknowledge();
   }
   event_ = heartbeat;
   return true;
 }
 
-// What the session compares on the link that claims a generation, on the links
-// behind it. Ends the link if it is so.
-bool FollowerSession::IsForeign(uint64_t generation) {
-  if (!beyond_claim_ || snapshot_unapplied_ || protocol_ != Protocol::kV1 ||
-      generation == 0 || generation == claimed_generation_) {
-    return false;
-  }
-  const uint64_t offset = session_->position().next_offset;
-  session_->HandleFailure(OffsetGapError(
-      {offset, offset},
-      absl::StrCat("what is held is of generation ", claimed_generation_,
-                   " and what came behind it, the primary is in generation ",
-                   generation, ", and no snapshot came between")));
-  return true;
-}
-
 bool FollowerSession::TakeSnapshotBegin() {
-  starts_fresh_ = false;
-  in_snapshot_ = true;
-  snapshot_unapplied_ = false;
-  if (options_.snapshot_in_place) HoldNothing();
+  held_.SnapshotBegins();
   event_ = SnapshotBegin();
   return true;
 }
 
 bool FollowerSession::TakeSnapshotEnd(const SnapshotEnd& end) {
-  attempt_ = 0;
+  backoff_.Reset();
   ++stats_.snapshots;
-  in_snapshot_ = false;
-  // An offset of no known generation could be taken for one of the new history:
-  // it must not be stored when that is held.
-  if (applied_.generation == 0) {
-    HoldNothing();
-  } else if (stored_.generation == 0) {
-    store_now_ = store_pending();
-  }
-  snapshot_unapplied_ = true;
-  handed_begin_ = handed_end_ = end.next_offset;
+  held_.SnapshotEnds({session_->position().generation, end.next_offset});
   event_ = end;
   return true;
 }
 
-// The session learns of a generation later than of what belongs to it.
-void FollowerSession::NoteGeneration() {
-  if (!linked_ || snapshot_unapplied_ || starts_fresh_ || holds_nothing_) {
-    return;
+bool FollowerSession::TakeGeneration() {
+  const uint64_t generation = session_->position().generation;
+  if (generation == 0 || held_.Told(generation)) return true;
+  session_->HandleFailure(
+      ForeignHistoryError({held_.assumed_generation(), generation},
+                          ", told by a heartbeat on a later link"));
+  return false;
+}
+
+std::optional<uint64_t> FollowerSession::Acknowledgeable() const {
+  if (!options_.acknowledge || !answered()) return std::nullopt;
+  const std::optional<uint64_t> offset = held_.acknowledgeable();
+  if (!offset.has_value()) return std::nullopt;
+  return std::min(*offset, session_->position().next_offset);
+}
+
+void FollowerSession::Acknowledge() {
+  if (const std::optional<uint64_t> offset = Acknowledgeable()) {
+    session_->HandleApplied(*offset);
   }
-  applied_.generation = session_->position().generation;
-  if (applied_.generation != 0) ClaimNothing();
-}
-
-void FollowerSession::ClaimNothing() {
-  claimed_generation_ = 0;
-  beyond_claim_ = false;
-}
-
-// What is held may be of two histories. The primary's next heartbeat would
-// tell, but not another primary's, nor once this object is gone.
-void FollowerSession::LoseClaim() {
-  if (beyond_claim_) HoldNothing();
-  ResumeClaim();
-}
-
-// Where no frames came, what is held is still what it was.
-void FollowerSession::ResumeClaim() {
-  if (beyond_claim_ || claimed_generation_ == 0) return;
-  applied_.generation = claimed_generation_;
-  ClaimNothing();
-}
-
-void FollowerSession::PassOnApplied() {
-  if (!options_.acknowledge || !linked_ || snapshot_unapplied_) return;
-  session_->HandleApplied(
-      std::min(applied_.next_offset, session_->position().next_offset));
-}
-
-void FollowerSession::HoldNothing() {
-  holds_nothing_ = true;
-  applied_ = FeedPosition();
-  ClaimNothing();
-  handed_begin_ = handed_end_ = 0;
-  handed_generation_ = 0;
-  store_now_ = store_pending();
 }
 
 void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
+  const bool payload_failed =
+      ReplicaErrorKindOf(status) == ReplicaErrorKind::kPayload;
   const bool stopping =
       state_ == State::kStopping || (absl::IsInvalidArgument(status) &&
                                      !ReplicaErrorKindOf(status).has_value());
+  const bool resync = RecommendedAction(status) == Action::kResync;
   const LinkEnd end = state_ == State::kStopping ? LinkEnd::kStopped
                       : retargeted_              ? LinkEnd::kRetargeted
                                                  : LinkEndOf(status);
   ++stats_.link_ends[static_cast<size_t>(end)];
 
-  snapshot_void_ = in_snapshot_ || snapshot_unapplied_;
-  if (snapshot_void_) {
-    // It comes again, and whatever was handed out before it may.
-    handed_begin_ = handed_end_ = applied_.next_offset;
-    // It may have been applied all the same, only told too late: what is
-    // resumed from must fit that, too.
-    if (snapshot_unapplied_ && !stopping &&
-        ReplicaErrorKindOf(status) != ReplicaErrorKind::kPayload) {
-      HoldNothing();
-    }
-  } else if (linked_ && holds_nothing_) {
-    handed_generation_ = session_->position().generation;
-  }
-  in_snapshot_ = snapshot_unapplied_ = false;
-  ResumeClaim();
-  if (RecommendedAction(status) == Action::kResync) HoldNothing();
+  snapshot_void_ = held_.snapshot() != Holding::Snapshot::kNone;
+  held_.LinkEnds(stopping || payload_failed
+                     ? Holding::VoidSnapshot::kIsNotApplied
+                     : Holding::VoidSnapshot::kMayBeApplied);
+  if (resync) held_.Lose();
 
-  ++attempt_;
-  absl::Duration retry_in = absl::InfiniteDuration();
+  const absl::Duration wait =
+      stopping || retargeted_ ? backoff_.Skip() : Wait(status);
   if (!stopping) {
-    retry_in = retargeted_ ? absl::ZeroDuration() : Backoff(status);
     state_ = State::kWaiting;
-    retry_at_ = now + retry_in;
+    retry_at_ = now + wait;
   } else if (state_ != State::kStopping) {
     state_ = State::kStopping;
     status_ = status;
   }
-  link_down_ = LinkDown{status, end, attempt_, retry_in};
+  link_down_ = LinkDown{status, end, resync, backoff_.attempt(),
+                        stopping ? absl::InfiniteDuration() : wait};
   session_.reset();
   link_status_.reset();
-  retargeted_ = linked_ = starts_fresh_ = false;
+  retargeted_ = false;
   held_back_ = next_frames_ = {};
   next_event_ = nullptr;
 }
 
-absl::Duration FollowerSession::Backoff(const absl::Status& status) {
-  absl::Duration most = std::min(
-      options_.max_backoff, options_.initial_backoff * std::exp2(attempt_ - 1));
+absl::Duration FollowerSession::Wait(const absl::Status& status) {
   if (ReplicaErrorKindOf(status) == ReplicaErrorKind::kPayload) {
-    most = options_.max_backoff;
-  } else if (RecommendedAction(status) == Action::kBackOff) {
-    // A primary that was exchanged may speak another protocol than before: that
-    // is no refusal yet.
-    const bool another_is_left =
-        options_.protocol == ProtocolChoice::kAuto && protocol_.has_value();
-    if (!another_is_left) most = options_.max_backoff;
-    protocol_.reset();
+    return backoff_.Longest();
   }
-  return most * options_.random();
+  if (RecommendedAction(status) != Action::kBackOff) return backoff_.Next();
+  // A primary that was replaced may speak another protocol than before. Its
+  // first refusal is no reason to wait long.
+  const bool other_protocol_is_left =
+      options_.link.protocol == ProtocolChoice::kAuto && protocol_.has_value();
+  protocol_.reset();
+  return other_protocol_is_left ? backoff_.Next() : backoff_.Longest();
+}
+
+absl::Status FollowerSession::CheckInvariants() const {
+  const struct {
+    bool holds;
+    const char* invariant;
+  } kInvariants[] = {
+      {session_.has_value() ==
+               (state_ == State::kConnecting || state_ == State::kLinked) ||
+           state_ == State::kStopping,
+       "a session stands from connecting to the link's end"},
+      {state_ != State::kDone ||
+           (!session_.has_value() && !link_down_.has_value()),
+       "all events are polled once done"},
+      {answered() || held_.snapshot() == Holding::Snapshot::kNone,
+       "a snapshot ends with its link"},
+      {answered() || held_.state() != Holding::State::kUnconfirmed,
+       "a generation is unconfirmed only on a link"},
+      {held_back_.empty() || held_.state() == Holding::State::kFresh,
+       "frames are held back behind a reset only"},
+      {next_frames_.empty() || next_event_ == nullptr,
+       "one peeked item at a time"},
+  };
+  for (const auto& [holds, invariant] : kInvariants) {
+    if (holds) continue;
+    return absl::InternalError(
+        absl::StrCat("FollowerSession breaks the invariant: ", invariant));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace kevy_replica

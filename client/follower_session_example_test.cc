@@ -151,8 +151,8 @@ TEST(FollowerSessionExampleTest, FollowsOverLinks) {
                          .FramesTo(10, argv)
                          .Stall());
   FollowerSessionOptions options;
-  options.replica_id = "r1";
-  options.random = [] { return 0.0; };
+  options.link.replica_id = "r1";
+  options.retry.random = [] { return 0.0; };
   EventLoop loop(options, primary.InMemory());
   loop.Run(5);
   EXPECT_THAT(loop.applied(), ElementsAre(5, 6, 7, 8, 9));

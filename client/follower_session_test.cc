@@ -87,10 +87,10 @@ struct Texter {
 FollowerSessionOptions Options(FeedPosition from = {},
                                ProtocolChoice protocol = ProtocolChoice::kV2) {
   FollowerSessionOptions options;
-  options.replica_id = "r1";
+  options.link.replica_id = "r1";
   options.from = from;
-  options.protocol = protocol;
-  options.random = [] { return 0.5; };
+  options.link.protocol = protocol;
+  options.retry.random = [] { return 0.5; };
   return options;
 }
 
@@ -251,10 +251,10 @@ TEST(FollowerSessionTest, AnOnlookerAcknowledgesNothing) {
 
 TEST(FollowerSessionTest, BacksOffExponentiallyWithJitter) {
   FollowerSessionOptions options = Options({7, 8});
-  options.initial_backoff = absl::Milliseconds(100);
-  options.max_backoff = absl::Seconds(1);
+  options.retry.initial_backoff = absl::Milliseconds(100);
+  options.retry.max_backoff = absl::Seconds(1);
   double random = 0.5;
-  options.random = [&random] { return random; };
+  options.retry.random = [&random] { return random; };
   Follow follow(options);
   std::vector<std::string> downs;
   for (int i = 0; i < 6; ++i) {
@@ -439,8 +439,9 @@ TEST(FollowerSessionTest, AnUnknownGenerationIsResumedAsAResync) {
   follow.Eof();
   EXPECT_EQ(follow.ConnectAfterWait(), "2 0:6");
   // Were a primary to go on without a snapshot, it would not be believed.
-  EXPECT_THAT(follow.Receive("+ACK 9 6\r\n" + FrameAt(6)),
-              ElementsAre("up 0:6", "(store 0:0)", "down offset_gap 2 100ms"));
+  EXPECT_THAT(
+      follow.Receive("+ACK 9 6\r\n" + FrameAt(6)),
+      ElementsAre("up 0:6", "(store 0:0)", "down foreign_history 2 100ms"));
   EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
 }
 
@@ -465,7 +466,7 @@ TEST(FollowerSessionTest, Protocol1sClaimOutlastsLinksWithoutAHeartbeat) {
   follow.Receive("+ACK 9\r\n" + FrameAt(9));
   // It was another history all the time.
   EXPECT_THAT(follow.Receive("+PING 6 10\r\n"),
-              ElementsAre("(store 0:0)", "down offset_gap 1 50ms"));
+              ElementsAre("(store 0:0)", "down foreign_history 1 50ms"));
   EXPECT_EQ(follow.ConnectAfterWait(), "1 0:0");
 }
 
@@ -528,7 +529,7 @@ TEST(FollowerSessionTest, AGenerationThatWasToldIsNotLostWithItsLink) {
   EXPECT_EQ(follow.ConnectAfterWait(), "1 0:10");
   // Another history, and it is noticed.
   EXPECT_THAT(follow.Receive("+ACK 10\r\n+PING 9 10\r\n").back(),
-              "down offset_gap 2 100ms");
+              "down foreign_history 2 100ms");
 }
 
 TEST(FollowerSessionTest, NothingIsAppliedInsideASnapshot) {
@@ -561,7 +562,7 @@ TEST(FollowerSessionTest, StoresAtMostOnceAnInterval) {
 TEST(FollowerSessionTest, DeadLinksEndByTheirTimeouts) {
   FollowerSessionOptions options = Options({7, 8});
   Follow follow(options);
-  EXPECT_EQ(options.heartbeat_timeout, absl::Seconds(5));
+  EXPECT_EQ(options.link.heartbeat_timeout, absl::Seconds(5));
   follow.Connect();
   follow.Receive("+ACK 7 8\r\n");
   follow.now = follow.session.PollTimeout();
@@ -646,7 +647,7 @@ TEST(FollowerSessionTest, WhatNoLinkCanMendEndsIt) {
             absl::InvalidArgumentError("no address"));
 
   FollowerSessionOptions options = Options();
-  options.replica_id = "";
+  options.link.replica_id = "";
   Follow bad_id(options);
   bad_id.session.PollLink(bad_id.now);
   bad_id.Poll();

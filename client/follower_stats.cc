@@ -76,6 +76,8 @@ LinkEnd LinkEndOf(const absl::Status& status) {
       return LinkEnd::kFrame;
     case ReplicaErrorKind::kOffsetGap:
       return LinkEnd::kOffsetGap;
+    case ReplicaErrorKind::kForeignHistory:
+      return LinkEnd::kForeignHistory;
     case ReplicaErrorKind::kGenerationChanged:
       return LinkEnd::kGenerationChanged;
     case ReplicaErrorKind::kUnexpectedInSnapshot:
@@ -103,6 +105,8 @@ absl::string_view LinkEndName(LinkEnd end) {
       return ReplicaErrorKindName(ReplicaErrorKind::kFrame);
     case LinkEnd::kOffsetGap:
       return ReplicaErrorKindName(ReplicaErrorKind::kOffsetGap);
+    case LinkEnd::kForeignHistory:
+      return ReplicaErrorKindName(ReplicaErrorKind::kForeignHistory);
     case LinkEnd::kGenerationChanged:
       return ReplicaErrorKindName(ReplicaErrorKind::kGenerationChanged);
     case LinkEnd::kUnexpectedInSnapshot:

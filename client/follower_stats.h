@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What a follower has done so far, for monitoring.
+// Progress of a follower, for monitoring.
 
 #ifndef KEVY_REPLICA_CLIENT_FOLLOWER_STATS_H_
 #define KEVY_REPLICA_CLIENT_FOLLOWER_STATS_H_
@@ -22,48 +22,48 @@ namespace kevy_replica {
 
 // Why a link, or an attempt at one, ended.
 enum class LinkEnd : uint8_t {
-  kClosed,  // By the primary, cleanly.
-  // As the ReplicaErrorKind of the same name. kIo is also an attempt that
-  // failed.
+  kClosed,  // The primary closed it cleanly.
+  // As the ReplicaErrorKind of the same name. kIo includes failed attempts.
   kHandshakeRejected,
   kAckMalformed,
   kTruncated,
   kFrame,
   kOffsetGap,
+  kForeignHistory,
   kGenerationChanged,
   kUnexpectedInSnapshot,
   kPayload,
   kIo,
-  kTimeout,     // No connection, answer, byte or heartbeat in time; or no room
-                // for an acknowledgement.
+  kTimeout,     // A connection, an answer, a byte or a heartbeat did not come
+                // in time, or the primary took no acknowledgement.
   kRetargeted,  // By SetPrimary().
-  kStopped,     // By Stop(), or by an error of the handler's or the store's.
+  kStopped,     // By Stop(), or by an error of the handler or the store.
 };
 inline constexpr size_t kLinkEnds = static_cast<size_t>(LinkEnd::kStopped) + 1;
 
-// Why `status`, that of a session or of connecting, ended a link.
+// The cause of a link's end with `status`, a session's or a connection's.
 LinkEnd LinkEndOf(const absl::Status& status);
 
 // "offset_gap" for kOffsetGap.
 absl::string_view LinkEndName(LinkEnd end);
 
-// Counters begin at 0 with the follower and do not go back.
+// Counters start at 0 with the follower and never go back.
 struct FollowerStats {
-  uint64_t frames = 0;     // Handed to the handler.
-  uint64_t snapshots = 0;  // Come to their ends.
+  uint64_t frames = 0;     // Delivered to the handler.
+  uint64_t snapshots = 0;  // Delivered whole.
   uint64_t heartbeats = 0;
-  uint64_t bytes = 0;                           // Received, of all links.
-  uint64_t connects = 0;                        // Attempts at a connection.
-  uint64_t links = 0;                           // Those answered by a primary.
+  uint64_t bytes = 0;     // Received on all links.
+  uint64_t connects = 0;  // Attempts at a connection.
+  uint64_t links = 0;     // Connections that a primary answered.
   std::array<uint64_t, kLinkEnds> link_ends{};  // By cause.
 
   bool link_up = false;      // The primary has answered, and the link stands.
-  bool in_snapshot = false;  // One has begun and not ended.
-  FeedPosition received;     // Behind what was handed to the handler.
-  FeedPosition applied;      // Behind what the handler has applied.
-  // How many frames the primary had, as far as it has told, that are not
-  // applied. Unknown without a link, before its first heartbeat, and while a
-  // snapshot has begun and is not applied.
+  bool in_snapshot = false;  // A snapshot is being delivered.
+  FeedPosition received;     // Behind the last delivered event.
+  FeedPosition applied;      // Of the held data.
+  // Frames of the primary that are not applied, by its last heartbeat. Unknown
+  // without a link, before the first heartbeat, and from a snapshot's begin
+  // until it is applied.
   std::optional<uint64_t> lag;
   // Unknown before the first byte.
   std::optional<absl::Duration> since_last_byte;
@@ -80,7 +80,7 @@ struct NamedFollowerStats {
 };
 
 // All of them in the Prometheus text format (version 0.0.4), each sample with
-// the label shard="<name>". What is unknown is left out.
+// the label shard="<name>". Unknown values are left out.
 //
 // | metric                               | type    | of FollowerStats       |
 // |--------------------------------------|---------|------------------------|

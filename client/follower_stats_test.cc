@@ -27,7 +27,8 @@ TEST(FollowerStatsTest, EveryStatusHasItsLinkEnd) {
   for (const ReplicaErrorKind kind :
        {ReplicaErrorKind::kHandshakeRejected, ReplicaErrorKind::kAckMalformed,
         ReplicaErrorKind::kTruncated, ReplicaErrorKind::kFrame,
-        ReplicaErrorKind::kOffsetGap, ReplicaErrorKind::kGenerationChanged,
+        ReplicaErrorKind::kOffsetGap, ReplicaErrorKind::kForeignHistory,
+        ReplicaErrorKind::kGenerationChanged,
         ReplicaErrorKind::kUnexpectedInSnapshot, ReplicaErrorKind::kPayload,
         ReplicaErrorKind::kIo}) {
     EXPECT_EQ(LinkEndName(LinkEndOf(ReplicaError(kind, ""))),

@@ -60,11 +60,11 @@ PrimaryScript Stream(uint64_t first, uint64_t end) {
 
 FollowerOptions Options(FeedPosition from = {}) {
   FollowerOptions options;
-  options.replica_id = "r1";
+  options.link.replica_id = "r1";
   options.from = from;
-  options.protocol = ProtocolChoice::kV2;
-  options.random = [] { return 0.0; };  // No backoff.
-  options.heartbeat_timeout = absl::InfiniteDuration();
+  options.link.protocol = ProtocolChoice::kV2;
+  options.retry.random = [] { return 0.0; };  // No backoff.
+  options.link.heartbeat_timeout = absl::InfiniteDuration();
   return options;
 }
 
@@ -208,9 +208,9 @@ TEST_P(FollowerTest, ACleanStopAcknowledgesAndStoresWhatIsApplied) {
   RecordingHandler handler;
   InMemoryPositionStore store;
   FollowerOptions options = Options({7, 8});
-  options.store = &store;
-  options.store_interval = absl::InfiniteDuration();
-  options.ack_interval = absl::InfiniteDuration();
+  options.store.positions = &store;
+  options.store.interval = absl::InfiniteDuration();
+  options.link.ack_interval = absl::InfiniteDuration();
   auto follower = Create(&handler, options);
   Runner runner(follower.get());
   handler.Await("frame 99 v99");
@@ -241,8 +241,8 @@ TEST_P(FollowerTest, StartsWhereTheStoreSays) {
   InMemoryPositionStore store;
   ASSERT_TRUE(store.Store({{"mine", {7, 20}}}).ok());
   FollowerOptions options = Options({7, 8});
-  options.store = &store;
-  options.position_name = "mine";
+  options.store.positions = &store;
+  options.store.name = "mine";
   auto follower = Create(&handler, options);
   Runner runner(follower.get());
   handler.Await("frame 20 v20");
@@ -259,7 +259,7 @@ TEST_P(FollowerTest, AHandlersErrorStopsItAndIsNotApplied) {
   };
   InMemoryPositionStore store;
   FollowerOptions options = Options({7, 8});
-  options.store = &store;
+  options.store.positions = &store;
   auto follower = Create(&handler, options);
   // The batch's frames fail together, unless the handler says how far it came.
   const absl::Status status = follower->Run();
@@ -280,7 +280,7 @@ TEST_P(FollowerTest, AHandlerThatFailsMaySayHowFarItCame) {
   };
   InMemoryPositionStore store;
   FollowerOptions options = Options({7, 8});
-  options.store = &store;
+  options.store.positions = &store;
   follower = Create(&handler, options);
   EXPECT_EQ(follower->Run(), absl::DataLossError("disk full"));
   EXPECT_EQ(follower->Stats().applied, (FeedPosition{7, 9}));
@@ -312,8 +312,8 @@ TEST_P(FollowerTest, WhatIsAppliedElsewhereIsAcknowledgedThen) {
   InMemoryPositionStore store;
   FollowerOptions options = Options({7, 8});
   options.applied_on_return = false;
-  options.ack_interval = absl::Milliseconds(1);
-  options.store = &store;
+  options.link.ack_interval = absl::Milliseconds(1);
+  options.store.positions = &store;
   auto follower = Create(&handler, options);
   Runner runner(follower.get());
   handler.Await("frame 19 v19");
@@ -359,8 +359,8 @@ TEST_P(FollowerTest, AStoresErrorStopsIt) {
   RecordingHandler handler;
   FullStore store;
   FollowerOptions options = Options({7, 8});
-  options.store = &store;
-  options.store_interval = absl::ZeroDuration();
+  options.store.positions = &store;
+  options.store.interval = absl::ZeroDuration();
   auto follower = Create(&handler, options);
   EXPECT_EQ(follower->Run(), absl::ResourceExhaustedError("no space left"));
   EXPECT_EQ(handler.lines().back(), "down stopped");
@@ -376,9 +376,9 @@ TEST_P(FollowerTest, ASnapshotInPlaceIsNotBegunBeforeItsLossIsStored) {
     return absl::OkStatus();
   };
   FollowerOptions options = Options({7, 8});
-  options.store = &store;
-  options.store_interval = absl::ZeroDuration();
-  options.snapshot_in_place = true;
+  options.store.positions = &store;
+  options.store.interval = absl::ZeroDuration();
+  options.snapshots.in_place = true;
   auto follower = Create(&handler, options);
   Runner runner(follower.get());
   handler.Await("end 0:30");
@@ -390,8 +390,8 @@ TEST_P(FollowerTest, ASnapshotInPlaceIsNotBegunBeforeItsLossIsStored) {
 TEST(FollowerStopTest, OutOfABackoff) {
   RecordingHandler handler;
   FollowerOptions options = Options();
-  options.initial_backoff = options.max_backoff = absl::Hours(1);
-  options.random = [] { return 0.9; };
+  options.retry.initial_backoff = options.retry.max_backoff = absl::Hours(1);
+  options.retry.random = [] { return 0.9; };
   auto follower = CreateOrDie(
       []() -> absl::StatusOr<std::unique_ptr<Transport>> {
         return absl::UnavailableError("refused");
@@ -408,8 +408,8 @@ TEST(FollowerStopTest, RetargetingEndsABackoffToo) {
   ASSERT_TRUE(other.Listen("127.0.0.1:0").ok());
   RecordingHandler handler;
   FollowerOptions options = Options({7, 8});
-  options.initial_backoff = options.max_backoff = absl::Hours(1);
-  options.random = [] { return 0.9; };
+  options.retry.initial_backoff = options.retry.max_backoff = absl::Hours(1);
+  options.retry.random = [] { return 0.9; };
   auto follower = CreateOrDie(
       []() -> absl::StatusOr<std::unique_ptr<Transport>> {
         return absl::UnavailableError("refused");
@@ -437,7 +437,7 @@ TEST(FollowerStopTest, OutOfAnAnswerThatDoesNotCome) {
   ASSERT_TRUE(listener.ok());
   RecordingHandler handler;
   FollowerOptions options = Options();
-  options.handshake_timeout = absl::Hours(1);
+  options.link.handshake_timeout = absl::Hours(1);
   auto follower = Follower::Create((*listener)->address(), &handler, options);
   ASSERT_TRUE(follower.ok());
   Runner runner(follower->get());
@@ -472,32 +472,6 @@ TEST(FollowerStopTest, FromASignalHandler) {
   EXPECT_EQ(handler.lines().back(), "down stopped");
 }
 
-TEST(FollowerTest, SleepsAsToldBetweenLinks) {
-  ScriptedPrimary primary;
-  primary.Enqueue(Stream(8, 9));
-  primary.Enqueue(PrimaryScript().Refuse());
-  primary.Enqueue(Stream(9, 10).Stall());
-  RecordingHandler handler;
-  FollowerOptions options = Options({7, 8});
-  absl::Time now = absl::UnixEpoch();
-  std::vector<absl::Duration> slept;
-  options.initial_backoff = absl::Seconds(2);
-  options.max_backoff = absl::Hours(1);
-  options.random = [] { return 0.5; };
-  options.now = [&now] { return now; };
-  options.sleep = [&](absl::Duration duration) {
-    slept.push_back(duration);
-    now += duration;
-  };
-  auto follower = CreateOrDie(primary.InMemory(), &handler, options);
-  handler.on_line = [&](absl::string_view line) {
-    if (line == "frame 9 v9") follower->Stop();
-    return absl::OkStatus();
-  };
-  EXPECT_TRUE(follower->Run().ok());
-  EXPECT_THAT(slept, ElementsAre(absl::Seconds(1), absl::Minutes(30)));
-}
-
 TEST(FollowerTest, WhatCannotWorkIsToldAtOnce) {
   RecordingHandler handler;
   const auto code = [&](absl::string_view address, FollowerOptions options) {
@@ -509,23 +483,33 @@ TEST(FollowerTest, WhatCannotWorkIsToldAtOnce) {
   EXPECT_EQ(code("127.0.0.1:1", Options()), absl::StatusCode::kOk);
   EXPECT_EQ(code("nowhere", Options()), kInvalid);
   FollowerOptions options = Options();
-  options.replica_id = "";
+  options.link.replica_id = "";
   EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
   options = Options();
-  options.position_name = "two words";
+  options.store.name = "two words";
   EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
-  for (const auto duration :
-       {&FollowerOptions::initial_backoff, &FollowerOptions::max_backoff,
-        &FollowerOptions::store_interval}) {
+  const std::function<void(FollowerOptions*, absl::Duration)> setters[] = {
+      [](FollowerOptions* o, absl::Duration d) {
+        o->retry.initial_backoff = d;
+      },
+      [](FollowerOptions* o, absl::Duration d) { o->retry.max_backoff = d; },
+      [](FollowerOptions* o, absl::Duration d) { o->store.interval = d; },
+      [](FollowerOptions* o, absl::Duration d) { o->link.ack_interval = d; },
+      [](FollowerOptions* o, absl::Duration d) {
+        o->link.handshake_timeout = d;
+      },
+      [](FollowerOptions* o, absl::Duration d) {
+        o->link.heartbeat_timeout = d;
+      },
+      [](FollowerOptions* o, absl::Duration d) { o->link.idle_timeout = d; },
+  };
+  for (const auto& set : setters) {
     options = Options();
-    options.*duration = -absl::Nanoseconds(1);
+    set(&options, -absl::Nanoseconds(1));
     EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
   }
   options = Options();
-  options.max_backoff = absl::InfiniteDuration();
-  EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
-  options = Options();
-  options.ack_interval = -absl::Nanoseconds(1);
+  options.retry.max_backoff = absl::InfiniteDuration();
   EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
   EXPECT_TRUE(absl::IsInvalidArgument(
       Follower::Create("127.0.0.1:1", nullptr, Options()).status()));
@@ -541,7 +525,7 @@ TEST(FollowerTest, WhatCannotWorkIsToldAtOnce) {
   };
   TornStore torn;
   options = Options();
-  options.store = &torn;
+  options.store.positions = &torn;
   EXPECT_EQ(code("127.0.0.1:1", options), absl::StatusCode::kDataLoss);
 }
 
@@ -571,7 +555,7 @@ TEST(FollowerTest, StatsAreForPrometheusToo) {
   primary.Enqueue(Stream(8, 10).Heartbeat(7, 10).Stall());
   RecordingHandler handler;
   FollowerOptions options = Options({7, 8});
-  options.position_name = "shard-5";
+  options.store.name = "shard-5";
   auto follower = CreateOrDie(primary.InMemory(), &handler, options);
   Runner runner(follower.get());
   handler.Await("heartbeat 7:10");

@@ -12,6 +12,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -31,10 +32,27 @@ namespace kevy_replica {
 
 ReplicaClient::ReplicaClient(ReplicaClientOptions options)
     : options_(std::move(options)),
-      session_(options_),
-      snapshot_reader_(options_.limits, options_.now_ms) {}
+      session_(options_.link, options_.from),
+      pump_(&session_, options_.read_bytes, [this] { return Now(); }),
+      snapshot_reader_(options_.link.limits, options_.now_ms) {}
 
 ReplicaClient::~ReplicaClient() = default;
+
+absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Make(
+    ReplicaClientOptions options) {
+  if (options.snapshot_policy == SnapshotPolicy::kHandle &&
+      !options.on_snapshot) {
+    return absl::InvalidArgumentError(
+        "SnapshotPolicy::kHandle: no on_snapshot");
+  }
+  if (options.snapshot_policy == SnapshotPolicy::kDecode &&
+      !options.on_payload) {
+    return absl::InvalidArgumentError("SnapshotPolicy::kDecode: no on_payload");
+  }
+  auto client = absl::WrapUnique(new ReplicaClient(std::move(options)));
+  if (!client->status().ok()) return client->status();
+  return client;
+}
 
 absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
     absl::string_view address, ReplicaClientOptions options) {
@@ -44,21 +62,13 @@ absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
 
 absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
     const TransportFactory& factory, ReplicaClientOptions options) {
-  std::unique_ptr<ReplicaClient> client(new ReplicaClient(std::move(options)));
-  if (client->options_.snapshot_policy == SnapshotPolicy::kHandle &&
-      !client->options_.on_snapshot) {
-    return absl::InvalidArgumentError(
-        "SnapshotPolicy::kHandle: no on_snapshot");
-  }
-  if (client->options_.snapshot_policy == SnapshotPolicy::kDecode &&
-      !client->options_.on_payload) {
-    return absl::InvalidArgumentError("SnapshotPolicy::kDecode: no on_payload");
-  }
   if (factory == nullptr) {
     return absl::InvalidArgumentError("the transport factory is null");
   }
+  absl::StatusOr<std::unique_ptr<ReplicaClient>> client =
+      Make(std::move(options));
+  if (!client.ok()) return client;
   do {
-    if (!client->status().ok()) return client->status();
     absl::StatusOr<std::unique_ptr<Transport>> transport = factory();
     if (!transport.ok()) {
       if (absl::IsInvalidArgument(transport.status())) {
@@ -66,36 +76,36 @@ absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
       }
       return AsIoError(transport.status());
     }
-    if (*transport == nullptr) {
-      return absl::InvalidArgumentError("the transport is null");
-    }
-    client->Handshake(*std::move(transport));
-  } while (client->session_.wants_reconnect());
-  if (!client->status().ok()) return client->status();
+    const absl::Status status = (*client)->Handshake(*std::move(transport));
+    if (!status.ok()) return status;
+  } while ((*client)->session_.wants_reconnect());
   return client;
 }
 
 absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
     std::unique_ptr<Transport> transport, ReplicaClientOptions options) {
-  // There is no second connection for a second protocol.
-  if (options.protocol == ProtocolChoice::kAuto) {
-    options.protocol = ProtocolChoice::kV2;
+  if (options.link.protocol == ProtocolChoice::kAuto) {
+    options.link.protocol = ProtocolChoice::kV2;
   }
-  return Connect(
-      [&transport]() -> absl::StatusOr<std::unique_ptr<Transport>> {
-        return std::move(transport);
-      },
-      std::move(options));
+  absl::StatusOr<std::unique_ptr<ReplicaClient>> client =
+      Make(std::move(options));
+  if (!client.ok()) return client;
+  const absl::Status status = (*client)->Handshake(std::move(transport));
+  if (!status.ok()) return status;
+  return client;
 }
 
-void ReplicaClient::Handshake(std::unique_ptr<Transport> transport) {
-  transport_ = std::move(transport);
-  session_.HandleConnected(Now());
+absl::Status ReplicaClient::Handshake(std::unique_ptr<Transport> transport) {
+  if (transport == nullptr) {
+    return absl::InvalidArgumentError("the transport is null");
+  }
+  pump_.Connect(std::move(transport));
   while (!session_.answer().has_value() && !session_.done() &&
          !session_.wants_reconnect()) {
     ReadMore();
     session_.PollAnswer();
   }
+  return session_.status();
 }
 
 const StreamEvent* ReplicaClient::NextEvent() {
@@ -124,19 +134,20 @@ absl::Span<const FrameView> ReplicaClient::WaitForFrames(size_t max) {
 
 absl::Status ReplicaClient::SendAck(uint64_t next_offset) {
   const absl::Status status = session_.AckNow(next_offset);
-  return status.ok() ? Transmit(Now()) : status;
+  return status.ok() ? pump_.Send(Now(), options_.write_timeout) : status;
 }
 
 void ReplicaClient::Applied(uint64_t next_offset) {
   session_.HandleApplied(next_offset);
-  // Not only before a read: many frames may lie in the buffer, each applied
-  // slowly. To some milliseconds will do, and this is called for every frame.
-  TransmitDue(options_.now ? options_.now()
-                           : client_internal::RoughMonotonicNow());
+  // Also here: many frames may lie in the buffer, each applied slowly. A coarse
+  // clock is enough, and this is called for every frame.
+  pump_.Transmit(
+      options_.now ? options_.now() : client_internal::RoughMonotonicNow(),
+      options_.write_timeout);
 }
 
 void ReplicaClient::FailSnapshot(const absl::Status& status) {
-  // With kError nothing of it was taken, and what is held stands.
+  // With kError the snapshot was not touched, so the held data stays valid.
   if (options_.snapshot_policy == SnapshotPolicy::kError) {
     session_.HandleFailure(status);
   } else {
@@ -173,41 +184,15 @@ absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
       "choose a SnapshotPolicy");
 }
 
-// Sends what is due, then waits for bytes, the end, or a time that the session
-// asked for.
+// Writes the bytes that are due, then waits for bytes, the end, or the
+// session's timeout.
 void ReplicaClient::ReadMore() {
-  TransmitDue(Now());
+  pump_.Transmit(Now(), options_.write_timeout);
   if (session_.done()) return;
-  const absl::Span<char> room = session_.PrepareRead(options_.read_bytes);
   const absl::Time until = session_.PollTimeout();
-  const absl::StatusOr<size_t> n = transport_->Read(
-      room, until == absl::InfiniteFuture()
-                ? absl::InfiniteDuration()
-                : std::max(until - Now(), absl::ZeroDuration()));
-  if (!n.ok()) {
-    if (absl::IsDeadlineExceeded(n.status()) &&
-        until != absl::InfiniteFuture()) {
-      session_.HandleTimeout(Now());
-    } else {
-      session_.HandleFailure(AsIoError(n.status()));
-    }
-  } else if (*n == 0) {
-    session_.HandleEof();
-  } else {
-    session_.HandleRead(*n, Now());
-  }
-}
-
-void ReplicaClient::TransmitDue(absl::Time now) {
-  const absl::Status sent = Transmit(now);
-  // A primary that has closed may have sent much before that is still to be
-  // read: how reading ends is what counts.
-  if (!sent.ok() && !absl::IsUnavailable(sent)) session_.HandleFailure(sent);
-}
-
-absl::Status ReplicaClient::Transmit(absl::Time now) {
-  if (!session_.PollTransmit(now, &out_)) return session_.status();
-  return AsIoError(transport_->Write(out_, options_.write_timeout));
+  pump_.Read(until == absl::InfiniteFuture()
+                 ? absl::InfiniteDuration()
+                 : std::max(until - Now(), absl::ZeroDuration()));
 }
 
 absl::Time ReplicaClient::Now() const {

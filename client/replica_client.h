@@ -5,7 +5,7 @@
 // blocking.
 //
 //   ReplicaClientOptions options;
-//   options.replica_id = "search-indexer";
+//   options.link.replica_id = "search-indexer";
 //   auto client = ReplicaClient::Connect("localhost:16004", options);
 //   if (!client.ok()) return client.status();
 //   while (const StreamEvent* event = (*client)->NextEvent()) {
@@ -16,15 +16,15 @@
 //   }
 //   return (*client)->status();  // OK: the primary has closed, cleanly.
 //
-// For those who want frames only:
+// For readers of frames only:
 //
 //   options.snapshot_policy = SnapshotPolicy::kSkip;
 //   ...
 //   for (const FrameView& frame : (*client)->Frames()) Apply(frame.argv());
 //   return (*client)->status();
 //
-// A current primary (5.x) sends every fresh replica a snapshot first, so a
-// reader of frames has to say what is to become of it: see SnapshotPolicy.
+// A current primary (5.x) sends every fresh replica a snapshot first. A reader
+// of frames chooses how to treat it: see SnapshotPolicy.
 
 #ifndef KEVY_REPLICA_CLIENT_REPLICA_CLIENT_H_
 #define KEVY_REPLICA_CLIENT_REPLICA_CLIENT_H_
@@ -46,7 +46,9 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/internal/pump.h"
 #include "kevy_replica/client/internal/snapshot_reader.h"
+#include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
@@ -59,43 +61,44 @@
 
 namespace kevy_replica {
 
-// What NextFrame(), NextFrames() and Frames() do with a snapshot.
+// How NextFrame(), NextFrames() and Frames() treat a snapshot.
 enum class SnapshotPolicy : uint8_t {
   kError,   // End with kSnapshotInProgress.
-  kSkip,    // Read past it: its content is lost to this reader.
-  kHandle,  // Hand its events to `on_snapshot`, then go on with frames.
-  kDecode,  // Hand its records to `on_payload`, then go on with frames.
+  kSkip,    // Read past it: this reader loses its content.
+  kHandle,  // Pass its events to `on_snapshot`, then go on with frames.
+  kDecode,  // Pass its records to `on_payload`, then go on with frames.
 };
 
-struct ReplicaClientOptions : SessionOptions {
+struct ReplicaClientOptions {
+  LinkOptions link;
+  // Where to resume. Default: {0, 0}, a fresh start.
+  FeedPosition from;
   // For Connect(address): timeouts, keepalive, and an Interrupter that also
   // ends connecting and the handshake early.
   ConnectOptions connect;
-  // For NextFrame(), NextFrames() and Frames(); NextEvent() hands out
-  // everything. A snapshot that it has begun to hand out is to be read to its
-  // end by it.
+  // For NextFrame(), NextFrames() and Frames(). NextEvent() returns everything;
+  // it must also read a snapshot to its end that it began. Default: kError.
   SnapshotPolicy snapshot_policy = SnapshotPolicy::kError;
   // For kHandle: gets each SnapshotBegin, SnapshotChunk and SnapshotEnd. An
-  // error ends the client with that status.
+  // error ends the client with that status. Required by kHandle.
   std::function<absl::Status(const StreamEvent&)> on_snapshot;
   // For kDecode: gets each event of the payload, from PayloadHeader to
-  // PayloadEnd, valid during the call. What was held before is replaced by it.
-  // An error ends the client with that status; a payload that cannot be read,
-  // with a ReplicaErrorKind::kPayload.
+  // PayloadEnd, valid during the call. The snapshot replaces the held data. An
+  // error ends the client with that status; an unreadable payload with
+  // ReplicaErrorKind::kPayload. Required by kDecode.
   std::function<absl::Status(const PayloadEvent&)> on_payload;
-  // Unix time in milliseconds, from which old payloads (version 2) count their
-  // expiries. Unset: the system's.
+  // Unix time in milliseconds. Payloads of version 2 count their expiries from
+  // it. Default: the system's.
   std::function<uint64_t()> now_ms;
-  // The least room given to a read.
+  // The least room for a read, in bytes. Default: 256 KiB.
   size_t read_bytes = 256 << 10;
-  // How long one write (the request, an acknowledgement) may take.
+  // The longest write (the request, an acknowledgement). Default: 10 s.
   absl::Duration write_timeout = absl::Seconds(10);
-  // The time, for timeouts and acknowledgements: a clock that does not go back.
-  // Unset: the system's monotonic clock.
+  // A clock that never goes back. Default: the system's monotonic clock.
   std::function<absl::Time()> now;
 };
 
-// Thread-safe in this only: Interrupt() may be called from any thread.
+// Not thread-safe, except Interrupt(), which any thread may call.
 class ReplicaClient {
  public:
   // Connects and shakes hands. Errors: kInvalidArgument (the address, the id, a
@@ -105,13 +108,13 @@ class ReplicaClient {
   static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
       absl::string_view address, ReplicaClientOptions options);
 
-  // The same over any transport. `factory` is called once, and once more if
-  // ProtocolChoice::kAuto has to try protocol 1.
+  // The same over any transport. Calls `factory` once, and once more if
+  // ProtocolChoice::kAuto tries protocol 1.
   static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
       const TransportFactory& factory, ReplicaClientOptions options);
 
-  // The same over one transport that stands already. There is no second
-  // connection for a second protocol, so kAuto means protocol 2 here.
+  // The same over a transport that stands already. A second protocol would need
+  // a second connection, so kAuto means protocol 2 here.
   static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
       std::unique_ptr<Transport> transport, ReplicaClientOptions options);
 
@@ -121,30 +124,31 @@ class ReplicaClient {
 
   // Waits for the next event. Null: the stream has ended, and status() tells
   // how. Valid until the next non-const call.
-  const StreamEvent* NextEvent() ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  [[nodiscard]] const StreamEvent* NextEvent() ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
-  // Waits for the next frame, passing over heartbeats, and treating snapshots
-  // by `snapshot_policy`. Otherwise as NextEvent().
-  const FrameView* NextFrame() ABSL_ATTRIBUTE_LIFETIME_BOUND {
+  // Waits for the next frame. Skips heartbeats, and treats snapshots by
+  // `snapshot_policy`. Otherwise as NextEvent().
+  [[nodiscard]] const FrameView* NextFrame() ABSL_ATTRIBUTE_LIFETIME_BOUND {
     const absl::Span<const FrameView> frames = NextFrames(1);
     return frames.empty() ? nullptr : frames.data();
   }
 
-  // The same for several frames at once, for those who apply in batches: waits
-  // for one, and hands out those that have come with it, at most `max` (1 or
-  // more) and StreamDecoder::kBatch of them. Empty: the stream has ended.
-  // position() is behind the last of them; all are valid until the next
-  // non-const call.
-  absl::Span<const FrameView> NextFrames(size_t max = StreamDecoder::kBatch)
-      ABSL_ATTRIBUTE_LIFETIME_BOUND {
+  // The same for a batch: waits for one frame, and returns all that have come
+  // with it, at most `max` (1 or more) and StreamDecoder::kBatch of them.
+  // Empty: the stream has ended. position() is behind the last frame. Valid
+  // until the next non-const call.
+  [[nodiscard]] absl::Span<const FrameView> NextFrames(
+      size_t max = StreamDecoder::kBatch) ABSL_ATTRIBUTE_LIFETIME_BOUND {
     const absl::Span<const FrameView> frames = session_.PollFrames(max);
     return ABSL_PREDICT_TRUE(!frames.empty()) ? frames : WaitForFrames(max);
   }
 
-  // The frames from here to the end of the stream, as a range to be gone
-  // through once. After the loop status() tells how it ended.
+  // The frames from here to the end of the stream, as a range for one pass.
+  // After the loop status() tells how the stream ended. The client must outlive
+  // the loop, so this does not compile on a temporary.
   class FrameRange;
-  FrameRange Frames() ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  FrameRange Frames() & ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  FrameRange Frames() && = delete;
 
   // OK while the stream goes on, and after a clean end. After an error, that
   // error, for ever.
@@ -152,18 +156,18 @@ class ReplicaClient {
     return session_.status();
   }
 
-  // Says that everything below `next_offset` was applied. The acknowledgement
-  // goes out with this call, if `ack_interval` has passed since the last, or by
-  // itself while the client reads, after each heartbeat too. More than was
-  // received, and anything inside a snapshot, is ignored. Reads a clock, to a
-  // few milliseconds: where frames are small, call it once for several.
+  // The application applied everything below `next_offset`. The
+  // acknowledgement goes out with this call, if `ack_interval` has passed since
+  // the last one; otherwise while the client reads, and after each heartbeat.
+  // Ignored: an offset beyond the received one, and any offset inside a
+  // snapshot. It reads a coarse clock: call it once for several small frames.
   void Applied(uint64_t next_offset);
 
-  // The same, sent at once. kInvalidArgument if it is more than was received;
-  // kFailedPrecondition inside a snapshot or after the stream's end; else what
-  // writing fails with, as kIo. That does not end the client: what the primary
-  // had sent can still be read. (After kDeadlineExceeded a part of the line may
-  // be out: better begin anew.)
+  // The same, sent at once. kInvalidArgument for an offset beyond the received
+  // one; kFailedPrecondition inside a snapshot and after the stream's end; else
+  // the write's error, as kIo. A failed write does not end the client: bytes
+  // that the primary sent before can still be read. (After kDeadlineExceeded a
+  // part of the line may be sent: connect anew.)
   absl::Status SendAck(uint64_t next_offset);
 
   // The primary's answer: its protocol and generation.
@@ -179,22 +183,23 @@ class ReplicaClient {
   std::optional<uint64_t> lag() const { return session_.lag(); }
   uint64_t bytes_received() const { return session_.bytes_received(); }
 
-  // Makes a read that is blocked, and every later one, end with kCancelled,
-  // promptly. What had been read before may still be handed out first. Any
-  // thread; async-signal-safe over a socket or a file.
-  void Interrupt() { transport_->Interrupt(); }
+  // Ends a blocked read, and every later one, with kCancelled, promptly. Frames
+  // read before may still be returned first. Any thread; async-signal-safe over
+  // a socket or a file.
+  void Interrupt() { pump_.transport()->Interrupt(); }
 
   const Transport& transport() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
-    return *transport_;
+    return *pump_.transport();
   }
 
  private:
   explicit ReplicaClient(ReplicaClientOptions options);
+  // Checks the options.
+  static absl::StatusOr<std::unique_ptr<ReplicaClient>> Make(
+      ReplicaClientOptions options);
 
-  void Handshake(std::unique_ptr<Transport> transport);
+  absl::Status Handshake(std::unique_ptr<Transport> transport);
   absl::Time Now() const;
-  absl::Status Transmit(absl::Time now);
-  void TransmitDue(absl::Time now);
   void ReadMore();
   absl::Span<const FrameView> WaitForFrames(size_t max);
   absl::Status HandleSnapshot(const StreamEvent& event);
@@ -202,12 +207,11 @@ class ReplicaClient {
 
   const ReplicaClientOptions options_;
   Session session_;
-  std::unique_ptr<Transport> transport_;
-  std::string out_;
+  client_internal::Pump<Session> pump_;
   client_internal::SnapshotReader snapshot_reader_;
 };
 
-// An input range: begin() reads the first frame, each ++ the next.
+// An input range: begin() reads the first frame, each ++ the next one.
 class ReplicaClient::FrameRange {
  public:
   class Iterator {
@@ -251,7 +255,7 @@ class ReplicaClient::FrameRange {
   ReplicaClient* client_;
 };
 
-inline ReplicaClient::FrameRange ReplicaClient::Frames() {
+inline ReplicaClient::FrameRange ReplicaClient::Frames() & {
   return FrameRange(this);
 }
 

@@ -47,7 +47,7 @@ using ::testing::Pointee;
 
 ReplicaClientOptions Options(FeedPosition from = {}) {
   ReplicaClientOptions options;
-  options.replica_id = "r1";
+  options.link.replica_id = "r1";
   options.from = from;
   return options;
 }
@@ -56,7 +56,7 @@ uint64_t RequestSize(const ReplicaClientOptions& options) {
   HandshakeRequest request;
   request.generation = options.from.generation;
   request.offset = options.from.next_offset;
-  request.replica_id = options.replica_id;
+  request.replica_id = options.link.replica_id;
   return EncodedSize(request);
 }
 
@@ -197,7 +197,7 @@ TEST(ReplicaClientTest, AChosenProtocolIsNotLeft) {
   ScriptedPrimary primary;
   primary.SetDefault(Stream(0, 1).Speak(Protocol::kV1));
   ReplicaClientOptions options = Options();
-  options.protocol = ProtocolChoice::kV2;
+  options.link.protocol = ProtocolChoice::kV2;
   const auto client = ReplicaClient::Connect(primary.InMemory(), options);
   EXPECT_EQ(ReplicaErrorKindOf(client.status()),
             ReplicaErrorKind::kHandshakeRejected);
@@ -238,7 +238,7 @@ TEST(ReplicaClientTest, MalformedAnswer) {
 TEST(ReplicaClientTest, BadOptionsAreToldBeforeConnecting) {
   ScriptedPrimary primary;
   ReplicaClientOptions options = Options();
-  options.replica_id = "";
+  options.link.replica_id = "";
   EXPECT_TRUE(absl::IsInvalidArgument(
       ReplicaClient::Connect(primary.InMemory(), options).status()));
   EXPECT_EQ(primary.connections(), 0u);
@@ -512,7 +512,7 @@ TEST(ReplicaClientTest, ShortReadsGiveTheSame) {
 TEST(ReplicaClientTest, HandshakeTimeout) {
   auto pair = InMemoryTransport::CreatePair();
   ReplicaClientOptions options = Options();
-  options.handshake_timeout = absl::ZeroDuration();
+  options.link.handshake_timeout = absl::ZeroDuration();
   const auto client = ReplicaClient::Connect(std::move(pair.first), options);
   EXPECT_TRUE(absl::IsDeadlineExceeded(client.status())) << client.status();
   EXPECT_EQ(RecommendedAction(client.status()), Action::kCaller);
@@ -522,7 +522,7 @@ TEST(ReplicaClientTest, IdleTimeout) {
   ScriptedPrimary primary;
   primary.Enqueue(Stream(8, 9).Stall());
   ReplicaClientOptions options = Options({7, 8});
-  options.idle_timeout = absl::Milliseconds(1);
+  options.link.idle_timeout = absl::Milliseconds(1);
   // A slow machine may time out before the first frame, never come to a clean
   // end.
   auto client = ConnectOrDie(primary, options);

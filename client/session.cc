@@ -32,13 +32,14 @@
 namespace kevy_replica {
 namespace {
 
-HandshakeRequest RequestOf(const SessionOptions& options, Protocol protocol) {
+HandshakeRequest RequestOf(absl::string_view replica_id,
+                           const FeedPosition& from, Protocol protocol) {
   HandshakeRequest request;
   request.protocol = protocol;
-  // Protocol 1 has no way to claim a generation.
-  request.generation = protocol == Protocol::kV2 ? options.from.generation : 0;
-  request.offset = options.from.next_offset;
-  request.replica_id = options.replica_id;
+  // A request of protocol 1 has no generation.
+  request.generation = protocol == Protocol::kV2 ? from.generation : 0;
+  request.offset = from.next_offset;
+  request.replica_id = replica_id;
   return request;
 }
 
@@ -46,14 +47,16 @@ int Number(Protocol protocol) { return static_cast<int>(protocol); }
 
 }  // namespace
 
-Session::Session(SessionOptions options)
+Session::Session(LinkOptions options, const FeedPosition& from)
     : options_(std::move(options)),
+      from_(from),
       protocol_(options_.protocol == ProtocolChoice::kV1 ? Protocol::kV1
                                                          : Protocol::kV2),
       decoder_(options_.limits),
-      position_(options_.from) {
+      received_(from) {
   std::string ignored;
-  if (Append(RequestOf(options_, protocol_), &ignored) != WireError::kNone) {
+  if (Append(RequestOf(options_.replica_id, from_, protocol_), &ignored) !=
+      WireError::kNone) {
     Fail(absl::InvalidArgumentError(
         absl::StrCat("replica_id must be non-empty UTF-8, but is ",
                      Escaped(options_.replica_id))));
@@ -64,7 +67,7 @@ std::optional<uint64_t> Session::lag() const {
   if (!primary_next_offset_.has_value() || in_snapshot()) return std::nullopt;
   // Frames may have come since the heartbeat.
   return *primary_next_offset_ -
-         std::min(*primary_next_offset_, position_.next_offset);
+         std::min(*primary_next_offset_, position().next_offset);
 }
 
 void Session::HandleConnected(absl::Time now) {
@@ -127,7 +130,7 @@ void Session::HandleFailure(const absl::Status& status) {
 }
 
 void Session::HandleSnapshotFailure(const absl::Status& status) {
-  position_ = FeedPosition();
+  received_.Lose();
   HandleFailure(status);
 }
 
@@ -151,7 +154,7 @@ void Session::HandleTimeout(absl::Time now) {
 }
 
 void Session::HandleApplied(uint64_t next_offset) {
-  if (in_snapshot() || next_offset > position_.next_offset) return;
+  if (in_snapshot() || next_offset > position().next_offset) return;
   applied_ = std::max(next_offset, applied_.value_or(0));
 }
 
@@ -161,10 +164,10 @@ absl::Status Session::AckNow(uint64_t next_offset) {
         in_snapshot() ? "nothing can be acknowledged inside a snapshot"
                       : "there is no stream to acknowledge on");
   }
-  if (next_offset > position_.next_offset) {
+  if (next_offset > position().next_offset) {
     return absl::InvalidArgumentError(
         absl::StrCat("cannot acknowledge ", next_offset,
-                     ": what was received ends at ", position_.next_offset));
+                     ": the received offset is ", position().next_offset));
   }
   HandleApplied(next_offset);
   ack_now_ = true;
@@ -204,7 +207,8 @@ bool Session::PollTransmit(absl::Time now, std::string* out) {
   waiting_since_ = now;
   if (send_request_) {
     send_request_ = false;
-    return Append(RequestOf(options_, protocol_), out) == WireError::kNone;
+    return Append(RequestOf(options_.replica_id, from_, protocol_), out) ==
+           WireError::kNone;
   }
   if (now < AckDue()) return false;
   acked_ = applied_;
@@ -277,17 +281,15 @@ bool Session::PollAnswer() {
   answer_ = answer;
   without_heartbeat_ = absl::ZeroDuration();
   stream_generation_ = answer.generation;
-  // What a stream of protocol 1 belongs to, no one has said yet.
-  if (protocol_ == Protocol::kV1) {
-    unclaimed_generation_ = std::exchange(position_.generation, 0);
-  }
+  received_.LinkUp(from_, protocol_);
   state_ = State::kStream;
   return true;
 }
 
-// Of frames that follow each other, the first is not what was expected.
+// The first of `frames` is not the next one of the received data, or changes
+// its state.
 bool Session::TakeOddFrames(absl::Span<const FrameView> frames) {
-  const uint64_t expected = position_.next_offset;
+  const uint64_t expected = position().next_offset;
   const FrameView& first = frames.front();
   const absl::string_view last = frames.back().wire();
   const uint64_t begin =
@@ -299,14 +301,19 @@ bool Session::TakeOddFrames(absl::Span<const FrameView> frames) {
                                      ", got ", first.offset(), Where(begin))));
     return false;
   }
-  // No snapshot came between what is held and this history. That is sound only
-  // where nothing is held: from the very first write on.
-  if (position_ != FeedPosition{0, 0}) {
-    FailForeign(position_.generation, begin);
+  if (received_.needs_reset()) {
+    // The history's first write, over no data: the data is of any generation.
+    received_.Reset();
+    if (stream_generation_ != 0 && !received_.Told(stream_generation_)) {
+      return false;
+    }
+  } else if (stream_generation_ != position().generation) {
+    FailForeign(begin);
     return false;
   }
-  position_.generation = stream_generation_;
-  return true;
+  const uint64_t end = first.offset() + frames.size();
+  received_.Delivered(end);
+  return received_.Applied(end);
 }
 
 bool Session::TakeHeartbeat(const Heartbeat& heartbeat) {
@@ -315,24 +322,11 @@ bool Session::TakeHeartbeat(const Heartbeat& heartbeat) {
   primary_next_offset_ = heartbeat.next_offset;
   if (applied_.has_value()) ack_now_ = true;
   if (heartbeat.generation == 0) return true;
-  if (in_snapshot()) {
-    // Of what is being sent. The position is still that of what is replaced.
+  if (in_snapshot() || stream_generation_ == 0) {
     stream_generation_ = heartbeat.generation;
-    return true;
-  }
-  if (stream_generation_ == 0) {
-    stream_generation_ = heartbeat.generation;
-    if (unclaimed_generation_ != 0 &&
-        unclaimed_generation_ != heartbeat.generation) {
-      FailForeign(unclaimed_generation_, decoder_.position());
-      return false;
-    }
-    // Where nothing is held, there is nothing that could be of a generation.
-    if (position_ != FeedPosition{0, 0} || snapshot_taken_ ||
-        unclaimed_generation_ != 0) {
-      position_.generation = heartbeat.generation;
-    }
-    return true;
+    if (received_.Told(heartbeat.generation)) return true;
+    FailForeign(decoder_.position());
+    return false;
   }
   if (stream_generation_ == heartbeat.generation) return true;
   Fail(ReplicaError(
@@ -344,24 +338,24 @@ bool Session::TakeHeartbeat(const Heartbeat& heartbeat) {
 }
 
 void Session::TakeSnapshotBegin() {
-  // An answer with a generation other than the one asked for, and a snapshot
-  // right behind it: that is the generation's. Any other snapshot may be of a
-  // new one, which only a heartbeat tells.
-  if (!first_element_ || answer_->generation == options_.from.generation) {
+  received_.SnapshotBegins();
+  // The answer's generation differs from the one asked for, and a snapshot
+  // follows at once: the snapshot is of that generation. Any other snapshot may
+  // be of a new one, which only a heartbeat tells.
+  if (!first_element_ || answer_->generation == from_.generation) {
     stream_generation_ = 0;
   }
   primary_next_offset_.reset();
   without_heartbeat_ = absl::ZeroDuration();
-  // What was applied is of what is being replaced.
+  // The acknowledged offsets belong to the data that this snapshot replaces.
   applied_.reset();
   acked_.reset();
   ack_now_ = false;
 }
 
 void Session::TakeSnapshotEnd(const SnapshotEnd& end) {
-  position_ = {stream_generation_, end.next_offset};
-  unclaimed_generation_ = 0;
-  snapshot_taken_ = true;
+  received_.SnapshotEnds({stream_generation_, end.next_offset});
+  (void)received_.Applied(end.next_offset);
 }
 
 void Session::Fail(absl::Status status) {
@@ -369,13 +363,9 @@ void Session::Fail(absl::Status status) {
   state_ = State::kDone;
 }
 
-void Session::FailForeign(uint64_t held_generation, uint64_t at) {
-  const uint64_t offset = position_.next_offset;
-  Fail(OffsetGapError(
-      {offset, offset},
-      absl::StrCat("what is held is of generation ", held_generation,
-                   ", the primary goes on with generation ", stream_generation_,
-                   ", and no snapshot came between", Where(at))));
+void Session::FailForeign(uint64_t at) {
+  Fail(ForeignHistoryError({received_.assumed_generation(), stream_generation_},
+                           Where(at)));
 }
 
 void Session::FailDecode() {
@@ -390,11 +380,27 @@ void Session::FailDecode() {
                         absl::StrCat(WireErrorName(error), Where())));
 }
 
-// `at` counts the bytes of the stream; what is quoted is what lies there.
+// `at` counts the bytes of the stream. The excerpt lies there.
 std::string Session::Where(uint64_t at) const {
   return absl::StrCat(
       ", at byte ", at, " of the stream, where the next offset is ",
-      position_.next_offset, ", near ", Escaped(decoder_.Excerpt()));
+      position().next_offset, ", near ", Escaped(decoder_.Excerpt()));
+}
+
+absl::Status Session::CheckInvariants() const {
+  if (acked_.value_or(0) > applied_.value_or(0)) {
+    return absl::InternalError("Session acknowledged more than is applied");
+  }
+  if (!in_snapshot() && applied_.value_or(0) > position().next_offset) {
+    return absl::InternalError("Session applied more than is received");
+  }
+  if (in_snapshot() != (received_.snapshot() == Holding::Snapshot::kArriving)) {
+    return absl::InternalError("Session and its Holding disagree: snapshot");
+  }
+  if (answer_.has_value() && state_ == State::kAnswer) {
+    return absl::InternalError("Session has an answer and waits for it");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace kevy_replica

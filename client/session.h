@@ -1,14 +1,17 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The protocol's state on one replication link, without I/O and without a
-// clock: for ReplicaClient, for an event loop of your own, and for tests that
-// own time and the network.
+// The protocol on one replication link, without I/O and without a clock.
 //
-// Functions fall into classes. Getters tell. Handle...() says what happened out
-// there. Poll...() asks what is to be done: an event for the application, bytes
-// for the wire, a time at which to call HandleTimeout(). `now` is always handed
-// in, from any clock that does not go back; only differences count.
+// Use it in an event loop of your own, and in tests that own time and the
+// network. ReplicaClient puts it over a Transport, FollowerSession over many
+// links.
+//
+// Functions fall into three classes:
+//   a. Getters tell the state.
+//   b. Handle...() tells the session what happened.
+//   c. Poll...() asks the session for work: an event, bytes to send, a time.
+// `now` comes from any clock that never goes back. Only differences count.
 //
 //   Session session(options);
 //   session.HandleConnected(now);
@@ -27,6 +30,10 @@
 //     }
 //   }
 //   if (!session.status().ok()) ...
+//
+// Order of polling: 1. PollEvent() or PollFrames() until they return nothing,
+// 2. PollTransmit(), 3. PollTimeout(). PollEvent() may make an acknowledgement
+// due, and PollTransmit() moves the time that PollTimeout() tells.
 
 #ifndef KEVY_REPLICA_CLIENT_SESSION_H_
 #define KEVY_REPLICA_CLIENT_SESSION_H_
@@ -42,46 +49,24 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/holding.h"
+#include "kevy_replica/client/link_options.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
-#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/stream_decoder.h"
 
 namespace kevy_replica {
 
-// Which protocol to ask for. A primary that does not speak the one asked for
-// closes without a word, so kAuto asks for 2, and after such an end, on a new
-// connection, for 1.
-enum class ProtocolChoice : uint8_t { kAuto, kV1, kV2 };
-
-struct SessionOptions {
-  // How the primary's INFO names this replica. Non-empty UTF-8.
-  std::string replica_id;
-  // Where to go on: {0, 0} for a fresh replica, which a current primary answers
-  // with a snapshot.
-  FeedPosition from;
-  ProtocolChoice protocol = ProtocolChoice::kAuto;
-  Limits limits;
-  // From the connection's standing to the answer.
-  absl::Duration handshake_timeout = absl::Seconds(10);
-  // Without any byte, heartbeats included. kevy 3.14 and later send a heartbeat
-  // every second; older ones may rightly be silent for hours.
-  absl::Duration idle_timeout = absl::InfiniteDuration();
-  // Without a heartbeat, where they are expected: with protocol 2, and once one
-  // has come. Where none can come, inside a snapshot and inside an element that
-  // takes several reads, any byte counts as one. (An embedded writer that
-  // speaks protocol 2 sends none: leave it infinite for those.)
-  absl::Duration heartbeat_timeout = absl::InfiniteDuration();
-  // The least time between two acknowledgements while frames flow.
-  absl::Duration ack_interval = absl::Milliseconds(100);
-};
-
 // Not thread-safe.
 class Session {
  public:
-  explicit Session(SessionOptions options);
+  // Starts at `from`. {0, 0} is a fresh start, which a current primary answers
+  // with a snapshot. An id that cannot be sent ends the session at once, with
+  // kInvalidArgument.
+  explicit Session(LinkOptions options, const FeedPosition& from = {});
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -90,116 +75,120 @@ class Session {
   // Whether the link is at its end: clean if status() is OK, failed otherwise.
   bool done() const { return state_ == State::kDone; }
 
-  // Whether to connect anew and call HandleConnected() again: the primary does
-  // not speak the protocol asked for, the other is still to be tried.
+  // Whether the primary refused protocol 2 and protocol 1 is still to be tried:
+  // connect anew and call HandleConnected() again.
   bool wants_reconnect() const { return state_ == State::kReconnect; }
 
-  // OK until the link has failed; then why, for ever.
+  // OK until the link has failed. After that, always the same error.
   const absl::Status& status() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return status_;
   }
 
-  // The primary's answer, once there is one: from then on frames may come.
+  // The primary's answer. Frames may come once it is there.
   const std::optional<HandshakeAnswer>& answer() const
       ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return answer_;
   }
 
-  // What has been received, so also: where to resume if all of it was applied.
-  // It is right after every event. It starts as `options.from`, moves with each
-  // frame and each snapshot end, and does not move inside a snapshot. (Where
-  // the application could not take a snapshot it is {0, 0}:
-  // HandleSnapshotFailure().)
+  // The received position: where to resume if all received data was applied. It
+  // starts as `from`, moves with each frame and each snapshot end, and stands
+  // still inside a snapshot. It is {0, 0} after HandleSnapshotFailure().
   //
-  // The generation is 0, unknown, after a snapshot that may be of a new one
-  // (any but that which a fresh or refused replica gets at once), and with
-  // protocol 1, until a heartbeat tells it.
-  FeedPosition position() const { return position_; }
+  // The generation is 0 (unknown) in two cases, until a heartbeat tells it:
+  // with protocol 1 from the answer on, and after a snapshot in mid-stream. (A
+  // snapshot right behind an answer with another generation is of that one.)
+  FeedPosition position() const { return received_.position(); }
 
-  // The last heartbeat received.
+  // Where the link started.
+  const FeedPosition& from() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return from_;
+  }
+
+  // The last heartbeat.
   const std::optional<Heartbeat>& last_heartbeat() const
       ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return last_heartbeat_;
   }
 
-  // How many frames the primary had, at its last heartbeat, that have not come
-  // yet; nothing before the first heartbeat of a history, or in a snapshot.
+  // The number of frames that the primary had at its last heartbeat and that
+  // have not arrived. Nothing before a history's first heartbeat, and inside a
+  // snapshot.
   std::optional<uint64_t> lag() const;
 
   bool in_snapshot() const { return decoder_.in_snapshot(); }
 
-  // Bytes received in all, on this connection.
+  // Bytes received on this connection.
   uint64_t bytes_received() const { return bytes_received_; }
 
-  // Memory held for input, as StreamDecoder::memory_bytes().
+  // Memory for input, as StreamDecoder::memory_bytes().
   size_t memory_bytes() const { return decoder_.memory_bytes(); }
 
-  const SessionOptions& options() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+  const LinkOptions& options() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return options_;
   }
 
-  // ---- What happened.
+  // ---- Input.
 
   // A connection stands.
   void HandleConnected(absl::Time now);
 
-  // Room to read into: at least `min` bytes, usually more. Ends the validity of
+  // Room for a read: at least `min` bytes, usually more. Ends the validity of
   // the last event.
   absl::Span<char> PrepareRead(size_t min = 1) ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return decoder_.Prepare(min);
   }
 
-  // A wait begins: what passed since the last Handle...() was the application's
-  // own time, and does not count as the primary's silence.
+  // A wait begins. The time since the last Handle...() was the application's
+  // own: it does not count as the primary's silence.
   void HandleWaiting(absl::Time now) { waiting_since_ = now; }
 
-  // `n` bytes (1 or more) were read to the front of that room.
+  // A read put `n` bytes (1 or more) into the front of that room.
   void HandleRead(size_t n, absl::Time now);
 
-  // The primary has closed its side, and all events were polled.
+  // The primary closed its side.
+  // Precondition: PollEvent() has returned null since the last HandleRead().
   void HandleEof();
 
-  // The transport failed (AsIoError() gives its status the kind), or the
-  // application did: ends the session with `status`, which must not be OK. Does
-  // nothing once done().
+  // The transport failed (give its status a kind by AsIoError()), or the
+  // application did. Ends the session with `status`, which must not be OK. Has
+  // no effect once done().
   void HandleFailure(const absl::Status& status);
 
-  // The same for an application that could not take a snapshot. What it holds
-  // now is nobody's history: position() becomes {0, 0}.
+  // The same for an application that could not take a snapshot. The held data
+  // no longer counts: position() becomes {0, 0}.
   void HandleSnapshotFailure(const absl::Status& status);
 
-  // The time that PollTimeout() told has come (earlier calls do no harm).
+  // The time of PollTimeout() has come. Earlier calls do no harm.
   void HandleTimeout(absl::Time now);
 
-  // Everything below `next_offset` was applied. Acknowledged when an
-  // acknowledgement is due: `ack_interval` after the last, or after a
-  // heartbeat. Never more than was received, nor less than before, and nothing
-  // inside a snapshot, which replaces all that was applied: such calls change
-  // nothing.
+  // The application applied everything below `next_offset`. The
+  // acknowledgement goes out `ack_interval` after the last one, or after a
+  // heartbeat. Ignored: an offset beyond the received one or below an earlier
+  // one, and any offset inside a snapshot, which replaces all applied data.
   void HandleApplied(uint64_t next_offset);
 
-  // The same, and due at once. kInvalidArgument if it is more than was
-  // received; kFailedPrecondition inside a snapshot, before the answer, or once
-  // done().
+  // The same, but the acknowledgement is due at once. kInvalidArgument for an
+  // offset beyond the received one; kFailedPrecondition inside a snapshot,
+  // before the answer, and once done().
   absl::Status AckNow(uint64_t next_offset);
 
-  // ---- What to do.
+  // ---- Work.
 
-  // Reads no further than the answer. Returns whether there is one. PollEvent()
-  // does so too: this is for those who first want to know that it stands.
+  // Reads the answer and nothing behind it. Returns whether it is there.
+  // PollEvent() reads the answer, too.
   bool PollAnswer();
 
-  // The next event, or null: more bytes are needed, or done(). The event is
-  // valid until the next non-const call.
-  const StreamEvent* PollEvent() ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  // The next event, valid until the next non-const call. Null: it needs more
+  // bytes, or done().
+  [[nodiscard]] const StreamEvent* PollEvent() ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
-  // The frames that come next and are all there, at most `max` (1 or more) and
-  // StreamDecoder::kBatch of them: the quickest way through many. Empty: what
-  // comes next is no whole frame, and PollEvent() tells more; or done().
-  // position() is then behind the last of them, and all are valid until the
-  // next non-const call.
-  absl::Span<const FrameView> PollFrames(size_t max = StreamDecoder::kBatch)
-      ABSL_ATTRIBUTE_LIFETIME_BOUND {
+  // The next frames that are whole, at most `max` (1 or more) and
+  // StreamDecoder::kBatch of them: the fastest way through many frames. They
+  // are valid until the next non-const call, and position() is behind the last.
+  // Empty: the next element is not a whole frame, and PollEvent() tells more;
+  // or done().
+  [[nodiscard]] absl::Span<const FrameView> PollFrames(
+      size_t max = StreamDecoder::kBatch) ABSL_ATTRIBUTE_LIFETIME_BOUND {
     if (ABSL_PREDICT_FALSE(state_ != State::kStream) && !PollAnswer()) {
       return {};
     }
@@ -208,37 +197,48 @@ class Session {
     return frames;
   }
 
-  // Replaces `*out` with bytes to be sent now, and returns whether there are
-  // any: the handshake's request, an acknowledgement that is due.
-  //
-  // Call it, or HandleWaiting(), before each wait.
+  // Replaces `*out` with the bytes to send now (the request, or a due
+  // acknowledgement), and returns whether there are any. Call it, or
+  // HandleWaiting(), before each wait.
   bool PollTransmit(absl::Time now, std::string* out);
 
-  // When to call HandleTimeout() or PollTransmit() again, if nothing else
-  // happens before: absl::InfiniteFuture() if never.
+  // When to call HandleTimeout() and PollTransmit() again, if nothing else
+  // happens before. absl::InfiniteFuture(): never.
   absl::Time PollTimeout() const;
 
  private:
+  friend class Invariants;
+
   enum class State : uint8_t {
-    kIdle,       // Before HandleConnected().
-    kAnswer,     // The request is sent or to be sent, no answer yet.
-    kStream,     // Answered.
-    kReconnect,  // Rejected in the first protocol of two.
+    // Constructed. Next: kAnswer, kDone.
+    kIdle,
+    // A connection stands, its answer has not come.
+    // Next: kStream, kReconnect, kDone.
+    kAnswer,
+    // The primary answered. Next: kDone.
+    kStream,
+    // The primary refused protocol 2. Next: kAnswer, kDone.
+    kReconnect,
+    // The link ended, or failed. Final.
     kDone,
   };
 
+  // kInternal, naming the first invariant that does not hold. For tests.
+  absl::Status CheckInvariants() const;
+
   void Fail(absl::Status status);
   void FailDecode();
-  void FailForeign(uint64_t held_generation, uint64_t at);
+  void FailForeign(uint64_t at);
   // Each returns whether the session goes on.
   bool TakeFrames(absl::Span<const FrameView> frames) {
     first_element_ = decoded_none_ = false;
-    if (ABSL_PREDICT_FALSE(frames[0].offset() != position_.next_offset ||
-                           stream_generation_ != position_.generation) &&
+    const uint64_t first = frames[0].offset();
+    if (ABSL_PREDICT_FALSE(
+            !received_.is_extended_by(stream_generation_, first)) &&
         !TakeOddFrames(frames)) {
       return false;
     }
-    position_.next_offset += frames.size();
+    received_.Extend(first + frames.size());
     return true;
   }
   bool TakeOddFrames(absl::Span<const FrameView> frames);
@@ -252,25 +252,24 @@ class Session {
   absl::Duration Patience() const;
   absl::Time AckDue() const;
 
-  const SessionOptions options_;
+  const LinkOptions options_;
+  const FeedPosition from_;
   State state_ = State::kIdle;
-  Protocol protocol_;  // The one asked for on this connection.
+  Protocol protocol_;  // The protocol asked for on this connection.
   StreamDecoder decoder_;
   absl::Status status_;
   bool send_request_ = false;
   std::optional<HandshakeAnswer> answer_;
-  FeedPosition position_;
-  // The generation of what comes now: 0 where it is not known yet.
+  // The received data, as if all of it was applied.
+  Holding received_;
+  // The generation of arriving frames. 0: not told yet.
   uint64_t stream_generation_ = 0;
-  // What protocol 1 could not claim: to be compared once a heartbeat tells.
-  uint64_t unclaimed_generation_ = 0;
-  // Nothing but the answer has come on this connection.
+  // Only the answer has arrived on this connection.
   bool first_element_ = true;
-  bool snapshot_taken_ = false;  // On this connection.
-  // No element has ended since the last read.
+  // The last read completed no element.
   bool decoded_none_ = false;
   std::optional<Heartbeat> last_heartbeat_;
-  // The primary's next offset, as far as it is known for this history.
+  // The primary's next offset in this history, by its last heartbeat.
   std::optional<uint64_t> primary_next_offset_;
   uint64_t bytes_received_ = 0;
 
@@ -279,7 +278,7 @@ class Session {
   bool ack_now_ = false;
   absl::Time last_ack_ = absl::InfinitePast();
   absl::Time connected_ = absl::InfinitePast();
-  // The primary's silence, as far as it was waited for: up to `waiting_since_`.
+  // The two silences below are counted up to here.
   absl::Time waiting_since_ = absl::InfinitePast();
   absl::Duration without_byte_;
   absl::Duration without_heartbeat_;

@@ -31,12 +31,17 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-SessionOptions Options(FeedPosition from = {},
-                       ProtocolChoice protocol = ProtocolChoice::kV2) {
-  SessionOptions options;
-  options.replica_id = "r1";
+struct SessionSetup {
+  LinkOptions link;
+  FeedPosition from;
+};
+
+SessionSetup Options(FeedPosition from = {},
+                     ProtocolChoice protocol = ProtocolChoice::kV2) {
+  SessionSetup options;
+  options.link.replica_id = "r1";
   options.from = from;
-  options.protocol = protocol;
+  options.link.protocol = protocol;
   return options;
 }
 
@@ -54,7 +59,8 @@ std::string SnapshotTo(uint64_t next_offset, absl::string_view inside = "") {
 // A session whose network and time are the test's.
 class Link {
  public:
-  explicit Link(SessionOptions options) : session(std::move(options)) {
+  explicit Link(SessionSetup options)
+      : session(std::move(options.link), options.from) {
     session.HandleConnected(now);
   }
 
@@ -104,8 +110,8 @@ TEST(SessionTest, SendsTheRequestOfProtocol1WithoutGeneration) {
 
 TEST(SessionTest, RejectsABadIdAtOnce) {
   for (const char* id : {"", "\xff"}) {
-    SessionOptions options = Options();
-    options.replica_id = id;
+    SessionSetup options = Options();
+    options.link.replica_id = id;
     Link link(options);
     EXPECT_TRUE(link.session.done());
     EXPECT_TRUE(absl::IsInvalidArgument(link.session.status()));
@@ -115,7 +121,7 @@ TEST(SessionTest, RejectsABadIdAtOnce) {
 }
 
 TEST(SessionTest, NothingIsSentBeforeAConnectionStands) {
-  Session session(Options());
+  Session session(Options().link);
   std::string out = "stale";
   EXPECT_FALSE(session.PollTransmit(absl::UnixEpoch(), &out));
   EXPECT_EQ(out, "");
@@ -293,7 +299,7 @@ TEST(SessionTest, FramesOfAnotherGenerationWithoutASnapshot) {
     Link link(Options(held));
     EXPECT_THAT(link.Receive("+ACK 7 8\r\n" + FrameAt(8)), ElementsAre());
     EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
-              ReplicaErrorKind::kOffsetGap);
+              ReplicaErrorKind::kForeignHistory);
     EXPECT_EQ(RecommendedAction(link.session.status()), Action::kResync);
   }
 }
@@ -314,7 +320,7 @@ TEST(SessionTest, Protocol1ComparesTheGenerationThatItCouldNotClaim) {
   Link other(Options({1, 3}, ProtocolChoice::kV1));
   other.Receive("+ACK 3\r\n" + FrameAt(3) + "+PING 2 4\r\n");
   EXPECT_EQ(ReplicaErrorKindOf(other.session.status()),
-            ReplicaErrorKind::kOffsetGap);
+            ReplicaErrorKind::kForeignHistory);
 
   // What a snapshot has replaced is no longer to be compared.
   Link replaced(Options({1, 3}, ProtocolChoice::kV1));
@@ -538,8 +544,8 @@ TEST(SessionTest, AnswerWithGeneration0IsMalformed) {
 }
 
 TEST(SessionTest, HandshakeTimeout) {
-  SessionOptions options = Options();
-  options.handshake_timeout = absl::Seconds(3);
+  SessionSetup options = Options();
+  options.link.handshake_timeout = absl::Seconds(3);
   Link link(options);
   const absl::Time until = link.now + absl::Seconds(3);
   EXPECT_EQ(link.session.PollTimeout(), until);
@@ -555,8 +561,8 @@ TEST(SessionTest, HandshakeTimeout) {
 }
 
 TEST(SessionTest, IdleTimeoutIsPutOffByAnyByte) {
-  SessionOptions options = Options({7, 8});
-  options.idle_timeout = absl::Seconds(5);
+  SessionSetup options = Options({7, 8});
+  options.link.idle_timeout = absl::Seconds(5);
   Link link(options);
   link.Receive("+ACK 7 8\r\n");
   link.now += absl::Seconds(4);
@@ -568,9 +574,9 @@ TEST(SessionTest, IdleTimeoutIsPutOffByAnyByte) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(link.session.status()));
 }
 
-SessionOptions WithHeartbeats(ProtocolChoice protocol = ProtocolChoice::kV2) {
-  SessionOptions options = Options({7, 8}, protocol);
-  options.heartbeat_timeout = absl::Seconds(5);
+SessionSetup WithHeartbeats(ProtocolChoice protocol = ProtocolChoice::kV2) {
+  SessionSetup options = Options({7, 8}, protocol);
+  options.link.heartbeat_timeout = absl::Seconds(5);
   return options;
 }
 
@@ -642,8 +648,8 @@ TEST(SessionTest, AnyByteOfALongElementCountsAsAHeartbeat) {
 }
 
 TEST(SessionTest, TheApplicationsOwnTimeIsNotThePrimarysSilence) {
-  SessionOptions options = WithHeartbeats();
-  options.idle_timeout = absl::Seconds(20);
+  SessionSetup options = WithHeartbeats();
+  options.link.idle_timeout = absl::Seconds(20);
   Link link(options);
   link.Receive("+ACK 7 8\r\n");
   link.now += absl::Seconds(4);
@@ -687,8 +693,8 @@ TEST(SessionTest, ASnapshotThatCouldNotBeTakenLeavesNothing) {
 }
 
 TEST(SessionTest, LimitsReachTheDecoder) {
-  SessionOptions options = Options({7, 8});
-  options.limits.max_arguments = 2;
+  SessionSetup options = Options({7, 8});
+  options.link.limits.max_arguments = 2;
   Link link(options);
   link.Receive("+ACK 7 8\r\n" + FrameAt(8));
   EXPECT_EQ(WireErrorOf(link.session.status()), WireError::kTooManyArguments);
@@ -743,7 +749,7 @@ TEST(SessionTest, FramesByTheBatchOfAnotherGeneration) {
   link.Arrive("+ACK 9 8\r\n" + FrameAt(8) + FrameAt(9));
   EXPECT_TRUE(link.session.PollFrames().empty());
   EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
-            ReplicaErrorKind::kOffsetGap);
+            ReplicaErrorKind::kForeignHistory);
   EXPECT_EQ(link.session.position(), (FeedPosition{7, 8}));
   // Where nothing is held, all of a batch is of the generation told.
   Link fresh(Options());

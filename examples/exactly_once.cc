@@ -88,9 +88,9 @@ class Counter : public kevy_replica::FollowerHandler {
     return Save(position);
   }
 
-  // A gap: the counts belong to a history that the primary has left. Drop them.
+  // The counts belong to a history that the primary has left. Drop them.
   void OnLinkDown(const kevy_replica::LinkDown& link) override {
-    if (link.end != kevy_replica::LinkEnd::kOffsetGap) return;
+    if (!link.resync) return;
     counts_.clear();
     if (!Save({}).ok()) std::abort();  // The old position must go.
   }
@@ -130,7 +130,7 @@ absl::Status Count(absl::string_view address, const std::string& path) {
   const absl::StatusOr<FeedPosition> from = counter.Load();
   if (!from.ok()) return from.status();
   kevy_replica::FollowerOptions options;
-  options.replica_id = "counter";
+  options.link.replica_id = "counter";
   options.from = *from;
   auto follower =
       kevy_replica::Follower::Create(address, &counter, std::move(options));

@@ -56,8 +56,8 @@ absl::Status FollowAll(
   auto addresses = kevy_replica::ShardAddresses(first, shards);
   if (!addresses.ok()) return addresses.status();
   kevy_replica::FleetOptions options;
-  options.replica_id = "search-indexer";
-  options.store = store;  // Shard 3's position is "shard-3".
+  options.link.replica_id = "search-indexer";
+  options.store.positions = store;  // Shard 3's position is "shard-3".
   auto fleet = kevy_replica::Fleet::Create(*addresses, handlers, options);
   if (!fleet.ok()) return fleet.status();
   return (*fleet)->Run();  // WaitCaughtUp(), Stats(), Stop(): on any thread.

@@ -51,8 +51,8 @@ absl::Status Follow(absl::string_view address, absl::string_view positions) {
   if (!store.ok()) return store.status();
   Printer printer;
   kevy_replica::FollowerOptions options;
-  options.replica_id = "search-indexer";
-  options.store = store->get();
+  options.link.replica_id = "search-indexer";
+  options.store.positions = store->get();
   auto follower = kevy_replica::Follower::Create(address, &printer, options);
   if (!follower.ok()) return follower.status();
   return (*follower)->Run();  // Until Stop() or a handler error.

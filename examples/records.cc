@@ -18,7 +18,7 @@ namespace {
 
 absl::Status PrintAll(absl::string_view address) {
   kevy_replica::ReplicaClientOptions options;
-  options.replica_id = "search-indexer";
+  options.link.replica_id = "search-indexer";
   options.snapshot_policy = kevy_replica::SnapshotPolicy::kDecode;
   options.on_payload = [](const kevy_replica::PayloadEvent& event) {
     std::string line;

@@ -15,7 +15,7 @@ namespace {
 
 absl::Status Tail(absl::string_view address) {
   kevy_replica::ReplicaClientOptions options;
-  options.replica_id = "search-indexer";
+  options.link.replica_id = "search-indexer";
   // A current kevy sends a fresh replica a snapshot first; this reader wants
   // the writes only.
   options.snapshot_policy = kevy_replica::SnapshotPolicy::kSkip;

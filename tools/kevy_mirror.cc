@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,22 +18,20 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "absl/types/span.h"
 #include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/testing/scripted_primary.h"
-#include "kevy_replica/tools/command_line.h"
-#include "kevy_replica/tools/embedded_primary.h"
-#include "kevy_replica/tools/flag_types.h"
-#include "kevy_replica/tools/message.h"
+#include "kevy_replica/tools/common/command_line.h"
+#include "kevy_replica/tools/common/embedded_primary.h"
+#include "kevy_replica/tools/common/flags.h"
+#include "kevy_replica/tools/common/output.h"
+#include "kevy_replica/tools/common/program.h"
+#include "kevy_replica/tools/common/progress.h"
+#include "kevy_replica/tools/common/stop_signals.h"
 #include "kevy_replica/tools/mirror/mirror.h"
 #include "kevy_replica/tools/mirror/printing_link.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
-#include "kevy_replica/tools/mirror/target_link.h"
-#include "kevy_replica/tools/output.h"
-#include "kevy_replica/tools/replica_flags.h"
-#include "kevy_replica/tools/stop_signals.h"
 #include "kevy_replica/transport/interrupter.h"
 
 ABSL_FLAG(std::string, primary, "",
@@ -98,16 +95,36 @@ Exit status: 0 after Ctrl-C, or at the recording's end; 1 after an error; 2 for 
 usage.
 )";
 
-enum ExitStatus { kSuccess = 0, kError = 1, kBadUsage = 2 };
-
-int BadUsage(absl::string_view message) {
-  Say(absl::StrCat(message, " (see --help)"));
-  return kBadUsage;
+LinkFlags GetLinkFlags() {
+  return {absl::GetFlag(FLAGS_replica_id), absl::GetFlag(FLAGS_protocol),
+          absl::GetFlag(FLAGS_idle_timeout),
+          absl::GetFlag(FLAGS_heartbeat_timeout)};
 }
 
-int Run(const CommandLine& command_line) {
+absl::Status CheckFlags(const CommandLine& command_line) {
+  const std::string on_reject = absl::GetFlag(FLAGS_on_reject);
+  if (on_reject != "skip" && on_reject != "stop") {
+    return absl::InvalidArgumentError("--on_reject must be stop or skip");
+  }
+  if (absl::GetFlag(FLAGS_shards) == 0) {
+    return absl::InvalidArgumentError("--shards must be more than 0");
+  }
+  if (command_line.given.count("shards") != 0 &&
+      absl::GetFlag(FLAGS_primary).empty()) {
+    return absl::InvalidArgumentError(
+        "--shards is for following: with --primary");
+  }
+  if (absl::GetFlag(FLAGS_batch) == 0) {
+    return absl::InvalidArgumentError("--batch must be more than 0");
+  }
+  if (absl::GetFlag(FLAGS_position_key).empty()) {
+    return absl::InvalidArgumentError("--position_key must not be empty");
+  }
+  return CheckLinkFlags(GetLinkFlags());
+}
+
+MirrorRunOptions OptionsOfFlags() {
   MirrorRunOptions options;
-  options.interrupter = HandleStopSignals();
   options.mirror.shards = absl::GetFlag(FLAGS_shards);
   options.mirror.position_key = absl::GetFlag(FLAGS_position_key);
   options.mirror.replace = absl::GetFlag(FLAGS_replace);
@@ -117,61 +134,50 @@ int Run(const CommandLine& command_line) {
     return static_cast<uint64_t>(absl::ToUnixMillis(absl::Now()));
   };
   options.mirror.log = Say;
-  options.fleet.replica_id = absl::GetFlag(FLAGS_replica_id);
-  options.fleet.protocol = absl::GetFlag(FLAGS_protocol);
-  options.fleet.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
-  options.fleet.heartbeat_timeout = absl::GetFlag(FLAGS_heartbeat_timeout);
+  options.fleet = FleetOptionsOf(GetLinkFlags());
   options.prometheus = absl::GetFlag(FLAGS_prometheus);
   options.status_line = isatty(STDERR_FILENO) != 0;
-  const std::string on_reject = absl::GetFlag(FLAGS_on_reject);
-  if (on_reject != "skip" && on_reject != "stop") {
-    return BadUsage("--on_reject must be stop or skip");
-  }
-  if (options.mirror.shards == 0) {
-    return BadUsage("--shards must be more than 0");
-  }
-  if (command_line.given.count("shards") != 0 &&
-      absl::GetFlag(FLAGS_primary).empty()) {
-    return BadUsage("--shards is for following: with --primary");
-  }
-  if (options.mirror.max_batch == 0) {
-    return BadUsage("--batch must be more than 0");
-  }
-  if (options.mirror.position_key.empty()) {
-    return BadUsage("--position_key must not be empty");
-  }
-  const absl::Status flags =
-      CheckReplicaFlags(options.fleet.replica_id, options.fleet.idle_timeout,
-                        options.fleet.heartbeat_timeout);
-  if (!flags.ok()) return BadUsage(flags.message());
+  return options;
+}
 
-  Output output(STDOUT_FILENO, options.interrupter.get());
+// How the mirror connects to the target, or prints to `output` in its place.
+absl::StatusOr<TargetConnector> ConnectorOfFlags(
+    const std::shared_ptr<Interrupter>& interrupter, Output* output) {
   const std::string target = absl::GetFlag(FLAGS_target);
-  if (absl::GetFlag(FLAGS_dry_run) || target.empty()) {
-    const PrintingLink::Format format = absl::GetFlag(FLAGS_dry_run)
-                                            ? PrintingLink::Format::kResp
-                                            : PrintingLink::Format::kText;
-    options.connect = [format, &output] {
-      return std::make_unique<PrintingLink>(format, &output);
-    };
-  } else {
-    const absl::StatusOr<TargetAddress> address = ParseTargetAddress(target);
-    if (!address.ok()) {
-      return BadUsage(absl::StrCat("--target: ", address.status().message()));
-    }
-    options.connect = [address = *address, interrupter = options.interrupter] {
-      return RedisLink::Connect(address, interrupter);
+  const bool dry_run = absl::GetFlag(FLAGS_dry_run);
+  if (dry_run || target.empty()) {
+    const PrintingLink::Format format =
+        dry_run ? PrintingLink::Format::kResp : PrintingLink::Format::kText;
+    return [format, output] {
+      return std::make_unique<PrintingLink>(format, output);
     };
   }
+  const absl::StatusOr<TargetAddress> address = ParseTargetAddress(target);
+  if (!address.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--target: ", address.status().message()));
+  }
+  return [address = *address, interrupter] {
+    return RedisLink::Connect(address, interrupter);
+  };
+}
+
+int Run(const CommandLine& command_line) {
+  const absl::Status flags = CheckFlags(command_line);
+  if (!flags.ok()) return BadUsage(flags.message());
+  MirrorRunOptions options = OptionsOfFlags();
+  options.interrupter = HandleStopSignals();
+  Output output(STDOUT_FILENO, options.interrupter.get());
+  absl::StatusOr<TargetConnector> connect =
+      ConnectorOfFlags(options.interrupter, &output);
+  if (!connect.ok()) return BadUsage(connect.status().message());
+  options.connect = *std::move(connect);
 
   ScriptedPrimary embedded_primary;
   std::string primary = absl::GetFlag(FLAGS_primary);
   if (primary.empty()) {
     const absl::Status status = StartEmbeddedPrimary(&embedded_primary);
-    if (!status.ok()) {
-      Say(status.message());
-      return kError;
-    }
+    if (!status.ok()) return ExitStatusOf(status);
     primary = embedded_primary.address();
     options.once = true;
   }
@@ -181,28 +187,16 @@ int Run(const CommandLine& command_line) {
     return BadUsage(absl::StrCat("--primary: ", addresses.status().message()));
   }
   options.addresses = *std::move(addresses);
-  const absl::Status metrics = MakeMetricsFile(options.prometheus);
+  const absl::Status metrics = MetricsFile(options.prometheus).Create();
   if (!metrics.ok()) return BadUsage(metrics.message());
-
-  const absl::Status status = RunMirror(options);
-  if (status.ok()) return kSuccess;
-  Say(status.message());
-  return kError;
-}
-
-int Main(absl::Span<const char* const> arguments) {
-  SetProgramName("kevy_mirror");
-  const absl::StatusOr<CommandLine> command_line = ParseArguments(arguments);
-  if (!command_line.ok()) return BadUsage(command_line.status().message());
-  if (!command_line->help) return Run(*command_line);
-  const std::string page = absl::StrCat(kUsage, FlagsHelp(), kMore);
-  std::fwrite(page.data(), 1, page.size(), stdout);
-  return kSuccess;
+  return ExitStatusOf(RunMirror(options));
 }
 
 }  // namespace
 }  // namespace kevy_replica
 
 int main(int argc, char** argv) {
-  return kevy_replica::Main(absl::MakeConstSpan(argv, argc).subspan(1));
+  return kevy_replica::RunProgram(
+      {"kevy_mirror", kevy_replica::kUsage, kevy_replica::kMore}, argc, argv,
+      kevy_replica::Run);
 }

@@ -7,18 +7,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <functional>
+#include <cstdlib>
 #include <map>
 #include <memory>
-#include <optional>
 #include <random>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
@@ -38,16 +34,19 @@
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/scripted_primary.h"
-#include "kevy_replica/tools/long_primary.h"
 #include "kevy_replica/tools/mirror/payload_commands.h"
-#include "kevy_replica/tools/mirror/redis_server.h"
 #include "kevy_replica/tools/mirror/target_link.h"
-#include "kevy_replica/tools/tail_child.h"
+#include "kevy_replica/tools/testing/child_process.h"
+#include "kevy_replica/tools/testing/long_primary.h"
+#include "kevy_replica/tools/testing/mirror_content.h"
+#include "kevy_replica/tools/testing/redis_server.h"
 #include "kevy_replica/transport/listener.h"
 
 namespace kevy_replica {
 namespace {
 
+using client_testing::FileContents;
+using client_testing::TempFolder;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -57,254 +56,12 @@ using ::testing::Pair;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 
-// What a database holds, each key's value as a line of text.
-using Content = std::map<std::string, std::string>;
-
-// ---- Values as text, from the server and from a payload's events.
-
-std::string ScoreText(double score) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.17g", score);
-  return text;
-}
-
-std::string PairsText(const std::map<std::string, std::string>& pairs) {
-  return absl::StrJoin(pairs, " ", absl::PairFormatter("="));
-}
-
-std::string Text(const StreamId& id) {
-  return absl::StrCat(id.ms, "-", id.seq);
-}
-
-// The field of a map that a server answers with.
-const TargetReply& Field(const TargetReply& map, absl::string_view name) {
-  for (size_t i = 0; i + 1 < map.elements.size(); i += 2) {
-    if (map.elements[i].text == name) return map.elements[i + 1];
-  }
-  static const TargetReply* const kNone = new TargetReply();
-  ADD_FAILURE() << "no " << name;
-  return *kNone;
-}
-
-// Of a consumer group: its name depends on the server's version.
-const TargetReply& Pending(const TargetReply& group) {
-  for (size_t i = 0; i + 1 < group.elements.size(); i += 2) {
-    if (group.elements[i].text == "pel") return group.elements[i + 1];
-  }
-  return Field(group, "pending");
-}
-
-std::string StreamText(RedisServer* server, const std::string& key) {
-  const TargetReply info =
-      server->Ask({"XINFO", "STREAM", key, "FULL", "COUNT", "0"});
-  std::string out =
-      absl::StrCat("stream last=", Field(info, "last-generated-id").text,
-                   " deleted=", Field(info, "max-deleted-entry-id").text,
-                   " added=", Field(info, "entries-added").integer);
-  for (const TargetReply& entry : Field(info, "entries").elements) {
-    absl::StrAppend(&out, " entry ", entry.elements[0].text);
-    for (const TargetReply& text : entry.elements[1].elements) {
-      absl::StrAppend(&out, " ", text.text);
-    }
-  }
-  for (const TargetReply& group : Field(info, "groups").elements) {
-    absl::StrAppend(&out, " group ", Field(group, "name").text,
-                    " last=", Field(group, "last-delivered-id").text);
-    for (const TargetReply& consumer : Field(group, "consumers").elements) {
-      absl::StrAppend(&out, " consumer ", Field(consumer, "name").text);
-    }
-    for (const TargetReply& pending : Pending(group).elements) {
-      absl::StrAppend(&out, " pending ", pending.elements[0].text, " ",
-                      pending.elements[1].text, " ",
-                      pending.elements[2].integer, " ",
-                      pending.elements[3].integer);
-    }
-  }
-  return out;
-}
-
-std::string ValueText(RedisServer* server, const std::string& key) {
-  const std::string type = server->Ask({"TYPE", key}).text;
-  if (type == "string") {
-    return absl::StrCat("string ", server->Ask({"GET", key}).text);
-  }
-  if (type == "hash" || type == "zset") {
-    const TargetReply all =
-        type == "hash" ? server->Ask({"HGETALL", key})
-                       : server->Ask({"ZRANGE", key, "0", "-1", "WITHSCORES"});
-    std::map<std::string, std::string> pairs;
-    for (size_t i = 0; i + 1 < all.elements.size(); i += 2) {
-      std::string value = all.elements[i + 1].text;
-      double score = 0;
-      if (type == "zset" && absl::SimpleAtod(value, &score)) {
-        value = ScoreText(score);
-      }
-      pairs[all.elements[i].text] = value;
-    }
-    return absl::StrCat(type, " ", PairsText(pairs));
-  }
-  if (type == "list" || type == "set") {
-    const TargetReply all = type == "list"
-                                ? server->Ask({"LRANGE", key, "0", "-1"})
-                                : server->Ask({"SMEMBERS", key});
-    std::vector<std::string> items;
-    for (const TargetReply& item : all.elements) items.push_back(item.text);
-    if (type == "set") std::sort(items.begin(), items.end());
-    return absl::StrCat(type, " ", absl::StrJoin(items, " "));
-  }
-  return StreamText(server, key);
-}
-
-// All that the server's first database holds, but the mirror's own key.
-Content ContentOf(RedisServer* server) {
-  Content content;
-  for (const TargetReply& key : server->Ask({"KEYS", "*"}).elements) {
-    if (key.text == "kevy_mirror") continue;
-    std::string text = ValueText(server, key.text);
-    const int64_t expiry = server->Ask({"PEXPIRETIME", key.text}).integer;
-    if (expiry >= 0) absl::StrAppend(&text, " expires ", expiry);
-    content[key.text] = std::move(text);
-  }
-  return content;
-}
-
-// Encodes a payload, and notes what a server has to hold that loads it.
-class PayloadMaker {
- public:
-  explicit PayloadMaker(uint32_t seed) : seed_(seed), random_(seed) {
-    Add(PayloadHeader{6, 0, 0});
-  }
-
-  void AddString(const std::string& value) {
-    Begin(RecordType::kString, 0);
-    Add(StringValue{value});
-    End(absl::StrCat("string ", value));
-  }
-  void AddHash(uint32_t count) {
-    Begin(RecordType::kHash, count);
-    std::map<std::string, std::string> pairs;
-    for (uint32_t i = 0; i < count; ++i) {
-      const std::string field = absl::StrCat(i, ":", RandomText());
-      const std::string value = RandomText();
-      Add(HashField{field, value});
-      pairs[field] = value;
-    }
-    End(absl::StrCat("hash ", PairsText(pairs)));
-  }
-  void AddList(uint32_t count) {
-    Begin(RecordType::kList, count);
-    std::vector<std::string> items;
-    for (uint32_t i = 0; i < count; ++i) {
-      items.push_back(RandomText());
-      Add(ListItem{items.back()});
-    }
-    End(absl::StrCat("list ", absl::StrJoin(items, " ")));
-  }
-  void AddSet(uint32_t count) {
-    Begin(RecordType::kSet, count);
-    std::vector<std::string> members;
-    for (uint32_t i = 0; i < count; ++i) {
-      members.push_back(absl::StrCat(i, ":", RandomText()));
-      Add(SetMember{members.back()});
-    }
-    std::sort(members.begin(), members.end());
-    End(absl::StrCat("set ", absl::StrJoin(members, " ")));
-  }
-  void AddSortedSet(uint32_t count) {
-    Begin(RecordType::kSortedSet, count);
-    std::map<std::string, std::string> pairs;
-    for (uint32_t i = 0; i < count; ++i) {
-      const std::string member = absl::StrCat(i, ":", RandomText());
-      const double score = std::ldexp(static_cast<double>(random_()),
-                                      static_cast<int>(random_() % 100) - 50) *
-                           (random_() % 2 == 0 ? 1 : -1);
-      Add(ScoredMember{member, score});
-      pairs[member] = ScoreText(score);
-    }
-    End(absl::StrCat("zset ", PairsText(pairs)));
-  }
-  void AddStream(uint32_t count, uint32_t fields) {
-    Begin(RecordType::kStream, 0);
-    const StreamId last = {1000 + count, 7};
-    const StreamId deleted = {3, 4};
-    Add(StreamInfo{last, deleted, count + 5, count});
-    std::string text =
-        absl::StrCat("stream last=", Text(last), " deleted=", Text(deleted),
-                     " added=", count + 5);
-    for (uint32_t i = 0; i < count; ++i) {
-      const StreamId id = {1000 + i, random_() % 3};
-      Add(StreamEntry{id, fields});
-      absl::StrAppend(&text, " entry ", Text(id));
-      entries_.push_back(id);
-      for (uint32_t k = 0; k < fields; ++k) {
-        const std::string field = RandomText();
-        const std::string value = RandomText();
-        Add(StreamField{field, value});
-        absl::StrAppend(&text, " ", field, " ", value);
-      }
-    }
-    const uint32_t groups = random_() % 3;
-    Add(StreamGroupCount{groups});
-    for (uint32_t i = 0; i < groups; ++i) {
-      const std::string name = absl::StrCat("group", i);
-      Add(StreamGroup{name, last, 2});
-      absl::StrAppend(&text, " group ", name, " last=", Text(last));
-      for (const char* consumer : {"c0", "c1"}) {
-        Add(StreamConsumer{consumer, 1795364156172});
-        absl::StrAppend(&text, " consumer ", consumer);
-      }
-      Add(StreamPendingCount{count});
-      for (const StreamId& id : entries_) {
-        Add(StreamPending{id, "c1", 1795364156172 + id.ms, 3});
-        absl::StrAppend(&text, " pending ", Text(id), " c1 ",
-                        1795364156172 + id.ms, " 3");
-      }
-    }
-    entries_.clear();
-    End(text);
-  }
-  std::string Finish() {
-    Add(PayloadEnd());
-    return bytes_;
-  }
-
-  // The bytes so far, of a payload that is not whole.
-  const std::string& bytes() const { return bytes_; }
-  const Content& content() const { return content_; }
-
- private:
-  void Add(const PayloadEvent& event) {
-    EXPECT_EQ(encoder_.Append(event, &bytes_), WireError::kNone);
-  }
-  void Begin(RecordType type, uint32_t count) {
-    key_ = absl::StrCat("key", seed_, "-", content_.size(), RandomText());
-    expiry_.reset();
-    // In the year 2100.
-    if (random_() % 3 == 0) expiry_ = 4102444800000 + random_();
-    Add(RecordBegin{type, key_, expiry_, count});
-  }
-  void End(std::string text) {
-    Add(RecordEnd());
-    if (expiry_.has_value()) absl::StrAppend(&text, " expires ", *expiry_);
-    content_[key_] = std::move(text);
-  }
-  std::string RandomText() {
-    std::string text(random_() % 12, '\0');
-    for (char& c : text) c = static_cast<char>(random_());
-    return text;
-  }
-
-  const uint32_t seed_;  // In each key: several may share a database.
-  std::mt19937 random_;
-  PayloadEncoder encoder_;
-  std::string bytes_;
-  Content content_;
-  std::string key_;
-  std::optional<uint64_t> expiry_;
-  std::vector<StreamId> entries_;
-};
-
 // ---- The mirror.
+
+// Runs a mirror that ends by itself.
+ChildResult RunMirror(const std::vector<std::string>& flags) {
+  return RunChild(kKevyMirror, flags);
+}
 
 class KevyMirrorTest : public ::testing::Test {
  protected:
@@ -324,12 +81,6 @@ class KevyMirrorTest : public ::testing::Test {
     ASSERT_TRUE(primary->Listen("127.0.0.1:0").ok());
   }
 
-  static TailChild::Files Files() {
-    TailChild::Files files;
-    files.program = "tools/kevy_mirror";
-    return files;
-  }
-
   std::vector<std::string> Flags(
       const ScriptedPrimary& primary,
       const std::vector<std::string>& more = {}) const {
@@ -340,38 +91,36 @@ class KevyMirrorTest : public ::testing::Test {
     return flags;
   }
 
-  // Runs a mirror that ends by itself.
-  static TailResult Run(const std::vector<std::string>& flags) {
-    return RunTail(flags, Files());
-  }
-
-  // Waits until `reached` is true, which a test's time limit bounds.
-  static void Await(const std::function<bool()>& reached) {
-    const absl::Time deadline = absl::Now() + absl::Seconds(50);
-    while (!reached()) {
-      ASSERT_LT(absl::Now(), deadline) << "never reached";
-      absl::SleepFor(absl::Microseconds(200));
-    }
-  }
-
   std::string Position(int shard = 0) {
     return server_.Ask({"HGET", "kevy_mirror", absl::StrCat("shard-", shard)})
         .text;
   }
-  void AwaitPosition(const std::string& position, int shard = 0) {
-    Await([&] { return Position(shard) == position; });
-    ASSERT_EQ(Position(shard), position);
+  void AwaitPosition(ChildProcess* child, const std::string& position,
+                     int shard = 0) {
+    ASSERT_TRUE(
+        child->Await(absl::StrCat("shard ", shard, " has position ", position),
+                     [&] { return Position(shard) == position; }));
   }
 
   // The same for any offset from `least` on, of generation 7.
-  void AwaitOffset(uint64_t least) {
-    Await([&] {
+  void AwaitOffset(ChildProcess* child, uint64_t least) {
+    ASSERT_TRUE(child->Await(absl::StrCat("offset ", least, " is stored"), [&] {
       const std::string position = Position();
       uint64_t next_offset = 0;
       return absl::StartsWith(position, "7:") &&
              absl::SimpleAtoi(position.substr(2), &next_offset) &&
              next_offset >= least;
-    });
+    }));
+  }
+
+  // Waits until the server has read all that a killed mirror had sent.
+  void AwaitDisconnected() {
+    const absl::Time deadline = absl::Now() + absl::Seconds(60);
+    while (absl::StrContains(server_.Ask({"CLIENT", "LIST"}).text,
+                             "name=kevy_mirror-")) {
+      ASSERT_LT(absl::Now(), deadline) << "a mirror is still connected";
+      absl::SleepFor(absl::Microseconds(200));
+    }
   }
 
   // Runs a mirror up to a position, and ends it by Ctrl-C. Returns what it
@@ -379,17 +128,18 @@ class KevyMirrorTest : public ::testing::Test {
   std::string RunTo(const std::string& position, const ScriptedPrimary& primary,
                     const std::vector<std::string>& more = {}) {
     const size_t connections = primary.connections();
-    TailChild child(Flags(primary, more), Files());
+    ChildProcess child(kKevyMirror, Flags(primary, more));
     // The position may be that of a mirror before.
-    Await([&] { return primary.connections() > connections; });
-    AwaitPosition(position);
+    child.Await("it connects to the primary",
+                [&] { return primary.connections() > connections; });
+    AwaitPosition(&child, position);
     child.Signal(SIGINT);
     std::string errors = child.ReadErrors();
     EXPECT_EQ(child.Wait(), 0) << errors;
     return errors;
   }
 
-  const client_testing::TempFolder folder_;
+  const TempFolder folder_;
   RedisServer server_;
 };
 
@@ -405,7 +155,7 @@ class KevyMirrorKilledTest : public KevyMirrorTest {
 };
 
 std::string Capture(const std::string& name) {
-  return ReadFile(absl::StrCat("testdata/captures/kevy-", name, ".resp"));
+  return FileContents(absl::StrCat("testdata/captures/kevy-", name, ".resp"));
 }
 
 // ---- What goes through.
@@ -414,10 +164,14 @@ TEST_F(KevyMirrorTest, EveryTypeOfARecordedSnapshot) {
   ScriptedPrimary primary;
   Listen(&primary, PrimaryScript::Capture(Capture("5.4.0-all-types")).Stall());
   const std::string errors = RunTo("1520060993468585:13", primary);
-  // Redis 7.0 cannot expire fields.
+  constexpr int64_t kFieldDeadline = 1795464156373;  // Of field f1 of key hft.
+  std::string fields = "f1=v1 f2=v2";
   if (server_.Ask({"COMMAND", "INFO", "HPEXPIREAT"}).elements[0].type ==
       TargetReply::Type::kNull) {
+    // Redis before 7.4 cannot expire fields.
     EXPECT_THAT(errors, HasSubstr("cannot expire fields of hashes: 1 stay"));
+  } else if (absl::ToUnixMillis(absl::Now()) >= kFieldDeadline) {
+    fields = "f2=v2";
   }
   Content content = ContentOf(&server_);
   // Its deadline may have passed.
@@ -431,8 +185,9 @@ TEST_F(KevyMirrorTest, EveryTypeOfARecordedSnapshot) {
   EXPECT_THAT(
       content,
       UnorderedElementsAre(
-          Pair("hft", "hash f1=v1 f2=v2"), Pair("hash", "hash f1=v1 f2=v2"),
-          Pair("str", "string hello"), Pair("set", "set x y"),
+          Pair("hft", absl::StrCat("hash ", fields)),
+          Pair("hash", "hash f1=v1 f2=v2"), Pair("str", "string hello"),
+          Pair("set", "set x y"),
           Pair("zset", "zset hi=inf low=-inf m=1.5 z=0"),
           Pair("list", "list a b  d"), Pair("int", "string 12345"),
           Pair("stream",
@@ -450,8 +205,9 @@ TEST_F(KevyMirrorTest, RecordedFrames) {
     server_.Ask({"FLUSHALL"});
     ScriptedPrimary primary;
     Listen(&primary, PrimaryScript::Capture(Capture(name)).Stall());
-    TailChild child(Flags(primary), Files());
-    Await([&] { return absl::EndsWith(Position(), ":16"); });
+    ChildProcess child(kKevyMirror, Flags(primary));
+    child.Await("offset 16 is stored",
+                [&] { return absl::EndsWith(Position(), ":16"); });
     child.Signal(SIGINT);
     EXPECT_EQ(child.Wait(), 0);
     EXPECT_EQ(Position(), name[0] == '3' ? "1:16" : "0:16");
@@ -481,7 +237,8 @@ TEST_F(KevyMirrorTest, ARecordedFlushallReplacesWhatIsHeld) {
 }
 
 TEST_F(KevyMirrorTest, TheEmbeddedPrimaryEndsByItself) {
-  const TailResult result = Run({absl::StrCat("--target=", server_.target())});
+  const ChildResult result =
+      RunMirror({absl::StrCat("--target=", server_.target())});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("no --primary given"));
   EXPECT_EQ(Position(), "7270893326363503:39");
@@ -557,13 +314,14 @@ TEST_F(KevyMirrorOverTcpTest, IntoAnotherDatabase) {
                        .Frame(1, {"APPEND", "a", "2"})
                        .Stall());
   server_.Ask({"SET", "others", "1"});
-  TailChild child({absl::StrCat("--primary=", primary.address()),
-                   absl::StrCat("--target=", server_.target(), "/3"),
-                   "--heartbeat_timeout=inf", "--position_key=place"},
-                  Files());
+  ChildProcess child(kKevyMirror,
+                     {absl::StrCat("--primary=", primary.address()),
+                      absl::StrCat("--target=", server_.target(), "/3"),
+                      "--heartbeat_timeout=inf", "--position_key=place"});
   server_.Ask({"SELECT", "3"});
-  Await(
-      [&] { return server_.Ask({"HGET", "place", "shard-0"}).text == "7:2"; });
+  child.Await("it stores its position in database 3", [&] {
+    return server_.Ask({"HGET", "place", "shard-0"}).text == "7:2";
+  });
   child.Signal(SIGTERM);
   EXPECT_EQ(child.Wait(), 0);
   EXPECT_EQ(server_.Ask({"GET", "a"}).text, "12");
@@ -600,8 +358,9 @@ TEST_F(KevyMirrorTest, WhatIsOfTwoHistoriesIsForgottenAtOnce) {
   primary.Enqueue(script().FramesTo(4, adding("new")).Heartbeat(9, 4).Stall());
   primary.Enqueue(script().NoAnswer().Stall());
   Listen(&primary, script().FramesTo(5, adding("new")).Heartbeat(9, 5).Stall());
-  TailChild child(Flags(primary), Files());
-  Await([&] { return primary.connection(3).request.has_value(); });
+  ChildProcess child(kKevyMirror, Flags(primary));
+  child.Await("its fourth handshake",
+              [&] { return primary.connection(3).request.has_value(); });
   EXPECT_EQ(primary.connection(2).request->offset, 3u);
   EXPECT_EQ(primary.connection(3).request->offset, 0u);
   child.Signal(SIGKILL);
@@ -621,7 +380,7 @@ TEST_F(KevyMirrorTest, Metrics) {
                        .Stall());
   RunTo("7:2", primary,
         {absl::StrCat("--prometheus=", Metrics()), "--on_reject=skip"});
-  const std::string metrics = ReadFile(Metrics());
+  const std::string metrics = FileContents(Metrics());
   EXPECT_THAT(metrics, HasSubstr("\nkevy_mirror_skipped_total 1\n"));
   EXPECT_THAT(metrics, HasSubstr("\nkevy_mirror_transactions_total 1\n"));
   EXPECT_THAT(metrics, HasSubstr("kevy_replica_frames_total{shard=\"shard-0\"}"
@@ -645,7 +404,7 @@ TEST_F(KevyMirrorTest, WhatIsNotTheMirrorsIsReplacedOnlyWhenTold) {
   Listen(&other,
          PrimaryScript().Generation(8).Frame(5, {"SET", "more", "1"}).Stall());
   server_.Ask({"SET", "a", "old"});
-  TailResult result = Run(Flags(other));
+  ChildResult result = RunMirror(Flags(other));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("holds 1 keys that are no mirror's; "
                                     "nothing was touched: use --replace"));
@@ -677,7 +436,7 @@ TEST_F(KevyMirrorTest, AKeyOfAnotherTypeAtThePositionsPlace) {
     server_.Ask({"FLUSHALL"});
     server_.Ask(command);
     const TargetReply before = server_.Ask({"DUMP", "kevy_mirror"});
-    const TailResult result = Run(Flags(primary));
+    const ChildResult result = RunMirror(Flags(primary));
     EXPECT_EQ(result.status, 1);
     EXPECT_THAT(result.err,
                 AllOf(HasSubstr("the target's key kevy_mirror "),
@@ -726,15 +485,12 @@ TEST_F(KevyMirrorTest, AKillAmidASnapshotStartsItOver) {
                          .Stall());
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
   for (int i = 0; i < 2; ++i) {
-    // Not before the server has read all that the killed one had sent.
-    Await([&] {
-      return !absl::StrContains(server_.Ask({"CLIENT", "LIST"}).text,
-                                "name=kevy_mirror-");
-    });
+    AwaitDisconnected();
     server_.Ask({"FLUSHALL"});
     {
-      TailChild child(Flags(primary), Files());
-      Await([&] { return server_.Ask({"DBSIZE"}).integer > 1000; });
+      ChildProcess child(kKevyMirror, Flags(primary));
+      child.Await("1000 keys are loaded",
+                  [&] { return server_.Ask({"DBSIZE"}).integer > 1000; });
       EXPECT_EQ(Position(), "loading");
       child.Signal(SIGKILL);
       EXPECT_EQ(child.Wait(), -SIGKILL);
@@ -768,7 +524,7 @@ TEST_F(KevyMirrorTest, ALinkThatEndsAmidASnapshot) {
 TEST_F(KevyMirrorTest, ASnapshotThatCannotBeRead) {
   ScriptedPrimary primary;
   Listen(&primary, PrimaryScript().Generation(7).Snapshot("KEVYSNAP\x09", 3));
-  const TailResult result = Run(Flags(primary));
+  const ChildResult result = RunMirror(Flags(primary));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("the snapshot's payload: "));
   EXPECT_EQ(Position(), "loading");
@@ -813,7 +569,7 @@ TEST_P(KevyMirrorRejectTest, StopsOrSkips) {
                                    })
                          .Heartbeat(7, 10)
                          .Stall());
-    TailResult result = Run(Flags(primary));
+    ChildResult result = RunMirror(Flags(primary));
     EXPECT_EQ(result.status, 1);
     EXPECT_THAT(result.err,
                 AllOf(HasSubstr(absl::StrCat("offset ", place, ",")),
@@ -825,7 +581,7 @@ TEST_P(KevyMirrorRejectTest, StopsOrSkips) {
 
     // Stopped it stays.
     const size_t connections = primary.connections();
-    result = Run(Flags(primary));
+    result = RunMirror(Flags(primary));
     EXPECT_EQ(result.status, 1);
     EXPECT_THAT(result.err,
                 AllOf(HasSubstr(absl::StrCat("offset ", place, ",")),
@@ -844,7 +600,7 @@ TEST_P(KevyMirrorRejectTest, StopsOrSkips) {
     if (!rejected.run) {
       EXPECT_THAT(errors, AllOf(HasSubstr(absl::StrCat("offset ", place, ",")),
                                 HasSubstr(rejected.reply)));
-      EXPECT_THAT(ReadFile(Metrics()),
+      EXPECT_THAT(FileContents(Metrics()),
                   HasSubstr("\nkevy_mirror_skipped_total 1\n"));
     }
     // And is not stopped any more.
@@ -870,7 +626,7 @@ TEST_P(KevyMirrorRejectTest, BeginsAnewWhenTold) {
                        .Snapshot(maker.Finish(), 9)
                        .Heartbeat(8, 9)
                        .Stall());
-  EXPECT_EQ(Run(Flags(primary)).status, 1);
+  EXPECT_EQ(RunMirror(Flags(primary)).status, 1);
   RunTo("8:9", primary, {"--replace"});
   EXPECT_EQ(ContentOf(&server_), maker.content());
 }
@@ -901,7 +657,7 @@ TEST_F(KevyMirrorTest, SkipsManyOfAllKinds) {
         {"--on_reject=skip", absl::StrCat("--prometheus=", Metrics())});
   // So every INCR is what is rejected.
   EXPECT_EQ(server_.Ask({"LLEN", "n"}).integer, 20);
-  EXPECT_THAT(ReadFile(Metrics()),
+  EXPECT_THAT(FileContents(Metrics()),
               HasSubstr("\nkevy_mirror_skipped_total 80\n"));
 }
 
@@ -920,10 +676,10 @@ TEST_F(KevyMirrorTest, AKeyOfThePrimaryAtThePositionsPlace) {
                          .Frame(0, {"SET", "a", "1"})
                          .Frame(1, argv)
                          .Stall());
-    const TailResult result = Run(Flags(primary));
+    const ChildResult result = RunMirror(Flags(primary));
     EXPECT_EQ(result.status, 1);
     EXPECT_THAT(result.err, HasSubstr("--position_key"));
-    EXPECT_EQ(Run(Flags(primary)).status, 1);
+    EXPECT_EQ(RunMirror(Flags(primary)).status, 1);
   }
 
   server_.Ask({"FLUSHALL"});
@@ -938,7 +694,7 @@ TEST_F(KevyMirrorTest, AKeyOfThePrimaryAtThePositionsPlace) {
   }
   ScriptedPrimary primary;
   Listen(&primary, PrimaryScript().Generation(7).Snapshot(payload, 9).Stall());
-  const TailResult result = Run(Flags(primary));
+  const ChildResult result = RunMirror(Flags(primary));
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("--position_key"));
   EXPECT_EQ(Position(), "loading");
@@ -987,10 +743,11 @@ TEST_F(KevyMirrorKilledTest, FiftyTimes) {
                            .FramesTo(end, CountingFrame)
                            .FramesTo(end + 3000, CountingFrame)
                            .Stall());
-    TailChild child(
-        Flags(primary, {absl::StrCat("--batch=", 1 + random() % 50)}), Files());
+    ChildProcess child(
+        kKevyMirror,
+        Flags(primary, {absl::StrCat("--batch=", 1 + random() % 50)}));
     // Amid what comes behind that.
-    AwaitOffset(end);
+    AwaitOffset(&child, end);
     absl::SleepFor(absl::Microseconds(random() % 3000));
     // The server, too, and either may go first.
     const bool server = kills % 5 == 0;
@@ -1032,16 +789,16 @@ TEST_F(KevyMirrorKilledTest, TheServerAloneWhileTheMirrorLives) {
   ScriptedPrimary primary;
   const absl::Cleanup let_go = [&restarts] { restarts = kKills; };
   Listen(&primary, script.Stall());
-  TailChild child(Flags(primary, {"--batch=10"}), Files());
+  ChildProcess child(kKevyMirror, Flags(primary, {"--batch=10"}));
   while (restarts < kKills) {
     const uint64_t least = restarts * kBetween + 1 + random() % 1000;
-    AwaitOffset(least);
+    AwaitOffset(&child, least);
     absl::SleepFor(absl::Microseconds(random() % 20000));
     server_.Kill();
     server_.Start();
     ++restarts;
   }
-  AwaitPosition(absl::StrCat("7:", kFrames));
+  AwaitPosition(&child, absl::StrCat("7:", kFrames));
   child.Signal(SIGINT);
   EXPECT_THAT(child.ReadErrors(), HasSubstr("; trying again in "));
   EXPECT_EQ(child.Wait(), 0);
@@ -1053,14 +810,11 @@ TEST_F(KevyMirrorTest, AMirrorThatWasThereBeforeIsCutOff) {
   ScriptedPrimary primary;
   Listen(&primary,
          PrimaryScript().Generation(7).FramesTo(1, CountingFrame).Stall());
-  TailChild child(Flags(primary), Files());
-  AwaitPosition("7:1");
+  ChildProcess child(kKevyMirror, Flags(primary));
+  AwaitPosition(&child, "7:1");
   child.Signal(SIGSTOP);
   RunTo("7:1", primary);
-  Await([&] {
-    return !absl::StrContains(server_.Ask({"CLIENT", "LIST"}).text,
-                              "name=kevy_mirror-");
-  });
+  AwaitDisconnected();
 }
 
 TEST_F(KevyMirrorTest, AServerThatComesBackEmptyIsFilledAnew) {
@@ -1072,8 +826,8 @@ TEST_F(KevyMirrorTest, AServerThatComesBackEmptyIsFilledAnew) {
                        .Snapshot(maker.Finish(), 4)
                        .Heartbeat(7, 4)
                        .Stall());
-  TailChild child(Flags(primary), Files());
-  AwaitPosition("7:4");
+  ChildProcess child(kKevyMirror, Flags(primary));
+  AwaitPosition(&child, "7:4");
   server_.Kill();
   server_.Start();
   // The primary is silent, so nothing is noticed before it closes.
@@ -1096,7 +850,8 @@ TEST_F(KevyMirrorTest, AServerThatComesBackEmptyIsFilledAnew) {
 
 // Primaries at ports in a row.
 std::vector<std::unique_ptr<ScriptedPrimary>> PrimariesInARow(int count) {
-  while (true) {
+  constexpr int kMaxTries = 1000;
+  for (int i = 0; i < kMaxTries; ++i) {
     std::vector<std::string> addresses;
     for (const std::unique_ptr<Listener>& listener : ListenInARow(count)) {
       addresses.push_back(listener->address());
@@ -1110,6 +865,8 @@ std::vector<std::unique_ptr<ScriptedPrimary>> PrimariesInARow(int count) {
     }
     if (primaries.size() == addresses.size()) return primaries;
   }
+  ADD_FAILURE() << "found no " << count << " free ports in a row";
+  std::abort();
 }
 
 TEST_F(KevyMirrorKilledTest, AllShards) {
@@ -1132,19 +889,21 @@ TEST_F(KevyMirrorKilledTest, AllShards) {
       ends[i] += random() % 1000;
       primaries[i]->SetDefault(script(i, ends[i]).Stall());
     }
-    TailChild child(flags, Files());
+    ChildProcess child(kKevyMirror, flags);
     const int shard = static_cast<int>(random() % kShards);
-    AwaitPosition(absl::StrCat(ends[shard] == 0 ? "0:" : "7:", ends[shard]),
+    AwaitPosition(&child,
+                  absl::StrCat(ends[shard] == 0 ? "0:" : "7:", ends[shard]),
                   shard);
     child.Signal(SIGKILL);
     EXPECT_EQ(child.Wait(), -SIGKILL);
   }
   const size_t connections = primaries[0]->connections();
-  TailChild child(flags, Files());
-  Await([&] { return primaries[0]->connections() > connections; });
+  ChildProcess child(kKevyMirror, flags);
+  child.Await("it connects to the first shard",
+              [&] { return primaries[0]->connections() > connections; });
   Content expected;
   for (int i = 0; i < kShards; ++i) {
-    AwaitPosition(absl::StrCat("7:", ends[i]), i);
+    AwaitPosition(&child, absl::StrCat("7:", ends[i]), i);
     std::string& text = expected[absl::StrCat("text", i)];
     text = "string ";
     for (uint64_t k = 0; k < ends[i]; ++k) absl::StrAppend(&text, k, ",");
@@ -1165,11 +924,11 @@ TEST_F(KevyMirrorTest, AnEmptyShardReloadsNothing) {
   const std::vector<std::string> flags =
       Flags(*primaries[0], {"--shards=2", "--protocol=1"});
   for (int i = 0; i < 2; ++i) {
-    TailChild child(flags, Files());
-    AwaitPosition("7:30", 0);
-    AwaitPosition("empty", 1);
+    ChildProcess child(kKevyMirror, flags);
+    AwaitPosition(&child, "7:30", 0);
+    AwaitPosition(&child, "empty", 1);
     const size_t connection = static_cast<size_t>(i);
-    Await([&] {
+    child.Await("its handshake", [&] {
       return primaries[0]->connection(connection).request.has_value();
     });
     child.Signal(SIGKILL);
@@ -1179,9 +938,10 @@ TEST_F(KevyMirrorTest, AnEmptyShardReloadsNothing) {
   // Its first write reloads nothing either.
   primaries[1]->SetDefault(
       script().Frame(0, {"SET", "first", "1"}).Heartbeat(7, 1).Stall());
-  TailChild child(flags, Files());
-  AwaitPosition("7:1", 1);
-  Await([&] { return primaries[0]->connection(2).request.has_value(); });
+  ChildProcess child(kKevyMirror, flags);
+  AwaitPosition(&child, "7:1", 1);
+  child.Await("its handshake",
+              [&] { return primaries[0]->connection(2).request.has_value(); });
   child.Signal(SIGINT);
   EXPECT_EQ(child.Wait(), 0);
   Content expected = CountedContent(30);
@@ -1220,8 +980,8 @@ TEST_F(KevyMirrorTest, ASnapshotOfOneShardReloadsAll) {
                                  .Stall());
     expected[absl::StrCat("n", i)] = "string 1";
   }
-  TailChild child(Flags(*primaries[0], {"--shards=3"}), Files());
-  for (int i = 0; i < 3; ++i) AwaitPosition("8:21", i);
+  ChildProcess child(kKevyMirror, Flags(*primaries[0], {"--shards=3"}));
+  for (int i = 0; i < 3; ++i) AwaitPosition(&child, "8:21", i);
   child.Signal(SIGINT);
   EXPECT_EQ(child.Wait(), 0);
   EXPECT_EQ(ContentOf(&server_), expected);
@@ -1237,14 +997,12 @@ TEST(KevyMirrorWithoutATargetTest, PrintsWhatItWouldSend) {
                          .Frame(1, {"NOSUCH"})
                          .Stall());
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
-  TailChild::Files files;
-  files.program = "tools/kevy_mirror";
   // Else it is the network's choice which frames share a transaction.
   const std::vector<std::string> flags = {
       absl::StrCat("--primary=", primary.address()), "--batch=1",
       "--heartbeat_timeout=inf"};
   {
-    TailChild child(flags, files);
+    ChildProcess child(kKevyMirror, flags);
     for (const char* line :
          {"\"MULTI\"\n", "\"FLUSHDB\"\n",
           "\"HSET\" \"kevy_mirror\" \"kevy_mirror\" \"1\" \"shards\" \"1\" "
@@ -1262,7 +1020,7 @@ TEST(KevyMirrorWithoutATargetTest, PrintsWhatItWouldSend) {
   std::vector<std::string> dry = flags;
   dry.push_back("--dry_run");
   dry.push_back("--target=redis://127.0.0.1:1");
-  TailChild child(dry, files);
+  ChildProcess child(kKevyMirror, dry);
   std::string out;
   while (!absl::EndsWith(out, "$3\r\n7:2\r\n*1\r\n$4\r\nEXEC\r\n")) {
     const std::string line = child.ReadLine();
@@ -1280,29 +1038,25 @@ TEST(KevyMirrorWithoutATargetTest, PrintsWhatItWouldSend) {
 }
 
 TEST(KevyMirrorWithoutATargetTest, TheEmbeddedPrimarysSnapshot) {
-  TailChild::Files files;
-  files.program = "tools/kevy_mirror";
-  const TailResult result = RunTail({}, files);
+  const ChildResult result = RunMirror({});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("\n\"SET\" \"m4\" \"w4\"\n"));
   EXPECT_THAT(result.out, HasSubstr("\n\"APPEND\" \"foo1\" \"-more\"\n"));
 }
 
 TEST(KevyMirrorWithoutATargetTest, BadUsage) {
-  TailChild::Files files;
-  files.program = "tools/kevy_mirror";
   for (const char* flag :
        {"--on_reject=maybe", "--shards=0", "--shards=2", "--batch=0",
         "--position_key=", "--target=localhost:6379", "--primary=localhost",
         "--heartbeat_timeout=0s", "--idle_timeout=-1s",
         "--replica_id=", "--prometheus=/nowhere/x", "--nosuch"}) {
-    const TailResult result = RunTail({flag}, files);
+    const ChildResult result = RunMirror({flag});
     EXPECT_EQ(result.status, 2) << flag;
     EXPECT_THAT(result.err,
                 AllOf(StartsWith("kevy_mirror: "), HasSubstr("(see --help)")));
     EXPECT_EQ(result.out, "");
   }
-  const TailResult help = RunTail({"--help"}, files);
+  const ChildResult help = RunMirror({"--help"});
   EXPECT_EQ(help.status, 0);
   EXPECT_THAT(help.out,
               AllOf(HasSubstr("--position_key"), HasSubstr("Exit status: ")));

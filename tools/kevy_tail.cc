@@ -20,7 +20,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/file_position_store.h"
 #include "kevy_replica/client/fleet.h"
@@ -28,21 +27,19 @@
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/testing/scripted_primary.h"
-#include "kevy_replica/tools/command_line.h"
-#include "kevy_replica/tools/embedded_primary.h"
-#include "kevy_replica/tools/file_flags.h"
-#include "kevy_replica/tools/flag_types.h"
-#include "kevy_replica/tools/follow.h"
-#include "kevy_replica/tools/message.h"
-#include "kevy_replica/tools/output.h"
-#include "kevy_replica/tools/output_file.h"
-#include "kevy_replica/tools/output_position_store.h"
-#include "kevy_replica/tools/replay.h"
-#include "kevy_replica/tools/replica_flags.h"
-#include "kevy_replica/tools/stop_signals.h"
-#include "kevy_replica/tools/tail.h"
-#include "kevy_replica/tools/tail_printer.h"
-#include "kevy_replica/transport/address.h"
+#include "kevy_replica/tools/common/command_line.h"
+#include "kevy_replica/tools/common/embedded_primary.h"
+#include "kevy_replica/tools/common/file_flags.h"
+#include "kevy_replica/tools/common/flags.h"
+#include "kevy_replica/tools/common/output.h"
+#include "kevy_replica/tools/common/program.h"
+#include "kevy_replica/tools/common/progress.h"
+#include "kevy_replica/tools/common/stop_signals.h"
+#include "kevy_replica/tools/tail/follow.h"
+#include "kevy_replica/tools/tail/output_file.h"
+#include "kevy_replica/tools/tail/replay.h"
+#include "kevy_replica/tools/tail/tail.h"
+#include "kevy_replica/tools/tail/tail_printer.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/recording_transport.h"
 #include "kevy_replica/transport/socket_transport.h"
@@ -132,7 +129,11 @@ Exit status: 0 at a clean end, after --max_frames or Ctrl-C; 1 after an error
 2 for bad usage, which a file that cannot be used is too.
 )";
 
-enum ExitStatus { kSuccess = 0, kError = 1, kBadUsage = 2 };
+LinkFlags GetLinkFlags() {
+  return {absl::GetFlag(FLAGS_replica_id), absl::GetFlag(FLAGS_protocol),
+          absl::GetFlag(FLAGS_idle_timeout),
+          absl::GetFlag(FLAGS_heartbeat_timeout)};
+}
 
 bool Follows() {
   return !absl::GetFlag(FLAGS_primary).empty() && !absl::GetFlag(FLAGS_once);
@@ -209,9 +210,7 @@ absl::Status CheckFlags(const CommandLine& command_line) {
     return absl::InvalidArgumentError(
         "--record and --replay exclude each other");
   }
-  absl::Status status = CheckReplicaFlags(
-      absl::GetFlag(FLAGS_replica_id), absl::GetFlag(FLAGS_idle_timeout),
-      absl::GetFlag(FLAGS_heartbeat_timeout));
+  absl::Status status = CheckLinkFlags(GetLinkFlags());
   if (status.ok()) status = CheckFollowing(command_line);
   if (status.ok()) status = CheckPrimary();
   if (status.ok()) status = CheckFiles();
@@ -230,27 +229,16 @@ TransportFactory Recorded(TransportFactory connect, std::string path) {
       };
 }
 
-int BadUsage(absl::string_view message) {
-  Say(absl::StrCat(message, " (see --help)"));
-  return kBadUsage;
-}
-
 int BadOutput(const absl::Status& status) {
   return BadUsage(absl::StrCat("--output: ", status.message()));
 }
 
-int ExitStatusOf(const absl::Status& status) {
-  if (status.ok() || absl::IsCancelled(status)) return kSuccess;
-  Say(Describe(status));
-  return kError;
-}
-
-// The same of what was printed to `output`.
-int ExitStatusOf(const absl::Status& status, const Output& output) {
-  if (status.ok() || output.status().ok()) return ExitStatusOf(status);
-  // It is no error of a stream's, to be described.
-  Say(status.message());
-  return kError;
+// The exit status of a stream that was printed to `output`.
+int StreamExitStatus(const absl::Status& status, const Output& output) {
+  if (status.ok() || absl::IsCancelled(status)) return kExitSuccess;
+  // An error of the output is not one of the stream, with an action.
+  Say(output.status().ok() ? Describe(status) : std::string(status.message()));
+  return kExitError;
 }
 
 // Takes the recording for a connection, and from its answer what the handshake
@@ -263,9 +251,10 @@ absl::StatusOr<TransportFactory> ReplayTo(ReplicaClientOptions* client,
   const auto replay = std::make_shared<Replay>(*std::move(opened));
   const HandshakeAnswer answer = replay->answer.value_or(HandshakeAnswer());
   // Never kAuto: there is no second connection to try another protocol on.
-  if (client->protocol == ProtocolChoice::kAuto) {
-    client->protocol = answer.protocol == Protocol::kV1 ? ProtocolChoice::kV1
-                                                        : ProtocolChoice::kV2;
+  if (client->link.protocol == ProtocolChoice::kAuto) {
+    client->link.protocol = answer.protocol == Protocol::kV1
+                                ? ProtocolChoice::kV1
+                                : ProtocolChoice::kV2;
   }
   if (command_line.given.count("from") == 0) {
     client->from = {answer.generation, answer.offset};
@@ -280,10 +269,10 @@ int RunOnce(const CommandLine& command_line,
             std::shared_ptr<Interrupter> interrupter) {
   TailOptions options;
   options.client.connect.interrupter = interrupter;
-  options.client.replica_id = absl::GetFlag(FLAGS_replica_id);
+  options.client.link.replica_id = absl::GetFlag(FLAGS_replica_id);
   options.client.from = absl::GetFlag(FLAGS_from);
-  options.client.protocol = absl::GetFlag(FLAGS_protocol);
-  options.client.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
+  options.client.link.protocol = absl::GetFlag(FLAGS_protocol);
+  options.client.link.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
   options.format = absl::GetFlag(FLAGS_format);
   options.ack = absl::GetFlag(FLAGS_ack);
   options.max_frames = absl::GetFlag(FLAGS_max_frames);
@@ -294,7 +283,7 @@ int RunOnce(const CommandLine& command_line,
   if (!absl::GetFlag(FLAGS_replay).empty()) {
     absl::StatusOr<TransportFactory> replay =
         ReplayTo(&options.client, command_line);
-    if (absl::IsCancelled(replay.status())) return kSuccess;
+    if (absl::IsCancelled(replay.status())) return kExitSuccess;
     if (!replay.ok()) return BadUsage(replay.status().message());
     connect = *std::move(replay);
   } else {
@@ -315,7 +304,7 @@ int RunOnce(const CommandLine& command_line,
   if (!file.ok()) return BadOutput(file.status());
   Output output(path.empty() ? STDOUT_FILENO : (*file)->fd(),
                 interrupter.get());
-  return ExitStatusOf(Tail(connect, options, &output), output);
+  return StreamExitStatus(Tail(connect, options, &output), output);
 }
 
 // The positions' file, and the output cut back to where it was stored last.
@@ -373,15 +362,12 @@ std::optional<Kept> OpenKept() {
 int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
   FollowOptions options;
   options.addresses = *Addresses();  // They were checked.
-  options.fleet.replica_id = absl::GetFlag(FLAGS_replica_id);
+  options.fleet = FleetOptionsOf(GetLinkFlags());
   options.fleet.from = absl::GetFlag(FLAGS_from);
-  options.fleet.protocol = absl::GetFlag(FLAGS_protocol);
-  options.fleet.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
-  options.fleet.heartbeat_timeout = absl::GetFlag(FLAGS_heartbeat_timeout);
   options.fleet.acknowledge = absl::GetFlag(FLAGS_ack);
   // As often as there is something to store: frames that are printed again are
   // then few.
-  options.fleet.store_interval = absl::ZeroDuration();
+  options.fleet.store.interval = absl::ZeroDuration();
   // Of one shard there is one buffer, and the more is read at once, the less
   // often is stored.
   if (options.addresses.size() == 1) options.fleet.read_bytes = 256 << 10;
@@ -391,16 +377,16 @@ int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
   options.status_line = isatty(STDERR_FILENO) != 0;
 
   const std::optional<Kept> kept = OpenKept();
-  if (!kept.has_value()) return kBadUsage;
-  const absl::Status metrics = MakeMetricsFile(options.prometheus);
+  if (!kept.has_value()) return kExitBadUsage;
+  const absl::Status metrics = MetricsFile(options.prometheus).Create();
   if (!metrics.ok()) return BadUsage(metrics.message());
   Output output(kept->file == nullptr ? STDOUT_FILENO : kept->file->fd(),
                 interrupter.get());
-  options.fleet.store = kept->positions.get();
+  options.fleet.store.positions = kept->positions.get();
   std::optional<OutputPositionStore> with_output;
   if (kept->positions != nullptr && kept->file != nullptr) {
     with_output.emplace(kept->positions.get(), kept->file.get(), &output);
-    options.fleet.store = &*with_output;
+    options.fleet.store.positions = &*with_output;
     // What is in the file now stays, whatever happens before the first frame.
     const absl::Status status = with_output->Store({});
     if (!status.ok()) return BadUsage(status.message());
@@ -410,31 +396,23 @@ int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
   if (status.ok() && output.status().ok() && with_output.has_value()) {
     status = with_output->Store({});
   }
-  if (status.ok()) return kSuccess;
-  // What ended a link was told then, and followed on from.
-  Say(status.message());
-  return kError;
+  // The end of a link was described when it came, with its action.
+  return ExitStatusOf(status);
 }
 
-int Main(absl::Span<const char* const> arguments) {
-  SetProgramName("kevy_tail");
-  const absl::StatusOr<CommandLine> command_line = ParseArguments(arguments);
-  if (!command_line.ok()) return BadUsage(command_line.status().message());
-  if (command_line->help) {
-    const std::string page = absl::StrCat(kUsage, FlagsHelp(), kMore);
-    std::fwrite(page.data(), 1, page.size(), stdout);
-    return kSuccess;
-  }
-  const absl::Status flags = CheckFlags(*command_line);
+int Run(const CommandLine& command_line) {
+  const absl::Status flags = CheckFlags(command_line);
   if (!flags.ok()) return BadUsage(flags.message());
   const std::shared_ptr<Interrupter> interrupter = HandleStopSignals();
   return Follows() ? RunFollowing(interrupter)
-                   : RunOnce(*command_line, interrupter);
+                   : RunOnce(command_line, interrupter);
 }
 
 }  // namespace
 }  // namespace kevy_replica
 
 int main(int argc, char** argv) {
-  return kevy_replica::Main(absl::MakeConstSpan(argv, argc).subspan(1));
+  return kevy_replica::RunProgram(
+      {"kevy_tail", kevy_replica::kUsage, kevy_replica::kMore}, argc, argv,
+      kevy_replica::Run);
 }

@@ -3,10 +3,7 @@
 
 // Runs kevy_tail as a program that follows.
 
-#include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -27,14 +24,17 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/client/testing/temp_folder.h"
 #include "kevy_replica/testing/scripted_primary.h"
-#include "kevy_replica/tools/long_primary.h"
-#include "kevy_replica/tools/tail_child.h"
+#include "kevy_replica/tools/testing/child_process.h"
+#include "kevy_replica/tools/testing/long_primary.h"
 #include "kevy_replica/transport/listener.h"
 
 namespace kevy_replica {
 namespace {
 
+using client_testing::FileContents;
+using client_testing::TempFolder;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
@@ -45,29 +45,22 @@ using ::testing::StartsWith;
 
 class KevyTailFollowTest : public ::testing::Test {
  protected:
-  KevyTailFollowTest() {
-    std::string pattern = ::testing::TempDir() + "/follow_XXXXXX";
-    EXPECT_NE(mkdtemp(&pattern[0]), nullptr);
-    folder_ = pattern;
-  }
-  ~KevyTailFollowTest() override {
-    for (const char* name : {"positions", "output", "other", "prometheus"}) {
-      unlink(Path(name).c_str());
-      unlink((Path(name) + ".tmp").c_str());
-    }
-    rmdir(folder_.c_str());
-  }
-
   std::string Path(absl::string_view name) const {
-    return absl::StrCat(folder_, "/", name);
+    return temp_folder_.File(name);
   }
   // "--output=<folder>/output".
   std::string Flag(absl::string_view name) const {
     return absl::StrCat("--", name, "=", Path(name));
   }
 
-  std::string folder_;
+  const TempFolder temp_folder_;
+  const std::string folder_ = temp_folder_.path();
 };
+
+ChildResult RunTail(const std::vector<std::string>& flags,
+                    const ChildProcess::Options& options = {}) {
+  return RunChild(kKevyTail, flags, options);
+}
 
 // What all tails are given: a primary that stands still is not to be left.
 std::vector<std::string> Flags(const std::string& address,
@@ -102,7 +95,7 @@ void Play(ScriptedPrimary* primary) {
 TEST_F(KevyTailFollowTest, FollowsThroughTheEndsOfLinks) {
   ScriptedPrimary primary;
   Play(&primary);
-  TailChild child(Flags(primary.address()));
+  ChildProcess child(kKevyTail, Flags(primary.address()));
   for (const char* line : {
            "# connected protocol=2 generation=7 offset=0\n",
            "# reset\n",
@@ -138,7 +131,7 @@ TEST_F(KevyTailFollowTest, FollowsThroughTheEndsOfLinks) {
 TEST_F(KevyTailFollowTest, FollowsInJson) {
   ScriptedPrimary primary;
   Play(&primary);
-  const TailResult result =
+  const ChildResult result =
       RunTail(Flags(primary.address(), {"--format=json", "--max_frames=4"}));
   EXPECT_EQ(result.status, 0);
   EXPECT_THAT(
@@ -161,7 +154,7 @@ TEST_F(KevyTailFollowTest, FollowsInJson) {
 TEST_F(KevyTailFollowTest, FollowsInResp) {
   ScriptedPrimary primary;
   Play(&primary);
-  const TailResult result =
+  const ChildResult result =
       RunTail(Flags(primary.address(), {"--format=resp", "--max_frames=3"}));
   EXPECT_EQ(result.status, 0);
   std::string expected;
@@ -183,7 +176,7 @@ TEST_F(KevyTailFollowTest, AcknowledgesWhereAskedTo) {
                          .WaitForAck(2)
                          .Stall());
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
-  const TailResult result =
+  const ChildResult result =
       RunTail(Flags(primary.address(), {"--ack", "--max_frames=2"}));
   EXPECT_EQ(result.status, 0) << result.err;
   primary.WaitFinished(0);
@@ -196,7 +189,7 @@ TEST_F(KevyTailFollowTest, SilenceMakesItConnectAgain) {
     ScriptedPrimary primary;
     primary.SetDefault(PrimaryScript().Stall());
     ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
-    TailChild child(Flags(primary.address(), {flag}));
+    ChildProcess child(kKevyTail, Flags(primary.address(), {flag}));
     EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
     EXPECT_THAT(child.ReadLine(), StartsWith("# link_down end=timeout "));
     EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
@@ -219,7 +212,7 @@ TEST_F(KevyTailFollowTest, CtrlCStoresThePositionAndTheNextRunGoesOnThere) {
   const std::vector<std::string> flags =
       Flags(primary.address(), {Flag("positions")});
   {
-    TailChild child(flags);
+    ChildProcess child(kKevyTail, flags);
     for (const char* line : {"# connected", "# reset", "0 ", "1 "}) {
       EXPECT_THAT(child.ReadLine(), StartsWith(line));
     }
@@ -227,8 +220,8 @@ TEST_F(KevyTailFollowTest, CtrlCStoresThePositionAndTheNextRunGoesOnThere) {
     EXPECT_EQ(child.ReadOutput(), "# end generation=7 next_offset=2\n");
     EXPECT_EQ(child.Wait(), 0);
   }
-  EXPECT_THAT(ReadFile(Path("positions")), HasSubstr("\nshard-0 7:2\n"));
-  TailChild child(flags);
+  EXPECT_THAT(FileContents(Path("positions")), HasSubstr("\nshard-0 7:2\n"));
+  ChildProcess child(kKevyTail, flags);
   EXPECT_EQ(child.ReadLine(), "# connected protocol=2 generation=7 offset=2\n");
   EXPECT_EQ(child.ReadLine(), "2 \"PING\"\n");
   child.Signal(SIGINT);
@@ -246,17 +239,17 @@ TEST_F(KevyTailFollowTest, MaxFramesStoresThePositionToo) {
                          .Frame(10, {"PING"})
                          .Stall());
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
-  const TailResult result =
+  const ChildResult result =
       RunTail(Flags(primary.address(), {Flag("positions"), Flag("output"),
                                         "--from=7:8", "--max_frames=2"}));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.out, "");
-  EXPECT_EQ(ReadFile(Path("output")),
+  EXPECT_EQ(FileContents(Path("output")),
             "# connected protocol=2 generation=7 offset=8\n"
             "8 \"PING\"\n"
             "9 \"PING\"\n"
             "# end generation=7 next_offset=10\n");
-  EXPECT_THAT(ReadFile(Path("positions")), HasSubstr("\nshard-0 7:10\n"));
+  EXPECT_THAT(FileContents(Path("positions")), HasSubstr("\nshard-0 7:10\n"));
 }
 
 TEST_F(KevyTailFollowTest, FilesThatCannotBeGoneOnIn) {
@@ -268,10 +261,10 @@ TEST_F(KevyTailFollowTest, FilesThatCannotBeGoneOnIn) {
       primary.address(), {Flag("positions"), Flag("output"), "--max_frames=1"});
   EXPECT_EQ(RunTail(flags).status, 0);
   const size_t connections = primary.connections();
-  const std::string output = ReadFile(Path("output"));
+  const std::string output = FileContents(Path("output"));
 
   ASSERT_EQ(rename(Path("output").c_str(), Path("other").c_str()), 0);
-  TailResult result = RunTail(flags);
+  ChildResult result = RunTail(flags);
   EXPECT_EQ(result.status, 2);
   EXPECT_THAT(result.err, AllOf(StartsWith("kevy_tail: --output: "),
                                 HasSubstr("does not exist")));
@@ -282,10 +275,10 @@ TEST_F(KevyTailFollowTest, FilesThatCannotBeGoneOnIn) {
   result = RunTail(flags);
   EXPECT_EQ(result.status, 2);
   EXPECT_THAT(result.err, HasSubstr("does not begin with the "));
-  EXPECT_EQ(ReadFile(Path("output")), output.substr(0, 10));
+  EXPECT_EQ(FileContents(Path("output")), output.substr(0, 10));
 
   // Torn.
-  const std::string positions = ReadFile(Path("positions"));
+  const std::string positions = FileContents(Path("positions"));
   ASSERT_EQ(truncate(Path("positions").c_str(), 30), 0);
   result = RunTail(flags);
   EXPECT_EQ(result.status, 2);
@@ -304,10 +297,10 @@ TEST_F(KevyTailFollowTest, AnEmptyOutputIsBegunAnew) {
       primary.address(), {Flag("positions"), Flag("output"), "--max_frames=1"});
   EXPECT_EQ(RunTail(flags).status, 0);
   ASSERT_EQ(truncate(Path("output").c_str(), 0), 0);
-  const TailResult result = RunTail(flags);
+  const ChildResult result = RunTail(flags);
   EXPECT_EQ(result.status, 0);
   EXPECT_THAT(result.err, HasSubstr("is empty: going on in it"));
-  EXPECT_EQ(ReadFile(Path("output")),
+  EXPECT_EQ(FileContents(Path("output")),
             "# connected protocol=2 generation=7 offset=1\n"
             "1 \"PING\"\n"
             "# end generation=7 next_offset=2\n");
@@ -317,7 +310,7 @@ TEST_F(KevyTailFollowTest, AnEmptyOutputIsBegunAnew) {
       RunTail(Flags(primary.address(), {Flag("positions"), "--max_frames=1"}))
           .status,
       0);
-  const TailResult refused = RunTail(flags);
+  const ChildResult refused = RunTail(flags);
   EXPECT_EQ(refused.status, 2);
   EXPECT_THAT(refused.err, HasSubstr("nothing of it belongs to"));
 }
@@ -343,25 +336,25 @@ std::map<std::string, std::string> Samples(const std::string& text) {
 TEST_F(KevyTailFollowTest, MetricsAreInTheFile) {
   ScriptedPrimary primary;
   Play(&primary);
-  TailChild child(
-      Flags(primary.address(), {Flag("prometheus"), Flag("positions")}));
+  ChildProcess child(kKevyTail, Flags(primary.address(),
+                                      {Flag("prometheus"), Flag("positions")}));
   std::string line;
   do {
     line = child.ReadLine();
   } while (!line.empty() && !absl::StartsWith(line, "4 "));
   // It is rewritten while the tail goes on; this waits for that.
-  while (
-      !absl::StrContains(ReadFile(Path("prometheus")),
-                         "kevy_replica_frames_total{shard=\"shard-0\"} 5\n")) {
-    absl::SleepFor(absl::Milliseconds(10));
-  }
-  EXPECT_EQ(Samples(ReadFile(
+  ASSERT_TRUE(child.Await("its five frames are in the metrics", [&] {
+    return absl::StrContains(
+        FileContents(Path("prometheus")),
+        "kevy_replica_frames_total{shard=\"shard-0\"} 5\n");
+  }));
+  EXPECT_EQ(Samples(FileContents(
                 Path("prometheus")))["kevy_replica_link_up{shard=\"shard-0\"}"],
             "1");
   child.Signal(SIGINT);
   EXPECT_EQ(child.Wait(), 0);
   std::map<std::string, std::string> samples =
-      Samples(ReadFile(Path("prometheus")));
+      Samples(FileContents(Path("prometheus")));
   const auto sample = [&](absl::string_view name, absl::string_view more = "") {
     return samples[absl::StrCat("kevy_replica_", name, "{shard=\"shard-0\"",
                                 more, "}")];
@@ -377,23 +370,18 @@ TEST_F(KevyTailFollowTest, MetricsAreInTheFile) {
 }
 
 TEST_F(KevyTailFollowTest, StatusLineOnATerminal) {
-  const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (terminal < 0) GTEST_SKIP() << "no pseudo-terminals here";
-  ASSERT_EQ(grantpt(terminal), 0);
-  ASSERT_EQ(unlockpt(terminal), 0);
+  if (!ChildProcess::HasTerminals()) GTEST_SKIP() << "no terminals here";
   ScriptedPrimary primary;
   Play(&primary);
-  TailChild::Files files;
-  files.err = ptsname(terminal);
-  TailChild child(Flags(primary.address(), {"--max_frames=3"}), files);
-  // Read as it comes, for a terminal holds little.
-  const std::string status = ReadAll(terminal);
-  EXPECT_EQ(child.Wait(), 0);
-  EXPECT_THAT(status, StartsWith("\r\x1b[K0 frames, 0 bytes, "));
-  EXPECT_THAT(status,
+  ChildProcess::Options options;
+  options.err_is_terminal = true;
+  const ChildResult result =
+      RunTail(Flags(primary.address(), {"--max_frames=3"}), options);
+  EXPECT_EQ(result.status, 0);
+  EXPECT_THAT(result.err, StartsWith("\r\x1b[K0 frames, 0 bytes, "));
+  EXPECT_THAT(result.err,
               MatchesRegex("(.|\r|\n)*\r\x1b\\[K3 frames, [0-9]+ bytes, "
                            "[0-9]+ frames/s\r\n"));
-  close(terminal);
 }
 
 TEST_F(KevyTailFollowTest, OneFileForTwoFlags) {
@@ -411,17 +399,16 @@ TEST_F(KevyTailFollowTest, OneFileForTwoFlags) {
     SCOPED_TRACE(flags[0] + " " + flags[1]);
     std::vector<std::string> all = {"--primary=localhost:16004"};
     all.insert(all.end(), flags.begin(), flags.end());
-    const TailResult result = RunTail(all);
+    const ChildResult result = RunTail(all);
     EXPECT_EQ(result.status, 2);
     EXPECT_THAT(result.err,
                 MatchesRegex("kevy_tail: --[a-z]+ (and --[a-z]+ name the same "
                              "file|names the file that --[a-z]+ is written to "
                              "first, [^\n]+) [(]see --help[)]\n"));
     // Nothing was made.
-    EXPECT_EQ(rmdir(folder_.c_str()), 0);
-    EXPECT_EQ(mkdir(folder_.c_str(), 0700), 0);
+    EXPECT_THAT(temp_folder_.Names(), IsEmpty());
   }
-  const TailResult replayed =
+  const ChildResult replayed =
       RunTail({"--replay=" + Path("output"), "--output=" + Path("output")});
   EXPECT_EQ(replayed.status, 2);
   EXPECT_THAT(replayed.err,
@@ -461,6 +448,11 @@ bool AreAll(const std::vector<uint64_t>& offsets) {
   return true;
 }
 
+void AwaitReached(ChildProcess* child, const LongPrimary& primary) {
+  child->Await("the primary has sent the expected frames",
+               [&] { return primary.reached(); });
+}
+
 // Primaries of a shard each, and the moments at which their tail is killed.
 class Killer {
  public:
@@ -481,8 +473,8 @@ class Killer {
     for (const auto& primary : primaries_) primary->Expect(random_() % 400);
   }
   // Waits for what Begin() has chosen, on one of the shards.
-  void Kill(TailChild* child) {
-    primaries_[random_() % primaries_.size()]->WaitReached();
+  void Kill(ChildProcess* child) {
+    AwaitReached(child, *primaries_[random_() % primaries_.size()]);
     // Not to wait for anything, but so that not all die at the same step.
     absl::SleepFor(absl::Microseconds(random_() % 3000));
     child->Signal(SIGKILL);
@@ -490,8 +482,8 @@ class Killer {
   }
 
   // Has a last tail print some more, up to an end, and ends it by Ctrl-C.
-  void Finish(TailChild* child) {
-    for (const auto& primary : primaries_) primary->WaitReached();
+  void Finish(ChildProcess* child) {
+    for (const auto& primary : primaries_) AwaitReached(child, *primary);
     child->Signal(SIGINT);
     EXPECT_EQ(child->Wait(), 0);
   }
@@ -518,15 +510,15 @@ class KilledTest : public KevyTailFollowTest {
     flags.push_back(Flag("output"));
     for (int i = 0; i < kills; ++i) {
       killer.Begin();
-      TailChild child(flags);
+      ChildProcess child(kKevyTail, flags);
       killer.Kill(&child);
     }
     killer.BeginLast();
-    TailChild child(flags);
+    ChildProcess child(kKevyTail, flags);
     killer.Finish(&child);
 
     const std::map<int, std::vector<uint64_t>> offsets =
-        Offsets(ReadFile(Path("output")));
+        Offsets(FileContents(Path("output")));
     ASSERT_EQ(offsets.size(), static_cast<size_t>(shards));
     for (const auto& [shard, printed] : offsets) {
       SCOPED_TRACE(shard);
@@ -555,7 +547,7 @@ TEST_F(KilledTest, OnAPipeFramesComeAgainOnlyBehindAKill) {
   for (int i = 0; i <= 20; ++i) {
     const bool last = i == 20;
     last ? killer.BeginLast() : killer.Begin();
-    TailChild child(flags);
+    ChildProcess child(kKevyTail, flags);
     last ? killer.Finish(&child) : killer.Kill(&child);
     std::string out = child.ReadOutput();
     // A line that the kill has cut off is none.
@@ -579,8 +571,8 @@ TEST_F(KevyTailFollowTest, ShardsAreToldApart) {
     primaries.back()->Expect(10 * primaries.size(), /*end=*/true);
   }
   const std::string address = primaries[0]->address();
-  TailChild child(Flags(address, {"--shards=3", "--ack"}));
-  for (const auto& primary : primaries) primary->WaitReached();
+  ChildProcess child(kKevyTail, Flags(address, {"--shards=3", "--ack"}));
+  for (const auto& primary : primaries) AwaitReached(&child, *primary);
   child.Signal(SIGINT);
   const std::string text = child.ReadOutput();
   EXPECT_EQ(child.Wait(), 0);
@@ -594,7 +586,7 @@ TEST_F(KevyTailFollowTest, ShardsAreToldApart) {
   }
 
   // Each connection is served anew.
-  const TailResult json = RunTail(Flags(
+  const ChildResult json = RunTail(Flags(
       address, {"--shards=3", "--ack", "--format=json", "--max_frames=25"}));
   EXPECT_EQ(json.status, 0);
   int frames = 0;
@@ -605,7 +597,7 @@ TEST_F(KevyTailFollowTest, ShardsAreToldApart) {
   }
   EXPECT_EQ(frames, 25);
 
-  const TailResult resp = RunTail(Flags(
+  const ChildResult resp = RunTail(Flags(
       address, {"--shards=3", "--ack", "--format=resp", "--max_frames=25"}));
   EXPECT_EQ(resp.status, 0);
   int commands = 0;

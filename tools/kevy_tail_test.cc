@@ -3,7 +3,6 @@
 
 // Runs kevy_tail as a program.
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,14 +15,17 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/client/testing/temp_folder.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/testing/scripted_primary.h"
-#include "kevy_replica/tools/tail_child.h"
+#include "kevy_replica/tools/testing/child_process.h"
 #include "kevy_replica/transport/testing/ports.h"
 
 namespace kevy_replica {
 namespace {
 
+using client_testing::FileContents;
+using client_testing::TempFolder;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
@@ -56,7 +58,14 @@ std::string CapturePath(absl::string_view name) {
 
 // What kevy_tail prints of a capture: see testdata/README.md.
 std::string Expected(absl::string_view name, absl::string_view format) {
-  return ReadFile(absl::StrCat("tools/testdata/", name, ".", format));
+  const std::string path = absl::StrCat("tools/testdata/", name, ".", format);
+  EXPECT_EQ(access(path.c_str(), R_OK), 0) << path;
+  return FileContents(path);
+}
+
+ChildResult RunTail(const std::vector<std::string>& flags,
+                    const ChildProcess::Options& options = {}) {
+  return RunChild(kKevyTail, flags, options);
 }
 
 // A primary on a loopback port.
@@ -77,7 +86,7 @@ TEST(KevyTailTest, ReplaysCaptures) {
     for (const auto& [format, expected] :
          {std::pair("text", "text"), {"json", "json"}, {"resp", "commands"}}) {
       SCOPED_TRACE(absl::StrCat(recording.name, " ", format));
-      const TailResult result =
+      const ChildResult result =
           RunTail({replay, absl::StrCat("--format=", format)});
       EXPECT_EQ(result.status, 0);
       EXPECT_EQ(result.err, "");
@@ -87,9 +96,9 @@ TEST(KevyTailTest, ReplaysCaptures) {
 }
 
 TEST(KevyTailTest, ReplaysStandardInput) {
-  TailChild::Files files;
-  files.in = CapturePath("kevy-5.4.0-flushall");
-  const TailResult result = RunTail({"--replay=-", "--format=json"}, files);
+  ChildProcess::Options options;
+  options.in = CapturePath("kevy-5.4.0-flushall");
+  const ChildResult result = RunTail({"--replay=-", "--format=json"}, options);
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.out, Expected("kevy-5.4.0-flushall", "json"));
 }
@@ -97,16 +106,16 @@ TEST(KevyTailTest, ReplaysStandardInput) {
 TEST(KevyTailTest, FlagsGoBeforeWhatTheRecordingSays) {
   const std::string replay =
       absl::StrCat("--replay=", CapturePath("kevy-5.4.0-resume"));
-  const TailResult from = RunTail({replay, "--from=7270893326363503:9"});
+  const ChildResult from = RunTail({replay, "--from=7270893326363503:9"});
   EXPECT_EQ(from.status, 1);
   EXPECT_THAT(from.err, MatchesRegex("kevy_tail: offset_gap: .*\n"));
-  const TailResult protocol = RunTail({replay, "--protocol=1"});
+  const ChildResult protocol = RunTail({replay, "--protocol=1"});
   EXPECT_EQ(protocol.status, 1);
   EXPECT_THAT(protocol.err, MatchesRegex("kevy_tail: ack_malformed: .*\n"));
 }
 
 TEST(KevyTailTest, RecordingWithoutAnAnswer) {
-  const TailResult result = RunTail({"--replay=/dev/null"});
+  const ChildResult result = RunTail({"--replay=/dev/null"});
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, AllOf(StartsWith("kevy_tail: handshake_rejected: "),
                                 EndsWith(" (action: back_off)\n")));
@@ -116,8 +125,8 @@ TEST(KevyTailTest, TailsPrimariesOfAllVersions) {
   for (const Recording& recording : kRecordings) {
     SCOPED_TRACE(recording.name);
     Primary primary(
-        PrimaryScript::Capture(ReadFile(CapturePath(recording.name))));
-    const TailResult result =
+        PrimaryScript::Capture(FileContents(CapturePath(recording.name))));
+    const ChildResult result =
         RunTail({primary.flag(), "--once",
                  absl::StrCat("--from=", recording.from), "--replica_id=me"});
     EXPECT_EQ(result.status, 0);
@@ -135,7 +144,7 @@ TEST(KevyTailTest, TailsPrimariesOfAllVersions) {
 }
 
 TEST(KevyTailTest, BringsItsOwnPrimary) {
-  const TailResult result = RunTail({});
+  const ChildResult result = RunTail({});
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.out, Expected("kevy-5.4.0-fresh", "text"));
   EXPECT_THAT(result.err,
@@ -152,7 +161,7 @@ TEST(KevyTailTest, UnixSocket) {
     ScriptedPrimary primary;
     primary.Enqueue(PrimaryScript().Frame(0, {"PING"}));
     ASSERT_TRUE(primary.Listen(address).ok());
-    const TailResult result =
+    const ChildResult result =
         RunTail({"--primary", address, "--once", "--format=resp"});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_EQ(result.out, "*1\r\n$4\r\nPING\r\n");
@@ -161,22 +170,21 @@ TEST(KevyTailTest, UnixSocket) {
 }
 
 TEST(KevyTailTest, RecordsForReplay) {
-  const std::string file =
-      absl::StrCat(::testing::TempDir(), "/recorded-", getpid(), ".resp");
+  const TempFolder folder;
+  const std::string file = folder.File("recorded.resp");
   for (const Recording& recording : kRecordings) {
     SCOPED_TRACE(recording.name);
-    const std::string capture = ReadFile(CapturePath(recording.name));
+    const std::string capture = FileContents(CapturePath(recording.name));
     Primary primary(PrimaryScript::Capture(capture));
-    const TailResult recorded = RunTail(
+    const ChildResult recorded = RunTail(
         {primary.flag(), "--once", absl::StrCat("--from=", recording.from),
          absl::StrCat("--record=", file)});
     EXPECT_EQ(recorded.status, 0) << recorded.err;
-    EXPECT_EQ(ReadFile(file), capture);
-    const TailResult replayed = RunTail({absl::StrCat("--replay=", file)});
+    EXPECT_EQ(FileContents(file), capture);
+    const ChildResult replayed = RunTail({absl::StrCat("--replay=", file)});
     EXPECT_EQ(replayed.status, 0) << replayed.err;
     EXPECT_EQ(replayed.out, recorded.out);
   }
-  unlink(file.c_str());
 }
 
 TEST(KevyTailTest, AcknowledgesWhatItPrints) {
@@ -189,7 +197,7 @@ TEST(KevyTailTest, AcknowledgesWhatItPrints) {
                       .WaitForAck(7)
                       .Frame(7, {"SET", "a", "3"})
                       .WaitForAck(8));
-  const TailResult result =
+  const ChildResult result =
       RunTail({primary.flag(), "--once", "--ack", "--format=resp"});
   EXPECT_EQ(result.status, 0) << result.err;
   primary.WaitFinished(0);
@@ -203,7 +211,7 @@ TEST(KevyTailTest, EndsAfterMaxFrames) {
                       .Frame(1, {"SET", "a", "2"})
                       .WaitForAck(2)
                       .Stall());
-  const TailResult result =
+  const ChildResult result =
       RunTail({primary.flag(), "--once", "--max_frames=2", "--ack"});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.out,
@@ -218,7 +226,7 @@ TEST(KevyTailTest, EndsAfterMaxFrames) {
 TEST(KevyTailTest, SignalsEndItWhileItWaits) {
   for (const int signal : {SIGINT, SIGTERM}) {
     Primary primary(PrimaryScript().Frame(0, {"PING"}).Stall());
-    TailChild child({primary.flag(), "--once"});
+    ChildProcess child(kKevyTail, {primary.flag(), "--once"});
     EXPECT_THAT(child.ReadLine(), StartsWith("# connected"));
     // It is there although nothing follows: printed before the wait.
     EXPECT_EQ(child.ReadLine(), "0 \"PING\"\n");
@@ -231,10 +239,10 @@ TEST(KevyTailTest, SignalsEndItWhileItWaits) {
 }
 
 TEST(KevyTailTest, NobodyReadsFromTheBeginning) {
-  TailChild::Files files;
-  files.close_reader = true;
-  const TailResult result = RunTail(
-      {absl::StrCat("--replay=", CapturePath("kevy-5.4.0-fresh"))}, files);
+  ChildProcess::Options options;
+  options.out_closed = true;
+  const ChildResult result = RunTail(
+      {absl::StrCat("--replay=", CapturePath("kevy-5.4.0-fresh"))}, options);
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.err, "");
 }
@@ -244,7 +252,7 @@ TEST(KevyTailTest, NobodyReadsAnyMore) {
   Primary primary(PrimaryScript()
                       .Frame(0, {"SET", "a", std::string(4 << 20, 'x')})
                       .Stall());
-  TailChild child({primary.flag(), "--once"});
+  ChildProcess child(kKevyTail, {primary.flag(), "--once"});
   EXPECT_THAT(child.ReadLine(), StartsWith("# connected"));
   child.CloseOutput();
   EXPECT_EQ(child.ReadErrors(), "");
@@ -252,11 +260,11 @@ TEST(KevyTailTest, NobodyReadsAnyMore) {
 }
 
 TEST(KevyTailTest, OutputThatCannotBeWritten) {
-  TailChild::Files files;
-  files.out = "/dev/full";
-  if (access(files.out.c_str(), W_OK) != 0) GTEST_SKIP();
-  const TailResult result = RunTail(
-      {absl::StrCat("--replay=", CapturePath("kevy-5.4.0-fresh"))}, files);
+  ChildProcess::Options options;
+  options.out = "/dev/full";
+  if (access(options.out.c_str(), W_OK) != 0) GTEST_SKIP();
+  const ChildResult result = RunTail(
+      {absl::StrCat("--replay=", CapturePath("kevy-5.4.0-fresh"))}, options);
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err,
               MatchesRegex("kevy_tail: cannot write the output: .*\n"));
@@ -265,7 +273,7 @@ TEST(KevyTailTest, OutputThatCannotBeWritten) {
 // What a stream that fails behind its first frame prints on stderr.
 std::string StreamError(PrimaryScript script) {
   Primary primary(std::move(script));
-  const TailResult result = RunTail({primary.flag(), "--once"});
+  const ChildResult result = RunTail({primary.flag(), "--once"});
   EXPECT_EQ(result.status, 1);
   EXPECT_EQ(result.out,
             "# connected protocol=2 generation=1 offset=0\n"
@@ -288,7 +296,7 @@ TEST(KevyTailTest, StreamErrors) {
 
 TEST(KevyTailTest, Refusals) {
   Primary primary(PrimaryScript().Refuse());
-  const TailResult refused = RunTail({primary.flag(), "--once"});
+  const ChildResult refused = RunTail({primary.flag(), "--once"});
   EXPECT_EQ(refused.status, 1);
   EXPECT_EQ(refused.out, "");
   EXPECT_THAT(refused.err, MatchesRegex("kevy_tail: handshake_rejected: [^\n]* "
@@ -300,7 +308,7 @@ TEST(KevyTailTest, Refusals) {
   EXPECT_EQ(primary.connection(2).request->protocol, Protocol::kV1);
 
   Primary babbler(PrimaryScript().NoAnswer().Send("-ERR no\r\n"));
-  const TailResult malformed = RunTail({babbler.flag(), "--once"});
+  const ChildResult malformed = RunTail({babbler.flag(), "--once"});
   EXPECT_EQ(malformed.status, 1);
   EXPECT_THAT(malformed.err, MatchesRegex("kevy_tail: ack_malformed: [^\n]* "
                                           "[(]action: back_off[)]\n"));
@@ -309,7 +317,7 @@ TEST(KevyTailTest, Refusals) {
 TEST(KevyTailTest, NoPrimaryThere) {
   const transport_testing::RefusingPort port;
   const std::string address = port.address().ToString();
-  const TailResult result = RunTail({"--primary", address, "--once"});
+  const ChildResult result = RunTail({"--primary", address, "--once"});
   EXPECT_EQ(result.status, 1);
   EXPECT_EQ(result.out, "");
   EXPECT_THAT(result.err,
@@ -319,7 +327,7 @@ TEST(KevyTailTest, NoPrimaryThere) {
 
 TEST(KevyTailTest, SilenceIsAnErrorWhereAskedFor) {
   Primary primary(PrimaryScript().Frame(0, {"PING"}).Stall());
-  const TailResult result =
+  const ChildResult result =
       RunTail({primary.flag(), "--once", "--idle_timeout=1ms"});
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, MatchesRegex("kevy_tail: deadline_exceeded: [^\n]* "
@@ -363,7 +371,7 @@ TEST(KevyTailTest, BadUsage) {
   };
   for (const std::vector<std::string>& flags : bad) {
     SCOPED_TRACE(flags[0]);
-    const TailResult result = RunTail(flags);
+    const ChildResult result = RunTail(flags);
     EXPECT_EQ(result.status, 2);
     EXPECT_EQ(result.out, "");
     EXPECT_THAT(result.err, MatchesRegex("kevy_tail: [^\n]+\n"));
@@ -371,7 +379,7 @@ TEST(KevyTailTest, BadUsage) {
 }
 
 TEST(KevyTailTest, Help) {
-  const TailResult result = RunTail({"--help"});
+  const ChildResult result = RunTail({"--help"});
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.err, "");
   for (const char* flag :
@@ -384,22 +392,16 @@ TEST(KevyTailTest, Help) {
 }
 
 TEST(KevyTailTest, StatusLineOnATerminal) {
-  const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (terminal < 0) GTEST_SKIP() << "no pseudo-terminals here";
-  ASSERT_EQ(grantpt(terminal), 0);
-  ASSERT_EQ(unlockpt(terminal), 0);
-  TailChild::Files files;
-  files.err = ptsname(terminal);
-  TailChild child({absl::StrCat("--replay=", CapturePath("kevy-5.4.0-fresh"))},
-                  files);
-  // Read as it comes, for a terminal holds little.
-  const std::string status = ReadAll(terminal);
-  EXPECT_EQ(child.ReadOutput(), Expected("kevy-5.4.0-fresh", "text"));
-  EXPECT_EQ(child.Wait(), 0);
-  EXPECT_THAT(status, StartsWith("\r\x1b[K0 frames, 0 bytes, "));
-  EXPECT_THAT(status, HasSubstr("\r\x1b[K14 frames, 1770 bytes, "));
-  EXPECT_THAT(status, EndsWith(" frames/s, lag 0\r\n"));
-  close(terminal);
+  if (!ChildProcess::HasTerminals()) GTEST_SKIP() << "no terminals here";
+  ChildProcess::Options options;
+  options.err_is_terminal = true;
+  const ChildResult result = RunTail(
+      {absl::StrCat("--replay=", CapturePath("kevy-5.4.0-fresh"))}, options);
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(result.out, Expected("kevy-5.4.0-fresh", "text"));
+  EXPECT_THAT(result.err, StartsWith("\r\x1b[K0 frames, 0 bytes, "));
+  EXPECT_THAT(result.err, HasSubstr("\r\x1b[K14 frames, 1770 bytes, "));
+  EXPECT_THAT(result.err, EndsWith(" frames/s, lag 0\r\n"));
 }
 
 }  // namespace

@@ -489,7 +489,7 @@ void ModelReplica::OnLinkDown(const LinkDown& link) {
     if (Waits(Task::Kind::kReset)) lost_ = true;
     queue_.clear();
   }
-  if (link.end == LinkEnd::kOffsetGap) lost_ = true;
+  if (link.resync) lost_ = true;
 }
 
 void ModelReplica::CheckFlushed() {

@@ -65,6 +65,7 @@ constexpr absl::string_view kNames[] = {
     "link end: truncated",
     "link end: frame",
     "link end: offset gap",
+    "link end: foreign history",
     "link end: generation changed",
     "link end: unexpected in snapshot",
     "link end: payload",

@@ -71,6 +71,7 @@ enum class Happening : uint8_t {
   kTruncated,
   kFrameError,
   kOffsetGap,
+  kForeignHistory,
   kGenerationChanged,
   kUnexpectedInSnapshot,
   kPayload,

@@ -4,6 +4,7 @@
 #include "kevy_replica/client/simulation/simulation.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,7 +17,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/client/internal/follower_driver.h"
+#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/internal/shard.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/client/simulation/connection.h"
 #include "kevy_replica/client/simulation/history.h"
@@ -25,6 +27,7 @@
 #include "kevy_replica/client/simulation/random.h"
 #include "kevy_replica/client/simulation/record.h"
 #include "kevy_replica/client/simulation/virtual_clock.h"
+#include "kevy_replica/client/testing/shard_runner.h"
 #include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/transport/transport.h"
@@ -33,8 +36,8 @@ namespace kevy_replica {
 namespace simulation {
 namespace {
 
-using client_internal::FollowerDriver;
-using client_internal::FollowerDriverOptions;
+using client_internal::ShardOptions;
+using client_testing::ShardRunner;
 
 // The largest element that a model primary sends, and then some.
 constexpr size_t kLargestElement = 4096;
@@ -51,7 +54,7 @@ struct Rates {
 class Simulation {
  public:
   Simulation(uint64_t seed, Tracing tracing);
-  ~Simulation() { driver_.reset(); }
+  ~Simulation() { shard_.reset(); }
 
   SimulationResult Run();
 
@@ -119,7 +122,7 @@ class Simulation {
   FollowerSessionOptions session_options_;
   size_t read_bytes_ = 0;
   uint64_t writes_;  // A step, at most.
-  std::unique_ptr<FollowerDriver> driver_;
+  std::unique_ptr<ShardRunner> shard_;
 
   std::shared_ptr<Connection> connection_;  // The newest.
   uint64_t connections_ = 0;
@@ -128,7 +131,9 @@ class Simulation {
   // the snapshot that is on its way, until it holds that.
   bool spared_ = false;
   absl::Time refused_until_ = absl::InfinitePast();
-  bool interrupted_ = false;  // The last step was.
+  // Asks the step to end before the next event.
+  std::atomic<bool> interrupt_{false};
+  bool interrupted_ = false;  // The last step ended so.
   int steps_without_time_ = 0;
   int steps_with_error_ = 0;
 };
@@ -217,21 +222,22 @@ Rates Simulation::DrawRates(Random* random) {
 
 void Simulation::DrawFollower() {
   FollowerSessionOptions& options = session_options_;
-  options.replica_id = "simulated";
+  options.link.replica_id = "simulated";
   // Of fixed choices, only the one that the primary speaks gets anywhere, and
   // not for ever where that may be exchanged.
   if (rates_.exchange == 0 && random_.OneIn(3)) {
-    options.protocol = primary_.options().protocol == Protocol::kV1
-                           ? ProtocolChoice::kV1
-                           : ProtocolChoice::kV2;
+    options.link.protocol = primary_.options().protocol == Protocol::kV1
+                                ? ProtocolChoice::kV1
+                                : ProtocolChoice::kV2;
   }
   // A primary that sends no heartbeats, or has not sent the first, may fall
   // silent for ever: only this ends that.
-  options.idle_timeout = absl::Seconds(random_.Between(3, 30));
-  if (random_.OneIn(4)) options.heartbeat_timeout = absl::InfiniteDuration();
-  if (random_.OneIn(3)) options.ack_interval = absl::ZeroDuration();
-  options.initial_backoff = absl::Milliseconds(random_.Between(1, 200));
-  options.max_backoff = absl::Seconds(random_.Between(1, 10));
+  options.link.idle_timeout = absl::Seconds(random_.Between(3, 30));
+  if (random_.OneIn(4))
+    options.link.heartbeat_timeout = absl::InfiniteDuration();
+  if (random_.OneIn(3)) options.link.ack_interval = absl::ZeroDuration();
+  options.retry.initial_backoff = absl::Milliseconds(random_.Between(1, 200));
+  options.retry.max_backoff = absl::Seconds(random_.Between(1, 10));
   options.snapshot_in_place = replica_.options().snapshot_in_place;
   options.store_interval = random_.OneIn(3)
                                ? absl::ZeroDuration()
@@ -240,7 +246,7 @@ void Simulation::DrawFollower() {
     // As without a store.
     options.store_interval = absl::InfiniteDuration();
   }
-  options.random = [this] { return random_.Fraction(); };
+  options.retry.random = [this] { return random_.Fraction(); };
   static constexpr size_t kReadBytes[] = {1, 64, 1000, 20'000};
   read_bytes_ = kReadBytes[random_.Below(4)];
 }
@@ -252,31 +258,32 @@ SimulationResult Simulation::Run() {
     Calm();
   }
   if (!record_.failed()) Stop();
-  driver_.reset();
+  shard_.reset();
   return {record_.failure(), record_.TraceText(), record_.counts()};
 }
 
 void Simulation::Begin() {
-  FollowerDriverOptions options;
+  ShardOptions options;
   options.session = session_options_;
   options.session.from = replica_.Begin([this](uint64_t next_offset) {
-    if (driver_ != nullptr) driver_->Applied(next_offset);
+    if (shard_ != nullptr) shard_->shard().Applied(next_offset);
   });
   options.factory = [this] { return Connect(); };
   options.handler = &replica_;
-  options.store = [this](const FeedPosition& position) {
-    return replica_.Store(position);
-  };
   options.applied_on_return = replica_.options().applied_on_return;
   options.read_bytes = read_bytes_;
   options.write_timeout = absl::Seconds(10);
-  options.now = options.rough_now = [this] { return clock_.now(); };
-  options.interrupted = [this] {
-    if (!Chance(rates_.interruption)) return false;
-    record_.Count(Happening::kInterrupted);
-    return interrupted_ = true;
+  options.now = [this] { return clock_.now(); };
+  options.interrupted = &interrupt_;
+  // The shard reads it before and after each event.
+  options.rough_now = [this] {
+    if (Chance(rates_.interruption)) interrupt_ = true;
+    return clock_.now();
   };
-  driver_ = std::make_unique<FollowerDriver>(std::move(options), nullptr, 0);
+  shard_ = std::make_unique<ShardRunner>(
+      std::move(options),
+      [this](const FeedPosition& position) { return replica_.Store(position); },
+      session_options_.store_interval);
 }
 
 absl::StatusOr<std::unique_ptr<Transport>> Simulation::Connect() {
@@ -310,13 +317,18 @@ absl::StatusOr<std::unique_ptr<Transport>> Simulation::Connect() {
 
 void Simulation::Step() {
   replica_.BeginStep();
-  interrupted_ = false;
-  const uint64_t link = driver_->session().stats().connects;
+  interrupt_ = false;
+  const uint64_t link = shard_->session().stats().connects;
   const uint64_t read = connection_ == nullptr ? 0 : connection_->bytes_read();
-  driver_->Step();
+  shard_->Step();
+  interrupted_ = interrupt_ && shard_->ready();
+  if (interrupted_) record_.Count(Happening::kInterrupted);
+  if (!shard_->broken_invariant().ok()) {
+    record_.Fail(shard_->broken_invariant().message());
+  }
   if (record_.failed()) return;
 
-  const size_t memory = driver_->session().memory_bytes();
+  const size_t memory = shard_->session().memory_bytes();
   // What ByteBuffer promises, and the arguments of 32 frames.
   const size_t most =
       std::max(ByteBuffer::kMinCapacity,
@@ -325,26 +337,26 @@ void Simulation::Step() {
   if (memory > most) {
     record_.Fail(absl::StrCat("the follower holds ", memory, " bytes"));
   }
-  if (driver_->done()) {
+  if (shard_->done()) {
     if (!replica_.raised_error()) {
       record_.Fail(absl::StrCat("the follower ended by itself: ",
-                                driver_->status().ToString()));
-    } else if (driver_->status().ok()) {
+                                shard_->status().ToString()));
+    } else if (shard_->status().ok()) {
       record_.Fail("the follower ended as if there had been no error");
     }
     steps_with_error_ = 0;
     Begin();
     return;
   }
-  if (!driver_->ready()) replica_.CheckWaiting();
+  if (!shard_->ready()) replica_.CheckWaiting();
   // What is found out at a step's end, by a store, the next one acts on: soon.
   steps_with_error_ = replica_.raised_error() ? steps_with_error_ + 1 : 0;
-  if (steps_with_error_ > 1 || (steps_with_error_ > 0 && !driver_->ready() &&
-                                driver_->deadline() > clock_.now())) {
+  if (steps_with_error_ > 1 || (steps_with_error_ > 0 && !shard_->ready() &&
+                                shard_->deadline() > clock_.now())) {
     record_.Fail("the follower goes on although there was an error");
   }
   const bool idle =
-      link == driver_->session().stats().connects &&
+      link == shard_->session().stats().connects &&
       (connection_ == nullptr || read == connection_->bytes_read());
   if (!idle) steps_without_time_ = 0;
 }
@@ -353,25 +365,25 @@ void Simulation::Stop() {
   record_.Count(Happening::kStop);
   if (interrupted_) record_.Count(Happening::kStopAmidEvents);
   replica_.set_errors(0, 0);
-  driver_->Stop(absl::OkStatus());
-  driver_->Step();
-  if (!driver_->done()) {
+  shard_->shard().Stop(absl::OkStatus());
+  shard_->Step();
+  if (!shard_->done()) {
     record_.Fail("Stop(), and a step, and it is not done");
-  } else if (!driver_->status().ok()) {
+  } else if (!shard_->status().ok()) {
     record_.Fail(absl::StrCat("stopped, but its status is ",
-                              driver_->status().ToString()));
+                              shard_->status().ToString()));
   } else {
-    replica_.CheckStopped(driver_->session().applied());
+    replica_.CheckStopped(shard_->session().applied());
   }
 }
 
 void Simulation::PassTime(bool calm) {
   // More is there to be done now, and time passes over it but slowly.
-  if (driver_->ready()) {
+  if (shard_->ready()) {
     if (random_.OneIn(8)) clock_.Advance(absl::Milliseconds(1));
     return;
   }
-  const absl::Duration until = driver_->deadline() - clock_.now();
+  const absl::Duration until = shard_->deadline() - clock_.now();
   if (until <= absl::ZeroDuration()) {
     if (++steps_without_time_ > 20) {
       record_.Fail("the follower is busy for ever, with nothing");
@@ -380,7 +392,7 @@ void Simulation::PassTime(bool calm) {
   }
   steps_without_time_ = 0;
   absl::Duration by = absl::Milliseconds(random_.Between(1, 80));
-  if (driver_->waits_for_time_alone() ||
+  if (shard_->shard().waits_for_time_alone() ||
       (connection_ != nullptr && connection_->stalled())) {
     by = absl::Milliseconds(random_.Between(100, 2000));
   } else if (calm && random_.OneIn(2)) {
@@ -396,7 +408,7 @@ void Simulation::Storm(int steps) {
   replica_.set_errors(rates_.handler_error, rates_.store_error);
   // Who is busy with small reads does not get the whole storm's attention.
   for (int i = 0; steps > 0 && i < 2000 && !record_.failed(); ++i) {
-    const bool ready = driver_->ready();
+    const bool ready = shard_->ready();
     if (!ready || random_.OneIn(8)) {
       --steps;
       for (uint64_t n = random_.Below(writes_ + 1); n > 0; --n) {
@@ -405,7 +417,7 @@ void Simulation::Storm(int steps) {
       if (spared_) {
         spared_ = !HoldsCurrent(replica_.holding()) ||
                   !HoldsCurrent(replica_.kept_holding()) ||
-                  driver_->session().awaits_applied() || !replica_.idle();
+                  shard_->session().awaits_applied() || !replica_.idle();
       } else {
         DisturbNetwork();
         DisturbPrimary();
@@ -503,7 +515,7 @@ void Simulation::DisturbReplica() {
       MayLoseMemory()) {
     record_.Count(replica_.in_snapshot() ? Happening::kKillInSnapshot
                                          : Happening::kKill);
-    driver_.reset();
+    shard_.reset();
     Begin();
   }
   const bool worth_it = doubted || (interrupted_ && random_.OneIn(40));
@@ -534,7 +546,7 @@ bool Simulation::MayEnd() const {
 bool Simulation::MayChangeHistory() const {
   if (primary_.options().protocol == Protocol::kV2) return true;
   if (TellsGenerations()) {
-    return driver_->session().applied().generation ==
+    return shard_->session().applied().generation ==
            histories_.current().generation();
   }
   return connection_ != nullptr && !connection_->damaged() &&
@@ -545,13 +557,13 @@ bool Simulation::MayChangeHistory() const {
 
 bool Simulation::MayStall() const {
   return primary_.options().protocol == Protocol::kV2 || !TellsGenerations() ||
-         session_options_.heartbeat_timeout == absl::InfiniteDuration() ||
-         driver_->session().applied().generation != 0;
+         session_options_.link.heartbeat_timeout == absl::InfiniteDuration() ||
+         shard_->session().applied().generation != 0;
 }
 
 bool Simulation::MayExchange() const {
   if (primary_.options().protocol == Protocol::kV1) return true;
-  return driver_->session().applied().generation ==
+  return shard_->session().applied().generation ==
              histories_.current().generation() &&
          HoldsCurrent(replica_.holding()) &&
          (replica_.kept_position() == FeedPosition() ||
@@ -596,7 +608,7 @@ bool Simulation::Converged() const {
   return replica_.holding().is_at(end) &&
          replica_.kept_position().next_offset == end.offset &&
          replica_.data() == history.state() &&
-         !driver_->session().awaits_applied() &&
+         !shard_->session().awaits_applied() &&
          (primary_.options().heartbeats == Heartbeats::kNone ||
           primary_.newest_ack() == history.next_offset());
 }

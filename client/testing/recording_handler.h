@@ -1,14 +1,17 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A handler that notes what it is given, for tests.
+// A handler that notes its calls, for tests.
 
 #ifndef KEVY_REPLICA_CLIENT_TESTING_RECORDING_HANDLER_H_
 #define KEVY_REPLICA_CLIENT_TESTING_RECORDING_HANDLER_H_
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <functional>
+#include <iostream>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -16,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
@@ -36,7 +40,7 @@ namespace client_testing {
 // Thread-safe.
 class RecordingHandler : public FollowerHandler {
  public:
-  // What each call returns, by its line. Unset: OK. Called without any lock.
+  // Returns each call's status, by its line. Unset: OK. Called without a lock.
   std::function<absl::Status(absl::string_view line)> on_line;
 
   absl::Status OnFrames(absl::Span<const FrameView> frames,
@@ -48,7 +52,7 @@ class RecordingHandler : public FollowerHandler {
     }
     return status;
   }
-  // Only noted where a test asks for it: when it comes is chance elsewhere.
+  // Whether OnFlush() is noted. Its time is chance in most tests.
   bool notes_flush = false;
   absl::Status OnFlush() override {
     return notes_flush ? Note("flush") : absl::OkStatus();
@@ -82,12 +86,17 @@ class RecordingHandler : public FollowerHandler {
     const std::lock_guard<std::mutex> lock(mutex_);
     return lines_;
   }
-  // Waits until `line` has come, `times` times.
+  // Waits until `line` was noted `times` times. Aborts after 30 s, and prints
+  // the noted lines.
   void Await(absl::string_view line, int times = 1) const {
     std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] {
+    const bool noted = changed_.wait_for(lock, std::chrono::seconds(30), [&] {
       return std::count(lines_.begin(), lines_.end(), line) >= times;
     });
+    if (noted) return;
+    std::cerr << "waited in vain for: " << line << "\nnoted:\n"
+              << absl::StrJoin(lines_, "\n") << std::endl;
+    std::abort();
   }
 
  private:

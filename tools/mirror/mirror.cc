@@ -4,13 +4,11 @@
 #include "kevy_replica/tools/mirror/mirror.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,15 +19,13 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "kevy_replica/client/fleet.h"
-#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/position_store.h"
-#include "kevy_replica/tools/every_second.h"
-#include "kevy_replica/tools/message.h"
+#include "kevy_replica/tools/common/program.h"
+#include "kevy_replica/tools/common/progress.h"
+#include "kevy_replica/tools/common/stop_signals.h"
 #include "kevy_replica/tools/mirror/mirror_session.h"
 #include "kevy_replica/tools/mirror/target_link.h"
-#include "kevy_replica/tools/replace_file.h"
-#include "kevy_replica/tools/status_line.h"
-#include "kevy_replica/tools/stop_signals.h"
 
 namespace kevy_replica {
 namespace {
@@ -46,11 +42,16 @@ bool IsPassing(const absl::Status& status) {
 class Mirror {
  public:
   explicit Mirror(const MirrorRunOptions& options)
-      : options_(options), status_line_(absl::Now()) {}
+      : options_(options),
+        metrics_file_(options.prometheus),
+        status_line_(absl::Now()) {}
 
   absl::Status Run() {
-    const EverySecond show([this] { Show(); });
-    const absl::Status status = Loop();
+    absl::Status status;
+    {
+      const EverySecond show([this] { Show(); });
+      status = Loop();
+    }
     Show();
     if (options_.status_line) std::fputs("\n", stderr);
     return absl::IsCancelled(status) ? absl::OkStatus() : status;
@@ -60,18 +61,18 @@ class Mirror {
   absl::Status Loop() {
     absl::Duration backoff = kFirstBackoff;
     while (!options_.interrupter->interrupted()) {
-      const uint64_t transactions = progress_.transactions;
+      const uint64_t transactions = counters_.transactions;
       const absl::Time begin = absl::Now();
       const absl::Status status = RunSession();
       if (!IsPassing(status)) return status;
       // A shard that needs a snapshot again and again has the others move on in
       // between.
-      if ((progress_.transactions != transactions && !progress_.reload) ||
+      if ((counters_.transactions != transactions && !state_.reload) ||
           absl::Now() - begin > kMostBackoff) {
         backoff = kFirstBackoff;
       }
       // An abort is the mirror's own: to go on at once.
-      if (absl::IsAborted(status) && !progress_.reload) continue;
+      if (absl::IsAborted(status) && !state_.reload) continue;
       Say(absl::StrCat(status.message(), "; trying again in ",
                        absl::FormatDuration(backoff)));
       options_.interrupter->Sleep(backoff);
@@ -85,20 +86,21 @@ class Mirror {
     absl::StatusOr<std::unique_ptr<TargetLink>> link = options_.connect();
     if (!link.ok()) return link.status();
     absl::StatusOr<std::unique_ptr<MirrorSession>> session =
-        MirrorSession::Open(*std::move(link), options_.mirror, &progress_);
+        MirrorSession::Open(*std::move(link), options_.mirror, &counters_,
+                            &state_);
     if (!session.ok()) return session.status();
 
     InMemoryPositionStore positions;
     FleetOptions fleet_options = options_.fleet;
-    fleet_options.store = &positions;
+    fleet_options.store.positions = &positions;
     // Written to the target, each with its data.
     fleet_options.applied_on_return = false;
-    fleet_options.snapshot_in_place = true;
+    fleet_options.snapshots.in_place = true;
     std::vector<FollowerHandler*> handlers;
     for (size_t i = 0; i < options_.addresses.size(); ++i) {
       const absl::Status stored =
-          positions.Store({{absl::StrCat(fleet_options.position_name, i),
-                            (*session)->positions()[i]}});
+          positions.Store({{absl::StrCat(fleet_options.store.name, i),
+                            (*session)->position(i)}});
       if (!stored.ok()) return stored;
       handlers.push_back((*session)->handler(i));
     }
@@ -129,9 +131,7 @@ class Mirror {
   void SetFleet(Fleet* fleet) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (fleet_ != nullptr && fleet == nullptr) {
-      for (size_t i = 0; i < fleet_->size(); ++i) {
-        frames_before_ += fleet_->Stats(i).frames;
-      }
+      frames_before_ += ProgressOf(*fleet_).frames;
       text_before_ = fleet_->StatsText();
     }
     fleet_ = fleet;
@@ -139,35 +139,23 @@ class Mirror {
 
   // Every second, on a thread of its own.
   void Show() {
-    TailProgress tail;
+    Progress progress;
     std::string text;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      tail.frames = frames_before_;
       text = text_before_;
       if (fleet_ != nullptr) {
-        tail.lag = 0;
-        for (size_t i = 0; i < fleet_->size(); ++i) {
-          const FollowerStats stats = fleet_->Stats(i);
-          tail.frames += stats.frames;
-          tail.bytes += stats.bytes;
-          tail.lag = tail.lag.has_value() && stats.lag.has_value()
-                         ? std::optional<uint64_t>(*tail.lag + *stats.lag)
-                         : std::nullopt;
-        }
+        progress = ProgressOf(*fleet_);
         text = fleet_->StatsText();
       }
+      progress.frames += frames_before_;
     }
-    if (!options_.prometheus.empty()) {
-      const absl::Status status =
-          ReplaceFile(options_.prometheus, absl::StrCat(text, OwnMetrics()));
-      if (!status.ok()) Say(absl::StrCat("--prometheus: ", status.message()));
-    }
+    metrics_file_.Write(absl::StrCat(text, OwnMetrics()));
     if (options_.status_line) {
       std::fputs(absl::StrCat(StatusLine::kClear, "snapshots: ",
-                              progress_.snapshot_bytes.load(), " bytes, ",
-                              progress_.records.load(), " records; ",
-                              status_line_.Text(tail, absl::Now()))
+                              counters_.snapshot_bytes.load(), " bytes, ",
+                              counters_.records.load(), " records; ",
+                              status_line_.Text(progress, absl::Now()))
                      .c_str(),
                  stderr);
     }
@@ -182,23 +170,25 @@ class Mirror {
                       name, " ", value, "\n");
     };
     counter("snapshot_bytes_total", "Bytes of snapshots loaded.",
-            progress_.snapshot_bytes);
-    counter("records_total", "Records of snapshots loaded.", progress_.records);
+            counters_.snapshot_bytes);
+    counter("records_total", "Records of snapshots loaded.", counters_.records);
     counter("transactions_total", "Transactions that the target has run.",
-            progress_.transactions);
+            counters_.transactions);
     counter("skipped_total", "Commands that the target has rejected.",
-            progress_.skipped);
+            counters_.skipped);
     counter("untold_transactions_total",
             "Transactions whose replies were lost with the connection.",
-            progress_.untold);
+            counters_.untold);
     counter("lost_field_expiries_total",
             "Expiries of hash fields that the target cannot keep.",
-            progress_.lost_field_expiries);
+            counters_.lost_field_expiries);
     return out;
   }
 
   const MirrorRunOptions& options_;
-  MirrorProgress progress_;
+  MirrorCounters counters_;
+  MirrorState state_;
+  MetricsFile metrics_file_;
   StatusLine status_line_;
   std::mutex mutex_;  // For what follows.
   Fleet* fleet_ = nullptr;

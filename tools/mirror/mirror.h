@@ -8,26 +8,27 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kevy_replica/client/fleet.h"
-#include "kevy_replica/client/follower_handler.h"
-#include "kevy_replica/tools/mirror/mirror_session.h"
+#include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
 
+// Connects to the target. The mirror calls it again after each broken link.
+using TargetConnector =
+    std::function<absl::StatusOr<std::unique_ptr<TargetLink>>()>;
+
 struct MirrorRunOptions {
   MirrorOptions mirror;
   std::vector<std::string> addresses;  // Of the shards: at least one.
   FleetOptions fleet;
-  // Connects to the target, whenever it has to be.
-  std::function<absl::StatusOr<std::unique_ptr<TargetLink>>()> connect;
+  TargetConnector connect;
   std::shared_ptr<Interrupter> interrupter;  // Ends it.
   bool status_line = false;                  // Keep one on stderr, a terminal.
   std::string prometheus;                    // A file of metrics. Empty: none.

@@ -5,16 +5,17 @@
 
 #include <cstddef>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {
@@ -32,6 +33,12 @@ absl::Status Foreign(const std::string& key, absl::string_view why) {
 }
 
 }  // namespace
+
+bool MirrorRecord::is_loading() const {
+  return absl::c_any_of(shards, [](const ShardRecord& shard) {
+    return shard.state == ShardRecord::State::kLoading;
+  });
+}
 
 std::string ShardField(size_t shard) { return absl::StrCat("shard-", shard); }
 
@@ -53,8 +60,7 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
     fields[reply->elements[i].text] = reply->elements[i + 1].text;
   }
   MirrorRecord record;
-  record.positions.resize(shards);
-  record.empty.resize(shards);
+  record.shards.resize(shards);
   if (fields.empty()) return record;
   record.exists = true;
   if (fields[std::string(kVersionField)] != kVersion) {
@@ -66,19 +72,16 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
   }
   for (size_t i = 0; i < shards; ++i) {
     const std::string& text = fields[ShardField(i)];
+    ShardRecord& shard = record.shards[i];
     if (text == kLoading) {
-      record.loading = true;
-      continue;
-    }
-    if (text == kEmpty) {
-      record.empty[i] = true;
-      continue;
-    }
-    const std::optional<FeedPosition> position = ParseFeedPosition(text);
-    if (!position.has_value()) {
+      shard.state = ShardRecord::State::kLoading;
+    } else if (text == kEmpty) {
+      shard.state = ShardRecord::State::kEmpty;
+    } else if (const auto position = ParseFeedPosition(text)) {
+      shard = {ShardRecord::State::kAt, *position};
+    } else {
       return Foreign(key, absl::StrCat("has no position of ", ShardField(i)));
     }
-    record.positions[i] = *position;
   }
   record.rejected = fields[std::string(kRejectedField)];
   return record;
@@ -95,6 +98,11 @@ void AddNewRecord(const std::string& key, size_t shards, TargetLink* link) {
     argv.push_back(kLoading);
   }
   link->Add(argv);
+}
+
+absl::Status WriteRecordField(const std::string& key, absl::string_view field,
+                              absl::string_view value, CheckedLink* link) {
+  return link->Ask({"HSET", key, field, value}).status();
 }
 
 }  // namespace kevy_replica

@@ -1,12 +1,13 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What a mirror keeps about itself in its target: one key.
+// The mirror's record about itself in its target: one key.
 
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_MIRROR_RECORD_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_MIRROR_RECORD_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,42 +15,70 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {
+
+// The field of one shard.
+struct ShardRecord {
+  enum class State : uint8_t {
+    // A snapshot has begun, or the history of the held data is unknown.
+    // Next: kAt at the snapshot's end.
+    kLoading,
+    // A heartbeat has told that the shard has had no write.
+    // Next: kLoading with the shard's first event.
+    kEmpty,
+    // The target holds the shard up to `position`.
+    // Next: kAt with a later position; kLoading with a new history.
+    kAt,
+  };
+  State state = State::kLoading;
+  FeedPosition position;  // {0, 0} unless kAt.
+};
 
 // The key is a hash:
 //
 //   kevy_mirror  1                     the record's version
 //   shards       3
-//   shard-0      7270893326363503:39   what the target holds of it, or
-//   shard-1      loading               a part of a snapshot, no position, or
-//   shard-2      empty                 nothing: the shard has had no write yet
-//   rejected     ...                   why the mirror has stopped, for good
+//   shard-0      7270893326363503:39   kAt
+//   shard-1      loading               kLoading
+//   shard-2      empty                 kEmpty
+//   rejected     ...                   the reason why the mirror has stopped
 struct MirrorRecord {
   bool exists = false;
-  // {0, 0} where it is loading or empty, or there is no record.
-  std::vector<FeedPosition> positions;
-  std::vector<bool> empty;  // Each of them.
-  bool loading = false;     // Any of them.
-  std::string rejected;
+  std::vector<ShardRecord> shards;
+  std::string rejected;  // Empty: the mirror has not stopped.
+
+  bool is_loading() const;  // Whether any shard is.
 };
 
-// Reads the record at `key`. kUnavailable: the target cannot say now, and the
-// link's errors. kFailedPrecondition, with what to do: the key
-// holds something else, or a record of another version, or of other than
-// `shards` shards.
-absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
-                                              size_t shards, TargetLink* link);
-
-// The field of a shard, and its value for a position: both as above.
-std::string ShardField(size_t shard);
 inline constexpr absl::string_view kLoading = "loading";
 inline constexpr absl::string_view kEmpty = "empty";
 inline constexpr absl::string_view kRejectedField = "rejected";
 
-// Gathers the command that writes a new record, all of it loading.
+// The name of a shard's field, which also names the shard in messages.
+std::string ShardField(size_t shard);
+
+// Reads the record at `key`.
+//
+// Returns:
+//   a record             of `shards` shards; `exists` is false without the key
+//   kFailedPrecondition  the key holds something else, a record of another
+//                        version, or one with another number of shards; the
+//                        message says what to do
+//   kUnavailable         the target is in trouble
+//   other errors         the connection's
+absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
+                                              size_t shards, TargetLink* link);
+
+// Gathers the command that writes a new record with every shard kLoading.
 void AddNewRecord(const std::string& key, size_t shards, TargetLink* link);
+
+// Writes one field of the record. Precondition and errors:
+// CheckedLink::Ask()'s.
+absl::Status WriteRecordField(const std::string& key, absl::string_view field,
+                              absl::string_view value, CheckedLink* link);
 
 }  // namespace kevy_replica
 

@@ -31,6 +31,7 @@
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {
@@ -154,7 +155,7 @@ class MirrorSessionTest : public ::testing::Test {
     options_.log = [](absl::string_view) {};
     absl::StatusOr<std::unique_ptr<MirrorSession>> session =
         MirrorSession::Open(std::make_unique<FakeLink>(&target_), options_,
-                            &progress_);
+                            &counters_, &state_);
     if (!session.ok()) return session.status();
     session_ = *std::move(session);
     session_->applied = [this](size_t shard, uint64_t next_offset) {
@@ -178,7 +179,8 @@ class MirrorSessionTest : public ::testing::Test {
   }
 
   MirrorOptions options_;
-  MirrorProgress progress_;
+  MirrorCounters counters_;
+  MirrorState state_;
   Target target_;
   std::unique_ptr<MirrorSession> session_;
   std::vector<std::string> applied_;
@@ -224,7 +226,7 @@ TEST_F(MirrorSessionTest, ATargetInTroubleIsTriedAgain) {
         absl::IsUnavailable(session_->handler(0)->OnSnapshotEnd({7, 1})));
   }
   EXPECT_THAT(applied_, IsEmpty());
-  EXPECT_EQ(progress_.skipped, 0u);
+  EXPECT_EQ(counters_.skipped, 0u);
 }
 
 TEST_F(MirrorSessionTest, AnErrorOfTheLinkIsTheSessions) {
@@ -251,8 +253,8 @@ TEST_F(MirrorSessionTest, FramesGoOutWithTheirPosition) {
   target_.record = {"kevy_mirror", "1",   "shards",  "2",
                     "shard-0",     "7:3", "shard-1", "8:4"};
   ASSERT_TRUE(Open(2).ok());
-  EXPECT_EQ(ToString(session_->positions()[0]), "7:3");
-  EXPECT_EQ(ToString(session_->positions()[1]), "8:4");
+  EXPECT_EQ(ToString(session_->position(0)), "7:3");
+  EXPECT_EQ(ToString(session_->position(1)), "8:4");
   ASSERT_TRUE(Frame(0, 3, {"INCR", "a"}).ok());
   ASSERT_TRUE(Frame(0, 4, {"INCR", "b"}).ok());
   // Another shard's turn ends the transaction.
@@ -335,17 +337,17 @@ TEST_F(MirrorSessionTest, WhatIsPassedOverIsToldOfOnce) {
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   target_.link = absl::UnavailableError("gone");
   EXPECT_TRUE(absl::IsUnavailable(Frame(0, 0, {"MULTI"})));
-  EXPECT_EQ(progress_.skipped, 1u);
+  EXPECT_EQ(counters_.skipped, 1u);
   target_.link = absl::OkStatus();
   target_.record = {"kevy_mirror", "1", "shards", "1", "shard-0", "7:0"};
   ASSERT_TRUE(Open(1).ok());
   EXPECT_TRUE(Frame(0, 0, {"MULTI"}).ok());
-  EXPECT_EQ(progress_.skipped, 1u);
+  EXPECT_EQ(counters_.skipped, 1u);
   EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-0 7:1"));
   // Another history's first command.
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   EXPECT_TRUE(Frame(0, 0, {"MULTI"}).ok());
-  EXPECT_EQ(progress_.skipped, 2u);
+  EXPECT_EQ(counters_.skipped, 2u);
 }
 
 TEST_F(MirrorSessionTest, WhatTheMirrorMayNotDoItDoesNotTryForEver) {
@@ -369,13 +371,14 @@ TEST_F(MirrorSessionTest, WhatTheMirrorMayNotDoItDoesNotTryForEver) {
 TEST_F(MirrorSessionTest, AGapIsRememberedAlsoWhereItCannotBeStored) {
   LinkDown gap;
   gap.end = LinkEnd::kOffsetGap;
+  gap.resync = true;
   target_.record = {"kevy_mirror", "1",   "shards",  "2",
                     "shard-0",     "7:3", "shard-1", "8:4"};
   ASSERT_TRUE(Open(2).ok());
   session_->handler(1)->OnLinkDown(gap);
   EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-1 loading"));
   EXPECT_EQ(failed_, 0);
-  progress_.reload = false;  // As of another process.
+  state_.reload = false;  // As of another process.
 
   ASSERT_TRUE(Open(2).ok());
   target_.link = absl::UnavailableError("gone");
@@ -384,7 +387,7 @@ TEST_F(MirrorSessionTest, AGapIsRememberedAlsoWhereItCannotBeStored) {
   EXPECT_TRUE(absl::IsUnavailable(session_->link_status()));
   target_.link = absl::OkStatus();
   ASSERT_TRUE(Open(2).ok());
-  EXPECT_EQ(session_->positions()[0], FeedPosition());
+  EXPECT_EQ(session_->position(0), FeedPosition());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   EXPECT_THAT(target_.sent, Contains("FLUSHDB"));
 }
@@ -405,8 +408,8 @@ TEST_F(MirrorSessionTest, AnEmptyShardIsNotLoadingForEver) {
   target_.record = {"kevy_mirror", "1",   "shards",  "2",
                     "shard-0",     "7:1", "shard-1", "empty"};
   ASSERT_TRUE(Open(2).ok());
-  EXPECT_EQ(ToString(session_->positions()[0]), "7:1");
-  EXPECT_EQ(ToString(session_->positions()[1]), "0:0");
+  EXPECT_EQ(ToString(session_->position(0)), "7:1");
+  EXPECT_EQ(ToString(session_->position(1)), "0:0");
   ASSERT_TRUE(session_->handler(1)->OnReset().ok());
   ASSERT_TRUE(Frame(1, 0, {"INCR", "b"}).ok());
   ASSERT_TRUE(session_->handler(1)->OnFlush().ok());
@@ -440,21 +443,20 @@ TEST_F(MirrorSessionTest, RepliesThatAreLostAreTold) {
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   target_.dies_before_replies = true;
   EXPECT_TRUE(absl::IsUnavailable(Frame(0, 0, {"INCR", "a"})));
-  EXPECT_EQ(progress_.untold, 0u);
+  EXPECT_EQ(counters_.untold, 0u);
   target_.link = absl::OkStatus();
   // It was not executed,
   target_.record = {"kevy_mirror", "1", "shards", "1", "shard-0", "7:0"};
-  MirrorProgress* const progress = &progress_;
-  const auto unanswered = progress->unanswered;
+  const auto unanswered = state_.shards[0].unanswered;
   ASSERT_TRUE(Open(1).ok());
-  EXPECT_EQ(progress_.untold, 0u);
+  EXPECT_EQ(counters_.untold, 0u);
   // or it was.
-  progress->unanswered = unanswered;
+  state_.shards[0].unanswered = unanswered;
   target_.record.back() = "7:1";
   ASSERT_TRUE(Open(1).ok());
-  EXPECT_EQ(progress_.untold, 1u);
+  EXPECT_EQ(counters_.untold, 1u);
   ASSERT_TRUE(Open(1).ok());
-  EXPECT_EQ(progress_.untold, 1u);
+  EXPECT_EQ(counters_.untold, 1u);
 }
 
 TEST_F(MirrorSessionTest, ATransactionIsOfSoManyBytesAtMost) {
@@ -471,7 +473,7 @@ TEST_F(MirrorSessionTest, ATransactionIsOfSoManyBytesAtMost) {
 TEST_F(MirrorSessionTest, CareEndsWithItsHistory) {
   ASSERT_TRUE(Open(1).ok());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
-  progress_.careful_until[0] = 2;
+  state_.shards[0].careful_until = 2;
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(session_->handler(0)->OnReset().ok());
     ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());

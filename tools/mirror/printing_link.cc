@@ -13,8 +13,8 @@
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/limits.h"
+#include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/mirror/target_link.h"
-#include "kevy_replica/tools/output.h"
 
 namespace kevy_replica {
 namespace {

@@ -14,8 +14,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/mirror/target_link.h"
-#include "kevy_replica/tools/output.h"
 
 namespace kevy_replica {
 

@@ -19,8 +19,8 @@
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
-#include "kevy_replica/transport/transport.h"
 #include "kevy_replica/transport/testing/ports.h"
+#include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 namespace {

@@ -1,3 +1,6 @@
+# Copyright 2026 The kevy_replica Authors
+# SPDX-License-Identifier: Apache-2.0
+
 """The native C++ rules under rules_cc's names: Debian's own rules_cc does not load in its Bazel 4.2.3."""
 
 cc_binary = native.cc_binary

@@ -1,0 +1,55 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Events of a replica over many links.
+
+#ifndef KEVY_REPLICA_CLIENT_FOLLOWER_EVENT_H_
+#define KEVY_REPLICA_CLIENT_FOLLOWER_EVENT_H_
+
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/snapshot.h"
+
+namespace kevy_replica {
+
+// The primary has answered. The stream goes on at `from`, or with a snapshot.
+struct LinkUp {
+  HandshakeAnswer answer;
+  FeedPosition from;
+};
+
+// A link ended, or an attempt at one failed.
+struct LinkDown {
+  absl::Status status;  // OK: the primary closed it cleanly.
+  LinkEnd end = LinkEnd::kClosed;
+  // The held data no longer counts: the next link is a fresh start. A handler
+  // that stores the position with its data stores {0, 0} now.
+  bool resync = false;
+  int attempt = 0;  // Number of the next attempt since a delivery: 1, 2...
+  absl::Duration retry_in;  // Infinite: the follower stops.
+};
+
+// A history follows from its first write on, without a snapshot: drop the held
+// data. See FollowerHandler::OnReset().
+struct HistoryReset {};
+
+// The link ended inside a snapshot, or before the snapshot was applied. See
+// FollowerHandler::OnSnapshotVoid().
+struct SnapshotVoid {};
+
+// The first alternative: one or more frames with consecutive offsets.
+using FollowerEvent = std::variant<absl::Span<const FrameView>, Heartbeat,
+                                   HistoryReset, SnapshotBegin, SnapshotChunk,
+                                   SnapshotEnd, SnapshotVoid, LinkUp, LinkDown>;
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CLIENT_FOLLOWER_EVENT_H_

@@ -1,0 +1,183 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// One shard of a fleet: a FollowerSession, its connection and its handler.
+//
+// A shard never waits and never calls its loop. The loop calls Step(), stores
+// the position if Step() says so, and waits:
+//
+//   Shard::Next next = shard.Step({waited, store_at});
+//   if (next.store_due) {
+//     Store(shard.session().applied());  // Then HandleStored() or Stop().
+//   } else if (!next.ready) {
+//     // Wait until the poller reports `id`, or until next.deadline.
+//   }
+
+#ifndef KEVY_REPLICA_CLIENT_INTERNAL_SHARD_H_
+#define KEVY_REPLICA_CLIENT_INTERNAL_SHARD_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "absl/base/attributes.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_event.h"
+#include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/internal/pump.h"
+#include "kevy_replica/client/internal/snapshot_reader.h"
+#include "kevy_replica/transport/pending_connection.h"
+#include "kevy_replica/transport/poller.h"
+#include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace client_internal {
+
+struct ShardOptions {
+  // The loop owns the store's pace: `store_interval` must be infinite.
+  FollowerSessionOptions session;
+  // Connects by `factory`, which may block. If it is null: to `address`,
+  // without blocking.
+  TransportFactory factory;
+  std::string address;
+  ConnectOptions connect;
+  // Must outlive the shard.
+  FollowerHandler* handler = nullptr;
+  bool applied_on_return = true;
+  bool decode_snapshots = false;
+  std::function<uint64_t()> now_ms;
+  size_t read_bytes = 0;
+  absl::Duration write_timeout;  // Of the handshake's request.
+  // A clock that never goes back; and a faster, coarser reading of it.
+  std::function<absl::Time()> now;
+  std::function<absl::Time()> rough_now;
+  // Step() returns before the next event while this is set. May be null.
+  const std::atomic<bool>* interrupted = nullptr;
+};
+
+// Thread-safe in this only: any thread may call Applied(), Stats() and
+// EndStatus().
+class Shard {
+ public:
+  struct Turn {
+    // Time that the thread has spent waiting so far. Only that much of the time
+    // between two steps is the primary's silence.
+    absl::Duration waited;
+    // From here on a position that moved is due to be stored.
+    absl::Time store_at = absl::InfiniteFuture();
+  };
+  struct Next {
+    // The position must be stored before the next Step(): call HandleStored(),
+    // or Stop() with the store's error.
+    bool store_due = false;
+    // Step() has more to do at once.
+    bool ready = false;
+    // Call Step() then at the latest.
+    absl::Time deadline;
+  };
+
+  // `poller` reports this shard's events as `id`. Null: Step() is called at
+  // every turn.
+  Shard(ShardOptions options, Poller* poller, uint64_t id);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  // Connects, reads once, delivers events, acknowledges.
+  Next Step(const Turn& turn);
+
+  // The position was stored.
+  void HandleStored(const FeedPosition& position);
+
+  // Ends the shard: flushes the handler, acknowledges. After the next steps it
+  // is done(). Only events that end a snapshot or a link are still delivered.
+  void Stop(const absl::Status& status);
+  bool done() const { return session_.done(); }
+  // The status of Stop(), or the handler's error.
+  const absl::Status& status() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return session_.status();
+  }
+
+  // Follows the primary at `address` from now on.
+  void Retarget(std::string address);
+
+  void Applied(uint64_t next_offset);
+  FollowerStats Stats() const;
+  // status(), once done().
+  absl::Status EndStatus() const;
+
+  const FollowerSession& session() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return session_;
+  }
+
+  // Whether there is no connection, and none pending.
+  bool waits_for_time_alone() const {
+    return pump_.transport() == nullptr && !pending_.has_value();
+  }
+
+ private:
+  void CountWait(absl::Duration waited);
+  void UpdateLink();
+  void PollConnection();
+  void Connected(std::unique_ptr<Transport> transport, bool is_socket);
+  void ConnectFailed(const absl::Status& status);
+  void CloseLink();
+  void Watch(int fd, short events);
+  void Read();
+  // Returns whether the position is due to be stored. Events may be left then.
+  bool DeliverEvents(absl::Time store_at);
+  void Deliver(const FollowerEvent& event);
+  absl::Status CallHandler(const FollowerEvent& event);
+  absl::Status Flush();
+  void FlushOrStop();
+  void TakeApplied();
+  bool StoreIsDue(absl::Time now, absl::Time store_at) const;
+  absl::Time Deadline() const;
+  void Transmit(absl::Time now, absl::Duration timeout = absl::ZeroDuration());
+  void Publish(absl::Time now);
+
+  ShardOptions options_;
+  Poller* const poller_;
+  const uint64_t id_;
+  FollowerSession session_;
+  Pump<FollowerSession> pump_;
+
+  uint64_t link_ = 0;  // The session's number of the connection.
+  std::optional<PendingConnection> pending_;
+  absl::Time pending_until_ = absl::InfiniteFuture();
+  bool is_socket_ = false;  // A socket that this class connected.
+  int watched_fd_ = -1;
+  short watched_events_ = 0;
+  bool ready_ = true;
+  bool events_left_ = false;  // DeliverEvents() returned early.
+  // Polled, and to be delivered once the position is stored.
+  const FollowerEvent* undelivered_ = nullptr;
+  absl::Duration waited_;        // At the last step.
+  bool snapshot_begun_ = false;  // The last SnapshotBegin was delivered.
+  bool to_flush_ = false;        // Frames were delivered since the last flush.
+  SnapshotReader snapshot_reader_;
+
+  // One more than the offset of Applied() that is not taken yet. 0: none.
+  std::atomic<uint64_t> applied_{0};
+  std::atomic<uint64_t> delivered_end_{0};
+  absl::Time published_at_ = absl::InfinitePast();
+  mutable std::mutex mutex_;  // For the members below.
+  absl::Status end_status_;
+  FollowerStats stats_;
+  std::optional<absl::Time> last_byte_;
+};
+
+}  // namespace client_internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CLIENT_INTERNAL_SHARD_H_

@@ -1,0 +1,343 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/client/internal/shard.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/testing/recording_handler.h"
+#include "kevy_replica/client/testing/shard_runner.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/transport/in_memory_transport.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace client_internal {
+namespace {
+
+using client_testing::RecordingHandler;
+using client_testing::ShardRunner;
+
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+
+std::string FramesFrom(uint64_t begin, uint64_t end) {
+  std::string wire;
+  for (uint64_t offset = begin; offset < end; ++offset) {
+    EXPECT_EQ(
+        AppendFrame(offset, {"SET", "k", absl::StrCat("v", offset)}, &wire),
+        WireError::kNone);
+  }
+  return wire;
+}
+
+// Writes fail once `fails` is set, as where the peer takes nothing.
+class StuckTransport : public Transport {
+ public:
+  StuckTransport(std::unique_ptr<Transport> inner, const bool* fails)
+      : inner_(std::move(inner)), fails_(fails) {}
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override {
+    return inner_->Read(buffer, timeout);
+  }
+  absl::Status Write(absl::string_view bytes, absl::Duration timeout) override {
+    if (*fails_) return absl::DeadlineExceededError("full");
+    return inner_->Write(bytes, timeout);
+  }
+  void Interrupt() override { inner_->Interrupt(); }
+  void Close() override { inner_->Close(); }
+  std::string peer() const override { return inner_->peer(); }
+
+ private:
+  const std::unique_ptr<Transport> inner_;
+  const bool* const fails_;
+};
+
+// A shard whose time and primary are the test's.
+class ShardTest : public ::testing::Test {
+ protected:
+  ShardTest() {
+    options_.session.link.replica_id = "r1";
+    options_.session.link.protocol = ProtocolChoice::kV2;
+    options_.session.from = {7, 8};
+    options_.session.retry.random = [] { return 0.5; };
+    options_.handler = &handler_;
+    options_.read_bytes = 4096;
+    options_.now = options_.rough_now = [this] { return now_; };
+    options_.factory = [this]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+      InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
+      primary_ = std::move(pair.second);
+      return std::make_unique<StuckTransport>(std::move(pair.first), &stuck_);
+    };
+  }
+
+  void Create() {
+    shard_ = std::make_unique<ShardRunner>(options_, store_, store_interval_,
+                                           waited_);
+    shard_->Step();
+  }
+  void Start() {
+    Create();
+    Send("+ACK 7 8\r\n");
+  }
+  void Send(absl::string_view bytes) {
+    ASSERT_TRUE(primary_->Write(bytes, absl::ZeroDuration()).ok());
+    Steps();
+  }
+  void Steps() {
+    do shard_->Step();
+    while (shard_->ready());
+  }
+  // What the primary has got so far.
+  std::string Received() {
+    std::string bytes(4096, '\0');
+    const auto n = primary_->Read(absl::MakeSpan(&bytes[0], bytes.size()),
+                                  absl::ZeroDuration());
+    bytes.resize(n.ok() ? *n : 0);
+    return bytes;
+  }
+
+  absl::Time now_ = absl::UnixEpoch();
+  bool stuck_ = false;
+  RecordingHandler handler_;
+  ShardOptions options_;
+  std::unique_ptr<InMemoryTransport> primary_;
+  ShardRunner::Store store_ = [](const FeedPosition&) {
+    return absl::OkStatus();
+  };
+  absl::Duration store_interval_ = absl::InfiniteDuration();
+  std::function<absl::Duration()> waited_;
+  std::unique_ptr<ShardRunner> shard_;
+};
+
+TEST_F(ShardTest, TheLargestOffsetAppliedCounts) {
+  options_.applied_on_return = false;
+  Start();
+  Send(FramesFrom(8, 20));
+  shard_->shard().Applied(15);
+  shard_->shard().Applied(12);
+  shard_->shard().Applied(21);  // Never handed over.
+  Steps();
+  EXPECT_EQ(shard_->shard().Stats().applied, (FeedPosition{7, 15}));
+}
+
+TEST_F(ShardTest, StoppingAcknowledgesWhatWasAppliedJustBefore) {
+  options_.applied_on_return = false;
+  Start();
+  Send(FramesFrom(8, 20));
+  Received();
+  shard_->shard().Applied(20);
+  shard_->shard().Stop(absl::OkStatus());
+  Steps();
+  EXPECT_TRUE(shard_->done());
+  EXPECT_EQ(Received(), "REPLCONF ACK 20\r\n");
+}
+
+TEST_F(ShardTest, AnAcknowledgementThatIsNotTakenEndsTheLink) {
+  Start();
+  Send(FramesFrom(8, 9));
+  EXPECT_THAT(Received(), EndsWith("REPLCONF ACK 9\r\n"));
+  Send(FramesFrom(9, 10));
+  stuck_ = true;
+  now_ = shard_->deadline();  // Of the acknowledgement.
+  Steps();
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8",
+                                            "frame 9 v9", "down timeout"));
+}
+
+TEST_F(ShardTest, OnlyWhatWasWaitedForIsThePrimarysSilence) {
+  absl::Duration waited;
+  waited_ = [&waited] { return waited; };
+  Start();
+  now_ += absl::Hours(1);  // Other followers' handlers were at work.
+  Steps();
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8"));
+  now_ += absl::Hours(1);
+  waited += absl::Seconds(4);
+  Steps();
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8"));
+  now_ += absl::Hours(1);
+  waited += absl::Seconds(1);
+  Steps();
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "down timeout"));
+}
+
+TEST_F(ShardTest, StoringTakesTimeThatIsNotThePrimarysSilence) {
+  store_interval_ = absl::ZeroDuration();
+  store_ = [this](const FeedPosition&) {
+    now_ += absl::Hours(1);
+    return absl::OkStatus();
+  };
+  Start();
+  Send(FramesFrom(8, 9));
+  Steps();
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8"));
+}
+
+TEST_F(ShardTest, AnInterruptedStepGoesOnWhereItWas) {
+  std::atomic<bool> wanted{false};
+  options_.interrupted = &wanted;
+  handler_.on_line = [&wanted](absl::string_view line) {
+    wanted = line == "frame 8 v8";
+    return absl::OkStatus();
+  };
+  Start();
+  // More than are handed over at once, and the end of the stream behind them.
+  ASSERT_TRUE(
+      primary_
+          ->Write(FramesFrom(8, 9) + "+PING 7 60\r\n" + FramesFrom(9, 60),
+                  absl::ZeroDuration())
+          .ok());
+  primary_->Close();
+  shard_->Step();
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8"));
+  EXPECT_TRUE(shard_->ready());
+  EXPECT_EQ(shard_->session().received(), (FeedPosition{7, 9}));
+  wanted = false;
+  handler_.on_line = nullptr;
+  for (int i = 0; i < 3; ++i) shard_->Step();
+  EXPECT_EQ(handler_.lines().size(), 2 + 1 + 51 + 1);
+  EXPECT_EQ(handler_.lines().back(), "down closed");
+}
+
+TEST_F(ShardTest, NoSnapshotBeginsWhereItsLossCannotBeStored) {
+  options_.session.snapshot_in_place = true;
+  store_ = [](const FeedPosition&) {
+    return absl::ResourceExhaustedError("no space left");
+  };
+  Start();
+  Send("+SNAPSHOT\r\n$1\r\nx\r\n");
+  EXPECT_TRUE(shard_->done());
+  EXPECT_EQ(shard_->status(), absl::ResourceExhaustedError("no space left"));
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "down stopped"));
+}
+
+TEST_F(ShardTest, WhatCannotBeStoredStillEndsAsItBegan) {
+  options_.session.link.protocol = ProtocolChoice::kV1;
+  store_ = [](const FeedPosition&) {
+    return absl::ResourceExhaustedError("no space left");
+  };
+  Create();
+  Send("+ACK 8\r\n" + FramesFrom(8, 9) + "+SNAPSHOT\r\n");
+  shard_->shard().Retarget("127.0.0.1:1");  // What is held is in doubt.
+  shard_->Step();
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8", "begin",
+                                            "void", "down retargeted"));
+  EXPECT_TRUE(shard_->done());
+  EXPECT_EQ(shard_->status(), absl::ResourceExhaustedError("no space left"));
+}
+
+TEST_F(ShardTest, FlushesBeforeAllElseAndBeforeWaiting) {
+  handler_.notes_flush = true;
+  Start();
+  Send(FramesFrom(8, 9) + "+PING 7 9\r\n");
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "frame 8 v8", "flush", "heartbeat 7:9"));
+  // Frames that come by several reads are flushed together.
+  options_.read_bytes = 1;
+  Send(FramesFrom(9, 11));
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "frame 8 v8", "flush", "heartbeat 7:9",
+                          "frame 9 v9", "frame 10 v10", "flush"));
+  Send("");
+  EXPECT_EQ(handler_.lines().back(), "flush");
+  EXPECT_EQ(handler_.lines().size(), 7);
+}
+
+TEST_F(ShardTest, WhatIsAppliedByFlushingIsAcknowledgedAtTheStop) {
+  options_.applied_on_return = false;
+  options_.session.link.ack_interval = absl::InfiniteDuration();
+  handler_.notes_flush = true;
+  handler_.on_line = [this](absl::string_view line) {
+    if (line == "flush") shard_->shard().Applied(9);
+    return absl::OkStatus();
+  };
+  Start();
+  ASSERT_TRUE(primary_->Write(FramesFrom(8, 9), absl::ZeroDuration()).ok());
+  shard_->Step();  // There might be more.
+  EXPECT_EQ(handler_.lines().back(), "frame 8 v8");
+  shard_->shard().Stop(absl::OkStatus());
+  Steps();
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "frame 8 v8", "flush", "down stopped"));
+  EXPECT_THAT(Received(), EndsWith("REPLCONF ACK 9\r\n"));
+}
+
+TEST_F(ShardTest, AFailedFlushStopsIt) {
+  handler_.notes_flush = true;
+  handler_.on_line = [](absl::string_view line) {
+    return line == "flush" ? absl::AbortedError("why") : absl::OkStatus();
+  };
+  Start();
+  Send(FramesFrom(8, 9));
+  Steps();
+  EXPECT_TRUE(shard_->done());
+  EXPECT_EQ(shard_->status(), absl::AbortedError("why"));
+}
+
+// An empty payload of version 4, as kevy 5.4.0 sends it from an empty primary.
+std::string EmptyPayload() { return std::string("KEVYSNAP\x04\0", 10); }
+
+TEST_F(ShardTest, SnapshotsAreHandedOverDecoded) {
+  options_.decode_snapshots = true;
+  Start();
+  // A chunk's border falls anywhere.
+  Send(absl::StrCat("+SNAPSHOT\r\n$3\r\n", EmptyPayload().substr(0, 3),
+                    "\r\n$7\r\n", EmptyPayload().substr(3),
+                    "\r\n+SNAPSHOT_END 30\r\n"));
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "begin",
+                          "payload header version=4 generation=0 offset=0",
+                          "payload payload_end", "end 0:30"));
+  EXPECT_EQ(shard_->shard().Stats().applied, (FeedPosition{0, 30}));
+}
+
+TEST_F(ShardTest, APayloadThatCannotBeReadEndsTheLink) {
+  options_.decode_snapshots = true;
+  for (const std::string& payload :
+       {std::string("KEVYSNAX"), EmptyPayload().substr(0, 9),
+        // A row that is not in it.
+        "KEVYSNAP\x07" + std::string(16, '\0') +
+            std::string("\x08\0\x01\0\0\0k\0\0\0\0\0\0\0\0", 15)}) {
+    const size_t before = handler_.lines().size();
+    Start();
+    Send(absl::StrCat("+SNAPSHOT\r\n$", payload.size(), "\r\n", payload,
+                      "\r\n+SNAPSHOT_END 30\r\n"));
+    EXPECT_EQ(handler_.lines().back(), "down payload");
+    EXPECT_EQ(handler_.lines()[handler_.lines().size() - 2], "void");
+    EXPECT_GT(handler_.lines().size(), before + 2);
+    EXPECT_EQ(shard_->shard().Stats().applied, (FeedPosition{7, 8}));
+    EXPECT_FALSE(shard_->done());
+  }
+}
+
+TEST_F(ShardTest, AHandlersErrorAmidAPayloadStopsIt) {
+  options_.decode_snapshots = true;
+  handler_.on_line = [](absl::string_view line) {
+    return line == "payload payload_end" ? absl::AbortedError("why")
+                                         : absl::OkStatus();
+  };
+  Start();
+  Send(absl::StrCat("+SNAPSHOT\r\n$10\r\n", EmptyPayload(), "\r\n"));
+  EXPECT_TRUE(shard_->done());
+  EXPECT_EQ(shard_->status(), absl::AbortedError("why"));
+}
+
+}  // namespace
+}  // namespace client_internal
+}  // namespace kevy_replica

@@ -1,0 +1,52 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Options of one replication link.
+
+#ifndef KEVY_REPLICA_CLIENT_LINK_OPTIONS_H_
+#define KEVY_REPLICA_CLIENT_LINK_OPTIONS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+#include "kevy_replica/codec/limits.h"
+
+namespace kevy_replica {
+
+// The protocol to ask for. A primary that does not speak it closes the
+// connection without a word.
+enum class ProtocolChoice : uint8_t {
+  kAuto,  // Protocol 2; after such a close, protocol 1 on a new connection.
+  kV1,    // kevy 1.18 to 3.x.
+  kV2,    // kevy 4.0 and later.
+};
+
+// For Session, ReplicaClient, FollowerSession, Follower and Fleet.
+struct LinkOptions {
+  // The replica's name in the primary's INFO. Non-empty UTF-8; required.
+  std::string replica_id;
+  // Default: kAuto.
+  ProtocolChoice protocol = ProtocolChoice::kAuto;
+  // Limits of the decoder. Default: as in limits.h.
+  Limits limits;
+  // The longest wait from the connection to the answer. Default: 10 s.
+  absl::Duration handshake_timeout = absl::Seconds(10);
+  // The longest wait for a byte of any kind. kevy before 3.14 sends no
+  // heartbeats, so it may stay silent for hours. Default: infinite.
+  absl::Duration idle_timeout = absl::InfiniteDuration();
+  // The longest wait for a heartbeat, where heartbeats are expected: with
+  // protocol 2, and with protocol 1 after the first one. Inside a snapshot, and
+  // inside an element that takes several reads, each byte counts as a
+  // heartbeat. An embedded writer speaks protocol 2 and sends none: leave this
+  // infinite for it. Default: infinite for Session and ReplicaClient, 5 s for
+  // followers.
+  absl::Duration heartbeat_timeout = absl::InfiniteDuration();
+  // The shortest time between two acknowledgements while frames flow. Default:
+  // 100 ms.
+  absl::Duration ack_interval = absl::Milliseconds(100);
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CLIENT_LINK_OPTIONS_H_

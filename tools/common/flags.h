@@ -1,0 +1,83 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Flags that the programs share: their types, and the flags of a link.
+
+#ifndef KEVY_REPLICA_TOOLS_COMMON_FLAGS_H_
+#define KEVY_REPLICA_TOOLS_COMMON_FLAGS_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/fleet.h"
+#include "kevy_replica/client/session.h"
+
+namespace kevy_replica {
+
+// How Abseil's flags read and show a value. AbslParseFlag() returns whether
+// `text` is a value of the type; if not, `*error` tells the accepted form.
+
+// "GENERATION:OFFSET".
+bool AbslParseFlag(absl::string_view text, FeedPosition* position,
+                   std::string* error);
+std::string AbslUnparseFlag(const FeedPosition& position);
+
+// "auto", "1" or "2".
+bool AbslParseFlag(absl::string_view text, ProtocolChoice* protocol,
+                   std::string* error);
+std::string AbslUnparseFlag(ProtocolChoice protocol);
+
+// The names of an enum's values, for its two functions as above:
+//
+//   constexpr FlagName<Color> kColors[] = {{Color::kRed, "red"}, ...};
+template <typename Enum>
+struct FlagName {
+  Enum value;
+  absl::string_view name;
+};
+
+template <typename Enum, size_t n>
+bool ParseFlagName(const FlagName<Enum> (&names)[n], absl::string_view text,
+                   Enum* value, std::string* error) {
+  *error = "must be one of:";
+  for (const FlagName<Enum>& name : names) {
+    if (name.name == text) {
+      *value = name.value;
+      error->clear();
+      return true;
+    }
+    absl::StrAppend(error, " ", name.name);
+  }
+  return false;
+}
+
+template <typename Enum, size_t n>
+std::string UnparseFlagName(const FlagName<Enum> (&names)[n], Enum value) {
+  for (const FlagName<Enum>& name : names) {
+    if (name.value == value) return std::string(name.name);
+  }
+  return "";
+}
+
+// The flags that describe a link to a primary.
+struct LinkFlags {
+  std::string replica_id;
+  ProtocolChoice protocol = ProtocolChoice::kAuto;
+  absl::Duration idle_timeout;
+  absl::Duration heartbeat_timeout;
+};
+
+// kInvalidArgument, with the flag's name, if a value is out of its range.
+absl::Status CheckLinkFlags(const LinkFlags& flags);
+
+// A fleet's options: the flags' values, and otherwise the defaults.
+FleetOptions FleetOptionsOf(const LinkFlags& flags);
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TOOLS_COMMON_FLAGS_H_

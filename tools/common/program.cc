@@ -1,0 +1,69 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/tools/common/program.h"
+
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/errors.h"
+#include "kevy_replica/tools/common/command_line.h"
+
+namespace kevy_replica {
+namespace {
+
+// Lives until the process ends, since other threads may speak that long.
+std::string& ProgramName() {
+  static std::string* const name = new std::string();
+  return *name;
+}
+
+}  // namespace
+
+int RunProgram(const Program& program, int argc, char** argv,
+               int (*run)(const CommandLine& command_line)) {
+  ProgramName() = std::string(program.name);
+  const absl::StatusOr<CommandLine> command_line =
+      ParseArguments(absl::MakeConstSpan(argv, argc).subspan(1));
+  if (!command_line.ok()) return BadUsage(command_line.status().message());
+  if (!command_line->help) return run(*command_line);
+  const std::string page =
+      absl::StrCat(program.usage, FlagsHelp(), program.notes);
+  std::fwrite(page.data(), 1, page.size(), stdout);
+  return kExitSuccess;
+}
+
+void Say(absl::string_view message) {
+  const std::string line = absl::StrCat(ProgramName(), ": ", message, "\n");
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+int BadUsage(absl::string_view message) {
+  Say(absl::StrCat(message, " (see --help)"));
+  return kExitBadUsage;
+}
+
+int ExitStatusOf(const absl::Status& status) {
+  if (status.ok()) return kExitSuccess;
+  Say(status.message());
+  return kExitError;
+}
+
+std::string Describe(const absl::Status& status) {
+  const std::optional<ReplicaErrorKind> kind = ReplicaErrorKindOf(status);
+  return absl::StrCat(
+      kind.has_value()
+          ? std::string(ReplicaErrorKindName(*kind))
+          : absl::AsciiStrToLower(absl::StatusCodeToString(status.code())),
+      ": ", status.message(),
+      " (action: ", ActionName(RecommendedAction(status)), ")");
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,44 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/tools/mirror/checked_link.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+
+namespace kevy_replica {
+
+absl::Status CheckedLink::Send() {
+  if (status_.ok()) status_ = inner_->Send();
+  return status_;
+}
+
+absl::StatusOr<TargetReply> CheckedLink::Receive() {
+  if (!status_.ok()) return status_;
+  absl::StatusOr<TargetReply> reply = inner_->Receive();
+  if (!reply.ok()) status_ = reply.status();
+  return reply;
+}
+
+absl::Status CheckedLink::Fail(absl::Status status) {
+  status_ = std::move(status);
+  return status_;
+}
+
+absl::StatusOr<TargetReply> CheckedLink::Ask(
+    absl::Span<const absl::string_view> argv) {
+  Add(argv);
+  const absl::Status sent = Send();
+  if (!sent.ok()) return sent;
+  absl::StatusOr<TargetReply> reply = Receive();
+  if (!reply.ok() || !reply->is_error()) return reply;
+  const absl::Status status = TargetError(argv[0], reply->text);
+  return absl::IsUnavailable(status) ? Fail(status) : status;
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,61 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// A link to the target that keeps its first error.
+
+#ifndef KEVY_REPLICA_TOOLS_MIRROR_CHECKED_LINK_H_
+#define KEVY_REPLICA_TOOLS_MIRROR_CHECKED_LINK_H_
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+
+namespace kevy_replica {
+
+// Decorates a TargetLink. After the first error, Send() and Receive() return
+// that error and leave the inner link alone.
+class CheckedLink : public TargetLink {
+ public:
+  explicit CheckedLink(std::unique_ptr<TargetLink> inner)
+      : inner_(std::move(inner)) {}
+
+  void AddRaw(absl::string_view resp) override { inner_->AddRaw(resp); }
+  void Add(absl::Span<const absl::string_view> argv) override {
+    inner_->Add(argv);
+  }
+  size_t gathered() const override { return inner_->gathered(); }
+  size_t outstanding() const override { return inner_->outstanding(); }
+  absl::Status Send() override;
+  absl::StatusOr<TargetReply> Receive() override;
+
+  // Not OK from the first error on: connect to the target again.
+  const absl::Status& status() const { return status_; }
+
+  // Makes `status` the link's error. Returns it.
+  absl::Status Fail(absl::Status status);
+
+  // Sends a command of the mirror's own and waits for the reply.
+  // Precondition: outstanding() is 0.
+  //
+  // Returns:
+  //   a reply              anything but an error
+  //   kUnavailable         the target is in trouble, or the connection is; this
+  //                        is the link's status from now on
+  //   kFailedPrecondition  the target refuses the command
+  //   other errors         the connection's
+  absl::StatusOr<TargetReply> Ask(absl::Span<const absl::string_view> argv);
+
+ private:
+  const std::unique_ptr<TargetLink> inner_;
+  absl::Status status_;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TOOLS_MIRROR_CHECKED_LINK_H_

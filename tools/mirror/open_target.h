@@ -1,0 +1,62 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Opening the target: the first steps of a connection, and emptying it.
+
+#ifndef KEVY_REPLICA_TOOLS_MIRROR_OPEN_TARGET_H_
+#define KEVY_REPLICA_TOOLS_MIRROR_OPEN_TARGET_H_
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kevy_replica/tools/mirror/checked_link.h"
+#include "kevy_replica/tools/mirror/command_filter.h"
+#include "kevy_replica/tools/mirror/mirror_record.h"
+#include "kevy_replica/tools/mirror/mirror_state.h"
+#include "kevy_replica/tools/mirror/payload_commands.h"
+
+namespace kevy_replica {
+
+// The facts about a target that a session starts from.
+struct OpenedTarget {
+  CommandFilter filter;
+  PayloadCommands::Target features;
+  std::vector<ShardRecord> shards;
+  // The database must be emptied before the first write: its data is not this
+  // mirror's, or is a part of a snapshot. All of `shards` are kLoading then.
+  bool empty_first = false;
+};
+
+// Asks the target, in this order:
+//
+//   CLIENT SETNAME, ID, LIST, KILL  ends older connections of this mirror,
+//                                   whose commands may still be on their way
+//   COMMAND                         the known commands
+//   HGETALL <position key>          the record
+//   HSET, HDEL <position key>       stores or clears a reason to stop
+//   DBSIZE                          only if there is no record
+//
+// The data stays as it is. Brings `state` up to date with the record.
+//
+// Returns:
+//   an OpenedTarget      go on from there
+//   kFailedPrecondition  the data must not be replaced, or the mirror has
+//                        stopped here before; the message says what to do
+//   other errors         CheckedLink::Ask()'s
+absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
+                                        CheckedLink* link,
+                                        MirrorCounters* counters,
+                                        MirrorState* state);
+
+// Deletes all keys of the database and writes a new record, in one transaction.
+//
+// Returns:
+//   OK                   the database holds the record alone
+//   kFailedPrecondition  the target refuses
+//   other errors         CheckedLink::Ask()'s
+absl::Status EmptyTarget(const MirrorOptions& options, CheckedLink* link);
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TOOLS_MIRROR_OPEN_TARGET_H_

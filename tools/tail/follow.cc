@@ -1,0 +1,237 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/tools/tail/follow.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/fleet.h"
+#include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/tools/common/output.h"
+#include "kevy_replica/tools/common/program.h"
+#include "kevy_replica/tools/common/progress.h"
+#include "kevy_replica/tools/common/stop_signals.h"
+#include "kevy_replica/tools/tail/tail_printer.h"
+
+namespace kevy_replica {
+namespace {
+
+class Following {
+ public:
+  Following(const FollowOptions& options, Output* output)
+      : options_(options),
+        metrics_file_(options.prometheus),
+        output_(output),
+        status_line_(absl::Now()) {}
+
+  absl::Status Run() {
+    std::vector<FollowerHandler*> handlers;
+    for (size_t i = 0; i < options_.addresses.size(); ++i) {
+      handlers.push_back(&shards_.emplace_back(this, i));
+    }
+    absl::StatusOr<std::unique_ptr<Fleet>> fleet =
+        Fleet::Create(options_.addresses, handlers, options_.fleet);
+    if (!fleet.ok()) return fleet.status();
+    fleet_ = *std::move(fleet);
+    StopBySignal(fleet_.get());
+    ShowAll();
+    absl::Status status;
+    {
+      const EverySecond show([this] { ShowAll(); });
+      status = fleet_->Run();
+    }
+    StopBySignal(nullptr);
+    // To end after `max_frames` is no error.
+    if (absl::IsCancelled(status)) status = absl::OkStatus();
+    if (status.ok() && output_->status().ok()) PrintEnds();
+    ShowAll();
+    if (options_.status_line) std::fputs("\n", stderr);
+    // What stops a shard because of the output is the shard's error too.
+    if (absl::IsCancelled(output_->status())) return absl::OkStatus();
+    return output_->status().ok() ? status : output_->status();
+  }
+
+ private:
+  // Prints what comes of one shard. OK means written, so that no position is
+  // ever stored of what is not.
+  class Shard : public FollowerHandler {
+   public:
+    Shard(Following* following, size_t index)
+        : following_(following),
+          index_(index),
+          printer_(following->options_.format,
+                   following->options_.addresses.size() > 1
+                       ? std::optional<size_t>(index)
+                       : std::nullopt) {}
+
+    const TailPrinter& printer() const { return printer_; }
+
+    absl::Status OnFrames(absl::Span<const FrameView> frames,
+                          const FeedPosition&) override {
+      return following_->PrintFrames(frames, index_, printer_);
+    }
+    absl::Status OnReset() override {
+      return following_->Print([this](Output* out) { printer_.Reset(out); });
+    }
+    absl::Status OnSnapshotBegin() override { return Print(SnapshotBegin()); }
+    absl::Status OnSnapshotChunk(absl::string_view bytes) override {
+      return Print(SnapshotChunk{bytes});
+    }
+    absl::Status OnSnapshotEnd(const FeedPosition& position) override {
+      return Print(SnapshotEnd{position.next_offset});
+    }
+    absl::Status OnSnapshotVoid() override {
+      return following_->Print(
+          [this](Output* out) { printer_.SnapshotVoid(out); });
+    }
+    absl::Status OnHeartbeat(const Heartbeat& heartbeat,
+                             const FeedPosition&) override {
+      return Print(heartbeat);
+    }
+    void OnLinkUp(const LinkUp& link) override {
+      // An error is told again by the next that is to be printed.
+      following_
+          ->Print([&](Output* out) { printer_.Connected(link.answer, out); })
+          .IgnoreError();
+    }
+    void OnLinkDown(const LinkDown& link) override {
+      if (link.end == LinkEnd::kStopped) return;
+      following_->Print([&](Output* out) { printer_.LinkDown(link, out); })
+          .IgnoreError();
+      following_->NoteLinkDown(link, index_);
+    }
+
+   private:
+    absl::Status Print(const StreamEvent& event) {
+      return following_->Print(
+          [&](Output* out) { printer_.Event(event, out); });
+    }
+
+    Following* const following_;
+    const size_t index_;
+    const TailPrinter printer_;
+  };
+
+  absl::Status PrintFrames(absl::Span<const FrameView> frames, size_t shard,
+                           const TailPrinter& printer) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const FrameView& frame : frames) {
+      if (ended_) return absl::CancelledError("ended");
+      printer.Event(frame, output_);
+      ended_ = ++frames_ == options_.max_frames;
+      if (!ended_ && !output_->is_large()) continue;
+      const absl::Status status = Flush();
+      if (!status.ok()) return status;
+      if (!ended_) continue;
+      // Of this call's frames only so many are printed.
+      fleet_->Applied(shard, frame.offset() + 1);
+      fleet_->Stop();
+      return absl::CancelledError("enough frames");
+    }
+    return Flush();
+  }
+
+  template <typename Append>
+  absl::Status Print(Append append) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    // What other shards have got at the same time.
+    if (ended_) return absl::CancelledError("ended");
+    append(output_);
+    return Flush();
+  }
+
+  // Writes what is printed. Needs `mutex_`.
+  absl::Status Flush() {
+    // Output and status line may share a terminal.
+    if (options_.status_line) std::fputs(StatusLine::kClear, stderr);
+    const absl::Status status = output_->Flush();
+    if (options_.status_line) ShowStatus();
+    if (!status.ok()) {
+      // One shard's error leaves the others as they are; but all print here.
+      ended_ = true;
+      fleet_->Stop();
+    }
+    return status;
+  }
+
+  void NoteLinkDown(const LinkDown& link, size_t shard) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (link.retry_in == absl::InfiniteDuration()) {
+      fleet_->Stop();  // Run() tells why.
+    } else if (!link.status.ok()) {
+      if (options_.status_line) std::fputs(StatusLine::kClear, stderr);
+      Say(options_.addresses.size() > 1
+              ? absl::StrCat("shard ", shard, ": ", Describe(link.status))
+              : Describe(link.status));
+      if (options_.status_line) ShowStatus();
+    }
+  }
+
+  void PrintEnds() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (size_t i = 0; i < shards_.size(); ++i) {
+      shards_[i].printer().End(fleet_->Stats(i).applied, output_);
+    }
+    Flush().IgnoreError();  // Run() tells.
+  }
+
+  // Brings status line and metrics up to date.
+  void ShowAll() {
+    if (options_.status_line) {
+      // Where the output is stuck the line is too, but the metrics are not.
+      const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+      if (lock.owns_lock()) ShowStatus();
+    }
+    metrics_file_.Write(fleet_->StatsText());
+  }
+
+  // Needs `mutex_`.
+  void ShowStatus() {
+    Progress progress = ProgressOf(*fleet_);
+    progress.frames = frames_;
+    std::fputs(absl::StrCat(StatusLine::kClear,
+                            status_line_.Text(progress, absl::Now()))
+                   .c_str(),
+               stderr);
+  }
+
+  const FollowOptions& options_;
+  std::deque<Shard> shards_;  // A deque: they stay where they are.
+  std::unique_ptr<Fleet> fleet_;
+  MetricsFile metrics_file_;
+
+  std::mutex mutex_;  // For what follows, and for stderr.
+  Output* const output_;
+  StatusLine status_line_;
+  uint64_t frames_ = 0;  // Printed.
+  bool ended_ = false;   // Nothing is to be printed any more.
+};
+
+}  // namespace
+
+absl::Status Follow(const FollowOptions& options, Output* output) {
+  return Following(options, output).Run();
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,25 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Values as JSON.
+
+#ifndef KEVY_REPLICA_TOOLS_TAIL_JSON_H_
+#define KEVY_REPLICA_TOOLS_TAIL_JSON_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace kevy_replica {
+
+// Appends `bytes` as a JSON string if they are UTF-8; otherwise as the object
+// {"base64":"..."}, since a JSON string cannot hold them.
+//
+// Besides what JSON demands, all control characters are escaped, and the two
+// line separators of Unicode: the text is safe on a terminal, and no reader
+// takes it for more than one line.
+void AppendJson(absl::string_view bytes, std::string* out);
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TOOLS_TAIL_JSON_H_

@@ -1,0 +1,182 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/tools/tail/output_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/position_store.h"
+#include "kevy_replica/tools/common/files.h"
+
+namespace kevy_replica {
+namespace {
+
+constexpr mode_t kMode = 0666;  // Less the umask.
+constexpr off_t kFingerprintBytes = 4096;
+
+// FNV-1a: the same for all time, as what is stored needs.
+uint64_t Fingerprint(absl::string_view bytes) {
+  uint64_t hash = 14695981039346656037u;
+  for (const char c : bytes) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  }
+  return hash;
+}
+
+absl::Status SystemError(absl::string_view what, const std::string& path) {
+  return absl::ErrnoToStatus(errno, absl::StrCat(what, " ", path));
+}
+
+// Makes a file that was created outlast a power failure.
+absl::Status SyncFolderOf(const std::string& path) {
+  const std::string folder = FolderOf(path);
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return SystemError("open", folder);
+  absl::Status status;
+  // EINVAL: there is nothing to be done on this file system.
+  if (fsync(fd) != 0 && errno != EINVAL) status = SystemError("sync", folder);
+  close(fd);
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(
+    const std::string& path) {
+  const int fd =
+      open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kMode);
+  if (fd < 0) return SystemError("open", path);
+  return absl::WrapUnique(new OutputFile(fd, path));
+}
+
+absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Resume(
+    const std::string& path, const std::optional<FeedPosition>& mark) {
+  int fd = open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) {
+    if (mark.has_value() && mark->next_offset > 0) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          path, " does not exist, but ", mark->next_offset,
+          " bytes of it belong to the stored position. Put it back, or create "
+          "it empty, to go on in a new one"));
+    }
+    fd = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, kMode);
+    if (fd >= 0) {
+      const absl::Status status = SyncFolderOf(path);
+      if (!status.ok()) {
+        close(fd);
+        return status;
+      }
+    }
+  }
+  if (fd < 0) return SystemError("open", path);
+  std::unique_ptr<OutputFile> file = absl::WrapUnique(new OutputFile(fd, path));
+  const absl::Status status = file->CutTo(mark);
+  if (!status.ok()) return status;
+  return file;
+}
+
+OutputFile::~OutputFile() { close(fd_); }
+
+absl::StatusOr<FeedPosition> OutputFile::Sync() {
+  if (fdatasync(fd_) != 0) return SystemError("sync", path_);
+  struct stat file;
+  if (fstat(fd_, &file) != 0) return SystemError("look at", path_);
+  return MarkAt(file.st_size);
+}
+
+absl::Status OutputFile::CutTo(const std::optional<FeedPosition>& mark) {
+  struct stat file;
+  if (fstat(fd_, &file) != 0) return SystemError("look at", path_);
+  if (!S_ISREG(file.st_mode)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path_, " is no file, so nothing can be cut off it"));
+  }
+  if (!mark.has_value() || file.st_size == 0) return absl::OkStatus();
+  const auto size = static_cast<uint64_t>(file.st_size);
+  if (size >= mark->next_offset) {
+    const auto length = static_cast<off_t>(mark->next_offset);
+    const absl::StatusOr<FeedPosition> found = MarkAt(length);
+    if (!found.ok()) return found.status();
+    if (*found == *mark) {
+      if (size == mark->next_offset || ftruncate(fd_, length) == 0) {
+        return absl::OkStatus();
+      }
+      return SystemError("cut", path_);
+    }
+  }
+  if (mark->next_offset == 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path_,
+                     " is not empty, but nothing of it belongs to the stored "
+                     "position. Give an empty file, to go on in it"));
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      path_, " does not begin with the ", mark->next_offset,
+      " bytes that belong to the stored position: it is another file, or was "
+      "cut or changed. Put that file back, or give an empty one, to go on in "
+      "it"));
+}
+
+bool OutputFile::empty() const {
+  struct stat file;
+  return fstat(fd_, &file) == 0 && file.st_size == 0;
+}
+
+absl::StatusOr<FeedPosition> OutputFile::MarkAt(off_t length) const {
+  if (length == 0) {
+    struct stat file;
+    if (fstat(fd_, &file) != 0) return SystemError("look at", path_);
+    return FeedPosition{static_cast<uint64_t>(file.st_ino), 0};
+  }
+  std::string bytes(static_cast<size_t>(std::min(length, kFingerprintBytes)),
+                    '\0');
+  off_t at = length - static_cast<off_t>(bytes.size());
+  for (size_t done = 0; done < bytes.size();) {
+    const ssize_t n =
+        pread(fd_, &bytes[done], bytes.size() - done, at + off_t(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return SystemError("read", path_);
+    if (n == 0) {
+      return absl::DataLossError(absl::StrCat("read ", path_, ": cut short"));
+    }
+    done += static_cast<size_t>(n);
+  }
+  return FeedPosition{Fingerprint(bytes), static_cast<uint64_t>(length)};
+}
+
+absl::StatusOr<std::optional<FeedPosition>> OutputPositionStore::Load(
+    absl::string_view name) {
+  return inner_->Load(name);
+}
+
+absl::Status OutputPositionStore::Store(
+    absl::Span<const NamedPosition> positions) {
+  const absl::Status& written = output_->Flush();
+  if (!written.ok()) return written;
+  const absl::StatusOr<FeedPosition> mark = file_->Sync();
+  if (!mark.ok()) return mark.status();
+  std::vector<NamedPosition> all(positions.begin(), positions.end());
+  all.push_back({kName, *mark});
+  return inner_->Store(all);
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,171 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/tools/tail/output_file.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/position_store.h"
+#include "kevy_replica/client/testing/temp_folder.h"
+#include "kevy_replica/tools/common/output.h"
+#include "kevy_replica/transport/interrupter.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::HasSubstr;
+
+class OutputFileTest : public ::testing::Test {
+ protected:
+  std::string Contents() const { return client_testing::FileContents(path_); }
+  void SetContents(absl::string_view contents) const {
+    client_testing::WriteFile(path_, contents);
+  }
+
+  // Appends, and returns the mark behind it.
+  static FeedPosition Append(OutputFile* file, absl::string_view bytes) {
+    EXPECT_EQ(write(file->fd(), bytes.data(), bytes.size()),
+              static_cast<ssize_t>(bytes.size()));
+    const absl::StatusOr<FeedPosition> mark = file->Sync();
+    EXPECT_TRUE(mark.ok()) << mark.status();
+    return mark.value_or(FeedPosition());
+  }
+
+  std::unique_ptr<OutputFile> Resume(std::optional<FeedPosition> mark) const {
+    absl::StatusOr<std::unique_ptr<OutputFile>> file =
+        OutputFile::Resume(path_, mark);
+    EXPECT_TRUE(file.ok()) << file.status();
+    return file.ok() ? *std::move(file) : nullptr;
+  }
+
+  // Why it is not resumed.
+  std::string Refusal(const FeedPosition& mark) const {
+    const absl::Status status = OutputFile::Resume(path_, mark).status();
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(path_));
+    return std::string(status.message());
+  }
+
+  const client_testing::TempFolder folder_;
+  const std::string path_ = folder_.File("output");
+};
+
+TEST_F(OutputFileTest, OpenAppends) {
+  SetContents("one");
+  const absl::StatusOr<std::unique_ptr<OutputFile>> file =
+      OutputFile::Open(path_);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(write((*file)->fd(), "two", 3), 3);
+  EXPECT_EQ(Contents(), "onetwo");
+  EXPECT_TRUE(OutputFile::Open("/dev/null").ok());
+  EXPECT_TRUE(absl::IsNotFound(OutputFile::Open("/no/such/file").status()));
+}
+
+TEST_F(OutputFileTest, WhatIsBehindTheMarkIsCutOff) {
+  // Shorter and longer than what a fingerprint is of.
+  for (const std::string& kept :
+       {std::string("kept"), std::string(9999, 'k')}) {
+    unlink(path_.c_str());
+    const FeedPosition mark = Append(Resume(std::nullopt).get(), kept);
+    EXPECT_EQ(mark.next_offset, kept.size());
+    for (const char* more : {"", "more"}) {
+      Append(Resume(mark).get(), more);
+      EXPECT_EQ(Contents(), kept + more);
+      EXPECT_FALSE(Resume(mark)->empty());
+      EXPECT_EQ(Contents(), kept);
+    }
+  }
+}
+
+TEST_F(OutputFileTest, WithoutAMarkAllIsKept) {
+  SetContents("kept");
+  Append(Resume(std::nullopt).get(), " more");
+  EXPECT_EQ(Contents(), "kept more");
+}
+
+TEST_F(OutputFileTest, AMarkedEmptyFileIsKnownAgain) {
+  const std::unique_ptr<OutputFile> file = Resume(std::nullopt);
+  const FeedPosition mark = Append(file.get(), "");
+  EXPECT_EQ(mark.next_offset, 0u);
+  Append(file.get(), "more");
+  EXPECT_TRUE(Resume(mark)->empty());
+  // Another file. (`file` is open, so that its number is still taken.)
+  unlink(path_.c_str());
+  SetContents("precious");
+  EXPECT_THAT(Refusal(mark), HasSubstr("is not empty, but nothing of it"));
+  EXPECT_EQ(Contents(), "precious");
+}
+
+TEST_F(OutputFileTest, AnEmptyFileIsBegunAnew) {
+  const FeedPosition mark = Append(Resume(std::nullopt).get(), "old");
+  SetContents("");
+  EXPECT_TRUE(Resume(mark)->empty());
+}
+
+TEST_F(OutputFileTest, AFileThatIsGoneIsMissed) {
+  const FeedPosition mark = Append(Resume(std::nullopt).get(), "four");
+  unlink(path_.c_str());
+  EXPECT_THAT(Refusal(mark), HasSubstr("does not exist, but 4 bytes of it"));
+  EXPECT_NE(access(path_.c_str(), F_OK), 0);
+}
+
+TEST_F(OutputFileTest, AnotherFileIsLeftAsItIs) {
+  const FeedPosition mark = Append(Resume(std::nullopt).get(), "four");
+  for (const char* other : {"fou", "five", "precious"}) {
+    SetContents(other);
+    EXPECT_THAT(Refusal(mark), HasSubstr("does not begin with the 4 bytes"));
+    EXPECT_EQ(Contents(), other);
+  }
+}
+
+TEST_F(OutputFileTest, OnlyAFileCanBeResumed) {
+  const absl::Status status =
+      OutputFile::Resume("/dev/null", std::nullopt).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+}
+
+TEST_F(OutputFileTest, TheMarkIsStoredWithThePositions) {
+  const std::unique_ptr<OutputFile> file = Resume(std::nullopt);
+  const Interrupter interrupter;
+  Output output(file->fd(), &interrupter);
+  InMemoryPositionStore inner;
+  OutputPositionStore store(&inner, file.get(), &output);
+
+  output.buffer()->append("kept");
+  ASSERT_TRUE(store.Store({{"shard-0", {7, 8}}}).ok());
+  EXPECT_EQ(Contents(), "kept");
+  output.buffer()->append(" more");
+  EXPECT_TRUE(output.Flush().ok());
+  EXPECT_EQ(Contents(), "kept more");
+  EXPECT_EQ(store.Load("shard-0").value(), (FeedPosition{7, 8}));
+  const std::optional<FeedPosition> mark =
+      inner.Load(OutputPositionStore::kName).value();
+  ASSERT_TRUE(mark.has_value());
+  Resume(mark);
+  EXPECT_EQ(Contents(), "kept");
+}
+
+TEST_F(OutputFileTest, NothingIsStoredOnceTheOutputHasFailed) {
+  const std::unique_ptr<OutputFile> file = Resume(std::nullopt);
+  const Interrupter interrupter;
+  Output output(/*fd=*/-1, &interrupter);
+  InMemoryPositionStore inner;
+  OutputPositionStore store(&inner, file.get(), &output);
+  output.buffer()->append("lost");
+  EXPECT_FALSE(store.Store({{"shard-0", {7, 8}}}).ok());
+  EXPECT_EQ(inner.Load("shard-0").value(), std::nullopt);
+}
+
+}  // namespace
+}  // namespace kevy_replica

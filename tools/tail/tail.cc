@@ -1,0 +1,123 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/tools/tail/tail.h"
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "kevy_replica/client/replica_client.h"
+#include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/tools/common/output.h"
+#include "kevy_replica/tools/common/progress.h"
+#include "kevy_replica/tools/tail/hook_transport.h"
+#include "kevy_replica/tools/tail/tail_printer.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace {
+
+class Tailer {
+ public:
+  Tailer(const TailOptions& options, Output* output)
+      : options_(options),
+        output_(output),
+        printer_(options.format),
+        status_line_(absl::Now()) {}
+
+  absl::Status Run(const TransportFactory& connect) {
+    const absl::Status status = RunClient(connect);
+    Show().IgnoreError();
+    if (options_.status_line) std::fputs("\n", stderr);
+    // What stops the client because of the output is the client's error too.
+    if (absl::IsCancelled(output_->status())) return absl::OkStatus();
+    if (!output_->status().ok()) return output_->status();
+    return absl::IsCancelled(status) ? absl::OkStatus() : status;
+  }
+
+ private:
+  absl::Status RunClient(const TransportFactory& connect) {
+    absl::StatusOr<std::unique_ptr<ReplicaClient>> client =
+        ReplicaClient::Connect(Hooked(connect), options_.client);
+    if (!client.ok()) return client.status();
+    client_ = *std::move(client);
+    printer_.Connected(client_->answer(), output_);
+    while (PrintNext()) {
+    }
+    const absl::Status& status = client_->status();
+    if (status.ok() || absl::IsCancelled(status)) {
+      printer_.End(client_->position(), output_);
+    }
+    return status;
+  }
+
+  // Prints one event. Returns whether to go on.
+  bool PrintNext() {
+    const StreamEvent* event = client_->NextEvent();
+    if (event == nullptr) return false;
+    printer_.Event(*event, output_);
+    const bool is_frame = std::holds_alternative<FrameView>(*event);
+    const bool moves_on =
+        is_frame || std::holds_alternative<SnapshotEnd>(*event);
+    if (output_->is_large() && !Show().ok()) return false;
+
+    const bool last = is_frame && ++progress_.frames == options_.max_frames;
+    if (options_.ack && moves_on) {
+      // Either goes out at the next write, and so behind what is printed.
+      const uint64_t next_offset = client_->position().next_offset;
+      if (last) {
+        client_->SendAck(next_offset).IgnoreError();
+      } else {
+        client_->Applied(next_offset);
+      }
+    }
+    return !last;
+  }
+
+  TransportFactory Hooked(const TransportFactory& connect) {
+    return [this, &connect]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+      absl::StatusOr<std::unique_ptr<Transport>> transport = connect();
+      if (!transport.ok()) return transport.status();
+      return std::make_unique<HookTransport>(*std::move(transport),
+                                             [this] { return Show(); });
+    };
+  }
+
+  // Brings output and status line up to date: before every wait.
+  absl::Status Show() {
+    if (!options_.status_line) return output_->Flush();
+    if (client_ != nullptr) {
+      progress_.bytes = client_->bytes_received();
+      progress_.lag = client_->lag();
+    }
+    // Output and status line may share a terminal.
+    std::fputs(StatusLine::kClear, stderr);
+    const absl::Status& status = output_->Flush();
+    std::fputs(status_line_.Text(progress_, absl::Now()).c_str(), stderr);
+    return status;
+  }
+
+  const TailOptions& options_;
+  Output* const output_;
+  const TailPrinter printer_;
+  StatusLine status_line_;
+  std::unique_ptr<ReplicaClient> client_;  // Once it has shaken hands.
+  Progress progress_;
+};
+
+}  // namespace
+
+absl::Status Tail(const TransportFactory& connect, const TailOptions& options,
+                  Output* output) {
+  return Tailer(options, output).Run(connect);
+}
+
+}  // namespace kevy_replica

@@ -1,0 +1,146 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/tools/testing/redis_server.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/tools/mirror/redis_link.h"
+#include "kevy_replica/tools/mirror/target_address.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/listener.h"
+
+namespace kevy_replica {
+namespace {
+
+constexpr char kProgram[] = "redis-server";
+
+uint16_t FreePort() {
+  const absl::StatusOr<std::unique_ptr<Listener>> listener =
+      Listener::Listen("127.0.0.1:0");
+  EXPECT_TRUE(listener.ok()) << listener.status();
+  const absl::StatusOr<Address> address = ParseAddress((*listener)->address());
+  EXPECT_TRUE(address.ok()) << address.status();
+  return address->port;
+}
+
+}  // namespace
+
+bool RedisServer::IsInstalled() {
+  const char* const path = getenv("PATH");
+  if (path == nullptr) return false;
+  for (const absl::string_view folder : absl::StrSplit(path, ':')) {
+    if (access(absl::StrCat(folder, "/", kProgram).c_str(), X_OK) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+RedisServer::RedisServer(Socket socket, Keep keep)
+    : socket_(socket), keep_(keep) {
+  // Not the test's own folder, whose name may be too long for a socket's.
+  std::string pattern = "/tmp/redis_XXXXXX";
+  EXPECT_NE(mkdtemp(&pattern[0]), nullptr);
+  folder_ = pattern;
+}
+
+RedisServer::~RedisServer() {
+  Kill();
+  for (const char* name : {"socket", "appendonlydir/appendonly.aof.1.base.rdb",
+                           "appendonlydir/appendonly.aof.1.incr.aof",
+                           "appendonlydir/appendonly.aof.manifest"}) {
+    unlink(absl::StrCat(folder_, "/", name).c_str());
+  }
+  rmdir(absl::StrCat(folder_, "/appendonlydir").c_str());
+  rmdir(folder_.c_str());
+}
+
+void RedisServer::Start() {
+  // Another may have taken the port.
+  constexpr int kMaxTries = 100;
+  for (int i = 0; i < kMaxTries; ++i) {
+    if (TryStart()) return;
+  }
+  ADD_FAILURE() << "found no free port";
+  std::abort();
+}
+
+bool RedisServer::TryStart() {
+  if (socket_ == Socket::kLoopback && port_ == 0) port_ = FreePort();
+  std::vector<std::string> arguments = {"--port",     absl::StrCat(port_),
+                                        "--bind",     "127.0.0.1",
+                                        "--dir",      folder_,
+                                        "--save",     "",
+                                        "--loglevel", "warning"};
+  if (socket_ == Socket::kUnix) {
+    arguments.insert(arguments.end(),
+                     {"--unixsocket", absl::StrCat(folder_, "/socket")});
+  }
+  if (keep_ == Keep::kAll) {
+    arguments.insert(arguments.end(),
+                     {"--appendonly", "yes", "--appendfsync", "always",
+                      "--auto-aof-rewrite-percentage", "0"});
+  }
+  process_ = std::make_unique<ChildProcess>(kProgram, arguments);
+  const absl::StatusOr<TargetAddress> address = ParseTargetAddress(target());
+  EXPECT_TRUE(address.ok()) << address.status();
+  bool serves = false;
+  process_->Await("it serves", [&] {
+    if (process_->ExitStatus().has_value()) return true;
+    absl::StatusOr<std::unique_ptr<RedisLink>> link =
+        RedisLink::Connect(*address, std::make_shared<Interrupter>());
+    if (!link.ok()) return false;
+    link_ = *std::move(link);
+    // DBSIZE: it has loaded its file.
+    serves = IsReached() && !Ask({"DBSIZE"}).is_error();
+    return serves;
+  });
+  if (!serves) port_ = 0;
+  return serves;
+}
+
+bool RedisServer::IsReached() {
+  // Who has taken the port answers before ours has seen that it cannot have it.
+  return absl::StrContains(
+      Ask({"INFO", "server"}).text,
+      absl::StrCat("\r\nprocess_id:", process_->pid(), "\r\n"));
+}
+
+void RedisServer::Kill() {
+  link_.reset();
+  process_.reset();
+}
+
+std::string RedisServer::target() const {
+  return socket_ == Socket::kUnix ? absl::StrCat("unix:", folder_, "/socket")
+                                  : absl::StrCat("redis://127.0.0.1:", port_);
+}
+
+TargetReply RedisServer::Ask(const std::vector<std::string>& argv) {
+  link_->Add(std::vector<absl::string_view>(argv.begin(), argv.end()));
+  const absl::Status sent = link_->Send();
+  EXPECT_TRUE(sent.ok()) << sent;
+  const absl::StatusOr<TargetReply> reply = link_->Receive();
+  EXPECT_TRUE(reply.ok()) << reply.status();
+  return reply.ok() ? *reply : TargetReply();
+}
+
+}  // namespace kevy_replica
