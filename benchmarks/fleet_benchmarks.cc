@@ -42,7 +42,8 @@ FleetOptions FleetOptionsFor(const Corpus& corpus) {
   FleetOptions options;
   options.link = ReplayLink();
   options.from = StartOf(corpus);
-  options.link.heartbeat_timeout = absl::InfiniteDuration();  // The stream has none.
+  options.link.heartbeat_timeout =
+      absl::InfiniteDuration();  // The stream has none.
   return options;
 }
 
