@@ -11,9 +11,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/benchmarks/readers.h"
 #include "kevy_replica/benchmarks/tally.h"
-#include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
-#include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 
 namespace kevy_replica {
@@ -32,11 +30,11 @@ TEST(Corpus, HasTheDeclaredFrames) {
     SCOPED_TRACE(corpus.name);
     EXPECT_GE(corpus.bytes.size(), kCorpusBytes);
     absl::string_view rest = corpus.bytes;
-    ArgvStorage storage;
+    FrameDecoder decoder;
     FrameView frame;
     size_t frames = 0;
     while (!rest.empty()) {
-      const DecodeResult result = DecodeFrame(rest, Limits(), &storage, &frame);
+      const DecodeResult result = decoder.Decode(rest, &frame);
       ASSERT_TRUE(result.done());
       ASSERT_EQ(frame.offset(), corpus.first_offset + frames);
       ++frames;

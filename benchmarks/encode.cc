@@ -16,9 +16,7 @@
 #include "benchmark/benchmark.h"
 #include "kevy_replica/benchmarks/corpus.h"
 #include "kevy_replica/benchmarks/measure.h"
-#include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
-#include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
 
@@ -47,10 +45,10 @@ struct Messages {
 Messages TakeApart(const Corpus& corpus) {
   Messages all;
   absl::string_view rest = corpus.bytes;
-  ArgvStorage storage;
+  FrameDecoder decoder;
   FrameView frame;
   while (true) {
-    const DecodeResult result = DecodeFrame(rest, Limits(), &storage, &frame);
+    const DecodeResult result = decoder.Decode(rest, &frame);
     if (!result.done()) return all;
     all.messages.push_back({frame.offset(), frame.wire(), all.arguments.size(),
                             frame.argv().size()});

@@ -18,7 +18,6 @@
 #include "kevy_replica/benchmarks/tally.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
-#include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 
 namespace kevy_replica {
@@ -42,7 +41,7 @@ Tally OneShotReader::Read(absl::string_view bytes) {
   Tally tally;
   FrameView frame;
   while (true) {
-    const DecodeResult result = DecodeFrame(bytes, Limits(), &storage_, &frame);
+    const DecodeResult result = decoder_.Decode(bytes, &frame);
     if (!result.done()) return tally;
     tally.Add(frame);
     bytes.remove_prefix(result.position);

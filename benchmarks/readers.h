@@ -16,8 +16,8 @@
 #include "absl/strings/string_view.h"
 #include "kevy_replica/benchmarks/measure.h"
 #include "kevy_replica/benchmarks/tally.h"
-#include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/stream_decoder.h"
 
 namespace kevy_replica {
@@ -29,7 +29,7 @@ class OneShotReader {
   Tally Read(absl::string_view bytes);
 
  private:
-  ArgvStorage storage_;
+  FrameDecoder decoder_;
 };
 
 // StreamDecoder, fed with pieces. Each piece is copied into its buffer once, as

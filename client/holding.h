@@ -43,41 +43,41 @@
 // Transitions. "=": unchanged. An empty cell cannot happen. `g` is the
 // generation told, `h` the position's, `a` the assumed one.
 //
-// | event          | Nothing | Fresh   | At(h)   | Unknown | Unconf. | Doubtf.
-// | |                |         |         |         |         | (a)     | (a) |
-// |----------------|---------|---------|---------|---------|---------|---------|
-// | LinkUp {0, 0}  | =       | Nothing | Nothing | Nothing |         | Nothing
-// | |  protocol 2    |         |         | =       | =       |         | = | |
-// protocol 1    |         |         | Unconf. | =       |         | =       |
-// | Reset          | Fresh   |         |         |         |         | | |
-// Delivered      |         | =       | =       | =       | Doubtf. | =       |
-// | Applied        |         | At(g),  | =       | =       | =       | = | | |
-// | Unknown |         |         |         |         | | Told g         | = | =
-// | =       | At(g)   | At(a)   | At(a)   | |  g is another  |         | |
-// foreign |         | foreign | foreign | | ToldNone       | =       | = | = |
-// =       | Unknown | Unknown | | SnapshotBegins | =       | Nothing | = | = |
-// =       | =       | |  in place      | =       | Nothing | Nothing | Nothing
-// | Nothing | Nothing | | SnapshotEnds   | =       |         | =       |
-// Nothing | Nothing | Nothing | | LinkEnds       | =       | =       | = | = |
-// At(a)   | =       | | LeavePrimary   | =       | =       | =       | = |
-// At(a)   | Nothing | | Lose           | =       | Nothing | Nothing | Nothing
-// | Nothing | Nothing |
+// | event          | Nothing | Fresh   | At(h)   | Unknown | Unconf. | Doubt. |
+// |                |         |         |         |         | (a)     | (a)    |
+// |----------------|---------|---------|---------|---------|---------|--------|
+// | LinkUp {0, 0}  | =       | Nothing | Nothing | Nothing |         | Nothing|
+// |  protocol 2    |         |         | =       | =       |         | =      |
+// |  protocol 1    |         |         | Unconf. | =       |         | =      |
+// | Reset          | Fresh   |         |         |         |         |        |
+// | Delivered      |         | =       | =       | =       | Doubt.  | =      |
+// | Applied        |         | At(g),  | =       | =       | =       | =      |
+// |                |         | Unknown |         |         |         |        |
+// | Told g         | =       | =       | =       | At(g)   | At(a)   | At(a)  |
+// |  g is another  |         |         | foreign |         | foreign | foreign|
+// | ToldNone       | =       | =       | =       | =       | Unknown | Unknown|
+// | SnapshotBegins | =       | Nothing | =       | =       | =       | =      |
+// |  in place      | =       | Nothing | Nothing | Nothing | Nothing | Nothing|
+// | SnapshotEnds   | =       |         | =       | Nothing | Nothing | Nothing|
+// | LinkEnds       | =       | =       | =       | =       | At(a)   | =      |
+// | LeavePrimary   | =       | =       | =       | =       | At(a)   | Nothing|
+// | Lose           | =       | Nothing | Nothing | Nothing | Nothing | Nothing|
 //
 // The same events during a snapshot:
 //
-// | event          | kArriving                | kUnapplied |
-// |----------------|--------------------------|--------------------------------|
-// | Delivered      |                          | = (frames behind the snapshot)
-// | | Applied        | does not count           | from the snapshot's end on: |
-// |                |                          | kNone, At(g) or Unknown | |
-// below its end | does not count           | does not count                 |
-// | Told g         | =                        | = (the snapshot is of g) | |
-// SnapshotBegins |                          | kArriving, Nothing: the first  |
-// |                |                          | one may still be applied | |
-// SnapshotEnds   | kUnapplied               |                                |
-// | LinkEnds       | kNone, =                 | kNone, Nothing: the snapshot |
-// |                |                          | is void, but may be applied |
-// |  kIsNotApplied | kNone, =                 | kNone, = |
+// | event          | kArriving        | kUnapplied                            |
+// |----------------|------------------|---------------------------------------|
+// | Delivered      |                  | = (frames behind the snapshot)        |
+// | Applied        | does not count   | from the snapshot's end on: kNone,    |
+// |                |                  | At(g) or Unknown                      |
+// |  below its end | does not count   | does not count                        |
+// | Told g         | =                | = (the snapshot is of g)              |
+// | SnapshotBegins |                  | kArriving, Nothing: the first one may |
+// |                |                  | still be applied                      |
+// | SnapshotEnds   | kUnapplied       |                                       |
+// | LinkEnds       | kNone, =         | kNone, Nothing: the snapshot is void, |
+// |                |                  | but may still be applied              |
+// |  kIsNotApplied | kNone, =         | kNone, =                              |
 
 #ifndef KEVY_REPLICA_CLIENT_HOLDING_H_
 #define KEVY_REPLICA_CLIENT_HOLDING_H_

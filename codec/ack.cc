@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
@@ -66,6 +67,10 @@ EncodeResult Encode(const Ack& ack, absl::Span<char> out) {
 WireError Append(const Ack& ack, std::string* out) {
   return internal::AppendTo(out, WireError::kNone, EncodedSize(ack),
                             [&](char* p) { Write(ack, p); });
+}
+
+void AppendText(const Ack& ack, std::string* out) {
+  absl::StrAppend(out, "ack next_offset=", ack.next_offset);
 }
 
 }  // namespace kevy_replica

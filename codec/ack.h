@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Acknowledgements: the replica says how far it has applied.
+// Acknowledgements: the replica tells the primary its next offset.
 //
 //   REPLCONF ACK <next_offset>\r\n
 //
@@ -16,10 +16,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 
-#include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -28,18 +29,23 @@ namespace kevy_replica {
 
 struct Ack {
   uint64_t next_offset = 0;  // The next offset needed: last applied + 1.
+
+  friend auto ValueFields(const Ack& ack) { return std::tie(ack.next_offset); }
 };
 
-// Decodes the line at the front of `input`, as a primary does. kDone: one line
-// was read; `*ack` is empty if it is no acknowledgement, for a primary skips
-// lines that it does not know. Error: kLineTooLong.
+// Appends `ack next_offset=9`.
+void AppendText(const Ack& ack, std::string* out);
+
+// Decodes the line at the front of `input`, as a primary does. On kDone one
+// line was read. `*ack` is empty if the line is something else: a primary skips
+// unknown lines. Error: kLineTooLong.
 DecodeResult DecodeAck(absl::string_view input, const Limits& limits,
                        std::optional<Ack>* ack);
 
 // Errors of encoding: kNoSpace.
 size_t EncodedSize(const Ack& ack);
 EncodeResult Encode(const Ack& ack, absl::Span<char> out);
-ABSL_MUST_USE_RESULT WireError Append(const Ack& ack, std::string* out);
+WireError Append(const Ack& ack, std::string* out);
 
 }  // namespace kevy_replica
 

@@ -5,15 +5,26 @@
 #define KEVY_REPLICA_CODEC_ARG_REF_H_
 
 #include <cstddef>
+#include <string>
+#include <tuple>
+
+#include "kevy_replica/codec/internal/value.h"
 
 namespace kevy_replica {
 
-// Where one argument lies, counted from the first byte of its frame. Relative,
-// so that it stays true when the buffer behind a half-received frame moves.
+// The place of one argument, counted from the first byte of its frame. A
+// relative place stays right when the buffer of a half-received frame moves.
 struct ArgRef {
   size_t offset;
   size_t size;
+
+  friend auto ValueFields(const ArgRef& ref) {
+    return std::tie(ref.offset, ref.size);
+  }
 };
+
+// Appends `offset=3 size=5`.
+void AppendText(const ArgRef& ref, std::string* out);
 
 }  // namespace kevy_replica
 

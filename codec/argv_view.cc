@@ -6,7 +6,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <ostream>
+#include <string>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/arg_ref.h"
+#include "kevy_replica/codec/escape.h"
 
 namespace kevy_replica {
 
@@ -24,11 +31,30 @@ void ArgvStorage::Grow(size_t n) {
 void ArgvStorage::ShrinkToFit() { Reallocate(end_); }
 
 void ArgvStorage::Reallocate(size_t capacity) {
-  // Not make_unique: the new part need not be cleared.
+  // make_unique would clear the new part.
   std::unique_ptr<ArgRef[]> refs(new ArgRef[capacity]);
   std::copy_n(refs_.get(), end_, refs.get());
   refs_ = std::move(refs);
   capacity_ = capacity;
+}
+
+void AppendText(const ArgRef& ref, std::string* out) {
+  absl::StrAppend(out, "offset=", ref.offset, " size=", ref.size);
+}
+
+void AppendText(ArgvView argv, std::string* out) {
+  absl::string_view separator;
+  for (const absl::string_view arg : argv) {
+    absl::StrAppend(out, separator);
+    AppendEscaped(arg, out);
+    separator = " ";
+  }
+}
+
+std::ostream& operator<<(std::ostream& out, ArgvView argv) {
+  std::string text;
+  AppendText(argv, &text);
+  return out << text;
 }
 
 }  // namespace kevy_replica

@@ -1,30 +1,30 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The arguments of one command, as views into the bytes they came in.
+// The arguments of one command, as views into the received bytes.
 
 #ifndef KEVY_REPLICA_CODEC_ARGV_VIEW_H_
 #define KEVY_REPLICA_CODEC_ARGV_VIEW_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <iterator>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/arg_ref.h"
-#include "kevy_replica/codec/internal/frame_predictor.h"
 
 namespace kevy_replica {
 
-// Reusable room for the ArgRefs of one command after another: it grows to the
-// longest command seen, so decoding allocates nothing in the steady state. It
-// grows as arguments arrive, never by the count that a peer declares. It also
-// remembers what the last frames' headers looked like, which makes the next
-// ones cheaper to read; so use one storage for each stream.
+// Reusable room for the ArgRefs of one command after another. It grows to the
+// longest command so far, so decoding allocates nothing in the steady state. It
+// grows as arguments arrive, whatever count the peer declares.
 //
 // Not thread-safe. Movable, not copyable; moving it ends the validity of the
 // frames that were decoded into it.
@@ -35,18 +35,17 @@ class ArgvStorage {
       : refs_(std::move(other.refs_)),
         begin_(std::exchange(other.begin_, 0)),
         end_(std::exchange(other.end_, 0)),
-        capacity_(std::exchange(other.capacity_, 0)),
-        predictor_(other.predictor_) {}
+        capacity_(std::exchange(other.capacity_, 0)) {}
   ArgvStorage& operator=(ArgvStorage&& other) noexcept {
     refs_ = std::move(other.refs_);
     begin_ = std::exchange(other.begin_, 0);
     end_ = std::exchange(other.end_, 0);
     capacity_ = std::exchange(other.capacity_, 0);
-    predictor_ = other.predictor_;
     return *this;
   }
 
-  // The ArgRefs of the command that is being read, or was read last.
+  // The ArgRefs of the current command: the one being read, or else the last
+  // one.
   const ArgRef* data() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return refs_.get() + begin_;
   }
@@ -59,21 +58,22 @@ class ArgvStorage {
     ++end_;
   }
 
-  // What follows is for the scanners.
+  // The rest is for the scanners, which keep several commands at once.
 
-  // Begins a command behind the ones held, which are kept.
+  // Begins a command behind the held ones.
   void BeginNext() { begin_ = end_; }
-  // Forgets the commands before the one that is being read.
+  // Drops all commands before the current one.
   void DropEarlier();
-  // How many there are of all the commands held.
+  // The number of ArgRefs of all held commands.
   size_t total() const { return end_; }
-  // Of the first command held. Stays the same unless Room() has to grow.
+  // The first ArgRef of all held commands. The pointer changes only when Room()
+  // has to grow.
   const ArgRef* first() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return refs_.get();
   }
 
-  // Room for `n` more, to be filled before Resize() says how many there are now
-  // in this command.
+  // Room for `n` more ArgRefs of the current command. Write them, and then call
+  // Resize() with the command's new size.
   ArgRef* Room(size_t n) ABSL_ATTRIBUTE_LIFETIME_BOUND {
     if (ABSL_PREDICT_FALSE(capacity_ - end_ < n)) Grow(n);
     return refs_.get() + end_;
@@ -82,12 +82,8 @@ class ArgvStorage {
   size_t IndexOf(const ArgRef* ref) const {
     return static_cast<size_t>(ref - data());
   }
-  // Gives the memory back that is not in use: a command of very many arguments
-  // may have taken much.
+  // Frees unused memory, as after a command of very many arguments.
   void ShrinkToFit();
-  internal::FramePredictor& predictor() ABSL_ATTRIBUTE_LIFETIME_BOUND {
-    return predictor_;
-  }
 
  private:
   void Grow(size_t n);
@@ -97,13 +93,13 @@ class ArgvStorage {
   size_t begin_ = 0;
   size_t end_ = 0;
   size_t capacity_ = 0;
-  internal::FramePredictor predictor_;
 };
 
 // A random-access range of absl::string_view: argument 0 is the command's name.
-// Trivially copyable; valid as long as the object that gave it says, for it
-// owns neither the bytes nor the ArgRefs. Arguments are binary and may be
-// empty.
+// Arguments are binary and may be empty.
+//
+// Trivially copyable. It owns neither the bytes nor the ArgRefs: it is valid as
+// long as the object says that gave it.
 class ArgvView {
  public:
   class Iterator {
@@ -129,7 +125,10 @@ class ArgvView {
       ref_ += n;
       return *this;
     }
-    Iterator& operator-=(difference_type n) { return *this += -n; }
+    Iterator& operator-=(difference_type n) {
+      ref_ -= n;
+      return *this;
+    }
     friend Iterator operator+(Iterator it, difference_type n) {
       return it += n;
     }
@@ -169,13 +168,37 @@ class ArgvView {
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
-  // Argument `i`. `i` must be less than size().
-  absl::string_view operator[](size_t i) const { return begin()[i]; }
+  // Argument `i`. Precondition: `i` < size().
+  absl::string_view operator[](size_t i) const {
+    return *Iterator(base_, refs_ + i);
+  }
   absl::string_view front() const { return *begin(); }
   absl::string_view back() const { return *(end() - 1); }
 
   Iterator begin() const { return {base_, refs_}; }
   Iterator end() const { return {base_, refs_ + size_}; }
+
+  // Two are equal if their arguments are, wherever the bytes lie.
+  friend bool operator==(ArgvView a, ArgvView b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
+  friend bool operator!=(ArgvView a, ArgvView b) { return !(a == b); }
+  template <typename H>
+  friend H AbslHashValue(H state, ArgvView argv) {
+    for (const absl::string_view arg : argv) {
+      state = H::combine(std::move(state), arg);
+    }
+    return H::combine(std::move(state), argv.size());
+  }
+  // As text: `"SET" "foo" "b\r\n\xff"`, with the escapes of escape.h.
+  friend std::ostream& operator<<(std::ostream& out, ArgvView argv);
+  template <typename Sink>
+  friend void AbslStringify(Sink& sink, ArgvView argv) {
+    std::string text;
+    AppendText(argv, &text);
+    sink.Append(absl::string_view(text));
+  }
+  friend void AppendText(ArgvView argv, std::string* out);
 
  private:
   const char* base_ = nullptr;

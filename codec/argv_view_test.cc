@@ -138,5 +138,26 @@ TEST(ArgvStorageTest, Moves) {
   EXPECT_EQ(to.size(), 0u);  // NOLINT(bugprone-use-after-move)
 }
 
+// Both hold a second command, as behind NextFrames().
+TEST(ArgvStorageTest, MovesBetweenStoragesOfSeveralCommands) {
+  ArgvStorage from = SetFooBar();
+  from.BeginNext();
+  from.Add(20, 5);
+  ArgvStorage to;
+  for (size_t i = 0; i < 3; ++i) to.Add(i, i);
+  to.BeginNext();
+  to = std::move(from);
+  ASSERT_EQ(to.size(), 1u);
+  EXPECT_EQ(to.data()[0].offset, 20u);
+  EXPECT_EQ(to.total(), 5u);
+  EXPECT_EQ(from.size(), 0u);  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(from.total(), 0u);
+  from.Add(1, 2);
+  EXPECT_EQ(from.data()[0].offset, 1u);
+  ArgvStorage made = std::move(to);
+  ASSERT_EQ(made.size(), 1u);
+  EXPECT_EQ(made.data()[0].size, 5u);
+}
+
 }  // namespace
 }  // namespace kevy_replica

@@ -19,8 +19,8 @@
 namespace kevy_replica {
 
 #ifdef ABSL_HAVE_ADDRESS_SANITIZER
-// Stale views are to abort: so bytes never move into memory that one points to.
-constexpr bool kAlwaysNew = true;
+// Stale views must abort, so bytes never move into memory that one points to.
+constexpr ByteBuffer::Memory kDefaultMemory = ByteBuffer::Memory::kFresh;
 void ByteBuffer::Poison(size_t from, size_t to) {
   __asan_poison_memory_region(data_.get() + from, to - from);
 }
@@ -28,8 +28,10 @@ void ByteBuffer::Unpoison(size_t from, size_t to) {
   __asan_unpoison_memory_region(data_.get() + from, to - from);
 }
 #else
-constexpr bool kAlwaysNew = false;
+constexpr ByteBuffer::Memory kDefaultMemory = ByteBuffer::Memory::kReuse;
 #endif
+
+ByteBuffer::ByteBuffer() : ByteBuffer(kDefaultMemory) {}
 
 ByteBuffer::ByteBuffer(ByteBuffer&& other) noexcept
     : data_(std::move(other.data_)),
@@ -37,7 +39,8 @@ ByteBuffer::ByteBuffer(ByteBuffer&& other) noexcept
       begin_(std::exchange(other.begin_, 0)),
       end_(std::exchange(other.end_, 0)),
       bytes_moved_(std::exchange(other.bytes_moved_, 0)),
-      calm_(other.calm_) {}
+      calm_(other.calm_),
+      memory_(other.memory_) {}
 
 ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
   if (this != &other) {
@@ -48,11 +51,12 @@ ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
     end_ = std::exchange(other.end_, 0);
     bytes_moved_ = std::exchange(other.bytes_moved_, 0);
     calm_ = other.calm_;
+    memory_ = other.memory_;
   }
   return *this;
 }
 
-// The allocator may hand the memory out again without clearing the poison.
+// The allocator may reuse the memory, and expects it without poison.
 ByteBuffer::~ByteBuffer() { Unpoison(0, capacity_); }
 
 absl::Span<char> ByteBuffer::Prepare(size_t min) {
@@ -60,24 +64,28 @@ absl::Span<char> ByteBuffer::Prepare(size_t min) {
   if (Outgrown(size + min)) {
     Reallocate(std::max(2 * (size + min), kMinCapacity));
   } else if (size <= begin_ && begin_ != 0 && capacity_ - size >= min &&
-             !kAlwaysNew) {
-    // To the front, always: so the bytes stay where the cache has them. No more
-    // is moved than was consumed since the last move, so the work is linear.
-    if (size != 0) std::memmove(data_.get(), data_.get() + begin_, size);
+             memory_ == Memory::kReuse) {
+    // At most as many bytes move as were consumed since the last move, so the
+    // work is linear.
+    if (size != 0) {
+      Unpoison(0, size);
+      std::memmove(data_.get(), data_.get() + begin_, size);
+    }
     bytes_moved_ += size;
     begin_ = 0;
     end_ = size;
   } else if (capacity_ - end_ < min) {
-    // Twice: else a reader that asks for much and gets little would have all
-    // bytes moved for each of them.
+    // Twice the need: a reader that asks for much and gets little would
+    // otherwise move all bytes at each call.
     Reallocate(std::max(2 * (size + min), kMinCapacity));
   }
   Unpoison(end_, capacity_);
   return absl::Span<char>(data_.get() + end_, capacity_ - end_);
 }
 
-// Whether the capacity has been far too much, for `needed`, for a while: one
-// huge element has come and gone. A while, for they may come in a row.
+// Whether the capacity has been far above `needed` for kCalm calls: one huge
+// element has come and gone. The delay keeps the memory while huge elements
+// follow each other.
 bool ByteBuffer::Outgrown(size_t needed) {
   if (capacity_ <= kKeptCapacity || needed > capacity_ / 8) {
     calm_ = 0;
@@ -92,7 +100,7 @@ void ByteBuffer::Reallocate(size_t capacity) {
   const size_t size = end_ - begin_;
   Unpoison(0, capacity_);
   char* data;
-  if (kAlwaysNew) {  // Where stale views are to be caught, the old must die.
+  if (memory_ == Memory::kFresh) {
     data = static_cast<char*>(std::realloc(nullptr, capacity));
     if (data != nullptr && size != 0) {
       std::memcpy(data, data_.get() + begin_, size);
@@ -102,7 +110,8 @@ void ByteBuffer::Reallocate(size_t capacity) {
     data = static_cast<char*>(std::realloc(data_.get(), capacity));
     static_cast<void>(data_.release());
   }
-  if (data == nullptr) std::abort();  // As operator new would.
+  if (data == nullptr)
+    std::abort();  // As operator new does without exceptions.
   data_.reset(data);
   bytes_moved_ += size;
   capacity_ = capacity;

@@ -17,6 +17,8 @@
 namespace kevy_replica {
 namespace {
 
+using Memory = ByteBuffer::Memory;
+
 void Put(absl::string_view bytes, ByteBuffer* buffer) {
   if (bytes.empty()) return;
   const absl::Span<char> room = buffer->Prepare(bytes.size());
@@ -25,8 +27,19 @@ void Put(absl::string_view bytes, ByteBuffer* buffer) {
   buffer->Commit(bytes.size());
 }
 
-TEST(ByteBufferTest, BeginsEmpty) {
-  ByteBuffer buffer;
+// Both ways of Prepare(), in every build: the one of AddressSanitizer builds,
+// and the one that ships.
+class ByteBufferTest : public testing::TestWithParam<Memory> {};
+
+INSTANTIATE_TEST_SUITE_P(Both, ByteBufferTest,
+                         testing::Values(Memory::kReuse, Memory::kFresh),
+                         [](const auto& info) {
+                           return info.param == Memory::kReuse ? "Reuse"
+                                                               : "Fresh";
+                         });
+
+TEST_P(ByteBufferTest, BeginsEmpty) {
+  ByteBuffer buffer(GetParam());
   EXPECT_TRUE(buffer.empty());
   EXPECT_EQ(buffer.size(), 0u);
   EXPECT_EQ(buffer.capacity(), 0u);
@@ -36,8 +49,8 @@ TEST(ByteBufferTest, BeginsEmpty) {
   EXPECT_TRUE(buffer.empty());
 }
 
-TEST(ByteBufferTest, GivesBackWhatWentIn) {
-  ByteBuffer buffer;
+TEST_P(ByteBufferTest, GivesBackWhatWentIn) {
+  ByteBuffer buffer(GetParam());
   Put("hello ", &buffer);
   Put("world", &buffer);
   EXPECT_EQ(buffer.bytes(), "hello world");
@@ -49,16 +62,16 @@ TEST(ByteBufferTest, GivesBackWhatWentIn) {
   EXPECT_TRUE(buffer.empty());
 }
 
-TEST(ByteBufferTest, CommitOfNothingChangesNothing) {
-  ByteBuffer buffer;
+TEST_P(ByteBufferTest, CommitOfNothingChangesNothing) {
+  ByteBuffer buffer(GetParam());
   Put("hello", &buffer);
   EXPECT_GT(buffer.Prepare(1).size(), 0u);
   buffer.Commit(0);
   EXPECT_EQ(buffer.bytes(), "hello");
 }
 
-TEST(ByteBufferTest, MayBePreparedAgain) {
-  ByteBuffer buffer;
+TEST_P(ByteBufferTest, MayBePreparedAgain) {
+  ByteBuffer buffer(GetParam());
   Put("hello", &buffer);
   buffer.Prepare(1);
   const absl::Span<char> room = buffer.Prepare(100'000);
@@ -68,12 +81,45 @@ TEST(ByteBufferTest, MayBePreparedAgain) {
   EXPECT_EQ(buffer.bytes(), "hello!");
 }
 
+// The room in front and behind together may be less than the caller needs.
+TEST_P(ByteBufferTest, PrepareGivesTheMinimumWhereConsumedBytesDoNotSuffice) {
+  for (const size_t min : {3095, 3096, 3097, 3500, 5096, 5097}) {
+    SCOPED_TRACE(min);
+    ByteBuffer held(GetParam());
+    held.Prepare(1);
+    ASSERT_EQ(held.capacity(), 4096u);
+    held.Commit(3000);
+    held.Consume(2000);
+    EXPECT_GE(held.Prepare(min).size(), min);
+    EXPECT_EQ(held.size(), 1000u);
+    // Bytes move to the front of the same memory up to 3096.
+    EXPECT_EQ(held.capacity(), min <= 3096 && GetParam() == Memory::kReuse
+                                   ? 4096u
+                                   : 2 * (1000 + min));
+    EXPECT_EQ(held.bytes_moved(), 1000u);
+  }
+}
+
+// Bytes stay where they are while there are more of them than consumed ones.
+TEST_P(ByteBufferTest, PrepareMovesOnlyWhereAsMuchWasConsumed) {
+  for (const size_t consumed : {499, 500, 501}) {
+    SCOPED_TRACE(consumed);
+    ByteBuffer buffer(GetParam());
+    buffer.Prepare(1);
+    buffer.Commit(500 + consumed);
+    buffer.Consume(consumed);
+    buffer.Prepare(1);
+    const bool moves = GetParam() == Memory::kReuse && consumed >= 500;
+    EXPECT_EQ(buffer.bytes_moved(), moves ? 500u : 0u);
+  }
+}
+
 // A queue of bytes, in random steps, against a std::string.
-TEST(ByteBufferTest, IsAQueueWhateverTheSteps) {
+TEST_P(ByteBufferTest, IsAQueueWhateverTheSteps) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
-    ByteBuffer buffer;
+    ByteBuffer buffer(GetParam());
     std::string model;
     size_t most = 0;
     for (int step = 0; step < 2000; ++step) {
@@ -101,13 +147,13 @@ TEST(ByteBufferTest, IsAQueueWhateverTheSteps) {
 
 // What a half-received element costs: it stays while bytes come in small
 // pieces, and readers ask for more room than comes.
-TEST(ByteBufferTest, MovesABytesAConstantNumberOfTimes) {
+TEST_P(ByteBufferTest, MovesABytesAConstantNumberOfTimes) {
   constexpr size_t kBytes = 300'000;
   for (const size_t min : {1, 100, 4096, 65'536}) {
     for (const size_t piece : {1, 7, 1000}) {
       SCOPED_TRACE(min);
       SCOPED_TRACE(piece);
-      ByteBuffer buffer;
+      ByteBuffer buffer(GetParam());
       size_t capacities = 0;
       size_t capacity = 0;
       while (buffer.size() < kBytes) {
@@ -123,13 +169,13 @@ TEST(ByteBufferTest, MovesABytesAConstantNumberOfTimes) {
 }
 
 // The same where whole elements are taken off the front as more comes.
-TEST(ByteBufferTest, MovesABytesAConstantNumberOfTimesWhileConsuming) {
+TEST_P(ByteBufferTest, MovesABytesAConstantNumberOfTimesWhileConsuming) {
   constexpr uint64_t kBytes = 3'000'000;
   for (const size_t held : {0, 1, 1000, 2047, 2048, 2049, 4000, 50'000}) {
     for (const size_t min : {1, 100, 2047, 2048, 2049, 10'000}) {
       SCOPED_TRACE(held);
       SCOPED_TRACE(min);
-      ByteBuffer buffer;
+      ByteBuffer buffer(GetParam());
       uint64_t came = 0;
       while (came < kBytes) {
         buffer.Prepare(min);
@@ -145,9 +191,9 @@ TEST(ByteBufferTest, MovesABytesAConstantNumberOfTimesWhileConsuming) {
 
 // One huge element must not hold its memory for ever after; but while they come
 // in a row, nothing is given back.
-TEST(ByteBufferTest, GivesBackWhatItHasOutgrown) {
+TEST_P(ByteBufferTest, GivesBackWhatItHasOutgrown) {
   constexpr size_t kHuge = 16 * ByteBuffer::kKeptCapacity;
-  ByteBuffer buffer;
+  ByteBuffer buffer(GetParam());
   Put(std::string(kHuge, 'x'), &buffer);
   const size_t capacity = buffer.capacity();
   Put("kept", &buffer);
@@ -169,8 +215,32 @@ TEST(ByteBufferTest, GivesBackWhatItHasOutgrown) {
   EXPECT_EQ(buffer.bytes(), "kept");
 }
 
-TEST(ByteBufferTest, KeepsASmallCapacity) {
-  ByteBuffer buffer;
+// The boundaries of that: an eighth of the capacity, and kCalm calls.
+TEST_P(ByteBufferTest, GivesBackAtTheCallAndSizeItDocuments) {
+  constexpr size_t kCapacity = 2 * ByteBuffer::kKeptCapacity;
+  for (const size_t more : {0, 1}) {
+    SCOPED_TRACE(more);
+    ByteBuffer buffer(GetParam());
+    buffer.Prepare(kCapacity / 2);
+    buffer.Commit(kCapacity / 8 - 10);
+    ASSERT_EQ(buffer.capacity(), kCapacity);
+    for (int call = 1; call < ByteBuffer::kCalm; ++call) {
+      buffer.Prepare(10 + more);
+      ASSERT_EQ(buffer.capacity(), kCapacity) << call;
+    }
+    buffer.Prepare(10 + more);
+    EXPECT_EQ(buffer.capacity(), more == 0 ? kCapacity / 4 : kCapacity);
+    EXPECT_EQ(buffer.size(), kCapacity / 8 - 10);
+  }
+  ByteBuffer kept(GetParam());
+  kept.Prepare(ByteBuffer::kKeptCapacity / 2);
+  ASSERT_EQ(kept.capacity(), ByteBuffer::kKeptCapacity);
+  for (int call = 0; call <= ByteBuffer::kCalm; ++call) kept.Prepare(1);
+  EXPECT_EQ(kept.capacity(), ByteBuffer::kKeptCapacity);
+}
+
+TEST_P(ByteBufferTest, KeepsASmallCapacity) {
+  ByteBuffer buffer(GetParam());
   Put(std::string(ByteBuffer::kKeptCapacity / 2, 'x'), &buffer);
   buffer.Consume(buffer.size());
   const size_t capacity = buffer.capacity();
@@ -178,8 +248,8 @@ TEST(ByteBufferTest, KeepsASmallCapacity) {
   EXPECT_EQ(buffer.capacity(), capacity);
 }
 
-TEST(ByteBufferTest, Moves) {
-  ByteBuffer from;
+TEST_P(ByteBufferTest, Moves) {
+  ByteBuffer from(GetParam());
   Put("hello", &from);
   const char* const data = from.bytes().data();
   ByteBuffer to = std::move(from);
@@ -198,6 +268,26 @@ TEST(ByteBufferTest, Moves) {
   ByteBuffer& same = from;
   from = std::move(same);
   EXPECT_EQ(from.bytes(), "hello!");
+}
+
+TEST_P(ByteBufferTest, MovesItsMemoryPolicy) {
+  const auto reuses = [](ByteBuffer* buffer) {
+    buffer->Consume(buffer->size());
+    Put(std::string(3000, 'x'), buffer);
+    buffer->Consume(3000);
+    const size_t capacity = buffer->capacity();
+    const char* const data = buffer->bytes().data() - 3000;
+    Put(std::string(3000, 'y'), buffer);
+    return buffer->capacity() == capacity && buffer->bytes().data() == data;
+  };
+  const bool expected = GetParam() == Memory::kReuse;
+  ByteBuffer from(GetParam());
+  EXPECT_EQ(reuses(&from), expected);
+  ByteBuffer made = std::move(from);
+  EXPECT_EQ(reuses(&made), expected);
+  ByteBuffer assigned(expected ? Memory::kFresh : Memory::kReuse);
+  assigned = std::move(made);
+  EXPECT_EQ(reuses(&assigned), expected);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// ASCII decimal numbers, the only ones the protocol has.
+// ASCII decimal numbers, the only ones of the protocol.
 
 #ifndef KEVY_REPLICA_CODEC_DECIMAL_H_
 #define KEVY_REPLICA_CODEC_DECIMAL_H_
@@ -12,18 +12,20 @@
 #include <optional>
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/internal/require_cpp17.h"
 
 namespace kevy_replica {
 
-// Reads a number digit by digit, so that it may arrive in pieces. Leading zeros
-// are taken, as kevy takes them, but never more than 20 digits, which is what
-// the largest u64 has: no number keeps a reader waiting.
+// Reads a number digit by digit, so it may arrive in pieces. Accepts leading
+// zeros, as kevy does. Stops at 20 digits, the size of the largest u64, so a
+// number cannot keep a reader waiting.
 class DecimalReader {
  public:
   static constexpr int kMaxDigits = 20;
 
-  // Takes one more character. Returns false, and changes nothing, if it is no
-  // digit, the 21st, or would make the number more than `max`.
+  // Takes one more character. Returns false and changes nothing, if it is
+  // another character than a digit, the 21st digit, or takes the number over
+  // `max`.
   bool Take(char c, uint64_t max) {
     const uint64_t digit = static_cast<unsigned char>(c) - uint64_t{'0'};
     if (digit > 9 || digits_ == kMaxDigits) return false;
@@ -35,7 +37,7 @@ class DecimalReader {
   void Clear() { *this = DecimalReader(); }
 
   uint64_t value() const { return value_; }
-  int digits() const { return digits_; }  // 0: nothing read yet.
+  int digits() const { return digits_; }  // 0: empty so far.
 
  private:
   uint64_t value_ = 0;
@@ -47,9 +49,9 @@ inline bool IsDigit(char c) {
   return static_cast<unsigned char>(c) - unsigned{'0'} <= 9;
 }
 
-// Returns the number that all of `text` spells, or nothing: empty, a sign, a
-// space, any other character, more than 20 digits or more than a u64 holds.
-std::optional<uint64_t> ParseDecimal(absl::string_view text);
+// Returns the number that `text` spells, with 1 to 20 digits and within a u64.
+// Returns nullopt for any other text, such as one with a sign or a space.
+[[nodiscard]] std::optional<uint64_t> ParseDecimal(absl::string_view text);
 
 // How many digits `value` has, 1 to 20. Three at a time, since lengths mostly
 // have no more, and which of the three it is needs no branch.
@@ -61,14 +63,14 @@ inline size_t DecimalSize(uint64_t value) {
 
 namespace internal {
 
-// All pairs of digits: two of them for one division.
+// All pairs of digits, so that one division gives two.
 inline constexpr char kDigitPairs[] =
     "00010203040506070809101112131415161718192021222324"
     "25262728293031323334353637383940414243444546474849"
     "50515253545556575859606162636465666768697071727374"
     "75767778798081828384858687888990919293949596979899";
 
-// WriteDecimal() for three digits and more.
+// WriteDecimal() for three digits or more.
 char* WriteLongDecimal(uint64_t value, char* out);
 
 }  // namespace internal

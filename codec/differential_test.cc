@@ -10,6 +10,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/testing/decode_run.h"
@@ -56,7 +57,11 @@ DecodeRun Compare(uint64_t seed) {
   EXPECT_EQ(RunOneShot(bytes, limits, start), expected);
   EXPECT_EQ(RunStream(bytes, limits, start, Whole()), expected);
   EXPECT_EQ(RunStream(bytes, limits, start, Pieces(1)), expected);
-  EXPECT_EQ(RunStream(bytes, limits, start, RandomPieces(seed)), expected);
+  for (const ByteBuffer::Memory memory :
+       {ByteBuffer::Memory::kReuse, ByteBuffer::Memory::kFresh}) {
+    EXPECT_EQ(RunStream(bytes, limits, start, RandomPieces(seed), memory),
+              expected);
+  }
   if (!mutated && !IsLimit(expected.error)) {
     EXPECT_EQ(expected.error, WireError::kNone);
   }

@@ -1,28 +1,31 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What a stream is made of, once decoded.
+// The elements of a decoded stream.
 
 #ifndef KEVY_REPLICA_CODEC_EVENT_H_
 #define KEVY_REPLICA_CODEC_EVENT_H_
 
+#include <iosfwd>
 #include <string>
+#include <utility>
 #include <variant>
 
+#include "absl/strings/string_view.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/snapshot.h"
 
 namespace kevy_replica {
 
-// One element of the stream. A FrameView or SnapshotChunk in it is a view,
-// valid until the next non-const call on the object that gave the event.
+// One element of the stream. A FrameView or SnapshotChunk in it is a view. It
+// is valid until the next non-const call on the object that gave the event.
 using StreamEvent = std::variant<FrameView, Heartbeat, SnapshotBegin,
                                  SnapshotChunk, SnapshotEnd>;
 
-// Appends the event as one line of text, without a line end: a frame as
-// redis-cli's MONITOR shows a command, behind its offset, all else as a
-// comment:
+// Appends the event as one line of text, without a line end. A frame looks like
+// a command of redis-cli's MONITOR, behind its offset. Every other element
+// looks like a comment:
 //
 //   8 "SET" "foo" "b\r\n\xff"
 //   # heartbeat generation=1 next_offset=9
@@ -30,6 +33,21 @@ using StreamEvent = std::variant<FrameView, Heartbeat, SnapshotBegin,
 //   # snapshot_chunk bytes=551
 //   # snapshot_end next_offset=9
 void AppendText(const StreamEvent& event, std::string* out);
+std::ostream& operator<<(std::ostream& out, const StreamEvent& event);
+template <typename H>
+H AbslHashValue(H state, const StreamEvent& event) {
+  return std::visit(
+      [&state, &event](const auto& alternative) {
+        return H::combine(std::move(state), event.index(), alternative);
+      },
+      event);
+}
+template <typename Sink>
+void AbslStringify(Sink& sink, const StreamEvent& event) {
+  std::string text;
+  AppendText(event, &text);
+  sink.Append(absl::string_view(text));
+}
 
 }  // namespace kevy_replica
 

@@ -6,10 +6,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
-#include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/snapshot.h"
 
 namespace kevy_replica {
@@ -22,11 +20,12 @@ std::string Text(const StreamEvent& event) {
 }
 
 TEST(EventTest, Texts) {
-  ArgvStorage storage;
+  FrameDecoder decoder;
   FrameView frame;
-  ASSERT_TRUE(DecodeFrame("*2\r\n:8\r\n*3\r\n$3\r\nSET\r\n$3\r\nfoo\r\n$4\r\n"
+  ASSERT_TRUE(decoder
+                  .Decode("*2\r\n:8\r\n*3\r\n$3\r\nSET\r\n$3\r\nfoo\r\n$4\r\n"
                           "b\r\n\xff\r\n",
-                          Limits(), &storage, &frame)
+                          &frame)
                   .done());
   EXPECT_EQ(Text(frame), R"(> 8 "SET" "foo" "b\r\n\xff")");
   EXPECT_EQ(Text(Heartbeat{1, 9}), "> # heartbeat generation=1 next_offset=9");

@@ -5,8 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/argv_view.h"
@@ -41,10 +43,9 @@ bool Fits(uint64_t offset, absl::Span<const absl::string_view> argv,
   return most <= room || EncodedFrameSize(offset, argv) <= room;
 }
 
-// Appends what WriteEnvelope() or the like has written to the front of
-// `gathered`, up to `p`, and the arguments. What is short is gathered first,
-// since each append() is a call; what is long is not, since it would be copied
-// twice.
+// Appends the bytes from `gathered` up to `p`, and then the arguments. Collects
+// short arguments in `gathered`, to save append() calls. Appends long ones
+// directly, to save a copy.
 constexpr size_t kGathered = 512;
 void AppendArguments(char* gathered, char* p,
                      absl::Span<const absl::string_view> argv,
@@ -67,6 +68,15 @@ void AppendArguments(char* gathered, char* p,
 
 }  // namespace
 
+void AppendText(const FrameView& frame, std::string* out) {
+  absl::StrAppend(out, frame.offset(), frame.argv().empty() ? "" : " ");
+  AppendText(frame.argv(), out);
+}
+
+void AppendText(const OwnedFrame& frame, std::string* out) {
+  AppendText(frame.view(), out);
+}
+
 void OwnedFrame::Assign(const FrameView& frame) {
   offset_ = frame.offset_;
   wire_.assign(frame.data_, frame.size_);
@@ -74,26 +84,41 @@ void OwnedFrame::Assign(const FrameView& frame) {
   args_.assign(frame.args_, frame.args_ + frame.argc_);
 }
 
-DecodeResult DecodeFrame(absl::string_view input, const Limits& limits,
-                         ArgvStorage* storage, FrameView* frame) {
-  storage->Clear();
-  internal::FramePredictor& predictor = storage->predictor();
-  predictor.UseLimits(limits);
-  predictor.shape_in_use = false;
+struct FrameDecoder::State {
+  explicit State(const Limits& limits) : scanner(limits) {}
+
+  ArgvStorage args;
+  internal::FrameScanner scanner;
+};
+
+FrameDecoder::FrameDecoder(const Limits& limits)
+    : state_(std::make_unique<State>(limits)) {}
+FrameDecoder::FrameDecoder(FrameDecoder&&) noexcept = default;
+FrameDecoder& FrameDecoder::operator=(FrameDecoder&&) noexcept = default;
+FrameDecoder::~FrameDecoder() = default;
+
+DecodeResult FrameDecoder::Decode(absl::string_view input, FrameView* frame) {
+  ArgvStorage& args = state_->args;
+  internal::FrameScanner& scanner = state_->scanner;
+  args.Clear();
+  scanner.DropViews();
   const auto take = [frame](const char* data, size_t size,
                             const internal::ScannedFrame& scanned) {
     *frame = FrameView(scanned.offset, absl::string_view(data, size),
                        scanned.command_begin, scanned.args, scanned.argc);
   };
-  internal::FrameScanner scanner;
-  if (scanner.TakeAlike(input.data(), input.size(), 1, storage, take) != 0) {
+  if (scanner.TakeAlike(input.data(), input.size(), 1, take) != 0) {
     return DecodeResult::Done(frame->wire().size());
   }
   internal::ScannedFrame scanned;
   const DecodeResult result =
-      scanner.Begin(input.data(), input.size(), limits, storage, &scanned);
+      scanner.Begin(input.data(), input.size(), &args, &scanned);
   if (result.done()) take(input.data(), result.position, scanned);
   return result;
+}
+
+size_t FrameDecoder::memory_bytes() const {
+  return state_->args.capacity() * sizeof(ArgRef);
 }
 
 size_t EncodedFrameSize(uint64_t offset,

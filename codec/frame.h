@@ -1,24 +1,24 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Frames: an offset and the command that was applied there.
+// Frames: an offset and the command that the primary applied there.
 //
 //   *2\r\n:8\r\n*3\r\n$3\r\nSET\r\n$3\r\nfoo\r\n$3\r\nbar\r\n
 //   `--------'`---------------------------------------------'
 //     offset 8  the command, as a client would send it
 //
-// Decoding one frame from bytes that lie in memory, copying nothing:
+// Decoding one frame from bytes in memory, without a copy:
 //
-//   ArgvStorage storage;  // Keep it: the next frame then allocates nothing.
+//   FrameDecoder decoder;  // Keep it: the next frame then allocates nothing.
 //   FrameView frame;
-//   const DecodeResult result = DecodeFrame(bytes, Limits(), &storage, &frame);
+//   const DecodeResult result = decoder.Decode(bytes, &frame);
 //   if (result.done()) {
 //     Apply(frame.offset(), frame.argv());   // argv()[0] == "SET"
 //     bytes.remove_prefix(result.position);  // The frame ended here.
 //   }
 //
-// Bytes that arrive over time are StreamDecoder's (stream_decoder.h), which
-// does not begin a half-received frame anew.
+// For bytes that arrive over time use StreamDecoder (stream_decoder.h). It
+// resumes inside a half-received frame.
 //
 // Source: kevy's replication documentation, and recorded streams of kevy
 // 2.0.20, 3.18.0 and 5.4.0 (testdata/captures).
@@ -28,28 +28,31 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
 
-// One decoded frame: views into the bytes that it was decoded from, and into
-// the ArgvStorage that was filled. Trivially copyable. It is valid until either
-// changes: for a frame of a StreamDecoder, Session or ReplicaClient, until the
-// next non-const call on that object. OwnedFrame is the copy to keep.
+// One decoded frame: a view into the bytes that it was decoded from, and into
+// the decoder's list of arguments. Trivially copyable. It is valid until the
+// next non-const call on the FrameDecoder, StreamDecoder, Session or
+// ReplicaClient that gave it. OwnedFrame is the copy to keep.
 class FrameView {
  public:
   FrameView() = default;
-  // `wire` is the whole frame, `command_begin` where its command begins in it,
-  // `args` the arguments' places in it.
+  // `wire` is the whole frame. Its command begins at `command_begin`, and
+  // `args` are the places of its arguments.
   FrameView(uint64_t offset, absl::string_view wire, size_t command_begin,
             const ArgRef* args, size_t argc)
       : offset_(offset),
@@ -59,20 +62,27 @@ class FrameView {
         args_(args),
         argc_(argc) {}
 
-  // The frame's offset in its generation: one more than the frame's before.
+  // The frame's offset in its generation: one more than that of the frame
+  // before.
   uint64_t offset() const { return offset_; }
 
-  // The command's arguments, its name first. Never empty in a decoded frame.
+  // The command's arguments, its name first. A decoded frame has at least one.
   ArgvView argv() const { return ArgvView(data_, args_, argc_); }
 
-  // The command as RESP, from "*" to the last CRLF: byte for byte what a client
-  // would send, so fit to be sent on as it is.
+  // The command as RESP, from "*" to the last CRLF: byte for byte as a client
+  // would send it. You may pass it on unchanged.
   absl::string_view command() const {
     return absl::string_view(data_ + command_begin_, size_ - command_begin_);
   }
 
-  // The whole frame as it came, envelope included.
+  // The whole frame as received, with its envelope.
   absl::string_view wire() const { return absl::string_view(data_, size_); }
+
+  // Two frames are equal if their offsets and the bytes of their commands are,
+  // wherever those lie and however the envelope spells the offset.
+  friend auto ValueFields(const FrameView& frame) {
+    return std::make_tuple(frame.offset(), frame.command());
+  }
 
  private:
   friend class OwnedFrame;
@@ -86,20 +96,29 @@ class FrameView {
   size_t argc_ = 0;
 };
 
-// A frame that owns its bytes: two allocations, of which assigning to one that
-// was used before needs none if it has the room.
+// Appends `8 "SET" "foo" "b\r\n\xff"`: the offset, and the arguments with the
+// escapes of escape.h.
+void AppendText(const FrameView& frame, std::string* out);
+
+// A frame that owns its bytes. It takes two allocations. Assign() reuses them
+// where they are large enough.
 class OwnedFrame {
  public:
   OwnedFrame() = default;
   explicit OwnedFrame(const FrameView& frame) { Assign(frame); }
 
-  // `frame` must not be a view of this object.
+  // Copies `frame`. Precondition: `frame` views another object.
   void Assign(const FrameView& frame);
 
   // Valid until this object is assigned to, moved from or destroyed.
   FrameView view() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return FrameView(offset_, wire_, command_begin_, args_.data(),
                      args_.size());
+  }
+
+  // As of its view.
+  friend auto ValueFields(const OwnedFrame& frame) {
+    return ValueFields(frame.view());
   }
 
  private:
@@ -109,38 +128,63 @@ class OwnedFrame {
   std::vector<ArgRef> args_;
 };
 
-// Decodes the frame that begins at input[0]; bytes behind it are left alone.
-// On kDone `*frame` views `input` and `*storage`, and is valid as long as both
-// stand unchanged; otherwise `*frame` is untouched. Reads nothing outside
-// `input`. Allocates only where `*storage` has to grow.
-//
-// Errors: kUnknownElement (input[0] is not '*'), kBadEnvelope, kBadOffset,
-// kNegativeOffset, kBadCommand, kBadBulk, kTooManyArguments, kBulkTooLong,
-// kFrameTooLong.
-//
-// Thread-safe for distinct `storage` and `frame`.
-DecodeResult DecodeFrame(absl::string_view input, const Limits& limits,
-                         ArgvStorage* storage, FrameView* frame);
+// As its view: see FrameView.
+void AppendText(const OwnedFrame& frame, std::string* out);
 
-// How many bytes the frame of `argv` at `offset` takes up on the wire.
+// Decodes frames from bytes in memory. It keeps the list of arguments, and
+// compares each frame with the form of the last ones, so use one decoder for
+// many frames.
+//
+// Not thread-safe. Movable, not copyable; its frames stay valid when it is
+// moved. A moved-from one can only be assigned to or destroyed.
+class FrameDecoder {
+ public:
+  explicit FrameDecoder(const Limits& limits = Limits());
+  FrameDecoder(FrameDecoder&&) noexcept;
+  FrameDecoder& operator=(FrameDecoder&&) noexcept;
+  ~FrameDecoder();
+
+  // Decodes the frame that begins at input[0]. Ignores the bytes behind it, and
+  // reads only `input`. Allocates only for more arguments than any frame
+  // before. Each call begins anew, whatever the last one returned.
+  //
+  // Returns:
+  //   kDone      `*frame` is the frame: a view of `input` and of this object,
+  //              valid until `input` changes or the next call
+  //   kNeedMore  the frame does not end within `input`; `*frame` is unchanged
+  //   kError     kUnknownElement (input[0] is not '*'), kBadEnvelope,
+  //   kBadOffset,
+  //              kNegativeOffset, kBadCommand, kBadBulk, kTooManyArguments,
+  //              kBulkTooLong or kFrameTooLong; `*frame` is unchanged
+  DecodeResult Decode(absl::string_view input, FrameView* frame);
+
+  // Bytes of memory for arguments, beside the decoder's own 3 KiB.
+  size_t memory_bytes() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Returns the size of the frame of `argv` at `offset` on the wire.
 size_t EncodedFrameSize(uint64_t offset,
                         absl::Span<const absl::string_view> argv);
 
-// Writes the frame to the front of `out`. Errors, with nothing written:
-// kBadOffset (over kMaxFrameOffset), kBadCommand (no arguments), kNoSpace.
+// Writes the frame to the front of `out`. Errors, with `out` unchanged:
+// kBadOffset (over kMaxFrameOffset), kBadCommand (`argv` is empty), kNoSpace.
 EncodeResult EncodeFrame(uint64_t offset,
                          absl::Span<const absl::string_view> argv,
                          absl::Span<char> out);
 
-// Appends the frame to `*out`, or returns the error and leaves `*out` as it is.
-ABSL_MUST_USE_RESULT WireError
-AppendFrame(uint64_t offset, absl::Span<const absl::string_view> argv,
-            std::string* out);
+// Appends the frame to `*out`. Errors as of EncodeFrame(), except kNoSpace,
+// with `*out` unchanged.
+WireError AppendFrame(uint64_t offset, absl::Span<const absl::string_view> argv,
+                      std::string* out);
 
-// Appends the command alone, as a client sends it and FrameView::command() has
-// it. kBadCommand, with `*out` as it was: no arguments.
-ABSL_MUST_USE_RESULT WireError
-AppendCommand(absl::Span<const absl::string_view> argv, std::string* out);
+// Appends the command alone, as a client sends it and FrameView::command()
+// returns it. Error, with `*out` unchanged: kBadCommand (`argv` is empty).
+WireError AppendCommand(absl::Span<const absl::string_view> argv,
+                        std::string* out);
 
 }  // namespace kevy_replica
 

@@ -57,11 +57,11 @@ Argv ArgvOf(const FrameView& frame) {
   return Argv(frame.argv().begin(), frame.argv().end());
 }
 
-TEST(DecodeFrameTest, Views) {
-  ArgvStorage storage;
+TEST(FrameDecoderTest, Views) {
+  FrameDecoder decoder;
   FrameView frame;
   const std::string input = absl::StrCat(kSet, "*2\r\n:9");
-  const DecodeResult result = DecodeFrame(input, Limits(), &storage, &frame);
+  const DecodeResult result = decoder.Decode(input, &frame);
   ASSERT_TRUE(result.done());
   EXPECT_EQ(result.position, kSet.size());
   EXPECT_EQ(frame.offset(), 8u);
@@ -74,44 +74,41 @@ TEST(DecodeFrameTest, Views) {
   static_assert(std::is_trivially_copyable<FrameView>::value, "");
 }
 
-TEST(DecodeFrameTest, OtherwiseTheFrameIsUntouched) {
-  ArgvStorage storage;
+TEST(FrameDecoderTest, OtherwiseTheFrameIsUntouched) {
+  FrameDecoder decoder;
   FrameView frame;
-  ASSERT_TRUE(DecodeFrame(kSet, Limits(), &storage, &frame).done());
-  ArgvStorage other;
+  ASSERT_TRUE(decoder.Decode(kSet, &frame).done());
+  FrameDecoder other;
   for (size_t size = 0; size < kSet.size(); ++size) {
-    const DecodeResult result =
-        DecodeFrame(kSet.substr(0, size), Limits(), &other, &frame);
+    const DecodeResult result = other.Decode(kSet.substr(0, size), &frame);
     ASSERT_EQ(result.outcome, Outcome::kNeedMore);
     ASSERT_LE(result.position, size);
   }
   for (const absl::string_view bad :
        {"+PING 1\r\n", "*3\r\n", "*2\r\n:8\r\n*0\r\n"}) {
-    EXPECT_EQ(DecodeFrame(bad, Limits(), &other, &frame).outcome,
-              Outcome::kError);
+    EXPECT_EQ(other.Decode(bad, &frame).outcome, Outcome::kError);
   }
   EXPECT_EQ(frame.wire(), kSet);
   EXPECT_EQ(ArgvOf(frame), (Argv{"SET", "foo", "bar"}));
 }
 
-TEST(DecodeFrameTest, AnotherElementIsUnknown) {
-  ArgvStorage storage;
+TEST(FrameDecoderTest, AnotherElementIsUnknown) {
+  FrameDecoder decoder;
   FrameView frame;
   for (const absl::string_view input :
        {"+PING 1 2\r\n", "$1\r\na\r\n", ":8\r\n", "PING\r\n", "\r\n",
         "+PING 1 2 and so on, for more than thirty bytes\r\n"}) {
-    const DecodeResult result = DecodeFrame(input, Limits(), &storage, &frame);
+    const DecodeResult result = decoder.Decode(input, &frame);
     EXPECT_EQ(result.error, WireError::kUnknownElement) << input;
     EXPECT_EQ(result.position, 0u) << input;
   }
   const std::string zeros(64, '\0');
-  EXPECT_EQ(DecodeFrame(zeros, Limits(), &storage, &frame).error,
-            WireError::kUnknownElement);
+  EXPECT_EQ(decoder.Decode(zeros, &frame).error, WireError::kUnknownElement);
 }
 
 // Every way in which a header's digits can fall, with the frame at either end
 // of readable memory, in one piece and cut.
-TEST(DecodeFrameTest, EveryLengthOfArguments) {
+TEST(FrameDecoderTest, EveryLengthOfArguments) {
   std::vector<size_t> sizes;
   for (size_t size = 0; size <= 130; ++size) sizes.push_back(size);
   for (const size_t size :
@@ -119,7 +116,7 @@ TEST(DecodeFrameTest, EveryLengthOfArguments) {
     sizes.push_back(size);
   }
   GuardedBytes room(200'100);
-  ArgvStorage storage;
+  FrameDecoder decoder;
   for (const size_t size : sizes) {
     std::string value(size, 'x');
     for (size_t i = 0; i < size; i += 7) value[i] = "\r\n$*:0"[i % 6];
@@ -131,7 +128,7 @@ TEST(DecodeFrameTest, EveryLengthOfArguments) {
       for (const Guard guard : {Guard::kBefore, Guard::kAfter}) {
         FrameView frame;
         const DecodeResult result =
-            DecodeFrame(room.Place(bytes, guard), Limits(), &storage, &frame);
+            decoder.Decode(room.Place(bytes, guard), &frame);
         ASSERT_TRUE(result.done()) << size << " " << result.error;
         ASSERT_EQ(result.position, bytes.size());
         ASSERT_EQ(frame.offset(), size);
@@ -143,10 +140,9 @@ TEST(DecodeFrameTest, EveryLengthOfArguments) {
         FrameView frame;
         const absl::string_view cut =
             absl::string_view(bytes).substr(0, bytes.size() - less);
-        ASSERT_EQ(DecodeFrame(room.Place(cut, Guard::kAfter), Limits(),
-                              &storage, &frame)
-                      .outcome,
-                  Outcome::kNeedMore);
+        ASSERT_EQ(
+            decoder.Decode(room.Place(cut, Guard::kAfter), &frame).outcome,
+            Outcome::kNeedMore);
       }
     }
   }
@@ -154,18 +150,17 @@ TEST(DecodeFrameTest, EveryLengthOfArguments) {
 
 // One wrong byte anywhere in the bytes that are not an argument's: an error, or
 // another frame, but never one that encodes to other bytes than came.
-TEST(DecodeFrameTest, EveryByteReplacedByEveryOther) {
+TEST(FrameDecoderTest, EveryByteReplacedByEveryOther) {
   const std::string sound =
       "*2\r\n:10\r\n*3\r\n$1\r\na\r\n$10\r\n0123456789\r\n$2\r\nbc\r\n";
-  ArgvStorage storage;
+  FrameDecoder decoder;
   int done = 0;
   for (size_t at = 0; at < sound.size(); ++at) {
     for (int c = 0; c < 256; ++c) {
       std::string input = sound;
       input[at] = static_cast<char>(c);
       FrameView frame;
-      const DecodeResult result =
-          DecodeFrame(input, Limits(), &storage, &frame);
+      const DecodeResult result = decoder.Decode(input, &frame);
       if (result.outcome == Outcome::kError) {
         // Nothing before the wrong byte is to blame.
         ASSERT_GE(result.position, at) << c;
@@ -188,8 +183,7 @@ TEST(DecodeFrameTest, EveryByteReplacedByEveryOther) {
             13 * 256 + 2 * 10 + 3 + (static_cast<int>(sound.size()) - 16));
 }
 
-TEST(DecodeFrameTest, LimitsOfOneDigitMoreOrLess) {
-  ArgvStorage storage;
+TEST(FrameDecoderTest, LimitsOfOneDigitMoreOrLess) {
   FrameView frame;
   for (uint64_t count : {1, 2, 8, 9, 10, 11, 99, 100, 101, 1000}) {
     const Argv argv(count, "a");
@@ -197,9 +191,9 @@ TEST(DecodeFrameTest, LimitsOfOneDigitMoreOrLess) {
     ASSERT_EQ(AppendFrame(8, argv, &bytes), WireError::kNone);
     Limits limits;
     limits.max_arguments = count;
-    EXPECT_TRUE(DecodeFrame(bytes, limits, &storage, &frame).done()) << count;
+    EXPECT_TRUE(FrameDecoder(limits).Decode(bytes, &frame).done()) << count;
     limits.max_arguments = count - 1;
-    const DecodeResult result = DecodeFrame(bytes, limits, &storage, &frame);
+    const DecodeResult result = FrameDecoder(limits).Decode(bytes, &frame);
     EXPECT_EQ(result.error, WireError::kTooManyArguments) << count;
     EXPECT_EQ(result.position, bytes.find("\r\n$") - 1) << count;
 
@@ -209,22 +203,22 @@ TEST(DecodeFrameTest, LimitsOfOneDigitMoreOrLess) {
     limits = Limits();
     limits.max_bulk_bytes = std::max<uint64_t>(count, 3);
     limits.max_frame_bytes = bytes.size();
-    EXPECT_TRUE(DecodeFrame(bytes, limits, &storage, &frame).done()) << count;
+    EXPECT_TRUE(FrameDecoder(limits).Decode(bytes, &frame).done()) << count;
     limits.max_frame_bytes = bytes.size() - 1;
-    const DecodeResult too_long = DecodeFrame(bytes, limits, &storage, &frame);
+    const DecodeResult too_long = FrameDecoder(limits).Decode(bytes, &frame);
     EXPECT_EQ(too_long.error, WireError::kFrameTooLong) << count;
     EXPECT_EQ(too_long.position, bytes.rfind("\nv")) << count;
     if (count <= 3) continue;
     limits = Limits();
     limits.max_bulk_bytes = count - 1;
-    const DecodeResult bulk = DecodeFrame(bytes, limits, &storage, &frame);
+    const DecodeResult bulk = FrameDecoder(limits).Decode(bytes, &frame);
     EXPECT_EQ(bulk.error, WireError::kBulkTooLong) << count;
     EXPECT_EQ(bulk.position, bytes.rfind("\r\nv") - 1) << count;
   }
 }
 
-// A storage remembers what frames looked like: nothing of it may show.
-TEST(DecodeFrameTest, WhatWasDecodedBeforeDoesNotMatter) {
+// A decoder keeps the form of earlier frames: the result must not show it.
+TEST(FrameDecoderTest, EarlierFramesDoNotChangeTheResult) {
   std::vector<std::string> frames;
   for (const uint64_t offset :
        {uint64_t{8}, uint64_t{9}, uint64_t{10}, uint64_t{99}, uint64_t{100},
@@ -239,13 +233,13 @@ TEST(DecodeFrameTest, WhatWasDecodedBeforeDoesNotMatter) {
           WireError::kNone);
     }
   }
-  ArgvStorage storage;  // One for all.
+  FrameDecoder decoder;  // One for all.
   for (const std::string& before : frames) {
     for (const std::string& frame : frames) {
       FrameView view;
-      ASSERT_TRUE(DecodeFrame(before, Limits(), &storage, &view).done());
-      ASSERT_TRUE(DecodeFrame(before, Limits(), &storage, &view).done());
-      ASSERT_TRUE(DecodeFrame(frame, Limits(), &storage, &view).done());
+      ASSERT_TRUE(decoder.Decode(before, &view).done());
+      ASSERT_TRUE(decoder.Decode(before, &view).done());
+      ASSERT_TRUE(decoder.Decode(frame, &view).done());
       std::string again;
       ASSERT_EQ(AppendFrame(view.offset(), ArgvOf(view), &again),
                 WireError::kNone);
@@ -253,33 +247,81 @@ TEST(DecodeFrameTest, WhatWasDecodedBeforeDoesNotMatter) {
       ASSERT_EQ(view.wire(), frame);
     }
   }
-  // Nor a length that an earlier limit allowed.
+}
+
+// Whatever form the frames before had, and whether or not they were alike.
+TEST(FrameDecoderTest, LimitsHoldBehindFramesWithinThem) {
   for (const size_t size : {4, 10, 100, 1000, 100'000}) {
-    std::string frame;
-    ASSERT_EQ(AppendFrame(8, {"SET", std::string(size, 'v')}, &frame),
-              WireError::kNone);
-    FrameView view;
-    for (int i = 0; i < 3; ++i) {
-      ASSERT_TRUE(DecodeFrame(frame, Limits(), &storage, &view).done());
-    }
+    SCOPED_TRACE(size);
+    const auto frame_of = [](uint64_t offset, size_t value_size, size_t argc) {
+      const std::string value(value_size, 'v');
+      std::vector<absl::string_view> argv(argc, "SET");
+      argv.back() = value;
+      std::string frame;
+      EXPECT_EQ(AppendFrame(offset, argv, &frame), WireError::kNone);
+      return frame;
+    };
+    const auto error_behind = [&](const Limits& limits, size_t value_size,
+                                  size_t argc) {
+      FrameDecoder decoder(limits);
+      FrameView view;
+      for (uint64_t offset = 10; offset < 15; ++offset) {
+        EXPECT_TRUE(decoder.Decode(frame_of(offset, size, 2), &view).done());
+      }
+      return decoder.Decode(frame_of(15, value_size, argc), &view).error;
+    };
     Limits limits;
-    limits.max_bulk_bytes = size - 1;
-    EXPECT_EQ(DecodeFrame(frame, limits, &storage, &view).error,
-              WireError::kBulkTooLong);
+    limits.max_bulk_bytes = size;
+    EXPECT_EQ(error_behind(limits, size, 2), WireError::kNone);
+    EXPECT_EQ(error_behind(limits, size + 1, 2), WireError::kBulkTooLong);
     limits = Limits();
-    limits.max_frame_bytes = frame.size() - 1;
-    EXPECT_EQ(DecodeFrame(frame, limits, &storage, &view).error,
-              WireError::kFrameTooLong);
+    limits.max_frame_bytes = frame_of(10, size, 2).size();
+    EXPECT_EQ(error_behind(limits, size, 2), WireError::kNone);
+    EXPECT_EQ(error_behind(limits, size + 1, 2), WireError::kFrameTooLong);
     limits = Limits();
-    limits.max_arguments = 1;
-    EXPECT_EQ(DecodeFrame(frame, limits, &storage, &view).error,
-              WireError::kTooManyArguments);
+    limits.max_arguments = 2;
+    EXPECT_EQ(error_behind(limits, size, 2), WireError::kNone);
+    EXPECT_EQ(error_behind(limits, size, 3), WireError::kTooManyArguments);
+  }
+}
+
+// A decoder's limits are its own: the form of frames under others does not
+// come with them.
+TEST(FrameDecoderTest, AssigningADecoderReplacesItsLimits) {
+  std::string frame;
+  ASSERT_EQ(AppendFrame(8, {"SET", "key", "value"}, &frame), WireError::kNone);
+  FrameDecoder decoder;
+  FrameView view;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(decoder.Decode(frame, &view).done());
+  }
+  Limits limits;
+  limits.max_arguments = 2;
+  decoder = FrameDecoder(limits);
+  EXPECT_EQ(decoder.Decode(frame, &view).error, WireError::kTooManyArguments);
+}
+
+TEST(FrameDecoderTest, MovingLeavesFramesValid) {
+  std::vector<std::string> frames;
+  for (uint64_t offset = 10; offset < 15; ++offset) {
+    frames.emplace_back();
+    ASSERT_EQ(AppendFrame(offset, {"SET", "k", "v"}, &frames.back()),
+              WireError::kNone);
+  }
+  FrameDecoder decoder;
+  FrameView view;
+  for (const std::string& frame : frames) {
+    ASSERT_TRUE(decoder.Decode(frame, &view).done());
+    FrameDecoder moved = std::move(decoder);
+    EXPECT_EQ(ArgvOf(view), (Argv{"SET", "k", "v"}));
+    decoder = std::move(moved);
+    EXPECT_EQ(ArgvOf(view), (Argv{"SET", "k", "v"}));
   }
 }
 
 // Offsets mostly rise by one, so that a decoder may foresee them; where they do
 // not, it must not matter.
-TEST(DecodeFrameTest, AnyOffsetBehindAnyOther) {
+TEST(FrameDecoderTest, AnyOffsetBehindAnyOther) {
   std::vector<uint64_t> offsets;
   for (uint64_t power = 1; power <= kMaxFrameOffset / 10; power *= 10) {
     for (const uint64_t first : {power, 2 * power, 9 * power}) {
@@ -294,12 +336,12 @@ TEST(DecodeFrameTest, AnyOffsetBehindAnyOther) {
     ASSERT_EQ(AppendFrame(offset, {"SET", "key", "value"}, &frames.back()),
               WireError::kNone);
   }
-  ArgvStorage storage;
+  FrameDecoder decoder;
   FrameView view;
   for (const std::string& before : frames) {
     for (size_t i = 0; i < frames.size(); ++i) {
-      ASSERT_TRUE(DecodeFrame(before, Limits(), &storage, &view).done());
-      ASSERT_TRUE(DecodeFrame(frames[i], Limits(), &storage, &view).done());
+      ASSERT_TRUE(decoder.Decode(before, &view).done());
+      ASSERT_TRUE(decoder.Decode(frames[i], &view).done());
       ASSERT_EQ(view.offset(), offsets[i]) << before;
       ASSERT_EQ(view.wire(), frames[i]);
       ASSERT_EQ(view.command(), frames[i].substr(frames[i].find("*3")));
@@ -308,7 +350,7 @@ TEST(DecodeFrameTest, AnyOffsetBehindAnyOther) {
 }
 
 // One wrong byte in a frame that looks like those before.
-TEST(DecodeFrameTest, ALookAlikeIsNotTaken) {
+TEST(FrameDecoderTest, ALookAlikeIsNotTaken) {
   for (const size_t size : {2, 20, 200, 2000, 20'000}) {
     std::string before;
     std::string frame;
@@ -320,14 +362,13 @@ TEST(DecodeFrameTest, ALookAlikeIsNotTaken) {
       for (const char c : {'\0', '\r', '\n', '0', '1', '9', ':', 'x'}) {
         std::string input = frame;
         input[at] = c;
-        ArgvStorage cold;
+        FrameDecoder cold;
         FrameView expected;
-        const DecodeResult cold_result =
-            DecodeFrame(input, Limits(), &cold, &expected);
-        ArgvStorage warm;
+        const DecodeResult cold_result = cold.Decode(input, &expected);
+        FrameDecoder warm;
         FrameView view;
-        ASSERT_TRUE(DecodeFrame(before, Limits(), &warm, &view).done());
-        const DecodeResult result = DecodeFrame(input, Limits(), &warm, &view);
+        ASSERT_TRUE(warm.Decode(before, &view).done());
+        const DecodeResult result = warm.Decode(input, &view);
         ASSERT_EQ(result.outcome, cold_result.outcome) << at << " " << c;
         ASSERT_EQ(result.error, cold_result.error) << at << " " << c;
         ASSERT_EQ(result.position, cold_result.position) << at << " " << c;
@@ -339,24 +380,23 @@ TEST(DecodeFrameTest, ALookAlikeIsNotTaken) {
   }
 }
 
-TEST(DecodeFrameTest, ManyArguments) {
+TEST(FrameDecoderTest, ManyArguments) {
   const Argv argv(100'000, "ab");
   std::string bytes;
   ASSERT_EQ(AppendFrame(8, argv, &bytes), WireError::kNone);
-  ArgvStorage storage;
+  FrameDecoder decoder;
   FrameView frame;
-  ASSERT_TRUE(DecodeFrame(bytes, Limits(), &storage, &frame).done());
+  ASSERT_TRUE(decoder.Decode(bytes, &frame).done());
   EXPECT_EQ(ArgvOf(frame), argv);
 }
 
-TEST(DecodeFrameTest, ADeclaredCountTakesNoMemory) {
-  ArgvStorage storage;
+TEST(FrameDecoderTest, ADeclaredCountTakesNoMemory) {
+  FrameDecoder decoder;
   FrameView frame;
-  EXPECT_EQ(DecodeFrame("*2\r\n:8\r\n*1048576\r\n$1\r\na\r\n", Limits(),
-                        &storage, &frame)
-                .outcome,
-            Outcome::kNeedMore);
-  EXPECT_LE(storage.capacity(), 64u);
+  EXPECT_EQ(
+      decoder.Decode("*2\r\n:8\r\n*1048576\r\n$1\r\na\r\n", &frame).outcome,
+      Outcome::kNeedMore);
+  EXPECT_LE(decoder.memory_bytes(), 64 * sizeof(ArgRef));
 }
 
 TEST(EncodeFrameTest, Encodes) {
@@ -492,14 +532,13 @@ TEST(OwnedFrameTest, KeepsWhatItWasGiven) {
   OwnedFrame owned;
   {
     std::string bytes(kSet);
-    ArgvStorage storage;
+    FrameDecoder decoder;
     FrameView frame;
-    ASSERT_TRUE(DecodeFrame(bytes, Limits(), &storage, &frame).done());
+    ASSERT_TRUE(decoder.Decode(bytes, &frame).done());
     owned = OwnedFrame(frame);
     EXPECT_NE(owned.view().wire().data(), bytes.data());
     std::fill(bytes.begin(), bytes.end(), 'z');
-    storage.Clear();
-    storage.Add(0, 1);
+    ASSERT_TRUE(decoder.Decode("*2\r\n:0\r\n*1\r\n$0\r\n\r\n", &frame).done());
   }
   const FrameView view = owned.view();
   EXPECT_EQ(view.offset(), 8u);
@@ -514,9 +553,9 @@ TEST(OwnedFrameTest, CopiesAndMovesAreWhole) {
   for (const absl::string_view value : {"", "v", "a value longer than short"}) {
     std::string bytes;
     ASSERT_EQ(AppendFrame(1, {value}, &bytes), WireError::kNone);
-    ArgvStorage storage;
+    FrameDecoder decoder;
     FrameView frame;
-    ASSERT_TRUE(DecodeFrame(bytes, Limits(), &storage, &frame).done());
+    ASSERT_TRUE(decoder.Decode(bytes, &frame).done());
 
     std::vector<OwnedFrame> frames;
     for (int i = 0; i < 20; ++i) frames.emplace_back(frame);  // Moves some.
@@ -557,9 +596,9 @@ TEST(AppendCommandTest, IsWhatAFrameOfItHas) {
         {"MSET", "a", middle, "b", middle, "c", middle}}) {
     std::string wire;
     ASSERT_EQ(AppendFrame(8, argv, &wire), WireError::kNone);
-    ArgvStorage storage;
+    FrameDecoder decoder;
     FrameView frame;
-    ASSERT_TRUE(DecodeFrame(wire, Limits(), &storage, &frame).done());
+    ASSERT_TRUE(decoder.Decode(wire, &frame).done());
     std::string command = "before";
     ASSERT_EQ(AppendCommand(argv, &command), WireError::kNone);
     EXPECT_EQ(command, absl::StrCat("before", frame.command()));

@@ -7,13 +7,16 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <ostream>
 #include <string>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/internal/command_scanner.h"
 #include "kevy_replica/codec/internal/control_line.h"
 #include "kevy_replica/codec/internal/encode.h"
@@ -80,7 +83,8 @@ char* Write(const HandshakeAnswer& answer, char* p) {
   return WriteText(internal::kCrlf, WriteDecimal(answer.offset, p));
 }
 
-// What is wrong with the arguments, and with which of them; 0 with kNone.
+// The error of the arguments, and the index of the wrong one. The index is 0
+// with kNone.
 struct ArgumentError {
   WireError error = WireError::kNone;
   size_t index = 0;
@@ -122,7 +126,7 @@ ArgumentError ParseRequest(ArgvView argv, HandshakeRequest* request) {
 DecodeResult DecodeHandshakeRequest(absl::string_view input,
                                     const Limits& limits, ArgvStorage* storage,
                                     HandshakeRequest* request) {
-  // No peer is trusted with more than a request can need.
+  // A peer may send only as much as a request can need.
   Limits own;
   own.max_arguments = 6;
   own.max_bulk_bytes = limits.max_line_bytes;
@@ -203,6 +207,26 @@ WireError Append(const HandshakeAnswer& answer, std::string* out) {
   return internal::AppendTo(
       out, CheckGeneration(answer.protocol, answer.generation),
       EncodedSize(answer), [&](char* p) { Write(answer, p); });
+}
+
+absl::string_view ProtocolName(Protocol protocol) {
+  return protocol == Protocol::kV1 ? "1" : "2";
+}
+
+std::ostream& operator<<(std::ostream& out, Protocol protocol) {
+  return out << ProtocolName(protocol);
+}
+
+void AppendText(const HandshakeRequest& request, std::string* out) {
+  absl::StrAppend(out, "request protocol=", ProtocolName(request.protocol),
+                  " generation=", request.generation,
+                  " offset=", request.offset, " id=");
+  AppendEscaped(request.replica_id, out);
+}
+
+void AppendText(const HandshakeAnswer& answer, std::string* out) {
+  absl::StrAppend(out, "answer protocol=", ProtocolName(answer.protocol),
+                  " generation=", answer.generation, " offset=", answer.offset);
 }
 
 }  // namespace kevy_replica

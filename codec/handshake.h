@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The handshake: the replica asks for the stream, the primary answers with a
-// line. Both protocols:
+// The handshake: the replica asks for the stream, and the primary answers with
+// a line. Both protocols:
 //
 //   protocol 1 (kevy 1.18 to 3.x)
 //     REPLICATE FROM <offset> ID <id>
@@ -11,21 +11,23 @@
 //     REPLICATE FROM <generation> <offset> ID <id>
 //     +ACK <generation> <offset>
 //
-// The request goes as a RESP multi-bulk command. A primary that rejects it
-// closes the connection without a word, whatever the reason (observed on kevy
-// 2.0.20, 3.18.0 and 5.4.0), a protocol that it does not speak included.
+// The request is a RESP multi-bulk command. A primary that rejects it closes
+// the connection silently, whatever the reason. An unknown protocol is such a
+// reason (observed on kevy 2.0.20, 3.18.0 and 5.4.0).
 
 #ifndef KEVY_REPLICA_CODEC_HANDSHAKE_H_
 #define KEVY_REPLICA_CODEC_HANDSHAKE_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <string>
+#include <tuple>
 
-#include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -34,43 +36,67 @@ namespace kevy_replica {
 
 enum class Protocol : uint8_t { kV1 = 1, kV2 = 2 };
 
-// What a replica asks for.
+// Returns "1" or "2".
+absl::string_view ProtocolName(Protocol protocol);
+std::ostream& operator<<(std::ostream& out, Protocol protocol);
+template <typename Sink>
+void AbslStringify(Sink& sink, Protocol protocol) {
+  sink.Append(ProtocolName(protocol));
+}
+
+// The request of a replica.
 struct HandshakeRequest {
   Protocol protocol = Protocol::kV2;
-  // The history that `offset` belongs to: an opaque identity without order. 0
-  // claims none. Protocol 1 does not carry it.
+  // The history of `offset`: an opaque identity without order. 0 claims none.
+  // Protocol 1 does not carry it. Default: 0.
   uint64_t generation = 0;
-  // The next offset wanted: 0 for a fresh replica, last applied + 1 otherwise.
+  // The next offset wanted: 0 for a fresh start, else last applied + 1.
+  // Default: 0.
   uint64_t offset = 0;
-  // Non-empty UTF-8. In a decoded request a view into the input.
+  // Non-empty UTF-8. In a decoded request it is a view into the input.
   absl::string_view replica_id;
+
+  friend auto ValueFields(const HandshakeRequest& request) {
+    return std::tie(request.protocol, request.generation, request.offset,
+                    request.replica_id);
+  }
 };
 
-// What the primary says. `offset` usually echoes the one asked for, even where
-// a snapshot with another follows: it says nothing of where the stream begins.
+// The answer of a primary. `offset` usually repeats the requested one, even if
+// a snapshot with another offset comes next. So it does not tell where the
+// stream begins.
 struct HandshakeAnswer {
   Protocol protocol = Protocol::kV2;
   uint64_t generation = 0;  // 0, unknown, with protocol 1.
   uint64_t offset = 0;
+
+  friend auto ValueFields(const HandshakeAnswer& answer) {
+    return std::tie(answer.protocol, answer.generation, answer.offset);
+  }
 };
 
-// Decodes the request at the front of `input`, as a primary does. `*storage` is
-// scratch; on kDone `request->replica_id` views `input`. Keywords are taken in
-// either case. Errors: kBadRequest (not a multi-bulk command), kBulkTooLong,
-// kWrongArgumentCount, kWrongCommand, kMissingFrom, kBadGeneration,
-// kBadRequestOffset, kMissingId, kBadReplicaId; the position is that of the
-// argument that is wrong. A request is at most `limits.max_line_bytes` long for
-// each of its arguments.
+// Append `request protocol=2 generation=7 offset=8 id="r1"` and
+// `answer protocol=2 generation=7 offset=8`.
+void AppendText(const HandshakeRequest& request, std::string* out);
+void AppendText(const HandshakeAnswer& answer, std::string* out);
+
+// Decodes the request at the front of `input`, as a primary does. Keywords may
+// be in either case. `*storage` is scratch. On kDone `request->replica_id`
+// views `input`.
+//
+// Errors, at the position of the wrong argument: kBadRequest (another element
+// than a multi-bulk command), kBulkTooLong, kWrongArgumentCount, kWrongCommand,
+// kMissingFrom, kBadGeneration, kBadRequestOffset, kMissingId, kBadReplicaId.
+// Each argument may have `limits.max_line_bytes`.
 DecodeResult DecodeHandshakeRequest(absl::string_view input,
                                     const Limits& limits, ArgvStorage* storage,
                                     HandshakeRequest* request);
 
 // Errors of encoding: kBadReplicaId; kBadGeneration, for a generation other
-// than 0 with protocol 1, which could not carry it; kNoSpace.
+// than 0 with protocol 1, which cannot carry it; kNoSpace.
 size_t EncodedSize(const HandshakeRequest& request);
 EncodeResult Encode(const HandshakeRequest& request, absl::Span<char> out);
-ABSL_MUST_USE_RESULT WireError Append(const HandshakeRequest& request,
-                                      std::string* out);
+WireError Append(const HandshakeRequest& request, std::string* out);
 
 // Decodes the answer at the front of `input`. Errors: kBadAnswer, kLineTooLong.
 DecodeResult DecodeHandshakeAnswer(absl::string_view input,
@@ -80,8 +106,7 @@ DecodeResult DecodeHandshakeAnswer(absl::string_view input,
 // Errors of encoding: kBadGeneration (as above), kNoSpace.
 size_t EncodedSize(const HandshakeAnswer& answer);
 EncodeResult Encode(const HandshakeAnswer& answer, absl::Span<char> out);
-ABSL_MUST_USE_RESULT WireError Append(const HandshakeAnswer& answer,
-                                      std::string* out);
+WireError Append(const HandshakeAnswer& answer, std::string* out);
 
 }  // namespace kevy_replica
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/decimal.h"
@@ -56,6 +57,11 @@ EncodeResult Encode(const Heartbeat& heartbeat, absl::Span<char> out) {
 WireError Append(const Heartbeat& heartbeat, std::string* out) {
   return internal::AppendTo(out, WireError::kNone, EncodedSize(heartbeat),
                             [&](char* p) { Write(heartbeat, p); });
+}
+
+void AppendText(const Heartbeat& heartbeat, std::string* out) {
+  absl::StrAppend(out, "# heartbeat generation=", heartbeat.generation,
+                  " next_offset=", heartbeat.next_offset);
 }
 
 }  // namespace kevy_replica

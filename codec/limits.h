@@ -1,32 +1,53 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// How much a decoder is ready to hold.
+// The bounds on a peer's claims.
 
 #ifndef KEVY_REPLICA_CODEC_LIMITS_H_
 #define KEVY_REPLICA_CODEC_LIMITS_H_
 
 #include <cstdint>
+#include <string>
+#include <tuple>
+
+#include "kevy_replica/codec/internal/value.h"
 
 namespace kevy_replica {
 
-// The bounds that a decoder puts on a peer's claims. A claim past one is an
-// error as soon as the digit that passes it has come (for a frame's bytes: the
-// end of the line that declares too many), before anything is held for it. The
-// defaults are what kevy's own parser takes, and for frames and snapshots,
-// where kevy sets none, what a sound primary stays far below.
-// On 32-bit machines those of a frame and its parts must be below 2 GiB.
+// A claim past a limit is an error at the digit that passes it. For the bytes
+// of a frame it is an error at the end of the line that declares too many. In
+// either case nothing is allocated for the claim.
+//
+// The defaults are those of kevy's own parser. For frames and snapshots kevy
+// has none; a sound primary stays far below these.
+//
+// On 32-bit machines the limits of a frame and its parts must be below 2 GiB.
 struct Limits {
-  uint64_t max_arguments = 1'048'576;         // Of one command.
-  uint64_t max_bulk_bytes = 512ull << 20;     // Of one argument, or string.
-  uint64_t max_frame_bytes = 1ull << 30;      // Envelope included.
-  uint64_t max_line_bytes = 256;              // CRLF included.
-  uint64_t max_chunk_bytes = 64ull << 10;     // Of a snapshot chunk.
-  uint64_t max_snapshot_bytes = 16ull << 30;  // All its chunks.
+  // Arguments of one command. Default: 1,048,576 arguments.
+  uint64_t max_arguments = 1'048'576;
+  // Length of one argument, or of one string. Default: 512 MiB.
+  uint64_t max_bulk_bytes = 512ull << 20;
+  // Length of one frame, with its envelope. Default: 1 GiB.
+  uint64_t max_frame_bytes = 1ull << 30;
+  // Length of one line, with its CRLF. Default: 256 bytes.
+  uint64_t max_line_bytes = 256;
+  // Length of one snapshot chunk. Default: 64 KiB.
+  uint64_t max_chunk_bytes = 64ull << 10;
+  // Length of all chunks of one snapshot. Default: 16 GiB.
+  uint64_t max_snapshot_bytes = 16ull << 30;
+
+  friend auto ValueFields(const Limits& limits) {
+    return std::tie(limits.max_arguments, limits.max_bulk_bytes,
+                    limits.max_frame_bytes, limits.max_line_bytes,
+                    limits.max_chunk_bytes, limits.max_snapshot_bytes);
+  }
 };
 
-// Not a choice but a fact of the wire: an offset is a RESP integer there, so no
-// frame can bear a larger one.
+// Appends the limits by name: `max_arguments=1048576 max_bulk_bytes=...`.
+void AppendText(const Limits& limits, std::string* out);
+
+// The largest offset of a frame. It is fixed by the wire, where an offset is a
+// RESP integer.
 inline constexpr uint64_t kMaxFrameOffset = (uint64_t{1} << 63) - 1;
 
 }  // namespace kevy_replica

@@ -48,16 +48,15 @@ std::string FrameOf(size_t argc, size_t size) {
 
 // Scans `bytes` as they come in pieces; returns how many were looked at.
 uint64_t ExaminedInPieces(absl::string_view bytes, size_t piece, size_t argc) {
-  internal::BasicFrameScanner<CountingMeter> scanner;
+  internal::BasicFrameScanner<CountingMeter> scanner((Limits()));
   ArgvStorage args;
   internal::ScannedFrame frame;
   size_t size = std::min(bytes.size(), piece);
-  DecodeResult result =
-      scanner.Begin(bytes.data(), size, Limits(), &args, &frame);
+  DecodeResult result = scanner.Begin(bytes.data(), size, &args, &frame);
   while (size < bytes.size()) {
     EXPECT_EQ(result.outcome, Outcome::kNeedMore);
     size = std::min(bytes.size(), size + piece);
-    result = scanner.Resume(bytes.data(), size, Limits(), &args, &frame);
+    result = scanner.Resume(bytes.data(), size, &args, &frame);
   }
   EXPECT_TRUE(result.done());
   EXPECT_EQ(result.position, bytes.size());
@@ -90,6 +89,45 @@ TEST(LinearWorkTest, EverySizeOfArgumentAndPiece) {
           << size << " " << piece;
     }
   }
+}
+
+// The counts themselves: a counter that counts less would satisfy any bound.
+TEST(LinearWorkTest, CountsEveryLook) {
+  const std::string bytes = FrameOf(3, 2);
+  ASSERT_EQ(bytes, "*2\r\n:8\r\n*3\r\n$2\r\nxx\r\n$2\r\nxx\r\n$2\r\nxx\r\n");
+  // Byte by byte: all bytes but the arguments' own 6.
+  EXPECT_EQ(ExaminedInPieces(bytes, 1, 3), bytes.size() - 6);
+  // At once: 29 of the start, 8 for each header, 2 of the last line end.
+  EXPECT_EQ(ExaminedInPieces(bytes, bytes.size(), 3), 29u + 3 * 8 + 2);
+  // A length of four digits takes a second look.
+  const std::string longer = FrameOf(1, 1000);
+  EXPECT_EQ(ExaminedInPieces(longer, longer.size(), 1), 29u + 2 * 8 + 2);
+}
+
+TEST(LinearWorkTest, CountsEveryLookAtFramesAlike) {
+  std::string bytes;
+  for (uint64_t offset = 10; offset < 20; ++offset) {
+    ASSERT_EQ(AppendFrame(offset, {"SET", "k", "v"}, &bytes), WireError::kNone);
+  }
+  const size_t size = bytes.size() / 10;
+  internal::BasicFrameScanner<CountingMeter> scanner((Limits()));
+  ArgvStorage args;
+  internal::ScannedFrame frame;
+  const char* p = bytes.data();
+  const char* const end = p + bytes.size();
+  while (!scanner.shape().active()) {
+    ASSERT_TRUE(
+        scanner.Begin(p, static_cast<size_t>(end - p), &args, &frame).done());
+    p += size;
+  }
+  ASSERT_EQ(end - p, static_cast<std::ptrdiff_t>(8 * size));
+  const uint64_t before = scanner.meter().bytes();
+  const size_t taken = scanner.TakeAlike(
+      p, static_cast<size_t>(end - p), 100,
+      [](const char*, size_t, const internal::ScannedFrame&) {});
+  EXPECT_EQ(taken, 8u);
+  // 24 of the envelope; and 8 for each of 4 pieces between the arguments.
+  EXPECT_EQ(scanner.meter().bytes() - before, 8u * (24 + 4 * 8));
 }
 
 TEST(LinearWorkTest, ALongBulkIsPassedOver) {

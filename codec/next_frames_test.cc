@@ -20,6 +20,7 @@
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/internal/frame_scanner.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/stream_decoder.h"
@@ -309,56 +310,59 @@ TEST(FramesAlikeTest, AShapeIsOfOneEnvelope) {
   Argv many(12, "");
   std::copy(few.begin(), few.end(), many.begin());
   const std::string stray = FrameOf(8, many);
-  ArgvStorage storage;
+  FrameDecoder decoder;
   FrameView frame;
   for (const uint64_t offset : {10, 11, 12}) {
-    ASSERT_TRUE(
-        DecodeFrame(FrameOf(offset, few), Limits(), &storage, &frame).done());
+    ASSERT_TRUE(decoder.Decode(FrameOf(offset, few), &frame).done());
   }
-  ASSERT_TRUE(
-      DecodeFrame(FrameOf(7, {"another one"}), Limits(), &storage, &frame)
-          .done());
-  ASSERT_TRUE(DecodeFrame(stray, Limits(), &storage, &frame).done());
+  ASSERT_TRUE(decoder.Decode(FrameOf(7, {"another one"}), &frame).done());
+  ASSERT_TRUE(decoder.Decode(stray, &frame).done());
   EXPECT_EQ(frame.offset(), 8u);
   EXPECT_EQ(ArgvOf(frame), many);
 }
 
-// A frame that looks like the last ones needs no room for its arguments: theirs
-// are its own. So it shows whether frames are recognised.
 TEST(FramesAlikeTest, AShapeIsLearnedAnewWhereOffsetsGainADigit) {
-  ArgvStorage storage;
-  FrameView frame;
+  internal::FrameScanner scanner((Limits()));
+  ArgvStorage args;
   size_t alike = 0;
   for (uint64_t offset = 1; offset < 3000; ++offset) {
     const std::string bytes = FrameOf(offset, {"SET", "key", "value"});
-    ASSERT_TRUE(DecodeFrame(bytes, Limits(), &storage, &frame).done());
-    ASSERT_EQ(frame.offset(), offset);
-    ASSERT_EQ(ArgvOf(frame), (Argv{"SET", "key", "value"}));
-    if (storage.size() == 0) ++alike;
+    args.Clear();
+    scanner.DropViews();
+    internal::ScannedFrame frame;
+    const size_t taken = scanner.TakeAlike(
+        bytes.data(), bytes.size(), 1,
+        [&frame](const char*, size_t, const internal::ScannedFrame& scanned) {
+          frame = scanned;
+        });
+    alike += taken;
+    if (taken == 0) {
+      ASSERT_TRUE(
+          scanner.Begin(bytes.data(), bytes.size(), &args, &frame).done());
+    }
+    ASSERT_EQ(frame.offset, offset);
+    const ArgvView argv(bytes.data(), frame.args, frame.argc);
+    ASSERT_EQ(Argv(argv.begin(), argv.end()), (Argv{"SET", "key", "value"}));
   }
   EXPECT_GE(alike, 2980u);
 }
 
-TEST(FramesAlikeTest, AShapeIsForgottenUnderOtherLimits) {
-  const Argv argv = {"SET", "key", "value"};
-  ArgvStorage storage;
-  FrameView frame;
-  for (const uint64_t offset : {1, 2, 3}) {
-    ASSERT_TRUE(
-        DecodeFrame(FrameOf(offset, argv), Limits(), &storage, &frame).done());
+// A shape holds 32 arguments at most: longer frames must not be learned.
+TEST(FramesAlikeTest, FramesOfMoreArgumentsThanAShapeDecode) {
+  for (const size_t argc : {31, 32, 33, 34, 40, 100}) {
+    SCOPED_TRACE(argc);
+    const Argv argv(argc, "a");
+    const std::string bytes = FramesOf(1000, std::vector<Argv>(50, argv));
+    StreamDecoder decoder;
+    decoder.Feed(bytes);
+    for (uint64_t offset = 1000; offset < 1050; ++offset) {
+      ASSERT_EQ(decoder.Next(), Outcome::kDone);
+      const auto& frame = std::get<FrameView>(decoder.event());
+      ASSERT_EQ(frame.offset(), offset);
+      ASSERT_EQ(ArgvOf(frame), argv);
+    }
+    EXPECT_TRUE(decoder.at_boundary());
   }
-  Limits limits;
-  limits.max_arguments = 2;
-  EXPECT_EQ(DecodeFrame(FrameOf(4, argv), limits, &storage, &frame).error,
-            WireError::kTooManyArguments);
-  limits = Limits();
-  for (const uint64_t offset : {1, 2, 3}) {
-    ASSERT_TRUE(
-        DecodeFrame(FrameOf(offset, argv), Limits(), &storage, &frame).done());
-  }
-  limits.max_frame_bytes = frame.wire().size() - 1;
-  EXPECT_EQ(DecodeFrame(FrameOf(4, argv), limits, &storage, &frame).error,
-            WireError::kFrameTooLong);
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <string>
 
-#include "absl/base/config.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/byte_buffer.h"
@@ -18,6 +17,7 @@
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/testing/counting_new.h"
+#include "kevy_replica/codec/testing/test_access.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
@@ -25,14 +25,7 @@ namespace {
 
 using ::kevy_replica::codec_testing::Allocations;
 using ::kevy_replica::codec_testing::AllocationsOf;
-
-// Under AddressSanitizer the scratch takes new memory wherever it could reuse
-// its own, so that stale views are seen.
-#ifdef ABSL_HAVE_ADDRESS_SANITIZER
-constexpr bool kScratchIsReused = false;
-#else
-constexpr bool kScratchIsReused = true;
-#endif
+using ::kevy_replica::codec_testing::TestAccess;
 
 constexpr size_t kRounds = 100;
 
@@ -89,11 +82,11 @@ size_t Decode(absl::string_view bytes, size_t piece, PayloadDecoder* decoder) {
 }
 
 TEST(PayloadAllocationTest, OneForAllThatIsCut) {
-  if (!kScratchIsReused) GTEST_SKIP() << "The scratch is not reused.";
   const std::string payload = Payload();
   for (const size_t piece :
        {size_t{1}, size_t{7}, size_t{100}, size_t{1000}, payload.size()}) {
     PayloadDecoder decoder(0);
+    TestAccess::UseMemory(ByteBuffer::Memory::kReuse, &decoder);
     size_t events = 0;
     const Allocations allocations =
         AllocationsOf([&] { events = Decode(payload, piece, &decoder); });
@@ -113,11 +106,12 @@ TEST(PayloadAllocationTest, ADeclaredLengthTakesNothing) {
   const std::string bytes = out.bytes + "\xff\xff\xff\xff" + "some bytes";
   for (const size_t piece : {size_t{1}, bytes.size()}) {
     PayloadDecoder decoder(0, limits);
+    TestAccess::UseMemory(ByteBuffer::Memory::kReuse, &decoder);
     const Allocations allocations =
         AllocationsOf([&] { Decode(bytes, piece, &decoder); });
     EXPECT_EQ(decoder.error(), WireError::kNone);
     EXPECT_LE(allocations.largest, ByteBuffer::kMinCapacity);
-    EXPECT_LE(allocations.count, kScratchIsReused ? 1u : 3u);
+    EXPECT_LE(allocations.count, 1u);
   }
 }
 

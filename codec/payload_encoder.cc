@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -35,8 +36,8 @@ uint64_t BitsOf(double number) {
 
 }  // namespace
 
-// Each function checks all that can be wrong with its event before it appends
-// or changes anything.
+// Each function checks its event completely before it appends or changes
+// anything.
 class PayloadEncoder::Appender {
  public:
   Appender(PayloadEncoder* encoder, std::string* out)
@@ -65,32 +66,10 @@ class PayloadEncoder::Appender {
 
   WireError operator()(const RecordBegin& record) {
     if (e_.state_ != State::kRecord) return WireError::kWrongOrder;
-    State state;
-    bool has_count = true;
-    switch (record.type) {
-      case RecordType::kString:
-        state = State::kStringValue;
-        has_count = false;
-        break;
-      case RecordType::kHash:
-        state = State::kHash;
-        break;
-      case RecordType::kList:
-        state = State::kList;
-        break;
-      case RecordType::kSet:
-        state = State::kSet;
-        break;
-      case RecordType::kSortedSet:
-        state = State::kSortedSet;
-        break;
-      case RecordType::kStream:
-        state = State::kStreamInfo;
-        has_count = false;
-        break;
-      default:
-        return WireError::kBadOpcode;
-    }
+    const std::optional<State> state = StateIn(record.type);
+    if (!state.has_value()) return WireError::kBadOpcode;
+    const bool has_count =
+        *state != State::kStringValue && *state != State::kStreamInfo;
     if (TooLong(record.key)) return WireError::kBulkTooLong;
     if (!has_count && record.count != 0) return WireError::kWrongCount;
     Byte(static_cast<uint8_t>(record.type));
@@ -98,7 +77,7 @@ class PayloadEncoder::Appender {
     if (record.expire_at_ms.has_value()) Number64(*record.expire_at_ms);
     String(record.key);
     if (has_count) Number32(record.count);
-    e_.state_ = state;
+    e_.state_ = *state;
     e_.left_ = record.count;
     return WireError::kNone;
   }
@@ -215,7 +194,7 @@ class PayloadEncoder::Appender {
         break;
       case State::kEntry:
         if (SomeLeft()) return WireError::kWrongCount;
-        Number32(0);  // No groups.
+        Number32(0);  // Zero groups.
         break;
       case State::kGroup:
       case State::kPending:
@@ -256,6 +235,26 @@ class PayloadEncoder::Appender {
   }
 
  private:
+  // Returns the state behind the RecordBegin of a type, or nullopt for an
+  // unknown type.
+  static std::optional<State> StateIn(RecordType type) {
+    switch (type) {
+      case RecordType::kString:
+        return State::kStringValue;
+      case RecordType::kHash:
+        return State::kHash;
+      case RecordType::kList:
+        return State::kList;
+      case RecordType::kSet:
+        return State::kSet;
+      case RecordType::kSortedSet:
+        return State::kSortedSet;
+      case RecordType::kStream:
+        return State::kStreamInfo;
+    }
+    return std::nullopt;
+  }
+
   bool SomeLeft() const { return e_.left_ != 0 || e_.outer_left_ != 0; }
 
   WireError CheckElement(State state, absl::string_view bytes) const {

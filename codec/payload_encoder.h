@@ -14,9 +14,9 @@
 //     if (error != WireError::kNone) return Fail(error);
 //   }
 //
-// It takes the events that PayloadDecoder gives, in the same order: what came
-// from a payload of versions 4 to 6 becomes the same bytes again. The string
-// may be emptied between two events, as it is sent, in chunks of up to
+// It takes the events of PayloadDecoder, in the same order. The events of a
+// payload of versions 4 to 6 become the same bytes again. The caller may empty
+// the string between two events, as it sends the payload in chunks of up to
 // kMaxChunkBytes (snapshot.h).
 
 #ifndef KEVY_REPLICA_CODEC_PAYLOAD_ENCODER_H_
@@ -25,64 +25,86 @@
 #include <cstdint>
 #include <string>
 
-#include "absl/base/attributes.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
 
-// Encodes one payload, of version 4, 5 or 6: those that kevy writes now and a
-// replica can load.
+// Encodes one payload of version 4, 5 or 6: the versions that kevy writes now
+// and a replica can load.
 //
 // Not thread-safe. Copyable.
 class PayloadEncoder {
  public:
-  // Appends the bytes of `event` to `*out`. An event of a record of an older
-  // version is taken as it is: a stream without StreamGroupCount has no groups.
+  // Appends the bytes of `event` to `*out`. A record may have the events of an
+  // older version: a stream without StreamGroupCount has zero groups.
   //
-  // After an error both `*out` and the encoder are as they were:
+  // Errors, with `*out` and the encoder unchanged:
   //
-  // | error        | when                                                    |
-  // |--------------|---------------------------------------------------------|
-  // | kBadVersion  | the version is none of 4 to 6                           |
-  // | kBadGeneration | version 4 has no place for a generation or an offset  |
-  // | kBadOpcode   | no such RecordType; a FieldExpiry before version 6      |
-  // | kWrongOrder  | the event may not come now (see RecordBegin)            |
-  // | kWrongCount  | there were more or fewer than were declared             |
-  // | kBulkTooLong | a string over 2^32 - 1 bytes                            |
+  // | error          | condition                                            |
+  // |----------------|------------------------------------------------------|
+  // | kBadVersion    | the version is outside 4 to 6                        |
+  // | kBadGeneration | version 4 cannot carry a generation or an offset     |
+  // | kBadOpcode     | unknown RecordType; a FieldExpiry before version 6   |
+  // | kWrongOrder    | the event may not come now (see RecordBegin)         |
+  // | kWrongCount    | more or fewer elements than declared                 |
+  // | kBulkTooLong   | a string over 2^32 - 1 bytes                         |
   //
-  // An event behind PayloadEnd is kWrongOrder; take a new encoder.
-  ABSL_MUST_USE_RESULT WireError Append(const PayloadEvent& event,
-                                        std::string* out);
+  // An event behind PayloadEnd is kWrongOrder. Use a new encoder for the next
+  // payload.
+  WireError Append(const PayloadEvent& event, std::string* out);
 
-  // Whether the payload is whole: PayloadEnd was appended.
+  // Whether the payload is complete: PayloadEnd was appended.
   bool ended() const { return state_ == State::kEnded; }
 
  private:
   class Appender;
 
-  // What was appended last, or what may come next.
   enum class State : uint8_t {
-    kHeader,       // Nothing yet.
-    kRecord,       // Between records.
-    kStringValue,  // Behind a string's RecordBegin.
-    kHash,         // Among the elements of a record of this type.
+    // The encoder is new. PayloadHeader is next.
+    // Then kRecord.
+    kHeader,
+    // The header or a RecordEnd was appended. A record, FieldExpiry or
+    // PayloadEnd may come. Then the record's state, kFieldExpiry or kEnded.
+    kRecord,
+    // A string's RecordBegin was appended. StringValue is next.
+    // Then kRecordEnd.
+    kStringValue,
+    // A RecordBegin of this type was appended, and `left_` elements are due.
+    // They keep the state. RecordEnd leads to kRecord when none is due.
+    kHash,
     kList,
     kSet,
     kSortedSet,
-    kStreamInfo,  // Behind a stream's RecordBegin.
-    kEntry,       // Among a stream's entries and their fields.
-    kGroup,       // Before a group, or behind the last one.
-    kConsumer,    // Among a group's consumers.
-    kPending,     // Among a group's pending entries.
-    kRecordEnd,   // Behind a string's value.
+    // A stream's RecordBegin was appended. StreamInfo is next.
+    // Then kEntry.
+    kStreamInfo,
+    // StreamInfo was appended; entries and their fields are due.
+    // StreamGroupCount leads to kGroup, RecordEnd (zero groups) to kRecord.
+    kEntry,
+    // StreamGroupCount was appended. StreamGroup or RecordEnd may come.
+    // Then kConsumer or kRecord.
+    kGroup,
+    // A StreamGroup was appended; its consumers are due.
+    // StreamPendingCount leads to kPending.
+    kConsumer,
+    // StreamPendingCount was appended; the group's pending entries are due.
+    // StreamGroup leads to kConsumer, RecordEnd to kRecord.
+    kPending,
+    // A StringValue was appended. RecordEnd is next.
+    // Then kRecord.
+    kRecordEnd,
+    // A FieldExpiry was appended. FieldExpiry or PayloadEnd may come.
+    // Then kFieldExpiry or kEnded.
     kFieldExpiry,
+    // PayloadEnd was appended.
+    // Every event is kWrongOrder.
     kEnded,
   };
 
   State state_ = State::kHeader;
   uint8_t version_ = 0;
-  // Still to come: of entries or groups, and of what is innermost.
+  // Elements still due: entries or groups, and the innermost ones.
   uint32_t outer_left_ = 0;
   uint32_t left_ = 0;
 };

@@ -4,6 +4,7 @@
 #include "kevy_replica/codec/payload_event.h"
 
 #include <cstdint>
+#include <ostream>
 #include <string>
 #include <variant>
 
@@ -14,24 +15,6 @@
 
 namespace kevy_replica {
 namespace {
-
-absl::string_view TypeName(RecordType type) {
-  switch (type) {
-    case RecordType::kString:
-      return "string";
-    case RecordType::kHash:
-      return "hash";
-    case RecordType::kList:
-      return "list";
-    case RecordType::kSet:
-      return "set";
-    case RecordType::kSortedSet:
-      return "sorted_set";
-    case RecordType::kStream:
-      return "stream";
-  }
-  return "unknown";
-}
 
 bool HasCount(RecordType type) {
   return type != RecordType::kString && type != RecordType::kStream;
@@ -48,7 +31,7 @@ class TextAppender {
     Number("offset", header.offset);
   }
   void operator()(const RecordBegin& record) const {
-    Word(TypeName(record.type));
+    Word(RecordTypeName(record.type));
     String(record.key);
     if (HasCount(record.type)) Number("count", record.count);
     if (record.expire_at_ms.has_value()) {
@@ -137,7 +120,8 @@ class TextAppender {
     absl::StrAppend(out_, " ", name, "=", number);
   }
   void Id(absl::string_view prefix, const StreamId& id) const {
-    absl::StrAppend(out_, " ", prefix, id.ms, "-", id.seq);
+    absl::StrAppend(out_, " ", prefix);
+    AppendText(id, out_);
   }
 
   std::string* out_;
@@ -145,8 +129,40 @@ class TextAppender {
 
 }  // namespace
 
+absl::string_view RecordTypeName(RecordType type) {
+  switch (type) {
+    case RecordType::kString:
+      return "string";
+    case RecordType::kHash:
+      return "hash";
+    case RecordType::kList:
+      return "list";
+    case RecordType::kSet:
+      return "set";
+    case RecordType::kSortedSet:
+      return "sorted_set";
+    case RecordType::kStream:
+      return "stream";
+  }
+  return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& out, RecordType type) {
+  return out << RecordTypeName(type);
+}
+
+void AppendText(const StreamId& id, std::string* out) {
+  absl::StrAppend(out, id.ms, "-", id.seq);
+}
+
 void AppendText(const PayloadEvent& event, std::string* out) {
   std::visit(TextAppender(out), event);
+}
+
+std::ostream& operator<<(std::ostream& out, const PayloadEvent& event) {
+  std::string text;
+  AppendText(event, &text);
+  return out << text;
 }
 
 }  // namespace kevy_replica

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What a snapshot's payload is made of, once decoded.
+// The events of a decoded snapshot payload.
 //
 //   header version=6 generation=0 offset=0
 //   hash "user:1" count=2 expire_at_ms=1795464156171
@@ -21,28 +21,36 @@
 #define KEVY_REPLICA_CODEC_PAYLOAD_EVENT_H_
 
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <variant>
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/internal/value.h"
 
 namespace kevy_replica {
 
-// Strings are binary, may be empty, and are views: PayloadDecoder::Next() says
-// for how long. Times are Unix time in milliseconds. A count is what the peer
-// claims will follow, up to 2^32 - 1, of which a decoder believes nothing: do
-// not reserve memory by it.
+// Strings are binary, may be empty, and are views: PayloadDecoder::Next()
+// defines their lifetime. Times are Unix time in milliseconds. A count is the
+// peer's claim, up to 2^32 - 1, about the events that follow. Do not reserve
+// memory by it.
 
-// Always the first. Version 2 to 7; the position is known from version 5 on,
-// and 0 before. (kevy 5.4.0 leaves it 0 in version 6, too.)
+// Always the first event. The version is 2 to 7. The position is 0 before
+// version 5; kevy 5.4.0 leaves it 0 in version 6, too.
 struct PayloadHeader {
   uint8_t version = 0;
   uint64_t generation = 0;
   uint64_t offset = 0;
+
+  friend auto ValueFields(const PayloadHeader& header) {
+    return std::tie(header.version, header.generation, header.offset);
+  }
 };
 
-// As on the wire.
+// The numbers of the wire.
 enum class RecordType : uint8_t {
   kString = 1,
   kHash = 2,
@@ -52,7 +60,15 @@ enum class RecordType : uint8_t {
   kStream = 6,
 };
 
-// A key. What follows is its value, up to RecordEnd:
+// Returns "string", "hash", "list", "set", "sorted_set" or "stream".
+absl::string_view RecordTypeName(RecordType type);
+std::ostream& operator<<(std::ostream& out, RecordType type);
+template <typename Sink>
+void AbslStringify(Sink& sink, RecordType type) {
+  sink.Append(RecordTypeName(type));
+}
+
+// A key. Its value follows, up to RecordEnd:
 //
 // | type       | events                                                      |
 // |------------|-------------------------------------------------------------|
@@ -69,90 +85,162 @@ struct RecordBegin {
   absl::string_view key;
   std::optional<uint64_t> expire_at_ms;
   uint32_t count = 0;  // Of kHash, kList, kSet, kSortedSet; else 0.
+
+  friend auto ValueFields(const RecordBegin& record) {
+    return std::make_tuple(record.type, record.key,
+                           record.expire_at_ms.has_value(),
+                           record.expire_at_ms.value_or(0), record.count);
+  }
 };
 
 struct StringValue {
   absl::string_view value;
+
+  friend auto ValueFields(const StringValue& string) {
+    return std::tie(string.value);
+  }
 };
 
 struct HashField {
   absl::string_view field;
   absl::string_view value;
+
+  friend auto ValueFields(const HashField& pair) {
+    return std::tie(pair.field, pair.value);
+  }
 };
 
 struct ListItem {
   absl::string_view item;
+
+  friend auto ValueFields(const ListItem& element) {
+    return std::tie(element.item);
+  }
 };
 
 struct SetMember {
   absl::string_view member;
+
+  friend auto ValueFields(const SetMember& element) {
+    return std::tie(element.member);
+  }
 };
 
 struct ScoredMember {
   absl::string_view member;
-  double score = 0;  // Any: infinities are usual, NaN is not excluded.
+  double score = 0;  // Often infinite; NaN is possible.
+
+  friend auto ValueFields(const ScoredMember& element) {
+    return std::tie(element.member, element.score);
+  }
 };
 
-// "<ms>-<seq>", as stream commands have it.
+// "<ms>-<seq>", as in stream commands.
 struct StreamId {
   uint64_t ms = 0;
   uint64_t seq = 0;
+
+  friend auto ValueFields(const StreamId& id) {
+    return std::tie(id.ms, id.seq);
+  }
 };
 
 struct StreamInfo {
   StreamId last_id;
   StreamId max_deleted_id;
-  uint64_t entries_added = 0;  // Ever, those included that are gone.
+  uint64_t entries_added = 0;  // Over all time, deleted ones included.
   uint32_t entry_count = 0;
+
+  friend auto ValueFields(const StreamInfo& info) {
+    return std::tie(info.last_id, info.max_deleted_id, info.entries_added,
+                    info.entry_count);
+  }
 };
 
 struct StreamEntry {
   StreamId id;
   uint32_t field_count = 0;
+
+  friend auto ValueFields(const StreamEntry& entry) {
+    return std::tie(entry.id, entry.field_count);
+  }
 };
 
 struct StreamField {
   absl::string_view field;
   absl::string_view value;
+
+  friend auto ValueFields(const StreamField& pair) {
+    return std::tie(pair.field, pair.value);
+  }
 };
 
 struct StreamGroupCount {
   uint32_t count = 0;
+
+  friend auto ValueFields(const StreamGroupCount& groups) {
+    return std::tie(groups.count);
+  }
 };
 
 struct StreamGroup {
   absl::string_view name;
   StreamId last_delivered_id;
   uint32_t consumer_count = 0;
+
+  friend auto ValueFields(const StreamGroup& group) {
+    return std::tie(group.name, group.last_delivered_id, group.consumer_count);
+  }
 };
 
 struct StreamConsumer {
   absl::string_view name;
   uint64_t seen_at_ms = 0;
+
+  friend auto ValueFields(const StreamConsumer& consumer) {
+    return std::tie(consumer.name, consumer.seen_at_ms);
+  }
 };
 
 struct StreamPendingCount {
-  uint32_t count = 0;  // Of the group, whichever consumer's.
+  uint32_t count = 0;  // Of the group, for all its consumers.
+
+  friend auto ValueFields(const StreamPendingCount& pending) {
+    return std::tie(pending.count);
+  }
 };
 
-// An entry that was delivered and not yet acknowledged.
+// A delivered entry that awaits its acknowledgement.
 struct StreamPending {
   StreamId id;
   absl::string_view consumer;
   uint64_t delivered_at_ms = 0;
   uint32_t delivery_count = 0;
+
+  friend auto ValueFields(const StreamPending& pending) {
+    return std::tie(pending.id, pending.consumer, pending.delivered_at_ms,
+                    pending.delivery_count);
+  }
 };
 
-struct RecordEnd {};
+struct RecordEnd {
+  friend auto ValueFields(const RecordEnd&) { return std::tuple<>(); }
+};
 
-// When one field of a hash expires. From version 6 on, behind all records.
+// The expiry of one field of a hash. From version 6 on, behind all records.
 struct FieldExpiry {
   absl::string_view key;
   absl::string_view field;
   uint64_t expire_at_ms = 0;
+
+  friend auto ValueFields(const FieldExpiry& expiry) {
+    return std::tie(expiry.key, expiry.field, expiry.expire_at_ms);
+  }
 };
 
-struct PayloadEnd {};
+struct PayloadEnd {
+  friend auto ValueFields(const PayloadEnd&) { return std::tuple<>(); }
+};
 
 using PayloadEvent =
     std::variant<PayloadHeader, RecordBegin, StringValue, HashField, ListItem,
@@ -161,9 +249,9 @@ using PayloadEvent =
                  StreamPendingCount, StreamPending, RecordEnd, FieldExpiry,
                  PayloadEnd>;
 
-// Appends the event as one line of text, without a line end: such lines as
-// above. Numbers that have one are named, strings are escaped (escape.h), a
-// score has the 17 digits that tell any double from any other.
+// Appends the event as one line of text, without a line end, as in the examples
+// above and below. Numbers have names, strings have the escapes of escape.h,
+// and a score has the 17 digits that identify a double.
 //
 //   string "str" expire_at_ms=1795464156171       value "hello"
 //   list "list" count=4                           item "a"
@@ -178,6 +266,24 @@ using PayloadEvent =
 //   stream_pending_count 1
 //   stream_pending 5-1 "c1" delivered_at_ms=1795364156172 deliveries=1
 void AppendText(const PayloadEvent& event, std::string* out);
+std::ostream& operator<<(std::ostream& out, const PayloadEvent& event);
+template <typename H>
+H AbslHashValue(H state, const PayloadEvent& event) {
+  return std::visit(
+      [&state, &event](const auto& alternative) {
+        return H::combine(std::move(state), event.index(), alternative);
+      },
+      event);
+}
+template <typename Sink>
+void AbslStringify(Sink& sink, const PayloadEvent& event) {
+  std::string text;
+  AppendText(event, &text);
+  sink.Append(absl::string_view(text));
+}
+
+// Appends `5-1`.
+void AppendText(const StreamId& id, std::string* out);
 
 }  // namespace kevy_replica
 

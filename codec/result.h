@@ -1,33 +1,44 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// How a call of the codec ended.
+// The result of a call of the codec.
 
 #ifndef KEVY_REPLICA_CODEC_RESULT_H_
 #define KEVY_REPLICA_CODEC_RESULT_H_
 
 #include <cstddef>
 #include <cstdint>
-#include <ostream>
+#include <iosfwd>
+#include <string>
+#include <tuple>
 
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
 
-// Decoding has three outcomes.
-enum class Outcome : uint8_t {
+// Decoding has three outcomes. A caller must not drop one: the compiler warns.
+enum class [[nodiscard]] Outcome : uint8_t {
   kDone,      // One whole element was read.
-  kNeedMore,  // So far well formed, but it does not end within the bytes given.
-  kError,     // Malformed, or past a limit. More bytes cannot mend it.
+  kNeedMore,  // Well formed so far, but incomplete.
+  kError,     // Malformed, or past a limit. More bytes do not help.
 };
 
-// What a one-shot decoding function returns.
+// The result of a one-shot decoding function.
 //
 // | outcome   | error       | position                                       |
 // |-----------|-------------|------------------------------------------------|
-// | kDone     | kNone       | bytes that the element took up                 |
-// | kNeedMore | kNone       | bytes examined: not past the input's end       |
-// | kError    | which one   | index of the byte that is wrong                |
+// | kDone     | kNone       | the number of bytes of the element             |
+// | kNeedMore | kNone       | the number of bytes examined, all of `input`   |
+// | kError    | the error   | the index of the wrong byte                    |
+absl::string_view OutcomeName(Outcome outcome);
+std::ostream& operator<<(std::ostream& out, Outcome outcome);
+template <typename Sink>
+void AbslStringify(Sink& sink, Outcome outcome) {
+  sink.Append(OutcomeName(outcome));
+}
+
 struct [[nodiscard]] DecodeResult {
   Outcome outcome = Outcome::kNeedMore;
   WireError error = WireError::kNone;
@@ -44,28 +55,29 @@ struct [[nodiscard]] DecodeResult {
   }
 
   bool done() const { return outcome == Outcome::kDone; }
+
+  friend auto ValueFields(const DecodeResult& result) {
+    return std::tie(result.outcome, result.error, result.position);
+  }
 };
 
-// What a function that encodes into a span returns: `size` bytes were written,
-// or, with an `error`, none.
+// The result of a function that encodes into a span: `size` bytes were written,
+// or, with an `error`, 0.
 struct [[nodiscard]] EncodeResult {
   WireError error = WireError::kNone;
   size_t size = 0;
 
   bool ok() const { return error == WireError::kNone; }
+
+  friend auto ValueFields(const EncodeResult& result) {
+    return std::tie(result.error, result.size);
+  }
 };
 
-inline std::ostream& operator<<(std::ostream& out, Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kDone:
-      return out << "done";
-    case Outcome::kNeedMore:
-      return out << "need_more";
-    case Outcome::kError:
-      return out << "error";
-  }
-  return out << "unknown";
-}
+// Append `done at 34`, `need_more at 5`, `error bad_bulk at 12`; and `5 bytes`,
+// or the error's name.
+void AppendText(const DecodeResult& result, std::string* out);
+void AppendText(const EncodeResult& result, std::string* out);
 
 }  // namespace kevy_replica
 

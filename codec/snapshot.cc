@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/decimal.h"
@@ -112,6 +113,18 @@ EncodeResult Encode(const SnapshotEnd& end, absl::Span<char> out) {
 WireError Append(const SnapshotEnd& end, std::string* out) {
   return internal::AppendTo(out, WireError::kNone, EncodedSize(end),
                             [&](char* p) { Write(end, p); });
+}
+
+void AppendText(const SnapshotBegin&, std::string* out) {
+  absl::StrAppend(out, "# snapshot_begin");
+}
+
+void AppendText(const SnapshotChunk& chunk, std::string* out) {
+  absl::StrAppend(out, "# snapshot_chunk bytes=", chunk.bytes.size());
+}
+
+void AppendText(const SnapshotEnd& end, std::string* out) {
+  absl::StrAppend(out, "# snapshot_end next_offset=", end.next_offset);
 }
 
 }  // namespace kevy_replica

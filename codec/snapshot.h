@@ -4,13 +4,13 @@
 // The elements of a snapshot in the stream:
 //
 //   +SNAPSHOT\r\n
-//   $<length>\r\n<bytes>\r\n         as often as it takes; at most 64 KiB each
+//   $<length>\r\n<bytes>\r\n         any number; at most 64 KiB each
 //   +SNAPSHOT_END <next_offset>\r\n
 //
-// The chunks' bytes, joined, are the payload: snapshot_payload.h. It replaces
-// what the replica held before, as a whole; the next frame bears `next_offset`.
-// A heartbeat may come between these elements (observed on kevy 3.18.0 and
-// 5.4.0).
+// The joined bytes of the chunks are the payload: see snapshot_payload.h. It
+// replaces the replica's held data as a whole. The next frame has the offset
+// `next_offset`. A heartbeat may come between these elements (observed on kevy
+// 3.18.0 and 5.4.0).
 
 #ifndef KEVY_REPLICA_CODEC_SNAPSHOT_H_
 #define KEVY_REPLICA_CODEC_SNAPSHOT_H_
@@ -18,33 +18,50 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <tuple>
 
-#include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
 
-// The most bytes that a chunk holds on the wire.
+// The largest size of a chunk on the wire, in bytes.
 inline constexpr size_t kMaxChunkBytes = 65'536;
 
-struct SnapshotBegin {};
+struct SnapshotBegin {
+  friend auto ValueFields(const SnapshotBegin&) { return std::tuple<>(); }
+};
 
 struct SnapshotChunk {
-  // A view into the decoded bytes: valid as FrameView is.
+  // A view into the decoded bytes, with the lifetime of a FrameView.
   absl::string_view bytes;
+
+  friend auto ValueFields(const SnapshotChunk& chunk) {
+    return std::tie(chunk.bytes);
+  }
 };
 
 struct SnapshotEnd {
   uint64_t next_offset = 0;
+
+  friend auto ValueFields(const SnapshotEnd& end) {
+    return std::tie(end.next_offset);
+  }
 };
 
+// Append `# snapshot_begin`, `# snapshot_chunk bytes=551`,
+// `# snapshot_end next_offset=9`.
+void AppendText(const SnapshotBegin& begin, std::string* out);
+void AppendText(const SnapshotChunk& chunk, std::string* out);
+void AppendText(const SnapshotEnd& end, std::string* out);
+
 // Each decodes the element at the front of `input`. Errors: kUnknownElement
-// (another element, or none), kBadControlLine, kLineTooLong; for a chunk
-// kBadBulk, kChunkTooLong.
+// (another element), kBadControlLine, kLineTooLong; for a chunk kBadBulk,
+// kChunkTooLong.
 DecodeResult DecodeSnapshotBegin(absl::string_view input, const Limits& limits,
                                  SnapshotBegin* begin);
 DecodeResult DecodeSnapshotChunk(absl::string_view input, const Limits& limits,
@@ -59,11 +76,9 @@ size_t EncodedSize(const SnapshotEnd& end);
 EncodeResult Encode(const SnapshotBegin& begin, absl::Span<char> out);
 EncodeResult Encode(const SnapshotChunk& chunk, absl::Span<char> out);
 EncodeResult Encode(const SnapshotEnd& end, absl::Span<char> out);
-ABSL_MUST_USE_RESULT WireError Append(const SnapshotBegin& begin,
-                                      std::string* out);
-ABSL_MUST_USE_RESULT WireError Append(const SnapshotChunk& chunk,
-                                      std::string* out);
-ABSL_MUST_USE_RESULT WireError Append(const SnapshotEnd& end, std::string* out);
+WireError Append(const SnapshotBegin& begin, std::string* out);
+WireError Append(const SnapshotChunk& chunk, std::string* out);
+WireError Append(const SnapshotEnd& end, std::string* out);
 
 }  // namespace kevy_replica
 

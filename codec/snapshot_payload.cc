@@ -37,10 +37,10 @@ void PayloadDecoder::Feed(absl::string_view bytes) {
   reader_.Release();
   if (error_ != WireError::kNone) return;
   if (reader_.has_more()) {
-    Fail(WireError::kWrongOrder, reader_.position());
-    return;
+    SetError(WireError::kWrongOrder, reader_.position());
+  } else {
+    reader_.Feed(bytes);
   }
-  reader_.Feed(bytes);
 }
 
 Outcome PayloadDecoder::Next() {
@@ -228,9 +228,9 @@ WireError PayloadDecoder::Finish() {
   reader_.Release();
   if (error_ != WireError::kNone) return error_;
   if (!ended()) {
-    Fail(WireError::kTruncatedPayload, reader_.position());
+    SetError(WireError::kTruncatedPayload, reader_.position());
   } else if (reader_.has_more()) {
-    Fail(WireError::kTrailingBytes, reader_.position());
+    SetError(WireError::kTrailingBytes, reader_.position());
   }
   return error_;
 }
@@ -243,7 +243,7 @@ Outcome PayloadDecoder::Give(const Event& event, State next) {
   return Outcome::kDone;
 }
 
-// Goes on behind an opcode. False: there is no such one here.
+// Continues behind an opcode. Returns false if the opcode may not come here.
 bool PayloadDecoder::BeginRecord(uint64_t opcode) {
   if (opcode == internal::kFieldExpiryOpcode) {
     records_ended_ = true;
@@ -305,17 +305,21 @@ PayloadDecoder::State PayloadDecoder::AfterGroup() const {
   return outer_left_ != 0 ? State::kStreamGroup : State::kRecordEnd;
 }
 
-// The reader cannot go on.
+// The reader stopped: at the piece's end, or at an error.
 Outcome PayloadDecoder::Stop() {
   if (reader_.error() == WireError::kNone) return Outcome::kNeedMore;
   return Fail(reader_.error(), reader_.error_position());
 }
 
 Outcome PayloadDecoder::Fail(WireError error, uint64_t position) {
+  SetError(error, position);
+  return Outcome::kError;
+}
+
+void PayloadDecoder::SetError(WireError error, uint64_t position) {
   state_ = State::kFailed;
   error_ = error;
   position_ = position;
-  return Outcome::kError;
 }
 
 }  // namespace kevy_replica

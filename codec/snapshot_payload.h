@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A snapshot's payload, which its chunks' bytes are, decoded as it arrives.
+// A snapshot's payload, the joined bytes of its chunks, decoded as it arrives.
 //
 //   PayloadDecoder decoder(now_ms);
 //   while (there is another chunk) {
@@ -18,24 +18,23 @@
 //   }
 //   if (decoder.Finish() != WireError::kNone) return Fail(...);
 //
-// payload_event.h tells which events come, and in which order: that, the
-// decoder sees to, so that nobody else has to. Up to an error all events are
-// handed out, so what they become should be kept apart until Finish() is right.
+// payload_event.h lists the events and their order. The decoder enforces that
+// order, so a caller need not check it. It gives all events before an error, so
+// keep the loaded data apart until Finish() succeeds.
 //
-// A string is a view of the piece that was fed, if it lies whole in it, and
-// else of the decoder's scratch, to which it was copied, once. The decoder may
-// be stopped at any byte: it goes on from there, so the work is linear in the
-// bytes, however they arrive.
+// A string is a view of the fed piece, if it lies whole in it. Otherwise it is
+// a view of the decoder's scratch, to which it was copied, once. The decoder
+// resumes at any byte, so the work is linear in the bytes, however they arrive.
 //
-// Memory: the scratch holds the strings of one event, at most two, as far as
-// they have arrived; at most twice that is allocated (or ByteBuffer's least, 4
-// KiB). So that is no more than four times the longest string, however large a
-// collection is and whatever lengths and counts are declared. What a huge
-// string took is given back, down to ByteBuffer::kKeptCapacity, when some dozen
-// others have been cut. In the steady state nothing is allocated.
+// Memory: the scratch holds the received part of the strings of one event, at
+// most two strings. It allocates at most twice that, or ByteBuffer's minimum of
+// 4 KiB. So it stays below four times the longest string, whatever lengths and
+// counts the peer declares. It frees the memory of a huge string, down to
+// ByteBuffer::kKeptCapacity, after some dozen later strings were cut. In the
+// steady state it allocates nothing.
 //
-// Under AddressSanitizer a view of the scratch that has outlived its event
-// aborts when it is read. (A view of the piece is as good as the piece.)
+// Under AddressSanitizer a view of the scratch aborts if it is read after its
+// event. A view of the piece is valid as long as the piece.
 
 #ifndef KEVY_REPLICA_CODEC_SNAPSHOT_PAYLOAD_H_
 #define KEVY_REPLICA_CODEC_SNAPSHOT_PAYLOAD_H_
@@ -55,109 +54,170 @@
 
 namespace kevy_replica {
 
-// Decodes one payload, of any version from 2 to 7.
+namespace codec_testing {
+class TestAccess;
+}  // namespace codec_testing
+
+// Decodes one payload of any version from 2 to 7.
 //
-// Not thread-safe. Movable, not copyable; one that was moved from can only be
-// assigned to or destroyed.
+// Not thread-safe. Movable, not copyable; a moved-from one can only be assigned
+// to or destroyed.
 class PayloadDecoder {
  public:
-  // `now_ms` is the Unix time in milliseconds, from which version 2 counts its
-  // expiries; other versions do without. Of `limits`, max_bulk_bytes is for a
-  // string and max_snapshot_bytes for the payload.
+  // `now_ms` is the Unix time in milliseconds. Version 2 counts its expiries
+  // from it; other versions ignore it. Of `limits`, max_bulk_bytes applies to a
+  // string and max_snapshot_bytes to the payload.
   explicit PayloadDecoder(uint64_t now_ms, const Limits& limits = Limits());
   PayloadDecoder(PayloadDecoder&&) = default;
   PayloadDecoder& operator=(PayloadDecoder&&) = default;
 
-  // Gives the next bytes, of any number. They must stay as they are until
-  // Next() has returned kNeedMore, and as long as events are used that are
-  // views of them. Feeding more while there are some left is kWrongOrder.
+  // Gives the next bytes, any number. They must stay unchanged until Next() has
+  // returned kNeedMore, and as long as events that view them are used. Feeding
+  // before that kNeedMore is the error kWrongOrder.
   void Feed(absl::string_view bytes);
 
   // Decodes the next event.
   //
-  // | returns   | then                                                        |
-  // |-----------|-------------------------------------------------------------|
-  // | kDone     | event() is it, until the next non-const call                |
-  // | kNeedMore | the piece was taken whole: Feed the next one, or Finish     |
-  // | kError    | error() and position() say what and where; for ever         |
+  // Returns:
+  //   kDone      event() is the event, valid until the next non-const call
+  //   kNeedMore  the piece was read to its end: Feed() the next one, or
+  //   Finish() kError     error() and position() tell the error, from now on
   //
-  // Errors, and where:
+  // Errors and their positions:
   //
   // | error            | position                                             |
   // |------------------|------------------------------------------------------|
-  // | kBadMagic        | the first byte that is not the magic's               |
+  // | kBadMagic        | the first byte that differs from the magic           |
   // | kBadVersion, kBadOpcode, kBadExpiryFlag | that byte                     |
   // | kBulkTooLong     | the first byte of the length                         |
-  // | kSnapshotTooLong | the same; or, if that is no length, the first byte   |
-  // |                  | past the limit                                       |
-  // | kRowSegment      | the opcode; error_key() has the key                  |
+  // | kSnapshotTooLong | the same; or, outside a length, the first byte past  |
+  // |                  | the limit                                            |
+  // | kRowSegment      | the opcode; error_key() is the key                   |
   // | kTrailingBytes   | the first byte behind the end                        |
-  // | kWrongOrder      | the first byte that had not been taken               |
+  // | kWrongOrder      | the first byte that was not read yet                 |
   //
-  // kBadOpcode is also a hash field expiry before version 6, a row-segment stub
-  // before 7, and a record behind the first hash field expiry.
+  // kBadOpcode is also the error of a hash field expiry before version 6, of a
+  // row-segment stub before 7, and of a record behind the first hash field
+  // expiry.
   Outcome Next();
 
-  // To be called at the snapshot's end, when Next() has returned kNeedMore:
-  // kNone if the payload has ended, too; else kTruncatedPayload, with the
-  // number of bytes that there were as position(); or the error that there was.
-  // For ever, too.
-  ABSL_MUST_USE_RESULT WireError Finish();
+  // Ends the payload. Call it at the snapshot's end, when Next() has returned
+  // kNeedMore.
+  //
+  // Returns:
+  //   kNone              the payload is complete
+  //   kTruncatedPayload  it is not; position() is the number of bytes read
+  //   another error      an earlier call reported it already
+  //
+  // An error stays for all later calls.
+  WireError Finish();
 
-  // The event that the last Next() decoded. Valid after kDone, until the next
-  // non-const call.
+  // The event of the last Next(). Valid after kDone, until the next non-const
+  // call.
   const PayloadEvent& event() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return event_;
   }
 
-  // kNone, until a call has told of an error; from then on what it was.
+  // kNone until a call reports an error; then that error.
   WireError error() const { return error_; }
 
-  // After kRowSegment: the key whose row lies on the primary's disk, so that it
-  // cannot be had from a snapshot. Valid as long as this object; else empty.
+  // After kRowSegment: the key whose row lies only on the primary's disk,
+  // outside the snapshot. Valid as long as this object. Otherwise empty.
   absl::string_view error_key() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return error_key_;
   }
 
-  // Bytes from the start of the payload: to the end of the last event decoded,
-  // or, after an error, to the byte that is wrong. RecordEnd takes up none.
+  // Bytes from the start of the payload: to the end of the last event, or,
+  // after an error, to the wrong byte. RecordEnd takes up 0 bytes.
   uint64_t position() const { return position_; }
 
-  // Whether PayloadEnd has come.
+  // Whether PayloadEnd was given.
   bool ended() const { return state_ == State::kEnded; }
 
-  // Bytes of memory held for strings that are cut.
+  // Bytes of memory for cut strings.
   size_t memory_bytes() const { return reader_.scratch_capacity(); }
 
-  // What copying those has cost so far: at most a few times the bytes fed.
+  // The number of bytes copied for cut strings: at most a few times the fed
+  // bytes.
   uint64_t bytes_copied() const { return reader_.bytes_copied(); }
 
  private:
-  // What comes next.
+  friend class codec_testing::TestAccess;
+
+  // Each state reads the field of its name next. "An element" is one of the
+  // record that is being read.
   enum class State : uint8_t {
+    // Less than the whole magic was read.
+    // Then kVersion.
     kMagic,
+    // The magic was read.
+    // Then kPosition (from version 5 on), else kOpcode.
     kVersion,
+    // The version was read.
+    // Then kOpcode.
     kPosition,
+    // The header, a record or a field expiry was given.
+    // Then kExpiryFlag, kFieldExpiry or kEnded.
     kOpcode,
+    // A record's opcode was read.
+    // Then kExpiry or kKey.
     kExpiryFlag,
+    // The flag 1 was read.
+    // Then kKey.
     kExpiry,
+    // The flag, and the expiry if there is one, was read.
+    // Then the first element's state, or kRecordEnd for an empty collection.
     kKey,
+    // A string's RecordBegin was given.
+    // Then kRecordEnd.
     kStringValue,
+    // A hash's RecordBegin or field was given, and a field is due.
+    // Then kHashField or kRecordEnd.
     kHashField,
+    // A list's RecordBegin or item was given, and an item is due.
+    // Then kListItem or kRecordEnd.
     kListItem,
+    // A set's RecordBegin or member was given, and a member is due.
+    // Then kSetMember or kRecordEnd.
     kSetMember,
+    // A sorted set's RecordBegin or member was given, and a member is due.
+    // Then kScoredMember or kRecordEnd.
     kScoredMember,
+    // A stream's RecordBegin was given.
+    // Then kStreamEntry, kStreamGroupCount or kRecordEnd.
     kStreamInfo,
+    // StreamInfo or a whole entry was given, and an entry is due.
+    // Then kStreamField, or as behind the last field.
     kStreamEntry,
+    // An entry or one of its fields was given, and a field is due.
+    // Then kStreamField, kStreamEntry, kStreamGroupCount or kRecordEnd.
     kStreamField,
+    // All entries were given (from version 4 on).
+    // Then kStreamGroup or kRecordEnd.
     kStreamGroupCount,
+    // The count or a whole group was given, and a group is due.
+    // Then kStreamConsumer or kStreamPendingCount.
     kStreamGroup,
+    // A group or one of its consumers was given, and a consumer is due.
+    // Then kStreamConsumer or kStreamPendingCount.
     kStreamConsumer,
+    // All consumers of a group were given.
+    // Then kStreamPending, kStreamGroup or kRecordEnd.
     kStreamPendingCount,
+    // The count or a pending entry was given, and a pending entry is due.
+    // Then kStreamPending, kStreamGroup or kRecordEnd.
     kStreamPending,
+    // All elements were given. RecordEnd is next and takes up 0 bytes.
+    // Then kOpcode.
     kRecordEnd,
+    // A field expiry's opcode was read: all records were given.
+    // Then kOpcode.
     kFieldExpiry,
+    // PayloadEnd was given.
+    // Then kFailed, if bytes follow.
     kEnded,
+    // An error was reported.
+    // It stays.
     kFailed,
   };
 
@@ -171,17 +231,18 @@ class PayloadDecoder {
   State AfterGroup() const;
   Outcome Stop();
   Outcome Fail(WireError error, uint64_t position);
+  void SetError(WireError error, uint64_t position);
 
   internal::PayloadReader reader_;
   uint64_t now_ms_;
   State state_ = State::kMagic;
   uint8_t version_ = 0;
-  uint8_t magic_bytes_ = 0;  // Of the magic that have come.
+  uint8_t magic_bytes_ = 0;  // Bytes of the magic read so far.
   uint8_t opcode_ = 0;
-  bool records_ended_ = false;  // A hash field expiry has come.
+  bool records_ended_ = false;  // A hash field expiry was given.
   uint64_t opcode_position_ = 0;
   std::optional<uint64_t> expire_at_ms_;
-  // Still to come: of entries or groups, and of what is innermost.
+  // Elements still due: entries or groups, and the innermost ones.
   uint32_t outer_left_ = 0;
   uint32_t left_ = 0;
 

@@ -177,7 +177,8 @@ TEST(PayloadDecoderTest, SoIsAStringBesideOneThatIsCut) {
     EXPECT_EQ(field.value, value);
     EXPECT_TRUE(IsWithin(field.value, second));
     EXPECT_EQ(IsWithin(field.field, second), cut <= field_at);
-    EXPECT_LE(decoder.bytes_copied(), 5u);
+    // The part of the field that the first piece holds, and the rest of it.
+    EXPECT_EQ(decoder.bytes_copied(), cut <= field_at ? 0u : 5u);
   }
 }
 

@@ -30,9 +30,7 @@ using internal::Kinds;
 using internal::LineKind;
 
 StreamDecoder::StreamDecoder(const Limits& limits)
-    : limits_(limits), ahead_(std::make_unique<Ahead>()) {
-  ahead_->args.predictor().UseLimits(limits);
-}
+    : limits_(limits), ahead_(std::make_unique<Ahead>(limits)) {}
 
 absl::Span<char> StreamDecoder::Prepare(size_t min) {
   Release();
@@ -41,7 +39,7 @@ absl::Span<char> StreamDecoder::Prepare(size_t min) {
   if (next_ != end_) {
     PointToBuffer();
   } else if (buffer_.capacity() < capacity) {
-    // What a huge frame took is given back together.
+    // Frees the memory of a huge frame's arguments with that of its bytes.
     ahead_->args.ShrinkToFit();
   }
   return room;
@@ -56,7 +54,7 @@ void StreamDecoder::Feed(absl::string_view bytes) {
 }
 
 absl::string_view StreamDecoder::Excerpt(size_t max) const {
-  // After an error the buffer begins with the element that is wrong.
+  // After an error the buffer begins with the wrong element.
   const absl::string_view bytes = buffer_.bytes();
   const size_t at = std::min<size_t>(
       bytes.size(), error_ == WireError::kNone ? 0 : error_in_buffer_);
@@ -80,7 +78,7 @@ Outcome StreamDecoder::DecodeAnswer(HandshakeAnswer* answer) {
   return Finish(result);
 }
 
-// Decodes the frames that are there. Returns whether there are any ahead now.
+// Decodes the received frames. Returns whether any are ahead now.
 bool StreamDecoder::DecodeAhead() {
   if (run_end_ != end_) {
     run_end_ = end_;
@@ -91,12 +89,13 @@ bool StreamDecoder::DecodeAhead() {
   if (!resume && (element_ != Element::kNone || in_snapshot_)) return false;
   if (wrong_.outcome == Outcome::kError) return false;
   ArgvStorage& args = ahead_->args;
+  internal::FrameScanner& scanner = ahead_->scanner;
   if (resume) {
     args.DropEarlier();
   } else {
     args.Clear();
   }
-  args.predictor().shape_in_use = false;
+  scanner.DropViews();
   const ArgRef* const first_arg = args.first();
   const absl::string_view bytes = buffer_.bytes();
   const char* p = bytes.data();
@@ -113,16 +112,15 @@ bool StreamDecoder::DecodeAhead() {
   };
   do {
     if (ABSL_PREDICT_TRUE(!resume)) {
-      frame_scanner_.TakeAlike(p, static_cast<size_t>(end - p),
-                               static_cast<size_t>(last - frame), &args, take);
+      scanner.TakeAlike(p, static_cast<size_t>(end - p),
+                        static_cast<size_t>(last - frame), take);
       if (frame == last || p == end || *p != '*') break;
     }
     const size_t left = static_cast<size_t>(end - p);
     internal::ScannedFrame scanned;
-    const DecodeResult result =
-        ABSL_PREDICT_FALSE(resume)
-            ? frame_scanner_.Resume(p, left, limits_, &args, &scanned)
-            : frame_scanner_.Begin(p, left, limits_, &args, &scanned);
+    const DecodeResult result = ABSL_PREDICT_FALSE(resume)
+                                    ? scanner.Resume(p, left, &args, &scanned)
+                                    : scanner.Begin(p, left, &args, &scanned);
     resume = false;
     if (ABSL_PREDICT_FALSE(!result.done())) {
       element_ = Element::kFrame;
@@ -139,9 +137,9 @@ bool StreamDecoder::DecodeAhead() {
   return end_ != 0;
 }
 
-// The arguments lie elsewhere now.
+// Updates the frames ahead: their arguments have moved.
 void StreamDecoder::PointToArguments() {
-  const internal::FrameShape& shape = ahead_->args.predictor().shape;
+  const internal::FrameShape& shape = ahead_->scanner.shape();
   const ArgRef* args = ahead_->args.first();
   for (size_t i = next_; i != end_; ++i) {
     FrameView& frame = ahead_->frames[i];
@@ -151,7 +149,7 @@ void StreamDecoder::PointToArguments() {
   }
 }
 
-// The bytes lie elsewhere now.
+// Updates the frames ahead: their bytes have moved.
 void StreamDecoder::PointToBuffer() {
   const char* p = buffer_.bytes().data();
   for (size_t i = next_; i != end_; ++i) {
@@ -159,6 +157,40 @@ void StreamDecoder::PointToBuffer() {
     frame.data_ = p;
     p += frame.size_;
   }
+}
+
+absl::string_view StreamDecoder::CheckInvariants() const {
+  if (next_ > run_end_ || run_end_ > end_ || end_ > kBatch) return "1: indices";
+  if (end_ - run_end_ > 1) return "2: more than one frame behind the run";
+  const absl::string_view bytes = buffer_.bytes();
+  if (release_ > bytes.size()) return "3: more released than held";
+  const char* p = bytes.data() + release_;
+  const ArgRef* args = ahead_->args.first();
+  for (size_t i = 0; i != end_; ++i) {
+    const FrameView& frame = ahead_->frames[i];
+    if (frame.args_ != ahead_->scanner.shape().args()) {
+      if (i >= next_ && frame.args_ != args) return "4: arguments not in a row";
+      args += frame.argc_;
+    }
+    if (i < next_) continue;
+    if (frame.data_ != p) return "3: frames not in a row";
+    p += frame.size_;
+    if (i > next_ && i < run_end_ &&
+        frame.offset_ != ahead_->frames[i - 1].offset_ + 1) {
+      return "2: the run has a gap";
+    }
+  }
+  if (p > bytes.data() + bytes.size()) return "3: frames past the buffer's end";
+  if (args > ahead_->args.first() + ahead_->args.total()) {
+    return "4: more arguments than held";
+  }
+  const bool failed = element_ == Element::kFailed;
+  if (wrong_.outcome == Outcome::kError && element_ != Element::kFrame &&
+      !failed) {
+    return "5: an error of an element that was not begun";
+  }
+  if ((error_ != WireError::kNone) != failed) return "5: error and element";
+  return "";
 }
 
 // Next(), where that is no frame, or not yet.
@@ -169,7 +201,7 @@ Outcome StreamDecoder::NextOther() {
   return bytes.empty() ? Outcome::kNeedMore : Begin(bytes);
 }
 
-// Begins an element that is no frame, or may not be one.
+// Begins an element other than a frame, or one that is unknown yet.
 Outcome StreamDecoder::Begin(absl::string_view bytes) {
   WireError error = WireError::kNone;
   switch (bytes[0]) {
@@ -209,7 +241,7 @@ DecodeResult StreamDecoder::ScanLine(absl::string_view bytes) {
       line_scanner_.Scan(bytes.data(), bytes.size(), limits_);
   if (!result.done()) return result;
   switch (line_scanner_.kind()) {
-    case LineKind::kAck:  // Not asked for: an answer comes but once.
+    case LineKind::kAck:  // An answer comes only once.
       return DecodeResult::Error(WireError::kUnknownElement, 0);
     case LineKind::kPing:
       event_ = Heartbeat{line_scanner_.generation(), line_scanner_.offset()};
@@ -246,7 +278,7 @@ DecodeResult StreamDecoder::ScanChunk(absl::string_view bytes) {
   return result;
 }
 
-// Every scan ends here, but for the usual one.
+// The end of every scan except that of frames ahead.
 Outcome StreamDecoder::Finish(const DecodeResult& result) {
   switch (result.outcome) {
     case Outcome::kNeedMore:

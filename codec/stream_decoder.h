@@ -22,7 +22,7 @@
 //     }
 //   }
 //
-// Where there are many frames, NextFrames() hands them out by the batch:
+// NextFrames() gives frames in batches:
 //
 //   while (true) {
 //     const absl::Span<const FrameView> frames = decoder.NextFrames();
@@ -30,16 +30,16 @@
 //     for (const FrameView& frame : frames) Apply(frame);
 //   }
 //
-// No argument byte is copied: the caller reads straight into the decoder's
-// buffer, and events are views into it. The decoder may be stopped at any byte:
-// it goes on from there and looks at no byte again, so the work is linear in
-// the bytes, however they arrive. (But for a header that is not of a usual
-// form, within one call, and for up to 24 bytes behind a run of frames.) Its
-// buffer grows with what has arrived, never with what was declared.
+// The decoder copies no argument byte: the caller reads directly into its
+// buffer, and events are views into it. It resumes at any byte and reads each
+// byte once, so the work is linear in the bytes, however they arrive. Two
+// exceptions, both bounded: it reads a header of an unusual form twice within
+// one call, and up to 24 bytes behind a run of frames again. Its buffer grows
+// with the received bytes, whatever lengths the peer declares.
 //
-// It joins the elements of frame.h, heartbeat.h and snapshot.h and knows their
-// order: no frame inside a snapshot, no chunk outside one. It does not check
-// that offsets follow each other: that is the client's Session.
+// It joins the elements of frame.h, heartbeat.h and snapshot.h, and enforces
+// their order: frames outside a snapshot, chunks inside one. The client's
+// Session checks that offsets follow each other; the decoder does not.
 
 #ifndef KEVY_REPLICA_CODEC_STREAM_DECODER_H_
 #define KEVY_REPLICA_CODEC_STREAM_DECODER_H_
@@ -69,35 +69,42 @@
 
 namespace kevy_replica {
 
-// Not thread-safe. Movable, not copyable; one that was moved from can only be
-// assigned to or destroyed.
+namespace codec_testing {
+class TestAccess;
+}  // namespace codec_testing
+
+// Not thread-safe. Movable, not copyable; a moved-from one can only be assigned
+// to or destroyed.
 class StreamDecoder {
  public:
   explicit StreamDecoder(const Limits& limits = Limits());
   StreamDecoder(StreamDecoder&&) = default;
   StreamDecoder& operator=(StreamDecoder&&) = default;
 
-  // Input. Room for at least `min` bytes (1 or more); it is usually more, and
-  // all of it may be used. Then Commit says how many came. Both end the
-  // validity of the last event, and of the room given before.
+  // Input: returns all free room, at least `min` bytes. Read into it, and then
+  // call Commit() with the number of bytes read. Both calls end the validity of
+  // the last event, and of the earlier room.
+  //
+  // Precondition: `min` is 1 or more.
   absl::Span<char> Prepare(size_t min) ABSL_ATTRIBUTE_LIFETIME_BOUND;
   void Commit(size_t n);
 
-  // Prepare, a copy, Commit: for bytes that lie elsewhere already.
+  // Prepare(), a copy, Commit(): for bytes that lie elsewhere already.
   void Feed(absl::string_view bytes);
 
-  // Decodes the handshake's answer, which only the very first bytes of a stream
-  // can be. kDone: `*answer` is set, and Next() reads on behind it. Errors:
-  // kBadAnswer, kLineTooLong. Must not be called after Next().
+  // Decodes the handshake's answer, the very first bytes of a stream. On kDone
+  // sets `*answer`; Next() then continues behind it. Errors: kBadAnswer,
+  // kLineTooLong.
+  //
+  // Precondition: Next() was not called yet.
   Outcome DecodeAnswer(HandshakeAnswer* answer);
 
   // Decodes the next element.
   //
-  // | returns   | then                                                        |
-  // |-----------|-------------------------------------------------------------|
-  // | kDone     | event() is the element, until the next non-const call       |
-  // | kNeedMore | Prepare, read, Commit, and call again; event() is not valid |
-  // | kError    | error() and position() say what and where; for ever         |
+  // Returns:
+  //   kDone      event() is the element, valid until the next non-const call
+  //   kNeedMore  Prepare(), read, Commit(), and call again; event() is invalid
+  //   kError     error() and position() tell the error, from now on
   Outcome Next() {
     Release();
     if (ABSL_PREDICT_FALSE(next_ == run_end_) && !DecodeAhead()) {
@@ -114,12 +121,13 @@ class StreamDecoder {
     return Outcome::kDone;
   }
 
-  // Decodes frames alone, the quickest way through many: those whose bytes are
-  // all there, at most `max` (1 or more) and at most kBatch of them, each with
-  // the offset that follows the one before. Empty: what comes next is no whole
-  // frame, and Next() decodes it, or says what is missing or wrong. Valid until
-  // the next non-const call.
-  absl::Span<const FrameView> NextFrames(size_t max = kBatch)
+  // Decodes frames alone: up to `max` and up to kBatch whole frames, each with
+  // the offset that follows the one before. Returns an empty span if a whole
+  // frame is not next: Next() then decodes the next element, or tells why it
+  // cannot. The span is valid until the next non-const call.
+  //
+  // Precondition: `max` is 1 or more. Default: kBatch frames.
+  [[nodiscard]] absl::Span<const FrameView> NextFrames(size_t max = kBatch)
       ABSL_ATTRIBUTE_LIFETIME_BOUND {
     Release();
     if (ABSL_PREDICT_FALSE(next_ == run_end_) && !DecodeAhead()) return {};
@@ -133,54 +141,77 @@ class StreamDecoder {
   }
   static constexpr size_t kBatch = 32;
 
-  // The element that the last Next() decoded. Valid after kDone, until the next
-  // non-const call.
+  // The element of the last Next(). Valid after kDone, until the next non-const
+  // call.
   const StreamEvent& event() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return event_;
   }
 
-  // kNone, until a call has returned kError; from then on what it was.
+  // kNone until a call returns kError; then that error.
   WireError error() const { return error_; }
 
-  // Bytes from the start of the stream: to the end of the last element decoded,
-  // or, after an error, to the byte that is wrong.
+  // Bytes from the start of the stream: to the end of the last element, or,
+  // after an error, to the wrong byte.
   uint64_t position() const { return position_; }
 
-  // At most `max` of the bytes held: after an error those around the wrong one,
-  // which is what an error message quotes; else from the front of what was
-  // handed out last. Valid until the next non-const call.
+  // Returns at most `max` of the held bytes, for an error message. After an
+  // error these surround the wrong byte. Otherwise they begin with the last
+  // event. Valid until the next non-const call. Default: 48 bytes.
   absl::string_view Excerpt(size_t max = 48) const
       ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
-  // Whether the stream may end here: all that came was decoded, and no snapshot
-  // has begun without having ended. Otherwise an end now is a truncation.
+  // Whether the stream may end here: all received bytes were decoded, outside a
+  // snapshot. Otherwise an end now is a truncation.
   bool at_boundary() const {
     return buffer_.size() == release_ && !in_snapshot_;
   }
   bool in_snapshot() const { return in_snapshot_; }
 
-  // Bytes of memory held for input and arguments, beside the decoder's own 5
-  // KiB, which never grow.
+  // Bytes of memory for input and arguments, beside the decoder's own 5 KiB.
   size_t memory_bytes() const {
     return buffer_.capacity() + ahead_->args.capacity() * sizeof(ArgRef);
   }
 
-  // What moving half-received elements about in the buffer has cost so far.
+  // The number of bytes of half-received elements that moved within the buffer.
   uint64_t bytes_moved() const { return buffer_.bytes_moved(); }
 
  private:
-  enum class Element : uint8_t { kNone, kFrame, kLine, kChunk, kFailed };
+  // Lets tests check the invariants: see codec/testing/test_access.h.
+  friend class codec_testing::TestAccess;
+  // Returns the first broken invariant of those below, or "" if all hold. Only
+  // tests call it.
+  absl::string_view CheckInvariants() const;
 
-  // Past so many arguments no further frame is decoded ahead.
-  static constexpr size_t kBatchArguments = 512;
-  // Frames that were decoded, and are handed out one after another. Apart from
-  // this object, so that they stay where they are when it is moved.
-  struct Ahead {
-    FrameView frames[kBatch];
-    ArgvStorage args;
+  // The state of the element behind the decoded ones.
+  enum class Element : uint8_t {
+    // Its first byte was not read yet. Then kFrame, kLine, kChunk or kFailed.
+    kNone,
+    // A frame was begun. It is half received, or wrong (see `wrong_`). Then
+    // kNone when it is whole, or kFailed when Next() reports the error.
+    kFrame,
+    // A line was begun. It is half received. Then kNone when it is whole, or
+    // kFailed.
+    kLine,
+    // A chunk was begun. It is half received. Then kNone when it is whole, or
+    // kFailed.
+    kChunk,
+    // The error was reported. It stays.
+    kFailed,
   };
 
-  // Ends the validity of what was handed out.
+  // DecodeAhead() stops after this many arguments.
+  static constexpr size_t kBatchArguments = 512;
+  // Decoded frames that Next() and NextFrames() hand out. They lie apart from
+  // this object, so that moving it leaves them in place.
+  struct Ahead {
+    explicit Ahead(const Limits& limits) : scanner(limits) {}
+
+    FrameView frames[kBatch];
+    ArgvStorage args;
+    internal::FrameScanner scanner;  // Frames of the last form view its shape.
+  };
+
+  // Ends the validity of the last result.
   void Release() {
     buffer_.Consume(release_);
     release_ = 0;
@@ -203,24 +234,34 @@ class StreamDecoder {
   Limits limits_;
   ByteBuffer buffer_;
   std::unique_ptr<Ahead> ahead_;
-  // Of the frames ahead: the next one; the end of those whose offsets follow
-  // each other; the end.
+  // Three indices into `ahead_->frames`: the next frame to hand out, the end of
+  // the run, the end. Invariants between any two calls:
+  //
+  // 1. next_ <= run_end_ <= end_ <= kBatch.
+  // 2. In the run, [next_, run_end_), each offset is one more than the one
+  //    before. At most one frame stands behind the run.
+  // 3. The frames [next_, end_) lie in the buffer in one row, directly behind
+  //    the `release_` bytes of the last result.
+  // 4. Their arguments lie in one row in `ahead_->args`, behind those of [0,
+  //    next_), except for frames of the learned shape.
+  // 5. `wrong_` is an error only while the element behind end_ is kFrame or
+  //    kFailed. error_ is set only with kFailed.
   size_t next_ = 0;
   size_t run_end_ = 0;
   size_t end_ = 0;
-  // What is wrong with the frame behind those ahead.
+  // The error of the frame behind those ahead, if it has one.
   DecodeResult wrong_;
   StreamEvent event_;
-  internal::FrameScanner frame_scanner_;
   internal::ControlLineScanner line_scanner_;
   internal::BulkScanner chunk_scanner_;
-  Element element_ = Element::kNone;  // The one half received.
+  Element element_ = Element::kNone;  // Half received or failed.
   bool in_snapshot_ = false;
   WireError error_ = WireError::kNone;
   size_t error_in_buffer_ = 0;
   uint64_t position_ = 0;
   uint64_t snapshot_bytes_ = 0;
-  // The front of the buffer, which was handed out last: gone at the next call.
+  // The size of the last result, at the buffer's front. The next call consumes
+  // it.
   size_t release_ = 0;
 };
 

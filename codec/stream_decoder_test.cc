@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/codec/arg_ref.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
@@ -332,6 +333,19 @@ TEST(StreamDecoderTest, ALineOfAnyLengthIsNotWaitedFor) {
     }
     EXPECT_NE(decoder.error(), WireError::kNone);
   }
+}
+
+// The bytes of a half-received command, and the places of its arguments.
+TEST(StreamDecoderTest, MemoryBytesCountBufferAndArguments) {
+  constexpr size_t kArguments = 1000;
+  StreamDecoder decoder;
+  std::string bytes = "*2\r\n:8\r\n*1001\r\n";
+  for (size_t i = 0; i < kArguments; ++i) bytes += "$0\r\n\r\n";
+  decoder.Feed(bytes);
+  ASSERT_EQ(decoder.Next(), Outcome::kNeedMore);
+  const size_t least = bytes.size() + kArguments * sizeof(ArgRef);
+  EXPECT_GE(decoder.memory_bytes(), least);
+  EXPECT_LE(decoder.memory_bytes(), 2 * least + 32 * sizeof(ArgRef));
 }
 
 }  // namespace

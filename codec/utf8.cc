@@ -17,7 +17,7 @@ size_t SequenceSize(absl::string_view s) {
   const auto byte = [s](size_t i) { return static_cast<unsigned char>(s[i]); };
   const unsigned char lead = byte(0);
   if (lead < 0x80) return 1;
-  // The second byte's range excludes overlong forms, surrogates and what is
+  // The second byte's range excludes overlong forms, surrogates and code points
   // over U+10FFFF (RFC 3629, section 4).
   size_t size;
   unsigned char low = 0x80;

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
@@ -65,7 +66,11 @@ void Decode(absl::string_view bytes, const Limits& limits) {
   for (const Cuts& cuts :
        {PiecesByInput(bytes), Pieces(1), RandomPieces(bytes.size())}) {
     way.cuts = cuts;
-    FUZZ_CHECK(RunPayload(bytes, way) == expected);
+    for (const ByteBuffer::Memory memory :
+         {ByteBuffer::Memory::kReuse, ByteBuffer::Memory::kFresh}) {
+      way.memory = memory;
+      FUZZ_CHECK(RunPayload(bytes, way) == expected);
+    }
   }
   if (expected.error != WireError::kNone) return;
   FUZZ_CHECK(bytes.size() > 8);

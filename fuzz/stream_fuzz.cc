@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/testing/decode_run.h"
 #include "kevy_replica/codec/testing/reference_decoder.h"
@@ -42,8 +43,11 @@ void Decode(absl::string_view bytes, const Limits& limits) {
                                 ? StreamStart::kAnswer
                                 : StreamStart::kElements;
   const DecodeRun whole = RunStream(bytes, limits, start, Whole());
-  FUZZ_CHECK(RunStream(bytes, limits, start, RandomPieces(bytes.size())) ==
-             whole);
+  for (const ByteBuffer::Memory memory :
+       {ByteBuffer::Memory::kReuse, ByteBuffer::Memory::kFresh}) {
+    FUZZ_CHECK(RunStream(bytes, limits, start, RandomPieces(bytes.size()),
+                         memory) == whole);
+  }
   FUZZ_CHECK(RunOneShot(bytes, limits, start) == whole);
   FUZZ_CHECK(ReferenceDecode(bytes, limits, start) == whole);
 }

@@ -9,11 +9,9 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
-#include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
 
@@ -43,11 +41,11 @@ class MatchersTest : public ::testing::Test {
         AppendFrame(8, {"SET", "foo", absl::string_view("b\r\n\xff\0", 5)},
                     &wire_),
         WireError::kNone);
-    EXPECT_TRUE(DecodeFrame(wire_, Limits(), &storage_, &frame_).done());
+    EXPECT_TRUE(decoder_.Decode(wire_, &frame_).done());
   }
 
   std::string wire_;
-  ArgvStorage storage_;
+  FrameDecoder decoder_;
   FrameView frame_;
 };
 

@@ -14,13 +14,13 @@
 namespace kevy_replica {
 namespace internal {
 
-// The header of a bulk string, "$123\r\n", read in one go. What is odd in any
-// way is left to the strict BulkScanner.
+// The header of a bulk string, "$123\r\n", read from one or two words. Any odd
+// header is left to the strict BulkScanner.
 struct BulkHeader {
-  size_t size = 0;    // Its own.
-  size_t length = 0;  // What it tells.
+  size_t size = 0;    // Of the header itself.
+  size_t length = 0;  // The length that the header declares.
 
-  // What ReadShort() can read.
+  // The longest string whose header ReadShort() reads.
   static constexpr size_t kMaxShortLength = 999;
 
   // Reads a header of up to 3 digits. `word` holds the 8 bytes that begin two
@@ -42,24 +42,26 @@ struct BulkHeader {
     return kForms[2].Fits(word);
   }
 
-  // Reads a header of 1 to 9 digits whose '$' is at `p`, which is behind a
-  // CRLF; `left` bytes are readable there. Returns false for any other one.
+  // Reads a header of 1 to 9 digits. Returns false for any other header.
+  //
+  // Precondition: its '$' is at `p`, two bytes or more into the frame, and
+  // `left` bytes are readable at `p`.
   bool ReadLong(const char* p, size_t left);
 
  private:
   struct Form {
     bool Fits(uint64_t header) const {
-      // What is left of one that fits is the value of each digit, 0 to 9: with
-      // 6 added, still less than 16.
+      // In a header that fits, each digit leaves its value, 0 to 9. That value
+      // plus 6 is still less than 16.
       const uint64_t digits = header ^ word;
       return ((digits | (digits + sixes)) & mask) == 0;
     }
 
     uint64_t word;   // The header, with zeros for digits.
-    uint64_t sixes;  // Sixes where its digits are.
-    uint64_t mask;   // The bits that a digit's value does not have.
+    uint64_t sixes;  // A 6 in the place of each digit.
+    uint64_t mask;   // The bits that the value of a digit leaves clear.
   };
-  // By the number of digits less one.
+  // Indexed by the number of digits minus one.
   static constexpr Form kForms[] = {
       {Word("\r\n$0\r\n"), Word("\0\0\0\6"), Word("\xff\xff\xff\xf0\xff\xff")},
       {Word("\r\n$00\r\n"), Word("\0\0\0\6\6"),

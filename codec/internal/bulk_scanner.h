@@ -17,17 +17,19 @@
 namespace kevy_replica {
 namespace internal {
 
-// What a bulk string may be at most.
+// The bounds of a bulk string.
 struct BulkLimits {
-  uint64_t max_bytes;  // Its length; past it, `too_long` is the error.
+  uint64_t max_bytes;  // Of its length. Beyond it the error is `too_long`.
   WireError too_long;
-  uint64_t max_end;  // Where it may end; past it, kFrameTooLong.
+  uint64_t max_end;  // Of its end. Beyond it the error is kFrameTooLong.
 };
 
-// The strict, byte-wise reader of bulk strings: it alone decides on errors. It
-// stops at any byte and goes on from there; the string's bytes themselves are
-// passed over, not looked at. Positions count from `data[0]` of Scan, which may
-// lie elsewhere at each call.
+// The strict reader of bulk strings, byte by byte. It alone decides on errors.
+// It stops at any byte and resumes there. It skips the bytes of the string
+// itself.
+//
+// Positions count from `data[0]` of Scan(), which may lie elsewhere at each
+// call.
 class BulkScanner {
  public:
   // Begins a string whose '$' is at `position`.
@@ -36,7 +38,8 @@ class BulkScanner {
     position_ = position;
   }
 
-  // Goes on behind a header that was read already: `size` bytes at `begin`.
+  // Resumes behind a header that another reader has read: the string is the
+  // `size` bytes at `begin`.
   void ResumeAtBytes(size_t begin, size_t size) {
     phase_ = Phase::kCr;
     begin_ = begin;
@@ -44,8 +47,8 @@ class BulkScanner {
     position_ = begin + size;
   }
 
-  // Reads on in `data[0]` to `data[size - 1]`. On kDone the position is that
-  // behind the string. Errors: kBadBulk, `limits.too_long`, kFrameTooLong.
+  // Reads on in `data[0]` to `data[size - 1]`. On kDone the position is the end
+  // of the string. Errors: kBadBulk, `limits.too_long`, kFrameTooLong.
   template <typename Meter>
   DecodeResult Scan(const char* data, size_t size, const BulkLimits& limits,
                     Meter& meter) {
@@ -68,7 +71,7 @@ class BulkScanner {
               return Error(limits.too_long);
             case NumberLine::Step::kDone: {
               const uint64_t begin = position_ + 1;
-              // Asked this way round, nothing overflows.
+              // In this order the subtraction cannot overflow.
               if (begin + 2 > limits.max_end ||
                   length_.value() > limits.max_end - begin - 2) {
                 return Error(WireError::kFrameTooLong);
@@ -97,14 +100,27 @@ class BulkScanner {
   size_t size() const { return size_; }
 
  private:
-  enum class Phase : uint8_t { kDollar, kLength, kCr, kLf };
+  enum class Phase : uint8_t {
+    // Start() was called. The '$' is next.
+    // Then kLength.
+    kDollar,
+    // The '$' was read. Digits or the header's CRLF are next.
+    // Then kCr.
+    kLength,
+    // The header was read. The string's CR is next, behind its skipped bytes.
+    // Then kLf.
+    kCr,
+    // The CR was read. The LF is next.
+    // Then the string is done.
+    kLf,
+  };
 
   DecodeResult Error(WireError error) const {
     return DecodeResult::Error(error, position_);
   }
 
   Phase phase_ = Phase::kDollar;
-  size_t position_ = 0;  // Of the next byte to look at; may lie past the input.
+  size_t position_ = 0;  // Of the next byte to read; may lie past the input.
   NumberLine length_;
   size_t begin_ = 0;
   size_t size_ = 0;

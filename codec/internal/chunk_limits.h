@@ -16,7 +16,7 @@
 namespace kevy_replica {
 namespace internal {
 
-// `before`: how many bytes the snapshot's chunks before it have held.
+// `before`: the number of bytes in the earlier chunks of the snapshot.
 inline BulkLimits ChunkLimits(const Limits& limits, uint64_t before = 0) {
   constexpr uint64_t kNoEnd = std::numeric_limits<uint64_t>::max();
   const uint64_t left = limits.max_snapshot_bytes - before;

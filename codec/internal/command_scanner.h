@@ -27,26 +27,28 @@
 namespace kevy_replica {
 namespace internal {
 
-// Resumable: stops at any byte and goes on from there. Headers of the common
-// sort are read with one 8-byte load each; any surprise, and what is
-// incomplete, goes to the strict BulkScanner. A header that surprises is thus
-// looked at twice, within one call, and no byte ever again in a later one.
+// Resumable: stops at any byte and resumes there. It reads a header of the
+// usual form with one 8-byte load. Every other header, and an incomplete one,
+// goes to the strict BulkScanner. That may read the header a second time,
+// within the same call. A later call reads only new bytes.
 //
-// Positions count from `data[0]` of Scan, which may lie elsewhere at each call.
+// Positions count from `data[0]` of Scan(), which may lie elsewhere at each
+// call.
 template <typename Meter>
 class BasicCommandScanner {
  public:
-  // Begins a command whose '*' is at `position`; at least 2 bytes lie before
-  // the first argument's header in any case.
+  // Begins a command whose '*' is at `position`.
   void Start(size_t position) {
     phase_ = Phase::kStar;
     position_ = position;
   }
 
   // Reads on in `data[0]` to `data[size - 1]` and adds each whole argument to
-  // `*args`, which must be empty at the first call for a command. On kDone the
-  // position is that behind the command. Errors: kBadCommand,
-  // kTooManyArguments, and those of BulkScanner.
+  // `*args`. On kDone the position is the end of the command. Errors:
+  // kBadCommand, kTooManyArguments, and those of BulkScanner.
+  //
+  // Precondition: `*args` has an empty current command at the first call for a
+  // command.
   DecodeResult Scan(const char* data, size_t size, const Limits& limits,
                     ArgvStorage* args, Meter& meter) {
     if (phase_ != Phase::kArguments) {
@@ -72,34 +74,34 @@ class BasicCommandScanner {
     }
   }
 
-  // Takes the arguments of a command as long as they are whole and well formed,
-  // and leaves the first other one to Scan(). `count` of them there are, `i`
-  // are in `*args` already, and the '$' of the next is at `position`. Returns
-  // where the command ends, if that was all of it; otherwise 0. Inline, and
-  // without a member touched on the way: most frames are read here and nowhere
-  // else.
+  // Reads the arguments of a command while they are whole and well formed.
+  // Scan() reads on at the first other one. `count` is the number of arguments,
+  // `i` the number of those in `*args` already. The '$' of the next one is at
+  // `position`.
+  //
+  // Returns the end of the command, or 0 if Scan() must read on.
   ABSL_ATTRIBUTE_ALWAYS_INLINE size_t ScanCommonArguments(
       const char* data, size_t size, size_t position, size_t count, size_t i,
       const Limits& limits, ArgvStorage* args, Meter& meter) {
-    // What lies past the frame's limit is as good as not there: the strict
-    // reader tells the two apart.
+    // Bytes past the frame's limit count as missing here. The strict reader
+    // then tells a limit from an incomplete frame.
     const size_t end =
         static_cast<size_t>(std::min<uint64_t>(size, limits.max_frame_bytes));
     size_t at = position;
-    // A whole argument has 6 bytes from its '$' on, the shortest included.
+    // The shortest argument has 6 bytes from its '$' on.
     if (ABSL_PREDICT_FALSE(end < at + 6 || limits.max_bulk_bytes <
                                                BulkHeader::kMaxShortLength)) {
       return StopAt(data, at, count, i, args);
     }
     const size_t last = end - 6;
     while (true) {
-      // Room follows what has come, a batch at a time.
+      // Room is made for one batch at a time, as arguments arrive.
       const size_t batch = std::min(count - i, kBatch);
       ArgRef* ref = args->Room(batch);
       ArgRef* const batch_end = ref + batch;
       do {
-        // The load begins at the CRLF before the '$', so that it also checks
-        // the end of the argument before, and "\r\n$123\r\n" is one word.
+        // The load begins at the CRLF before the '$'. So it also checks the end
+        // of the argument before, and "\r\n$123\r\n" is one word.
         const uint64_t word = LoadLittleEndian64(data + at - 2);
         // Arguments are passed over, which the hardware's own prefetching does
         // not foresee.
@@ -118,7 +120,7 @@ class BasicCommandScanner {
         ref->offset = at + header.size;
         ref->size = header.length;
         const size_t next = at + header.size + header.length + 2;
-        // The next header's first 6 bytes are to be there too.
+        // The next header needs 6 bytes or more.
         if (ABSL_PREDICT_FALSE(next > last)) {
           return StopInside(data, at, end, count, args->IndexOf(ref), limits,
                             args, meter);
@@ -132,7 +134,17 @@ class BasicCommandScanner {
   }
 
  private:
-  enum class Phase : uint8_t { kStar, kCount, kArguments };
+  enum class Phase : uint8_t {
+    // Start() was called. The '*' is next.
+    // Then kCount.
+    kStar,
+    // The '*' was read. Digits or the count's CRLF are next.
+    // Then kArguments.
+    kCount,
+    // The count was read. Arguments are next, as many as it says.
+    // Then the command is done.
+    kArguments,
+  };
 
   static constexpr size_t kBatch = 32;
 
@@ -170,7 +182,7 @@ class BasicCommandScanner {
     return DecodeResult::NeedMore(size);
   }
 
-  // All arguments are there: what is left is the last one's end, before `at`.
+  // All arguments have arrived. Checks the end of the last one, before `at`.
   ABSL_ATTRIBUTE_ALWAYS_INLINE size_t Finish(const char* data, size_t at,
                                              size_t count, ArgvStorage* args,
                                              Meter& meter) {
@@ -181,9 +193,8 @@ class BasicCommandScanner {
     return at;
   }
 
-  // Leaves to the strict reader what comes at `at`, behind `i` arguments; or
-  // the end of the argument before, which may not be checked yet, if that is
-  // wrong.
+  // Lets the strict reader continue at `at`, behind `i` arguments. If the end
+  // of the argument before is wrong, it continues there.
   ABSL_ATTRIBUTE_NOINLINE size_t StopAt(const char* data, size_t at,
                                         size_t count, size_t i,
                                         ArgvStorage* args) {
@@ -199,8 +210,8 @@ class BasicCommandScanner {
     return 0;
   }
 
-  // Argument `i`, whose '$' is at `at` and whose header was read, or the header
-  // behind it, is not all there.
+  // Argument `i` is incomplete, or the header behind it is. Its '$' is at `at`,
+  // and its own header was read.
   ABSL_ATTRIBUTE_NOINLINE size_t StopInside(const char* data, size_t at,
                                             size_t end, size_t count, size_t i,
                                             const Limits& limits,
@@ -212,7 +223,8 @@ class BasicCommandScanner {
       return i + 1 == count ? Finish(data, at, count, args, meter)
                             : StopAt(data, at, count, i + 1, args);
     }
-    // The frame's limit is asked about where the length is declared.
+    // A frame past its limit is an error of the header that declares the
+    // length.
     if (limits.max_frame_bytes < arg.offset ||
         limits.max_frame_bytes - arg.offset < arg.size + 2) {
       return StopAt(data, at, count, i, args);
@@ -225,7 +237,7 @@ class BasicCommandScanner {
 
   static bool IsCrlf(const char* p) { return std::memcmp(p, "\r\n", 2) == 0; }
 
-  // From here on Scan() goes on, with `bulk_`.
+  // Makes Scan() continue with `bulk_`.
   void Stop(size_t count) {
     count_ = count;
     phase_ = Phase::kArguments;
@@ -233,7 +245,7 @@ class BasicCommandScanner {
   }
 
   Phase phase_ = Phase::kStar;
-  bool at_header_ = true;  // `bulk_` has not begun its string yet.
+  bool at_header_ = true;  // `bulk_` must begin its string first.
   size_t position_ = 0;
   NumberLine number_;
   size_t number_begin_ = 0;

@@ -16,8 +16,8 @@ namespace kevy_replica {
 namespace internal {
 namespace {
 
-// With what follows the word, none begins another: at the last byte of one, it
-// is the only candidate left.
+// No keyword is the start of another. So one candidate is left at the last byte
+// of a keyword.
 struct Keyword {
   LineKind kind;
   absl::string_view text;
@@ -34,8 +34,7 @@ const Keyword& KeywordOf(LineKinds kind) {
   for (const Keyword& keyword : kKeywords) {
     if (Kinds(keyword.kind) == kind) return keyword;
   }
-  return kKeywords[0];  // Not reached: one candidate is left when this is
-                        // asked.
+  return kKeywords[0];  // Unreachable: callers have one candidate left.
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The lines that a primary sends: "+ACK", "+PING", "+SNAPSHOT",
-// "+SNAPSHOT_END".
+// The lines of a primary: "+ACK", "+PING", "+SNAPSHOT", "+SNAPSHOT_END".
 
 #ifndef KEVY_REPLICA_CODEC_INTERNAL_CONTROL_LINE_H_
 #define KEVY_REPLICA_CODEC_INTERNAL_CONTROL_LINE_H_
@@ -19,7 +18,7 @@
 namespace kevy_replica {
 namespace internal {
 
-// Which lines may come, as a set of bits.
+// The kinds of lines, as a set of bits.
 enum class LineKind : uint8_t {
   kAck = 1,
   kPing = 2,
@@ -34,7 +33,7 @@ constexpr LineKinds Kinds(LineKind a, More... more) {
   return static_cast<LineKinds>(Kinds(a) | Kinds(more...));
 }
 
-// Reads one line, byte by byte: stops at any byte and goes on from there.
+// Reads one line, byte by byte: stops at any byte and resumes there.
 class ControlLineScanner {
  public:
   // Begins a line, which must be one of `kinds`.
@@ -47,13 +46,13 @@ class ControlLineScanner {
   }
 
   // Reads on in `data[0]`, the line's first byte, to `data[size - 1]`. Errors:
-  // kUnknownElement (no line of the kinds begins so) and kBadControlLine, or
-  // kBadAnswer for both where only an answer may come; kLineTooLong.
+  // kLineTooLong; kUnknownElement (the keyword of another line) and
+  // kBadControlLine. Both are kBadAnswer where only an answer may come.
   DecodeResult Scan(const char* data, size_t size, const Limits& limits);
 
-  // After kDone.
+  // The results, valid after kDone.
   LineKind kind() const { return static_cast<LineKind>(candidates_); }
-  // Whether it has two numbers: then the first is a generation.
+  // Whether the line has two numbers: the first is then a generation.
   bool has_generation() const { return count_ == 2; }
   uint64_t generation() const {
     return has_generation() ? numbers_[0].value() : 0;
@@ -61,7 +60,17 @@ class ControlLineScanner {
   uint64_t offset() const { return numbers_[count_ - 1].value(); }
 
  private:
-  enum class Phase : uint8_t { kKeyword, kNumber, kLf };
+  enum class Phase : uint8_t {
+    // Start() was called, and some keyword begins with the bytes so far.
+    // Then kNumber, or kLf for a line without numbers.
+    kKeyword,
+    // The keyword and its space were read, and perhaps a whole first number.
+    // Then kLf.
+    kNumber,
+    // The CR was read. The LF is next.
+    // Then the line is done.
+    kLf,
+  };
 
   bool TakeKeyword(char c);
   bool TakeNumber(char c);
@@ -70,11 +79,11 @@ class ControlLineScanner {
                                position_);
   }
 
-  LineKinds candidates_ = 0;  // Those that the bytes so far begin.
+  LineKinds candidates_ = 0;  // Kinds that begin with the bytes so far.
   Phase phase_ = Phase::kKeyword;
   bool answer_ = false;
   size_t position_ = 0;
-  int count_ = 0;  // Of numbers begun: 0, 1 or 2.
+  int count_ = 0;  // Numbers begun: 0, 1 or 2.
   DecimalReader numbers_[2];
 };
 

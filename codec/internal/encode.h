@@ -32,8 +32,8 @@ inline char* WriteText(absl::string_view text, char* p) {
   if (!text.empty()) std::memcpy(p, text.data(), text.size());
   return p + text.size();
 }
-// The first and the last `n` of `size` bytes, at least `n`, which may overlap:
-// so all of them, if they are `2 * n` or fewer.
+// Copies the first and the last `n` of `size` bytes, which may overlap: all
+// bytes, if `size` is `n` to `2 * n`.
 template <size_t n>
 void CopyEnds(const char* from, size_t size, char* p) {
   char first[n];
@@ -86,16 +86,16 @@ inline size_t MaxBulkSize(absl::string_view bytes) {
   return kMaxHeaderSize + bytes.size() + 2;
 }
 
-// Makes room for `size` more bytes. It doubles, since reserve() may give no
-// more than it is asked for, so that each of many small elements would copy all
-// before it.
+// Makes room for `size` more bytes. It doubles the capacity: reserve() may
+// allocate exactly its argument, and each of many small elements would then
+// copy all earlier ones.
 inline void MakeRoom(size_t size, std::string* out) {
   const size_t needed = out->size() + size;
   if (needed <= out->capacity()) return;
   out->reserve(std::max(needed, 2 * out->capacity()));
 }
-// WriteBulk() to a string's end, for long ones: none of the zeros that resize()
-// would write first.
+// Appends as WriteBulk() writes, for long strings: without the zeros that
+// resize() writes first.
 inline void AppendBulk(absl::string_view bytes, std::string* out) {
   MakeRoom(BulkSize(bytes), out);
   char header[kMaxHeaderSize];
@@ -105,8 +105,8 @@ inline void AppendBulk(absl::string_view bytes, std::string* out) {
   out->append(kCrlf.data(), kCrlf.size());
 }
 
-// `error` is what is wrong with the value; `write(p)` writes `size` bytes at
-// `p`.
+// `error` is the error of the value, or kNone. `write(p)` writes `size` bytes
+// at `p`.
 template <typename Write>
 EncodeResult EncodeInto(absl::Span<char> out, WireError error, size_t size,
                         const Write& write) {

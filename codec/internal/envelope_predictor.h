@@ -15,39 +15,39 @@
 namespace kevy_replica {
 namespace internal {
 
-// The start of the next frame, if its offset is one more than the last:
-// "*2\r\n:<offset>\r\n*". Compared as three words: one at the front, one behind
-// it, and the last 8 bytes, which alone change from frame to frame.
+// The predicted start of the next frame: "*2\r\n:<offset>\r\n*", with the last
+// offset plus one. It is compared as three words: the front, the middle, and
+// the last 8 bytes. Only the last word changes from frame to frame.
 class EnvelopePredictor {
  public:
-  // What must be readable for Matches().
+  // The number of bytes that Matches() reads.
   static constexpr size_t kReadable = 24;
 
-  // Whether the `kReadable` bytes at `p` begin as foreseen.
+  // Whether the `kReadable` bytes at `p` begin with the prediction.
   bool Matches(const char* p) const {
     return (((LoadLittleEndian64(p) & front_mask_) ^ front_) |
             ((LoadLittleEndian64(p + 8) & middle_mask_) ^ middle_) |
             (LoadLittleEndian64(p + size_ - 8) ^ back_)) == 0;
   }
   uint64_t offset() const { return offset_; }
-  size_t size() const { return size_; }  // Up to and with the '*'.
+  size_t size() const { return size_; }  // With the '*'.
 
-  // Foresees the offset behind the one that was foreseen.
+  // Predicts the next offset.
   void Advance() {
     if (ABSL_PREDICT_FALSE(!AdvanceDigit())) Carry();
   }
-  // The same, but does nothing, and returns false, if more than the last digit
-  // is to change.
+  // Predicts the next offset if only its last digit differs. Otherwise returns
+  // false and changes nothing.
   bool AdvanceDigit() {
-    // It stands before "\r\n*".
+    // The last digit stands before "\r\n*".
     if (ABSL_PREDICT_FALSE((back_ >> 32 & 0xff) == '9')) return false;
     back_ += uint64_t{1} << 32;
     ++offset_;
     return true;
   }
 
-  // Foresees `offset`, and returns true, if it has at most 16 digits; otherwise
-  // nothing is foreseen from now on.
+  // Predicts `offset` and returns true, if it has at most 16 digits. Otherwise
+  // returns false, and Matches() stays false.
   ABSL_ATTRIBUTE_NOINLINE bool Set(uint64_t offset) {
     const size_t size = kPrefix + DecimalSize(offset) + 3;
     if (size > kReadable) {
@@ -72,12 +72,12 @@ class EnvelopePredictor {
  private:
   static constexpr size_t kPrefix = 5;  // "*2\r\n:"
 
-  // Advance(), where the last digit is a 9.
+  // Advance() for a last digit of 9.
   ABSL_ATTRIBUTE_NOINLINE void Carry() {
     for (int shift = 32; shift >= 0; shift -= 8) {
       const uint64_t digit = back_ >> shift & 0xff;
       if (digit != '9') {
-        if (digit < '0' || digit > '8') break;  // One more digit.
+        if (digit < '0' || digit > '8') break;  // A digit more.
         back_ += uint64_t{1} << shift;
         ++offset_;
         return;
@@ -88,7 +88,7 @@ class EnvelopePredictor {
   }
 
   uint64_t front_ = 1;
-  uint64_t front_mask_ = 0;  // Nothing matches: nothing is foreseen.
+  uint64_t front_mask_ = 0;  // Matches() is false: no prediction.
   uint64_t middle_ = 0;
   uint64_t middle_mask_ = 0;
   uint64_t back_ = 0;

@@ -5,37 +5,25 @@
 #define KEVY_REPLICA_CODEC_INTERNAL_FRAME_PREDICTOR_H_
 
 #include <cstddef>
-#include <cstdint>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "kevy_replica/codec/arg_ref.h"
 #include "kevy_replica/codec/internal/envelope_predictor.h"
 #include "kevy_replica/codec/internal/frame_shape.h"
-#include "kevy_replica/codec/limits.h"
 
 namespace kevy_replica {
 namespace internal {
 
-// What the last frames of a stream looked like, so that the next, which mostly
-// look the same, are compared instead of parsed.
+// The form of a stream's last frames. The next frames mostly have the same
+// form, so they are compared with it instead of parsed.
+//
+// One predictor serves one set of limits: a frame of the predicted form is
+// within them, as the learned frame was.
 struct FramePredictor {
-  // To be called before frames are read under limits that may be others than
-  // before: what is foreseen is not held against them again.
-  void UseLimits(const Limits& limits) {
-    if (ABSL_PREDICT_TRUE(limits.max_arguments == max_arguments &&
-                          limits.max_bulk_bytes == max_bulk_bytes &&
-                          limits.max_frame_bytes == max_frame_bytes)) {
-      return;
-    }
-    *this = FramePredictor();
-    max_arguments = limits.max_arguments;
-    max_bulk_bytes = limits.max_bulk_bytes;
-    max_frame_bytes = limits.max_frame_bytes;
-  }
-
-  // A frame was read that was not of `shape`. Two of one size and count in a
-  // row are taken for the shape of what follows; not while `shape` is in use.
+  // Learns from a frame of another form than `shape`. Two frames in a row with
+  // one size and one argument count become the new shape, unless the old one is
+  // active or in use.
   ABSL_ATTRIBUTE_ALWAYS_INLINE void Observe(const char* frame, size_t size,
                                             size_t command_begin,
                                             const ArgRef* args, size_t argc) {
@@ -49,12 +37,9 @@ struct FramePredictor {
 
   EnvelopePredictor envelope;
   FrameShape shape;
-  bool shape_in_use = false;  // Frames that are valid still view it.
+  bool shape_in_use = false;  // Valid frames view its arguments.
   size_t last_size = 0;
   size_t last_argc = 0;
-  uint64_t max_arguments = 0;
-  uint64_t max_bulk_bytes = 0;
-  uint64_t max_frame_bytes = 0;
 };
 
 }  // namespace internal

@@ -29,65 +29,65 @@
 namespace kevy_replica {
 namespace internal {
 
-// What a scanner has found, beside where the frame ends.
+// The scanned frame, except its end.
 struct ScannedFrame {
   uint64_t offset = 0;
   size_t command_begin = 0;
-  const ArgRef* args = nullptr;  // In the ArgvStorage.
+  const ArgRef* args = nullptr;  // In the ArgvStorage, or in the shape.
   size_t argc = 0;
 };
 
-// Resumable: stops at any byte and goes on from there. A frame that looks like
-// the last ones is compared with them, one that begins as most do is read in
-// one go; any surprise begins it anew, byte by byte, once, in the same call.
+// Resumable: stops at any byte and resumes there. There are three readers, in
+// this order:
 //
-// `data[0]` is the frame's first byte at every call; it may lie elsewhere each
+// 1. TakeAlike() compares a frame with the form of the last ones.
+// 2. Begin() reads a frame whose headers have the usual form.
+// 3. Resume() reads every other frame byte by byte, from its first byte on, in
+//    the same call.
+//
+// `data[0]` is the frame's first byte at every call. It may lie elsewhere each
 // time. Meter: see meter.h.
 template <typename Meter>
 class BasicFrameScanner {
  public:
-  explicit BasicFrameScanner(Meter meter = Meter()) : meter_(meter) {}
+  explicit BasicFrameScanner(const Limits& limits, Meter meter = Meter())
+      : limits_(limits), meter_(meter) {}
 
-  // Takes the frames that are just like the last ones, at most `max` of them,
-  // from the front of `data[0]` to `data[size - 1]`. `take(data, size, frame)`
-  // gets each: where it begins, its size, and what it is. Returns how many
-  // those were. Looks at no more than one frame besides.
+  // Takes the frames of the last form at the front of `data[0]` to `data[size -
+  // 1]`, at most `max`. Calls `take(begin, size, frame)` for each. Returns
+  // their number. Reads at most one frame more.
   template <typename Take>
   ABSL_ATTRIBUTE_ALWAYS_INLINE size_t TakeAlike(const char* data, size_t size,
-                                                size_t max, ArgvStorage* args,
-                                                const Take& take) {
-    FramePredictor& predictor = args->predictor();
-    FrameShape& shape = predictor.shape;
+                                                size_t max, const Take& take) {
+    FrameShape& shape = predictor_.shape;
     if (!shape.active()) return 0;
     const size_t taken =
-        shape.TakeFrames(data, size, max, &predictor.envelope, meter_,
+        shape.TakeFrames(data, size, max, &predictor_.envelope, meter_,
                          [&](const char* frame, uint64_t offset) {
                            take(frame, shape.size(),
                                 ScannedFrame{offset, shape.envelope_size() - 1,
                                              shape.args(), shape.argc()});
                          });
-    if (taken != 0) predictor.shape_in_use = true;
+    if (taken != 0) predictor_.shape_in_use = true;
     return taken;
   }
 
   // Reads a frame from its first byte on, in `data[0]` to `data[size - 1]`.
-  // Adds its arguments to `*args`, behind what that holds. On kDone the
-  // position is that behind the frame, and `*frame` is set.
+  // Adds its arguments to `*args` as a new command. On kDone sets `*frame`, and
+  // the position is the frame's end.
   ABSL_ATTRIBUTE_ALWAYS_INLINE DecodeResult Begin(const char* data, size_t size,
-                                                  const Limits& limits,
                                                   ArgvStorage* args,
                                                   ScannedFrame* frame) {
     args->BeginNext();
     size_t count;
-    const size_t position = ScanCommonStart(data, size, limits, args, &count);
+    const size_t position = ScanCommonStart(data, size, &count);
     if (ABSL_PREDICT_TRUE(position != 0)) {
       phase_ = Phase::kCommand;
       const size_t end = command_.ScanCommonArguments(
-          data, size, position, count, 0, limits, args, meter_);
+          data, size, position, count, 0, limits_, args, meter_);
       if (ABSL_PREDICT_TRUE(end != 0)) {
         *frame = {offset_, command_begin_, args->data(), count};
-        args->predictor().Observe(data, end, command_begin_, args->data(),
-                                  count);
+        predictor_.Observe(data, end, command_begin_, args->data(), count);
         return DecodeResult::Done(end);
       }
     } else {
@@ -95,15 +95,14 @@ class BasicFrameScanner {
       position_ = 0;
     }
     ScannedFrame resumed;  // So that `*frame` can be in registers.
-    const DecodeResult result = Resume(data, size, limits, args, &resumed);
+    const DecodeResult result = Resume(data, size, args, &resumed);
     *frame = resumed;
     return result;
   }
 
-  // Goes on wherever the last call stopped for want of bytes. `*args` holds
-  // what that call left.
+  // Resumes where the last call ran out of bytes. `*args` must be as that call
+  // left it.
   ABSL_ATTRIBUTE_NOINLINE DecodeResult Resume(const char* data, size_t size,
-                                              const Limits& limits,
                                               ArgvStorage* args,
                                               ScannedFrame* frame) {
     if (phase_ != Phase::kCommand) {
@@ -113,34 +112,49 @@ class BasicFrameScanner {
       command_.Start(position_);
       phase_ = Phase::kCommand;
     }
-    const DecodeResult result = command_.Scan(data, size, limits, args, meter_);
+    const DecodeResult result =
+        command_.Scan(data, size, limits_, args, meter_);
     if (result.done()) {
       *frame = {offset_, command_begin_, args->data(), args->size()};
-      // As everywhere: what is foreseen follows the last frame, whichever way
-      // that was read.
-      args->predictor().envelope.Set(offset_ + 1);
+      // The prediction follows the last frame, whichever reader read it.
+      predictor_.envelope.Set(offset_ + 1);
     }
     return result;
   }
 
+  // The shape of TakeAlike(). Its arguments stay valid until a call behind the
+  // next DropViews().
+  const FrameShape& shape() const { return predictor_.shape; }
+  // Tells that frames of earlier calls are out of use. The scanner may then
+  // learn another shape in place of theirs.
+  void DropViews() { predictor_.shape_in_use = false; }
+
   const Meter& meter() const { return meter_; }
 
  private:
-  enum class Phase : uint8_t { kEnvelope, kOffset, kCommand };
+  enum class Phase : uint8_t {
+    // Begin() was called. "*2\r\n:" is next, from `position_` on.
+    // Then kOffset.
+    kEnvelope,
+    // "*2\r\n:" was read. Digits or the offset's CRLF are next.
+    // Then kCommand.
+    kOffset,
+    // The envelope was read. `command_` reads on.
+    // Then the frame is done.
+    kCommand,
+  };
 
-  // Reads the usual start, "*2\r\n:<offset>\r\n*<count>\r\n$" with at most 16
-  // and at most 2 digits. Returns where the '$' is; 0, if this is
-  // another.
+  // Reads the usual start, "*2\r\n:<offset>\r\n*<count>\r\n$", with at most 16
+  // digits and at most 2. Returns the position of the '$', or 0 for any other
+  // start.
   ABSL_ATTRIBUTE_ALWAYS_INLINE size_t ScanCommonStart(const char* data,
                                                       size_t size,
-                                                      const Limits& limits,
-                                                      ArgvStorage* args,
                                                       size_t* count) {
-    // What is foreseen, the count, its CRLF, and the '$'.
+    // The envelope, the count, its CRLF, and the '$'.
     constexpr size_t kMost = EnvelopePredictor::kReadable + 5;
     if (ABSL_PREDICT_FALSE(size < kMost)) return 0;
     meter_.Examined(kMost);
-    EnvelopePredictor& envelope = args->predictor().envelope;
+    EnvelopePredictor& envelope = predictor_.envelope;
     if (ABSL_PREDICT_FALSE(!envelope.Matches(data))) {
       uint64_t offset;
       if (!ParseCommonEnvelope(data, &offset)) return 0;
@@ -154,7 +168,7 @@ class BasicFrameScanner {
       n = n * 10 + static_cast<uint64_t>(*p++ - '0');
     }
     if (ABSL_PREDICT_FALSE(std::memcmp(p, "\r\n$", 3) != 0)) return 0;
-    if (ABSL_PREDICT_FALSE(n - 1 >= limits.max_arguments)) return 0;
+    if (ABSL_PREDICT_FALSE(n - 1 >= limits_.max_arguments)) return 0;
     *count = static_cast<size_t>(n);
     offset_ = envelope.offset();
     command_begin_ = envelope.size() - 1;
@@ -171,7 +185,7 @@ class BasicFrameScanner {
     DecimalReader reader;
     while (p != begin + 16 && reader.Take(*p, kMaxFrameOffset)) ++p;
     *offset = reader.value();
-    // With a leading zero it is not what Set() will foresee.
+    // A leading zero differs from the prediction of Set().
     return p != begin && (*begin != '0' || p == begin + 1) && p[0] == '\r' &&
            p[1] == '\n' && p[2] == '*';
   }
@@ -212,6 +226,8 @@ class BasicFrameScanner {
     return DecodeResult::Error(error, position_);
   }
 
+  Limits limits_;
+  FramePredictor predictor_;
   Phase phase_ = Phase::kEnvelope;
   size_t position_ = 0;
   NumberLine number_;

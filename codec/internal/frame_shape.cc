@@ -23,7 +23,7 @@ void FrameShape::Learn(const char* frame, size_t size, size_t envelope_size,
     const size_t end = i < argc ? args[i].offset : size;
     while (at < end) {
       const size_t n = std::min<size_t>(end - at, 8);
-      // No load goes past the frame. (Every frame has more than 8 bytes.)
+      // The load stays inside the frame, which has more than 8 bytes.
       const size_t from = std::min(at, size - 8);
       const uint64_t mask = FirstBytes(n) << (8 * (at - from));
       assert(checks_ < kMaxChecks);
@@ -35,7 +35,7 @@ void FrameShape::Learn(const char* frame, size_t size, size_t envelope_size,
       at = args[i].offset + args[i].size;
     }
   }
-  if (checks_ % 2 != 0) check_[checks_++] = {0, 0, 0};  // Any frame passes it.
+  if (checks_ % 2 != 0) check_[checks_++] = {0, 0, 0};  // Fits any frame.
   size_ = size;
   envelope_size_ = envelope_size;
   argc_ = argc;

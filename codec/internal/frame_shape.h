@@ -17,24 +17,23 @@
 namespace kevy_replica {
 namespace internal {
 
-// All that lies between the arguments of a frame, and where: frames that look
-// alike, as where one program writes records of one form, differ in nothing but
-// the offset and the arguments' own bytes. Such a frame is compared as a whole:
-// no place depends on what was read before, and its arguments' places are known
-// already.
+// The bytes between the arguments of a frame, and their places. Frames of one
+// program often differ only in the offset and in the arguments' own bytes. Such
+// a frame is compared as a whole, and its arguments' places are known.
 //
-// Sound whatever was learned: every byte that is not an argument's is compared.
+// A shape is safe whatever it learned: it compares every byte outside the
+// arguments.
 class FrameShape {
  public:
-  // Frames of more are not learned.
+  // Learn() ignores frames of more arguments.
   static constexpr size_t kMaxArguments = 32;
 
-  // Whether it is worth comparing frames with it.
+  // Whether frames should be compared with it: one was learned, and fits.
   bool active() const { return misses_ < kMostMisses; }
 
   // Takes the frames at the front of `data[0]` to `data[size - 1]` that have
-  // this shape and the offsets that `*envelope` foresees, at most `max` of
-  // them; `take(frame, offset)` gets each. Returns how many those were.
+  // this shape and the predicted offsets, at most `max`. Calls `take(frame,
+  // offset)` for each. Returns their number.
   template <typename Take, typename Meter>
   ABSL_ATTRIBUTE_ALWAYS_INLINE size_t TakeFrames(const char* data, size_t size,
                                                  size_t max,
@@ -42,7 +41,7 @@ class FrameShape {
                                                  Meter& meter,
                                                  const Take& take) {
     if (ABSL_PREDICT_FALSE(envelope->size() != envelope_size_)) {
-      misses_ = kMostMisses;  // Offsets have a digit more: learn it anew.
+      misses_ = kMostMisses;  // Another number of digits: learn anew.
       return 0;
     }
     const size_t readable = std::max(size_, EnvelopePredictor::kReadable);
@@ -71,15 +70,16 @@ class FrameShape {
     return taken;
   }
 
-  // The frame's size, and its envelope's, the command's '*' included.
+  // The sizes of the frame, and of its envelope with the command's '*'.
   size_t size() const { return size_; }
   size_t envelope_size() const { return envelope_size_; }
   // Its arguments.
   const ArgRef* args() const { return args_; }
   size_t argc() const { return argc_; }
 
-  // Learns the shape of a frame of `size` bytes, whose headers have at most 9
-  // digits each.
+  // Learns the shape of a frame of `size` bytes.
+  //
+  // Precondition: each of its headers has at most 9 digits.
   void Learn(const char* frame, size_t size, size_t envelope_size,
              const ArgRef* args, size_t argc);
 
@@ -107,13 +107,13 @@ class FrameShape {
     return different == 0;
   }
 
-  // Before each argument lie up to 16 bytes: a CRLF (before the first, a count
-  // of two digits and a CRLF) and a header of up to 9 digits, since Learn()
-  // gets no longer ones. Behind the last lies its CRLF.
+  // Before each argument lie up to 16 bytes: a CRLF and a header of up to 9
+  // digits. Before the first one, a count of two digits stands in front of the
+  // CRLF. Behind the last one lies its CRLF.
   static constexpr size_t kMaxChecks = 2 * kMaxArguments + 2;
 
-  // How many frames in a row had another shape; all of them, where none was
-  // learned.
+  // The number of frames in a row with another shape. kMostMisses: the shape is
+  // inactive, or none was learned yet.
   size_t misses_ = kMostMisses;
   size_t checks_ = 0;  // Even.
   size_t size_ = 0;

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Words from bytes, the same on every machine.
+// Loads of words, the same on every machine.
 
 #ifndef KEVY_REPLICA_CODEC_INTERNAL_LOAD_H_
 #define KEVY_REPLICA_CODEC_INTERNAL_LOAD_H_
@@ -16,8 +16,8 @@
 namespace kevy_replica {
 namespace internal {
 
-// The 8 bytes at `p` as a number whose lowest byte is p[0], whatever the
-// machine's byte order and whatever the alignment of `p`.
+// Returns the 8 bytes at `p` as a number whose lowest byte is p[0], for any
+// byte order of the machine and any alignment of `p`.
 inline uint64_t LoadLittleEndian64(const char* p) {
   uint64_t word;
   std::memcpy(&word, p, sizeof word);
@@ -37,7 +37,7 @@ inline uint32_t LoadLittleEndian32(const char* p) {
   return word;
 }
 
-// LoadLittleEndian64() of bytes known when compiling, for comparing.
+// Returns LoadLittleEndian64() of a constant, for comparisons.
 template <size_t n>
 constexpr uint64_t Word(const char (&text)[n]) {
   static_assert(n - 1 <= 8, "more than a word");
@@ -62,7 +62,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Prefetch(const char* p, size_t ahead) {
 #endif
 }
 
-// The lowest `n` bytes of a word set; all of them from 8 on.
+// Returns a word whose lowest `n` bytes are set; all of them from 8 on.
 constexpr uint64_t FirstBytes(size_t n) {
   return n >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * n)) - 1;
 }

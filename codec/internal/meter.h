@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// How much work a scanner does, counted where somebody asks.
+// The work of a scanner, counted in tests.
 
 #ifndef KEVY_REPLICA_CODEC_INTERNAL_METER_H_
 #define KEVY_REPLICA_CODEC_INTERNAL_METER_H_
@@ -11,8 +11,8 @@
 namespace kevy_replica {
 namespace internal {
 
-// The meter of all but the tests: counts nothing, costs nothing. A test's own
-// adds up `bytes`, each time that a scanner looks at some.
+// The meter of product code: counts nothing. A test's own meter adds up `bytes`
+// at each look of a scanner.
 struct NoMeter {
   void Examined(size_t bytes) { static_cast<void>(bytes); }
 };

@@ -13,14 +13,14 @@
 namespace kevy_replica {
 namespace internal {
 
-// Takes the line a character at a time, so that it may arrive in pieces.
+// Reads the line one character at a time, so it may arrive in pieces.
 class NumberLine {
  public:
   enum class Step : uint8_t {
-    kMore,    // So far well formed.
-    kDone,    // That was the LF; value() is the number.
+    kMore,    // Well formed so far.
+    kDone,    // This was the LF: value() is the number.
     kBad,     // This character is wrong.
-    kTooBig,  // This digit makes the number more than `max`.
+    kTooBig,  // This digit takes the number over `max`.
   };
 
   void Clear() { *this = NumberLine(); }
@@ -42,7 +42,7 @@ class NumberLine {
 
  private:
   DecimalReader number_;
-  bool ended_ = false;  // The CR has come.
+  bool ended_ = false;  // The CR has arrived.
 };
 
 }  // namespace internal

@@ -3,14 +3,16 @@
 
 // The constants of a snapshot payload:
 //
-//   "KEVYSNAP" <u8 version>, from version 5 on <u64 generation> <u64 offset>
-//   <u8 opcode> <record>     as often as there are records
+//   "KEVYSNAP" <u8 version>
+//   <u64 generation> <u64 offset>    from version 5 on
+//   <u8 opcode> <record>             any number of times
 //   <u8 0>
 //
-// All numbers are little-endian. The codes of records up to 6 are RecordType's.
+// All numbers are little-endian. The opcodes of records up to 6 are the values
+// of RecordType.
 //
-// Source: kevy's documentation of its snapshots; versions 4 and 6 were seen in
-// payloads that kevy 2.0.20, 3.18.0 and 5.4.0 wrote (testdata/captures).
+// Source: kevy's documentation of its snapshots. Payloads of versions 4 and 6,
+// which kevy 2.0.20, 3.18.0 and 5.4.0 wrote, confirm it (testdata/captures).
 
 #ifndef KEVY_REPLICA_CODEC_INTERNAL_PAYLOAD_FORMAT_H_
 #define KEVY_REPLICA_CODEC_INTERNAL_PAYLOAD_FORMAT_H_
@@ -27,7 +29,7 @@ inline constexpr absl::string_view kPayloadMagic = "KEVYSNAP";
 inline constexpr uint8_t kMinPayloadVersion = 2;
 inline constexpr uint8_t kMaxPayloadVersion = 7;
 
-// The first versions with these.
+// The first version that has each.
 inline constexpr uint8_t kAbsoluteExpirySince = 3;
 inline constexpr uint8_t kStreamGroupsSince = 4;
 inline constexpr uint8_t kPositionSince = 5;

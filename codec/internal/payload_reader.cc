@@ -31,7 +31,7 @@ bool PayloadReader::Resume(const Wire* wires, size_t count) {
     ++number_count_;
   }
   resuming_ = false;
-  // If it is empty, it may be in use for the next group before Release().
+  // An empty scratch may get the next group's strings before Release().
   release_ = !scratch_.empty();
   const absl::string_view scratch = scratch_.bytes();
   for (size_t i = 0; i != part_count_; ++i) {
@@ -83,7 +83,7 @@ bool PayloadReader::ResumeString() {
     p_ += part.size;
   } else {
     if (kept_ == 0) {
-      KeepStrings();  // Before it, for its bytes are to lie in a row.
+      KeepStrings();  // First, so that this string's bytes lie in a row.
       part.begin = scratch_.size();
     }
     Keep(std::min(part.size - kept_, left));
@@ -94,7 +94,7 @@ bool PayloadReader::ResumeString() {
   return true;
 }
 
-// Copies the next `n` bytes of the string that is cut.
+// Copies the next `n` bytes of a cut string.
 void PayloadReader::Keep(size_t n) {
   if (n == 0) return;
   std::memcpy(scratch_.Prepare(n).data(), p_, n);
@@ -104,7 +104,7 @@ void PayloadReader::Keep(size_t n) {
   copied_ += n;
 }
 
-// Copies the strings that lie in the piece, which is about to go.
+// Copies the strings that lie in the piece, before the piece goes away.
 void PayloadReader::KeepStrings() {
   for (size_t i = 0; i != part_count_; ++i) {
     Part& part = parts_[i];

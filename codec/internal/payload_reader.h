@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The fields that a snapshot payload is made of, whose bytes come in pieces.
+// The fields of a snapshot payload, whose bytes arrive in pieces.
 
 #ifndef KEVY_REPLICA_CODEC_INTERNAL_PAYLOAD_READER_H_
 #define KEVY_REPLICA_CODEC_INTERNAL_PAYLOAD_READER_H_
@@ -20,16 +20,21 @@
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
+
+namespace codec_testing {
+class TestAccess;
+}  // namespace codec_testing
+
 namespace internal {
 
-// How a field is written: little-endian numbers; a string is a u32, its length,
-// and so many bytes.
+// The encoding of a field: a little-endian number, or a string, which is a u32
+// length and that many bytes.
 enum class Wire : uint8_t { kU8, kU32, kU64, kString };
 
-// Reads groups of fields. A group that lies whole in the piece is read without
-// a copy. One that does not is left to Resume(), the strict reader that stops
-// at any byte and alone decides on errors: it copies, once, the strings and
-// parts of strings whose piece goes away before the group is whole.
+// Reads groups of fields. It reads a group that lies whole in the piece without
+// a copy. Any other group goes to Resume(), the strict reader, which stops at
+// any byte and alone decides on errors. Resume() copies, once, the strings and
+// parts of strings whose piece ends before the group does.
 //
 //   reader.Feed(piece);
 //   while (reader.Read<Wire::kString, Wire::kU32>()) {
@@ -42,8 +47,10 @@ class PayloadReader {
       : max_string_bytes_(limits.max_bulk_bytes),
         max_bytes_(limits.max_snapshot_bytes) {}
 
-  // The next piece. There must be nothing left of the last one. It is used
-  // until Read() returns false or the next piece comes.
+  // Gives the next piece. It must stay unchanged until Read() returns false or
+  // the next piece is given.
+  //
+  // Precondition: the last piece was read to its end.
   void Feed(absl::string_view piece) {
     const uint64_t allowed = max_bytes_ - fed_;
     too_long_ = piece.size() > allowed;
@@ -53,9 +60,9 @@ class PayloadReader {
     fed_ += piece.size();
   }
 
-  // Reads a group of fields: with the same ones as the last time, if that
-  // returned false. False: there is an error(), or the piece has been taken
-  // whole and more is needed.
+  // Reads a group of fields. Returns false if there is an error(), or if the
+  // piece ended inside the group. Then call it again for the same fields, with
+  // the next piece.
   template <Wire... wires>
   ABSL_ATTRIBUTE_ALWAYS_INLINE bool Read() {
     static constexpr Wire kWires[] = {wires...};
@@ -72,11 +79,11 @@ class PayloadReader {
   }
 
   // The group's numbers and strings, each in their order. The strings are valid
-  // until Release() or Feed(), and no longer than the piece is.
+  // until Release() or Feed(), and only as long as the piece is.
   uint64_t number(size_t i) const { return numbers_[i]; }
   absl::string_view string(size_t i) const { return strings_[i]; }
 
-  // Ends the validity of what the last group gave.
+  // Ends the validity of the last group's strings.
   void Release() {
     if (ABSL_PREDICT_FALSE(release_)) {
       scratch_.Consume(scratch_.size());
@@ -87,15 +94,17 @@ class PayloadReader {
   WireError error() const { return error_; }
   uint64_t error_position() const { return error_position_; }
 
-  // How many bytes were read, of all pieces.
+  // The number of bytes read, of all pieces.
   uint64_t position() const { return fed_ - static_cast<uint64_t>(end_ - p_); }
-  // Whether there are bytes that were not read. Those past the limit count.
+  // Whether bytes are left to read, those past the limit included.
   bool has_more() const { return p_ != end_ || too_long_; }
 
   size_t scratch_capacity() const { return scratch_.capacity(); }
   uint64_t bytes_copied() const { return copied_ + scratch_.bytes_moved(); }
 
  private:
+  friend class codec_testing::TestAccess;
+
   static constexpr size_t kMostNumbers = 6;
   static constexpr size_t kMostStrings = 2;
 
@@ -103,7 +112,7 @@ class PayloadReader {
     return wire == Wire::kU8 ? 1 : wire == Wire::kU64 ? 8 : 4;
   }
 
-  // Reads one field if all of it is there and within the limits.
+  // Reads one field if it is whole and within the limits.
   template <Wire wire>
   ABSL_ATTRIBUTE_ALWAYS_INLINE bool Take(const char** p, uint64_t** number,
                                          absl::string_view** string) const {
@@ -130,8 +139,8 @@ class PayloadReader {
     return true;
   }
 
-  // A string of a group that does not lie whole in one piece: in the piece, or
-  // from `begin` on in the scratch, which may move.
+  // A string of a group that spans pieces. It lies in the piece, or from
+  // `begin` on in the scratch, which may move.
   struct Part {
     const char* in_piece;  // Null: in the scratch.
     size_t begin;
@@ -155,7 +164,7 @@ class PayloadReader {
   uint64_t numbers_[kMostNumbers] = {};
   absl::string_view strings_[kMostStrings];
 
-  // Where Resume() has stopped.
+  // The place where Resume() stopped.
   bool resuming_ = false;
   bool in_string_ = false;  // Its length is known.
   size_t field_ = 0;        // Of the group.
@@ -165,7 +174,7 @@ class PayloadReader {
   size_t byte_count_ = 0;
   uint64_t field_position_ = 0;
   Part parts_[kMostStrings] = {};
-  size_t kept_ = 0;  // Bytes in the scratch of the string that is cut.
+  size_t kept_ = 0;  // Bytes of a cut string in the scratch.
   ByteBuffer scratch_;
   uint64_t copied_ = 0;
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Numbers into bytes, the same on every machine.
+// Stores of numbers, the same on every machine.
 
 #ifndef KEVY_REPLICA_CODEC_INTERNAL_STORE_H_
 #define KEVY_REPLICA_CODEC_INTERNAL_STORE_H_
@@ -14,8 +14,8 @@
 namespace kevy_replica {
 namespace internal {
 
-// Each writes `number` at `p`, its lowest byte first, whatever the machine's
-// byte order and whatever the alignment of `p`, and returns the end.
+// Each writes `number` at `p`, its lowest byte first, and returns the end. Any
+// byte order of the machine and any alignment of `p` will do.
 inline char* StoreLittleEndian32(uint32_t number, char* p) {
 #ifdef ABSL_IS_BIG_ENDIAN
   number = __builtin_bswap32(number);

@@ -40,18 +40,31 @@ void* CountedNew(size_t size) {
 }  // namespace codec_testing
 }  // namespace kevy_replica
 
-// The array and nothrow forms come here by default; the codec has no type that
-// is aligned beyond what malloc gives.
+// All forms but the aligned ones: the codec has no type that is aligned beyond
+// malloc's guarantee. A sanitizer's own nothrow form would not fit these delete
+// operators.
 void* operator new(size_t size) {
   return kevy_replica::codec_testing::CountedNew(size);
 }
 void* operator new[](size_t size) {
   return kevy_replica::codec_testing::CountedNew(size);
 }
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return kevy_replica::codec_testing::CountedNew(size);
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+  return kevy_replica::codec_testing::CountedNew(size);
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
 
 // The linker's --wrap, see BUILD.bazel.
 extern "C" void* __wrap_malloc(size_t size) {

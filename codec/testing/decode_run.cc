@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <random>
 #include <string>
@@ -31,6 +32,7 @@
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/codec/testing/element_text.h"
+#include "kevy_replica/codec/testing/test_access.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
@@ -49,6 +51,7 @@ void CheckStaysInError(StreamDecoder* decoder) {
   const uint64_t position = decoder->position();
   for (int i = 0; i < 2; ++i) {
     decoder->Feed("+PING 1 2\r\n");
+    TestAccess::CheckInvariants(*decoder);
     Check(decoder->Next() == Outcome::kError, "an error stays");
     Check(decoder->error() == error, "an error stays what it is");
     Check(decoder->position() == position, "an error stays where it is");
@@ -94,6 +97,7 @@ Outcome Take(StreamDecoder* decoder, bool* answer_due,
 bool Drain(bool all, StreamDecoder* decoder, bool* answer_due, DecodeRun* run) {
   while (true) {
     const Outcome outcome = Take(decoder, answer_due, &run->elements);
+    TestAccess::CheckInvariants(*decoder);
     if (outcome == Outcome::kError) {
       Check(decoder->error() != WireError::kNone, "an error has a name");
       run->error = decoder->error();
@@ -119,7 +123,7 @@ class OneShotStream {
  public:
   OneShotStream(const Limits& limits,
                 const std::function<void(const StreamEvent&)>& visit)
-      : limits_(limits), visit_(visit) {}
+      : limits_(limits), visit_(visit), decoder_(limits) {}
 
   DecodeResult operator()(absl::string_view input, std::string* text) {
     StreamEvent event;
@@ -182,8 +186,7 @@ class OneShotStream {
         return DecodeResult::Error(WireError::kUnexpectedInSnapshot, 0);
       }
       FrameView frame;
-      const DecodeResult result =
-          DecodeFrame(input, limits_, &storage_, &frame);
+      const DecodeResult result = decoder_.Decode(input, &frame);
       if (result.done()) *event = frame;
       return result;
     }
@@ -203,7 +206,7 @@ class OneShotStream {
 
   const Limits limits_;
   const std::function<void(const StreamEvent&)>& visit_;
-  ArgvStorage storage_;
+  FrameDecoder decoder_;
   bool in_snapshot_ = false;
   uint64_t snapshot_bytes_ = 0;
 };
@@ -259,8 +262,10 @@ std::vector<NamedCuts> ManyCuts(size_t size) {
 }
 
 DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
-                    StreamStart start, Cuts cuts) {
+                    StreamStart start, Cuts cuts,
+                    std::optional<ByteBuffer::Memory> memory) {
   StreamDecoder decoder(limits);
+  if (memory.has_value()) TestAccess::UseMemory(*memory, &decoder);
   DecodeRun run;
   bool answer_due = start == StreamStart::kAnswer;
   size_t most_held = 0;
@@ -278,6 +283,7 @@ DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
     Check(room.size() >= piece, "Prepare gives what is asked for");
     std::copy_n(bytes.data() + run.given, piece, room.data());
     decoder.Commit(piece);
+    TestAccess::CheckInvariants(decoder);
     run.given += piece;
 
     // ByteBuffer's word; and an ArgRef for each 6 bytes and a batch of them,

@@ -9,11 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
@@ -66,8 +68,11 @@ enum class StreamStart { kElements, kAnswer };
 // Aborts if the decoder breaks a rule that holds for any input: an error stays
 // and nothing is delivered after it; positions rise; the buffer's size follows
 // what has come.
+//
+// `memory` is how its buffer treats memory; without it, the build's default.
 DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
-                    StreamStart start, Cuts cuts);
+                    StreamStart start, Cuts cuts,
+                    std::optional<ByteBuffer::Memory> memory = std::nullopt);
 
 // The same decoded with the functions of the single elements, from where
 // `bytes` lie: nothing is copied, so a read outside of them is seen if they are

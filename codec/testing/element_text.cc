@@ -7,7 +7,6 @@
 #include <string>
 #include <variant>
 
-#include "absl/strings/str_cat.h"
 #include "kevy_replica/codec/ack.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/event.h"
@@ -28,21 +27,22 @@ std::string ElementText(const StreamEvent& event) {
 }
 
 std::string ElementText(const HandshakeAnswer& answer) {
-  return absl::StrCat("answer protocol=", static_cast<int>(answer.protocol),
-                      " generation=", answer.generation,
-                      " offset=", answer.offset);
+  std::string text;
+  AppendText(answer, &text);
+  return text;
 }
 
 std::string ElementText(const HandshakeRequest& request) {
-  return absl::StrCat("request protocol=", static_cast<int>(request.protocol),
-                      " generation=", request.generation,
-                      " offset=", request.offset,
-                      " id=", Escaped(request.replica_id));
+  std::string text;
+  AppendText(request, &text);
+  return text;
 }
 
 std::string ElementText(const std::optional<Ack>& ack) {
   if (!ack.has_value()) return "no ack";
-  return absl::StrCat("ack next_offset=", ack->next_offset);
+  std::string text;
+  AppendText(*ack, &text);
+  return text;
 }
 
 }  // namespace codec_testing

@@ -20,6 +20,7 @@
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/testing/guarded_bytes.h"
+#include "kevy_replica/codec/testing/test_access.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
@@ -96,6 +97,7 @@ std::ostream& operator<<(std::ostream& out, const PayloadRun& run) {
 PayloadRun RunPayload(absl::string_view bytes, const PayloadWay& way,
                       const std::function<void(const PayloadEvent&)>& visit) {
   PayloadDecoder decoder(way.now_ms, way.limits);
+  if (way.memory.has_value()) TestAccess::UseMemory(*way.memory, &decoder);
   GuardedBytes room(bytes.size());
   PayloadRun run;
   while (Drain(visit, &decoder, &run)) {

@@ -9,11 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/testing/decode_run.h"
@@ -53,6 +55,8 @@ struct PayloadWay {
   Cuts cuts = Whole();
   // Where the unreadable page lies, which is beside each piece.
   Guard guard = Guard::kAfter;
+  // How the decoder's scratch treats memory; without it, the build's default.
+  std::optional<ByteBuffer::Memory> memory;
 };
 
 // Decodes `bytes` with a PayloadDecoder that is given one piece at a time, each

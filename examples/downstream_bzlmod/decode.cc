@@ -12,10 +12,8 @@
 int main() {
   constexpr absl::string_view kBytes =
       "*2\r\n:8\r\n*3\r\n$3\r\nSET\r\n$3\r\nfoo\r\n$3\r\nbar\r\n";
-  kevy_replica::ArgvStorage storage;
+  kevy_replica::FrameDecoder decoder;
   kevy_replica::FrameView frame;
-  const kevy_replica::DecodeResult result = kevy_replica::DecodeFrame(
-      kBytes, kevy_replica::Limits(), &storage, &frame);
-  if (!result.done()) return 1;
+  if (!decoder.Decode(kBytes, &frame).done()) return 1;
   std::cout << frame.offset() << ": " << frame.argv()[0] << "\n";
 }

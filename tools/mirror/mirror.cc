@@ -93,6 +93,7 @@ class Mirror {
     InMemoryPositionStore positions;
     FleetOptions fleet_options = options_.fleet;
     fleet_options.store.positions = &positions;
+    fleet_options.store.name = "shard-";
     // Written to the target, each with its data.
     fleet_options.applied_on_return = false;
     fleet_options.snapshots.in_place = true;

@@ -26,10 +26,8 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
-#include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
-#include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/target_link.h"
@@ -72,9 +70,9 @@ class FakeLink : public TargetLink {
 
   void AddRaw(absl::string_view resp) override {
     const std::string wire = absl::StrCat("*2\r\n:0\r\n", resp);
-    ArgvStorage storage;
+    FrameDecoder decoder;
     FrameView frame;
-    EXPECT_TRUE(DecodeFrame(wire, Limits(), &storage, &frame).done());
+    EXPECT_TRUE(decoder.Decode(wire, &frame).done());
     std::vector<absl::string_view> argv;
     for (const absl::string_view argument : frame.argv()) {
       argv.push_back(argument);
@@ -172,9 +170,9 @@ class MirrorSessionTest : public ::testing::Test {
                      const std::vector<absl::string_view>& argv) {
     std::string wire;
     EXPECT_EQ(AppendFrame(offset, argv, &wire), WireError::kNone);
-    ArgvStorage storage;
+    FrameDecoder decoder;
     FrameView frame;
-    EXPECT_TRUE(DecodeFrame(wire, Limits(), &storage, &frame).done());
+    EXPECT_TRUE(decoder.Decode(wire, &frame).done());
     return session_->handler(shard)->OnFrames({&frame, 1}, {7, offset + 1});
   }
 

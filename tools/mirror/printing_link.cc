@@ -12,7 +12,6 @@
 #include "absl/types/span.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
-#include "kevy_replica/codec/limits.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 
@@ -37,9 +36,9 @@ void PrintingLink::AddRaw(absl::string_view resp) {
   }
   // As a frame it can be taken apart by the codec.
   const std::string frame = absl::StrCat("*2\r\n:0\r\n", resp);
-  ArgvStorage storage;
+  FrameDecoder decoder;
   FrameView view;
-  if (!DecodeFrame(frame, Limits(), &storage, &view).done()) return;
+  if (!decoder.Decode(frame, &view).done()) return;
   absl::string_view separator;
   for (const absl::string_view argument : view.argv()) {
     absl::StrAppend(out, separator, Escaped(argument));

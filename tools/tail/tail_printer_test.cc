@@ -15,12 +15,10 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
-#include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
-#include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/common/output.h"
@@ -40,9 +38,9 @@ std::string PrintFrame(TailFormat format, uint64_t offset,
                        const std::vector<absl::string_view>& argv) {
   std::string wire;
   EXPECT_EQ(AppendFrame(offset, argv, &wire), WireError::kNone);
-  ArgvStorage storage;
+  FrameDecoder decoder;
   FrameView frame;
-  EXPECT_TRUE(DecodeFrame(wire, Limits(), &storage, &frame).done());
+  EXPECT_TRUE(decoder.Decode(wire, &frame).done());
   return Print(format, frame);
 }
 

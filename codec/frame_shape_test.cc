@@ -1,0 +1,107 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// A shape keeps within its arrays, and compares all bytes that it must.
+
+#include "kevy_replica/codec/internal/frame_shape.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/codec/arg_ref.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/internal/envelope_predictor.h"
+#include "kevy_replica/codec/internal/meter.h"
+#include "kevy_replica/codec/wire_error.h"
+
+namespace kevy_replica {
+namespace internal {
+namespace {
+
+// A frame of `argc` arguments of one byte, and their places.
+struct Example {
+  explicit Example(size_t argc) {
+    const std::vector<absl::string_view> argv(argc, "a");
+    EXPECT_EQ(AppendFrame(8, argv, &wire), WireError::kNone);
+    size_t at = wire.find('*', 1) + 1;
+    envelope_size = at;
+    for (size_t i = 0; i < argc; ++i) {
+      at = wire.find('a', at + 1);
+      args.push_back({at, 1});
+    }
+  }
+
+  std::string wire;
+  size_t envelope_size = 0;
+  std::vector<ArgRef> args;
+};
+
+// A shape, and directly behind its last array the bytes of another object.
+struct ShapeAndNeighbor {
+  FrameShape shape;
+  ArgRef neighbor = {111, 222};
+};
+
+void Learn(const Example& example, FrameShape* shape) {
+  shape->Learn(example.wire.data(), example.wire.size(), example.envelope_size,
+               example.args.data(), example.args.size());
+}
+
+// How many frames at the front of `wire` the shape takes: 0 or 1. Another frame
+// stands behind it, so that there is enough to load.
+size_t Take(std::string wire, FrameShape* shape) {
+  wire += wire;
+  EnvelopePredictor envelope;
+  EXPECT_TRUE(envelope.Set(8));
+  NoMeter meter;
+  return shape->TakeFrames(
+      wire.data(), wire.size(), 1, &envelope, meter,
+      [](const char*, uint64_t offset) { EXPECT_EQ(offset, 8u); });
+}
+
+TEST(FrameShapeTest, LearnsUpToItsMostArguments) {
+  for (const size_t argc : {1, 2, 31, 32, 33, 40, 100}) {
+    SCOPED_TRACE(argc);
+    Example example(argc);
+    // Where no argument is, so that a read past the end shows.
+    example.args.push_back({7, 7});
+    const auto object = std::make_unique<ShapeAndNeighbor>();
+    object->shape.Learn(example.wire.data(), example.wire.size(),
+                        example.envelope_size, example.args.data(), argc);
+    EXPECT_EQ(object->neighbor.offset, 111u);
+    EXPECT_EQ(object->neighbor.size, 222u);
+    const bool learned = argc <= FrameShape::kMaxArguments;
+    EXPECT_EQ(object->shape.active(), learned);
+    if (!learned) continue;
+    ASSERT_EQ(object->shape.argc(), argc);
+    ASSERT_EQ(object->shape.size(), example.wire.size());
+    for (size_t i = 0; i < argc; ++i) {
+      EXPECT_EQ(object->shape.args()[i].offset, example.args[i].offset);
+      EXPECT_EQ(object->shape.args()[i].size, 1u);
+    }
+  }
+}
+
+TEST(FrameShapeTest, ComparesEveryByteButTheArguments) {
+  for (const size_t argc : {1, 2, 9, 10, 32}) {
+    SCOPED_TRACE(argc);
+    const Example example(argc);
+    FrameShape shape;
+    for (size_t i = 0; i < example.wire.size(); ++i) {
+      Learn(example, &shape);
+      ASSERT_EQ(Take(example.wire, &shape), 1u);
+      std::string other = example.wire;
+      other[i] = '#';
+      EXPECT_EQ(Take(other, &shape), example.wire[i] == 'a' ? 1u : 0u) << i;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace internal
+}  // namespace kevy_replica

@@ -1,0 +1,49 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The way of tests to members that product code must not use.
+//
+// The pattern, for any class with invariants in any room:
+//
+// 1. The class numbers its invariants in its header, and declares two private
+//    lines:
+//
+//      friend class ROOM_testing::TestAccess;
+//      absl::string_view CheckInvariants() const;  // "", or the broken one.
+//
+//    The header declares ROOM_testing::TestAccess forward, and includes nothing
+//    of ROOM/testing/.
+// 2. CheckInvariants() is defined in the .cc file, always: no macro changes the
+//    class or an inline function, so translation units built in different ways
+//    still agree (One Definition Rule). Product code never calls it, so it
+//    costs nothing but its size in the archive.
+// 3. ROOM/testing/test_access.h defines TestAccess, whose CheckInvariants()
+//    aborts with the broken invariant. Tests and fuzz targets call that after
+//    each step.
+
+#ifndef KEVY_REPLICA_CODEC_TESTING_TEST_ACCESS_H_
+#define KEVY_REPLICA_CODEC_TESTING_TEST_ACCESS_H_
+
+#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/snapshot_payload.h"
+#include "kevy_replica/codec/stream_decoder.h"
+
+namespace kevy_replica {
+namespace codec_testing {
+
+class TestAccess {
+ public:
+  // Aborts with the number and name of the first broken invariant, if there is
+  // one. A decoder that was moved from has none to check.
+  static void CheckInvariants(const StreamDecoder& decoder);
+
+  // Chooses how the decoder's buffer treats its memory. Precondition: nothing
+  // was fed yet.
+  static void UseMemory(ByteBuffer::Memory memory, StreamDecoder* decoder);
+  static void UseMemory(ByteBuffer::Memory memory, PayloadDecoder* decoder);
+};
+
+}  // namespace codec_testing
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_TESTING_TEST_ACCESS_H_
