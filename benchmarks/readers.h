@@ -23,7 +23,7 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// DecodeFrame on bytes in memory, without a copy.
+// FrameDecoder on bytes in memory, without a copy.
 class OneShotReader {
  public:
   Tally Read(absl::string_view bytes);
