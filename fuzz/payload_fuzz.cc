@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Snapshot payloads: the decoder gives the result of the reference decoder in
-// one piece, in pieces of one byte, and in pieces of the input's choice. A
-// complete payload of an encodable version encodes to the same bytes.
+// any pieces: one piece, single bytes, sizes of the input's choice. A complete
+// payload of an encodable version encodes to the same bytes.
 
 #include <algorithm>
 #include <cstddef>

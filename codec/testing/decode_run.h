@@ -66,9 +66,9 @@ enum class StreamStart { kElements, kAnswer };
 // Decodes `bytes`, one piece at a time, with a StreamDecoder, by Next() and
 // NextFrames() in turn.
 //
-// Aborts if the decoder breaks an invariant or a rule that holds for any input:
-// an error stays and ends delivery, positions rise, and the buffer's size
-// follows the received bytes.
+// Aborts if the decoder breaks an invariant or a rule that holds for any input.
+// An error stays and ends delivery. Positions rise. The buffer's size follows
+// the received bytes.
 //
 // `memory` is the policy of its buffer. Default: that of the build.
 DecodeRun RunStream(absl::string_view bytes, const Limits& limits,

@@ -33,8 +33,8 @@ Encoding EncodingOf(const Value& value) {
           [value](std::string* out) { return Append(value, out); }};
 }
 
-// Expects that the value encodes to `bytes`: the size is exact, all writes are
-// within the room, every shorter room gives kNoSpace and stays unchanged, and
+// Expects that the value encodes to `bytes`. The size is exact, and all writes
+// are within the room. Every shorter room gives kNoSpace and stays unchanged.
 // Append() keeps the string's earlier bytes.
 void ExpectEncodes(const Encoding& encoding, absl::string_view bytes);
 

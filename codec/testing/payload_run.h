@@ -64,8 +64,8 @@ struct PayloadWay {
 // in the place of the one before. Calls `*visit` with each event while it is
 // valid.
 //
-// Aborts if the decoder breaks a rule that holds for any input: an error stays
-// and ends delivery, positions do not fall, and its memory follows the received
+// Aborts if the decoder breaks a rule that holds for any input. An error stays
+// and ends delivery. Positions do not fall. Its memory follows the received
 // bytes.
 PayloadRun RunPayload(
     absl::string_view bytes, const PayloadWay& way,

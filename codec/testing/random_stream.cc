@@ -17,8 +17,8 @@ namespace kevy_replica {
 namespace codec_testing {
 namespace {
 
-// Each expression below draws at most once: compilers differ in the order of
-// draws, and a seed must give the same stream with all of them.
+// Each expression below draws at most once. Compilers differ in the order of
+// draws, and a seed must give one stream with all of them.
 
 // Numbers of every length, sometimes with a leading zero.
 std::string RandomNumber(Random* random, uint64_t max) {
