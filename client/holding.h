@@ -91,6 +91,9 @@
 #include "kevy_replica/codec/handshake.h"
 
 namespace kevy_replica {
+namespace client_testing {
+class TestAccess;
+}  // namespace client_testing
 
 // Not thread-safe. Copyable.
 class Holding {
@@ -249,7 +252,7 @@ class Holding {
   void Lose();
 
  private:
-  friend class Invariants;
+  friend class client_testing::TestAccess;
 
   // kInternal, naming the first invariant that does not hold. For tests.
   absl::Status CheckInvariants() const;

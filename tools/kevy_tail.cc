@@ -229,14 +229,12 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   return record.empty() ? absl::OkStatus() : CheckRecord(record);
 }
 
-TransportFactory Recorded(TransportFactory connect, std::string path) {
-  return
-      [connect = std::move(connect),
-       path = std::move(path)]() -> absl::StatusOr<std::unique_ptr<Transport>> {
-        absl::StatusOr<std::unique_ptr<Transport>> transport = connect();
-        if (!transport.ok()) return transport.status();
-        return RecordingTransport::Create(*std::move(transport), path);
-      };
+// Records to --record, if it is given.
+absl::StatusOr<std::unique_ptr<Transport>> Recorded(
+    absl::StatusOr<std::unique_ptr<Transport>> transport) {
+  const std::string path = absl::GetFlag(FLAGS_record);
+  if (path.empty() || !transport.ok()) return transport;
+  return RecordingTransport::Create(*std::move(transport), path);
 }
 
 int BadOutput(const absl::Status& status) {
@@ -253,13 +251,12 @@ int StreamExitStatus(const absl::Status& status, const Output& output) {
 
 // Opens the recording as a link. Sets the protocol and the position of the
 // handshake by the answer at its beginning.
-absl::StatusOr<TransportFactory> ReplayTo(ReplicaClientOptions* client,
-                                          const CommandLine& command_line) {
+absl::StatusOr<std::unique_ptr<Transport>> ReplayTo(
+    ReplicaClientOptions* client, const CommandLine& command_line) {
   absl::StatusOr<Replay> opened =
       OpenReplay(absl::GetFlag(FLAGS_replay), client->connect.interrupter);
   if (!opened.ok()) return opened.status();
-  const auto replay = std::make_shared<Replay>(*std::move(opened));
-  const HandshakeAnswer answer = replay->answer.value_or(HandshakeAnswer());
+  const HandshakeAnswer answer = opened->answer.value_or(HandshakeAnswer());
   // kAuto would want a second link to try the other protocol on.
   if (client->link.protocol == ProtocolChoice::kAuto) {
     client->link.protocol = answer.protocol == Protocol::kV1
@@ -269,9 +266,7 @@ absl::StatusOr<TransportFactory> ReplayTo(ReplicaClientOptions* client,
   if (command_line.given.count("from") == 0) {
     client->from = {answer.generation, answer.offset};
   }
-  return [replay]() -> absl::StatusOr<std::unique_ptr<Transport>> {
-    return std::move(replay->transport);
-  };
+  return std::move(opened->transport);
 }
 
 // Prints one link.
@@ -289,13 +284,14 @@ int RunOnce(const CommandLine& command_line,
   options.status_line = isatty(STDERR_FILENO) != 0;
 
   ScriptedPrimary embedded_primary;
+  std::unique_ptr<Transport> replay;
   TransportFactory connect;
   if (!absl::GetFlag(FLAGS_replay).empty()) {
-    absl::StatusOr<TransportFactory> replay =
+    absl::StatusOr<std::unique_ptr<Transport>> opened =
         ReplayTo(&options.client, command_line);
-    if (absl::IsCancelled(replay.status())) return kExitSuccess;
-    if (!replay.ok()) return BadUsage(replay.status().message());
-    connect = *std::move(replay);
+    if (absl::IsCancelled(opened.status())) return kExitSuccess;
+    if (!opened.ok()) return BadUsage(opened.status().message());
+    replay = *std::move(opened);
   } else {
     std::string address = absl::GetFlag(FLAGS_primary);
     if (address.empty()) {
@@ -303,10 +299,10 @@ int RunOnce(const CommandLine& command_line,
       if (!status.ok()) return ExitStatusOf(status);
       address = embedded_primary.address();
     }
-    connect = ConnectTo(address, options.client.connect);
+    connect = [dial = ConnectTo(address, options.client.connect)] {
+      return Recorded(dial());
+    };
   }
-  const std::string record = absl::GetFlag(FLAGS_record);
-  if (!record.empty()) connect = Recorded(std::move(connect), record);
 
   const std::string path = absl::GetFlag(FLAGS_output);
   absl::StatusOr<std::unique_ptr<OutputFile>> file = nullptr;
@@ -314,7 +310,15 @@ int RunOnce(const CommandLine& command_line,
   if (!file.ok()) return BadOutput(file.status());
   Output output(path.empty() ? STDOUT_FILENO : (*file)->fd(),
                 interrupter.get());
-  return StreamExitStatus(Tail(connect, options, &output), output);
+  if (replay == nullptr) {
+    return StreamExitStatus(Tail(connect, options, &output), output);
+  }
+  absl::StatusOr<std::unique_ptr<Transport>> recorded =
+      Recorded(std::move(replay));
+  return StreamExitStatus(recorded.ok()
+                              ? Tail(*std::move(recorded), options, &output)
+                              : recorded.status(),
+                          output);
 }
 
 // The position store, and the output file truncated to the stored mark.

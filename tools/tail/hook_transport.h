@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -17,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -24,34 +24,25 @@ namespace kevy_replica {
 // Decorates `inner`. Calls `hook` before each Read() and Write(), so before
 // every wait. If the hook returns an error, the call returns it and leaves
 // `inner` alone.
-//
-// TODO(someday): derive from a common base for decorators, once transport/ has
-// one. Five of the seven functions only pass the call on.
-class HookTransport : public Transport {
+class HookTransport : public ForwardingTransport {
  public:
   HookTransport(std::unique_ptr<Transport> inner,
                 std::function<absl::Status()> hook)
-      : inner_(std::move(inner)), hook_(std::move(hook)) {}
+      : ForwardingTransport(std::move(inner)), hook_(std::move(hook)) {}
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration timeout) override {
     const absl::Status status = hook_();
     if (!status.ok()) return status;
-    return inner_->Read(buffer, timeout);
+    return inner().Read(buffer, timeout);
   }
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override {
     const absl::Status status = hook_();
     if (!status.ok()) return status;
-    return inner_->Write(bytes, timeout);
+    return inner().Write(bytes, timeout);
   }
-  void Interrupt() override { inner_->Interrupt(); }
-  void CloseWrite() override { inner_->CloseWrite(); }
-  void Close() override { inner_->Close(); }
-  std::string peer() const override { return inner_->peer(); }
-  int fd() const override { return inner_->fd(); }
 
  private:
-  const std::unique_ptr<Transport> inner_;
   const std::function<absl::Status()> hook_;
 };
 

@@ -34,7 +34,16 @@ class Tailer {
         status_line_(absl::Now()) {}
 
   absl::Status Run(const TransportFactory& connect) {
-    const absl::Status status = RunClient(connect);
+    return Run(ReplicaClient::Connect(Hooked(connect), options_.client));
+  }
+  absl::Status Run(std::unique_ptr<Transport> transport) {
+    return Run(
+        ReplicaClient::Connect(Hook(std::move(transport)), options_.client));
+  }
+
+ private:
+  absl::Status Run(absl::StatusOr<std::unique_ptr<ReplicaClient>> client) {
+    const absl::Status status = RunClient(std::move(client));
     Show().IgnoreError();
     if (options_.status_line) std::fputs("\n", stderr);
     // A failed output also ends the client, with the same error.
@@ -43,10 +52,8 @@ class Tailer {
     return absl::IsCancelled(status) ? absl::OkStatus() : status;
   }
 
- private:
-  absl::Status RunClient(const TransportFactory& connect) {
-    absl::StatusOr<std::unique_ptr<ReplicaClient>> client =
-        ReplicaClient::Connect(Hooked(connect), options_.client);
+  absl::Status RunClient(
+      absl::StatusOr<std::unique_ptr<ReplicaClient>> client) {
     if (!client.ok()) return client.status();
     client_ = *std::move(client);
     printer_.Connected(client_->answer(), output_);
@@ -86,9 +93,12 @@ class Tailer {
     return [this, &connect]() -> absl::StatusOr<std::unique_ptr<Transport>> {
       absl::StatusOr<std::unique_ptr<Transport>> transport = connect();
       if (!transport.ok()) return transport.status();
-      return std::make_unique<HookTransport>(*std::move(transport),
-                                             [this] { return Show(); });
+      return Hook(*std::move(transport));
     };
+  }
+  std::unique_ptr<Transport> Hook(std::unique_ptr<Transport> transport) {
+    return std::make_unique<HookTransport>(std::move(transport),
+                                           [this] { return Show(); });
   }
 
   // Flushes the output and updates the status line. Called before every wait.
@@ -118,6 +128,11 @@ class Tailer {
 absl::Status Tail(const TransportFactory& connect, const TailOptions& options,
                   Output* output) {
   return Tailer(options, output).Run(connect);
+}
+
+absl::Status Tail(std::unique_ptr<Transport> transport,
+                  const TailOptions& options, Output* output) {
+  return Tailer(options, output).Run(std::move(transport));
 }
 
 }  // namespace kevy_replica

@@ -7,6 +7,7 @@
 #define KEVY_REPLICA_TOOLS_TAIL_TAIL_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "absl/status/status.h"
 #include "kevy_replica/client/replica_client.h"
@@ -36,6 +37,10 @@ struct TailOptions {
 //   other errors  ReplicaClient's, or those of `output`
 absl::Status Tail(const TransportFactory& connect, const TailOptions& options,
                   Output* output);
+
+// The same over a transport that stands already.
+absl::Status Tail(std::unique_ptr<Transport> transport,
+                  const TailOptions& options, Output* output);
 
 }  // namespace kevy_replica
 
