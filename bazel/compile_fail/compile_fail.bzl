@@ -1,3 +1,6 @@
+# Copyright 2026 The kevy_replica Authors
+# SPDX-License-Identifier: Apache-2.0
+
 """Tests that a misuse does not compile.
 
     load("//bazel/compile_fail:compile_fail.bzl", "compile_fail_test")

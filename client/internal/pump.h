@@ -63,7 +63,8 @@ class Pump {
       session_->HandleEof();
       return Progress::kEnded;
     }
-    if (absl::IsDeadlineExceeded(n.status())) {
+    if (absl::IsDeadlineExceeded(n.status()) &&
+        timeout != absl::InfiniteDuration()) {
       // Asked only now: while there are bytes, the primary is not silent.
       session_->HandleTimeout(now_());
       return Progress::kNone;
