@@ -111,12 +111,7 @@ class StreamDecoder {
       return NextOther();
     }
     const FrameView& frame = ahead_->frames[next_++];
-    // In place where it can be: emplace() would make a variant and copy that.
-    if (auto* last = std::get_if<FrameView>(&event_)) {
-      *last = frame;
-    } else {
-      event_ = frame;
-    }
+    event_ = frame;
     Take(frame.wire().size());
     return Outcome::kDone;
   }
