@@ -214,16 +214,14 @@ class Holding {
   // this counts: it moves the position, and was delivered since the last loss.
   [[nodiscard]] bool Applied(uint64_t next_offset);
 
-  // Frames up to `end` were delivered and applied at once. For readers without
-  // a handler. Precondition: as Delivered().
-  void Extend(uint64_t end) { position_.next_offset = delivered_end_ = end; }
-
-  // Whether Extend() is all that a frame of `generation` at `offset` needs.
+  // A frame of `generation` at `offset` continues kAt: Extend() alone takes it,
+  // if it was also applied. For readers without a handler.
+  // Precondition: no snapshot arrives or is unapplied.
   bool is_extended_by(uint64_t generation, uint64_t offset) const {
-    return position_.next_offset == offset &&
-           position_.generation == generation && state_ > State::kFresh &&
-           state_ != State::kUnconfirmed && snapshot_ == Snapshot::kNone;
+    return position_.next_offset == offset && generation != 0 &&
+           position_.generation == generation;  // Only kAt has one.
   }
+  void Extend(uint64_t end) { position_.next_offset = delivered_end_ = end; }
 
   // The primary told that this link's data is of `generation`, not 0. Returns
   // false if the held data is of another one: a foreign history. The caller

@@ -286,8 +286,7 @@ bool Session::PollAnswer() {
   return true;
 }
 
-// The first of `frames` is not the next one of the received data, or changes
-// its state.
+// Frames that do not just extend data of the stream's generation.
 bool Session::TakeOddFrames(absl::Span<const FrameView> frames) {
   const uint64_t expected = position().next_offset;
   const FrameView& first = frames.front();

@@ -211,7 +211,7 @@ TEST(ValueTest, FramesCompareOffsetAndCommand) {
        {SnapshotEnd{8}, "# snapshot_end next_offset=8"}});
 }
 
-TEST(ValueTest, PayloadEventsCompareHashAndPrint) {
+TEST(ValueTest, PayloadPartsCompareHashAndPrint) {
   const StreamId id = {5, 1};
   const StreamId other = {5, 2};
   ExpectValues<StreamId>({{id, "5-1"}, {other, "5-2"}, {{6, 1}, "6-1"}});
@@ -230,7 +230,10 @@ TEST(ValueTest, PayloadEventsCompareHashAndPrint) {
        {{RecordType::kHash, "j", {}, 2}, "hash \"j\" count=2"},
        {{RecordType::kHash, "k", 0, 2}, "hash \"k\" count=2 expire_at_ms=0"},
        {{RecordType::kHash, "k", {}, 3}, "hash \"k\" count=3"}});
-  // All alternatives, and each of their fields.
+}
+
+// All alternatives, and each of their fields: first those outside of streams.
+TEST(ValueTest, PayloadEventsCompareHashAndPrint) {
   ExpectValues<PayloadEvent>({
       {PayloadHeader{6, 7, 8}, "header version=6 generation=7 offset=8"},
       {PayloadHeader{5, 7, 8}, "header version=5 generation=7 offset=8"},
@@ -246,6 +249,19 @@ TEST(ValueTest, PayloadEventsCompareHashAndPrint) {
       {ListItem{"b"}, "item \"b\""},
       {SetMember{"a"}, "member \"a\""},
       {SetMember{"b"}, "member \"b\""},
+      {RecordEnd(), "record_end"},
+      {FieldExpiry{"k", "f", 1}, "field_expiry \"k\" \"f\" expire_at_ms=1"},
+      {FieldExpiry{"j", "f", 1}, "field_expiry \"j\" \"f\" expire_at_ms=1"},
+      {FieldExpiry{"k", "g", 1}, "field_expiry \"k\" \"g\" expire_at_ms=1"},
+      {FieldExpiry{"k", "f", 2}, "field_expiry \"k\" \"f\" expire_at_ms=2"},
+      {PayloadEnd(), "payload_end"},
+  });
+}
+
+TEST(ValueTest, StreamEventsCompareHashAndPrint) {
+  const StreamId id = {5, 1};
+  const StreamId other = {5, 2};
+  ExpectValues<PayloadEvent>({
       {StreamInfo{id, id, 3, 4},
        "stream_info last_id=5-1 max_deleted_id=5-1 entries_added=3 entries=4"},
       {StreamInfo{other, id, 3, 4},
@@ -287,12 +303,6 @@ TEST(ValueTest, PayloadEventsCompareHashAndPrint) {
        "stream_pending 5-1 \"c\" delivered_at_ms=3 deliveries=2"},
       {StreamPending{id, "c", 1, 3},
        "stream_pending 5-1 \"c\" delivered_at_ms=1 deliveries=3"},
-      {RecordEnd(), "record_end"},
-      {FieldExpiry{"k", "f", 1}, "field_expiry \"k\" \"f\" expire_at_ms=1"},
-      {FieldExpiry{"j", "f", 1}, "field_expiry \"j\" \"f\" expire_at_ms=1"},
-      {FieldExpiry{"k", "g", 1}, "field_expiry \"k\" \"g\" expire_at_ms=1"},
-      {FieldExpiry{"k", "f", 2}, "field_expiry \"k\" \"f\" expire_at_ms=2"},
-      {PayloadEnd(), "payload_end"},
   });
 }
 

@@ -3,86 +3,62 @@
 
 #include "kevy_replica/codec/wire_error.h"
 
+#include <cstddef>
 #include <ostream>
 
 #include "absl/strings/string_view.h"
 
 namespace kevy_replica {
 
+namespace {
+
+// In the order of WireError.
+constexpr absl::string_view kNames[] = {
+    "none",
+    "unknown_element",
+    "bad_control_line",
+    "bad_answer",
+    "bad_envelope",
+    "bad_offset",
+    "negative_offset",
+    "bad_command",
+    "bad_bulk",
+    "unexpected_in_snapshot",
+    "outside_snapshot",
+    "too_many_arguments",
+    "bulk_too_long",
+    "frame_too_long",
+    "line_too_long",
+    "chunk_too_long",
+    "snapshot_too_long",
+    "bad_request",
+    "wrong_argument_count",
+    "wrong_command",
+    "missing_from",
+    "bad_generation",
+    "bad_request_offset",
+    "missing_id",
+    "bad_replica_id",
+    "bad_magic",
+    "bad_version",
+    "bad_opcode",
+    "bad_expiry_flag",
+    "row_segment",
+    "truncated_payload",
+    "trailing_bytes",
+    "wrong_order",
+    "wrong_count",
+    "no_space",
+};
+constexpr size_t kWireErrors = static_cast<size_t>(WireError::kNoSpace) + 1;
+static_assert(sizeof(kNames) / sizeof(kNames[0]) == kWireErrors,
+              "each error has a name");
+
+}  // namespace
+
 absl::string_view WireErrorName(WireError error) {
-  switch (error) {
-    case WireError::kNone:
-      return "none";
-    case WireError::kUnknownElement:
-      return "unknown_element";
-    case WireError::kBadControlLine:
-      return "bad_control_line";
-    case WireError::kBadAnswer:
-      return "bad_answer";
-    case WireError::kBadEnvelope:
-      return "bad_envelope";
-    case WireError::kBadOffset:
-      return "bad_offset";
-    case WireError::kNegativeOffset:
-      return "negative_offset";
-    case WireError::kBadCommand:
-      return "bad_command";
-    case WireError::kBadBulk:
-      return "bad_bulk";
-    case WireError::kUnexpectedInSnapshot:
-      return "unexpected_in_snapshot";
-    case WireError::kOutsideSnapshot:
-      return "outside_snapshot";
-    case WireError::kTooManyArguments:
-      return "too_many_arguments";
-    case WireError::kBulkTooLong:
-      return "bulk_too_long";
-    case WireError::kFrameTooLong:
-      return "frame_too_long";
-    case WireError::kLineTooLong:
-      return "line_too_long";
-    case WireError::kChunkTooLong:
-      return "chunk_too_long";
-    case WireError::kSnapshotTooLong:
-      return "snapshot_too_long";
-    case WireError::kBadRequest:
-      return "bad_request";
-    case WireError::kWrongArgumentCount:
-      return "wrong_argument_count";
-    case WireError::kWrongCommand:
-      return "wrong_command";
-    case WireError::kMissingFrom:
-      return "missing_from";
-    case WireError::kBadGeneration:
-      return "bad_generation";
-    case WireError::kBadRequestOffset:
-      return "bad_request_offset";
-    case WireError::kMissingId:
-      return "missing_id";
-    case WireError::kBadReplicaId:
-      return "bad_replica_id";
-    case WireError::kBadMagic:
-      return "bad_magic";
-    case WireError::kBadVersion:
-      return "bad_version";
-    case WireError::kBadOpcode:
-      return "bad_opcode";
-    case WireError::kBadExpiryFlag:
-      return "bad_expiry_flag";
-    case WireError::kRowSegment:
-      return "row_segment";
-    case WireError::kTruncatedPayload:
-      return "truncated_payload";
-    case WireError::kTrailingBytes:
-      return "trailing_bytes";
-    case WireError::kWrongOrder:
-      return "wrong_order";
-    case WireError::kWrongCount:
-      return "wrong_count";
-    case WireError::kNoSpace:
-      return "no_space";
-  }
-  return "unknown";
+  const auto index = static_cast<size_t>(error);
+  return index < kWireErrors ? kNames[index] : "unknown";
 }
 
 bool IsLimit(WireError error) {
