@@ -27,8 +27,8 @@
 // | kPayload              | kDataLoss (a limit:  | kBackOff    |
 // |                       | kResourceExhausted)  |             |
 // | kIo                   | the transport's      | kReconnect  |
-// | none: interrupted     | kCancelled           | kCaller     |
-// | none: a timeout       | kDeadlineExceeded    | kCaller     |
+// | -: interrupted        | kCancelled           | kCaller     |
+// | -: a timeout          | kDeadlineExceeded    | kCaller     |
 //
 // The kind and its numbers travel as payloads of the absl::Status, so they
 // survive being passed on. If bytes of the stream are at fault, the message
@@ -90,7 +90,7 @@ enum class Action : uint8_t {
   kCaller,      // The caller asked for this end, or set the timeout.
 };
 
-// The kind of a status that came from this library's client; nothing for OK,
+// The kind of a status that came from this library's client. Empty for OK,
 // interrupts, timeouts, and statuses from elsewhere.
 std::optional<ReplicaErrorKind> ReplicaErrorKindOf(const absl::Status& status);
 

@@ -15,11 +15,12 @@
 
 namespace kevy_replica {
 
-// An offset means something only within its generation: the identity of one
-// unbroken history, drawn anew by a primary at FLUSHALL or a promotion.
+// A generation is the primary's name for one unbroken history of offsets. The
+// primary draws a new one at FLUSHALL and at a promotion. Offsets of different
+// generations cannot be compared.
 struct FeedPosition {
-  uint64_t generation = 0;   // 0: unknown, no claim. Real ones are never 0.
-  uint64_t next_offset = 0;  // Of the next write wanted: last one held + 1.
+  uint64_t generation = 0;   // 0: unknown. Primaries use other numbers only.
+  uint64_t next_offset = 0;  // Of the next write: the last held one's plus 1.
 
   friend bool operator==(const FeedPosition& a, const FeedPosition& b) {
     return a.generation == b.generation && a.next_offset == b.next_offset;
@@ -29,11 +30,11 @@ struct FeedPosition {
   }
 };
 
-// "GENERATION:OFFSET", two decimal numbers, as kevy_tail's --from takes it.
+// "GENERATION:OFFSET", two decimal numbers, the form of kevy_tail's --from.
 std::string ToString(const FeedPosition& position);
 std::ostream& operator<<(std::ostream& out, const FeedPosition& position);
 
-// The position that all of `text` spells in that form, or nothing.
+// Reads that form. Empty if `text` has another one, or has bytes behind it.
 std::optional<FeedPosition> ParseFeedPosition(absl::string_view text);
 
 }  // namespace kevy_replica

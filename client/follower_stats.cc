@@ -18,7 +18,7 @@
 namespace kevy_replica {
 namespace {
 
-// A label's value, as the format wants it.
+// A label's value, escaped by the rules of the format.
 std::string EscapedLabel(absl::string_view value) {
   return absl::StrReplaceAll(
       value, {{"\\", R"(\\)"}, {"\"", R"(\")"}, {"\n", R"(\n)"}});
@@ -48,7 +48,8 @@ class Metric {
 
 using Followers = absl::Span<const NamedFollowerStats>;
 
-// `value` returns a number of a follower's, or nothing.
+// `value` returns an optional number of a follower. Empty: the sample is left
+// out.
 template <typename Value>
 void AppendMetric(absl::string_view name, absl::string_view type,
                   absl::string_view help, Followers followers, Value value,

@@ -36,7 +36,7 @@ HandshakeRequest RequestOf(absl::string_view replica_id,
                            const FeedPosition& from, Protocol protocol) {
   HandshakeRequest request;
   request.protocol = protocol;
-  // A request of protocol 1 has no generation.
+  // Only a request of protocol 2 has a generation.
   request.generation = protocol == Protocol::kV2 ? from.generation : 0;
   request.offset = from.next_offset;
   request.replica_id = replica_id;
@@ -302,7 +302,7 @@ bool Session::TakeOddFrames(absl::Span<const FrameView> frames) {
     return false;
   }
   if (received_.needs_reset()) {
-    // The history's first write, over no data: the data is of any generation.
+    // The history's first write over empty data, which fits any generation.
     received_.Reset();
     if (stream_generation_ != 0 && !received_.Told(stream_generation_)) {
       return false;
