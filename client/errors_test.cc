@@ -69,6 +69,18 @@ TEST(ErrorsTest, StatusKeepsWireError) {
   EXPECT_EQ(ReplicaErrorKindOf(status), ReplicaErrorKind::kFrame);
 }
 
+TEST(ErrorsTest, EveryWireErrorRoundTrips) {
+  size_t count = 0;
+  for (int i = 0; WireErrorName(static_cast<WireError>(i)) != "unknown"; ++i) {
+    const auto error = static_cast<WireError>(i);
+    const absl::Status status =
+        ReplicaWireError(ReplicaErrorKind::kFrame, error, "why");
+    EXPECT_EQ(WireErrorOf(status), error) << WireErrorName(error);
+    ++count;
+  }
+  EXPECT_GT(count, static_cast<size_t>(WireError::kNoSpace));
+}
+
 TEST(ErrorsTest, ExceededLimitIsResourceExhausted) {
   const absl::Status status = ReplicaWireError(ReplicaErrorKind::kFrame,
                                                WireError::kBulkTooLong, "why");

@@ -233,6 +233,26 @@ TEST_F(FleetTest, WaitCaughtUpNamesShardsBehind) {
   EXPECT_TRUE(Stop().ok());
 }
 
+TEST(FleetBehindTest, WaitCaughtUpNamesEightShardsAtMost) {
+  const auto behind = [](size_t shards) {
+    RecordingHandler handler;
+    const std::vector<FollowerHandler*> handlers(shards, &handler);
+    const absl::StatusOr<std::unique_ptr<Fleet>> fleet = Fleet::Create(
+        std::vector<std::string>(shards, "h:1"), handlers, Options());
+    EXPECT_TRUE(fleet.ok()) << fleet.status();
+    if (!fleet.ok()) return std::string();
+    // Before Run(), every shard is behind.
+    return std::string((*fleet)->WaitCaughtUp(absl::InfinitePast()).message());
+  };
+  const std::string eight =
+      "not caught up: shard-0 (no link), shard-1 (no link), shard-2 (no link), "
+      "shard-3 (no link), shard-4 (no link), shard-5 (no link), "
+      "shard-6 (no link), shard-7 (no link)";
+  EXPECT_EQ(behind(8), eight);
+  EXPECT_EQ(behind(9), eight + " and 1 more");
+  EXPECT_EQ(behind(11), eight + " and 3 more");
+}
+
 // Counts its calls and their positions.
 class CountingStore : public InMemoryPositionStore {
  public:

@@ -641,6 +641,19 @@ TEST(FollowerSessionTest, RetargetConnectsAtOnceFromAppliedPosition) {
   EXPECT_EQ(follow.Connect(), "2 7:9");
 }
 
+TEST(FollowerSessionTest, RetargetAfterStopHasNoEffect) {
+  Follow follow(Options({7, 8}));
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n");
+  EXPECT_THAT(follow.Eof(), ElementsAre("down closed 1 50ms"));
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 7:8");
+  follow.session.HandleStop(absl::OkStatus());
+  follow.session.HandleRetarget();
+  // Retargeting would count attempts from 1 again.
+  EXPECT_THAT(follow.Poll(), ElementsAre("down stopped 2 inf"));
+  EXPECT_TRUE(follow.session.done());
+}
+
 TEST(FollowerSessionTest, InvalidAddressOrIdEndsFollower) {
   Follow bad_address(Options());
   bad_address.session.PollLink(bad_address.now);
@@ -715,6 +728,19 @@ TEST(FollowerSessionTest, StatsReportProgress) {
   EXPECT_EQ(stats.lag, std::nullopt);
   EXPECT_EQ(stats.received, (FeedPosition{7, 10}));
   EXPECT_EQ(stats.bytes, bytes.size());
+}
+
+TEST(FollowerSessionTest, StatsCountWholeSnapshots) {
+  Follow follow(Options({7, 8}));
+  follow.Connect();
+  follow.Receive("+ACK 9 8\r\n" + SnapshotTo(30));
+  EXPECT_EQ(follow.session.stats().snapshots, 1);
+  EXPECT_FALSE(follow.session.stats().in_snapshot);
+  follow.Receive("+SNAPSHOT\r\n");
+  EXPECT_TRUE(follow.session.stats().in_snapshot);
+  follow.Eof();
+  EXPECT_EQ(follow.session.stats().snapshots, 1);
+  EXPECT_FALSE(follow.session.stats().in_snapshot);
 }
 
 TEST(FollowerSessionTest, InputWithoutConnectionHasNoEffect) {
