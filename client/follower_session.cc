@@ -118,7 +118,7 @@ void FollowerSession::HandleRetarget() {
     return;
   }
   retargeted_ = true;
-  link_status_ = absl::CancelledError("another primary is to be followed");
+  link_status_ = absl::CancelledError("retargeted to another primary");
 }
 
 void FollowerSession::HandleStop(const absl::Status& status) {

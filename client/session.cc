@@ -275,7 +275,7 @@ bool Session::PollAnswer() {
   }
   if (protocol_ == Protocol::kV2 && answer.generation == 0) {
     Fail(ReplicaError(ReplicaErrorKind::kAckMalformed,
-                      "the answer names generation 0, which none can be"));
+                      "the answer names generation 0, which means unknown"));
     return false;
   }
   answer_ = answer;
