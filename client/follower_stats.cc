@@ -126,8 +126,9 @@ absl::string_view LinkEndName(LinkEnd end) {
   return "unknown";
 }
 
-std::string PrometheusText(absl::Span<const NamedFollowerStats> followers) {
-  std::string out;
+namespace {
+
+void AppendCounters(Followers followers, std::string* out) {
   const auto counter = [&](absl::string_view name, absl::string_view help,
                            uint64_t FollowerStats::* field) {
     AppendMetric(
@@ -135,16 +136,8 @@ std::string PrometheusText(absl::Span<const NamedFollowerStats> followers) {
         [field](const FollowerStats& stats) {
           return std::optional<uint64_t>(stats.*field);
         },
-        &out);
+        out);
   };
-  const auto gauge = [&](absl::string_view name, absl::string_view help,
-                         auto value) {
-    AppendMetric(name, "gauge", help, followers, value, &out);
-  };
-  const auto number = [](uint64_t value) {
-    return std::optional<uint64_t>(value);
-  };
-
   counter("frames_total", "Writes handed to the handler.",
           &FollowerStats::frames);
   counter("snapshots_total", "Whole snapshots received.",
@@ -157,17 +150,30 @@ std::string PrometheusText(absl::Span<const NamedFollowerStats> followers) {
           &FollowerStats::connects);
   counter("links_total", "Connections that the primary has answered on.",
           &FollowerStats::links);
-  {
-    Metric metric("link_ends_total", "counter",
-                  "Links and attempts at one that ended, by cause.", &out);
-    for (const NamedFollowerStats& follower : followers) {
-      for (size_t i = 0; i < kLinkEnds; ++i) {
-        metric.Sample(follower.name, follower.stats.link_ends[i],
-                      absl::StrCat(",cause=\"",
-                                   LinkEndName(static_cast<LinkEnd>(i)), "\""));
-      }
+  Metric metric("link_ends_total", "counter",
+                "Links and attempts at one that ended, by cause.", out);
+  for (const NamedFollowerStats& follower : followers) {
+    for (size_t i = 0; i < kLinkEnds; ++i) {
+      metric.Sample(follower.name, follower.stats.link_ends[i],
+                    absl::StrCat(",cause=\"",
+                                 LinkEndName(static_cast<LinkEnd>(i)), "\""));
     }
   }
+}
+
+}  // namespace
+
+std::string PrometheusText(absl::Span<const NamedFollowerStats> followers) {
+  std::string out;
+  const auto gauge = [&](absl::string_view name, absl::string_view help,
+                         auto value) {
+    AppendMetric(name, "gauge", help, followers, value, &out);
+  };
+  const auto number = [](uint64_t value) {
+    return std::optional<uint64_t>(value);
+  };
+
+  AppendCounters(followers, &out);
   gauge("link_up", "Whether a link stands.", [&](const FollowerStats& stats) {
     return number(stats.link_up ? 1 : 0);
   });
