@@ -35,8 +35,8 @@
 // names their position, the next offset and an escaped excerpt. For kPayload it
 // names the position in the payload, and the key if it is known.
 //
-// An error in the bytes, a limit above all, is likely to come again with the
-// same bytes. Limit the number of reconnections after a kFrame.
+// An error in the bytes, a limit above all, is likely to repeat with the same
+// bytes. Limit the number of reconnections after a kFrame.
 
 #ifndef KEVY_REPLICA_CLIENT_ERRORS_H_
 #define KEVY_REPLICA_CLIENT_ERRORS_H_
@@ -60,7 +60,7 @@ enum class ReplicaErrorKind : uint8_t {
                           // OffsetGapOf() returns both.
   kForeignHistory,        // The primary has another history than the held data;
                           // ForeignHistoryOf() returns both generations.
-  kGenerationChanged,     // Another history goes on, without a snapshot.
+  kGenerationChanged,     // Another history follows without a snapshot.
   kUnexpectedInSnapshot,  // A frame, or another snapshot, inside a snapshot.
   kSnapshotInProgress,    // A frame-only read met a snapshot.
   kPayload,  // A snapshot's payload is malformed, or has a row whose data lies
@@ -83,7 +83,7 @@ struct ForeignHistory {
 enum class Action : uint8_t {
   kNone,        // The status is OK.
   kReconnect,   // Connect again and resume from the applied position.
-  kResync,      // Connect again from {0, 0}: only a snapshot mends it.
+  kResync,      // Connect again from {0, 0}: only a snapshot helps.
   kBackOff,     // Connect again, but not soon: it is likely to fail again.
   kReadEvents,  // Connect again from the applied position, and use NextEvent()
                 // or another SnapshotPolicy.

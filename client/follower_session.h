@@ -273,8 +273,8 @@ class FollowerSession {
   bool TakeHeartbeat(const Heartbeat& heartbeat);
   bool TakeSnapshotBegin();
   bool TakeSnapshotEnd(const SnapshotEnd& end);
-  // Returns false if the held data is of another generation than the stream:
-  // the session has failed then.
+  // Returns false if the held data has another generation than the stream: the
+  // session has failed then.
   bool TakeGeneration();
   // The offset to acknowledge, as far as the session knows it.
   std::optional<uint64_t> Acknowledgeable() const;

@@ -223,9 +223,9 @@ class Holding {
            state_ != State::kUnconfirmed && snapshot_ == Snapshot::kNone;
   }
 
-  // The primary told that this link's data is of `generation`, not 0. Returns
-  // false if the held data is of another one: a foreign history. The caller
-  // then ends the link, and calls Lose().
+  // The primary told the generation of this link's data. Returns false if the
+  // held data has another one: a foreign history. The caller then ends the
+  // link, and calls Lose(). Precondition: `generation` is not 0.
   [[nodiscard]] bool Told(uint64_t generation);
 
   // The primary will not tell a generation on this link. An assumed generation

@@ -393,7 +393,7 @@ TEST(HoldingTest, LinkEndMakesAnArrivingSnapshotVoid) {
     EXPECT_EQ(holding.snapshot(), Snapshot::kNone);
     EXPECT_EQ(holding.position(),
               state == State::kUnconfirmed ? (FeedPosition{7, 8}) : position);
-    // Frames from before the snapshot come again.
+    // Frames before the snapshot are delivered again.
     EXPECT_FALSE(holding.Applied(12));
     EXPECT_FALSE(holding.awaits_applied());
     ExpectSound(holding);

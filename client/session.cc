@@ -339,9 +339,9 @@ bool Session::TakeHeartbeat(const Heartbeat& heartbeat) {
 
 void Session::TakeSnapshotBegin() {
   received_.SnapshotBegins();
-  // The answer's generation differs from the one asked for, and a snapshot
-  // follows at once: the snapshot is of that generation. Any other snapshot may
-  // be of a new one, which only a heartbeat tells.
+  // A snapshot right behind an answer with another generation than the
+  // request's has that generation. Any other snapshot may have a new one, which
+  // only a heartbeat tells.
   if (!first_element_ || answer_->generation == from_.generation) {
     stream_generation_ = 0;
   }

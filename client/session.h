@@ -96,7 +96,7 @@ class Session {
   //
   // The generation is 0 (unknown) in two cases, until a heartbeat tells it:
   // with protocol 1 from the answer on, and after a snapshot in mid-stream. (A
-  // snapshot right behind an answer with another generation is of that one.)
+  // snapshot right behind an answer with another generation has that one.)
   FeedPosition position() const { return received_.position(); }
 
   // Where the link started.
