@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Draws decode throughput as SVG: chart.py <results.json | benchmark> <out.svg>.
 
-Medians, in frames a second, on a logarithmic scale. Without value64k: there it
-would be seen that a decoder touches no value, and not how fast it is.
+Medians, in frames a second, on a logarithmic scale. value64k is left out: it
+shows that a decoder leaves values untouched, and not how fast it is.
 """
 
 import argparse
@@ -12,8 +12,8 @@ import math
 
 import results as results_lib
 
-# The colours are legible on white and on black; text has the colour of its
-# surroundings' theme.
+# The colours are legible on white and on black. Text follows the theme of the
+# page.
 BARS = [
     ("next_frames", "StreamDecoder", "#2f81f7"),
     ("hiredis", "hiredis redisReader", "#d2691e"),
@@ -49,11 +49,12 @@ def draw(results):
               if corpus != "value64k"]
     groups = [(corpus, rate) for corpus, rate in groups if all(rate.values())]
     if not groups:
-        raise SystemExit("no corpus has all of next_frames, hiredis and memcpy")
+        raise SystemExit("chart: each corpus lacks one of next_frames, hiredis and memcpy: "
+                         "run with --benchmark_filter=^Decode/")
     every = [value for _, rate in groups for value in rate.values()]
     low = math.floor(math.log10(min(every)))
     high = math.ceil(math.log10(max(every)))
-    # One value that is a power of ten would leave no scale.
+    # A single power of ten would give an empty scale.
     high = max(high, low + 1)
 
     def x(rate):

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// For what cannot fail unless the machine is out of something.
+// Ends the program on failures that only an exhausted machine explains.
 
 #ifndef KEVY_REPLICA_BENCHMARKS_CHECK_H_
 #define KEVY_REPLICA_BENCHMARKS_CHECK_H_
@@ -16,14 +16,14 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// OK, or the end of the program with the status on stderr.
+// Ends the program with the status on stderr unless it is OK.
 inline void OkOrDie(const absl::Status& status) {
   if (status.ok()) return;
   std::fprintf(stderr, "%s\n", status.ToString().c_str());
   std::abort();
 }
 
-// The value, or the same end.
+// Returns the value, or ends the program in the same way.
 template <typename T>
 T ValueOrDie(absl::StatusOr<T> value) {
   OkOrDie(value.status());

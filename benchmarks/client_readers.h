@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// ReplicaClient, read in each of the ways that it offers.
+// Reads a ReplicaClient in each of its ways.
 
 #ifndef KEVY_REPLICA_BENCHMARKS_CLIENT_READERS_H_
 #define KEVY_REPLICA_BENCHMARKS_CLIENT_READERS_H_
@@ -15,25 +15,25 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// For a client that reads `corpus` again and again: it reads past Joint().
+// Options for a client that reads `corpus` again and again, past each Joint().
 ReplicaClientOptions ClientOptionsFor(const Corpus& corpus);
 
-// Each reads `frames` frames, or fewer if the client ends.
+// Each function reads `frames` frames, or fewer if the client ends.
 
-// By NextEvent().
+// Uses NextEvent().
 Tally ReadEvents(ReplicaClient* client, size_t frames);
 
-// By NextFrame().
+// Uses NextFrame().
 Tally ReadFrames(ReplicaClient* client, size_t frames);
 
-// By NextFrames(), as many at once as there are.
+// Uses NextFrames() without a limit on the batch.
 Tally ReadBatches(ReplicaClient* client, size_t frames);
 
-// By going through Frames().
+// Iterates over Frames().
 Tally ReadRange(ReplicaClient* client, size_t frames);
 
-// By NextFrame(), and says of each frame that it was applied, which also makes
-// the client send acknowledgements, ten a second.
+// Uses NextFrame() and reports each frame as applied. The client then also
+// sends ten acknowledgements a second.
 Tally ReadAndApply(ReplicaClient* client, size_t frames);
 
 }  // namespace benchmarks

@@ -29,17 +29,17 @@ void CheckEncoded(WireError error) {
   std::abort();
 }
 
-// Only the engine's own numbers are the same everywhere: the standard's
-// distributions are not.
+// Uses numbers of the engine only: the standard leaves the distributions to the
+// implementation.
 class Random {
  public:
-  // 0 to `n` - 1. (That it is not quite even does not matter here.)
+  // 0 to `n` - 1. The slight bias does not matter here.
   size_t Below(size_t n) { return static_cast<size_t>(engine_() % n); }
   size_t Between(size_t first, size_t last) {
     return first + Below(last - first + 1);
   }
 
-  // `size` bytes, any value, CR and LF included: values are binary.
+  // `size` bytes of any value, CR and LF included, since values are binary.
   std::string Bytes(size_t size) {
     std::string bytes(size, '\0');
     for (char& c : bytes) c = static_cast<char>(engine_() >> 56);
@@ -76,9 +76,14 @@ Corpus SetCorpus(std::string name, size_t value_bytes) {
   });
 }
 
-//   *2\r\n:1000000\r\n  *3\r\n  $3\r\nSET\r\n  $10\r\n<key>\r\n
-//   $7\r\n<value>\r\n 4      10           4       9              5 + 10 + 2 4 +
-//   7 + 2    = 57
+// 57 bytes a frame:
+//
+//   *2\r\n               4
+//   :1000000\r\n        10
+//   *3\r\n               4
+//   $3\r\nSET\r\n         9
+//   $10\r\n<key>\r\n     17
+//   $7\r\n<value>\r\n    13
 Corpus Set57() { return SetCorpus("set57", 7); }
 
 Corpus Hset17() {
@@ -92,8 +97,8 @@ Corpus Hset17() {
   });
 }
 
-// The lengths of values: of 100, 40 have one digit (0 to 9 bytes), 40 two, 18
-// three and 2 four (1000 to 2000 bytes), each evenly spread.
+// The lengths of values, each range evenly spread. Of 100 values 40 have 0 to 9
+// bytes, 40 have 10 to 99, 18 have 100 to 999, and 2 have 1000 to 2000.
 std::string MixedValue(Random& random) {
   const size_t percent = random.Below(100);
   if (percent < 40) return random.Bytes(random.Between(0, 9));
@@ -102,7 +107,7 @@ std::string MixedValue(Random& random) {
   return random.Bytes(random.Between(1000, 2000));
 }
 
-// Five commands, each as frequent as the others, in random order:
+// Five commands, equally frequent, in random order:
 //
 //   SET key value
 //   HSET key, 1 to 8 fields (1 to 20 bytes) with a value each
@@ -110,9 +115,8 @@ std::string MixedValue(Random& random) {
 //   DEL, 1 to 4 keys
 //   PEXPIREAT key, 13 digits
 //
-// Keys have 3 to 40 bytes, values are MixedValue(): so neither the number of
-// arguments nor any length, but the names', can be foretold from the frame
-// before.
+// Keys have 3 to 40 bytes, values are MixedValue(). A frame thus predicts
+// neither the number of arguments of the next one nor their lengths.
 Corpus Mixed() {
   return Generate("mixed", [](Random& random) {
     const auto key = [&random] { return random.Bytes(random.Between(3, 40)); };
@@ -152,7 +156,7 @@ Corpus Mixed() {
 }  // namespace
 
 const std::vector<Corpus>& Corpora() {
-  // Never destroyed: registered benchmarks refer to it until the end.
+  // Kept until the end of the program: registered benchmarks refer to it.
   static const auto& corpora =
       *new std::vector<Corpus>{Set57(), Hset17(), SetCorpus("value1k", 1 << 10),
                                SetCorpus("value64k", 64 << 10), Mixed()};

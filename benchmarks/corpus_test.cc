@@ -25,7 +25,7 @@ void ExpectSame(const Tally& a, const Tally& b) {
   EXPECT_EQ(a.argument_bytes, b.argument_bytes);
 }
 
-TEST(Corpus, HoldsTheFramesThatItSays) {
+TEST(Corpus, HasTheDeclaredFrames) {
   for (const Corpus& corpus : Corpora()) {
     SCOPED_TRACE(corpus.name);
     EXPECT_GE(corpus.bytes.size(), kCorpusBytes);
@@ -53,8 +53,8 @@ TEST(Corpus, HoldsTheFramesThatItSays) {
   }
 }
 
-// Hiredis is not of this repository: it vouches for the others.
-TEST(Corpus, IsTheSameToEveryReader) {
+// hiredis is independent of this repository, so it vouches for the others.
+TEST(Corpus, EveryReaderFindsTheSame) {
   for (const Corpus& corpus : Corpora()) {
     SCOPED_TRACE(corpus.name);
     const absl::string_view bytes = corpus.bytes;
@@ -74,7 +74,7 @@ TEST(Corpus, IsTheSameToEveryReader) {
   }
 }
 
-TEST(Corpus, HasTheShapeAskedFor) {
+TEST(Corpus, HasTheRequestedShape) {
   const Tally arguments = OneShotReader().Read(ArgumentCorpus(1000).bytes);
   EXPECT_EQ(arguments.arguments, 1000 * arguments.frames);
   const Corpus one = ValueCorpus(kCorpusBytes);

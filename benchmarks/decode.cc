@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Decoding: this library's ways of it, hiredis and memcpy, side by side.
+// Decoding: the ways of this library, hiredis and memcpy, side by side.
 
 #include <algorithm>
 #include <cstddef>
@@ -20,13 +20,12 @@ namespace kevy_replica {
 namespace benchmarks {
 namespace {
 
-// What hiredis itself reads at a time (redisBufferRead). Larger pieces are to
-// its disadvantage: for every KiB that it has parsed it moves all that is left
-// of the piece.
+// The read size of hiredis itself (redisBufferRead). Larger pieces slow it
+// down: after each KiB that it has parsed it moves the rest of the piece.
 using By = StreamReader::By;
 using Replies = HiredisReader::Replies;
 
-// What hiredis itself reads at once. Its reader is the faster for it.
+// The read size of hiredis itself, where its reader is fastest.
 constexpr size_t kHiredisPiece = 16 << 10;
 
 void RegisterStream(const std::string& name, const Corpus& corpus, size_t piece,
@@ -56,9 +55,9 @@ void RegisterCopy(const std::string& name, const Corpus& corpus, size_t piece) {
   });
 }
 
-// Decode/...: decoding alone. The bytes lie in memory, for StreamDecoder in its
-// buffer, where a read() would have put them. hiredis has them copied into its
-// own by redisReaderFeed.
+// Decode/...: decoding alone. The bytes lie in memory; for StreamDecoder in its
+// buffer, where a read() would have put them. redisReaderFeed copies them into
+// the buffer of hiredis.
 void RegisterDecode(const Corpus& corpus) {
   RegisterPasses("Decode/one_shot", corpus, [&corpus] {
     return [&corpus, reader = OneShotReader()]() mutable {
@@ -79,7 +78,7 @@ void RegisterDecode(const Corpus& corpus) {
   RegisterCopy("Decode/memcpy", corpus, corpus.bytes.size());
 }
 
-// Stream/...: as from a socket, the bytes copied in piece after piece.
+// Stream/...: as from a socket, copied in piece after piece.
 void RegisterStreams(const Corpus& corpus) {
   RegisterStream("Stream/next", corpus, kPiece, By::kNext);
   RegisterStream("Stream/next_frames", corpus, kPiece, By::kNextFrames);

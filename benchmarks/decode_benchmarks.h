@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What //benchmarks:decode is made of.
+// The parts of //benchmarks:decode.
 
 #ifndef KEVY_REPLICA_BENCHMARKS_DECODE_BENCHMARKS_H_
 #define KEVY_REPLICA_BENCHMARKS_DECODE_BENCHMARKS_H_
@@ -11,13 +11,13 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// Stream/session_... and Stream/client_...: what Session and ReplicaClient add
-// to the stream decoder. `corpus` must outlive the run.
+// Registers Stream/session_... and Stream/client_...: the cost of Session and
+// ReplicaClient on top of the stream decoder. `corpus` must outlive the run.
 void RegisterClient(const Corpus& corpus);
 
-// Arguments/... and Value/...: the cost per byte against the number of
-// arguments and the size of a value. `large`: values of 128 and 512 MiB, too,
-// which take seconds and some 2 GiB of memory.
+// Registers Arguments/... and Value/...: the cost of a byte by the number of
+// arguments and by the size of a value. `large` adds values of 128 and 512 MiB,
+// which take seconds and about 2 GiB of memory.
 void RegisterShapes(bool large);
 
 }  // namespace benchmarks

@@ -25,7 +25,7 @@ namespace kevy_replica {
 namespace benchmarks {
 namespace {
 
-// A session, driven as an event loop would: by reads, at one and the same time.
+// A session, driven by reads as in an event loop, at one fixed time.
 class SessionLoop {
  public:
   explicit SessionLoop(const Corpus& corpus)
@@ -35,7 +35,7 @@ class SessionLoop {
     session_.PollTransmit(kNow, &request);
   }
 
-  // Each reads `frames` frames, or fewer if the session ends.
+  // Each function reads `frames` frames, or fewer if the session ends.
   Tally ReadEvents(size_t frames) {
     Tally tally;
     while (tally.frames < frames) {
@@ -55,7 +55,7 @@ class SessionLoop {
       const absl::Span<const FrameView> some =
           session_.PollFrames(frames - tally.frames);
       for (const FrameView& frame : some) tally.Add(frame);
-      // The joint between two passes is made of other events.
+      // Other events make the joint between two passes.
       if (some.empty() && session_.PollEvent() == nullptr && !ReadMore()) break;
     }
     return tally;
@@ -80,7 +80,8 @@ std::unique_ptr<ReplicaClient> Connect(const Corpus& corpus) {
       std::make_unique<ReplayTransport>(corpus), ClientOptionsFor(corpus)));
 }
 
-// The client lives through all passes: connecting is not part of any.
+// The client lives through all passes, so that connecting is outside the
+// timing.
 template <typename Read>
 void RegisterReading(const std::string& name, const Corpus& corpus, Read read) {
   RegisterPasses(name, corpus, [&corpus, read] {

@@ -16,8 +16,8 @@ namespace kevy_replica {
 namespace benchmarks {
 namespace {
 
-// A new decoder for each pass, so that growing its buffer and its argument
-// storage is part of the cost.
+// A new decoder for each pass: the cost includes the growth of its buffer and
+// of its argument storage.
 void RegisterFresh(const std::string& name, Corpus made) {
   const Corpus& corpus = *new Corpus(std::move(made));  // For the whole run.
   RegisterPasses(name, corpus, [&corpus] {

@@ -27,17 +27,17 @@ namespace {
 struct Message {
   uint64_t offset;
   absl::string_view wire;
-  size_t first;  // Where its arguments begin.
+  size_t first;  // The index of its first argument.
   size_t argc;
 };
 
-// A corpus taken apart: what there is to encode. The views are into it. All
-// lies in the order of its use, without gaps, so that encoding is measured and
-// not how long memory takes.
+// A corpus in parts, ready to encode. The views point into it. Everything lies
+// in the order of use, without gaps, so that the timing shows encoding and not
+// memory.
 struct Messages {
   std::vector<Message> messages;
-  std::vector<absl::string_view> arguments;  // Of all messages.
-  // The same for hiredis.
+  std::vector<absl::string_view> arguments;  // The arguments of all messages.
+  // The same arguments for hiredis.
   std::vector<const char*> pointers;
   std::vector<size_t> sizes;
 };
@@ -66,7 +66,7 @@ absl::Span<const absl::string_view> ArgvOf(const Messages& all,
   return {all.arguments.data() + message.first, message.argc};
 }
 
-// Encodes all frames one after another into memory that is there already.
+// Encodes all frames one after another into allocated memory.
 size_t EncodeFrames(const Messages& all, std::string* out) {
   size_t frames = 0;
   absl::Span<char> room(&(*out)[0], out->size());
@@ -81,7 +81,7 @@ size_t EncodeFrames(const Messages& all, std::string* out) {
   return frames;
 }
 
-// The same, into a string that grows.
+// Encodes all frames into a string that grows.
 size_t AppendFrames(const Messages& all, std::string* out) {
   size_t frames = 0;
   out->clear();
@@ -96,14 +96,13 @@ size_t AppendFrames(const Messages& all, std::string* out) {
   return frames;
 }
 
-// hiredis knows commands, not frames: it writes no envelope, and into memory
-// that it allocates for each.
+// hiredis encodes commands without the envelope, each into memory that it
+// allocates.
 size_t FormatCommands(const Messages& all) {
   size_t frames = 0;
   for (const Message& message : all.messages) {
     char* command = nullptr;
-    // Some versions take the pointers as `const char**`, which they do not
-    // write to.
+    // Some versions take the pointers as `const char**`, and only read them.
     const auto size = redisFormatCommandArgv(
         &command, static_cast<int>(message.argc),
         const_cast<const char**>(all.pointers.data() + message.first),

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Many shards on one thread against one shard alone: time a frame, and memory a
+// Many shards on one thread against one shard: time a frame, and memory a
 // shard.
 
 #include "kevy_replica/benchmarks/corpus.h"

@@ -25,10 +25,10 @@ namespace kevy_replica {
 namespace benchmarks {
 namespace {
 
-// Of each shard, in a pass, and before it.
+// Bytes of each shard, in a pass and before it.
 constexpr size_t kShardBytes = 512 << 10;
 constexpr size_t kWarmBytes = 256 << 10;
-// Of all shards, so that a pass of few is no shorter than a clock can tell.
+// Bytes of all shards, so that the clock can measure a pass of few shards.
 constexpr size_t kLeastBytes = 64 << 20;
 
 FleetWork WorkFor(const Corpus& corpus, size_t shards) {
@@ -42,7 +42,8 @@ FleetOptions FleetOptionsFor(const Corpus& corpus) {
   FleetOptions options;
   options.link = ReplayLink();
   options.from = StartOf(corpus);
-  options.link.heartbeat_timeout = absl::InfiniteDuration();  // There are none.
+  options.link.heartbeat_timeout =
+      absl::InfiniteDuration();  // The stream has none.
   return options;
 }
 
@@ -64,7 +65,7 @@ void RegisterFleetPasses(
       FleetPass pass(n, WorkFor(corpus, n));
       run(n, &pass);
       if (!pass.ended()) {
-        state.SkipWithError("it ended before all frames had come");
+        state.SkipWithError("the pass ended before its last frame");
         break;
       }
       state.SetIterationTime(real_time ? pass.seconds() : pass.cpu_seconds());

@@ -20,36 +20,36 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// How many shards to measure with.
+// The numbers of shards to measure.
 inline const std::vector<int64_t>& ShardCounts() {
   static const auto& counts = *new std::vector<int64_t>{1, 10, 100, 1000};
   return counts;
 }
 
-// For shards that read `corpus` again and again.
+// Options for shards that read `corpus` again and again.
 FleetOptions FleetOptionsFor(const Corpus& corpus);
 
-// About `bytes` of the corpus, in frames; at least one.
+// The number of frames with about `bytes` of the corpus, at least one.
 size_t FramesIn(const Corpus& corpus, size_t bytes);
 
-// Registers `name` "/" the corpus's name "/shards:" N for each of `shards`.
-// `run(N, pass)` delivers frames until pass->ended(). Its time is the thread's
-// CPU time, or `real_time`: then the former is a counter. `corpus` must outlive
-// the run.
+// Registers `name` "/" the corpus's name "/shards:" N for each N of `shards`.
+// `run(N, pass)` delivers frames until pass->ended(). The time is the CPU time
+// of the thread. With `real_time` it is real time, and the CPU time is a
+// counter. `corpus` must outlive the run.
 void RegisterFleetPasses(
     const std::string& name, const Corpus& corpus,
     const std::vector<int64_t>& shards, bool real_time,
     std::function<void(size_t shards, FleetPass* pass)> run);
 
-// Fleet/memory, follower, client and sessions, without a system call: see
-// replay_transport.h.
+// Registers Fleet/memory, follower, client and sessions, without system calls:
+// see replay_transport.h.
 void RegisterFleetInMemory(const Corpus& corpus);
 
-// Fleet/tcp, Fleet/recv, and Fleet/slow: over loopback.
+// Registers Fleet/tcp, Fleet/recv and Fleet/slow, over loopback.
 void RegisterFleetOverTcp(const Corpus& corpus);
 void RegisterSlowHandler(const Corpus& corpus);
 
-// Fleet/idle: links over loopback that bring nothing but heartbeats.
+// Registers Fleet/idle: links over loopback that carry heartbeats only.
 void RegisterIdleFleet(const Corpus& corpus);
 
 }  // namespace benchmarks

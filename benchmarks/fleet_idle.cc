@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What most shards of a large fleet are: idle.
+// Idle shards, which most shards of a large fleet are.
 
 #include <atomic>
 #include <cstddef>
@@ -37,10 +37,11 @@ namespace kevy_replica {
 namespace benchmarks {
 namespace {
 
-// Heartbeats that are measured, one by one, of one shard after another.
+// The measured heartbeats, one at a time, for one shard after another.
 constexpr size_t kHeartbeats = 20'000;
 
-// All heartbeats of all shards. The fleet's thread counts, the primary's reads.
+// The heartbeats of all shards. The fleet's thread counts, the primary's thread
+// reads.
 class HeartbeatCount {
  public:
   explicit HeartbeatCount(size_t shards)
@@ -51,7 +52,7 @@ class HeartbeatCount {
   size_t seen() const { return seen_.load(std::memory_order_acquire); }
   void Add() {
     const size_t seen = seen_.load(std::memory_order_relaxed) + 1;
-    // Each has had its first one: this is what they are measured as.
+    // Each shard has had its first heartbeat: measure memory in this state.
     if (seen == shards_) {
       memory_ = MeasureHeldMemory();
       cpu_start_ = ThreadCpuSeconds();
@@ -107,8 +108,8 @@ class IdleHandler : public FollowerHandler {
   HeartbeatCount* const count_;
 };
 
-// Answers all shards with a heartbeat, then sends one to each in turn, whenever
-// the one before was seen.
+// Answers all shards with a heartbeat. Then sends heartbeats to the shards in
+// turn, each after the last one was seen.
 void ServeIdle(const Corpus& corpus, size_t shards, const HeartbeatCount& count,
                Listener* listener) {
   Heartbeat heartbeat;

@@ -27,7 +27,7 @@ namespace kevy_replica {
 namespace benchmarks {
 namespace {
 
-// It has no descriptor to wait for, and needs none: it always has more.
+// Has bytes at each read, so it works without a descriptor to wait for.
 TransportFactory ReplayOf(const Corpus& corpus) {
   return [&corpus] { return std::make_unique<ReplayTransport>(corpus); };
 }
@@ -52,7 +52,7 @@ void RunFollower(const Corpus& corpus, FleetPass* pass) {
   OkOrDie(follower->Run());
 }
 
-// The least that one shard takes: a client that blocks.
+// The floor for one shard: a client that blocks.
 void RunClient(const Corpus& corpus, FleetPass* pass) {
   pass->NoteMemory();
   ReplicaClientOptions options = ClientOptionsFor(corpus);
@@ -67,8 +67,8 @@ void RunClient(const Corpus& corpus, FleetPass* pass) {
   }
 }
 
-// The least that many take: a session each, in turn, with nothing around them.
-// As in a fleet a turn is a read and then all that it brought.
+// The floor for many shards: a session each, in turn. As in a fleet, a turn is
+// one read and all its frames.
 class BareShard {
  public:
   explicit BareShard(const Corpus& corpus)
@@ -76,7 +76,7 @@ class BareShard {
     session_.HandleConnected(kNow);
   }
 
-  // Returns how many frames there were.
+  // Returns the number of frames.
   size_t Step() {
     const absl::Span<char> room =
         session_.PrepareRead(FleetOptions().read_bytes);
@@ -85,7 +85,7 @@ class BareShard {
     while (true) {
       const absl::Span<const FrameView> frames = session_.PollFrames();
       for (const FrameView& frame : frames) tally_.Add(frame);
-      // The joint between two rounds is made of other events.
+      // Other events make the joint between two rounds.
       if (frames.empty() && session_.PollEvent() == nullptr) break;
     }
     return tally_.frames - before;

@@ -30,7 +30,7 @@ void FleetPass::End() {
           .count();
   cpu_seconds_ = ThreadCpuSeconds() - cpu_start_;
   ended_ = true;
-  // While all shards are there: their memory goes with their links.
+  // Measure while all shards exist: their memory goes with their links.
   const HeldMemory now = MeasureHeldMemory();
   memory_.heap_bytes = now.heap_bytes - before_.heap_bytes;
   memory_.resident_bytes = now.resident_bytes - before_.resident_bytes;

@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A pass of a fleet: from when all shards flow until they have delivered enough
-// together.
+// One measured pass of a fleet. It starts when all shards flow, and ends when
+// they have delivered enough frames together.
 
 #ifndef KEVY_REPLICA_BENCHMARKS_FLEET_PASS_H_
 #define KEVY_REPLICA_BENCHMARKS_FLEET_PASS_H_
@@ -27,12 +27,12 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// How many frames a pass is made of.
+// The number of frames in a pass.
 struct FleetWork {
-  // Of each shard, before the clock starts: connecting and the first use of
-  // memory are no part of what a frame costs.
+  // Frames of each shard before the clock starts. They cover connecting and the
+  // first use of memory.
   size_t warm_frames = 0;
-  // Of all shards together, from then on.
+  // Frames of all shards together while the clock runs.
   size_t frames = 0;
 };
 
@@ -43,15 +43,14 @@ class FleetPass {
   FleetPass(const FleetPass&) = delete;
   FleetPass& operator=(const FleetPass&) = delete;
 
-  // Called once, when enough was delivered. (What then still comes does not
-  // count.)
+  // Called once, when enough frames were delivered. Later frames do not count.
   std::function<void()> at_end;
 
-  // What is held now is not the shards'.
+  // Notes the memory held before the shards exist.
   void NoteMemory() { before_ = TrimAndMeasureHeldMemory(); }
 
   size_t warm_frames() const { return work_.warm_frames; }
-  // One more shard has delivered warm_frames().
+  // Another shard has delivered warm_frames().
   void Warm() {
     if (--cold_ == 0) Start();
   }
@@ -66,7 +65,7 @@ class FleetPass {
   size_t frames() const { return frames_; }
   double seconds() const { return seconds_; }
   double cpu_seconds() const { return cpu_seconds_; }  // Of this thread.
-  // Held at the end and not before.
+  // Memory held at the end, less the memory noted by NoteMemory().
   HeldMemory memory() const { return memory_; }
 
  private:
@@ -85,10 +84,10 @@ class FleetPass {
   HeldMemory memory_;
 };
 
-// Seconds of CPU that this thread has used.
+// The CPU seconds that this thread has used.
 double ThreadCpuSeconds();
 
-// Counts frames and does nothing else with them.
+// Counts frames, and does only that.
 class CountingHandler : public FollowerHandler {
  public:
   explicit CountingHandler(FleetPass* pass) : pass_(pass) {}
@@ -102,7 +101,7 @@ class CountingHandler : public FollowerHandler {
     return absl::OkStatus();
   }
   void OnLinkDown(const LinkDown& link) override {
-    if (!pass_->ended()) OkOrDie(link.status);  // It would not come again.
+    if (!pass_->ended()) OkOrDie(link.status);  // The pass would wait in vain.
   }
   absl::Status OnReset() override { return absl::OkStatus(); }
   absl::Status OnSnapshotBegin() override { return absl::OkStatus(); }
@@ -118,7 +117,7 @@ class CountingHandler : public FollowerHandler {
   Tally tally_;
 };
 
-// A handler for each of `shards`.
+// One handler for each of `shards`.
 class CountingHandlers {
  public:
   CountingHandlers(size_t shards, FleetPass* pass) {

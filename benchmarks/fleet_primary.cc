@@ -37,8 +37,8 @@ namespace {
 constexpr uint64_t kStop = std::numeric_limits<uint64_t>::max();
 
 struct Replica {
-  std::unique_ptr<Transport> transport;  // A socket, written to as such.
-  absl::string_view rest;                // Of what it is being sent.
+  std::unique_ptr<Transport> transport;  // A socket. Written to by send().
+  absl::string_view rest;                // The unsent rest of the current part.
 };
 
 }  // namespace
@@ -92,7 +92,7 @@ void RaiseDescriptorLimit() {
   rlimit limit = {};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);  // If not, connecting tells.
+  setrlimit(RLIMIT_NOFILE, &limit);  // On a failure connecting fails.
 }
 
 }  // namespace benchmarks

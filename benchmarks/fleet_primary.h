@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A primary of many shards that sends as fast as it is read.
+// A primary of many shards that sends as fast as they are read.
 
 #ifndef KEVY_REPLICA_BENCHMARKS_FLEET_PRIMARY_H_
 #define KEVY_REPLICA_BENCHMARKS_FLEET_PRIMARY_H_
@@ -22,30 +22,30 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// What LoopbackPrimary is to one connection, to `shards` of them: on one
-// thread, which waits for none of them alone. They all come to one port, where
-// a real primary's shards have one each.
+// A LoopbackPrimary for `shards` connections at once, on one thread that waits
+// for all of them together. All shards share one port, where a real primary has
+// a port for each.
 class FleetPrimary {
  public:
-  // A failure ends the program.
+  // Ends the program on a failure.
   FleetPrimary(const Corpus& corpus, size_t shards);
   ~FleetPrimary();
   FleetPrimary(const FleetPrimary&) = delete;
   FleetPrimary& operator=(const FleetPrimary&) = delete;
 
-  // One for each shard.
+  // One address for each shard.
   std::vector<std::string> addresses() const {
     return std::vector<std::string>(shards_, listener_->address());
   }
 
-  // Bytes that the system has taken, to be sent.
+  // Bytes handed to the system for sending.
   uint64_t sent() const { return sent_.load(std::memory_order_relaxed); }
 
  private:
   void Serve();
 
   const std::string answer_;
-  const std::string round_;  // What follows it, again and again.
+  const std::string round_;  // Sent after it, again and again.
   const size_t shards_;
   const std::unique_ptr<Listener> listener_;
   std::atomic<uint64_t> sent_{0};
@@ -53,8 +53,8 @@ class FleetPrimary {
   std::thread thread_;
 };
 
-// Has this process have as many descriptors as it may: a shard takes some at
-// each end.
+// Raises this process's limit of descriptors to the maximum. A shard takes
+// several at each end.
 void RaiseDescriptorLimit();
 
 }  // namespace benchmarks

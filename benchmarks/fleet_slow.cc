@@ -40,7 +40,7 @@ class SlowHandler : public CountingHandler {
 };
 
 void Measure(const Corpus& corpus, benchmark::State& state) {
-  // A batch that OnFrames() is given has some 32.
+  // OnFrames() gets batches of about 32 frames.
   const FleetWork work = {1, static_cast<size_t>(state.range(0)) * 32};
   for (auto _ : state) {
     FleetPass pass(1, work);
@@ -62,8 +62,8 @@ void Measure(const Corpus& corpus, benchmark::State& state) {
                          static_cast<double>(corpus.frames);
     SetCounters(frames, bytes, state);
     state.counters["taken"] = bytes;
-    // What is more than was taken lies in the system's buffers; the primary has
-    // no end of it.
+    // Bytes beyond the taken ones lie in the system's buffers. The primary
+    // always has more.
     state.counters["sent"] = static_cast<double>(sent);
     state.counters["heap"] = static_cast<double>(pass.memory().heap_bytes);
     state.counters["rss"] = static_cast<double>(pass.memory().resident_bytes);

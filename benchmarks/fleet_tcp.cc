@@ -38,8 +38,8 @@ void RunFleet(const Corpus& corpus, size_t shards, FleetPass* pass) {
   OkOrDie(fleet->Run());
 }
 
-// What there is to be had: recv() of every socket that has something, into a
-// buffer of its own, and nothing is decoded.
+// The floor: recv() from every readable socket into a buffer of its own,
+// without decoding.
 void RunRecv(const Corpus& corpus, size_t shards, FleetPass* pass) {
   const FleetPrimary primary(corpus, shards);
   pass->NoteMemory();
@@ -58,7 +58,7 @@ void RunRecv(const Corpus& corpus, size_t shards, FleetPass* pass) {
   }
   const size_t per_frame = corpus.bytes.size() / corpus.frames;
   const size_t warm_bytes = pass->warm_frames() * per_frame;
-  size_t ahead = 0;  // Bytes that are no whole frame yet.
+  size_t ahead = 0;  // Bytes of an incomplete frame.
   while (!pass->ended()) {
     const absl::Span<const uint64_t> ready =
         ValueOrDie(poller->Wait(absl::InfiniteDuration()));

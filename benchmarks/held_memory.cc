@@ -18,7 +18,7 @@ namespace benchmarks {
 HeldMemory MeasureHeldMemory() {
   HeldMemory memory;
 #ifdef __GLIBC__
-#if __GLIBC_PREREQ(2, 33)  // From then on its numbers do not wrap at 4 GiB.
+#if __GLIBC_PREREQ(2, 33)  // Older versions wrap at 4 GiB.
   const struct mallinfo2 info = mallinfo2();
   memory.heap_bytes = static_cast<int64_t>(info.uordblks + info.hblkhd);
 #endif

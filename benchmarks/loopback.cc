@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Reading from a socket: the client, and a bare recv loop that decodes nothing.
+// Reading from a socket: the client, and a bare recv loop without decoding.
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -30,7 +30,7 @@ namespace kevy_replica {
 namespace benchmarks {
 namespace {
 
-// The client, and the primary that it is connected to.
+// The client and its primary.
 class ClientLink {
  public:
   ClientLink(absl::string_view address, const Corpus& corpus, size_t read_bytes)
@@ -49,8 +49,7 @@ class ClientLink {
   std::unique_ptr<ReplicaClient> client_;
 };
 
-// What there is to be had: blocking recv() into the same buffer again and
-// again.
+// The floor: blocking recv() into the same buffer again and again.
 class BareLink {
  public:
   BareLink(absl::string_view address, const Corpus& corpus, size_t read_bytes)
@@ -65,8 +64,8 @@ class BareLink {
     fcntl(socket_->fd(), F_SETFL, flags & ~O_NONBLOCK);
   }
 
-  // Reads about `bytes`, and returns whether they came: what is read past them
-  // counts for the next call.
+  // Reads about `bytes` and returns whether they came. Bytes beyond them count
+  // for the next call.
   bool Read(size_t bytes) {
     while (ahead_ < bytes) {
       const ssize_t n = recv(socket_->fd(), buffer_.data(), buffer_.size(), 0);
@@ -90,7 +89,7 @@ void RegisterLoopback(const std::string& kind, const std::string& address,
                       const Corpus& corpus) {
   for (const size_t read_bytes : {64 << 10, 256 << 10}) {
     const std::string of = absl::StrCat(kind, "/", read_bytes >> 10, "k");
-    // Real time: the other thread's work is part of it.
+    // Real time includes the other thread's work.
     RegisterPasses("Loopback/client/" + of, corpus,
                    [&corpus, address, read_bytes] {
                      return [&corpus, link = std::make_unique<ClientLink>(

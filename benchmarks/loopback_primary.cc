@@ -32,8 +32,8 @@ LoopbackPrimary::~LoopbackPrimary() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
-    // That the replica has closed need not end a write: as long as its side is
-    // in TIME_WAIT, the kernel answers probes of its full window.
+    // A write may go on after the replica has closed. While the replica's side
+    // is in TIME_WAIT, the kernel answers probes of its full window.
     if (replica_ != nullptr) replica_->Interrupt();
   }
   thread_.join();
@@ -48,8 +48,8 @@ void LoopbackPrimary::Serve(const Corpus& corpus) {
     if (stopping_) return;
     replica_ = *std::move(replica);
   }
-  // The request needs no reading: what the socket holds of it, and of
-  // acknowledgements, is little.
+  // The request stays unread: the socket has room for it and for the
+  // acknowledgements.
   const std::string answer = AnswerFor(corpus);
   const std::string round = absl::StrCat(corpus.bytes, Joint(corpus));
   absl::string_view bytes = answer;

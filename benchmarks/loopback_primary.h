@@ -19,12 +19,12 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// Takes one connection, whatever it asks for, and sends it AnswerFor(corpus),
-// then the corpus and Joint() until this is destroyed, on a thread of its own.
+// Takes one connection and ignores its request. Sends AnswerFor(corpus), then
+// the corpus and Joint() in turn until destruction, on a thread of its own.
 class LoopbackPrimary {
  public:
-  // Listens on `address`; a failure ends the program. `corpus` must outlive
-  // this.
+  // Listens on `address`, and ends the program on a failure. `corpus` must
+  // outlive this object.
   LoopbackPrimary(absl::string_view address, const Corpus& corpus);
   ~LoopbackPrimary();
   LoopbackPrimary(const LoopbackPrimary&) = delete;
@@ -37,8 +37,8 @@ class LoopbackPrimary {
 
   const std::unique_ptr<Listener> listener_;
   std::mutex mutex_;
-  bool stopping_ = false;               // Under `mutex_`.
-  std::unique_ptr<Transport> replica_;  // Set once, under `mutex_`.
+  bool stopping_ = false;               // Guarded by `mutex_`.
+  std::unique_ptr<Transport> replica_;  // Set once. Guarded by `mutex_`.
   std::thread thread_;
 };
 

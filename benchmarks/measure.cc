@@ -34,7 +34,7 @@ void AddContext() {
 #ifdef __OPTIMIZE__
   benchmark::AddCustomContext("optimised", "yes");
 #else
-  benchmark::AddCustomContext("optimised", "NO: the numbers mean nothing");
+  benchmark::AddCustomContext("optimised", "NO: do not use these numbers");
 #endif
   benchmark::AddCustomContext(
       "hiredis",

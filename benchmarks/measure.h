@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// How every benchmark here is registered, and what it counts.
+// Registers benchmarks and sets their counters.
 
 #ifndef KEVY_REPLICA_BENCHMARKS_MEASURE_H_
 #define KEVY_REPLICA_BENCHMARKS_MEASURE_H_
@@ -15,17 +15,17 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// Sets, for passes over all of `corpus`: bytes_per_second, "frames/s" and
-// "per_frame", the time that one takes (in JSON in seconds).
+// Sets the counters for passes over all of `corpus`: bytes_per_second,
+// "frames/s" and "per_frame", the time of one frame (seconds in JSON).
 void SetCounters(const Corpus& corpus, benchmark::State& state);
 
-// The same for passes that had `frames` and `bytes` in all.
+// Sets the counters for passes with `frames` and `bytes` in all.
 void SetCounters(double frames, double bytes, benchmark::State& state);
 
-// Registers the benchmark `name` "/" the corpus's name. Each time that it is
-// run, `setup()` makes a pass, outside the timing; `once(pass, state)` goes
-// once through `corpus` with it and returns how many frames it found there. A
-// wrong number makes the benchmark fail. `corpus` must outlive the run.
+// Registers the benchmark `name` "/" the corpus's name. Each run calls
+// `setup()` for a pass, outside the timing. `once(pass, state)` goes once
+// through `corpus` and returns the number of frames found. A wrong number makes
+// the benchmark fail. `corpus` must outlive the run.
 template <typename Setup, typename Once>
 benchmark::internal::Benchmark* RegisterRepeated(const std::string& name,
                                                  const Corpus& corpus,
@@ -36,18 +36,18 @@ benchmark::internal::Benchmark* RegisterRepeated(const std::string& name,
                auto pass = setup();
                for (auto _ : state) {
                  if (once(pass, state) != corpus.frames) {
-                   state.SkipWithError("not all frames were found");
+                   state.SkipWithError("some frames were not found");
                    break;
                  }
                }
                SetCounters(corpus, state);
              })
-      // Short, since there are many: repetitions say more than length does.
+      // Short runs, since there are many: repetitions tell more than length.
       ->MinTime(0.1);
 }
 
-// The same for a pass that is called without arguments and returns how many
-// frames it found.
+// Registers a pass that is called without arguments and returns the number of
+// frames found.
 template <typename Setup>
 benchmark::internal::Benchmark* RegisterPasses(const std::string& name,
                                                const Corpus& corpus,
@@ -57,8 +57,8 @@ benchmark::internal::Benchmark* RegisterPasses(const std::string& name,
       [](auto& pass, benchmark::State&) -> size_t { return pass(); });
 }
 
-// The rest of main(): runs what was registered. The results tell the compiler,
-// the optimisation, and the libraries compared against.
+// The rest of main(): runs the registered benchmarks. The results name the
+// compiler, the optimisation, and the libraries of the comparison.
 int Run(int argc, char** argv);
 
 }  // namespace benchmarks

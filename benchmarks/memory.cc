@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// How much memory kevy_tail takes: a Markdown table.
+// The memory that kevy_tail takes, as a Markdown table.
 
 #include <unistd.h>
 
@@ -26,17 +26,18 @@
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/transport.h"
 
-ABSL_FLAG(uint64_t, bytes, 1 << 30,
-          "How much the long streams have; the huge frame has a quarter.");
-ABSL_FLAG(std::string, format, "resp", "kevy_tail's --format.");
+ABSL_FLAG(
+    uint64_t, bytes, 1 << 30,
+    "Length of the long streams, in bytes. The huge frame has a quarter.");
+ABSL_FLAG(std::string, format, "resp", "The --format of kevy_tail.");
 ABSL_FLAG(bool, follow, false, "Run kevy_tail without --once.");
 
 namespace kevy_replica {
 namespace benchmarks {
 namespace {
 
-// The table's row of `workload`, sent over a socket at `address` to the
-// kevy_tail that lies at `program`.
+// Returns the row of `workload`, sent over a socket at `address` to the
+// kevy_tail at the path `program`.
 absl::StatusOr<std::string> Row(const MemoryWorkload& workload,
                                 const std::string& program,
                                 const std::string& address) {
@@ -47,7 +48,7 @@ absl::StatusOr<std::string> Row(const MemoryWorkload& workload,
   std::vector<std::string> command = {
       program, absl::StrCat("--primary=", address), "--ack",
       absl::StrCat("--format=", absl::GetFlag(FLAGS_format))};
-  // The long streams have no heartbeats.
+  // The long streams carry frames without heartbeats.
   command.push_back(follow ? "--heartbeat_timeout=inf" : "--once");
   absl::StatusOr<std::unique_ptr<MemoryProcess>> tail =
       MemoryProcess::Start(std::move(command));
@@ -65,8 +66,8 @@ absl::StatusOr<std::string> Row(const MemoryWorkload& workload,
       absl::StrCat("| ", workload.name, " | ", primary->bytes(), " | ",
                    primary->frames(), " | ", primary->largest_element(), " | ",
                    memory->peak_kib, " | ", memory->now_kib, " |");
-  if (follow) return row;  // It would connect again: it is killed.
-  primary.reset();         // Closes: kevy_tail ends.
+  if (follow) return row;  // kevy_tail would connect again: kill it.
+  primary.reset();         // Closes, and so ends kevy_tail.
   const absl::Status ended = (*tail)->Wait();
   if (!ended.ok()) return ended;
   return row;
@@ -83,7 +84,7 @@ absl::Status PrintTable(const std::string& program,
     const absl::StatusOr<std::string> row = Row(workload, program, address);
     if (!row.ok()) return row.status();
     std::puts(row->c_str());
-    std::fflush(stdout);  // The next row takes its time.
+    std::fflush(stdout);  // The next row takes a while.
   }
   return absl::OkStatus();
 }
@@ -97,7 +98,7 @@ absl::Status Run(const std::string& program) {
   return status;
 }
 
-// Beside this program's folder, as Bazel puts it.
+// Next to this program's folder, as Bazel lays it out.
 std::string DefaultProgram(const std::string& self) {
   return absl::StrCat(self.substr(0, self.rfind('/') + 1),
                       "../tools/kevy_tail");
@@ -109,8 +110,9 @@ std::string DefaultProgram(const std::string& self) {
 
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(
-      "memory [--bytes=N] [PATH OF kevy_tail]: how much memory kevy_tail takes "
-      "for streams of each kind, as a Markdown table.");
+      "memory [--bytes=N] [PATH OF kevy_tail]: prints a Markdown table with "
+      "the "
+      "memory that kevy_tail takes for each kind of stream.");
   const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
   const std::string program =
       arguments.size() > 1

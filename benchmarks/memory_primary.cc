@@ -30,10 +30,10 @@ namespace kevy_replica {
 namespace benchmarks {
 namespace {
 
-// What is written at a time.
+// The size of one write.
 constexpr size_t kBatchBytes = 256 << 10;
 
-// Of a replica that does nothing any more.
+// The limit for a replica without any progress.
 constexpr absl::Duration kPatience = absl::Minutes(1);
 
 }  // namespace
@@ -53,8 +53,8 @@ absl::Status MemoryPrimary::Play(const MemoryWorkload& workload) {
   return status_;
 }
 
-// The request needs no reading: its lines are passed over, as all lines are
-// that are no acknowledgements.
+// The request stays undecoded: its lines are skipped, as all lines except
+// acknowledgements.
 void MemoryPrimary::Answer() {
   HandshakeAnswer answer;
   answer.generation = 1;
@@ -78,8 +78,8 @@ void MemoryPrimary::Snapshot(uint64_t bytes) {
 
 void MemoryPrimary::Frame(uint64_t value_bytes) {
   const uint64_t begin = bytes();
-  // The encoder wants a whole value; a huge one is not to be held here. So an
-  // empty one is encoded, and another put in its place.
+  // The encoder takes whole values, and a huge one must not be held here. So
+  // encode an empty value, and write another one in its place.
   constexpr absl::string_view kEmpty = "$0\r\n\r\n";
   Encoded(AppendFrame(next_offset_, {"SET", "key:123456", ""}, &batch_));
   batch_.resize(batch_.size() - kEmpty.size());
@@ -115,7 +115,7 @@ void MemoryPrimary::Flush() {
   if (status_.ok()) status_ = replica_->Write(batch_, kPatience);
   sent_ += batch_.size();
   batch_.clear();
-  // Left unread they would fill the socket, and stop the replica.
+  // Unread acknowledgements would fill the socket and stop the replica.
   ReadAcks(Wait::kNo);
 }
 

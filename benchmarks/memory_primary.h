@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A primary whose stream is made while it is sent, and never held.
+// A primary that makes its stream while sending it, and holds a batch only.
 
 #ifndef KEVY_REPLICA_BENCHMARKS_MEMORY_PRIMARY_H_
 #define KEVY_REPLICA_BENCHMARKS_MEMORY_PRIMARY_H_
@@ -26,14 +26,14 @@ class MemoryPrimary {
   explicit MemoryPrimary(std::unique_ptr<Transport> replica)
       : replica_(std::move(replica)) {}
 
-  // Sends all of `workload`, and waits until the replica has acknowledged it:
-  // what it still holds then, it holds without need. Once.
+  // Sends all of `workload` and waits until the replica has acknowledged it.
+  // Memory that the replica holds after that is waste. Call it once.
   absl::Status Play(const MemoryWorkload& workload);
 
-  // What was sent so far.
+  // Counts of the bytes and frames sent so far.
   uint64_t bytes() const { return sent_ + batch_.size(); }
   uint64_t frames() const { return frames_; }
-  uint64_t largest_element() const { return largest_element_; }  // Its bytes.
+  uint64_t largest_element() const { return largest_element_; }  // In bytes.
 
  private:
   void Answer();
@@ -42,14 +42,14 @@ class MemoryPrimary {
 
   void Encoded(WireError error);
   void Fill(uint64_t bytes);
-  void EndElement(uint64_t begin);  // At bytes(), where bytes() was `begin`.
+  void EndElement(uint64_t begin);  // From `begin` to bytes().
   void Flush();
   enum class Wait : bool { kNo, kYes };
   void ReadAcks(Wait wait);
 
   const std::unique_ptr<Transport> replica_;
-  absl::Status status_;  // The first failure, after which nothing is done.
-  std::string batch_;    // Made, not written yet.
+  absl::Status status_;  // The first failure. Later calls do nothing.
+  std::string batch_;    // Encoded, still unwritten.
   uint64_t sent_ = 0;
   uint64_t frames_ = 0;
   uint64_t largest_element_ = 0;

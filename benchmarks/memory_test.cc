@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Runs memory as a program, with streams long enough to show a leak.
+// Runs `memory` as a program, with streams long enough to show a leak.
 
 #include <sys/wait.h>
 
@@ -32,7 +32,7 @@ struct Row {
   uint64_t end_kib = 0;
 };
 
-// The rows of the table that the program prints.
+// The rows of the printed table.
 std::vector<Row> RunMemory() {
   std::FILE* const output = popen(kCommand, "r");
   if (output == nullptr) {
@@ -48,7 +48,8 @@ std::vector<Row> RunMemory() {
   std::vector<Row> rows;
   const std::vector<std::string> lines =
       absl::StrSplit(text, '\n', absl::SkipEmpty());
-  for (size_t i = 2; i < lines.size(); ++i) {  // Behind the two of the head.
+  for (size_t i = 2; i < lines.size();
+       ++i) {  // After the two lines of the head.
     const std::vector<std::string> cells = absl::StrSplit(lines[i], " | ");
     Row row;
     if (cells.size() != 6 || !absl::SimpleAtoi(cells[1], &row.bytes) ||
@@ -64,7 +65,7 @@ std::vector<Row> RunMemory() {
   return rows;
 }
 
-TEST(MemoryTest, Table) {
+TEST(MemoryTest, StreamLengthLeavesMemoryUnchanged) {
   constexpr uint64_t kMiB = 1 << 20;
   const std::vector<Row> rows = RunMemory();
   ASSERT_EQ(rows.size(), 7u);
@@ -93,13 +94,14 @@ TEST(MemoryTest, Table) {
   EXPECT_EQ(rows[5].frames, 0u);
 
 #if !defined(ABSL_HAVE_ADDRESS_SANITIZER) && \
-    !defined(ABSL_HAVE_THREAD_SANITIZER)  // They hold memory of their own.
+    !defined(                                \
+        ABSL_HAVE_THREAD_SANITIZER)  // Sanitizers hold memory of their own.
   constexpr uint64_t kSlackKib = 8 << 10;
   for (const size_t i : {0, 2, 4}) {
     SCOPED_TRACE(rows[i].stream);
     EXPECT_LE(rows[i + 1].peak_kib, rows[i].peak_kib + kSlackKib);
   }
-  // The huge frame's memory is given back.
+  // The memory of the huge frame is given back.
   EXPECT_LE(rows[6].end_kib, rows[0].end_kib + kSlackKib);
 #endif
 }

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # Copyright 2026 The kevy_replica Authors
 # SPDX-License-Identifier: Apache-2.0
-"""How fast kevy_mirror writes to a server, beside redis-benchmark.
+"""Measures how fast kevy_mirror writes to a server, beside redis-benchmark.
 
   mirror.py KEVY_MIRROR [--frames=N] [--batches=100,1000] [--repetitions=N]
 
-Both send SET of one of 1,000 keys of 16 bytes and a 7-byte value over one
-connection to the same redis-server, on a Unix socket: kevy_mirror in transactions of so many
-commands with the position in them, redis-benchmark with so many commands in
-its pipeline. Their runs take turns, and the table has the medians, with the
-ratio of each pair. Needs Debian's redis-server and redis-tools.
+Both send SET of one of 1,000 keys of 16 bytes and a 7-byte value. They use one
+connection each to the same redis-server, over a Unix socket. --batches gives
+the number of commands in a transaction of kevy_mirror, which also has the
+position, and in a pipeline of redis-benchmark. Their runs take turns. The table
+has the medians, and the ratios of the pairs. Needs Debian's redis-server and
+redis-tools.
 """
 
 import argparse
@@ -23,14 +24,14 @@ import time
 
 
 def frames(count, keys):
-    """`count` frames from offset 0 on, as a primary sends them, of `keys` keys."""
+    """Returns `count` frames from offset 0 on, with `keys` different keys."""
     return b"".join(
         b"*2\r\n:%d\r\n*3\r\n$3\r\nSET\r\n$16\r\nkey:%012d\r\n$7\r\nvalue-1\r\n"
         % (offset, offset * 7919 % keys) for offset in range(count))
 
 
 def mirror_seconds(program, server, folder, stream, count, batch):
-    """From the first frame sent to the last one acknowledged."""
+    """Returns the time from the first frame to the last acknowledgement."""
     path = os.path.join(folder, "primary")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
@@ -45,14 +46,14 @@ def mirror_seconds(program, server, folder, stream, count, batch):
     replica.sendall(b"+ACK 7 0\r\n")
     begin = time.monotonic()
     replica.sendall(stream)
-    # A heartbeat has it acknowledge at once.
+    # kevy_mirror acknowledges a heartbeat at once.
     replica.sendall(b"+PING 7 %d\r\n" % count)
     end = b"REPLCONF ACK %d\r\n" % count
     received = b""
     while not received.endswith(end):
         data = replica.recv(65536)
         if not data:
-            raise SystemExit("kevy_mirror has closed")
+            raise SystemExit("mirror.py: kevy_mirror closed its connection to the primary")
         received = (received + data)[-len(end):]
     seconds = time.monotonic() - begin
     child.terminate()
@@ -64,7 +65,7 @@ def mirror_seconds(program, server, folder, stream, count, batch):
 
 
 def benchmark_rate(server, count, batch, keys):
-    """redis-benchmark's requests a second."""
+    """Returns the requests a second of redis-benchmark."""
     out = subprocess.run(
         ["redis-benchmark", "-s", server, "-c", "1", "-P", str(batch), "-n",
          str(count), "-r", str(keys), "-q", "SET", "key:__rand_int__", "value-1"],

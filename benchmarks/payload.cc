@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Snapshot payloads: decoding and memcpy, side by side, in chunks as they come
-// from the stream.
+// Snapshot payloads: decoding and memcpy, side by side, in chunks as from the
+// stream.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +29,7 @@ namespace kevy_replica {
 namespace benchmarks {
 namespace {
 
-// PayloadEncoder, where nothing is wrong with what it gets.
+// A PayloadEncoder that ends the program on an error.
 class Encoder {
  public:
   void Append(const PayloadEvent& event) {
@@ -42,11 +42,11 @@ class Encoder {
   PayloadEncoder encoder_;
 };
 
-// What stands in a value is of no matter, for nobody looks at it.
+// The contents do not matter: nobody reads them.
 std::string Value(size_t size) { return std::string(size, 'v'); }
 
-// Strings with keys of 10 bytes and values of `value_bytes`, to kCorpusBytes.
-// A corpus's `frames` are values here.
+// Strings with keys of 10 bytes and values of `value_bytes`, up to
+// kCorpusBytes. A corpus's `frames` are values here.
 Corpus Strings(const std::string& name, size_t value_bytes) {
   const std::string value = Value(value_bytes);
   Corpus corpus;
@@ -82,11 +82,11 @@ Corpus Hash() {
   return corpus;
 }
 
-// The least that an application does with an event: it sees what it is, and
-// where each value lies and how long it is.
+// The least work of an application on an event: its kind, and the place and
+// length of each value.
 class Reader {
  public:
-  // Returns how many values there were; 0 after an error.
+  // Returns the number of values; 0 after an error.
   size_t Read(const Corpus& corpus, size_t piece) {
     values_ = 0;
     PayloadDecoder decoder(/*now_ms=*/0);

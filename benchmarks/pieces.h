@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Bytes handed out as a socket does it: some at a time.
+// Hands out bytes as a socket does, in pieces.
 
 #ifndef KEVY_REPLICA_BENCHMARKS_PIECES_H_
 #define KEVY_REPLICA_BENCHMARKS_PIECES_H_
@@ -13,10 +13,10 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// The most that one read gives: the default of ReplicaClientOptions.
+// The most that one read returns: the default of ReplicaClientOptions.
 inline constexpr size_t kPiece = 256 << 10;
 
-// Calls `take(bytes)` for each `piece` of `bytes` (1 or more) in their order.
+// Calls `take(bytes)` for each piece of `piece` bytes (at least 1), in order.
 template <typename Take>
 void ForEachPiece(absl::string_view bytes, size_t piece, Take take) {
   while (!bytes.empty()) {

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints Markdown tables of medians: ratios.py <results.json | benchmark>.
 
-Given a program instead of a file, runs it first, with interleaved repetitions.
-Which tables there are depends on what was run.
+Runs a program first, with interleaved repetitions. Prints a table for each
+group of benchmarks in the results.
 """
 
 import argparse
@@ -116,13 +116,9 @@ def fleet(results):
           rows)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path", help="a JSON file, or a benchmark to run")
-    results = results_lib.load(parser.parse_args().path)
+def decoding(results):
+    """Decoding alone, with a copy, and in the layers above."""
     corpora = results_lib.CORPORA
-    print(results.machine())
-
     table("Decoding alone",
           ["corpus", "next_frames, ns/frame", "hiredis, ns/frame",
            "hiredis / next_frames", "hiredis / next",
@@ -130,7 +126,7 @@ def main():
            "next_frames / memcpy, bytes/s"],
           [decode_row(results, corpus) for corpus in corpora])
     ways(results, "Decoding alone, ns a frame", "Decode", results_lib.DECODE)
-    ways(results, "Decoding what is copied in, ns a frame", "Stream",
+    ways(results, "Decoding with a copy, ns a frame", "Stream",
          results_lib.STREAM)
 
     rows = []
@@ -141,8 +137,12 @@ def main():
                 quotient(results.ns_per_frame("Stream/%s/%s" % (way, corpus)),
                          results.ns_per_frame("Stream/%s/%s" % (bare, corpus)))
                 for corpus in corpora])
-    table("What the layers above add", ["time a frame"] + corpora, rows)
+    table("Cost of the layers above", ["time a frame"] + corpora, rows)
 
+
+def shapes(results):
+    """Decoding by pieces, arguments and sizes."""
+    corpora = results_lib.CORPORA
     for reader in ("next_frames", "hiredis"):
         table("%s, in pieces, ns a frame" % reader,
               ["bytes a piece"] + corpora,
@@ -161,6 +161,10 @@ def main():
         rows.sort(key=lambda row: int(row[0]))
         table("Cost by %s" % of, [of, "ns/frame", "ns/byte"], rows)
 
+
+def encoding(results):
+    """Encoding."""
+    corpora = results_lib.CORPORA
     ways(results, "Encoding, ns a frame", "Encode",
          ("span", "append", "hiredis", "memcpy"))
     table("Encoding", [""] + corpora, [
@@ -171,8 +175,9 @@ def main():
         ] for slow, fast in (("hiredis", "span"), ("span", "memcpy"))
     ])
 
-    fleet(results)
 
+def payloads(results):
+    """Snapshot payloads."""
     rows = []
     for corpus in results_lib.PAYLOADS:
         ours, theirs = (results.bytes_per_second("Payload/%s/%s" % (way, corpus))
@@ -185,6 +190,10 @@ def main():
           ["corpus", "decode, ns/value", "decode, MB/s", "memcpy, MB/s",
            "decode / memcpy, bytes/s"], rows)
 
+
+def loopback(results):
+    """Reading from a socket."""
+    corpora = results_lib.CORPORA
     for socket in ("tcp", "unix"):
         rows = []
         for size in ("64k", "256k"):
@@ -202,6 +211,19 @@ def main():
         table("Loopback, %s" % socket,
               ["corpus, read size", "client, ns/frame", "client, MB/s",
                "recv, MB/s", "client / recv"], rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("path", help="a JSON file, or a benchmark to run")
+    results = results_lib.load(parser.parse_args().path)
+    print(results.machine())
+    decoding(results)
+    shapes(results)
+    encoding(results)
+    fleet(results)
+    payloads(results)
+    loopback(results)
 
 
 if __name__ == "__main__":

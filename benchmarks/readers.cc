@@ -24,7 +24,7 @@ namespace kevy_replica {
 namespace benchmarks {
 namespace {
 
-// As Tally::Add(const FrameView&).
+// Does the same as Tally::Add(const FrameView&).
 void Add(const redisReply& frame, Tally* tally) {
   ++tally->frames;
   tally->offsets += static_cast<uint64_t>(frame.element[0]->integer);
@@ -70,7 +70,7 @@ Tally StreamReader::ReadInPlace(absl::string_view bytes) {
 }
 
 void StreamReader::Decode(Tally* tally) {
-  Tally sum = *tally;  // In registers.
+  Tally sum = *tally;  // A local sum, free of aliases.
   if (by_ == By::kNext) {
     while (decoder_.Next() == Outcome::kDone) {
       if (const auto* frame = std::get_if<FrameView>(&decoder_.event())) {
@@ -103,7 +103,8 @@ HiredisReader::HiredisReader(Replies replies)
       reader_(replies == Replies::kBuild
                   ? redisReaderCreate()
                   : redisReaderCreateWithFunctions(nullptr)) {
-  // Otherwise it frees its buffer whenever that is empty and over 16 KiB.
+  // 0: keep the buffer. By default hiredis frees an empty buffer of over 16
+  // KiB.
   reader_->maxbuf = 0;
 }
 

@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The decoders that are compared, each behind one call: read all these bytes,
-// which end with a whole frame.
+// The decoders of the comparison, each behind one call that reads bytes up to
+// the end of a frame.
 
 #ifndef KEVY_REPLICA_BENCHMARKS_READERS_H_
 #define KEVY_REPLICA_BENCHMARKS_READERS_H_
@@ -23,7 +23,7 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// DecodeFrame on bytes that lie in memory: nothing is copied.
+// FrameDecoder on bytes in memory, without a copy.
 class OneShotReader {
  public:
   Tally Read(absl::string_view bytes);
@@ -32,8 +32,8 @@ class OneShotReader {
   FrameDecoder decoder_;
 };
 
-// StreamDecoder, fed piece after piece: each is copied into its buffer once,
-// as a read() would.
+// StreamDecoder, fed with pieces. Each piece is copied into its buffer once, as
+// a read() would.
 class StreamReader {
  public:
   enum class By { kNext, kNextFrames };
@@ -41,9 +41,8 @@ class StreamReader {
 
   Tally Read(absl::string_view bytes, size_t piece);
 
-  // The same bytes again and again, all at once and without the copy: they are
-  // put into the decoder's buffer at the first call, and lie there still at the
-  // next.
+  // Reads the same bytes again and again, all at once. The first call copies
+  // them into the buffer of the decoder, where they stay for the next call.
   Tally ReadInPlace(absl::string_view bytes);
 
  private:
@@ -54,8 +53,7 @@ class StreamReader {
   const char* in_place_ = nullptr;
 };
 
-// What StreamReader does but decode: the buffer takes each piece and lets it
-// go.
+// StreamReader without decoding: the buffer takes each piece and drops it.
 class Feeder {
  public:
   void Read(absl::string_view bytes, size_t piece);
@@ -69,11 +67,11 @@ class HiredisReader {
  public:
   enum class Replies {
     kBuild,  // Reply objects, as redisGetReply gives them.
-    kNone,   // The parser alone. It finds the frames, but hands out nothing.
+    kNone,   // The parser alone: it finds frames without reply objects.
   };
   explicit HiredisReader(Replies replies);
 
-  // With Replies::kNone only `frames` is counted.
+  // With Replies::kNone it counts `frames` only.
   Tally Read(absl::string_view bytes, size_t piece);
 
  private:
@@ -87,8 +85,8 @@ class HiredisReader {
   const std::unique_ptr<redisReader, Free> reader_;
 };
 
-// memcpy, piece after piece into the same place, as a read() that nobody
-// decodes; or, with a piece as large as the whole, of all of it at once.
+// memcpy of pieces into one place, as by a read() without a decoder. With a
+// piece as large as the whole, one memcpy of everything.
 class Copier {
  public:
   void Read(absl::string_view bytes, size_t piece);

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A primary that never has to be waited for.
+// A primary that has its bytes ready at each read.
 
 #ifndef KEVY_REPLICA_BENCHMARKS_REPLAY_TRANSPORT_H_
 #define KEVY_REPLICA_BENCHMARKS_REPLAY_TRANSPORT_H_
@@ -22,22 +22,22 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// Options of a link that reads a corpus: protocol 2.
+// Options of a link that reads a corpus by protocol 2.
 LinkOptions ReplayLink();
 
-// The corpus's first offset, where that link starts.
+// The first offset of the corpus, where that link starts.
 FeedPosition StartOf(const Corpus& corpus);
 
-// The answer that this session gets.
+// The answer to this session.
 std::string AnswerFor(const Corpus& corpus);
 
-// Gives the answer, then the corpus for ever, joined by Joint(). A read is one
-// memcpy of at most kPiece bytes, without a lock and without a second copy:
-// what InMemoryTransport would add is none of the client's. Takes what is
-// written, and forgets it.
+// Gives the answer, then the corpus and Joint() in turn without an end. A read
+// is one memcpy of at most kPiece bytes. It has neither the lock nor the second
+// copy of InMemoryTransport, which would add to the client's cost. Drops
+// written bytes.
 class ReplayTransport : public Transport {
  public:
-  // `corpus` must outlive this.
+  // `corpus` must outlive this object.
   explicit ReplayTransport(const Corpus& corpus);
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
@@ -51,7 +51,7 @@ class ReplayTransport : public Transport {
   const std::string answer_;
   const std::string joint_;
   const Corpus& corpus_;
-  absl::string_view rest_;  // Of what is being given.
+  absl::string_view rest_;  // The rest of the current part.
   bool joint_next_ = false;
 };
 

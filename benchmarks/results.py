@@ -13,12 +13,12 @@ CORPORA = ["set57", "hset17", "value1k", "value64k", "mixed"]
 
 PAYLOADS = ["string16", "string1k", "string64k", "hash1m"]
 
-# Decoding alone, and what there is to compare it with.
+# Decoding alone, and its comparisons.
 DECODE = [
     "next_frames", "next", "one_shot", "hiredis", "hiredis_parse", "memcpy",
 ]
 
-# The same with the bytes copied in, by the decoder and by what is above it.
+# Decoding with the bytes copied in, by the decoder and by the layers above it.
 STREAM = [
     "next_frames", "next", "session_frames", "session_event", "client_frames",
     "client_frame", "client_range", "client_event", "client_applied",
@@ -34,7 +34,7 @@ RUN_OPTIONS = [
 
 
 class Results:
-    """The file's context, and for each benchmark the medians of its counters."""
+    """The context of a file, and the medians of each benchmark."""
 
     def __init__(self, document):
         self.context = document["context"]
@@ -44,7 +44,7 @@ class Results:
             if row.get("error_occurred"):
                 raise SystemExit("%s: %s" % (row["name"], row["error_message"]))
             name = row.get("run_name", row["name"])
-            # What is said about the run itself is no part of the name here.
+            # Drop the parts of the name that describe the run.
             name = "/".join(
                 part for part in name.split("/")
                 if part not in ("real_time", "manual_time") and
@@ -57,7 +57,7 @@ class Results:
                 self._medians[name] = row
         for name, rows in repetitions.items():
             if name not in self._medians:
-                # Counters among them: they are floats, as times are.
+                # Counters are floats, as times are.
                 self._medians[name] = {
                     key: statistics.median(row[key] for row in rows)
                     for key, value in rows[0].items()
@@ -68,7 +68,7 @@ class Results:
         return list(self._medians)
 
     def ns_per_frame(self, name):
-        """Nanoseconds, or None if that was not run."""
+        """Returns nanoseconds, or None for a benchmark outside the results."""
         per_frame = self.counter(name, "per_frame")
         return per_frame and per_frame * 1e9
 
@@ -80,7 +80,7 @@ class Results:
         return row and row.get(key)
 
     def machine(self):
-        """The machine in one line."""
+        """Returns the machine in one line."""
         context = self.context
         return "%s, %d CPUs at %d MHz; load %s; %s; hiredis %s; %s" % (
             context.get("cpu_model", "unknown CPU"), context["num_cpus"],
@@ -91,9 +91,9 @@ class Results:
 
 
 def load(path, only="."):
-    """Results of `path`: a JSON file, or a benchmark to be run for them.
+    """Returns the results of a JSON file, or of a benchmark, which it runs.
 
-    Of a benchmark, what matches `only` is run.
+    `only` filters the names of the benchmark.
     """
     if not (os.path.isfile(path) and os.access(path, os.X_OK)):
         with open(path, encoding="utf-8") as file:

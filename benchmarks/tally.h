@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What every reader that is measured does with a frame.
+// The work of each measured reader on a frame.
 
 #ifndef KEVY_REPLICA_BENCHMARKS_TALLY_H_
 #define KEVY_REPLICA_BENCHMARKS_TALLY_H_
@@ -15,13 +15,12 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// The least that an application does: it reads the offset, the number of
-// arguments, and where each one lies and how long it is. It does not read the
-// arguments' bytes: what that costs depends on the application, not on who
-// decoded them.
+// The least work of an application. It reads the offset, the number of
+// arguments, and the place and length of each argument. It leaves the bytes of
+// the arguments unread: their cost depends on the application alone.
 struct Tally {
   size_t frames = 0;
-  uint64_t offsets = 0;  // Their sum, which wraps.
+  uint64_t offsets = 0;  // The sum of the offsets, modulo 2^64.
   size_t arguments = 0;
   size_t argument_bytes = 0;
 

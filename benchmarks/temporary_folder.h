@@ -15,8 +15,8 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// Makes a folder of one's own for a Unix socket, whose path must be free, and
-// short. It is the caller's to remove.
+// Makes a folder for a Unix socket, whose path must be free and short. The
+// caller removes it.
 inline absl::StatusOr<std::string> MakeTemporaryFolder() {
   std::string folder = "/tmp/kevy_benchmark.XXXXXX";
   if (mkdtemp(&folder[0]) == nullptr) {

@@ -167,6 +167,14 @@ std::ostream& operator<<(std::ostream& out, Action action) {
   return out << ActionName(action);
 }
 
+void AppendText(const OffsetGap& gap, std::string* out) {
+  absl::StrAppend(out, "expected=", gap.expected, " got=", gap.got);
+}
+
+void AppendText(const ForeignHistory& history, std::string* out) {
+  absl::StrAppend(out, "held=", history.held, " primary=", history.primary);
+}
+
 absl::Status ReplicaError(ReplicaErrorKind kind, absl::string_view message) {
   return WithCode(RowOf(kind).code, kind, message);
 }

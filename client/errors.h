@@ -42,11 +42,14 @@
 #define KEVY_REPLICA_CLIENT_ERRORS_H_
 
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
-#include <ostream>
+#include <string>
+#include <tuple>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
@@ -72,13 +75,25 @@ enum class ReplicaErrorKind : uint8_t {
 struct OffsetGap {
   uint64_t expected = 0;
   uint64_t got = 0;
+
+  friend auto ValueFields(const OffsetGap& gap) {
+    return std::tie(gap.expected, gap.got);
+  }
 };
+// Appends "expected=8 got=9".
+void AppendText(const OffsetGap& gap, std::string* out);
 
 // Generations; 0: unknown.
 struct ForeignHistory {
   uint64_t held = 0;     // Of the held data.
   uint64_t primary = 0;  // Of the primary's stream.
+
+  friend auto ValueFields(const ForeignHistory& history) {
+    return std::tie(history.held, history.primary);
+  }
 };
+// Appends "held=7 primary=9".
+void AppendText(const ForeignHistory& history, std::string* out);
 
 enum class Action : uint8_t {
   kNone,        // The status is OK.
@@ -114,6 +129,14 @@ absl::string_view ReplicaErrorKindName(ReplicaErrorKind kind);
 absl::string_view ActionName(Action action);
 std::ostream& operator<<(std::ostream& out, ReplicaErrorKind kind);
 std::ostream& operator<<(std::ostream& out, Action action);
+template <typename Sink>
+void AbslStringify(Sink& sink, ReplicaErrorKind kind) {
+  sink.Append(ReplicaErrorKindName(kind));
+}
+template <typename Sink>
+void AbslStringify(Sink& sink, Action action) {
+  sink.Append(ActionName(action));
+}
 
 // Constructors of such errors, each with its code of the table.
 absl::Status ReplicaError(ReplicaErrorKind kind, absl::string_view message);

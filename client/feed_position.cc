@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <ostream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -19,8 +18,8 @@ std::string ToString(const FeedPosition& position) {
   return absl::StrCat(position.generation, ":", position.next_offset);
 }
 
-std::ostream& operator<<(std::ostream& out, const FeedPosition& position) {
-  return out << ToString(position);
+void AppendText(const FeedPosition& position, std::string* out) {
+  absl::StrAppend(out, position.generation, ":", position.next_offset);
 }
 
 std::optional<FeedPosition> ParseFeedPosition(absl::string_view text) {

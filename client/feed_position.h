@@ -8,10 +8,11 @@
 
 #include <cstdint>
 #include <optional>
-#include <ostream>
 #include <string>
+#include <tuple>
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/internal/value.h"
 
 namespace kevy_replica {
 
@@ -22,17 +23,14 @@ struct FeedPosition {
   uint64_t generation = 0;   // 0: unknown. Primaries use other numbers only.
   uint64_t next_offset = 0;  // Of the next write: the last held one's plus 1.
 
-  friend bool operator==(const FeedPosition& a, const FeedPosition& b) {
-    return a.generation == b.generation && a.next_offset == b.next_offset;
-  }
-  friend bool operator!=(const FeedPosition& a, const FeedPosition& b) {
-    return !(a == b);
+  friend auto ValueFields(const FeedPosition& position) {
+    return std::tie(position.generation, position.next_offset);
   }
 };
 
 // "GENERATION:OFFSET", two decimal numbers, the form of kevy_tail's --from.
 std::string ToString(const FeedPosition& position);
-std::ostream& operator<<(std::ostream& out, const FeedPosition& position);
+void AppendText(const FeedPosition& position, std::string* out);
 
 // Reads that form. Empty if `text` has another one, or has bytes behind it.
 std::optional<FeedPosition> ParseFeedPosition(absl::string_view text);

@@ -3,10 +3,13 @@
 
 // Shows that a fleet stores the positions of all shards together.
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,6 +22,8 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/internal/shard.h"
+#include "kevy_replica/client/internal/shard_loop.h"
 #include "kevy_replica/client/position_store.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/testing/scripted_primary.h"
@@ -106,6 +111,116 @@ TEST(FleetStoreTest, UrgentStoreIncludesOtherShards) {
   store.on_resync = [&] { (*fleet)->Stop(); };
   EXPECT_TRUE((*fleet)->Run().ok());
   EXPECT_THAT(store.seen, Contains(FeedPosition{0, 0}));
+}
+
+// Counts stores and the positions in each.
+class CountingStore : public InMemoryPositionStore {
+ public:
+  absl::Status Store(absl::Span<const NamedPosition> positions) override {
+    ++stores;
+    for (const NamedPosition& position : positions) ++entries[position.name];
+    return InMemoryPositionStore::Store(positions);
+  }
+
+  int stores = 0;
+  std::map<std::string, int> entries;
+};
+
+// A handler that takes 10 ms for a frame.
+class SlowHandler : public Handler {
+ public:
+  explicit SlowHandler(absl::Time* now) : now_(now) {}
+  absl::Status OnFrames(absl::Span<const FrameView> frames,
+                        const FeedPosition& position) override {
+    *now_ += absl::Milliseconds(10) * frames.size();
+    if (position.next_offset == 3200) stop();
+    return Handler::OnFrames(frames, position);
+  }
+
+  std::function<void()> stop;
+
+ private:
+  absl::Time* const now_;
+};
+
+TEST(FleetStoreTest, StoresOnlyMovedPositionsOncePerInterval) {
+  // 3,200 frames, so 32 seconds, in batches of at most 0.32 seconds.
+  ScriptedPrimary busy;
+  PrimaryScript script;
+  script.Generation(7);
+  for (uint64_t offset = 0; offset < 3200; ++offset) {
+    script.Frame(offset, {"PING"});
+  }
+  busy.Enqueue(script.Stall());
+  ScriptedPrimary idle;
+  idle.SetDefault(PrimaryScript().Generation(7).Stall());
+  absl::Time now = absl::UnixEpoch();
+  SlowHandler handlers[] = {SlowHandler(&now), SlowHandler(&now)};
+  CountingStore store;
+  ASSERT_TRUE(store.Store({{"shard-1", {7, 5}}}).ok());
+  store.stores = 0;
+  store.entries.clear();
+
+  FleetOptions options;
+  options.link.replica_id = "r1";
+  options.store.positions = &store;
+  options.store.interval = absl::Seconds(1);
+  options.now = [&now] { return now; };
+  FollowerHandler* const both[] = {&handlers[0], &handlers[1]};
+  absl::StatusOr<std::unique_ptr<Fleet>> fleet =
+      Fleet::Create({busy.InMemory(), idle.InMemory()}, both, options);
+  ASSERT_TRUE(fleet.ok()) << fleet.status();
+  handlers[0].stop = [&] { (*fleet)->Stop(); };
+  EXPECT_TRUE((*fleet)->Run().ok());
+  EXPECT_EQ(now, absl::UnixEpoch() + absl::Seconds(32));
+  // A store is at most a batch late. The stop adds one.
+  EXPECT_GE(store.stores, 24);
+  EXPECT_LE(store.stores, 33);
+  EXPECT_EQ(store.entries["shard-0"], store.stores);
+  EXPECT_EQ(store.entries["shard-1"], 0);
+  EXPECT_EQ(**store.Load("shard-0"), (FeedPosition{7, 3200}));
+  EXPECT_EQ(**store.Load("shard-1"), (FeedPosition{7, 5}));
+}
+
+// Fails, and keeps the positions that it was asked to store.
+class FailingStore : public InMemoryPositionStore {
+ public:
+  absl::Status Store(absl::Span<const NamedPosition> positions) override {
+    asked.assign(positions.begin(), positions.end());
+    ++stores;
+    return absl::ResourceExhaustedError("no space left");
+  }
+
+  std::vector<NamedPosition> asked;
+  int stores = 0;
+};
+
+// The session was told of the position before the store was called: a failed
+// store left it as stored.
+TEST(FleetStoreTest, FailedStoreLeavesThePositionPending) {
+  absl::Time now = absl::UnixEpoch();
+  FailingStore store;
+  client_internal::ShardLoop loop([&now] { return now; }, &store,
+                                  absl::ZeroDuration());
+  ASSERT_TRUE(loop.status().ok());
+  ScriptedPrimary primary;
+  primary.SetDefault(PrimaryScript().Generation(7).Frame(8, {"PING"}).Stall());
+  Handler handler;
+  client_internal::ShardOptions options;
+  options.session.link.replica_id = "r1";
+  options.session.from = {7, 8};
+  options.session.store_interval = absl::InfiniteDuration();
+  options.factory = primary.InMemory();
+  options.handler = &handler;
+  options.read_bytes = 4096;
+  options.now = options.rough_now = [&now] { return now; };
+  loop.Add("mine", std::move(options));
+  EXPECT_EQ(loop.Run(), absl::ResourceExhaustedError("no space left"));
+  EXPECT_EQ(store.stores, 1);  // Its error is final.
+  ASSERT_EQ(store.asked.size(), 1u);
+  EXPECT_EQ(store.asked[0].name, "mine");
+  EXPECT_EQ(store.asked[0].position, (FeedPosition{7, 9}));
+  EXPECT_TRUE(loop.shard(0).session().store_pending());
 }
 
 }  // namespace

@@ -6,6 +6,9 @@
 #ifndef KEVY_REPLICA_CLIENT_FOLLOWER_EVENT_H_
 #define KEVY_REPLICA_CLIENT_FOLLOWER_EVENT_H_
 
+#include <iosfwd>
+#include <string>
+#include <tuple>
 #include <variant>
 
 #include "absl/status/status.h"
@@ -16,6 +19,7 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/snapshot.h"
 
 namespace kevy_replica {
@@ -24,7 +28,13 @@ namespace kevy_replica {
 struct LinkUp {
   HandshakeAnswer answer;
   FeedPosition from;
+
+  friend auto ValueFields(const LinkUp& link) {
+    return std::tie(link.answer, link.from);
+  }
 };
+// Appends "link_up protocol=2 from=7:8".
+void AppendText(const LinkUp& link, std::string* out);
 
 // A link ended, or an attempt at one failed.
 struct LinkDown {
@@ -36,14 +46,27 @@ struct LinkDown {
   int attempt = 0;  // Number of the next attempt since a delivery: 1, 2...
   absl::Duration retry_in;  // Infinite: the follower stops.
 };
+// Two are equal if all members are. A status has no hash, so this has none.
+bool operator==(const LinkDown& a, const LinkDown& b);
+bool operator!=(const LinkDown& a, const LinkDown& b);
+// "link_down offset_gap resync attempt=1 retry_in=50ms".
+std::ostream& operator<<(std::ostream& out, const LinkDown& link);
 
 // A history follows from its first write on, without a snapshot: drop the held
 // data. See FollowerHandler::OnReset().
-struct HistoryReset {};
+struct HistoryReset {
+  friend std::tuple<> ValueFields(const HistoryReset&) { return {}; }
+};
+// Appends "history_reset".
+void AppendText(const HistoryReset& reset, std::string* out);
 
 // The link ended inside a snapshot, or before the snapshot was applied. See
 // FollowerHandler::OnSnapshotVoid().
-struct SnapshotVoid {};
+struct SnapshotVoid {
+  friend std::tuple<> ValueFields(const SnapshotVoid&) { return {}; }
+};
+// Appends "snapshot_void".
+void AppendText(const SnapshotVoid& snapshot, std::string* out);
 
 // The first alternative: one or more frames with consecutive offsets.
 using FollowerEvent = std::variant<absl::Span<const FrameView>, Heartbeat,

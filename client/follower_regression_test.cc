@@ -27,9 +27,9 @@
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/internal/shard.h"
 #include "kevy_replica/client/session.h"
-#include "kevy_replica/client/testing/invariants.h"
 #include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/client/testing/shard_runner.h"
+#include "kevy_replica/client/testing/test_access.h"
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
@@ -118,7 +118,8 @@ class Link {
       if (frames != nullptr && applied_on_return) {
         session.HandleApplied(frames->back().offset() + 1);
       }
-      EXPECT_EQ(Invariants::Check(session), absl::OkStatus());
+      EXPECT_EQ(client_testing::TestAccess::CheckInvariants(session),
+                absl::OkStatus());
     }
   }
 };

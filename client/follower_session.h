@@ -92,6 +92,9 @@
 #include "kevy_replica/codec/snapshot.h"
 
 namespace kevy_replica {
+namespace client_testing {
+class TestAccess;
+}  // namespace client_testing
 
 struct FollowerSessionOptions {
   FollowerSessionOptions() { link.heartbeat_timeout = absl::Seconds(5); }
@@ -239,7 +242,7 @@ class FollowerSession {
   absl::Time PollTimeout() const;
 
  private:
-  friend class Invariants;
+  friend class client_testing::TestAccess;
 
   enum class State : uint8_t {
     // A link ended, or the first is due. Next: kConnecting, kStopping.

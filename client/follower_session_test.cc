@@ -22,7 +22,7 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/session.h"
-#include "kevy_replica/client/testing/invariants.h"
+#include "kevy_replica/client/testing/test_access.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
@@ -152,7 +152,8 @@ class Follow {
         session.HandleStored(*stored, now);
       }
       events.push_back(std::visit(Texter(), *event));
-      EXPECT_EQ(Invariants::Check(session), absl::OkStatus());
+      EXPECT_EQ(client_testing::TestAccess::CheckInvariants(session),
+                absl::OkStatus());
       if (!applied_on_return) continue;
       if (const auto* frames =
               std::get_if<absl::Span<const FrameView>>(event)) {
@@ -160,9 +161,11 @@ class Follow {
       } else if (const auto* end = std::get_if<SnapshotEnd>(event)) {
         session.HandleApplied(end->next_offset);
       }
-      EXPECT_EQ(Invariants::Check(session), absl::OkStatus());
+      EXPECT_EQ(client_testing::TestAccess::CheckInvariants(session),
+                absl::OkStatus());
     }
-    EXPECT_EQ(Invariants::Check(session), absl::OkStatus());
+    EXPECT_EQ(client_testing::TestAccess::CheckInvariants(session),
+              absl::OkStatus());
     return events;
   }
 

@@ -126,6 +126,30 @@ absl::string_view LinkEndName(LinkEnd end) {
   return "unknown";
 }
 
+std::ostream& operator<<(std::ostream& out, LinkEnd end) {
+  return out << LinkEndName(end);
+}
+
+void AppendText(const FollowerStats& stats, std::string* out) {
+  absl::StrAppend(out, "frames=", stats.frames, " snapshots=", stats.snapshots,
+                  " heartbeats=", stats.heartbeats, " bytes=", stats.bytes,
+                  " connects=", stats.connects, " links=", stats.links);
+  absl::StrAppend(out, " link_up=", stats.link_up,
+                  " in_snapshot=", stats.in_snapshot,
+                  " received=", ToString(stats.received),
+                  " applied=", ToString(stats.applied));
+  if (stats.lag.has_value()) absl::StrAppend(out, " lag=", *stats.lag);
+  if (stats.since_last_byte.has_value()) {
+    absl::StrAppend(
+        out, " since_last_byte=", absl::FormatDuration(*stats.since_last_byte));
+  }
+}
+
+void AppendText(const NamedFollowerStats& named, std::string* out) {
+  absl::StrAppend(out, named.name, ": ");
+  AppendText(named.stats, out);
+}
+
 namespace {
 
 void AppendCounters(Followers followers, std::string* out) {

@@ -9,14 +9,17 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/codec/internal/value.h"
 
 namespace kevy_replica {
 
@@ -46,6 +49,11 @@ LinkEnd LinkEndOf(const absl::Status& status);
 
 // "offset_gap" for kOffsetGap.
 absl::string_view LinkEndName(LinkEnd end);
+std::ostream& operator<<(std::ostream& out, LinkEnd end);
+template <typename Sink>
+void AbslStringify(Sink& sink, LinkEnd end) {
+  sink.Append(LinkEndName(end));
+}
 
 // Counters start at 0 with the follower and only grow.
 struct FollowerStats {
@@ -71,13 +79,33 @@ struct FollowerStats {
   uint64_t ended_by(LinkEnd end) const {
     return link_ends[static_cast<size_t>(end)];
   }
+
+  friend auto ValueFields(const FollowerStats& stats) {
+    // Abseil 20220623 hashes no std::optional.
+    return std::make_tuple(
+        stats.frames, stats.snapshots, stats.heartbeats, stats.bytes,
+        stats.connects, stats.links, stats.link_ends, stats.link_up,
+        stats.in_snapshot, stats.received, stats.applied, stats.lag.has_value(),
+        stats.lag.value_or(0), stats.since_last_byte.has_value(),
+        stats.since_last_byte.value_or(absl::ZeroDuration()));
+  }
 };
+// Appends "frames=4 snapshots=0 heartbeats=1 bytes=99 connects=1 links=1
+// link_up=1 in_snapshot=0 received=7:12 applied=7:10", then " lag=5" and
+// " since_last_byte=1s" if they are known.
+void AppendText(const FollowerStats& stats, std::string* out);
 
 // The stats of one of several followers.
 struct NamedFollowerStats {
   std::string name;
   FollowerStats stats;
+
+  friend auto ValueFields(const NamedFollowerStats& named) {
+    return std::tie(named.name, named.stats);
+  }
 };
+// Appends "shard-0: " and the stats.
+void AppendText(const NamedFollowerStats& named, std::string* out);
 
 // All of them in the Prometheus text format (version 0.0.4), each sample with
 // the label shard="<name>". Unknown values are left out.

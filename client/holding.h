@@ -92,6 +92,9 @@
 #include "kevy_replica/codec/handshake.h"
 
 namespace kevy_replica {
+namespace client_testing {
+class TestAccess;
+}  // namespace client_testing
 
 // Not thread-safe. Copyable.
 class Holding {
@@ -250,7 +253,7 @@ class Holding {
   void Lose();
 
  private:
-  friend class Invariants;
+  friend class client_testing::TestAccess;
 
   // kInternal, naming the first invariant that does not hold. For tests.
   absl::Status CheckInvariants() const;

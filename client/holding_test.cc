@@ -14,7 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/client/testing/invariants.h"
+#include "kevy_replica/client/testing/test_access.h"
 #include "kevy_replica/codec/handshake.h"
 
 namespace kevy_replica {
@@ -75,7 +75,8 @@ Holding UnappliedOver(State state) {
 }
 
 void ExpectSound(const Holding& holding) {
-  const absl::Status status = Invariants::Check(holding);
+  const absl::Status status =
+      client_testing::TestAccess::CheckInvariants(holding);
   EXPECT_TRUE(status.ok()) << status;
 }
 

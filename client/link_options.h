@@ -7,9 +7,13 @@
 #define KEVY_REPLICA_CLIENT_LINK_OPTIONS_H_
 
 #include <cstdint>
+#include <iosfwd>
 #include <string>
+#include <tuple>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/limits.h"
 
 namespace kevy_replica {
@@ -21,6 +25,14 @@ enum class ProtocolChoice : uint8_t {
   kV1,    // kevy 1.18 to 3.x.
   kV2,    // kevy 4.0 and later.
 };
+
+// "auto", "1" or "2", as the tools' --protocol takes it.
+absl::string_view ProtocolChoiceName(ProtocolChoice choice);
+std::ostream& operator<<(std::ostream& out, ProtocolChoice choice);
+template <typename Sink>
+void AbslStringify(Sink& sink, ProtocolChoice choice) {
+  sink.Append(ProtocolChoiceName(choice));
+}
 
 // For Session, ReplicaClient, FollowerSession, Follower and Fleet.
 struct LinkOptions {
@@ -45,7 +57,16 @@ struct LinkOptions {
   // The shortest time between two acknowledgements while frames flow. Default:
   // 100 ms.
   absl::Duration ack_interval = absl::Milliseconds(100);
+
+  friend auto ValueFields(const LinkOptions& options) {
+    return std::tie(options.replica_id, options.protocol, options.limits,
+                    options.handshake_timeout, options.idle_timeout,
+                    options.heartbeat_timeout, options.ack_interval);
+  }
 };
+// Appends `replica_id="r1" protocol=auto handshake_timeout=10s ...`, the limits
+// in their own form.
+void AppendText(const LinkOptions& options, std::string* out);
 
 }  // namespace kevy_replica
 

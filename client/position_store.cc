@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,6 +18,11 @@
 #include "kevy_replica/codec/escape.h"
 
 namespace kevy_replica {
+
+void AppendText(const NamedPosition& named, std::string* out) {
+  absl::StrAppend(out, named.name, "=");
+  AppendText(named.position, out);
+}
 
 absl::Status CheckPositionName(absl::string_view name) {
   const auto fits = [](char c) {

@@ -25,19 +25,27 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/codec/internal/value.h"
 
 namespace kevy_replica {
 
 struct NamedPosition {
   std::string name;
   FeedPosition position;
+
+  friend auto ValueFields(const NamedPosition& named) {
+    return std::tie(named.name, named.position);
+  }
 };
+// Appends "shard-0=7:8".
+void AppendText(const NamedPosition& named, std::string* out);
 
 // A name is one or more printable ASCII characters, without spaces and quotes.
 // Any other name is kInvalidArgument. Thread-safe: each implementation must be.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <variant>
@@ -29,6 +30,24 @@
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
+
+absl::string_view SnapshotPolicyName(SnapshotPolicy policy) {
+  switch (policy) {
+    case SnapshotPolicy::kError:
+      return "error";
+    case SnapshotPolicy::kSkip:
+      return "skip";
+    case SnapshotPolicy::kHandle:
+      return "handle";
+    case SnapshotPolicy::kDecode:
+      return "decode";
+  }
+  return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& out, SnapshotPolicy policy) {
+  return out << SnapshotPolicyName(policy);
+}
 
 ReplicaClient::ReplicaClient(ReplicaClientOptions options)
     : options_(std::move(options)),

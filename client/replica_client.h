@@ -32,6 +32,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -68,6 +69,14 @@ enum class SnapshotPolicy : uint8_t {
   kHandle,  // Pass its events to `on_snapshot`, then go on with frames.
   kDecode,  // Pass its records to `on_payload`, then go on with frames.
 };
+
+// "error", "skip", "handle" or "decode".
+absl::string_view SnapshotPolicyName(SnapshotPolicy policy);
+std::ostream& operator<<(std::ostream& out, SnapshotPolicy policy);
+template <typename Sink>
+void AbslStringify(Sink& sink, SnapshotPolicy policy) {
+  sink.Append(SnapshotPolicyName(policy));
+}
 
 struct ReplicaClientOptions {
   LinkOptions link;

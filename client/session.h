@@ -59,6 +59,9 @@
 #include "kevy_replica/codec/stream_decoder.h"
 
 namespace kevy_replica {
+namespace client_testing {
+class TestAccess;
+}  // namespace client_testing
 
 // Not thread-safe.
 class Session {
@@ -207,7 +210,7 @@ class Session {
   absl::Time PollTimeout() const;
 
  private:
-  friend class Invariants;
+  friend class client_testing::TestAccess;
 
   enum class State : uint8_t {
     // Constructed. Next: kAnswer, kDone.

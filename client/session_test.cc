@@ -19,7 +19,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/client/testing/invariants.h"
+#include "kevy_replica/client/testing/test_access.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
@@ -85,9 +85,11 @@ class Link {
       events.emplace_back();
       AppendText(*event, &events.back());
       positions.push_back(session.position());
-      EXPECT_EQ(Invariants::Check(session), absl::OkStatus());
+      EXPECT_EQ(client_testing::TestAccess::CheckInvariants(session),
+                absl::OkStatus());
     }
-    EXPECT_EQ(Invariants::Check(session), absl::OkStatus());
+    EXPECT_EQ(client_testing::TestAccess::CheckInvariants(session),
+              absl::OkStatus());
     return events;
   }
 

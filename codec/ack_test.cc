@@ -20,7 +20,7 @@ namespace {
 using ::kevy_replica::codec_testing::EncodingOf;
 using ::kevy_replica::codec_testing::ExpectEncodes;
 
-TEST(AckTest, DecodesWhatStandsInFront) {
+TEST(AckTest, DecodesLineAtTheFront) {
   std::optional<Ack> ack;
   const DecodeResult result =
       DecodeAck("REPLCONF ACK 9\r\nREPLCONF ACK 10\r\n", Limits(), &ack);
@@ -30,7 +30,7 @@ TEST(AckTest, DecodesWhatStandsInFront) {
   EXPECT_EQ(ack->next_offset, 9u);
 }
 
-TEST(AckTest, AnotherLineIsSkipped) {
+TEST(AckTest, SkipsOtherLines) {
   std::optional<Ack> ack = Ack{9};
   const DecodeResult result = DecodeAck("PING\r\nx", Limits(), &ack);
   ASSERT_TRUE(result.done());
@@ -38,7 +38,7 @@ TEST(AckTest, AnotherLineIsSkipped) {
   EXPECT_FALSE(ack.has_value());
 }
 
-TEST(AckTest, HalfALineChangesNothing) {
+TEST(AckTest, HalfALineLeavesAckUnchanged) {
   std::optional<Ack> ack = Ack{9};
   EXPECT_EQ(DecodeAck("", Limits(), &ack).outcome, Outcome::kNeedMore);
   EXPECT_EQ(DecodeAck("REPLCONF ACK 10\r", Limits(), &ack).outcome,

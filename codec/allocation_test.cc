@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What the codec asks of the heap: nothing for each frame, and never what a
-// peer only declares.
+// The codec's heap allocations: zero a frame in the steady state, whatever
+// sizes a peer declares.
 
 #include <algorithm>
 #include <cstddef>
@@ -41,12 +41,12 @@ using ::kevy_replica::codec_testing::ListFiles;
 using ::kevy_replica::codec_testing::ReadFile;
 using ::kevy_replica::codec_testing::TestAccess;
 
-// A decoder that reuses its buffer, also under AddressSanitizer.
+// Makes a decoder reuse its buffer, also under AddressSanitizer.
 void Reuse(StreamDecoder* decoder) {
   TestAccess::UseMemory(ByteBuffer::Memory::kReuse, decoder);
 }
 
-// Gives `bytes` to the decoder in pieces; returns how many elements came.
+// Gives `bytes` to the decoder in pieces. Returns the number of elements.
 size_t Decode(absl::string_view bytes, size_t piece, StreamDecoder* decoder) {
   size_t elements = 0;
   while (true) {
@@ -60,7 +60,7 @@ size_t Decode(absl::string_view bytes, size_t piece, StreamDecoder* decoder) {
   }
 }
 
-// All that the captures hold, without their answers.
+// The streams of all captures, without their answers.
 std::string RecordedStream() {
   std::string stream;
   for (const std::string& name : ListFiles("testdata/captures", ".resp")) {
@@ -71,7 +71,7 @@ std::string RecordedStream() {
   return stream;
 }
 
-TEST(AllocationTest, TheCounterCounts) {
+TEST(AllocationTest, CounterCountsNewAndBytes) {
   std::vector<char>* made = nullptr;
   const Allocations allocations =
       AllocationsOf([&made] { made = new std::vector<char>(1000); });
@@ -81,7 +81,7 @@ TEST(AllocationTest, TheCounterCounts) {
   EXPECT_EQ(allocations.bytes, 1000 + sizeof(std::vector<char>));
 }
 
-// As std::get_temporary_buffer() does, and with it GoogleTest on Debian 13.
+// std::get_temporary_buffer() uses them, and with it GoogleTest on Debian 13.
 TEST(AllocationTest, CountsTheNothrowForms) {
   char* one = nullptr;
   char* many = nullptr;
@@ -95,7 +95,7 @@ TEST(AllocationTest, CountsTheNothrowForms) {
   EXPECT_EQ(allocations.bytes, 1001u);
 }
 
-TEST(AllocationTest, NoneForAStreamOnceWarm) {
+TEST(AllocationTest, WarmDecoderAllocatesNothingForAStream) {
   const std::string stream = RecordedStream();
   for (const size_t piece :
        {size_t{1}, size_t{100}, size_t{4096}, stream.size()}) {
@@ -113,9 +113,9 @@ TEST(AllocationTest, NoneForAStreamOnceWarm) {
   }
 }
 
-// The room that a reader asks for may be more than comes, and half a frame may
-// be left over each time.
-TEST(AllocationTest, NoneForFramesThatAreCutOnceWarm) {
+// A reader may ask for more room than it fills, and leave half a frame each
+// time.
+TEST(AllocationTest, WarmDecoderAllocatesNothingForCutFrames) {
   std::string frames;
   for (uint64_t offset = 0; offset < 3000; ++offset) {
     const std::string value(offset % 700, 'v');
@@ -145,7 +145,7 @@ TEST(AllocationTest, NoneForFramesThatAreCutOnceWarm) {
   }
 }
 
-TEST(AllocationTest, NoneForSingleElements) {
+TEST(AllocationTest, OneShotFunctionsAllocateNothing) {
   std::string frame_bytes;
   ASSERT_EQ(
       AppendFrame(8, std::vector<absl::string_view>(100, "arg"), &frame_bytes),
@@ -186,7 +186,7 @@ TEST(AllocationTest, NoneForSingleElements) {
   EXPECT_EQ(allocations.count, 0u);
 }
 
-TEST(AllocationTest, NoneForEncodingIntoRoom) {
+TEST(AllocationTest, EncodingIntoASpanAllocatesNothing) {
   const std::vector<absl::string_view> argv = {"SET", "key", "value"};
   char room[256];
   const absl::Span<char> out(room, sizeof(room));
@@ -206,9 +206,9 @@ TEST(AllocationTest, NoneForEncodingIntoRoom) {
   EXPECT_EQ(allocations.count, 0u);
 }
 
-// One for a string that is empty, none where there is room, and few where many
-// are appended one after another.
-TEST(AllocationTest, AppendingTakesOneAndThenDoubles) {
+// One allocation for an empty string, zero for one with room, few for many
+// appends in a row.
+TEST(AllocationTest, AppendAllocatesOnceAndThenDoubles) {
   const std::string value(kMaxChunkBytes, 'v');
   const std::vector<absl::string_view> argv = {"SET", "key", value};
   WireError error = WireError::kBadCommand;
@@ -234,7 +234,7 @@ TEST(AllocationTest, AppendingTakesOneAndThenDoubles) {
   EXPECT_LE(allocations.count, 11u);
 }
 
-TEST(AllocationTest, AnOwnedFrameTakesTwoAndKeepsThem) {
+TEST(AllocationTest, OwnedFrameAllocatesTwiceAndReusesBoth) {
   std::string bytes;
   ASSERT_EQ(AppendFrame(8, {"SET", "key", std::string(100, 'v')}, &bytes),
             WireError::kNone);
@@ -247,7 +247,7 @@ TEST(AllocationTest, AnOwnedFrameTakesTwoAndKeepsThem) {
   EXPECT_EQ(owned->view().wire(), bytes);
 }
 
-TEST(AllocationTest, ADeclaredLengthTakesNothing) {
+TEST(AllocationTest, DeclaredSizesAllocateNothing) {
   const std::string frame =
       "*2\r\n:8\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$536870912\r\n0123456789";
   for (const absl::string_view bytes :
@@ -265,8 +265,8 @@ TEST(AllocationTest, ADeclaredLengthTakesNothing) {
   }
 }
 
-// What is held for a long string grows with it, by doubling.
-TEST(AllocationTest, ALongStringTakesWhatCame) {
+// The memory for a long string doubles as the string arrives.
+TEST(AllocationTest, LongStringAllocatesAsItArrives) {
   StreamDecoder decoder;
   size_t came = 0;
   const auto feed = [&](absl::string_view bytes) {
@@ -286,7 +286,7 @@ TEST(AllocationTest, ALongStringTakesWhatCame) {
     ASSERT_LE(allocations.largest, std::max<size_t>(4096, 2 * came));
     ASSERT_LE(decoder.memory_bytes(), std::max<size_t>(4096, 2 * came) + 1024);
   }
-  EXPECT_GE(largest, came / 2);  // It was the buffer that was watched.
+  EXPECT_GE(largest, came / 2);  // The buffer itself was measured.
 }
 
 }  // namespace

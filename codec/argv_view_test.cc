@@ -39,13 +39,13 @@ TEST(ArgvViewTest, IsARangeOfViews) {
   EXPECT_EQ(argv[3], "bar");
   EXPECT_EQ(argv.front(), "SET");
   EXPECT_EQ(argv.back(), "bar");
-  EXPECT_EQ(argv[1].data(), kBytes + 3);  // No copy.
+  EXPECT_EQ(argv[1].data(), kBytes + 3);  // A view.
   std::vector<std::string> all;
   for (const absl::string_view arg : argv) all.emplace_back(arg);
   EXPECT_EQ(all, (std::vector<std::string>{"SET", "foo", "", "bar"}));
 }
 
-TEST(ArgvViewTest, EmptyOnes) {
+TEST(ArgvViewTest, EmptyViewHasNoArguments) {
   const ArgvView none;
   EXPECT_TRUE(none.empty());
   EXPECT_EQ(none.size(), 0u);
@@ -121,7 +121,7 @@ TEST(ArgvStorageTest, GrowsAndKeepsItsRoom) {
   EXPECT_EQ(storage.data(), data);
 }
 
-TEST(ArgvStorageTest, Moves) {
+TEST(ArgvStorageTest, MovingLeavesAnEmptyStorage) {
   ArgvStorage from = SetFooBar();
   const ArgRef* const data = from.data();
   ArgvStorage to = std::move(from);
@@ -138,8 +138,8 @@ TEST(ArgvStorageTest, Moves) {
   EXPECT_EQ(to.size(), 0u);  // NOLINT(bugprone-use-after-move)
 }
 
-// Both hold a second command, as behind NextFrames().
-TEST(ArgvStorageTest, MovesBetweenStoragesOfSeveralCommands) {
+// Both hold a second command, as after NextFrames().
+TEST(ArgvStorageTest, MovingKeepsTheCurrentCommand) {
   ArgvStorage from = SetFooBar();
   from.BeginNext();
   from.Add(20, 5);

@@ -27,8 +27,8 @@ void Put(absl::string_view bytes, ByteBuffer* buffer) {
   buffer->Commit(bytes.size());
 }
 
-// Both ways of Prepare(), in every build: the one of AddressSanitizer builds,
-// and the one that ships.
+// Runs with both kinds of memory in every build: the default of
+// AddressSanitizer builds, and that of all others.
 class ByteBufferTest : public testing::TestWithParam<Memory> {};
 
 INSTANTIATE_TEST_SUITE_P(Both, ByteBufferTest,
@@ -49,7 +49,7 @@ TEST_P(ByteBufferTest, BeginsEmpty) {
   EXPECT_TRUE(buffer.empty());
 }
 
-TEST_P(ByteBufferTest, GivesBackWhatWentIn) {
+TEST_P(ByteBufferTest, ReturnsBytesInOrder) {
   ByteBuffer buffer(GetParam());
   Put("hello ", &buffer);
   Put("world", &buffer);
@@ -70,7 +70,7 @@ TEST_P(ByteBufferTest, CommitOfNothingChangesNothing) {
   EXPECT_EQ(buffer.bytes(), "hello");
 }
 
-TEST_P(ByteBufferTest, MayBePreparedAgain) {
+TEST_P(ByteBufferTest, PrepareAgainKeepsBytes) {
   ByteBuffer buffer(GetParam());
   Put("hello", &buffer);
   buffer.Prepare(1);
@@ -81,8 +81,8 @@ TEST_P(ByteBufferTest, MayBePreparedAgain) {
   EXPECT_EQ(buffer.bytes(), "hello!");
 }
 
-// The room in front and behind together may be less than the caller needs.
-TEST_P(ByteBufferTest, PrepareGivesTheMinimumWhereConsumedBytesDoNotSuffice) {
+// The room before and behind the held bytes may be too small even together.
+TEST_P(ByteBufferTest, PrepareGivesMinimumBeyondConsumedBytes) {
   for (const size_t min : {3095, 3096, 3097, 3500, 5096, 5097}) {
     SCOPED_TRACE(min);
     ByteBuffer held(GetParam());
@@ -92,7 +92,7 @@ TEST_P(ByteBufferTest, PrepareGivesTheMinimumWhereConsumedBytesDoNotSuffice) {
     held.Consume(2000);
     EXPECT_GE(held.Prepare(min).size(), min);
     EXPECT_EQ(held.size(), 1000u);
-    // Bytes move to the front of the same memory up to 3096.
+    // Up to 3096, the bytes move to the front of the same memory.
     EXPECT_EQ(held.capacity(), min <= 3096 && GetParam() == Memory::kReuse
                                    ? 4096u
                                    : 2 * (1000 + min));
@@ -100,8 +100,8 @@ TEST_P(ByteBufferTest, PrepareGivesTheMinimumWhereConsumedBytesDoNotSuffice) {
   }
 }
 
-// Bytes stay where they are while there are more of them than consumed ones.
-TEST_P(ByteBufferTest, PrepareMovesOnlyWhereAsMuchWasConsumed) {
+// Bytes move to the front only if at least as many were consumed.
+TEST_P(ByteBufferTest, PrepareMovesBytesOnceAsManyWereConsumed) {
   for (const size_t consumed : {499, 500, 501}) {
     SCOPED_TRACE(consumed);
     ByteBuffer buffer(GetParam());
@@ -114,8 +114,8 @@ TEST_P(ByteBufferTest, PrepareMovesOnlyWhereAsMuchWasConsumed) {
   }
 }
 
-// A queue of bytes, in random steps, against a std::string.
-TEST_P(ByteBufferTest, IsAQueueWhateverTheSteps) {
+// Compares a buffer with a std::string over random steps.
+TEST_P(ByteBufferTest, RandomStepsMatchAString) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
@@ -145,8 +145,8 @@ TEST_P(ByteBufferTest, IsAQueueWhateverTheSteps) {
   }
 }
 
-// What a half-received element costs: it stays while bytes come in small
-// pieces, and readers ask for more room than comes.
+// A half-received element stays while bytes arrive in small pieces, and readers
+// ask for more room than they fill.
 TEST_P(ByteBufferTest, MovesABytesAConstantNumberOfTimes) {
   constexpr size_t kBytes = 300'000;
   for (const size_t min : {1, 100, 4096, 65'536}) {
@@ -168,7 +168,7 @@ TEST_P(ByteBufferTest, MovesABytesAConstantNumberOfTimes) {
   }
 }
 
-// The same where whole elements are taken off the front as more comes.
+// The same while whole elements leave at the front.
 TEST_P(ByteBufferTest, MovesABytesAConstantNumberOfTimesWhileConsuming) {
   constexpr uint64_t kBytes = 3'000'000;
   for (const size_t held : {0, 1, 1000, 2047, 2048, 2049, 4000, 50'000}) {
@@ -189,9 +189,9 @@ TEST_P(ByteBufferTest, MovesABytesAConstantNumberOfTimesWhileConsuming) {
   }
 }
 
-// One huge element must not hold its memory for ever after; but while they come
-// in a row, nothing is given back.
-TEST_P(ByteBufferTest, GivesBackWhatItHasOutgrown) {
+// The memory of one huge element is freed, but kept while huge elements follow
+// each other.
+TEST_P(ByteBufferTest, FreesMemoryOfAHugeElement) {
   constexpr size_t kHuge = 16 * ByteBuffer::kKeptCapacity;
   ByteBuffer buffer(GetParam());
   Put(std::string(kHuge, 'x'), &buffer);
@@ -199,7 +199,7 @@ TEST_P(ByteBufferTest, GivesBackWhatItHasOutgrown) {
   Put("kept", &buffer);
   buffer.Consume(kHuge);
   for (int i = 0; i < 3; ++i) {
-    // Once more before it is too late.
+    // Up to one call before the memory is freed.
     for (int call = 1; call < ByteBuffer::kCalm; ++call) {
       buffer.Prepare(1);
       ASSERT_GE(buffer.capacity(), capacity) << call;
@@ -215,8 +215,8 @@ TEST_P(ByteBufferTest, GivesBackWhatItHasOutgrown) {
   EXPECT_EQ(buffer.bytes(), "kept");
 }
 
-// The boundaries of that: an eighth of the capacity, and kCalm calls.
-TEST_P(ByteBufferTest, GivesBackAtTheCallAndSizeItDocuments) {
+// The boundaries: an eighth of the capacity, and kCalm calls.
+TEST_P(ByteBufferTest, FreesMemoryAtTheDocumentedCallAndSize) {
   constexpr size_t kCapacity = 2 * ByteBuffer::kKeptCapacity;
   for (const size_t more : {0, 1}) {
     SCOPED_TRACE(more);
@@ -248,7 +248,7 @@ TEST_P(ByteBufferTest, KeepsASmallCapacity) {
   EXPECT_EQ(buffer.capacity(), capacity);
 }
 
-TEST_P(ByteBufferTest, Moves) {
+TEST_P(ByteBufferTest, MovingKeepsBytesInPlace) {
   ByteBuffer from(GetParam());
   Put("hello", &from);
   const char* const data = from.bytes().data();
@@ -270,7 +270,7 @@ TEST_P(ByteBufferTest, Moves) {
   EXPECT_EQ(from.bytes(), "hello!");
 }
 
-TEST_P(ByteBufferTest, MovesItsMemoryPolicy) {
+TEST_P(ByteBufferTest, MovingKeepsTheMemoryPolicy) {
   const auto reuses = [](ByteBuffer* buffer) {
     buffer->Consume(buffer->size());
     Put(std::string(3000, 'x'), buffer);

@@ -23,7 +23,7 @@ using ::kevy_replica::codec_testing::GuardedBytes;
 
 constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
 
-// Every power of ten and of two, and their neighbours.
+// Every power of ten and of two, and its neighbours.
 std::vector<uint64_t> Boundaries() {
   std::vector<uint64_t> all = {0, kMax, kMax - 1};
   for (uint64_t power = 1;; power *= 10) {
@@ -37,7 +37,7 @@ std::vector<uint64_t> Boundaries() {
   return all;
 }
 
-// Gives `text` to a reader; returns how many characters it took.
+// Gives `text` to a reader. Returns the number of characters that it took.
 size_t Take(absl::string_view text, uint64_t max, DecimalReader* reader) {
   size_t taken = 0;
   while (taken < text.size() && reader->Take(text[taken], max)) ++taken;
@@ -58,7 +58,7 @@ TEST(DecimalTest, WritesAndReadsBack) {
   }
 }
 
-// Every pair of digits, at every place and beside every other.
+// Every pair of digits, in every place and beside every other.
 TEST(DecimalTest, WritesEveryPairOfDigits) {
   for (uint64_t pairs = 0; pairs < 10'000; ++pairs) {
     for (uint64_t shift = 1; shift <= 100'000'000'000'000; shift *= 10) {
@@ -79,7 +79,7 @@ TEST(DecimalTest, ParsesLeadingZerosUpToTwentyDigits) {
   EXPECT_EQ(ParseDecimal("000000000000000000000"), std::nullopt);
 }
 
-TEST(DecimalTest, ParsesNothingElse) {
+TEST(DecimalTest, RejectsOtherText) {
   for (const absl::string_view text : {"",
                                        " ",
                                        "-",
@@ -120,7 +120,7 @@ TEST(DecimalReaderTest, StopsAtTheDigitThatPassesTheLimit) {
     ASSERT_EQ(Take(text, max, &reader), text.size()) << max;
     ASSERT_EQ(reader.value(), max);
     ASSERT_EQ(reader.digits(), static_cast<int>(text.size()));
-    // A digit more is too much, unless there is nothing yet to multiply.
+    // One digit more passes the limit, except behind zeros.
     ASSERT_EQ(reader.Take('0', max), max == 0);
     ASSERT_FALSE(reader.Take('9', max)) << max;
     if (max == kMax) continue;
@@ -130,7 +130,7 @@ TEST(DecimalReaderTest, StopsAtTheDigitThatPassesTheLimit) {
   }
 }
 
-TEST(DecimalReaderTest, ARefusedCharacterChangesNothing) {
+TEST(DecimalReaderTest, RefusedCharacterLeavesReaderUnchanged) {
   DecimalReader reader;
   EXPECT_EQ(reader.digits(), 0);
   EXPECT_FALSE(reader.Take('x', kMax));

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The decoder against another one, on streams that nobody thought of.
+// Compares the decoder with the reference decoder on random streams.
 
 #include <algorithm>
 #include <cstddef>
@@ -44,7 +44,7 @@ Limits RandomLimits(Random* random) {
   return limits;
 }
 
-// Compares all decoders on the stream of `seed`; returns what they say.
+// Compares all decoders on the stream of `seed`. Returns their result.
 DecodeRun Compare(uint64_t seed) {
   Random random(seed);
   std::string bytes = RandomStream(&random);
@@ -71,7 +71,7 @@ DecodeRun Compare(uint64_t seed) {
   return expected;
 }
 
-TEST(DifferentialTest, RandomStreams) {
+TEST(DifferentialTest, RandomStreamsDecodeAlike) {
   constexpr uint64_t kSeeds = 5'000;
   std::set<WireError> seen;
   size_t elements = 0;
@@ -81,8 +81,8 @@ TEST(DifferentialTest, RandomStreams) {
     seen.insert(run.error);
     elements += run.elements.size();
   }
-  // The streams are worth comparing: they meet every error of a stream, and go
-  // on for a while before.
+  // The streams are worth comparing: they meet every error of a stream, and
+  // hold many elements before it.
   EXPECT_GT(elements, kSeeds);
   for (int i = 0; i <= static_cast<int>(WireError::kSnapshotTooLong); ++i) {
     const WireError error = static_cast<WireError>(i);

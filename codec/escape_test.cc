@@ -12,7 +12,7 @@
 namespace kevy_replica {
 namespace {
 
-// By the words of the header, for one byte.
+// The escape of one byte, as the header defines it.
 std::string Expected(int byte) {
   switch (byte) {
     case '\\':
@@ -36,7 +36,7 @@ std::string Expected(int byte) {
   }
 }
 
-TEST(EscapeTest, EveryByte) {
+TEST(EscapeTest, EscapesEveryByte) {
   std::string all;
   std::string expected;
   for (int byte = 0; byte < 256; ++byte) {
@@ -48,7 +48,7 @@ TEST(EscapeTest, EveryByte) {
   EXPECT_EQ(Escaped(all), "\"" + expected + "\"");
 }
 
-TEST(EscapeTest, Appends) {
+TEST(EscapeTest, AppendsToTheString) {
   std::string out = "SET ";
   AppendEscaped("foo", &out);
   AppendEscaped("", &out);

@@ -19,7 +19,7 @@ std::string Text(const StreamEvent& event) {
   return text;
 }
 
-TEST(EventTest, Texts) {
+TEST(EventTest, AppendsTextOfEveryElement) {
   FrameDecoder decoder;
   FrameView frame;
   ASSERT_TRUE(decoder
@@ -34,7 +34,7 @@ TEST(EventTest, Texts) {
   EXPECT_EQ(Text(SnapshotEnd{9}), "> # snapshot_end next_offset=9");
 }
 
-TEST(EventTest, ADefaultEventIsAFrameWithoutArguments) {
+TEST(EventTest, DefaultEventIsAFrameWithoutArguments) {
   EXPECT_EQ(Text(StreamEvent()), "> 0");
 }
 

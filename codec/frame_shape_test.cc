@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A shape keeps within its arrays, and compares all bytes that it must.
+// A shape stays within its arrays, and compares every byte that it must.
 
 #include "kevy_replica/codec/internal/frame_shape.h"
 
@@ -41,7 +41,7 @@ struct Example {
   std::vector<ArgRef> args;
 };
 
-// A shape, and directly behind its last array the bytes of another object.
+// A shape, and another object directly behind its last array.
 struct ShapeAndNeighbor {
   FrameShape shape;
   ArgRef neighbor = {111, 222};
@@ -52,8 +52,8 @@ void Learn(const Example& example, FrameShape* shape) {
                example.args.data(), example.args.size());
 }
 
-// How many frames at the front of `wire` the shape takes: 0 or 1. Another frame
-// stands behind it, so that there is enough to load.
+// Returns the number of frames that the shape takes at the front of `wire`: 0
+// or 1. Another frame stands behind it, so that all loads are within `wire`.
 size_t Take(std::string wire, FrameShape* shape) {
   wire += wire;
   EnvelopePredictor envelope;
@@ -68,7 +68,7 @@ TEST(FrameShapeTest, LearnsUpToItsMostArguments) {
   for (const size_t argc : {1, 2, 31, 32, 33, 40, 100}) {
     SCOPED_TRACE(argc);
     Example example(argc);
-    // Where no argument is, so that a read past the end shows.
+    // A place outside the arguments, so that a read past the end shows.
     example.args.push_back({7, 7});
     const auto object = std::make_unique<ShapeAndNeighbor>();
     object->shape.Learn(example.wire.data(), example.wire.size(),

@@ -43,7 +43,7 @@ Encoding FrameEncoding(uint64_t offset, const Argv& argv) {
           [=](std::string* out) { return AppendFrame(offset, argv, out); }};
 }
 
-// The frame, put together without any of the codec.
+// Builds the frame without code of the codec.
 std::string NaiveFrame(uint64_t offset, const Argv& argv) {
   std::string bytes =
       absl::StrCat("*2\r\n:", offset, "\r\n*", argv.size(), "\r\n");
@@ -57,7 +57,7 @@ Argv ArgvOf(const FrameView& frame) {
   return Argv(frame.argv().begin(), frame.argv().end());
 }
 
-TEST(FrameDecoderTest, Views) {
+TEST(FrameDecoderTest, GivesViewsOfTheInput) {
   FrameDecoder decoder;
   FrameView frame;
   const std::string input = absl::StrCat(kSet, "*2\r\n:9");
@@ -74,7 +74,7 @@ TEST(FrameDecoderTest, Views) {
   static_assert(std::is_trivially_copyable<FrameView>::value, "");
 }
 
-TEST(FrameDecoderTest, OtherwiseTheFrameIsUntouched) {
+TEST(FrameDecoderTest, LeavesFrameUnchangedUnlessDone) {
   FrameDecoder decoder;
   FrameView frame;
   ASSERT_TRUE(decoder.Decode(kSet, &frame).done());
@@ -92,7 +92,7 @@ TEST(FrameDecoderTest, OtherwiseTheFrameIsUntouched) {
   EXPECT_EQ(ArgvOf(frame), (Argv{"SET", "foo", "bar"}));
 }
 
-TEST(FrameDecoderTest, AnotherElementIsUnknown) {
+TEST(FrameDecoderTest, RejectsOtherElements) {
   FrameDecoder decoder;
   FrameView frame;
   for (const absl::string_view input :
@@ -106,9 +106,9 @@ TEST(FrameDecoderTest, AnotherElementIsUnknown) {
   EXPECT_EQ(decoder.Decode(zeros, &frame).error, WireError::kUnknownElement);
 }
 
-// Every way in which a header's digits can fall, with the frame at either end
-// of readable memory, in one piece and cut.
-TEST(FrameDecoderTest, EveryLengthOfArguments) {
+// Every number of digits in a header. The frame lies at either end of readable
+// memory, whole and cut.
+TEST(FrameDecoderTest, DecodesEveryLengthOfArguments) {
   std::vector<size_t> sizes;
   for (size_t size = 0; size <= 130; ++size) sizes.push_back(size);
   for (const size_t size :
@@ -134,7 +134,7 @@ TEST(FrameDecoderTest, EveryLengthOfArguments) {
         ASSERT_EQ(frame.offset(), size);
         ASSERT_EQ(ArgvOf(frame), argv);
       }
-      // Cut inside the last argument's last bytes, and inside its header.
+      // Cut in the last argument's last bytes, and in its header.
       for (const size_t less : {size_t{1}, size_t{2}, size_t{3}, size + 3}) {
         if (less >= bytes.size()) continue;
         FrameView frame;
@@ -148,9 +148,9 @@ TEST(FrameDecoderTest, EveryLengthOfArguments) {
   }
 }
 
-// One wrong byte anywhere in the bytes that are not an argument's: an error, or
-// another frame, but never one that encodes to other bytes than came.
-TEST(FrameDecoderTest, EveryByteReplacedByEveryOther) {
+// One wrong byte outside the arguments makes an error or another frame. Such a
+// frame encodes to the same bytes.
+TEST(FrameDecoderTest, ReplacedBytesAreErrorsOrEncodeBack) {
   const std::string sound =
       "*2\r\n:10\r\n*3\r\n$1\r\na\r\n$10\r\n0123456789\r\n$2\r\nbc\r\n";
   FrameDecoder decoder;
@@ -162,7 +162,7 @@ TEST(FrameDecoderTest, EveryByteReplacedByEveryOther) {
       FrameView frame;
       const DecodeResult result = decoder.Decode(input, &frame);
       if (result.outcome == Outcome::kError) {
-        // Nothing before the wrong byte is to blame.
+        // The position is at the wrong byte or behind it.
         ASSERT_GE(result.position, at) << c;
         continue;
       }
@@ -171,19 +171,19 @@ TEST(FrameDecoderTest, EveryByteReplacedByEveryOther) {
       std::string again;
       ASSERT_EQ(AppendFrame(frame.offset(), ArgvOf(frame), &again),
                 WireError::kNone);
-      // A leading zero is the one thing that is read but not written.
+      // Only leading zeros are read and not written again.
       if (input[at] != '0') {
         ASSERT_EQ(again, input.substr(0, result.position));
       }
     }
   }
-  // Each of the 13 bytes of arguments may be anything, both digits of the
-  // offset any digit, the count 1 to 3; all else must be what it is.
+  // Each of the 13 bytes of arguments may be any byte, both digits of the
+  // offset any digit, and the count 1 to 3. Every other byte is fixed.
   EXPECT_EQ(done,
             13 * 256 + 2 * 10 + 3 + (static_cast<int>(sound.size()) - 16));
 }
 
-TEST(FrameDecoderTest, LimitsOfOneDigitMoreOrLess) {
+TEST(FrameDecoderTest, LimitsHoldAtEveryNumberOfDigits) {
   FrameView frame;
   for (uint64_t count : {1, 2, 8, 9, 10, 11, 99, 100, 101, 1000}) {
     const Argv argv(count, "a");
@@ -217,8 +217,8 @@ TEST(FrameDecoderTest, LimitsOfOneDigitMoreOrLess) {
   }
 }
 
-// A decoder keeps the form of earlier frames: the result must not show it.
-TEST(FrameDecoderTest, EarlierFramesDoNotChangeTheResult) {
+// A decoder keeps the form of earlier frames. The result must not depend on it.
+TEST(FrameDecoderTest, EarlierFramesLeaveResultUnchanged) {
   std::vector<std::string> frames;
   for (const uint64_t offset :
        {uint64_t{8}, uint64_t{9}, uint64_t{10}, uint64_t{99}, uint64_t{100},
@@ -233,7 +233,7 @@ TEST(FrameDecoderTest, EarlierFramesDoNotChangeTheResult) {
           WireError::kNone);
     }
   }
-  FrameDecoder decoder;  // One for all.
+  FrameDecoder decoder;  // One decoder for all.
   for (const std::string& before : frames) {
     for (const std::string& frame : frames) {
       FrameView view;
@@ -249,7 +249,7 @@ TEST(FrameDecoderTest, EarlierFramesDoNotChangeTheResult) {
   }
 }
 
-// Whatever form the frames before had, and whether or not they were alike.
+// Limits hold behind frames of any form, alike or not.
 TEST(FrameDecoderTest, LimitsHoldBehindFramesWithinThem) {
   for (const size_t size : {4, 10, 100, 1000, 100'000}) {
     SCOPED_TRACE(size);
@@ -285,8 +285,7 @@ TEST(FrameDecoderTest, LimitsHoldBehindFramesWithinThem) {
   }
 }
 
-// A decoder's limits are its own: the form of frames under others does not
-// come with them.
+// A decoder owns its limits, and the form of frames within them.
 TEST(FrameDecoderTest, AssigningADecoderReplacesItsLimits) {
   std::string frame;
   ASSERT_EQ(AppendFrame(8, {"SET", "key", "value"}, &frame), WireError::kNone);
@@ -319,9 +318,9 @@ TEST(FrameDecoderTest, MovingLeavesFramesValid) {
   }
 }
 
-// Offsets mostly rise by one, so that a decoder may foresee them; where they do
-// not, it must not matter.
-TEST(FrameDecoderTest, AnyOffsetBehindAnyOther) {
+// Offsets mostly rise by one, and a decoder predicts that. Other offsets must
+// decode as well.
+TEST(FrameDecoderTest, DecodesAnyOffsetBehindAnyOther) {
   std::vector<uint64_t> offsets;
   for (uint64_t power = 1; power <= kMaxFrameOffset / 10; power *= 10) {
     for (const uint64_t first : {power, 2 * power, 9 * power}) {
@@ -349,8 +348,8 @@ TEST(FrameDecoderTest, AnyOffsetBehindAnyOther) {
   }
 }
 
-// One wrong byte in a frame that looks like those before.
-TEST(FrameDecoderTest, ALookAlikeIsNotTaken) {
+// One wrong byte in a frame that looks like the earlier ones.
+TEST(FrameDecoderTest, RejectsAlmostEqualFrames) {
   for (const size_t size : {2, 20, 200, 2000, 20'000}) {
     std::string before;
     std::string frame;
@@ -358,7 +357,7 @@ TEST(FrameDecoderTest, ALookAlikeIsNotTaken) {
     ASSERT_EQ(AppendFrame(8, {value, "ab", value}, &before), WireError::kNone);
     ASSERT_EQ(AppendFrame(9, {value, "ab", value}, &frame), WireError::kNone);
     for (size_t at = 0; at < frame.size(); ++at) {
-      if (frame[at] == 'v' && at > 40) continue;  // Of no interest, and many.
+      if (frame[at] == 'v' && at > 40) continue;  // Too many, and all alike.
       for (const char c : {'\0', '\r', '\n', '0', '1', '9', ':', 'x'}) {
         std::string input = frame;
         input[at] = c;
@@ -380,7 +379,7 @@ TEST(FrameDecoderTest, ALookAlikeIsNotTaken) {
   }
 }
 
-TEST(FrameDecoderTest, ManyArguments) {
+TEST(FrameDecoderTest, DecodesManyArguments) {
   const Argv argv(100'000, "ab");
   std::string bytes;
   ASSERT_EQ(AppendFrame(8, argv, &bytes), WireError::kNone);
@@ -390,7 +389,7 @@ TEST(FrameDecoderTest, ManyArguments) {
   EXPECT_EQ(ArgvOf(frame), argv);
 }
 
-TEST(FrameDecoderTest, ADeclaredCountTakesNoMemory) {
+TEST(FrameDecoderTest, DeclaredCountTakesNoMemory) {
   FrameDecoder decoder;
   FrameView frame;
   EXPECT_EQ(
@@ -399,7 +398,7 @@ TEST(FrameDecoderTest, ADeclaredCountTakesNoMemory) {
   EXPECT_LE(decoder.memory_bytes(), 64 * sizeof(ArgRef));
 }
 
-TEST(EncodeFrameTest, Encodes) {
+TEST(EncodeFrameTest, WritesTheFrame) {
   ExpectEncodes(FrameEncoding(8, {"SET", "foo", "bar"}), kSet);
   ExpectEncodes(FrameEncoding(0, {""}), "*2\r\n:0\r\n*1\r\n$0\r\n\r\n");
   ExpectEncodes(FrameEncoding(0, {absl::string_view()}),
@@ -417,7 +416,7 @@ TEST(EncodeFrameTest, Encodes) {
   }());
 }
 
-TEST(EncodeFrameTest, Errors) {
+TEST(EncodeFrameTest, RejectsBadValues) {
   ExpectEncodeError(FrameEncoding(kMaxFrameOffset + 1, {"PING"}),
                     WireError::kBadOffset);
   ExpectEncodeError(
@@ -426,8 +425,8 @@ TEST(EncodeFrameTest, Errors) {
   ExpectEncodeError(FrameEncoding(8, {}), WireError::kBadCommand);
 }
 
-// Where the length has a digit more, where another way of copying begins, and
-// where a value is too long to be gathered.
+// Sizes at which the length has one digit more, another way of copying begins,
+// or a value is too long to be collected.
 std::vector<size_t> ArgumentSizes() {
   std::vector<size_t> sizes;
   for (size_t size = 0; size <= 70; ++size) sizes.push_back(size);
@@ -440,16 +439,16 @@ std::vector<size_t> ArgumentSizes() {
   return sizes;
 }
 
-// No two neighbours alike, CR and LF among them.
+// All neighbours differ, CR and LF among them.
 std::string Value(size_t size) {
   std::string value(size, '\0');
   for (size_t i = 0; i < size; ++i) value[i] = static_cast<char>(i * 37 + 13);
   return value;
 }
 
-// Nothing is read outside an argument, and nothing written outside the room or
-// behind the frame, whether the room is just enough or ample.
-TEST(EncodeFrameTest, EveryLengthOfArguments) {
+// Encoding reads only the arguments and writes only the frame, into exact and
+// into ample room.
+TEST(EncodeFrameTest, WritesEveryLengthOfArguments) {
   GuardedBytes source(100'100);
   GuardedBytes room(300'500);
   for (const size_t size : ArgumentSizes()) {
@@ -487,7 +486,7 @@ TEST(EncodeFrameTest, EveryLengthOfArguments) {
   }
 }
 
-TEST(EncodeFrameTest, EveryLengthOfOffsetsAndCounts) {
+TEST(EncodeFrameTest, WritesEveryLengthOfOffsetsAndCounts) {
   for (uint64_t power = 1; power <= kMaxFrameOffset / 10; power *= 10) {
     for (const uint64_t offset : {power - 1, power, power * 10 - 1}) {
       const Argv argv = {"SET", "k", "v"};
@@ -507,7 +506,7 @@ TEST(EncodeFrameTest, EveryLengthOfOffsetsAndCounts) {
 }
 
 // Short and long arguments in any order, into strings with and without room.
-TEST(AppendFrameTest, EveryLengthOfArguments) {
+TEST(AppendFrameTest, AppendsEveryLengthOfArguments) {
   GuardedBytes source(100'100);
   const std::string other = Value(300);
   for (const size_t size : ArgumentSizes()) {
@@ -528,7 +527,7 @@ TEST(AppendFrameTest, EveryLengthOfArguments) {
   }
 }
 
-TEST(OwnedFrameTest, KeepsWhatItWasGiven) {
+TEST(OwnedFrameTest, KeepsItsOwnBytes) {
   OwnedFrame owned;
   {
     std::string bytes(kSet);
@@ -547,8 +546,8 @@ TEST(OwnedFrameTest, KeepsWhatItWasGiven) {
   EXPECT_EQ(ArgvOf(view), (Argv{"SET", "foo", "bar"}));
 }
 
-// Short strings lie inside the std::string object: copies and moves must not
-// leave views behind that point into the old one.
+// Short strings lie inside the std::string object. Copies and moves must not
+// keep views into the old object.
 TEST(OwnedFrameTest, CopiesAndMovesAreWhole) {
   for (const absl::string_view value : {"", "v", "a value longer than short"}) {
     std::string bytes;
@@ -586,7 +585,7 @@ TEST(OwnedFrameTest, BeginsEmpty) {
   EXPECT_TRUE(owned.view().argv().empty());
 }
 
-TEST(AppendCommandTest, IsWhatAFrameOfItHas) {
+TEST(AppendCommandTest, AppendsTheCommandOfAFrame) {
   const std::string huge(100'000, 'x');
   const std::string middle(300, 'y');
   for (const std::vector<absl::string_view>& argv :

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Every file of testdata, decoded in every way and encoded back.
+// Decodes every file of testdata in every way, and encodes it back.
 
 #include "kevy_replica/codec/testing/golden.h"
 
@@ -49,8 +49,8 @@ using ::kevy_replica::codec_testing::RunElements;
 using ::kevy_replica::codec_testing::RunOneShot;
 using ::kevy_replica::codec_testing::RunStream;
 
-// Encodes a value into just as much room as it says that it needs, and appends
-// the bytes.
+// Encodes a value into exactly the room that it asks for, and appends the
+// bytes.
 template <typename Value>
 void EncodeTo(const Value& value, std::string* out) {
   std::string bytes(EncodedSize(value), '\0');
@@ -74,8 +74,8 @@ struct Encoder {
   std::string* out;
 };
 
-// What reads the elements of a file that is no stream. Each element that it
-// reads is also appended to `*encoded`.
+// Returns the reader of the elements of a file that is not a stream. It also
+// appends each element to `*encoded`.
 DecodeOne FunctionFor(const Golden& golden, std::string* encoded) {
   const Limits& limits = golden.limits;
   if (golden.what == "answer") {
@@ -130,7 +130,8 @@ DecodeRun RunInPlace(const Golden& golden, absl::string_view bytes,
                     });
 }
 
-// What `prefix` of a file must decode to: the elements that end in it.
+// Returns the right result for the `prefix` of a file: the elements that end in
+// it.
 void ExpectPrefix(const Golden& golden, size_t size, const DecodeRun& run) {
   ASSERT_EQ(run.error, WireError::kNone) << "cut at " << size;
   ASSERT_LE(run.elements.size(), golden.expected.elements.size());
@@ -143,14 +144,14 @@ void ExpectPrefix(const Golden& golden, size_t size, const DecodeRun& run) {
   }
 }
 
-// The longest prefix that does not tell of the error yet.
+// Returns the longest prefix that does not show the error yet.
 size_t SoundPrefix(const Golden& golden) {
   return golden.fails() ? golden.known_with : golden.bytes.size();
 }
 
 class GoldenTest : public ::testing::TestWithParam<Golden> {};
 
-TEST_P(GoldenTest, SameHoweverItArrives) {
+TEST_P(GoldenTest, CutsLeaveResultUnchanged) {
   const Golden& golden = GetParam();
   if (!golden.is_stream()) {
     std::string encoded;
@@ -164,7 +165,7 @@ TEST_P(GoldenTest, SameHoweverItArrives) {
   }
 }
 
-TEST_P(GoldenTest, AnErrorIsKnownWithTheFirstByteThatTellsIt) {
+TEST_P(GoldenTest, ReportsErrorAtFirstDecisiveByte) {
   const Golden& golden = GetParam();
   if (!golden.fails()) return;
   std::string encoded;
@@ -185,8 +186,8 @@ TEST_P(GoldenTest, EveryPrefixNeedsMore) {
     ExpectPrefix(golden, size,
                  RunInPlace(golden, bytes.substr(0, size), &encoded));
     if (HasFatalFailure()) return;
-    // The stream decoder saw all prefixes on its way through single bytes; this
-    // is that it does not wait for what it has.
+    // The run with single bytes decoded all prefixes. This one shows that the
+    // decoder gives an element without waiting for the next byte.
     if (!golden.is_stream() || size > 512) continue;
     ExpectPrefix(golden, size,
                  RunStream(bytes.substr(0, size), golden.limits, golden.start(),
@@ -195,7 +196,7 @@ TEST_P(GoldenTest, EveryPrefixNeedsMore) {
   }
 }
 
-TEST_P(GoldenTest, ReadsNothingOutside) {
+TEST_P(GoldenTest, ReadsOnlyTheInput) {
   const Golden& golden = GetParam();
   const absl::string_view bytes = golden.bytes;
   GuardedBytes room(bytes.size());
@@ -212,7 +213,7 @@ TEST_P(GoldenTest, ReadsNothingOutside) {
   }
 }
 
-TEST_P(GoldenTest, EncodesBack) {
+TEST_P(GoldenTest, ElementsEncodeBack) {
   const Golden& golden = GetParam();
   if (golden.fails()) return;
   std::string encoded;
@@ -225,9 +226,9 @@ TEST_P(GoldenTest, EncodesBack) {
   EXPECT_EQ(encoded == bytes, golden.canonical);
 }
 
-TEST_P(GoldenTest, TheReferenceAgrees) {
+TEST_P(GoldenTest, ReferenceAgrees) {
   const Golden& golden = GetParam();
-  // The reference knows no limit for lines.
+  // The reference has no limit for lines.
   if (!golden.is_stream() || golden.expected.error == WireError::kLineTooLong) {
     return;
   }

@@ -29,7 +29,7 @@ constexpr absl::string_view kRequest =
     "*6\r\n$9\r\nREPLICATE\r\n$4\r\nFROM\r\n$1\r\n7\r\n$1\r\n8\r\n$2\r\nID\r\n"
     "$2\r\nr1\r\n";
 
-TEST(HandshakeRequestTest, DecodesWhatStandsInFront) {
+TEST(HandshakeRequestTest, DecodesRequestAtTheFront) {
   const std::string input = absl::StrCat(kRequest, "REPLCONF ACK 8\r\n");
   ArgvStorage storage;
   HandshakeRequest request;
@@ -44,7 +44,7 @@ TEST(HandshakeRequestTest, DecodesWhatStandsInFront) {
   EXPECT_EQ(request.replica_id.data(), input.data() + kRequest.size() - 4);
 }
 
-TEST(HandshakeRequestTest, OtherwiseTheRequestIsUntouched) {
+TEST(HandshakeRequestTest, LeavesRequestUnchangedUnlessDone) {
   ArgvStorage storage;
   HandshakeRequest request{Protocol::kV1, 0, 3, "before"};
   for (size_t size = 0; size < kRequest.size(); ++size) {
@@ -63,7 +63,7 @@ TEST(HandshakeRequestTest, OtherwiseTheRequestIsUntouched) {
   EXPECT_EQ(request.replica_id, "before");
 }
 
-TEST(HandshakeRequestTest, ProtocolOneForgetsTheGenerationOfBefore) {
+TEST(HandshakeRequestTest, ProtocolOneClearsAnEarlierGeneration) {
   std::string input;
   ASSERT_EQ(Append(HandshakeRequest{Protocol::kV1, 0, 5, "r1"}, &input),
             WireError::kNone);
@@ -94,7 +94,7 @@ TEST(HandshakeRequestTest, Encodes) {
                    id, "\r\n"));
 }
 
-TEST(HandshakeRequestTest, EncodingErrors) {
+TEST(HandshakeRequestTest, EncodeRejectsBadValues) {
   ExpectEncodeError(EncodingOf(HandshakeRequest{Protocol::kV2, 7, 8, ""}),
                     WireError::kBadReplicaId);
   ExpectEncodeError(EncodingOf(HandshakeRequest{Protocol::kV1, 0, 8, "r\xff"}),
@@ -103,7 +103,7 @@ TEST(HandshakeRequestTest, EncodingErrors) {
                     WireError::kBadGeneration);
 }
 
-TEST(HandshakeAnswerTest, DecodesWhatStandsInFront) {
+TEST(HandshakeAnswerTest, DecodesAnswerAtTheFront) {
   HandshakeAnswer answer;
   DecodeResult result =
       DecodeHandshakeAnswer("+ACK 7 8\r\n+SNAPSHOT\r\n", Limits(), &answer);
@@ -120,7 +120,7 @@ TEST(HandshakeAnswerTest, DecodesWhatStandsInFront) {
   EXPECT_EQ(answer.offset, 8u);
 }
 
-TEST(HandshakeAnswerTest, OtherwiseTheAnswerIsUntouched) {
+TEST(HandshakeAnswerTest, LeavesAnswerUnchangedUnlessDone) {
   HandshakeAnswer answer{Protocol::kV1, 0, 3};
   EXPECT_EQ(DecodeHandshakeAnswer("", Limits(), &answer).outcome,
             Outcome::kNeedMore);

@@ -21,7 +21,7 @@ using ::kevy_replica::codec_testing::ExpectEncodes;
 
 constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
 
-TEST(HeartbeatTest, DecodesWhatStandsInFront) {
+TEST(HeartbeatTest, DecodesHeartbeatAtTheFront) {
   Heartbeat heartbeat;
   const DecodeResult result =
       DecodeHeartbeat("+PING 7 9\r\n+PING 8 10\r\n", Limits(), &heartbeat);
@@ -29,13 +29,13 @@ TEST(HeartbeatTest, DecodesWhatStandsInFront) {
   EXPECT_EQ(result.position, 11u);
   EXPECT_EQ(heartbeat.generation, 7u);
   EXPECT_EQ(heartbeat.next_offset, 9u);
-  // The older form forgets the generation of before.
+  // The older form clears an earlier generation.
   ASSERT_TRUE(DecodeHeartbeat("+PING 5\r\n", Limits(), &heartbeat).done());
   EXPECT_EQ(heartbeat.generation, 0u);
   EXPECT_EQ(heartbeat.next_offset, 5u);
 }
 
-TEST(HeartbeatTest, AnotherElementIsUnknown) {
+TEST(HeartbeatTest, RejectsOtherElements) {
   Heartbeat heartbeat{7, 9};
   const struct {
     absl::string_view input;
@@ -49,7 +49,7 @@ TEST(HeartbeatTest, AnotherElementIsUnknown) {
   }
   EXPECT_EQ(DecodeHeartbeat("", Limits(), &heartbeat).outcome,
             Outcome::kNeedMore);
-  EXPECT_EQ(heartbeat.generation, 7u);  // Untouched by all of them.
+  EXPECT_EQ(heartbeat.generation, 7u);  // Unchanged by all of them.
   EXPECT_EQ(heartbeat.next_offset, 9u);
 }
 

@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// However an element arrives, each of its bytes is looked at about once: work
-// is counted, not timed.
+// Each byte of an element is read about once, however it arrives. Work is
+// counted, not timed.
 
 #include <algorithm>
 #include <cstddef>
@@ -46,7 +46,7 @@ std::string FrameOf(size_t argc, size_t size) {
   return bytes;
 }
 
-// Scans `bytes` as they come in pieces; returns how many were looked at.
+// Scans `bytes` as they arrive in pieces. Returns the number of bytes read.
 uint64_t ExaminedInPieces(absl::string_view bytes, size_t piece, size_t argc) {
   internal::BasicFrameScanner<CountingMeter> scanner((Limits()));
   ArgvStorage args;
@@ -64,26 +64,26 @@ uint64_t ExaminedInPieces(absl::string_view bytes, size_t piece, size_t argc) {
   return scanner.meter().bytes();
 }
 
-TEST(LinearWorkTest, AMillionArguments) {
-  constexpr size_t kArguments = 1'048'576;  // All that are allowed.
+TEST(LinearWorkTest, ReadsAMillionArgumentsOnce) {
+  constexpr size_t kArguments = 1'048'576;  // The most that the limits allow.
   const std::string bytes = FrameOf(kArguments, 1);
   const uint64_t most = bytes.size() + 8 * (kArguments + 3);
   for (const size_t piece :
        {size_t{1}, size_t{7}, size_t{4096}, bytes.size()}) {
     const uint64_t examined = ExaminedInPieces(bytes, piece, kArguments);
     EXPECT_LE(examined, most) << piece;
-    // Less cannot be: the headers and line ends.
+    // At least the headers and line ends are read.
     EXPECT_GE(examined, 6 * kArguments) << piece;
   }
 }
 
-TEST(LinearWorkTest, EverySizeOfArgumentAndPiece) {
+TEST(LinearWorkTest, ReadsHeadersOnceForEverySizeAndPiece) {
   constexpr size_t kArguments = 50;
   for (const size_t size : {0, 5, 9, 10, 57, 99, 100, 999, 1000, 12'345}) {
     const std::string bytes = FrameOf(kArguments, size);
     for (const size_t piece : {1, 2, 3, 5, 8, 13, 100, 1003, 100'000}) {
-      // The arguments themselves are passed over: at most the 8 bytes of a load
-      // and then a byte at a time 12 of the header and line end.
+      // The scanner skips the arguments themselves. It reads at most the 8
+      // bytes of a load and then, byte by byte, 12 of the header and line end.
       EXPECT_LE(ExaminedInPieces(bytes, piece, kArguments),
                 20 * (kArguments + 3))
           << size << " " << piece;
@@ -91,11 +91,11 @@ TEST(LinearWorkTest, EverySizeOfArgumentAndPiece) {
   }
 }
 
-// The counts themselves: a counter that counts less would satisfy any bound.
+// Exact counts: a counter that counts too little would satisfy any upper bound.
 TEST(LinearWorkTest, CountsEveryLook) {
   const std::string bytes = FrameOf(3, 2);
   ASSERT_EQ(bytes, "*2\r\n:8\r\n*3\r\n$2\r\nxx\r\n$2\r\nxx\r\n$2\r\nxx\r\n");
-  // Byte by byte: all bytes but the arguments' own 6.
+  // Byte by byte: every byte except the arguments' own 6.
   EXPECT_EQ(ExaminedInPieces(bytes, 1, 3), bytes.size() - 6);
   // At once: 29 of the start, 8 for each header, 2 of the last line end.
   EXPECT_EQ(ExaminedInPieces(bytes, bytes.size(), 3), 29u + 3 * 8 + 2);
@@ -130,14 +130,14 @@ TEST(LinearWorkTest, CountsEveryLookAtFramesAlike) {
   EXPECT_EQ(scanner.meter().bytes() - before, 8u * (24 + 4 * 8));
 }
 
-TEST(LinearWorkTest, ALongBulkIsPassedOver) {
+TEST(LinearWorkTest, SkipsTheBytesOfALongBulk) {
   const std::string bytes = FrameOf(1, 1'000'000);
   for (const size_t piece : {1, 7, 4096, 2'000'000}) {
     EXPECT_LE(ExaminedInPieces(bytes, piece, 1), 64u) << piece;
   }
 }
 
-TEST(LinearWorkTest, AChunk) {
+TEST(LinearWorkTest, SkipsTheBytesOfAChunk) {
   const std::string bytes = "$65536\r\n" + std::string(65'536, 'x') + "\r\n";
   for (const size_t piece : {1, 7, 4096, 70'000}) {
     internal::BulkScanner scanner;
@@ -156,11 +156,11 @@ TEST(LinearWorkTest, AChunk) {
   }
 }
 
-TEST(LinearWorkTest, TheBufferMovesLittle) {
+TEST(LinearWorkTest, BufferMovesEachByteAtMostTwice) {
   constexpr size_t kArguments = 50'000;
   const std::string bytes = FrameOf(kArguments, 1);
   for (const size_t piece : {1, 7, 4096}) {
-    // `min` is what a reader asks for, however little it gets.
+    // A reader may ask for more room than it fills.
     for (const size_t min : {1, 4096, 65'536}) {
       StreamDecoder decoder;
       size_t given = 0;

@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Many frames at once, and frames that look alike: what was foreseen must not
-// show in what is decoded.
+// Batches of frames, and frames that look alike. The predictions must not show
+// in the results.
 
 #include <algorithm>
 #include <cstddef>
@@ -49,7 +49,7 @@ std::string FramesOf(uint64_t offset, const std::vector<Argv>& argvs) {
   return bytes;
 }
 
-// Offsets of the frames of one call.
+// The offsets of one call's frames.
 std::vector<uint64_t> Offsets(absl::Span<const FrameView> frames) {
   std::vector<uint64_t> offsets;
   for (const FrameView& frame : frames) offsets.push_back(frame.offset());
@@ -58,7 +58,7 @@ std::vector<uint64_t> Offsets(absl::Span<const FrameView> frames) {
 
 using Numbers = std::vector<uint64_t>;
 
-TEST(NextFramesTest, GivesWhatIsWhole) {
+TEST(NextFramesTest, GivesWholeFrames) {
   StreamDecoder decoder;
   EXPECT_TRUE(decoder.NextFrames().empty());
   const std::string last = FrameOf(10, {"last"});
@@ -77,7 +77,7 @@ TEST(NextFramesTest, GivesWhatIsWhole) {
   EXPECT_TRUE(decoder.at_boundary());
 }
 
-TEST(NextFramesTest, GivesNoMoreThanAskedFor) {
+TEST(NextFramesTest, GivesAtMostTheRequestedNumber) {
   StreamDecoder decoder;
   const std::vector<Argv> argvs(100, {"SET", "k", "v"});
   const std::string bytes = FramesOf(1, argvs);
@@ -99,7 +99,7 @@ TEST(NextFramesTest, GivesNoMoreThanAskedFor) {
   EXPECT_TRUE(decoder.at_boundary());
 }
 
-TEST(NextFramesTest, FramesOfOneCallFollowEachOther) {
+TEST(NextFramesTest, OffsetsOfOneCallAreConsecutive) {
   StreamDecoder decoder;
   std::string bytes;
   for (const uint64_t offset : {5, 6, 8, 9, 10, 3, 3, 4}) {
@@ -122,10 +122,10 @@ TEST(NextFramesTest, FramesOfOneCallFollowEachOther) {
   EXPECT_EQ(calls[0], (Numbers{5, 6}));
 }
 
-// A frame that was read by the strict reader, half received or oddly written,
-// and then one that looks like those before it: each run has to follow itself,
-// whatever the offsets do.
-TEST(NextFramesTest, RunsFollowEachOtherBehindOddFrames) {
+// A frame goes to the strict reader, because it is cut or oddly written. Then a
+// frame follows that looks like those before. Every run must have rising
+// offsets, whatever the offsets do.
+TEST(NextFramesTest, OffsetsAreConsecutiveBehindOddFrames) {
   const Argv argv = {"SET", "k", "v"};
   const std::string before = FramesOf(1, {argv, argv, argv});
   const auto all = [](StreamDecoder* decoder) {
@@ -178,7 +178,7 @@ TEST(NextFramesTest, StopsAtOtherElements) {
   EXPECT_TRUE(decoder.NextFrames().empty());
 }
 
-TEST(NextFramesTest, AnErrorComesBehindTheFramesBeforeIt) {
+TEST(NextFramesTest, ReportsErrorBehindEarlierFrames) {
   StreamDecoder decoder;
   const std::string sound = FramesOf(1, {{"a"}, {"b"}, {"c"}});
   decoder.Feed(sound + "*2\r\n:4\r\n*1\r\n$x");
@@ -194,8 +194,9 @@ TEST(NextFramesTest, AnErrorComesBehindTheFramesBeforeIt) {
   EXPECT_NE(decoder.Excerpt().find("$xmore"), absl::string_view::npos);
 }
 
-// What was decoded ahead survives new bytes, a larger buffer, and a move.
-TEST(NextFramesTest, WhatIsAheadStaysRight) {
+// Frames ahead stay right when bytes arrive, the buffer grows or the decoder
+// moves.
+TEST(NextFramesTest, FramesAheadSurviveNewBytesAndMoves) {
   std::vector<Argv> argvs;
   for (int i = 0; i < 30; ++i) {
     argvs.push_back({"SET", absl::StrCat("key", i), std::string(i % 7, 'v')});
@@ -216,9 +217,9 @@ TEST(NextFramesTest, WhatIsAheadStaysRight) {
   EXPECT_EQ(Offsets(second.NextFrames()), (Numbers{31}));
 }
 
-// The arguments of the frames before are to stay where they are found, also
-// where room has to be made for many more.
-TEST(NextFramesTest, ManyArgumentsBehindFew) {
+// The arguments of earlier frames of a batch stay right when a later frame
+// needs room for many more.
+TEST(NextFramesTest, DecodesManyArgumentsBehindFew) {
   std::vector<Argv> argvs;
   for (int i = 0; i < 20; ++i) argvs.push_back({"DEL", absl::StrCat("key", i)});
   argvs.push_back(Argv(5000, "x"));
@@ -241,13 +242,13 @@ TEST(NextFramesTest, ManyArgumentsBehindFew) {
   }
 }
 
-// Runs of frames of several shapes, in one call and each by itself.
-TEST(NextFramesTest, OneShapeAfterAnother) {
+// Runs of frames of several shapes, in one call and separately.
+TEST(NextFramesTest, DecodesOneShapeAfterAnother) {
   std::vector<Argv> argvs;
   const auto add = [&argvs](int n, const Argv& argv) {
     for (int i = 0; i < n; ++i) argvs.push_back(argv);
   };
-  // All of one size and count, so that only the places differ.
+  // All have one size and one count, and differ in their places.
   for (const int n : {1, 2, 3, 4, 5}) {
     add(n, {"SET", "key", "value"});
     add(n, {"SET", "keys", "valu"});
@@ -271,9 +272,9 @@ TEST(NextFramesTest, OneShapeAfterAnother) {
   }
 }
 
-// Frames whose shape was learned, then one with one byte wrong: it is read as
-// by a decoder that has learned nothing.
-TEST(FramesAlikeTest, ALookAlikeIsNotTaken) {
+// A frame with one wrong byte, behind frames whose shape was learned, reads as
+// with a new decoder.
+TEST(FramesAlikeTest, RejectsAlmostEqualFrames) {
   for (const size_t size : {2, 20, 200, 2000, 20'000}) {
     const Argv argv = {std::string(size, 'v'), "ab", std::string(size, 'v')};
     const std::string before = FramesOf(1, {argv, argv, argv});
@@ -303,9 +304,9 @@ TEST(FramesAlikeTest, ALookAlikeIsNotTaken) {
   }
 }
 
-// A shape holds for envelopes of one size. Behind a shorter one, a count of two
-// digits looks, from the second on, like a count of one.
-TEST(FramesAlikeTest, AShapeIsOfOneEnvelope) {
+// A shape belongs to envelopes of one size. Behind a shorter envelope, the
+// second digit of a count looks like a count of one digit.
+TEST(FramesAlikeTest, ShapeAppliesToOneEnvelopeSize) {
   const Argv few = {"a", "a value"};
   Argv many(12, "");
   std::copy(few.begin(), few.end(), many.begin());
@@ -321,7 +322,7 @@ TEST(FramesAlikeTest, AShapeIsOfOneEnvelope) {
   EXPECT_EQ(ArgvOf(frame), many);
 }
 
-TEST(FramesAlikeTest, AShapeIsLearnedAnewWhereOffsetsGainADigit) {
+TEST(FramesAlikeTest, LearnsShapeAnewWhenOffsetsGainADigit) {
   internal::FrameScanner scanner((Limits()));
   ArgvStorage args;
   size_t alike = 0;
@@ -347,7 +348,7 @@ TEST(FramesAlikeTest, AShapeIsLearnedAnewWhereOffsetsGainADigit) {
   EXPECT_GE(alike, 2980u);
 }
 
-// A shape holds 32 arguments at most: longer frames must not be learned.
+// A shape holds 32 arguments at most. Longer frames must not be learned.
 TEST(FramesAlikeTest, FramesOfMoreArgumentsThanAShapeDecode) {
   for (const size_t argc : {31, 32, 33, 34, 40, 100}) {
     SCOPED_TRACE(argc);

@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What decoding a snapshot payload asks of the heap: nothing for each element,
-// and never what a peer only declares.
+// The heap allocations of decoding a payload: zero an element, whatever sizes a
+// peer declares.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +29,7 @@ using ::kevy_replica::codec_testing::TestAccess;
 
 constexpr size_t kRounds = 100;
 
-// One event after another, none of them wrong.
+// Encodes one valid event after another.
 class Encoder {
  public:
   Encoder& operator<<(const PayloadEvent& event) {
@@ -43,7 +43,7 @@ class Encoder {
   PayloadEncoder encoder_;
 };
 
-// Every event, over and over, with strings of different lengths.
+// Every event, many times, with strings of different lengths.
 std::string Payload() {
   Encoder out;
   out << PayloadHeader{6, 7, 8};
@@ -70,7 +70,7 @@ std::string Payload() {
   return out.bytes;
 }
 
-// Feeds `bytes` in pieces; returns how many events came.
+// Feeds `bytes` in pieces. Returns the number of events.
 size_t Decode(absl::string_view bytes, size_t piece, PayloadDecoder* decoder) {
   size_t events = 0;
   while (!bytes.empty()) {
@@ -81,7 +81,7 @@ size_t Decode(absl::string_view bytes, size_t piece, PayloadDecoder* decoder) {
   return events;
 }
 
-TEST(PayloadAllocationTest, OneForAllThatIsCut) {
+TEST(PayloadAllocationTest, CutStringsAllocateOnce) {
   const std::string payload = Payload();
   for (const size_t piece :
        {size_t{1}, size_t{7}, size_t{100}, size_t{1000}, payload.size()}) {
@@ -92,12 +92,12 @@ TEST(PayloadAllocationTest, OneForAllThatIsCut) {
         AllocationsOf([&] { events = Decode(payload, piece, &decoder); });
     EXPECT_EQ(events, 1 + kRounds * (3 + 4 + 3 + 3 + 3 + 10) + kRounds + 1);
     EXPECT_EQ(decoder.Finish(), WireError::kNone);
-    // The scratch, of 4 KiB; none, if nothing is cut.
+    // The scratch of 4 KiB; zero if the piece is the whole payload.
     EXPECT_EQ(allocations.count, piece == payload.size() ? 0u : 1u) << piece;
   }
 }
 
-TEST(PayloadAllocationTest, ADeclaredLengthTakesNothing) {
+TEST(PayloadAllocationTest, DeclaredSizesAllocateNothing) {
   Limits limits;
   limits.max_bulk_bytes = 0xffff'ffff;
   Encoder out;

@@ -1,7 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Payloads made up at random, sound and broken, against the reference decoder.
+// Compares the decoder with the reference decoder on random payloads, sound and
+// broken.
 
 #include <cstdint>
 #include <set>
@@ -33,7 +34,7 @@ using ::kevy_replica::codec_testing::ReferencePayload;
 using ::kevy_replica::codec_testing::RunPayload;
 using ::kevy_replica::codec_testing::Whole;
 
-// Decodes in several ways; all must tell what the reference does.
+// Decodes in several ways. All must give the result of the reference.
 PayloadRun DecodeAll(const std::string& bytes, PayloadWay way, uint64_t seed) {
   const PayloadRun expected = ReferencePayload(bytes, way);
   way.guard = seed % 2 == 0 ? Guard::kBefore : Guard::kAfter;
@@ -46,7 +47,7 @@ PayloadRun DecodeAll(const std::string& bytes, PayloadWay way, uint64_t seed) {
   return expected;
 }
 
-TEST(PayloadDifferentialTest, SoundPayloads) {
+TEST(PayloadDifferentialTest, SoundPayloadsDecodeAlike) {
   int stubs = 0;
   for (uint64_t seed = 1; seed <= 2000 && !HasFailure(); ++seed) {
     Random random(seed);
@@ -63,7 +64,7 @@ TEST(PayloadDifferentialTest, SoundPayloads) {
   EXPECT_GT(stubs, 10);
 }
 
-TEST(PayloadDifferentialTest, BrokenPayloads) {
+TEST(PayloadDifferentialTest, BrokenPayloadsDecodeAlike) {
   std::set<WireError> seen;
   for (uint64_t seed = 1; seed <= 6000 && !HasFailure(); ++seed) {
     Random random(seed);
@@ -87,8 +88,8 @@ TEST(PayloadDifferentialTest, BrokenPayloads) {
   }
 }
 
-// What decodes encodes to the same bytes, if its version can be encoded.
-TEST(PayloadDifferentialTest, RoundTrips) {
+// Sound payloads encode to the same bytes, if their version can be encoded.
+TEST(PayloadDifferentialTest, SoundPayloadsEncodeBack) {
   int round_trips = 0;
   for (uint64_t seed = 1; seed <= 3000 && !HasFailure(); ++seed) {
     Random random(seed);

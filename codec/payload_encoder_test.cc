@@ -21,7 +21,7 @@ PayloadEvent Record(RecordType type, uint32_t count) {
   return RecordBegin{type, "key", 1000, count};
 }
 
-// A payload with all events there are, counts of 2 throughout.
+// A payload with every event, and counts of 2.
 std::vector<PayloadEvent> AllEvents() {
   return {
       PayloadHeader{6, 7, 8},
@@ -73,7 +73,8 @@ void AppendAll(const std::vector<PayloadEvent>& events, PayloadEncoder* encoder,
   }
 }
 
-// What `event` says behind `before`, where it changes nothing.
+// Returns the error of `event` behind `before`, and expects that it changes
+// nothing.
 WireError ErrorBehind(const std::vector<PayloadEvent>& before,
                       const PayloadEvent& event) {
   PayloadEncoder encoder;
@@ -97,15 +98,15 @@ TEST(PayloadEncoderTest, AppendsTheBytes) {
                      std::string("\x9\0\0\0\0\0\0\0", 8) +
                      std::string("\1\1\1\0\0\0\0\0\0\0\3\0\0\0key", 17) +
                      std::string("\5\0\0\0value", 9));
-  out.clear();  // As when it was sent.
+  out.clear();  // As after sending it.
   AppendAll({PayloadEnd()}, &encoder, &out);
   EXPECT_EQ(out, std::string(1, '\0'));
   EXPECT_TRUE(encoder.ended());
 }
 
-// At each place every event is tried that is not the one that comes there: it
-// is an error, or it is no harm, and where it is an error nothing has changed.
-TEST(PayloadEncoderTest, AnErrorChangesNothing) {
+// At every position, try each wrong event. It is either accepted, or returns an
+// error and changes nothing.
+TEST(PayloadEncoderTest, ErrorLeavesEverythingUnchanged) {
   const std::vector<PayloadEvent> events = AllEvents();
   PayloadEncoder encoder;
   std::string expected;
@@ -134,7 +135,7 @@ TEST(PayloadEncoderTest, AnErrorChangesNothing) {
   EXPECT_EQ(out, expected);
 }
 
-TEST(PayloadEncoderTest, WrongHeaders) {
+TEST(PayloadEncoderTest, RejectsWrongHeaders) {
   for (int version = 0; version <= 255; ++version) {
     EXPECT_EQ(
         ErrorBehind({}, PayloadHeader{static_cast<uint8_t>(version), 0, 0}),
@@ -146,7 +147,7 @@ TEST(PayloadEncoderTest, WrongHeaders) {
   EXPECT_EQ(ErrorBehind({}, PayloadHeader{5, 1, 1}), WireError::kNone);
 }
 
-TEST(PayloadEncoderTest, WrongOrder) {
+TEST(PayloadEncoderTest, RejectsWrongOrder) {
   const PayloadEvent header = PayloadHeader{6, 0, 0};
   const auto expect = [&](std::vector<PayloadEvent> before,
                           const PayloadEvent& event) {
@@ -188,7 +189,7 @@ TEST(PayloadEncoderTest, WrongOrder) {
   expect({FieldExpiry{"k", "f", 1}}, string);
 }
 
-TEST(PayloadEncoderTest, WrongCounts) {
+TEST(PayloadEncoderTest, RejectsWrongCounts) {
   const auto expect = [](std::vector<PayloadEvent> before,
                          const PayloadEvent& event) {
     before.insert(before.begin(), PayloadHeader{6, 0, 0});
@@ -233,7 +234,7 @@ TEST(PayloadEncoderTest, WrongCounts) {
   expect(behind, group);
 }
 
-TEST(PayloadEncoderTest, AStreamOfAnOldVersionHasNoGroups) {
+TEST(PayloadEncoderTest, OldStreamEncodesWithZeroGroups) {
   std::vector<PayloadEvent> events = {
       PayloadHeader{4, 0, 0}, Record(RecordType::kStream, 0),
       StreamInfo{{}, {}, 0, 0}, RecordEnd(), PayloadEnd()};
@@ -247,7 +248,7 @@ TEST(PayloadEncoderTest, AStreamOfAnOldVersionHasNoGroups) {
   EXPECT_EQ(bytes, same);
 }
 
-TEST(PayloadEncoderTest, WhatVersionsDoNotHave) {
+TEST(PayloadEncoderTest, RejectsEventsOfLaterVersions) {
   for (const uint8_t version : {4, 5}) {
     EXPECT_EQ(
         ErrorBehind({PayloadHeader{version, 0, 0}}, FieldExpiry{"k", "f", 1}),
@@ -261,8 +262,8 @@ TEST(PayloadEncoderTest, WhatVersionsDoNotHave) {
   }
 }
 
-// Nobody looks at its bytes, which are not there.
-TEST(PayloadEncoderTest, StringsThatAreTooLong) {
+// The encoder checks the length alone: the bytes do not exist.
+TEST(PayloadEncoderTest, RejectsTooLongStrings) {
   if (sizeof(size_t) <= 4) GTEST_SKIP() << "There are none.";
   const char byte = 'x';
   const absl::string_view huge(

@@ -17,23 +17,23 @@ std::string Text(const PayloadEvent& event) {
   return text;
 }
 
-// The golden files have the text of every event; these are the ones that they
-// cannot have.
-TEST(PayloadEventTest, TextsOfWhatIsNeverDecoded) {
+// The golden files have the text of every decoded event. These texts are of
+// other events.
+TEST(PayloadEventTest, AppendsTextOfUndecodableEvents) {
   EXPECT_EQ(Text(PayloadEvent()), "> header version=0 generation=0 offset=0");
   EXPECT_EQ(Text(RecordBegin{static_cast<RecordType>(9), "k", {}, 0}),
             "> unknown \"k\" count=0");
 }
 
-TEST(PayloadEventTest, Texts) {
+TEST(PayloadEventTest, AppendsTextToTheString) {
   EXPECT_EQ(Text(RecordBegin{RecordType::kHash, "k\r\n\"\xff", 5, 2}),
             R"(> hash "k\r\n\"\xff" count=2 expire_at_ms=5)");
   EXPECT_EQ(Text(RecordBegin{RecordType::kString, "", {}, 0}), "> string \"\"");
   EXPECT_EQ(Text(StreamEntry{{5, 1}, 2}), "> stream_entry 5-1 fields=2");
 }
 
-// Enough digits to tell any double from any other.
-TEST(PayloadEventTest, Scores) {
+// Enough digits to identify any double.
+TEST(PayloadEventTest, ScoresKeepAllDigits) {
   using Limits = std::numeric_limits<double>;
   const auto score = [](double score) {
     return Text(ScoredMember{"m", score}).substr(20);

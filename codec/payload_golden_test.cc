@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Every file of testdata/payload, decoded in every way and encoded back.
+// Decodes every file of testdata/payload in every way, and encodes it back.
 
 #include "kevy_replica/codec/testing/payload_golden.h"
 
@@ -49,7 +49,7 @@ using ::kevy_replica::codec_testing::TwoPieces;
 
 class PayloadGoldenTest : public ::testing::TestWithParam<PayloadGolden> {};
 
-TEST_P(PayloadGoldenTest, SameHoweverItArrives) {
+TEST_P(PayloadGoldenTest, CutsLeaveResultUnchanged) {
   const PayloadGolden& golden = GetParam();
   PayloadWay way = golden.way;
   for (const Guard guard : {Guard::kBefore, Guard::kAfter}) {
@@ -65,7 +65,7 @@ TEST_P(PayloadGoldenTest, SameHoweverItArrives) {
   }
 }
 
-TEST_P(PayloadGoldenTest, AnErrorIsKnownWithTheFirstByteThatTellsIt) {
+TEST_P(PayloadGoldenTest, ReportsErrorAtFirstDecisiveByte) {
   const PayloadGolden& golden = GetParam();
   if (!golden.fails()) return;
   PayloadWay way = golden.way;
@@ -73,7 +73,8 @@ TEST_P(PayloadGoldenTest, AnErrorIsKnownWithTheFirstByteThatTellsIt) {
   EXPECT_EQ(RunPayload(golden.bytes, way).given, golden.known_with);
 }
 
-// What ends early is truncated, and tells the same up to there.
+// A payload that ends early is truncated, and gives the same events up to
+// there.
 TEST_P(PayloadGoldenTest, EveryPrefixIsTruncated) {
   const PayloadGolden& golden = GetParam();
   const size_t whole = golden.fails() ? golden.known_with : golden.bytes.size();
@@ -82,7 +83,7 @@ TEST_P(PayloadGoldenTest, EveryPrefixIsTruncated) {
         absl::string_view(golden.bytes).substr(0, size);
     if (golden.expected.error == WireError::kTrailingBytes &&
         size == golden.expected.position) {
-      continue;  // That is whole.
+      continue;  // Complete.
     }
     PayloadRun expected;
     expected.error = WireError::kTruncatedPayload;
@@ -94,12 +95,12 @@ TEST_P(PayloadGoldenTest, EveryPrefixIsTruncated) {
   }
 }
 
-TEST_P(PayloadGoldenTest, TheReferenceAgrees) {
+TEST_P(PayloadGoldenTest, ReferenceAgrees) {
   const PayloadGolden& golden = GetParam();
   EXPECT_EQ(ReferencePayload(golden.bytes, golden.way), golden.expected);
 }
 
-// The events as a payload of `version`; if that is 0, of the one that it is.
+// Encodes the events as a payload of `version`, or of their own version for 0.
 std::string EncodedAs(const PayloadGolden& golden, uint8_t version) {
   PayloadEncoder encoder;
   std::string bytes;
@@ -113,7 +114,7 @@ std::string EncodedAs(const PayloadGolden& golden, uint8_t version) {
   return bytes;
 }
 
-TEST_P(PayloadGoldenTest, EncodesBack) {
+TEST_P(PayloadGoldenTest, EventsEncodeBack) {
   const PayloadGolden& golden = GetParam();
   if (golden.fails()) return;
   const char version = golden.bytes[8];
@@ -121,7 +122,7 @@ TEST_P(PayloadGoldenTest, EncodesBack) {
     EXPECT_EQ(EncodedAs(golden, 0), golden.bytes);
     return;
   }
-  // Another version has the same events, but for those of groups.
+  // Another version has the same events, except those of groups.
   PayloadWay now_is_said = golden.way;
   now_is_said.now_ms = 0;
   const PayloadRun run = RunPayload(EncodedAs(golden, 6), now_is_said);
@@ -144,7 +145,7 @@ INSTANTIATE_TEST_SUITE_P(
       return PayloadGoldenTestName(info.param);
     });
 
-// The payloads that a captured stream holds.
+// The payloads in a captured stream.
 std::vector<std::string> PayloadsOf(const std::string& stream) {
   std::vector<std::string> payloads;
   StreamDecoder decoder;

@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What the golden files cannot show: where the decoder's views point, what it
-// holds and copies, and how it is to be called.
+// The properties that golden files cannot show: the decoder's views, memory and
+// copies, and the order of its calls.
 
 #include "kevy_replica/codec/snapshot_payload.h"
 
@@ -38,13 +38,13 @@ std::string Encoded(const std::vector<PayloadEvent>& events) {
   return bytes;
 }
 
-// The beginning of a hash that claims `count` fields.
+// The start of a hash that claims `count` fields.
 std::string HashBegin(uint32_t count) {
   return Encoded({PayloadHeader{4, 0, 0},
                   RecordBegin{RecordType::kHash, "key", {}, count}});
 }
 
-// A hash of such fields, and the payload's end.
+// A hash of equal fields, and the payload's end.
 std::string Hash(size_t count, absl::string_view field,
                  absl::string_view value) {
   std::vector<PayloadEvent> events = {
@@ -56,7 +56,7 @@ std::string Hash(size_t count, absl::string_view field,
   return Encoded(events);
 }
 
-// The next event as text, or how the call ended.
+// The next event as text, or the outcome of the call.
 std::string Next(PayloadDecoder* decoder) {
   switch (decoder->Next()) {
     case Outcome::kDone: {
@@ -73,13 +73,13 @@ std::string Next(PayloadDecoder* decoder) {
   return "";
 }
 
-// Feeds `bytes` in pieces; calls `each` behind every call of Next().
-// Returns how many events came.
+// Feeds `bytes` in pieces, and calls `each` after every call of Next(). Returns
+// the number of events.
 size_t Decode(absl::string_view bytes, size_t piece, PayloadDecoder* decoder,
               const std::function<void()>& each = nullptr) {
   size_t events = 0;
   while (!bytes.empty()) {
-    // In memory of its own, which is gone afterwards.
+    // In memory of its own, which is freed afterwards.
     const std::string part(bytes.substr(0, piece));
     decoder->Feed(part);
     bytes.remove_prefix(part.size());
@@ -125,8 +125,8 @@ TEST(PayloadDecoderTest, NeedsMoreUntilAnEventIsWhole) {
   EXPECT_EQ(decoder.error(), WireError::kNone);
 }
 
-// The end of a record is known from what came before.
-TEST(PayloadDecoderTest, ARecordEndsWithoutAnotherByte) {
+// The earlier events tell the end of a record.
+TEST(PayloadDecoderTest, RecordEndNeedsNoFurtherByte) {
   const std::string bytes = HashBegin(0);
   PayloadDecoder decoder(0);
   decoder.Feed(bytes);
@@ -136,7 +136,7 @@ TEST(PayloadDecoderTest, ARecordEndsWithoutAnotherByte) {
   EXPECT_EQ(Next(&decoder), "need_more");
 }
 
-TEST(PayloadDecoderTest, WhatLiesWholeInAPieceIsAViewOfIt) {
+TEST(PayloadDecoderTest, WholeStringIsAViewOfItsPiece) {
   const std::string bytes = Hash(2, "field", std::string(100'000, 'v'));
   PayloadDecoder decoder(0);
   decoder.Feed(bytes);
@@ -157,8 +157,8 @@ TEST(PayloadDecoderTest, WhatLiesWholeInAPieceIsAViewOfIt) {
   EXPECT_EQ(decoder.memory_bytes(), 0u);
 }
 
-// Also where the field before it was cut, or the score behind it.
-TEST(PayloadDecoderTest, SoIsAStringBesideOneThatIsCut) {
+// Also where the field before it or the score behind it is cut.
+TEST(PayloadDecoderTest, WholeStringBesideACutOneIsAView) {
   const std::string value(100'000, 'v');
   const std::string bytes = Hash(1, "field", value);
   const size_t field_at = bytes.find("field");
@@ -182,7 +182,7 @@ TEST(PayloadDecoderTest, SoIsAStringBesideOneThatIsCut) {
   }
 }
 
-TEST(PayloadDecoderTest, AStringThatIsCutIsCopiedOnce) {
+TEST(PayloadDecoderTest, CopiesACutStringOnce) {
   const std::string value(65'536, 'v');
   const std::string bytes = Encoded(
       {PayloadHeader{4, 0, 0}, RecordBegin{RecordType::kString, "key", {}, 0},
@@ -197,11 +197,11 @@ TEST(PayloadDecoderTest, AStringThatIsCutIsCopiedOnce) {
     ++values;
   });
   EXPECT_GE(values, 1u);
-  // And once more the first half, when the scratch had to grow.
+  // And the first half once more, when the scratch grew.
   EXPECT_LE(decoder.bytes_copied(), value.size() + cut);
 }
 
-TEST(PayloadDecoderTest, FeedingTooEarlyIsAnError) {
+TEST(PayloadDecoderTest, FeedingBeforeNeedMoreFails) {
   const std::string bytes = HashBegin(0);
   PayloadDecoder decoder(0);
   decoder.Feed(bytes);
@@ -212,7 +212,7 @@ TEST(PayloadDecoderTest, FeedingTooEarlyIsAnError) {
   EXPECT_EQ(decoder.Finish(), WireError::kWrongOrder);
 }
 
-TEST(PayloadDecoderTest, FinishingTooEarlyIsAnError) {
+TEST(PayloadDecoderTest, FinishingInsideAPayloadFails) {
   const std::string bytes = HashBegin(1);
   PayloadDecoder decoder(0);
   EXPECT_EQ(PayloadDecoder(0).Finish(), WireError::kTruncatedPayload);
@@ -226,7 +226,7 @@ TEST(PayloadDecoderTest, FinishingTooEarlyIsAnError) {
   EXPECT_EQ(decoder.Finish(), WireError::kTruncatedPayload);
 }
 
-TEST(PayloadDecoderTest, FinishSeesWhatNextHasNotTaken) {
+TEST(PayloadDecoderTest, FinishReportsUnreadBytes) {
   const std::string bytes =
       Encoded({PayloadHeader{4, 0, 0}, PayloadEnd()}) + "more";
   PayloadDecoder decoder(0);
@@ -237,7 +237,7 @@ TEST(PayloadDecoderTest, FinishSeesWhatNextHasNotTaken) {
   EXPECT_EQ(decoder.position(), 10u);
 }
 
-TEST(PayloadDecoderTest, TheKeyOfARowSegmentIsTheDecodersOwn) {
+TEST(PayloadDecoderTest, ErrorKeyOutlivesItsPiece) {
   const std::string key(100, 'k');
   const std::string bytes = "KEVYSNAP\7" + std::string(16, '\0') +
                             std::string("\x08\0\x64\0\0\0", 6) + key;
@@ -252,7 +252,7 @@ TEST(PayloadDecoderTest, TheKeyOfARowSegmentIsTheDecodersOwn) {
   EXPECT_EQ(decoder.error_key(), key);
 }
 
-TEST(PayloadDecoderTest, MayBeMovedAtAnyByte) {
+TEST(PayloadDecoderTest, ResumesAfterAMoveAtAnyByte) {
   const std::string bytes = Hash(3, "a field", "a value");
   PayloadDecoder decoder(0);
   size_t events = 0;
@@ -266,8 +266,9 @@ TEST(PayloadDecoderTest, MayBeMovedAtAnyByte) {
   EXPECT_EQ(decoder.Finish(), WireError::kNone);
 }
 
-// Work is counted, not timed: what is not copied is passed over.
-TEST(PayloadDecoderTest, WorkIsLinearHoweverItArrives) {
+// Work is counted, not timed: the decoder skips the bytes that it does not
+// copy.
+TEST(PayloadDecoderTest, WorkIsLinearForAnyPieces) {
   for (const size_t size : {0, 1, 10, 1000, 100'000}) {
     const std::string bytes =
         Hash(200'000 / (size + 10) + 1, "f", std::string(size, 'v'));
@@ -276,14 +277,14 @@ TEST(PayloadDecoderTest, WorkIsLinearHoweverItArrives) {
       PayloadDecoder decoder(0);
       Decode(bytes, piece, &decoder);
       EXPECT_TRUE(decoder.ended());
-      // Once; and, as the scratch doubles, less than twice more.
+      // Once, and less than twice more as the scratch doubles.
       EXPECT_LE(decoder.bytes_copied(), 3 * bytes.size());
     }
   }
 }
 
-// However many elements there are.
-TEST(PayloadDecoderTest, MemoryIsBoundedByTheLongestStrings) {
+// For any number of elements.
+TEST(PayloadDecoderTest, LongestStringsBoundTheMemory) {
   const std::string field(1000, 'f');
   const std::string value(3000, 'v');
   const std::string bytes = Hash(2000, field, value);
@@ -296,7 +297,7 @@ TEST(PayloadDecoderTest, MemoryIsBoundedByTheLongestStrings) {
   }
 }
 
-TEST(PayloadDecoderTest, WhatIsOnlyDeclaredTakesNothing) {
+TEST(PayloadDecoderTest, DeclaredSizesTakeNoMemory) {
   Limits limits;
   limits.max_bulk_bytes = ~uint64_t{0};
   const std::string count = HashBegin(0xffff'ffff);
@@ -312,7 +313,7 @@ TEST(PayloadDecoderTest, WhatIsOnlyDeclaredTakesNothing) {
   }
 }
 
-TEST(PayloadDecoderTest, MemoryFollowsWhatHasCome) {
+TEST(PayloadDecoderTest, MemoryFollowsReceivedBytes) {
   PayloadDecoder decoder(0);
   Decode(HashBegin(1) + std::string("\1\0\0\0f\0\0\0\x20", 9), 1, &decoder);
   const std::string piece(1000, 'x');
@@ -321,10 +322,11 @@ TEST(PayloadDecoderTest, MemoryFollowsWhatHasCome) {
     ASSERT_LE(decoder.memory_bytes(),
               std::max(ByteBuffer::kMinCapacity, 2 * (came + 1001)));
   }
-  EXPECT_GE(decoder.memory_bytes(), 2'000'000u);  // It was this that grew.
+  EXPECT_GE(decoder.memory_bytes(),
+            2'000'000u);  // The scratch itself has grown.
 }
 
-TEST(PayloadDecoderTest, AHugeStringsMemoryIsGivenBack) {
+TEST(PayloadDecoderTest, FreesMemoryOfAHugeString) {
   const std::string huge(16 * ByteBuffer::kKeptCapacity, 'x');
   std::vector<PayloadEvent> events = {
       PayloadHeader{4, 0, 0}, RecordBegin{RecordType::kList, "key", {}, 1001},

@@ -28,7 +28,7 @@ using ::kevy_replica::codec_testing::GuardedBytes;
 
 constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
 
-TEST(SnapshotTest, DecodesWhatStandsInFront) {
+TEST(SnapshotTest, DecodesElementAtTheFront) {
   SnapshotBegin begin;
   DecodeResult result =
       DecodeSnapshotBegin("+SNAPSHOT\r\n$1", Limits(), &begin);
@@ -50,7 +50,7 @@ TEST(SnapshotTest, DecodesWhatStandsInFront) {
   EXPECT_EQ(end.next_offset, 5u);
 }
 
-TEST(SnapshotTest, AnotherElementIsUnknown) {
+TEST(SnapshotTest, RejectsOtherElements) {
   SnapshotBegin begin;
   SnapshotChunk chunk{"before"};
   SnapshotEnd end{7};
@@ -63,7 +63,7 @@ TEST(SnapshotTest, AnotherElementIsUnknown) {
     EXPECT_EQ(DecodeSnapshotEnd(input, Limits(), &end).error,
               WireError::kUnknownElement);
   }
-  // Each of the three is another to the others.
+  // Each of the three is unknown to the functions of the others.
   EXPECT_EQ(DecodeSnapshotBegin("+SNAPSHOT_END 5\r\n", Limits(), &begin).error,
             WireError::kUnknownElement);
   EXPECT_EQ(DecodeSnapshotEnd("+SNAPSHOT\r\n", Limits(), &end).error,
@@ -81,7 +81,7 @@ TEST(SnapshotTest, AnotherElementIsUnknown) {
   EXPECT_EQ(end.next_offset, 7u);
 }
 
-TEST(SnapshotTest, ChunksOfEverySize) {
+TEST(SnapshotTest, DecodesChunksOfEverySize) {
   GuardedBytes room(70'000);
   for (const size_t size :
        {0, 1, 9, 10, 99, 100, 999, 1000, 9999, 10'000, 65'535, 65'536}) {
@@ -107,13 +107,13 @@ TEST(SnapshotTest, ChunksOfEverySize) {
   }
 }
 
-TEST(SnapshotTest, ChunksOverTheLimit) {
+TEST(SnapshotTest, RejectsChunksOverTheLimit) {
   const std::string wire = "$65537\r\n" + std::string(65'537, 'x') + "\r\n";
   SnapshotChunk chunk;
   DecodeResult result = DecodeSnapshotChunk(wire, Limits(), &chunk);
   EXPECT_EQ(result.error, WireError::kChunkTooLong);
   EXPECT_EQ(result.position, 5u);
-  // The limit is the reader's to set.
+  // The reader sets the limit.
   Limits limits;
   limits.max_chunk_bytes = 65'537;
   EXPECT_TRUE(DecodeSnapshotChunk(wire, limits, &chunk).done());

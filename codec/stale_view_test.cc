@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A view that has outlived its bytes aborts under AddressSanitizer, instead of
-// reading what happens to lie there. Elsewhere there is nothing to see.
+// Under AddressSanitizer, reading a stale view aborts. Other builds only test
+// fresh views.
 
 #include <algorithm>
 #include <cstddef>
@@ -38,17 +38,17 @@ absl::string_view Key(const StreamDecoder& decoder) {
   return std::get<FrameView>(decoder.event()).argv()[1];
 }
 
-TEST(StaleViewTest, AFreshViewIsReadable) {
+TEST(StaleViewTest, FreshViewIsReadable) {
   StreamDecoder decoder;
   decoder.Feed(std::string(kFrame) + kFrame);
   ASSERT_EQ(decoder.Next(), Outcome::kDone);
   EXPECT_EQ(Key(decoder), kKey);
-  // Functions that are const end nothing.
+  // Const functions leave it valid.
   EXPECT_FALSE(decoder.at_boundary());
   EXPECT_GT(decoder.memory_bytes(), 0u);
   EXPECT_NE(decoder.Excerpt(), "");
   EXPECT_EQ(Key(decoder), kKey);
-  // Nor does moving the decoder, which leaves the bytes where they are.
+  // So does moving the decoder, which leaves the bytes in place.
   const absl::string_view key = Key(decoder);
   StreamDecoder moved = std::move(decoder);
   EXPECT_EQ(key, kKey);
@@ -59,7 +59,7 @@ TEST(StaleViewTest, AFreshViewIsReadable) {
 
 #ifdef ABSL_HAVE_ADDRESS_SANITIZER
 
-// Reads all of `bytes`, so that the compiler cannot leave it out.
+// Reads all of `bytes`, visibly to the compiler.
 void Read(absl::string_view bytes) {
   volatile char last = 0;
   for (const char c : bytes) last = c;
@@ -74,14 +74,14 @@ std::unique_ptr<StreamDecoder> DecoderAtFrame() {
   return decoder;
 }
 
-TEST(StaleViewDeathTest, AfterNext) {
+TEST(StaleViewDeathTest, NextEndsView) {
   const auto decoder = DecoderAtFrame();
   const absl::string_view key = Key(*decoder);
   ASSERT_EQ(decoder->Next(), Outcome::kDone);
   EXPECT_DEATH(Read(key), "use-after-poison");
 }
 
-TEST(StaleViewDeathTest, AfterNextFrames) {
+TEST(StaleViewDeathTest, NextFramesEndsView) {
   const auto decoder = DecoderAtFrame();
   const absl::string_view before = Key(*decoder);
   const absl::Span<const FrameView> frames = decoder->NextFrames();
@@ -93,42 +93,42 @@ TEST(StaleViewDeathTest, AfterNextFrames) {
   EXPECT_DEATH(Read(key), "use-after-poison");
 }
 
-TEST(StaleViewDeathTest, AfterPrepare) {
+TEST(StaleViewDeathTest, PrepareEndsView) {
   const auto decoder = DecoderAtFrame();
   const absl::string_view key = Key(*decoder);
   decoder->Prepare(1);
   EXPECT_DEATH(Read(key), "use-after-poison");
 }
 
-TEST(StaleViewDeathTest, AfterPrepareThatTakesNewMemory) {
+TEST(StaleViewDeathTest, PrepareOfNewMemoryEndsView) {
   const auto decoder = DecoderAtFrame();
   const absl::string_view key = Key(*decoder);
   decoder->Prepare(1'000'000);
   EXPECT_DEATH(Read(key), "heap-use-after-free");
 }
 
-TEST(StaleViewDeathTest, AfterFeed) {
+TEST(StaleViewDeathTest, FeedEndsView) {
   const auto decoder = DecoderAtFrame();
   const absl::string_view key = Key(*decoder);
   decoder->Feed("+PING");
   EXPECT_DEATH(Read(key), "use-after-poison");
 }
 
-TEST(StaleViewDeathTest, AfterTheDecoder) {
+TEST(StaleViewDeathTest, DestroyingTheDecoderEndsView) {
   auto decoder = DecoderAtFrame();
   const absl::string_view key = Key(*decoder);
   decoder.reset();
   EXPECT_DEATH(Read(key), "heap-use-after-free");
 }
 
-TEST(StaleViewDeathTest, AfterAnotherDecoderIsMovedIn) {
+TEST(StaleViewDeathTest, AssigningADecoderEndsView) {
   const auto decoder = DecoderAtFrame();
   const absl::string_view key = Key(*decoder);
   *decoder = StreamDecoder();
   EXPECT_DEATH(Read(key), "heap-use-after-free");
 }
 
-TEST(StaleViewDeathTest, AChunk) {
+TEST(StaleViewDeathTest, NextEndsChunk) {
   StreamDecoder decoder;
   decoder.Feed("+SNAPSHOT\r\n$16\r\n0123456789abcdef\r\n+SNAPSHOT_END 5\r\n");
   ASSERT_EQ(decoder.Next(), Outcome::kDone);
@@ -140,8 +140,7 @@ TEST(StaleViewDeathTest, AChunk) {
   EXPECT_DEATH(Read(bytes), "use-after-poison");
 }
 
-// A decoder that has just given a string that was cut; two more events are in
-// `*bytes`.
+// A decoder that has just given a cut string. Two more events are in `*bytes`.
 std::unique_ptr<PayloadDecoder> DecoderAtCutString(std::string* bytes) {
   PayloadEncoder encoder;
   for (const PayloadEvent& event :
@@ -164,7 +163,7 @@ std::unique_ptr<PayloadDecoder> DecoderAtCutString(std::string* bytes) {
   return decoder;
 }
 
-TEST(StaleViewDeathTest, AStringOfAPayloadAfterNext) {
+TEST(StaleViewDeathTest, PayloadNextEndsString) {
   std::string bytes;
   const auto decoder = DecoderAtCutString(&bytes);
   const absl::string_view value = std::get<StringValue>(decoder->event()).value;
@@ -173,7 +172,7 @@ TEST(StaleViewDeathTest, AStringOfAPayloadAfterNext) {
   EXPECT_DEATH(Read(value), "use-after-poison");
 }
 
-TEST(StaleViewDeathTest, AStringOfAPayloadAfterFeed) {
+TEST(StaleViewDeathTest, PayloadFeedEndsString) {
   std::string bytes;
   const auto decoder = DecoderAtCutString(&bytes);
   const absl::string_view value = std::get<StringValue>(decoder->event()).value;
@@ -182,7 +181,7 @@ TEST(StaleViewDeathTest, AStringOfAPayloadAfterFeed) {
   EXPECT_DEATH(Read(value), "use-after-poison");
 }
 
-TEST(StaleViewDeathTest, AStringOfAPayloadAfterFinish) {
+TEST(StaleViewDeathTest, PayloadFinishEndsString) {
   std::string bytes;
   const auto decoder = DecoderAtCutString(&bytes);
   const absl::string_view value = std::get<StringValue>(decoder->event()).value;
@@ -191,7 +190,7 @@ TEST(StaleViewDeathTest, AStringOfAPayloadAfterFinish) {
   EXPECT_DEATH(Read(value), "use-after-poison");
 }
 
-TEST(StaleViewDeathTest, TheRoomBehindWhatWasCommitted) {
+TEST(StaleViewDeathTest, CommitEndsRoomBehindIt) {
   ByteBuffer buffer;
   const absl::Span<char> room = buffer.Prepare(64);
   std::fill(room.begin(), room.end(), 'x');  // All of it may be written.
@@ -202,9 +201,9 @@ TEST(StaleViewDeathTest, TheRoomBehindWhatWasCommitted) {
   EXPECT_DEATH(Read(absl::string_view(room.data(), 65)), "use-after-poison");
 }
 
-// What the buffer is reused for is not what a stale view sees, even where the
-// buffer has been emptied and filled again.
-TEST(StaleViewDeathTest, AfterTheBufferWasFilledAgain) {
+// A stale view must never see new data, even after the buffer was emptied and
+// refilled.
+TEST(StaleViewDeathTest, StaleViewAbortsAfterRefill) {
   ByteBuffer buffer;
   std::fill_n(buffer.Prepare(64).begin(), 64, 'x');
   buffer.Commit(64);
@@ -215,8 +214,8 @@ TEST(StaleViewDeathTest, AfterTheBufferWasFilledAgain) {
   EXPECT_DEATH(Read(stale), "use-after-poison");
 }
 
-// The memory goes back to the allocator clean.
-TEST(StaleViewTest, ADeadBufferLeavesNoPoison) {
+// The allocator gets the memory back without poison.
+TEST(StaleViewTest, DestroyedBufferLeavesNoPoison) {
   for (int i = 0; i < 1000; ++i) {
     ByteBuffer buffer;
     buffer.Prepare(4096);

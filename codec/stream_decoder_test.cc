@@ -1,7 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What the golden files cannot show: the decoder's buffer, state and lifetime.
+// The properties that golden files cannot show: the decoder's buffer, state and
+// lifetime.
 
 #include "kevy_replica/codec/stream_decoder.h"
 
@@ -45,7 +46,7 @@ constexpr absl::string_view kFrame =
     "*2\r\n:8\r\n*3\r\n$3\r\nSET\r\n$3\r\nfoo\r\n$3\r\nbar\r\n";
 constexpr absl::string_view kPing = "+PING 7 9\r\n";
 
-// The next element as text, or how the call ended.
+// The next element as text, or the outcome of the call.
 std::string Next(StreamDecoder* decoder) {
   switch (decoder->Next()) {
     case Outcome::kDone:
@@ -76,7 +77,7 @@ TEST(StreamDecoderTest, NeedsMoreUntilAnElementIsWhole) {
   EXPECT_EQ(decoder.error(), WireError::kNone);
 }
 
-TEST(StreamDecoderTest, EventsAreViewsOfWhatTheCallerRead) {
+TEST(StreamDecoderTest, EventsViewTheCallersBytes) {
   StreamDecoder decoder;
   const absl::Span<char> room = decoder.Prepare(1);
   const std::string input =
@@ -98,7 +99,7 @@ TEST(StreamDecoderTest, EventsAreViewsOfWhatTheCallerRead) {
   EXPECT_EQ(decoder.bytes_moved(), 0u);
 }
 
-TEST(StreamDecoderTest, PrepareOfNothingGivesRoom) {
+TEST(StreamDecoderTest, PrepareOfZeroGivesRoom) {
   StreamDecoder decoder;
   EXPECT_GE(decoder.Prepare(0).size(), 1u);
   decoder.Commit(0);
@@ -107,7 +108,7 @@ TEST(StreamDecoderTest, PrepareOfNothingGivesRoom) {
 }
 
 TEST(StreamDecoderTest, ArgumentsStayRightWhenTheBufferMoves) {
-  // The second half comes after the first has been moved more than once.
+  // The second half arrives after the first has moved more than once.
   std::string frame;
   const std::string value(50'000, 'v');
   ASSERT_EQ(AppendFrame(8, {"SET", "key", value, "tail"}, &frame),
@@ -126,13 +127,13 @@ TEST(StreamDecoderTest, ArgumentsStayRightWhenTheBufferMoves) {
   EXPECT_EQ(view.wire(), frame);
 }
 
-TEST(StreamDecoderTest, AnswerThenElements) {
+TEST(StreamDecoderTest, DecodesAnswerAndThenElements) {
   StreamDecoder decoder;
   HandshakeAnswer answer{Protocol::kV1, 0, 5};
   EXPECT_EQ(decoder.DecodeAnswer(&answer), Outcome::kNeedMore);
   decoder.Feed("+ACK 7");
   EXPECT_EQ(decoder.DecodeAnswer(&answer), Outcome::kNeedMore);
-  EXPECT_EQ(answer.offset, 5u);  // Untouched.
+  EXPECT_EQ(answer.offset, 5u);  // Unchanged.
   EXPECT_FALSE(decoder.at_boundary());
   decoder.Feed(" 8\r\n+PI");
   ASSERT_EQ(decoder.DecodeAnswer(&answer), Outcome::kDone);
@@ -147,7 +148,7 @@ TEST(StreamDecoderTest, AnswerThenElements) {
   EXPECT_TRUE(decoder.at_boundary());
 }
 
-TEST(StreamDecoderTest, AWrongAnswerIsForEver) {
+TEST(StreamDecoderTest, WrongAnswerStaysAnError) {
   StreamDecoder decoder;
   HandshakeAnswer answer;
   decoder.Feed("+PING 7 9\r\n");
@@ -159,12 +160,12 @@ TEST(StreamDecoderTest, AWrongAnswerIsForEver) {
   EXPECT_EQ(Next(&decoder), "error bad_answer at 1");
 }
 
-TEST(StreamDecoderTest, TellsWhetherTheStreamMayEnd) {
+TEST(StreamDecoderTest, AtBoundaryTellsWhereStreamMayEnd) {
   StreamDecoder decoder;
   EXPECT_TRUE(decoder.at_boundary());
   EXPECT_FALSE(decoder.in_snapshot());
   decoder.Feed("*");
-  EXPECT_FALSE(decoder.at_boundary());  // Before anyone has looked at it.
+  EXPECT_FALSE(decoder.at_boundary());  // Before any call has read it.
   EXPECT_EQ(Next(&decoder), "need_more");
   EXPECT_FALSE(decoder.at_boundary());
   decoder.Feed(kFrame.substr(1));
@@ -188,7 +189,7 @@ TEST(StreamDecoderTest, TellsWhetherTheStreamMayEnd) {
   EXPECT_TRUE(decoder.at_boundary());
 }
 
-TEST(StreamDecoderTest, NothingIsDeliveredAfterAnError) {
+TEST(StreamDecoderTest, ErrorEndsDelivery) {
   StreamDecoder decoder;
   decoder.Feed(absl::StrCat(kPing, "*2\r\n:x\r\n", kFrame, kPing));
   EXPECT_EQ(Next(&decoder), "# heartbeat generation=7 next_offset=9");
@@ -198,7 +199,7 @@ TEST(StreamDecoderTest, NothingIsDeliveredAfterAnError) {
   }
 }
 
-TEST(StreamDecoderTest, AnErrorIsFoundWhenItsByteComes) {
+TEST(StreamDecoderTest, ReportsErrorWhenItsByteArrives) {
   StreamDecoder decoder;
   decoder.Feed("*2\r\n:8\r\n*3\r\n$3\r\nSET\r\n$53687091");
   EXPECT_EQ(Next(&decoder), "need_more");
@@ -206,7 +207,7 @@ TEST(StreamDecoderTest, AnErrorIsFoundWhenItsByteComes) {
   EXPECT_EQ(Next(&decoder), "error bulk_too_long at 30");
 }
 
-TEST(StreamDecoderTest, ExcerptQuotesWhatIsWrong) {
+TEST(StreamDecoderTest, ExcerptQuotesTheWrongByte) {
   StreamDecoder decoder;
   EXPECT_EQ(decoder.Excerpt(), "");
   decoder.Feed(
@@ -220,7 +221,7 @@ TEST(StreamDecoderTest, ExcerptQuotesWhatIsWrong) {
   EXPECT_EQ(decoder.Excerpt(1000).size(), 36u);
 }
 
-TEST(StreamDecoderTest, ExcerptIsShortByItself) {
+TEST(StreamDecoderTest, ExcerptIsShortByDefault) {
   StreamDecoder decoder;
   decoder.Feed("*2\r\n:8\r\n*1\r\n$200\r\n" + std::string(200, 'v') + "?" +
                std::string(200, 'w'));
@@ -230,8 +231,8 @@ TEST(StreamDecoderTest, ExcerptIsShortByItself) {
   EXPECT_NE(excerpt.find("v?w"), std::string::npos);
 }
 
-// Moved between any two bytes of a stream, a decoder goes on.
-TEST(StreamDecoderTest, MovesInTheMiddle) {
+// A decoder that moves between any two bytes of a stream continues.
+TEST(StreamDecoderTest, ResumesAfterAMoveAtAnyByte) {
   const std::string stream = absl::StrCat(kFrame, "+SNAPSHOT\r\n", kPing,
                                           "$20\r\n01234567890123456789\r\n",
                                           "+SNAPSHOT_END 5\r\n", kFrame);
@@ -260,7 +261,7 @@ TEST(StreamDecoderTest, MovesInTheMiddle) {
   }
 }
 
-TEST(StreamDecoderTest, TheLastEventSurvivesAMove) {
+TEST(StreamDecoderTest, LastEventSurvivesAMove) {
   StreamDecoder first;
   first.Feed(kFrame);
   ASSERT_EQ(first.Next(), Outcome::kDone);
@@ -270,7 +271,7 @@ TEST(StreamDecoderTest, TheLastEventSurvivesAMove) {
   EXPECT_EQ(second.position(), kFrame.size());
 }
 
-TEST(StreamDecoderTest, AHugeFrameDoesNotHoldItsMemory) {
+TEST(StreamDecoderTest, FreesMemoryOfAHugeFrame) {
   std::string frame;
   ASSERT_EQ(
       AppendFrame(8, std::vector<absl::string_view>(300'000, "value"), &frame),
@@ -287,8 +288,8 @@ TEST(StreamDecoderTest, AHugeFrameDoesNotHoldItsMemory) {
   EXPECT_LE(decoder.memory_bytes(), 2u << 20);
 }
 
-// What is too long for a golden file.
-TEST(StreamDecoderTest, LongElements) {
+// Elements too long for a golden file.
+TEST(StreamDecoderTest, DecodesLongElements) {
   std::string stream;
   std::vector<std::string> expected;
   for (const size_t size :
@@ -312,16 +313,16 @@ TEST(StreamDecoderTest, LongElements) {
     EXPECT_EQ(run.error, WireError::kNone);
     EXPECT_FALSE(run.open);
     ASSERT_EQ(run.elements.size(), expected.size());
-    EXPECT_TRUE(run.elements == expected);  // Too long to be printed.
+    EXPECT_TRUE(run.elements == expected);  // Too long to print.
   }
-  // A byte more is too much for a chunk.
+  // One byte more exceeds a chunk's limit.
   StreamDecoder decoder;
   decoder.Feed("+SNAPSHOT\r\n$65537\r\n" + std::string(65'537, 'x') + "\r\n");
   EXPECT_EQ(Next(&decoder), "# snapshot_begin");
   EXPECT_EQ(Next(&decoder), "error chunk_too_long at 16");
 }
 
-TEST(StreamDecoderTest, ALineOfAnyLengthIsNotWaitedFor) {
+TEST(StreamDecoderTest, RejectsTooLongLines) {
   for (const absl::string_view begin :
        {"+PING 1", "*2\r\n:1", "+SNAPSHOT_END 1"}) {
     StreamDecoder decoder;
@@ -335,7 +336,7 @@ TEST(StreamDecoderTest, ALineOfAnyLengthIsNotWaitedFor) {
   }
 }
 
-// The bytes of a half-received command, and the places of its arguments.
+// Memory counts the bytes of a half-received command and its ArgRefs.
 TEST(StreamDecoderTest, MemoryBytesCountBufferAndArguments) {
   constexpr size_t kArguments = 1000;
   StreamDecoder decoder;

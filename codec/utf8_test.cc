@@ -17,7 +17,7 @@ namespace {
 using ::kevy_replica::codec_testing::Guard;
 using ::kevy_replica::codec_testing::GuardedBytes;
 
-// The bit pattern of `code` in `size` bytes, allowed or not.
+// The bit pattern of `code` in `size` bytes, well formed or not.
 std::string Sequence(uint32_t code, int size) {
   if (size == 1) return std::string(1, static_cast<char>(code));
   constexpr int kLead[] = {0, 0, 0xc0, 0xe0, 0xf0, 0xf8};

@@ -48,8 +48,8 @@ struct Case {
   std::string text;
 };
 
-// The values of all cases differ from each other. `Copy(value)` is an equal
-// one.
+// The values of all cases differ from each other. `copy(value)` returns an
+// equal one.
 template <typename T, typename Copy>
 void ExpectValues(const std::vector<Case<T>>& cases, const Copy& copy) {
   std::vector<T> values;
@@ -80,7 +80,7 @@ void ExpectValues(const std::vector<Case<T>>& cases) {
   ExpectValues(cases, [](const T& value) { return value; });
 }
 
-TEST(ValueTest, Enums) {
+TEST(ValueTest, EnumsCompareHashAndPrint) {
   ExpectValues<WireError>({{WireError::kNone, "none"},
                            {WireError::kBadBulk, "bad_bulk"},
                            {WireError::kNoSpace, "no_space"}});
@@ -98,7 +98,7 @@ TEST(ValueTest, Enums) {
                             {static_cast<RecordType>(99), "unknown"}});
 }
 
-TEST(ValueTest, Results) {
+TEST(ValueTest, ResultsCompareHashAndPrint) {
   ExpectValues<DecodeResult>(
       {{DecodeResult::Done(34), "done at 34"},
        {DecodeResult::NeedMore(34), "need_more at 34"},
@@ -111,7 +111,7 @@ TEST(ValueTest, Results) {
                               {{WireError::kNoSpace, 0}, "no_space"}});
 }
 
-TEST(ValueTest, Limits) {
+TEST(ValueTest, LimitsCompareHashAndPrint) {
   Limits other[6];
   other[0].max_arguments = 1;
   other[1].max_bulk_bytes = 1;
@@ -134,7 +134,7 @@ TEST(ValueTest, Limits) {
   }
 }
 
-TEST(ValueTest, Elements) {
+TEST(ValueTest, ElementsCompareHashAndPrint) {
   ExpectValues<Ack>({{{8}, "ack next_offset=8"}, {{9}, "ack next_offset=9"}});
   ExpectValues<Heartbeat>({{{7, 9}, "# heartbeat generation=7 next_offset=9"},
                            {{8, 9}, "# heartbeat generation=8 next_offset=9"},
@@ -211,7 +211,7 @@ TEST(ValueTest, FramesCompareOffsetAndCommand) {
        {SnapshotEnd{8}, "# snapshot_end next_offset=8"}});
 }
 
-TEST(ValueTest, PayloadEvents) {
+TEST(ValueTest, PayloadEventsCompareHashAndPrint) {
   const StreamId id = {5, 1};
   const StreamId other = {5, 2};
   ExpectValues<StreamId>({{id, "5-1"}, {other, "5-2"}, {{6, 1}, "6-1"}});
@@ -309,7 +309,7 @@ TEST(ValueTest, PrintsAsAStringDoes) {
   EXPECT_EQ(out.str(), "...ack next_offset=8");
 }
 
-// Other types of the namespace, and of others, get no operators by accident.
+// Other types do not get the operators.
 template <typename T, typename = void>
 struct IsComparable : std::false_type {};
 template <typename T>

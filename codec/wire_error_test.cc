@@ -29,7 +29,7 @@ std::string Printed(Outcome outcome) {
   return out.str();
 }
 
-TEST(WireErrorTest, EachHasANameOfItsOwn) {
+TEST(WireErrorTest, EachErrorHasItsOwnName) {
   std::set<std::string> names;
   for (int i = 0; i <= kLast; ++i) {
     const WireError error = static_cast<WireError>(i);
@@ -49,7 +49,7 @@ TEST(WireErrorTest, EachHasANameOfItsOwn) {
   EXPECT_EQ(WireErrorName(static_cast<WireError>(255)), "unknown");
 }
 
-TEST(WireErrorTest, LimitsAreThoseOfLimits) {
+TEST(WireErrorTest, IsLimitNamesTheErrorsOfLimits) {
   const std::set<WireError> limits = {
       WireError::kTooManyArguments, WireError::kBulkTooLong,
       WireError::kFrameTooLong,     WireError::kLineTooLong,
@@ -60,14 +60,14 @@ TEST(WireErrorTest, LimitsAreThoseOfLimits) {
   }
 }
 
-TEST(OutcomeTest, Names) {
+TEST(OutcomeTest, EachOutcomeHasAName) {
   EXPECT_EQ(Printed(Outcome::kDone), "done");
   EXPECT_EQ(Printed(Outcome::kNeedMore), "need_more");
   EXPECT_EQ(Printed(Outcome::kError), "error");
   EXPECT_EQ(Printed(static_cast<Outcome>(9)), "unknown");
 }
 
-TEST(DecodeResultTest, Makers) {
+TEST(DecodeResultTest, FactoriesSetAllFields) {
   EXPECT_TRUE(DecodeResult::Done(3).done());
   EXPECT_EQ(DecodeResult::Done(3).position, 3u);
   EXPECT_FALSE(DecodeResult::NeedMore(3).done());

@@ -1,13 +1,13 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Counts a primary's writes by command, each write exactly once, however often
-// this program is killed and started again.
+// Counts the writes of a primary by command, each write exactly once, even if
+// this program is killed and started again any number of times.
 //
 //   ./bazelw run //examples:exactly_once -- 127.0.0.1:16004 /tmp/counts
 //
-// The trick is all in Save(): the counts and the position that they belong to
-// are replaced together. With a database, both go into one transaction.
+// Save() does it: it replaces the counts and their position together. With a
+// database, both go into one transaction.
 
 #include <signal.h>
 
@@ -46,7 +46,8 @@ class Counter : public kevy_replica::FollowerHandler {
  public:
   explicit Counter(std::string path) : path_(std::move(path)) {}
 
-  // Where the counts of the last run end: {0, 0} if there was none.
+  // Returns the position of the counts of the last run, or {0, 0} for the
+  // first.
   absl::StatusOr<FeedPosition> Load() {
     std::error_code error;
     if (!std::filesystem::exists(path_, error) && !error) {
@@ -73,7 +74,7 @@ class Counter : public kevy_replica::FollowerHandler {
     return Save(position);
   }
 
-  // Where a history begins, so do the counts.
+  // A new history begins: so do the counts.
   absl::Status OnReset() override {
     counts_.clear();
     return absl::OkStatus();  // Saved with the first frames.
@@ -87,14 +88,14 @@ class Counter : public kevy_replica::FollowerHandler {
     return Save(position);
   }
 
-  // The counted data no longer counts: forget its position.
+  // The counts belong to a history that the primary has left. Drop them.
   void OnLinkDown(const kevy_replica::LinkDown& link) override {
     if (!link.resync) return;
     counts_.clear();
-    if (!Save({}).ok()) std::abort();  // The old position must not stay.
+    if (!Save({}).ok()) std::abort();  // The old position must go.
   }
 
-  // A new history's generation may be known only now.
+  // The heartbeat may be the first to tell the generation of a new history.
   absl::Status OnHeartbeat(const kevy_replica::Heartbeat&,
                            const FeedPosition& position) override {
     return position == saved_ ? absl::OkStatus() : Save(position);
@@ -102,7 +103,7 @@ class Counter : public kevy_replica::FollowerHandler {
 
  private:
   absl::Status Save(const FeedPosition& position) {
-    // (To outlast a power failure, too, fsync before and after the rename.)
+    // (To survive a power failure too, call fsync before and after the rename.)
     const std::string new_path = path_ + ".new";
     std::ofstream file(new_path, std::ios::trunc);
     file << position << '\n';
@@ -111,7 +112,7 @@ class Counter : public kevy_replica::FollowerHandler {
     }
     file.close();
     if (!file || std::rename(new_path.c_str(), path_.c_str()) != 0) {
-      return absl::UnavailableError("cannot write " + path_);
+      return absl::UnavailableError("write " + path_ + ": failed");
     }
     saved_ = position;
     return absl::OkStatus();
@@ -137,7 +138,7 @@ absl::Status Count(absl::string_view address, const std::string& path) {
   stopped_by_signal = follower->get();
   signal(SIGINT, [](int) { stopped_by_signal->Stop(); });
   const absl::Status status = (*follower)->Run();
-  signal(SIGINT, SIG_DFL);  // It outlives the follower.
+  signal(SIGINT, SIG_DFL);  // The handler must not outlive the follower.
   return status;
 }
 

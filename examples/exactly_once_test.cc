@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Kills the example again and again, and counts.
+// Kills the example again and again, and checks its counts.
 
 #include <signal.h>
 #include <spawn.h>
@@ -35,10 +35,10 @@ class ExactlyOnceTest : public ::testing::Test {
  protected:
   ExactlyOnceTest() { EXPECT_TRUE(primary_.Listen("127.0.0.1:0").ok()); }
 
-  // Waits until the replica that comes next has acknowledged `next_offset`.
+  // Waits until the next replica has acknowledged `next_offset`.
   void AwaitAck(size_t connection, uint64_t next_offset) const {
     while (true) {
-      // It may come more than once.
+      // An acknowledgement may come more than once.
       for (size_t i = connection; i < primary_.connections(); ++i) {
         const std::vector<uint64_t> acks = primary_.connection(i).acks;
         if (!acks.empty() && acks.back() >= next_offset) return;
@@ -63,8 +63,8 @@ class ExactlyOnceTest : public ::testing::Test {
     waitpid(pid, nullptr, 0);
   }
 
-  // Runs it until all is acknowledged below `end`, and ends it by Ctrl-C.
-  // Returns what it has counted.
+  // Runs the example until it has acknowledged all frames below `end`, and ends
+  // it by Ctrl-C. Returns its counts.
   std::string CountsAt(uint64_t end) const {
     const size_t connection = primary_.connections();
     const pid_t pid = Start();
@@ -82,7 +82,7 @@ class ExactlyOnceTest : public ::testing::Test {
   ScriptedPrimary primary_;
 };
 
-TEST_F(ExactlyOnceTest, EveryWriteCountsOnceHoweverOftenItIsKilled) {
+TEST_F(ExactlyOnceTest, KillsLeaveEachWriteCountedOnce) {
   std::mt19937 random(1);
   uint64_t end = 0;
   for (int kills = 0; kills < 20; ++kills) {
@@ -91,7 +91,7 @@ TEST_F(ExactlyOnceTest, EveryWriteCountsOnceHoweverOftenItIsKilled) {
     script.Speak(Protocol::kV2).Generation(7);
     // A fresh replica gets a snapshot, as from a current kevy.
     if (kills == 0) script.Snapshot("KEVYSNAP", 0);
-    // It is killed once it has come so far, and so amid what comes next.
+    // The kill follows this acknowledgement, and so hits the next frames.
     primary_.SetDefault(script.FramesTo(end, FrameAt)
                             .Heartbeat(7, kFrames)
                             .WaitForAck(end)
@@ -112,13 +112,13 @@ TEST_F(ExactlyOnceTest, EveryWriteCountsOnceHoweverOftenItIsKilled) {
   EXPECT_EQ(CountsAt(kFrames), "7:3000\nINCR 2000\nSET 1000\n");
 }
 
-TEST_F(ExactlyOnceTest, WhatIsOfTwoHistoriesIsForgottenAtOnce) {
+TEST_F(ExactlyOnceTest, MixedHistoryResetsCounts) {
   const auto script = [] { return PrimaryScript().Speak(Protocol::kV1); };
   primary_.Enqueue(script().FramesTo(3, FrameAt).Heartbeat(7, 3).WaitForAck(3));
-  // Another history, which only the heartbeat tells.
+  // Another history: only the heartbeat tells.
   primary_.Enqueue(script().FramesTo(4, FrameAt).Heartbeat(9, 4).Stall());
   primary_.Enqueue(script().NoAnswer().Stall());
-  // Frame 4 is behind the heartbeat, so that its acknowledgement is too.
+  // Frame 4 follows the heartbeat, and so does its acknowledgement.
   primary_.SetDefault(script()
                           .FramesTo(4, FrameAt)
                           .Heartbeat(9, 4)

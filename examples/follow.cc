@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The README's second example: follows a primary for as long as it runs, and
-// goes on where it was when it is started again.
+// The README's second example: follows a primary, and resumes at its position
+// when it is started again.
 //
 //   ./bazelw run //examples:follow -- 127.0.0.1:16004 /tmp/positions
 
@@ -29,9 +29,9 @@ class Printer : public kevy_replica::FollowerHandler {
       std::cout << frame.offset() << ' ' << frame.argv()[0] << '\n';
     }
     std::cout << std::flush;
-    return absl::OkStatus();  // Applied: to be acknowledged and stored.
+    return absl::OkStatus();  // Applied: acknowledge and store them.
   }
-  // A new state, whole: what was held before is to be replaced by it.
+  // A new state follows, which replaces the held data.
   absl::Status OnReset() override { return Say("empty"); }
   absl::Status OnSnapshotBegin() override { return Say("snapshot begins"); }
   absl::Status OnSnapshotChunk(absl::string_view) override { return {}; }
@@ -55,7 +55,7 @@ absl::Status Follow(absl::string_view address, absl::string_view positions) {
   options.store.positions = store->get();
   auto follower = kevy_replica::Follower::Create(address, &printer, options);
   if (!follower.ok()) return follower.status();
-  return (*follower)->Run();  // Until Stop(), or an error of the handler's.
+  return (*follower)->Run();  // Until Stop() or a handler error.
 }
 
 }  // namespace

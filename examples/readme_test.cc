@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What the README shows is what is built and tested here.
+// The code in the README is the code of the examples, which are built here.
 
 #include <string>
 #include <vector>
@@ -24,11 +24,11 @@ std::string Between(const std::string& text, const std::string& begin,
 
 struct Example {
   const char* file;
-  const char* begins;  // As it is shown, to the end of the block.
+  const char* begins;  // The block in the README starts with it.
   std::vector<const char*> includes;
 };
 
-TEST(ReadmeTest, ShowsTheExamplesAsTheyAre) {
+TEST(ReadmeTest, QuotesExamplesExactly) {
   const std::string readme = codec_testing::ReadFile("README.md");
   for (const Example& example :
        {Example{"examples/tail.cc",

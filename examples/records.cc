@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Prints what a primary holds, record by record, and then its writes.
+// Prints the data of a primary, record by record, and then its writes.
 //
 //   ./bazelw run //examples:records -- 127.0.0.1:16004
 

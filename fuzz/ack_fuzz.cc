@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The lines of a replica: each is taken whole, and an acknowledgement encodes
-// to what decodes to the same.
+// Lines of a replica: each is read whole, and the acknowledgement in it
+// survives encoding.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A handshake's answer: what is taken encodes to what decodes to the same.
+// Answers of a handshake: a decoded one survives encoding.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +21,7 @@ void Decode(absl::string_view bytes) {
   HandshakeAnswer answer;
   const DecodeResult result = DecodeHandshakeAnswer(bytes, Limits(), &answer);
   FUZZ_CHECK(result.position <= bytes.size());
-  // No answer is waited for longer than a line may be.
+  // An answer is incomplete at most as long as a line may be.
   if (bytes.size() > Limits().max_line_bytes) {
     FUZZ_CHECK(result.outcome != Outcome::kNeedMore);
   }
@@ -32,7 +32,7 @@ void Decode(absl::string_view bytes) {
   std::string encoded;
   FUZZ_CHECK(Append(answer, &encoded) == WireError::kNone);
   FUZZ_CHECK(encoded.size() == EncodedSize(answer));
-  FUZZ_CHECK(encoded.size() <= result.position);  // Leading zeros go.
+  FUZZ_CHECK(encoded.size() <= result.position);  // Without leading zeros.
   HandshakeAnswer same;
   FUZZ_CHECK(DecodeHandshakeAnswer(encoded, Limits(), &same).position ==
              encoded.size());

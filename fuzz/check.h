@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What a fuzz target demands.
+// The assertion of fuzz targets.
 
 #ifndef KEVY_REPLICA_FUZZ_CHECK_H_
 #define KEVY_REPLICA_FUZZ_CHECK_H_
@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-// Aborts if `condition` does not hold, in every build.
+// Aborts if `condition` is false, in every build.
 #define FUZZ_CHECK(condition)                                              \
   do {                                                                     \
     if (!(condition)) {                                                    \

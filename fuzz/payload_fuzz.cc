@@ -1,9 +1,9 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A snapshot payload: in one piece, in pieces that the input chooses, in pieces
-// of one byte, and by the reference decoder; and what is whole and of a version
-// that can be encoded becomes the same bytes again.
+// Snapshot payloads: the decoder gives the result of the reference decoder in
+// any pieces: one piece, single bytes, sizes of the input's choice. A complete
+// payload of an encodable version encodes to the same bytes.
 
 #include <algorithm>
 #include <cstddef>
@@ -32,7 +32,7 @@ using ::kevy_replica::codec_testing::RandomPieces;
 using ::kevy_replica::codec_testing::ReferencePayload;
 using ::kevy_replica::codec_testing::RunPayload;
 
-// Limits that short inputs reach.
+// Limits within the reach of short inputs.
 Limits Tight() {
   Limits limits;
   limits.max_bulk_bytes = 40;
@@ -40,8 +40,8 @@ Limits Tight() {
   return limits;
 }
 
-// Each piece is as long as the byte at its end says, from the last to the first
-// of `bytes`, so that a fuzzer can move a cut without changing what is cut.
+// The bytes of the input, from its end on, are the sizes of the pieces. So a
+// fuzzer can move a cut by changing one late byte.
 Cuts PiecesByInput(absl::string_view bytes) {
   return [bytes, at = bytes.size()](size_t left) mutable {
     at = at == 0 ? bytes.size() - 1 : at - 1;

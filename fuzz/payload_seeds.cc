@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Snapshot payloads: the golden files.
+// The seeds of snapshot payloads: the golden files.
 
 #include <string>
 #include <vector>

@@ -1,9 +1,9 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Runs a fuzz target over its seed corpus, and over changed copies of it: a
-// fuzzer's beginning, without a fuzzer, the same at every run. Given a folder,
-// it writes the corpus there instead, a file each, for a fuzzer to begin with.
+// Runs a fuzz target over its seed corpus and over changed copies of it. The
+// runs are the same each time, and need no fuzzer. Given a folder, it writes
+// the corpus there instead, one file a seed, for a fuzzer.
 
 #include <cstddef>
 #include <cstdint>
@@ -31,7 +31,7 @@ int Run() {
   int inputs = 0;
   RunOne("");
   for (const Seed& seed : Seeds()) {
-    // Said before, so that the last line tells what an abort was about.
+    // Printed first, so that the last line names the input of an abort.
     std::printf("%s\n", seed.name.c_str());
     std::fflush(stdout);
     RunOne(seed.bytes);

@@ -1,8 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A handshake request: what is taken is sound, and encodes to what decodes to
-// the same.
+// Handshake requests: a decoded one is valid, and survives encoding.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +25,7 @@ void Decode(absl::string_view bytes) {
       DecodeHandshakeRequest(bytes, Limits(), &storage, &request);
   FUZZ_CHECK(result.position <= bytes.size());
   if (!result.done()) {
-    // A byte more changes no error.
+    // One byte more keeps the error.
     if (result.outcome != Outcome::kError) return;
     const std::string longer = std::string(bytes) + "*";
     const DecodeResult again =
@@ -35,7 +34,7 @@ void Decode(absl::string_view bytes) {
     FUZZ_CHECK(again.position == result.position);
     return;
   }
-  // What is known with the last byte is not known before.
+  // The request is complete with its last byte, not earlier.
   FUZZ_CHECK(DecodeHandshakeRequest(bytes.substr(0, result.position - 1),
                                     Limits(), &storage, &request)
                  .outcome == Outcome::kNeedMore);

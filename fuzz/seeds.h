@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What replay_main runs a fuzz target over.
+// The seed corpus of a fuzz target, for replay_main.
 
 #ifndef KEVY_REPLICA_FUZZ_SEEDS_H_
 #define KEVY_REPLICA_FUZZ_SEEDS_H_
@@ -18,7 +18,8 @@ struct Seed {
   std::string bytes;
 };
 
-// The corpus; each target links one: stream_seeds.cc or payload_seeds.cc.
+// Returns the corpus. Each target links one: stream_seeds.cc or
+// payload_seeds.cc.
 std::vector<Seed> Seeds();
 
 // Changes a copy of a seed.

@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A stream: in one piece, in pieces that the input chooses, from memory with
-// the functions for single elements, and by the reference decoder.
+// Streams: the stream decoder in one piece and in random pieces, the functions
+// for single elements, and the reference decoder give the same result.
 
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +27,7 @@ using ::kevy_replica::codec_testing::RunStream;
 using ::kevy_replica::codec_testing::StreamStart;
 using ::kevy_replica::codec_testing::Whole;
 
-// Limits that short inputs reach.
+// Limits within the reach of short inputs.
 Limits Tight() {
   Limits limits;
   limits.max_arguments = 12;

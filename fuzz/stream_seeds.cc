@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What primaries and replicas send: the captures and the golden files.
+// The seeds of streams: the captures and the golden files.
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Copies a kevy primary into a Valkey or Redis server: see kUsage.
+// Applies the stream of a kevy primary to a Valkey or Redis server. See kUsage.
 
 #include <unistd.h>
 
@@ -34,65 +34,90 @@
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/transport/interrupter.h"
 
-ABSL_FLAG(std::string, primary, "",
-          "HOST:PORT, [IPV6]:PORT or unix:PATH: the first shard's replication\n"
-          "listener, by default at the client port + 10000.");
-ABSL_FLAG(uint32_t, shards, 1,
-          "How many shards the primary has, at that port and those behind it.\n"
-          "They share the target's database. Where one of them needs a new\n"
-          "snapshot, all are loaded anew.");
-ABSL_FLAG(std::string, target, "",
-          "redis://HOST[:PORT][/DB] or unix:/PATH[?db=DB]. No TLS, to neither\n"
-          "side, and no password.");
+ABSL_FLAG(
+    std::string, primary, "",
+    "HOST:PORT, [IPV6]:PORT or unix:PATH: the replication listener of the\n"
+    "first shard. kevy's default port is the client port + 10000.");
+ABSL_FLAG(
+    uint32_t, shards, 1,
+    "The number of the primary's shards, on consecutive ports from\n"
+    "--primary on. They share the target's database. If one of them needs\n"
+    "a new snapshot, all are loaded again.");
+ABSL_FLAG(
+    std::string, target, "",
+    "redis://HOST[:PORT][/DB] or unix:/PATH[?db=DB], by default port 6379\n"
+    "and database 0. TLS and passwords are not supported.");
 ABSL_FLAG(std::string, replica_id, "kevy_mirror",
-          "The name that the primary's INFO replication shows.");
+          "The name of this mirror in the primary's INFO replication.");
 ABSL_FLAG(kevy_replica::ProtocolChoice, protocol,
           kevy_replica::ProtocolChoice::kAuto,
-          "auto, 1 (kevy 1.18 to 3.x) or 2 (kevy 4.0 and later).");
+          "1 (kevy 1.18 to 3.x), 2 (kevy 4.0 and later), or auto: try both.");
 ABSL_FLAG(std::string, position_key, "kevy_mirror",
-          "The key of the target that the mirror keeps its position in: the\n"
-          "only one there that is not the primary's.");
-ABSL_FLAG(
-    bool, replace, false,
-    "Replace what the target's database holds, if it is no mirror's yet.");
+          "The key in the target for the mirror's own record.");
+ABSL_FLAG(bool, replace, false,
+          "Replace the data of the target's database, if another program has\n"
+          "written it or a command was rejected.");
 ABSL_FLAG(std::string, on_reject, "stop",
-          "What to do when the target rejects a command: stop, or skip it.");
-ABSL_FLAG(uint32_t, batch, 1000,
-          "At most so many commands in one transaction.");
+          "stop or skip: the reaction to a command that the target rejects.");
+ABSL_FLAG(uint32_t, batch, 1000, "The most commands in one transaction.");
 ABSL_FLAG(bool, dry_run, false,
-          "Print RESP, as it would be sent, and connect to no target.");
+          "Print the commands as RESP, and leave the target alone.");
 ABSL_FLAG(std::string, prometheus, "",
-          "A file of metrics, rewritten every second.");
-ABSL_FLAG(absl::Duration, idle_timeout, absl::InfiniteDuration(),
-          "Connect anew when nothing comes from the primary for that long.");
-ABSL_FLAG(absl::Duration, heartbeat_timeout, absl::Seconds(5),
-          "The same without a heartbeat, where they are expected.");
+          "The file for metrics in Prometheus's text format, replaced every\n"
+          "second.");
+ABSL_FLAG(
+    absl::Duration, idle_timeout, absl::InfiniteDuration(),
+    "The longest silence of a link to the primary, as in 5s or 1m30s. Then\n"
+    "the mirror connects again. inf: no limit.");
+ABSL_FLAG(
+    absl::Duration, heartbeat_timeout, absl::Seconds(5),
+    "The longest time without a heartbeat, from primaries that send them.\n"
+    "Then the mirror connects again. inf: no limit.");
 
 namespace kevy_replica {
 namespace {
 
 constexpr absl::string_view kUsage =
-    R"(kevy_mirror: copies a kevy primary into a Valkey or Redis server, and keeps it in
-step.
+    R"(kevy_mirror: applies the replication stream of a kevy primary to a Valkey
+or Redis server.
 
-  kevy_mirror --primary=localhost:16004 --target=redis://localhost:6379/1
+  kevy_mirror --primary=localhost:16004 --shards=4 --target=redis://localhost/1
 
-Every write is applied exactly once: it goes out in one transaction with the
-position behind it, which is read back at the start. Without --primary it plays a
-recording of real traffic, and ends with it; without --target it prints what it
-would send. It ends with Ctrl-C.
+It loads the primary's snapshots and applies its writes, until Ctrl-C. One
+address is one shard: give --shards to mirror all shards of a primary. Without
+--primary it plays a recording and exits at its end. Without --target it
+prints the commands, a line each.
 
 )";
 
-constexpr absl::string_view kMore = R"(
-A command that the target rejects while it runs it, as of a wrong type, is behind
-the position already when the mirror stops: it stays stopped, also when started
-again, until --on_reject=skip or --replace. If the connection to the target
-breaks, or the mirror is killed, before it has read of the rejection, then that
-command is passed over; a mirror that lives says that it may have been so.
+constexpr absl::string_view kNotes = R"(
+Restarts:
+  A transaction brings frames and the position after them to the target. The
+  next run reads the position there and continues, so it applies each received
+  frame once.
 
-Exit status: 0 after Ctrl-C, or at the recording's end; 1 after an error; 2 for bad
-usage.
+Rejected commands:
+  When the target rejects a command (wrong type, say), the mirror stops. Its
+  stored position may already be past that command, so it also refuses to
+  start again until you give --on_reject=skip or --replace. If the mirror is
+  killed or disconnected before it has read the rejection, the command is
+  skipped; a mirror that is still running warns that this may have happened.
+
+Limits:
+- The copy can differ from the primary. kevy also streams commands that it
+  refused, leaves out some writes, and expires keys by its own clock. How much
+  depends on its version.
+- Before kevy 5.0 a fresh mirror may miss writes from before the primary's last
+  restart, because the primary then sends no snapshot.
+- Before kevy 5.1 a primary that has lost its data may use an old generation
+  again. The mirror may then continue in the new history without notice.
+- Before kevy 4.0 only a link's first heartbeat names the history. A mirror that
+  is killed before it may not notice a new one. kevy 2.0 sends no heartbeats.
+
+Exit status:
+  0  Ctrl-C, the recording's end, or the reader of printed commands is gone
+  1  an error, with a message
+  2  bad usage, or a metrics file that cannot be created
 )";
 
 LinkFlags GetLinkFlags() {
@@ -111,8 +136,7 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   }
   if (command_line.given.count("shards") != 0 &&
       absl::GetFlag(FLAGS_primary).empty()) {
-    return absl::InvalidArgumentError(
-        "--shards is for following: with --primary");
+    return absl::InvalidArgumentError("--shards needs --primary");
   }
   if (absl::GetFlag(FLAGS_batch) == 0) {
     return absl::InvalidArgumentError("--batch must be more than 0");
@@ -140,7 +164,7 @@ MirrorRunOptions OptionsOfFlags() {
   return options;
 }
 
-// How the mirror connects to the target, or prints to `output` in its place.
+// Connects to --target, or prints its commands to `output`.
 absl::StatusOr<TargetConnector> ConnectorOfFlags(
     const std::shared_ptr<Interrupter>& interrupter, Output* output) {
   const std::string target = absl::GetFlag(FLAGS_target);
@@ -197,6 +221,6 @@ int Run(const CommandLine& command_line) {
 
 int main(int argc, char** argv) {
   return kevy_replica::RunProgram(
-      {"kevy_mirror", kevy_replica::kUsage, kevy_replica::kMore}, argc, argv,
+      {"kevy_mirror", kevy_replica::kUsage, kevy_replica::kNotes}, argc, argv,
       kevy_replica::Run);
 }

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Runs kevy_mirror as a program, with a real server to write to.
+// Runs kevy_mirror as a program with a real server as its target.
 
 #include <signal.h>
 
@@ -58,7 +58,7 @@ using ::testing::UnorderedElementsAre;
 
 // ---- The mirror.
 
-// Runs a mirror that ends by itself.
+// Runs a mirror to its own end.
 ChildResult RunMirror(const std::vector<std::string>& flags) {
   return RunChild(kKevyMirror, flags);
 }
@@ -70,7 +70,8 @@ class KevyMirrorTest : public ::testing::Test {
       RedisServer::Keep keep = RedisServer::Keep::kNothing)
       : server_(socket, keep) {}
   void SetUp() override {
-    if (!RedisServer::IsInstalled()) GTEST_SKIP() << "no redis-server here";
+    if (!RedisServer::IsInstalled())
+      GTEST_SKIP() << "redis-server is not installed";
     server_.Start();
   }
 
@@ -123,13 +124,12 @@ class KevyMirrorTest : public ::testing::Test {
     }
   }
 
-  // Runs a mirror up to a position, and ends it by Ctrl-C. Returns what it
-  // says.
+  // Runs a mirror up to a position and ends it with Ctrl-C. Returns its errors.
   std::string RunTo(const std::string& position, const ScriptedPrimary& primary,
                     const std::vector<std::string>& more = {}) {
     const size_t connections = primary.connections();
     ChildProcess child(kKevyMirror, Flags(primary, more));
-    // The position may be that of a mirror before.
+    // A mirror before may have stored the same position.
     child.Await("it connects to the primary",
                 [&] { return primary.connections() > connections; });
     AwaitPosition(&child, position);
@@ -158,9 +158,9 @@ std::string Capture(const std::string& name) {
   return FileContents(absl::StrCat("testdata/captures/kevy-", name, ".resp"));
 }
 
-// ---- What goes through.
+// ---- Writes that arrive.
 
-TEST_F(KevyMirrorTest, EveryTypeOfARecordedSnapshot) {
+TEST_F(KevyMirrorTest, LoadsRecordedSnapshotOfAllTypes) {
   ScriptedPrimary primary;
   Listen(&primary, PrimaryScript::Capture(Capture("5.4.0-all-types")).Stall());
   const std::string errors = RunTo("1520060993468585:13", primary);
@@ -169,12 +169,12 @@ TEST_F(KevyMirrorTest, EveryTypeOfARecordedSnapshot) {
   if (server_.Ask({"COMMAND", "INFO", "HPEXPIREAT"}).elements[0].type ==
       TargetReply::Type::kNull) {
     // Redis before 7.4 cannot expire fields.
-    EXPECT_THAT(errors, HasSubstr("cannot expire fields of hashes: 1 stay"));
+    EXPECT_THAT(errors, HasSubstr("cannot expire hash fields: 1 of them"));
   } else if (absl::ToUnixMillis(absl::Now()) >= kFieldDeadline) {
     fields = "f2=v2";
   }
   Content content = ContentOf(&server_);
-  // Its deadline may have passed.
+  // The deadline of this key may have passed.
   constexpr uint64_t kDeadline = 1795464156171;
   if (content.count("ttl") != 0) {
     EXPECT_EQ(content["ttl"], absl::StrCat("string v expires ", kDeadline));
@@ -196,8 +196,8 @@ TEST_F(KevyMirrorTest, EveryTypeOfARecordedSnapshot) {
                "1795364156172 1")));
 }
 
-// The primary's own writes, of every type, in protocol 1 and 2.
-TEST_F(KevyMirrorTest, RecordedFrames) {
+// Recorded writes of every type, from two versions of kevy.
+TEST_F(KevyMirrorTest, AppliesRecordedFrames) {
   std::string bytes;
   for (int i = 0; i < 256; ++i) bytes.push_back(static_cast<char>(i));
   for (const char* name : {"3.18.0-frames", "2.0.20-frames"}) {
@@ -227,7 +227,7 @@ TEST_F(KevyMirrorTest, RecordedFrames) {
   }
 }
 
-TEST_F(KevyMirrorTest, ARecordedFlushallReplacesWhatIsHeld) {
+TEST_F(KevyMirrorTest, RecordedFlushallReplacesData) {
   ScriptedPrimary primary;
   Listen(&primary, PrimaryScript::Capture(Capture("5.4.0-flushall")).Stall());
   RunTo("8226149225416826:2", primary);
@@ -236,7 +236,7 @@ TEST_F(KevyMirrorTest, ARecordedFlushallReplacesWhatIsHeld) {
       UnorderedElementsAre(Pair("after", "string 2"), Pair("ctr", "string 1")));
 }
 
-TEST_F(KevyMirrorTest, TheEmbeddedPrimaryEndsByItself) {
+TEST_F(KevyMirrorTest, EndsWithEmbeddedPrimary) {
   const ChildResult result =
       RunMirror({absl::StrCat("--target=", server_.target())});
   EXPECT_EQ(result.status, 0) << result.err;
@@ -245,7 +245,7 @@ TEST_F(KevyMirrorTest, TheEmbeddedPrimaryEndsByItself) {
   EXPECT_EQ(server_.Ask({"GET", "foo1"}).text, "bar-more");
 }
 
-TEST_F(KevyMirrorTest, GeneratedSnapshots) {
+TEST_F(KevyMirrorTest, LoadsGeneratedSnapshots) {
   constexpr uint32_t kLarge = 3 * PayloadCommands::kMaxArguments + 1;
   for (uint32_t seed = 1; seed <= 3; ++seed) {
     SCOPED_TRACE(seed);
@@ -289,7 +289,7 @@ TEST_F(KevyMirrorTest, GeneratedSnapshots) {
                          .Frame(100, {"INCR", "n"})
                          .Heartbeat(seed, 101)
                          .Stall());
-    // The second and the third find the one before.
+    // The second and third payload replace the one before.
     RunTo(absl::StrCat(seed, ":101"), primary, {"--batch=100"});
     Content expected = maker.content();
     expected["n"] = "string 1";
@@ -298,7 +298,7 @@ TEST_F(KevyMirrorTest, GeneratedSnapshots) {
     for (const auto& [key, text] : expected) {
       const auto found = content.find(key);
       ASSERT_NE(found, content.end()) << key;
-      // Not printed whole.
+      // Values are long, so only their beginning is printed.
       EXPECT_TRUE(found->second == text)
           << found->second.substr(0, 300) << "\nexpected\n"
           << text.substr(0, 300);
@@ -306,7 +306,7 @@ TEST_F(KevyMirrorTest, GeneratedSnapshots) {
   }
 }
 
-TEST_F(KevyMirrorOverTcpTest, IntoAnotherDatabase) {
+TEST_F(KevyMirrorOverTcpTest, WritesToChosenDatabase) {
   ScriptedPrimary primary;
   Listen(&primary, PrimaryScript()
                        .Generation(7)
@@ -329,7 +329,7 @@ TEST_F(KevyMirrorOverTcpTest, IntoAnotherDatabase) {
   EXPECT_THAT(ContentOf(&server_), ElementsAre(Pair("others", "string 1")));
 }
 
-TEST_F(KevyMirrorTest, ReconnectsToThePrimary) {
+TEST_F(KevyMirrorTest, ReconnectsToPrimary) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript().Generation(7).Frame(0, {"APPEND", "a", "0"}));
   primary.Enqueue(PrimaryScript()
@@ -342,14 +342,14 @@ TEST_F(KevyMirrorTest, ReconnectsToThePrimary) {
   EXPECT_THAT(ContentOf(&server_), ElementsAre(Pair("a", "string 012")));
 }
 
-// With protocol 1 only a heartbeat tells that a history has changed. A mirror
-// that is killed behind that must not go on in what it holds of two.
-TEST_F(KevyMirrorTest, WhatIsOfTwoHistoriesIsForgottenAtOnce) {
+// With protocol 1 only a heartbeat tells that the history has changed. A mirror
+// that is killed then must not resume from the mixed data.
+TEST_F(KevyMirrorTest, MixedHistoryResetsPosition) {
   const auto script = [] { return PrimaryScript().Speak(Protocol::kV1); };
-  const auto adding = [](const char* what) {
-    return [what](uint64_t offset) {
+  const auto adding = [](const char* prefix) {
+    return [prefix](uint64_t offset) {
       return std::vector<std::string>{"SADD", "set",
-                                      absl::StrCat(what, offset)};
+                                      absl::StrCat(prefix, offset)};
     };
   };
   ScriptedPrimary primary;
@@ -371,7 +371,7 @@ TEST_F(KevyMirrorTest, WhatIsOfTwoHistoriesIsForgottenAtOnce) {
               ElementsAre(Pair("set", "set new0 new1 new2 new3 new4")));
 }
 
-TEST_F(KevyMirrorTest, Metrics) {
+TEST_F(KevyMirrorTest, MetricsCountSkippedCommands) {
   ScriptedPrimary primary;
   Listen(&primary, PrimaryScript()
                        .Generation(7)
@@ -387,9 +387,9 @@ TEST_F(KevyMirrorTest, Metrics) {
                                  " 2\n"));
 }
 
-// ---- What the target holds before.
+// ---- Data that the target holds before.
 
-TEST_F(KevyMirrorTest, WhatIsNotTheMirrorsIsReplacedOnlyWhenTold) {
+TEST_F(KevyMirrorTest, ReplacesForeignDataOnlyWithFlag) {
   ScriptedPrimary primary;
   Listen(&primary,
          PrimaryScript().Generation(7).Snapshot("KEVYSNAP\x04", 0).Stall());
@@ -406,22 +406,23 @@ TEST_F(KevyMirrorTest, WhatIsNotTheMirrorsIsReplacedOnlyWhenTold) {
   server_.Ask({"SET", "a", "old"});
   ChildResult result = RunMirror(Flags(other));
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.err, HasSubstr("holds 1 keys that are no mirror's; "
-                                    "nothing was touched: use --replace"));
+  EXPECT_THAT(result.err, HasSubstr("holds 1 keys that a mirror did not "
+                                    "write, and stays unchanged: replace them "
+                                    "with --replace"));
   EXPECT_THAT(ContentOf(&server_), ElementsAre(Pair("a", "string old")));
   EXPECT_EQ(server_.Ask({"DBSIZE"}).integer, 1);
   EXPECT_EQ(other.connections(), 0u);
 
   RunTo("8:5", other, {"--replace"});
   EXPECT_EQ(ContentOf(&server_), maker.content());
-  // It is the mirror's now.
+  // The data is the mirror's now.
   RunTo("8:6", other);
   Content more = maker.content();
   more["more"] = "string 1";
   EXPECT_EQ(ContentOf(&server_), more);
 }
 
-TEST_F(KevyMirrorTest, AKeyOfAnotherTypeAtThePositionsPlace) {
+TEST_F(KevyMirrorTest, ForeignPositionKeyIsError) {
   ScriptedPrimary primary;
   Listen(&primary,
          PrimaryScript().Generation(7).Frame(0, {"SET", "a", "1"}).Stall());
@@ -441,14 +442,14 @@ TEST_F(KevyMirrorTest, AKeyOfAnotherTypeAtThePositionsPlace) {
     EXPECT_THAT(result.err,
                 AllOf(HasSubstr("the target's key kevy_mirror "),
                       HasSubstr("choose another --position_key, or --replace "
-                                "what the target holds")));
+                                "the target's data")));
     EXPECT_EQ(server_.Ask({"DUMP", "kevy_mirror"}).text, before.text);
     RunTo("7:1", primary, {"--replace"});
     EXPECT_THAT(ContentOf(&server_), ElementsAre(Pair("a", "string 1")));
   }
 }
 
-// ---- A snapshot that is not whole.
+// ---- Broken snapshots.
 
 std::string BeginningOfASnapshot(const std::string& payload) {
   std::string out;
@@ -462,14 +463,14 @@ std::string BeginningOfASnapshot(const std::string& payload) {
   return out;
 }
 
-TEST_F(KevyMirrorTest, AKillAmidASnapshotStartsItOver) {
+TEST_F(KevyMirrorTest, KilledSnapshotStartsOver) {
   PayloadMaker half(1);
   for (int i = 0; i < 5000; ++i) half.AddString("half");
   PayloadMaker whole(2);
   whole.AddString("whole");
   whole.AddHash(5);
   ScriptedPrimary primary;
-  // A replica that is there already gets a new snapshot in mid-stream.
+  // The second mirror is in mid-stream when its snapshot begins.
   for (const char* before : {"loading", "7:1"}) {
     PrimaryScript script;
     script.Generation(7);
@@ -499,12 +500,12 @@ TEST_F(KevyMirrorTest, AKillAmidASnapshotStartsItOver) {
   }
   RunTo("8:3", primary);
   EXPECT_EQ(ContentOf(&server_), whole.content());
-  // Nothing is asked for but a snapshot.
+  // The mirror asked for a fresh start.
   EXPECT_EQ(primary.connection(2).request->offset, 0u);
   EXPECT_EQ(primary.connection(2).request->generation, 0u);
 }
 
-TEST_F(KevyMirrorTest, ALinkThatEndsAmidASnapshot) {
+TEST_F(KevyMirrorTest, BrokenSnapshotLinkStartsOver) {
   PayloadMaker half(1);
   for (int i = 0; i < 5000; ++i) half.AddString("half");
   PayloadMaker whole(2);
@@ -521,12 +522,12 @@ TEST_F(KevyMirrorTest, ALinkThatEndsAmidASnapshot) {
   EXPECT_EQ(ContentOf(&server_), whole.content());
 }
 
-TEST_F(KevyMirrorTest, ASnapshotThatCannotBeRead) {
+TEST_F(KevyMirrorTest, UnreadableSnapshotStopsMirror) {
   ScriptedPrimary primary;
   Listen(&primary, PrimaryScript().Generation(7).Snapshot("KEVYSNAP\x09", 3));
   const ChildResult result = RunMirror(Flags(primary));
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.err, HasSubstr("the snapshot's payload: "));
+  EXPECT_THAT(result.err, HasSubstr("cannot read the snapshot's payload: "));
   EXPECT_EQ(Position(), "loading");
 }
 
@@ -536,7 +537,7 @@ struct Rejected {
   const char* name;
   std::vector<std::string> argv;
   const char* reply;
-  bool run = false;  // Rejected while it runs, behind the position.
+  bool run = false;  // Rejected by EXEC, which also stores the position.
 };
 
 class KevyMirrorRejectTest : public KevyMirrorTest,
@@ -549,9 +550,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Rejected{"Type", {"LPUSH", "a", "x"}, "WRONGTYPE", true}),
     [](const auto& info) { return std::string(info.param.name); });
 
-TEST_P(KevyMirrorRejectTest, StopsOrSkips) {
+TEST_P(KevyMirrorRejectTest, StopsOrSkipsRejectedCommand) {
   const Rejected& rejected = GetParam();
-  // At the very first place a wrong type is none.
+  // The first frame cannot have a wrong type: the key does not exist yet.
   for (const uint64_t place : {uint64_t{0}, uint64_t{3}}) {
     if (place == 0 && rejected.run) continue;
     SCOPED_TRACE(place);
@@ -579,7 +580,7 @@ TEST_P(KevyMirrorRejectTest, StopsOrSkips) {
       EXPECT_EQ(until, absl::string_view("012").substr(0, place));
     }
 
-    // Stopped it stays.
+    // A second start stops as well.
     const size_t connections = primary.connections();
     result = RunMirror(Flags(primary));
     EXPECT_EQ(result.status, 1);
@@ -603,15 +604,15 @@ TEST_P(KevyMirrorRejectTest, StopsOrSkips) {
       EXPECT_THAT(FileContents(Metrics()),
                   HasSubstr("\nkevy_mirror_skipped_total 1\n"));
     }
-    // And is not stopped any more.
+    // The mirror runs again, without the flag.
     RunTo("7:10", primary);
   }
 }
 
-TEST_P(KevyMirrorRejectTest, BeginsAnewWhenTold) {
+TEST_P(KevyMirrorRejectTest, ReplaceStartsOverAfterRejection) {
   const Rejected& rejected = GetParam();
   ScriptedPrimary primary;
-  // A transaction that was refused is tried once more.
+  // The mirror sends a refused transaction once more.
   for (int i = 0; i < (rejected.argv[0] == "SET" ? 2 : 1); ++i) {
     primary.Enqueue(PrimaryScript()
                         .Generation(7)
@@ -631,7 +632,7 @@ TEST_P(KevyMirrorRejectTest, BeginsAnewWhenTold) {
   EXPECT_EQ(ContentOf(&server_), maker.content());
 }
 
-TEST_F(KevyMirrorTest, SkipsManyOfAllKinds) {
+TEST_F(KevyMirrorTest, SkipsManyRejectedCommands) {
   ScriptedPrimary primary;
   Listen(&primary,
          PrimaryScript()
@@ -651,17 +652,17 @@ TEST_F(KevyMirrorTest, SkipsManyOfAllKinds) {
                        })
              .Heartbeat(7, 100)
              .Stall());
-  // The first LPUSH makes a list.
+  // The first LPUSH creates a list.
   server_.Ask({"FLUSHALL"});
   RunTo("7:100", primary,
         {"--on_reject=skip", absl::StrCat("--prometheus=", Metrics())});
-  // So every INCR is what is rejected.
+  // So the target rejects every INCR.
   EXPECT_EQ(server_.Ask({"LLEN", "n"}).integer, 20);
   EXPECT_THAT(FileContents(Metrics()),
               HasSubstr("\nkevy_mirror_skipped_total 80\n"));
 }
 
-TEST_F(KevyMirrorTest, AKeyOfThePrimaryAtThePositionsPlace) {
+TEST_F(KevyMirrorTest, PrimaryKeyAtPositionKeyIsError) {
   for (const std::vector<std::string>& argv :
        std::vector<std::vector<std::string>>{
            {"SET", "kevy_mirror", "x"},
@@ -702,8 +703,8 @@ TEST_F(KevyMirrorTest, AKeyOfThePrimaryAtThePositionsPlace) {
 
 // ---- Killed at any moment.
 
-// What is written twice or not at all shows: the frames of one counter, of a
-// text and of a hash.
+// Frames for a counter, a text and a hash. A write that is lost or applied
+// twice shows in each.
 std::vector<std::string> CountingFrame(uint64_t offset) {
   switch (offset % 3) {
     case 0:
@@ -731,7 +732,7 @@ Content CountedContent(uint64_t end) {
           {"hash", absl::StrCat("hash ", PairsText(hash))}};
 }
 
-TEST_F(KevyMirrorKilledTest, FiftyTimes) {
+TEST_F(KevyMirrorKilledTest, FiftyKillsApplyEachWriteOnce) {
   std::mt19937 random(20261125);
   ScriptedPrimary primary;
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
@@ -746,10 +747,10 @@ TEST_F(KevyMirrorKilledTest, FiftyTimes) {
     ChildProcess child(
         kKevyMirror,
         Flags(primary, {absl::StrCat("--batch=", 1 + random() % 50)}));
-    // Amid what comes behind that.
+    // Kill it within the next 3000 frames.
     AwaitOffset(&child, end);
     absl::SleepFor(absl::Microseconds(random() % 3000));
-    // The server, too, and either may go first.
+    // Kill the server, too, sometimes first.
     const bool server = kills % 5 == 0;
     if (server && kills % 2 == 0) server_.Kill();
     child.Signal(SIGKILL);
@@ -769,9 +770,9 @@ TEST_F(KevyMirrorKilledTest, FiftyTimes) {
   RecordProperty("frames", static_cast<int>(end + 100));
 }
 
-TEST_F(KevyMirrorKilledTest, TheServerAloneWhileTheMirrorLives) {
+TEST_F(KevyMirrorKilledTest, ServerKillsApplyEachWriteOnce) {
   constexpr uint64_t kKills = 8;
-  // So many frames before each restart: some are always left to notice it by.
+  // Frames before each restart: enough that some are left to notice it.
   constexpr uint64_t kBetween = 3000;
   constexpr uint64_t kFrames = (kKills + 1) * kBetween;
   std::mt19937 random(1);
@@ -805,8 +806,8 @@ TEST_F(KevyMirrorKilledTest, TheServerAloneWhileTheMirrorLives) {
   EXPECT_EQ(ContentOf(&server_), CountedContent(kFrames));
 }
 
-// What it has sent may not have been read yet.
-TEST_F(KevyMirrorTest, AMirrorThatWasThereBeforeIsCutOff) {
+// The server may not have read the older mirror's commands yet.
+TEST_F(KevyMirrorTest, OlderMirrorIsDisconnected) {
   ScriptedPrimary primary;
   Listen(&primary,
          PrimaryScript().Generation(7).FramesTo(1, CountingFrame).Stall());
@@ -817,7 +818,7 @@ TEST_F(KevyMirrorTest, AMirrorThatWasThereBeforeIsCutOff) {
   AwaitDisconnected();
 }
 
-TEST_F(KevyMirrorTest, AServerThatComesBackEmptyIsFilledAnew) {
+TEST_F(KevyMirrorTest, EmptyRestartedServerIsLoadedAgain) {
   PayloadMaker maker(1);
   maker.AddHash(10);
   ScriptedPrimary primary;
@@ -830,7 +831,7 @@ TEST_F(KevyMirrorTest, AServerThatComesBackEmptyIsFilledAnew) {
   AwaitPosition(&child, "7:4");
   server_.Kill();
   server_.Start();
-  // The primary is silent, so nothing is noticed before it closes.
+  // The primary is silent, so the mirror notices the kill when it closes.
   primary.Stop();
   child.Signal(SIGINT);
   EXPECT_EQ(child.Wait(), 0);
@@ -848,7 +849,7 @@ TEST_F(KevyMirrorTest, AServerThatComesBackEmptyIsFilledAnew) {
 
 // ---- Shards.
 
-// Primaries at ports in a row.
+// Primaries on consecutive ports.
 std::vector<std::unique_ptr<ScriptedPrimary>> PrimariesInARow(int count) {
   constexpr int kMaxTries = 1000;
   for (int i = 0; i < kMaxTries; ++i) {
@@ -856,7 +857,7 @@ std::vector<std::unique_ptr<ScriptedPrimary>> PrimariesInARow(int count) {
     for (const std::unique_ptr<Listener>& listener : ListenInARow(count)) {
       addresses.push_back(listener->address());
     }
-    // The ports are free again, unless another was faster.
+    // The listeners are closed now. Another process may take a port.
     std::vector<std::unique_ptr<ScriptedPrimary>> primaries;
     for (const std::string& address : addresses) {
       auto primary = std::make_unique<ScriptedPrimary>();
@@ -865,11 +866,11 @@ std::vector<std::unique_ptr<ScriptedPrimary>> PrimariesInARow(int count) {
     }
     if (primaries.size() == addresses.size()) return primaries;
   }
-  ADD_FAILURE() << "found no " << count << " free ports in a row";
+  ADD_FAILURE() << "cannot find " << count << " free ports in a row";
   std::abort();
 }
 
-TEST_F(KevyMirrorKilledTest, AllShards) {
+TEST_F(KevyMirrorKilledTest, KillsOfShardedMirrorApplyEachWriteOnce) {
   constexpr int kShards = 3;
   std::mt19937 random(1);
   const std::vector<std::unique_ptr<ScriptedPrimary>> primaries =
@@ -913,8 +914,8 @@ TEST_F(KevyMirrorKilledTest, AllShards) {
   EXPECT_EQ(ContentOf(&server_), expected);
 }
 
-// With protocol 1 a shard without writes sends nothing but heartbeats.
-TEST_F(KevyMirrorTest, AnEmptyShardReloadsNothing) {
+// With protocol 1 a shard without writes sends heartbeats alone.
+TEST_F(KevyMirrorTest, EmptyShardCausesNoReload) {
   const std::vector<std::unique_ptr<ScriptedPrimary>> primaries =
       PrimariesInARow(2);
   const auto script = [] { return PrimaryScript().Speak(Protocol::kV1); };
@@ -935,7 +936,7 @@ TEST_F(KevyMirrorTest, AnEmptyShardReloadsNothing) {
     child.Wait();
   }
   EXPECT_EQ(primaries[0]->connection(1).request->offset, 30u);
-  // Its first write reloads nothing either.
+  // Its first write reloads no shard either.
   primaries[1]->SetDefault(
       script().Frame(0, {"SET", "first", "1"}).Heartbeat(7, 1).Stall());
   ChildProcess child(kKevyMirror, flags);
@@ -951,7 +952,7 @@ TEST_F(KevyMirrorTest, AnEmptyShardReloadsNothing) {
   EXPECT_EQ(primaries[0]->connections(), 3u);
 }
 
-TEST_F(KevyMirrorTest, ASnapshotOfOneShardReloadsAll) {
+TEST_F(KevyMirrorTest, SnapshotOfOneShardReloadsAll) {
   const std::vector<std::unique_ptr<ScriptedPrimary>> primaries =
       PrimariesInARow(3);
   Content expected;
@@ -969,7 +970,7 @@ TEST_F(KevyMirrorTest, ASnapshotOfOneShardReloadsAll) {
         .Snapshot(old.Finish(), 10)
         .Heartbeat(7, 10)
         .WaitForAck(10);
-    // Only this one's history ends.
+    // Only the history of shard 1 ends.
     if (i == 1) script.Snapshot("KEVYSNAP\x04" + std::string(1, '\0'), 0);
     primaries[i]->Enqueue(script.Stall());
     primaries[i]->SetDefault(PrimaryScript()
@@ -987,9 +988,9 @@ TEST_F(KevyMirrorTest, ASnapshotOfOneShardReloadsAll) {
   EXPECT_EQ(ContentOf(&server_), expected);
 }
 
-// ---- Without a target, and bad usage.
+// ---- Dry runs and bad usage.
 
-TEST(KevyMirrorWithoutATargetTest, PrintsWhatItWouldSend) {
+TEST(KevyMirrorDryRunTest, PrintsCommands) {
   ScriptedPrimary primary;
   primary.SetDefault(PrimaryScript()
                          .Generation(7)
@@ -997,7 +998,7 @@ TEST(KevyMirrorWithoutATargetTest, PrintsWhatItWouldSend) {
                          .Frame(1, {"NOSUCH"})
                          .Stall());
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
-  // Else it is the network's choice which frames share a transaction.
+  // With larger batches the network decides which frames share one.
   const std::vector<std::string> flags = {
       absl::StrCat("--primary=", primary.address()), "--batch=1",
       "--heartbeat_timeout=inf"};
@@ -1037,14 +1038,14 @@ TEST(KevyMirrorWithoutATargetTest, PrintsWhatItWouldSend) {
   EXPECT_EQ(child.Wait(), 0);
 }
 
-TEST(KevyMirrorWithoutATargetTest, TheEmbeddedPrimarysSnapshot) {
+TEST(KevyMirrorDryRunTest, PrintsEmbeddedRecording) {
   const ChildResult result = RunMirror({});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("\n\"SET\" \"m4\" \"w4\"\n"));
   EXPECT_THAT(result.out, HasSubstr("\n\"APPEND\" \"foo1\" \"-more\"\n"));
 }
 
-TEST(KevyMirrorWithoutATargetTest, BadUsage) {
+TEST(KevyMirrorDryRunTest, RejectsBadUsage) {
   for (const char* flag :
        {"--on_reject=maybe", "--shards=0", "--shards=2", "--batch=0",
         "--position_key=", "--target=localhost:6379", "--primary=localhost",
@@ -1059,7 +1060,7 @@ TEST(KevyMirrorWithoutATargetTest, BadUsage) {
   const ChildResult help = RunMirror({"--help"});
   EXPECT_EQ(help.status, 0);
   EXPECT_THAT(help.out,
-              AllOf(HasSubstr("--position_key"), HasSubstr("Exit status: ")));
+              AllOf(HasSubstr("--position_key"), HasSubstr("Exit status:\n")));
 }
 
 }  // namespace

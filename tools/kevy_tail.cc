@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Prints the replication stream of a kevy primary: see kUsage.
+// Prints the replication stream of a kevy primary. See kUsage.
 
 #include <unistd.h>
 
@@ -47,51 +47,56 @@
 
 ABSL_FLAG(
     std::string, primary, "",
-    "HOST:PORT, [IPV6]:PORT or unix:PATH: a shard's replication listener,\n"
-    "by default at the client port + 10000.");
+    "HOST:PORT, [IPV6]:PORT or unix:PATH: the replication listener of a "
+    "shard,\n"
+    "or of the first one. kevy's default port is the client port + 10000.");
 ABSL_FLAG(
     uint32_t, shards, 1,
-    "How many shards to follow: --primary's port and the next ones. Each\n"
-    "line of text tells which, [3], and each of json, \"shard\":3.");
+    "The number of shards to follow, on consecutive ports from --primary\n"
+    "on. With more than one, every line names its shard: \"[3] \" in text,\n"
+    "\"shard\":3 in json.");
 ABSL_FLAG(bool, once, false,
-          "Print one connection and end with it, by its error if it has one,\n"
-          "instead of following.");
+          "Print one link and exit when it ends, instead of following.");
 ABSL_FLAG(std::string, replica_id, "kevy_tail",
-          "The name that the primary's INFO replication shows.");
-ABSL_FLAG(kevy_replica::FeedPosition, from, {},
-          "GENERATION:OFFSET: where to go on, as the `end` event tells it.\n"
-          "0:0 is a fresh replica. What --positions has goes before it.");
+          "The name of this reader in the primary's INFO replication.");
+ABSL_FLAG(
+    kevy_replica::FeedPosition, from, {},
+    "GENERATION:OFFSET: the position to start at, in the form of the `end`\n"
+    "event. 0:0 is a fresh start. A position in --positions has priority.");
 ABSL_FLAG(kevy_replica::ProtocolChoice, protocol,
           kevy_replica::ProtocolChoice::kAuto,
-          "auto, 1 (kevy 1.18 to 3.x) or 2 (kevy 4.0 and later).");
-ABSL_FLAG(kevy_replica::TailFormat, format, kevy_replica::TailFormat::kText,
-          "text (like redis-cli's MONITOR), json (an object a line) or resp\n"
-          "(the raw commands, fit for redis-cli --pipe).");
-ABSL_FLAG(bool, ack, false, "Acknowledge frames as they are printed.");
+          "1 (kevy 1.18 to 3.x), 2 (kevy 4.0 and later), or auto: try both.");
+ABSL_FLAG(
+    kevy_replica::TailFormat, format, kevy_replica::TailFormat::kText,
+    "text (like redis-cli's MONITOR), json (an object a line) or resp (the\n"
+    "frames' commands alone, for redis-cli --pipe).");
+ABSL_FLAG(bool, ack, false,
+          "Acknowledge printed frames. The primary's WAIT then counts this\n"
+          "reader.");
 ABSL_FLAG(uint64_t, max_frames, 0,
-          "End after that many, of all shards. 0: go on.");
+          "Exit after so many frames of all shards. 0: no limit.");
 ABSL_FLAG(absl::Duration, idle_timeout, absl::InfiniteDuration(),
-          "Connect again, or with --once fail, when nothing, not even a\n"
-          "heartbeat, comes for that long: 5s, 1m30s.");
+          "The longest silence of a link, as in 5s or 1m30s. Then the tail\n"
+          "connects again, or fails with --once. inf: no limit.");
 ABSL_FLAG(
     absl::Duration, heartbeat_timeout, absl::Seconds(5),
-    "Connect again when no heartbeat comes for that long, from primaries\n"
-    "that send any. inf: never.");
+    "The longest time without a heartbeat, from primaries that send them.\n"
+    "Then the tail connects again. inf: no limit.");
 ABSL_FLAG(
     std::string, positions, "",
-    "A file that keeps how far was printed, to go on from there the next\n"
-    "time.");
+    "The file that keeps the positions of the printed frames. The next run\n"
+    "continues there.");
 ABSL_FLAG(std::string, output, "",
-          "A file to print to, at its end, instead of standard output.");
-ABSL_FLAG(
-    std::string, prometheus, "",
-    "A file to write metrics to, every second, as Prometheus reads them.");
+          "The file to append to, instead of standard output.");
+ABSL_FLAG(std::string, prometheus, "",
+          "The file for metrics in Prometheus's text format, replaced every\n"
+          "second.");
 ABSL_FLAG(std::string, record, "",
-          "A file to write all that the primary sends to, for --replay. It\n"
-          "is one connection's: give --once too.");
+          "The file for all bytes that the primary sends, to --replay them.\n"
+          "Needs --once.");
 ABSL_FLAG(std::string, replay, "",
-          "A recording to read instead of a connection; - is standard input.\n"
-          "--protocol and --from are as its answer has them, unless given.");
+          "The recording to read instead of a link; - is standard input. Its\n"
+          "first line sets --protocol and --from, unless they are given.");
 
 namespace kevy_replica {
 namespace {
@@ -99,34 +104,38 @@ namespace {
 constexpr absl::string_view kUsage =
     R"(kevy_tail: prints the replication stream of a kevy primary.
 
-  kevy_tail --primary=localhost:16004 --format=json
-  kevy_tail --primary=localhost:16004 --shards=4 --positions=tail.positions
-  kevy_tail --primary=localhost:16004 --once --record=today.resp
-  kevy_tail --replay=today.resp --format=resp | redis-cli --pipe
+  kevy_tail --primary=localhost:16004 --shards=4 --format=json
 
-It follows the primary through restarts and broken links, until Ctrl-C. Without
---primary or --replay it plays a recording of real traffic from a primary of its
-own, and ends with it.
+It follows the primary through broken links, until Ctrl-C. One address is one
+shard: give --shards to follow all shards of a primary. Without --primary or
+--replay it plays a recording from an embedded primary, and exits at its end.
 
 )";
 
-constexpr absl::string_view kMore = R"(
-With --positions a tail that was ended, or killed, goes on at the next frame. A
-position is stored once what it stands for is written, so that no frame is lost;
-a reader of standard output may get those again that were printed right before a
-kill. In a file given by --output every frame stands exactly once: what was
-printed behind the stored position is cut off at the next start. Its length is
-kept with the positions, so such a file is not to be written by others. To begin
-a new one, move it away while no tail runs, and create an empty one.
+constexpr absl::string_view kNotes = R"(
+Restarts:
+  With --positions the next run continues at the stored position. A position
+  is stored after its frames are written. So a killed tail may print its last
+  frames again, to a pipe or a terminal. In a file given by --output each
+  frame stands once: the next run truncates the file to the stored position.
+  Let only the tail write to that file. To start a new one, stop the tail,
+  move the file away and create an empty one.
 
-With protocol 1 a link's first heartbeat tells whether the history is still the
-same, and no position is stored before. A tail that is ended with Ctrl-C in that
-second begins anew the next time; one of several shards that is killed in it may
-have that second's frames twice in --output.
+Limits:
+- Before kevy 5.1 a primary that has lost its data may use an old generation
+  again. The tail may then continue in the new history without notice.
+- Before kevy 4.0 only a link's first heartbeat names the history. A tail that
+  is stopped before it may start over. One that is killed before it may have
+  frames of several shards twice in --output. kevy 2.0 sends no heartbeats, so
+  a new history may go unnoticed.
+- The stream differs from the primary's data: kevy also streams commands that
+  it refused, and leaves out some writes. How much depends on its version.
 
-Exit status: 0 at a clean end, after --max_frames or Ctrl-C; 1 after an error
-(with --once: any on the stream), with a line that tells what to do about it;
-2 for bad usage, which a file that cannot be used is too.
+Exit status:
+  0  the end of --once, --replay or the embedded recording; --max_frames;
+     Ctrl-C; or the reader of the output is gone
+  1  an error, with a message; with --once also an error of the stream
+  2  bad usage, or a file that cannot be used
 )";
 
 LinkFlags GetLinkFlags() {
@@ -139,7 +148,7 @@ bool Follows() {
   return !absl::GetFlag(FLAGS_primary).empty() && !absl::GetFlag(FLAGS_once);
 }
 
-// Whether the file can be written, without changing what is in it.
+// Checks that the file can be written. Leaves its contents alone.
 absl::Status CheckRecord(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "ab");
   if (file == nullptr) return absl::ErrnoToStatus(errno, "--record=" + path);
@@ -165,30 +174,31 @@ absl::Status CheckPrimary() {
   if (absl::GetFlag(FLAGS_shards) > 1 &&
       absl::GetFlag(FLAGS_from) != FeedPosition()) {
     return absl::InvalidArgumentError(
-        "--from is that of one shard: --positions keeps those of several");
+        "--from is for one shard: keep positions of several in --positions");
   }
   return absl::OkStatus();
 }
 
-// What is only for a tail that follows, or only for one that does not.
+// Checks the flags that need --once, and those that need its absence.
 absl::Status CheckFollowing(const CommandLine& command_line) {
   if (Follows()) {
     return absl::GetFlag(FLAGS_record).empty()
                ? absl::OkStatus()
                : absl::InvalidArgumentError(
-                     "--record needs --once: a recording is one connection's");
+                     "--record needs --once: a recording holds one link");
   }
   for (const char* name :
        {"positions", "prometheus", "shards", "heartbeat_timeout"}) {
     if (command_line.given.count(name) != 0) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "--", name, " is for following: with --primary, without --once"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", name, " needs --primary, and excludes --once"));
     }
   }
   return absl::OkStatus();
 }
 
-// One would be overwritten by another, or cut back to what is not in it.
+// Checks that the flags name different files, since one would overwrite or
+// truncate the other.
 absl::Status CheckFiles() {
   const std::string replay = absl::GetFlag(FLAGS_replay);
   return CheckFilesDiffer(
@@ -219,14 +229,12 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   return record.empty() ? absl::OkStatus() : CheckRecord(record);
 }
 
-TransportFactory Recorded(TransportFactory connect, std::string path) {
-  return
-      [connect = std::move(connect),
-       path = std::move(path)]() -> absl::StatusOr<std::unique_ptr<Transport>> {
-        absl::StatusOr<std::unique_ptr<Transport>> transport = connect();
-        if (!transport.ok()) return transport.status();
-        return RecordingTransport::Create(*std::move(transport), path);
-      };
+// Records to --record, if it is given.
+absl::StatusOr<std::unique_ptr<Transport>> Recorded(
+    absl::StatusOr<std::unique_ptr<Transport>> transport) {
+  const std::string path = absl::GetFlag(FLAGS_record);
+  if (path.empty() || !transport.ok()) return transport;
+  return RecordingTransport::Create(*std::move(transport), path);
 }
 
 int BadOutput(const absl::Status& status) {
@@ -236,21 +244,20 @@ int BadOutput(const absl::Status& status) {
 // The exit status of a stream that was printed to `output`.
 int StreamExitStatus(const absl::Status& status, const Output& output) {
   if (status.ok() || absl::IsCancelled(status)) return kExitSuccess;
-  // An error of the output is not one of the stream, with an action.
+  // Only an error of the stream has a recommended action.
   Say(output.status().ok() ? Describe(status) : std::string(status.message()));
   return kExitError;
 }
 
-// Takes the recording for a connection, and from its answer what the handshake
-// must have asked for.
-absl::StatusOr<TransportFactory> ReplayTo(ReplicaClientOptions* client,
-                                          const CommandLine& command_line) {
+// Opens the recording as a link. Sets the protocol and the position of the
+// handshake by the answer at its beginning.
+absl::StatusOr<std::unique_ptr<Transport>> ReplayTo(
+    ReplicaClientOptions* client, const CommandLine& command_line) {
   absl::StatusOr<Replay> opened =
       OpenReplay(absl::GetFlag(FLAGS_replay), client->connect.interrupter);
   if (!opened.ok()) return opened.status();
-  const auto replay = std::make_shared<Replay>(*std::move(opened));
-  const HandshakeAnswer answer = replay->answer.value_or(HandshakeAnswer());
-  // Never kAuto: there is no second connection to try another protocol on.
+  const HandshakeAnswer answer = opened->answer.value_or(HandshakeAnswer());
+  // kAuto would want a second link to try the other protocol on.
   if (client->link.protocol == ProtocolChoice::kAuto) {
     client->link.protocol = answer.protocol == Protocol::kV1
                                 ? ProtocolChoice::kV1
@@ -259,12 +266,10 @@ absl::StatusOr<TransportFactory> ReplayTo(ReplicaClientOptions* client,
   if (command_line.given.count("from") == 0) {
     client->from = {answer.generation, answer.offset};
   }
-  return [replay]() -> absl::StatusOr<std::unique_ptr<Transport>> {
-    return std::move(replay->transport);
-  };
+  return std::move(opened->transport);
 }
 
-// Prints one connection.
+// Prints one link.
 int RunOnce(const CommandLine& command_line,
             std::shared_ptr<Interrupter> interrupter) {
   TailOptions options;
@@ -279,13 +284,14 @@ int RunOnce(const CommandLine& command_line,
   options.status_line = isatty(STDERR_FILENO) != 0;
 
   ScriptedPrimary embedded_primary;
+  std::unique_ptr<Transport> replay;
   TransportFactory connect;
   if (!absl::GetFlag(FLAGS_replay).empty()) {
-    absl::StatusOr<TransportFactory> replay =
+    absl::StatusOr<std::unique_ptr<Transport>> opened =
         ReplayTo(&options.client, command_line);
-    if (absl::IsCancelled(replay.status())) return kExitSuccess;
-    if (!replay.ok()) return BadUsage(replay.status().message());
-    connect = *std::move(replay);
+    if (absl::IsCancelled(opened.status())) return kExitSuccess;
+    if (!opened.ok()) return BadUsage(opened.status().message());
+    replay = *std::move(opened);
   } else {
     std::string address = absl::GetFlag(FLAGS_primary);
     if (address.empty()) {
@@ -293,10 +299,10 @@ int RunOnce(const CommandLine& command_line,
       if (!status.ok()) return ExitStatusOf(status);
       address = embedded_primary.address();
     }
-    connect = ConnectTo(address, options.client.connect);
+    connect = [dial = ConnectTo(address, options.client.connect)] {
+      return Recorded(dial());
+    };
   }
-  const std::string record = absl::GetFlag(FLAGS_record);
-  if (!record.empty()) connect = Recorded(std::move(connect), record);
 
   const std::string path = absl::GetFlag(FLAGS_output);
   absl::StatusOr<std::unique_ptr<OutputFile>> file = nullptr;
@@ -304,16 +310,24 @@ int RunOnce(const CommandLine& command_line,
   if (!file.ok()) return BadOutput(file.status());
   Output output(path.empty() ? STDOUT_FILENO : (*file)->fd(),
                 interrupter.get());
-  return StreamExitStatus(Tail(connect, options, &output), output);
+  if (replay == nullptr) {
+    return StreamExitStatus(Tail(connect, options, &output), output);
+  }
+  absl::StatusOr<std::unique_ptr<Transport>> recorded =
+      Recorded(std::move(replay));
+  return StreamExitStatus(recorded.ok()
+                              ? Tail(*std::move(recorded), options, &output)
+                              : recorded.status(),
+                          output);
 }
 
-// The positions' file, and the output cut back to where it was stored last.
+// The position store, and the output file truncated to the stored mark.
 struct Kept {
-  std::unique_ptr<FilePositionStore> positions;  // Null: none are kept.
+  std::unique_ptr<FilePositionStore> positions;  // Null: no --positions.
   std::unique_ptr<OutputFile> file;              // Null: standard output.
 };
 
-// Says why there is none, if there is none.
+// Returns nothing after an error, which it has reported.
 std::optional<Kept> OpenKept() {
   Kept kept;
   std::optional<FeedPosition> mark;
@@ -326,14 +340,14 @@ std::optional<Kept> OpenKept() {
       return std::nullopt;
     }
     kept.positions = *std::move(store);
-    // The name is one, and the file is read.
+    // Cannot fail: the name is valid and Open() has read the file.
     mark =
         kept.positions->Load(OutputPositionStore::kName).value_or(std::nullopt);
   }
   const std::string path = absl::GetFlag(FLAGS_output);
   if (path.empty()) {
-    // The file that was printed to before will lack what is printed elsewhere,
-    // so that it is not to be gone on in.
+    // The earlier output file will lack the frames that go to standard output
+    // now. A mark of length 0 prevents that a later run continues in it.
     if (mark.has_value()) {
       const absl::Status status =
           kept.positions->Store({{OutputPositionStore::kName, FeedPosition()}});
@@ -353,7 +367,7 @@ std::optional<Kept> OpenKept() {
   }
   kept.file = *std::move(file);
   if (mark.has_value() && mark->next_offset > 0 && kept.file->empty()) {
-    Say(absl::StrCat(path, " is empty: going on in it, without the ",
+    Say(absl::StrCat(path, " is empty: starting over in it, without the ",
                      mark->next_offset, " bytes that were printed before"));
   }
   return kept;
@@ -361,15 +375,13 @@ std::optional<Kept> OpenKept() {
 
 int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
   FollowOptions options;
-  options.addresses = *Addresses();  // They were checked.
+  options.addresses = *Addresses();  // CheckPrimary() has checked them.
   options.fleet = FleetOptionsOf(GetLinkFlags());
   options.fleet.from = absl::GetFlag(FLAGS_from);
   options.fleet.acknowledge = absl::GetFlag(FLAGS_ack);
-  // As often as there is something to store: frames that are printed again are
-  // then few.
+  // Store as often as possible, so that a killed tail prints few frames again.
   options.fleet.store.interval = absl::ZeroDuration();
-  // Of one shard there is one buffer, and the more is read at once, the less
-  // often is stored.
+  // Larger reads mean fewer stores. With several shards this would multiply.
   if (options.addresses.size() == 1) options.fleet.read_bytes = 256 << 10;
   options.format = absl::GetFlag(FLAGS_format);
   options.max_frames = absl::GetFlag(FLAGS_max_frames);
@@ -387,16 +399,16 @@ int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
   if (kept->positions != nullptr && kept->file != nullptr) {
     with_output.emplace(kept->positions.get(), kept->file.get(), &output);
     options.fleet.store.positions = &*with_output;
-    // What is in the file now stays, whatever happens before the first frame.
+    // Marks the present contents, so that the next run keeps them.
     const absl::Status status = with_output->Store({});
     if (!status.ok()) return BadUsage(status.message());
   }
   absl::Status status = Follow(options, &output);
-  // What the end has printed stays too.
+  // Marks the end lines too.
   if (status.ok() && output.status().ok() && with_output.has_value()) {
     status = with_output->Store({});
   }
-  // The end of a link was described when it came, with its action.
+  // Follow() has described each link's end with its action.
   return ExitStatusOf(status);
 }
 
@@ -413,6 +425,6 @@ int Run(const CommandLine& command_line) {
 
 int main(int argc, char** argv) {
   return kevy_replica::RunProgram(
-      {"kevy_tail", kevy_replica::kUsage, kevy_replica::kMore}, argc, argv,
+      {"kevy_tail", kevy_replica::kUsage, kevy_replica::kNotes}, argc, argv,
       kevy_replica::Run);
 }

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Runs kevy_tail as a program that follows.
+// Runs kevy_tail as a program that follows a primary.
 
 #include <signal.h>
 #include <unistd.h>
@@ -62,7 +62,8 @@ ChildResult RunTail(const std::vector<std::string>& flags,
   return RunChild(kKevyTail, flags, options);
 }
 
-// What all tails are given: a primary that stands still is not to be left.
+// The flags of all tails. The scripted primaries stand still for a while, so
+// the heartbeat timeout is off.
 std::vector<std::string> Flags(const std::string& address,
                                const std::vector<std::string>& more = {}) {
   std::vector<std::string> flags = {absl::StrCat("--primary=", address),
@@ -71,8 +72,7 @@ std::vector<std::string> Flags(const std::string& address,
   return flags;
 }
 
-// A primary with the first frames of a history, then those behind, and so on:
-// each connection has to ask for what comes next.
+// Each connection of the primary gets the next frames of one history.
 void Play(ScriptedPrimary* primary) {
   primary->Enqueue(PrimaryScript()
                        .Generation(7)
@@ -92,7 +92,7 @@ void Play(ScriptedPrimary* primary) {
   ASSERT_TRUE(primary->Listen("127.0.0.1:0").ok());
 }
 
-TEST_F(KevyTailFollowTest, FollowsThroughTheEndsOfLinks) {
+TEST_F(KevyTailFollowTest, FollowsThroughLinkEnds) {
   ScriptedPrimary primary;
   Play(&primary);
   ChildProcess child(kKevyTail, Flags(primary.address()));
@@ -124,7 +124,7 @@ TEST_F(KevyTailFollowTest, FollowsThroughTheEndsOfLinks) {
                                                "[(]action: reconnect[)]\n"));
   EXPECT_EQ(child.Wait(), 0);
   for (size_t i = 0; i < primary.connections(); ++i) {
-    EXPECT_THAT(primary.connection(i).acks, IsEmpty());  // Without --ack.
+    EXPECT_THAT(primary.connection(i).acks, IsEmpty());  // --ack was not given.
   }
 }
 
@@ -165,7 +165,7 @@ TEST_F(KevyTailFollowTest, FollowsInResp) {
   EXPECT_EQ(result.out, expected);
 }
 
-TEST_F(KevyTailFollowTest, AcknowledgesWhereAskedTo) {
+TEST_F(KevyTailFollowTest, AcknowledgesPrintedFrames) {
   ScriptedPrimary primary;
   primary.SetDefault(PrimaryScript()
                          .Frame(0, {"PING"})
@@ -180,11 +180,11 @@ TEST_F(KevyTailFollowTest, AcknowledgesWhereAskedTo) {
       RunTail(Flags(primary.address(), {"--ack", "--max_frames=2"}));
   EXPECT_EQ(result.status, 0) << result.err;
   primary.WaitFinished(0);
-  // What is printed, though more had come.
+  // Only printed frames are acknowledged, although a third one came.
   EXPECT_EQ(primary.connection(0).acks.back(), 2u);
 }
 
-TEST_F(KevyTailFollowTest, SilenceMakesItConnectAgain) {
+TEST_F(KevyTailFollowTest, SilentPrimaryIsConnectedAgain) {
   for (const char* flag : {"--idle_timeout=10ms", "--heartbeat_timeout=10ms"}) {
     ScriptedPrimary primary;
     primary.SetDefault(PrimaryScript().Stall());
@@ -200,7 +200,7 @@ TEST_F(KevyTailFollowTest, SilenceMakesItConnectAgain) {
   }
 }
 
-TEST_F(KevyTailFollowTest, CtrlCStoresThePositionAndTheNextRunGoesOnThere) {
+TEST_F(KevyTailFollowTest, CtrlCStoresPositionForNextRun) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript()
                       .Generation(7)
@@ -230,7 +230,7 @@ TEST_F(KevyTailFollowTest, CtrlCStoresThePositionAndTheNextRunGoesOnThere) {
   EXPECT_EQ(primary.connection(1).request->offset, 2u);
 }
 
-TEST_F(KevyTailFollowTest, MaxFramesStoresThePositionToo) {
+TEST_F(KevyTailFollowTest, MaxFramesStoresPosition) {
   ScriptedPrimary primary;
   primary.SetDefault(PrimaryScript()
                          .Generation(7)
@@ -252,7 +252,7 @@ TEST_F(KevyTailFollowTest, MaxFramesStoresThePositionToo) {
   EXPECT_THAT(FileContents(Path("positions")), HasSubstr("\nshard-0 7:10\n"));
 }
 
-TEST_F(KevyTailFollowTest, FilesThatCannotBeGoneOnIn) {
+TEST_F(KevyTailFollowTest, DamagedFilesAreErrors) {
   ScriptedPrimary primary;
   primary.SetDefault(
       PrimaryScript().Generation(7).Frame(0, {"PING"}).Heartbeat(7, 1));
@@ -267,7 +267,7 @@ TEST_F(KevyTailFollowTest, FilesThatCannotBeGoneOnIn) {
   ChildResult result = RunTail(flags);
   EXPECT_EQ(result.status, 2);
   EXPECT_THAT(result.err, AllOf(StartsWith("kevy_tail: --output: "),
-                                HasSubstr("does not exist")));
+                                HasSubstr("is missing")));
 
   // Cut short.
   ASSERT_EQ(rename(Path("other").c_str(), Path("output").c_str()), 0);
@@ -287,7 +287,7 @@ TEST_F(KevyTailFollowTest, FilesThatCannotBeGoneOnIn) {
   EXPECT_EQ(primary.connections(), connections);
 }
 
-TEST_F(KevyTailFollowTest, AnEmptyOutputIsBegunAnew) {
+TEST_F(KevyTailFollowTest, EmptyOutputStartsOver) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript().Generation(7).Frame(0, {"PING"}).Stall());
   primary.Enqueue(PrimaryScript().Generation(7).Frame(1, {"PING"}).Stall());
@@ -299,24 +299,25 @@ TEST_F(KevyTailFollowTest, AnEmptyOutputIsBegunAnew) {
   ASSERT_EQ(truncate(Path("output").c_str(), 0), 0);
   const ChildResult result = RunTail(flags);
   EXPECT_EQ(result.status, 0);
-  EXPECT_THAT(result.err, HasSubstr("is empty: going on in it"));
+  EXPECT_THAT(result.err, HasSubstr("is empty: starting over in it"));
   EXPECT_EQ(FileContents(Path("output")),
             "# connected protocol=2 generation=7 offset=1\n"
             "1 \"PING\"\n"
             "# end generation=7 next_offset=2\n");
 
-  // What goes elsewhere is missing there, and that is not passed over.
+  // Frames that were printed elsewhere are missing in the file: an error.
   EXPECT_EQ(
       RunTail(Flags(primary.address(), {Flag("positions"), "--max_frames=1"}))
           .status,
       0);
   const ChildResult refused = RunTail(flags);
   EXPECT_EQ(refused.status, 2);
-  EXPECT_THAT(refused.err, HasSubstr("nothing of it belongs to"));
+  EXPECT_THAT(refused.err,
+              HasSubstr("the stored position covers none of them"));
 }
 
-// The samples of a file of metrics, by name and labels. Every other line has to
-// be a comment.
+// The samples in a metrics file, by name and labels. Checks that every other
+// line is a comment.
 std::map<std::string, std::string> Samples(const std::string& text) {
   std::map<std::string, std::string> samples;
   EXPECT_THAT(text, EndsWith("\n"));
@@ -333,7 +334,7 @@ std::map<std::string, std::string> Samples(const std::string& text) {
   return samples;
 }
 
-TEST_F(KevyTailFollowTest, MetricsAreInTheFile) {
+TEST_F(KevyTailFollowTest, MetricsFileHasSamples) {
   ScriptedPrimary primary;
   Play(&primary);
   ChildProcess child(kKevyTail, Flags(primary.address(),
@@ -342,7 +343,7 @@ TEST_F(KevyTailFollowTest, MetricsAreInTheFile) {
   do {
     line = child.ReadLine();
   } while (!line.empty() && !absl::StartsWith(line, "4 "));
-  // It is rewritten while the tail goes on; this waits for that.
+  // The file is rewritten every second.
   ASSERT_TRUE(child.Await("its five frames are in the metrics", [&] {
     return absl::StrContains(
         FileContents(Path("prometheus")),
@@ -369,8 +370,9 @@ TEST_F(KevyTailFollowTest, MetricsAreInTheFile) {
   EXPECT_EQ(sample("applied_offset"), "5");
 }
 
-TEST_F(KevyTailFollowTest, StatusLineOnATerminal) {
-  if (!ChildProcess::HasTerminals()) GTEST_SKIP() << "no terminals here";
+TEST_F(KevyTailFollowTest, ShowsStatusLineOnTerminal) {
+  if (!ChildProcess::HasTerminals())
+    GTEST_SKIP() << "terminals are not available";
   ScriptedPrimary primary;
   Play(&primary);
   ChildProcess::Options options;
@@ -384,7 +386,7 @@ TEST_F(KevyTailFollowTest, StatusLineOnATerminal) {
                            "[0-9]+ frames/s\r\n"));
 }
 
-TEST_F(KevyTailFollowTest, OneFileForTwoFlags) {
+TEST_F(KevyTailFollowTest, RejectsOneFileForTwoFlags) {
   const std::vector<std::vector<std::string>> bad = {
       {Flag("positions"), "--output=" + Path("positions")},
       {Flag("positions"), "--output=" + folder_ + "/./positions"},
@@ -403,9 +405,9 @@ TEST_F(KevyTailFollowTest, OneFileForTwoFlags) {
     EXPECT_EQ(result.status, 2);
     EXPECT_THAT(result.err,
                 MatchesRegex("kevy_tail: --[a-z]+ (and --[a-z]+ name the same "
-                             "file|names the file that --[a-z]+ is written to "
-                             "first, [^\n]+) [(]see --help[)]\n"));
-    // Nothing was made.
+                             "file|names the temporary file of --[a-z]+, "
+                             "[^\n]+) [(]see --help[)]\n"));
+    // The program has not created a file.
     EXPECT_THAT(temp_folder_.Names(), IsEmpty());
   }
   const ChildResult replayed =
@@ -417,8 +419,8 @@ TEST_F(KevyTailFollowTest, OneFileForTwoFlags) {
 
 // ---- Killed at any moment.
 
-// The offsets of the frames, by shard, of text that kevy_tail printed. Each has
-// to be whole.
+// The offsets of the frames in the text that kevy_tail printed, by shard.
+// Checks that each line is whole.
 std::map<int, std::vector<uint64_t>> Offsets(const std::string& text) {
   std::map<int, std::vector<uint64_t>> offsets;
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
@@ -436,7 +438,7 @@ std::map<int, std::vector<uint64_t>> Offsets(const std::string& text) {
   return offsets;
 }
 
-// Whether they are 0, 1, 2 and so on.
+// Whether the offsets are 0, 1, 2 and so on.
 bool AreAll(const std::vector<uint64_t>& offsets) {
   for (size_t i = 0; i < offsets.size(); ++i) {
     if (offsets[i] != i) {
@@ -453,7 +455,7 @@ void AwaitReached(ChildProcess* child, const LongPrimary& primary) {
                [&] { return primary.reached(); });
 }
 
-// Primaries of a shard each, and the moments at which their tail is killed.
+// The primaries of some shards, and the moments to kill their tail at.
 class Killer {
  public:
   explicit Killer(int shards) {
@@ -472,16 +474,16 @@ class Killer {
   void Begin() {
     for (const auto& primary : primaries_) primary->Expect(random_() % 400);
   }
-  // Waits for what Begin() has chosen, on one of the shards.
+  // Waits until one of the shards has sent the frames that Begin() chose.
   void Kill(ChildProcess* child) {
     AwaitReached(child, *primaries_[random_() % primaries_.size()]);
-    // Not to wait for anything, but so that not all die at the same step.
+    // A random delay, so that the kills hit different steps.
     absl::SleepFor(absl::Microseconds(random_() % 3000));
     child->Signal(SIGKILL);
     EXPECT_EQ(child->Wait(), -SIGKILL);
   }
 
-  // Has a last tail print some more, up to an end, and ends it by Ctrl-C.
+  // Waits until a last tail has printed all frames, and ends it with Ctrl-C.
   void Finish(ChildProcess* child) {
     for (const auto& primary : primaries_) AwaitReached(child, *primary);
     child->Signal(SIGINT);
@@ -502,7 +504,7 @@ class Killer {
 
 class KilledTest : public KevyTailFollowTest {
  protected:
-  // With --output: every frame exactly once.
+  // With --output the file has every frame exactly once.
   void KillWithOutput(int shards, int kills) {
     Killer killer(shards);
     std::vector<std::string> flags = killer.flags();
@@ -531,15 +533,15 @@ class KilledTest : public KevyTailFollowTest {
   }
 };
 
-TEST_F(KilledTest, AHundredTimesEveryFrameStandsInTheOutputOnce) {
+TEST_F(KilledTest, HundredKillsPrintEachFrameOnce) {
   KillWithOutput(/*shards=*/1, /*kills=*/100);
 }
 
-TEST_F(KilledTest, ShardsShareAnOutput) {
+TEST_F(KilledTest, KillsOfShardedTailPrintEachFrameOnce) {
   KillWithOutput(/*shards=*/3, /*kills=*/30);
 }
 
-TEST_F(KilledTest, OnAPipeFramesComeAgainOnlyBehindAKill) {
+TEST_F(KilledTest, PipeRepeatsFramesOnlyAfterKill) {
   Killer killer(/*shards=*/1);
   std::vector<std::string> flags = killer.flags();
   flags.push_back(Flag("positions"));
@@ -550,7 +552,7 @@ TEST_F(KilledTest, OnAPipeFramesComeAgainOnlyBehindAKill) {
     ChildProcess child(kKevyTail, flags);
     last ? killer.Finish(&child) : killer.Kill(&child);
     std::string out = child.ReadOutput();
-    // A line that the kill has cut off is none.
+    // The kill may have cut the last line off.
     out.resize(out.rfind('\n') + 1);
     const std::vector<uint64_t> offsets = Offsets(out)[0];
     if (offsets.empty()) continue;
@@ -563,7 +565,7 @@ TEST_F(KilledTest, OnAPipeFramesComeAgainOnlyBehindAKill) {
   EXPECT_EQ(next, killer.primaries()[0]->asked().back() + 100);
 }
 
-TEST_F(KevyTailFollowTest, ShardsAreToldApart) {
+TEST_F(KevyTailFollowTest, LinesNameShards) {
   std::vector<std::unique_ptr<LongPrimary>> primaries;
   for (std::unique_ptr<Listener>& listener : ListenInARow(3)) {
     primaries.push_back(
@@ -585,7 +587,7 @@ TEST_F(KevyTailFollowTest, ShardsAreToldApart) {
     EXPECT_EQ(offsets.size(), 10u * (shard + 1));
   }
 
-  // Each connection is served anew.
+  // Each connection starts over.
   const ChildResult json = RunTail(Flags(
       address, {"--shards=3", "--ack", "--format=json", "--max_frames=25"}));
   EXPECT_EQ(json.status, 0);

@@ -37,7 +37,7 @@ using ::testing::StartsWith;
 struct Recording {
   const char* name;
   Protocol protocol;
-  const char* from;  // What the handshake asked for: see captures/README.md.
+  const char* from;  // The position in the recorded handshake.
 };
 
 constexpr Recording kRecordings[] = {
@@ -56,7 +56,7 @@ std::string CapturePath(absl::string_view name) {
   return absl::StrCat("testdata/captures/", name, ".resp");
 }
 
-// What kevy_tail prints of a capture: see testdata/README.md.
+// The expected output for a capture: see testdata/README.md.
 std::string Expected(absl::string_view name, absl::string_view format) {
   const std::string path = absl::StrCat("tools/testdata/", name, ".", format);
   EXPECT_EQ(access(path.c_str(), R_OK), 0) << path;
@@ -103,7 +103,7 @@ TEST(KevyTailTest, ReplaysStandardInput) {
   EXPECT_EQ(result.out, Expected("kevy-5.4.0-flushall", "json"));
 }
 
-TEST(KevyTailTest, FlagsGoBeforeWhatTheRecordingSays) {
+TEST(KevyTailTest, FlagsOverrideRecordedAnswer) {
   const std::string replay =
       absl::StrCat("--replay=", CapturePath("kevy-5.4.0-resume"));
   const ChildResult from = RunTail({replay, "--from=7270893326363503:9"});
@@ -114,7 +114,7 @@ TEST(KevyTailTest, FlagsGoBeforeWhatTheRecordingSays) {
   EXPECT_THAT(protocol.err, MatchesRegex("kevy_tail: ack_malformed: .*\n"));
 }
 
-TEST(KevyTailTest, RecordingWithoutAnAnswer) {
+TEST(KevyTailTest, RejectsRecordingWithoutAnswer) {
   const ChildResult result = RunTail({"--replay=/dev/null"});
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, AllOf(StartsWith("kevy_tail: handshake_rejected: "),
@@ -139,11 +139,11 @@ TEST(KevyTailTest, TailsPrimariesOfAllVersions) {
         primary.connection(first ? 0 : 1);
     EXPECT_EQ(connection.request->protocol, recording.protocol);
     EXPECT_EQ(connection.replica_id, "me");
-    EXPECT_THAT(connection.acks, IsEmpty());  // Without --ack.
+    EXPECT_THAT(connection.acks, IsEmpty());  // --ack was not given.
   }
 }
 
-TEST(KevyTailTest, BringsItsOwnPrimary) {
+TEST(KevyTailTest, PlaysEmbeddedRecording) {
   const ChildResult result = RunTail({});
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.out, Expected("kevy-5.4.0-fresh", "text"));
@@ -153,7 +153,7 @@ TEST(KevyTailTest, BringsItsOwnPrimary) {
                            "127.0.0.1:[0-9]+\n"));
 }
 
-TEST(KevyTailTest, UnixSocket) {
+TEST(KevyTailTest, ConnectsToUnixSocket) {
   char directory[] = "/tmp/kevy_tail_XXXXXX";
   ASSERT_NE(mkdtemp(directory), nullptr);
   const std::string address = absl::StrCat("unix:", directory, "/socket");
@@ -187,7 +187,7 @@ TEST(KevyTailTest, RecordsForReplay) {
   }
 }
 
-TEST(KevyTailTest, AcknowledgesWhatItPrints) {
+TEST(KevyTailTest, AcknowledgesPrintedFrames) {
   Primary primary(PrimaryScript()
                       .Frame(0, {"SET", "a", "1"})
                       .WaitForAck(1)
@@ -223,12 +223,12 @@ TEST(KevyTailTest, EndsAfterMaxFrames) {
   EXPECT_EQ(primary.connection(0).acks.back(), 2u);
 }
 
-TEST(KevyTailTest, SignalsEndItWhileItWaits) {
+TEST(KevyTailTest, SignalsEndWait) {
   for (const int signal : {SIGINT, SIGTERM}) {
     Primary primary(PrimaryScript().Frame(0, {"PING"}).Stall());
     ChildProcess child(kKevyTail, {primary.flag(), "--once"});
     EXPECT_THAT(child.ReadLine(), StartsWith("# connected"));
-    // It is there although nothing follows: printed before the wait.
+    // The frame is printed before the wait for the next one.
     EXPECT_EQ(child.ReadLine(), "0 \"PING\"\n");
     child.Signal(signal);
     EXPECT_EQ(child.ReadLine(), "# end generation=1 next_offset=1\n");
@@ -238,7 +238,7 @@ TEST(KevyTailTest, SignalsEndItWhileItWaits) {
   }
 }
 
-TEST(KevyTailTest, NobodyReadsFromTheBeginning) {
+TEST(KevyTailTest, ReaderClosedAtStartIsSuccess) {
   ChildProcess::Options options;
   options.out_closed = true;
   const ChildResult result = RunTail(
@@ -247,7 +247,7 @@ TEST(KevyTailTest, NobodyReadsFromTheBeginning) {
   EXPECT_EQ(result.err, "");
 }
 
-TEST(KevyTailTest, NobodyReadsAnyMore) {
+TEST(KevyTailTest, ReaderClosedLaterIsSuccess) {
   // More than a pipe holds.
   Primary primary(PrimaryScript()
                       .Frame(0, {"SET", "a", std::string(4 << 20, 'x')})
@@ -259,7 +259,7 @@ TEST(KevyTailTest, NobodyReadsAnyMore) {
   EXPECT_EQ(child.Wait(), 0);
 }
 
-TEST(KevyTailTest, OutputThatCannotBeWritten) {
+TEST(KevyTailTest, FullOutputIsError) {
   ChildProcess::Options options;
   options.out = "/dev/full";
   if (access(options.out.c_str(), W_OK) != 0) GTEST_SKIP();
@@ -270,7 +270,7 @@ TEST(KevyTailTest, OutputThatCannotBeWritten) {
               MatchesRegex("kevy_tail: cannot write the output: .*\n"));
 }
 
-// What a stream that fails behind its first frame prints on stderr.
+// The errors that kevy_tail prints for a stream that fails after one frame.
 std::string StreamError(PrimaryScript script) {
   Primary primary(std::move(script));
   const ChildResult result = RunTail({primary.flag(), "--once"});
@@ -281,7 +281,7 @@ std::string StreamError(PrimaryScript script) {
   return result.err;
 }
 
-TEST(KevyTailTest, StreamErrors) {
+TEST(KevyTailTest, StreamErrorsNameAction) {
   const PrimaryScript script = PrimaryScript().Frame(0, {"PING"});
   EXPECT_THAT(StreamError(PrimaryScript(script).Send("*2\r\n:1\r\n*3\r")),
               MatchesRegex("kevy_tail: truncated: [^\n]* "
@@ -294,7 +294,7 @@ TEST(KevyTailTest, StreamErrors) {
                            "[(]action: reconnect[)]\n"));
 }
 
-TEST(KevyTailTest, Refusals) {
+TEST(KevyTailTest, RefusedHandshakeIsError) {
   Primary primary(PrimaryScript().Refuse());
   const ChildResult refused = RunTail({primary.flag(), "--once"});
   EXPECT_EQ(refused.status, 1);
@@ -314,7 +314,7 @@ TEST(KevyTailTest, Refusals) {
                                           "[(]action: back_off[)]\n"));
 }
 
-TEST(KevyTailTest, NoPrimaryThere) {
+TEST(KevyTailTest, UnreachablePrimaryIsError) {
   const transport_testing::RefusingPort port;
   const std::string address = port.address().ToString();
   const ChildResult result = RunTail({"--primary", address, "--once"});
@@ -325,7 +325,7 @@ TEST(KevyTailTest, NoPrimaryThere) {
                     EndsWith(" (action: reconnect)\n")));
 }
 
-TEST(KevyTailTest, SilenceIsAnErrorWhereAskedFor) {
+TEST(KevyTailTest, IdleTimeoutIsError) {
   Primary primary(PrimaryScript().Frame(0, {"PING"}).Stall());
   const ChildResult result =
       RunTail({primary.flag(), "--once", "--idle_timeout=1ms"});
@@ -334,7 +334,7 @@ TEST(KevyTailTest, SilenceIsAnErrorWhereAskedFor) {
                                        "[(]action: caller[)]\n"));
 }
 
-TEST(KevyTailTest, BadUsage) {
+TEST(KevyTailTest, RejectsBadUsage) {
   const std::vector<std::vector<std::string>> bad = {
       {"--nope"},
       {"argument"},
@@ -378,7 +378,7 @@ TEST(KevyTailTest, BadUsage) {
   }
 }
 
-TEST(KevyTailTest, Help) {
+TEST(KevyTailTest, HelpListsFlags) {
   const ChildResult result = RunTail({"--help"});
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.err, "");
@@ -391,8 +391,9 @@ TEST(KevyTailTest, Help) {
   }
 }
 
-TEST(KevyTailTest, StatusLineOnATerminal) {
-  if (!ChildProcess::HasTerminals()) GTEST_SKIP() << "no terminals here";
+TEST(KevyTailTest, ShowsStatusLineOnTerminal) {
+  if (!ChildProcess::HasTerminals())
+    GTEST_SKIP() << "terminals are not available";
   ChildProcess::Options options;
   options.err_is_terminal = true;
   const ChildResult result = RunTail(

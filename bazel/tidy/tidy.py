@@ -240,7 +240,11 @@ def cpp_functions(code):
                 if found and not named and not re.search(r"=\s*$", before):
                     start = head + len(code[head:at]) - len(
                         code[head:at].lstrip())
-                    opened = (found.group(1), code.count("\n", 0, start) + 1)
+                    name = found.group(1)
+                    test = re.search(r"\bTEST\w*\((\w+),\s*(\w+)", before)
+                    if test:
+                        name = ".".join(test.groups())
+                    opened = (name, code.count("\n", 0, start) + 1)
             containers.append(opened)
             inside += opened is not None
         elif mark == "}" and containers:

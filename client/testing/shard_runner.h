@@ -14,7 +14,7 @@
 #include "absl/time/time.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/internal/shard.h"
-#include "kevy_replica/client/testing/invariants.h"
+#include "kevy_replica/client/testing/test_access.h"
 
 namespace kevy_replica {
 namespace client_testing {
@@ -44,7 +44,7 @@ class ShardRunner {
     do {
       next_ = shard_.Step({waited_ ? waited_() : now_() - start_, next_store_});
       if (next_.store_due) StorePosition();
-      broken_.Update(Invariants::Check(shard_.session()));
+      broken_.Update(TestAccess::CheckInvariants(shard_.session()));
     } while (next_.store_due);
     if (shard_.done() && shard_.session().store_pending()) StorePosition();
   }

@@ -16,8 +16,8 @@
 namespace kevy_replica {
 namespace internal {
 
-// Returns the 8 bytes at `p` as a number whose lowest byte is p[0], for any
-// byte order of the machine and any alignment of `p`.
+// Returns the 8 bytes at `p` as a number whose lowest byte is p[0]. The byte
+// order of the machine and the alignment of `p` do not matter.
 inline uint64_t LoadLittleEndian64(const char* p) {
   uint64_t word;
   std::memcpy(&word, p, sizeof word);

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <new>
 
-// What the linker's --wrap makes of the originals.
+// The originals, as the linker's --wrap names them.
 extern "C" void* __real_malloc(size_t size);
 extern "C" void* __real_realloc(void* memory, size_t size);
 
@@ -40,8 +40,8 @@ void* CountedNew(size_t size) {
 }  // namespace codec_testing
 }  // namespace kevy_replica
 
-// All forms but the aligned ones: the codec has no type that is aligned beyond
-// malloc's guarantee. A sanitizer's own nothrow form would not fit these delete
+// All forms except the aligned ones: malloc's alignment suffices for every type
+// of the codec. A sanitizer's own nothrow form would not match these delete
 // operators.
 void* operator new(size_t size) {
   return kevy_replica::codec_testing::CountedNew(size);

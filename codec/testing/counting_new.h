@@ -1,10 +1,9 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// How often this program has allocated: linking this replaces the global
-// operator new, and wraps the linked code's calls of malloc and realloc (which
-// is how a ByteBuffer gets its memory), so it belongs into a test program of
-// its own.
+// Counts the allocations of a program. It replaces the global operator new, and
+// wraps the linked code's calls of malloc and realloc, from which a ByteBuffer
+// has its memory. Link it into a test program of its own.
 
 #ifndef KEVY_REPLICA_CODEC_TESTING_COUNTING_NEW_H_
 #define KEVY_REPLICA_CODEC_TESTING_COUNTING_NEW_H_
@@ -21,7 +20,7 @@ struct Allocations {
   size_t largest = 0;
 };
 
-// What `function` allocates. For programs of one thread.
+// Returns the allocations of `function`. For programs of one thread.
 Allocations AllocationsSoFar();
 void ResetAllocations();
 

@@ -45,7 +45,7 @@ void Check(bool condition, const char* rule) {
   std::abort();
 }
 
-// After an error nothing mends a decoder, not even a whole element.
+// An error stays, even when a whole element arrives.
 void CheckStaysInError(StreamDecoder* decoder) {
   const WireError error = decoder->error();
   const uint64_t position = decoder->position();
@@ -58,8 +58,8 @@ void CheckStaysInError(StreamDecoder* decoder) {
   }
 }
 
-// Takes the decoder's next element, or several frames. Which of its functions
-// is asked changes from one call to the next.
+// Takes the decoder's next element, or several frames. The called function
+// changes from one call to the next.
 Outcome Take(StreamDecoder* decoder, bool* answer_due,
              std::vector<std::string>* elements) {
   if (*answer_due) {
@@ -92,7 +92,7 @@ Outcome Take(StreamDecoder* decoder, bool* answer_due,
   return outcome;
 }
 
-// Decodes what the decoder holds, or, unless `all`, now and then a part of it.
+// Decodes the held bytes, or, unless `all`, sometimes only a part of them.
 // Returns false after an error.
 bool Drain(bool all, StreamDecoder* decoder, bool* answer_due, DecodeRun* run) {
   while (true) {
@@ -117,8 +117,8 @@ bool Drain(bool all, StreamDecoder* decoder, bool* answer_due, DecodeRun* run) {
   }
 }
 
-// The stream's elements, one after the other, each with its own function; what
-// follows what is checked here.
+// Decodes the stream's elements one by one, each with its own function, and
+// checks their order.
 class OneShotStream {
  public:
   OneShotStream(const Limits& limits,
@@ -166,8 +166,8 @@ class OneShotStream {
       if (!in_snapshot_) {
         return DecodeResult::Error(WireError::kOutsideSnapshot, 0);
       }
-      // The function knows of one chunk only: the rest of the snapshot's limit
-      // is its limit.
+      // The function knows only one chunk: give it the rest of the snapshot's
+      // limit as its limit.
       Limits limits = limits_;
       limits.max_chunk_bytes =
           std::min(limits_.max_chunk_bytes,
@@ -190,7 +190,7 @@ class OneShotStream {
       if (result.done()) *event = frame;
       return result;
     }
-    // The line that the bytes are, or the one that they resemble most.
+    // The line in the bytes, or the one that they resemble most.
     DecodeResult best = Try<Heartbeat>(input, DecodeHeartbeat, event);
     for (const DecodeResult& result :
          {Try<SnapshotBegin>(input, DecodeSnapshotBegin, event),
@@ -286,8 +286,8 @@ DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
     TestAccess::CheckInvariants(decoder);
     run.given += piece;
 
-    // ByteBuffer's word; and an ArgRef for each 6 bytes and a batch of them,
-    // twice, for it doubles.
+    // ByteBuffer's promise, plus an ArgRef for each 6 bytes and a batch of
+    // them, doubled by growth.
     most_held = std::max(most_held, held + piece);
     const size_t buffer = std::max(ByteBuffer::kMinCapacity, 4 * most_held);
     const size_t args = 2 * (most_held / 6 + 32) * sizeof(ArgRef);

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// One input, decoded in many ways: all must tell the same.
+// Decodes one input in many ways, for tests that all give the same result.
 
 #ifndef KEVY_REPLICA_CODEC_TESTING_DECODE_RUN_H_
 #define KEVY_REPLICA_CODEC_TESTING_DECODE_RUN_H_
@@ -24,32 +24,32 @@
 namespace kevy_replica {
 namespace codec_testing {
 
-// What came of decoding some bytes.
+// The result of decoding some bytes.
 struct DecodeRun {
   std::vector<std::string> elements;  // ElementText of each.
   WireError error = WireError::kNone;
-  // Where the error is; else where the last whole element ends.
+  // The position of the error, or else the end of the last whole element.
   uint64_t position = 0;
-  // Without an error: whether an element or a snapshot has begun but not ended.
+  // Without an error: whether an element or a snapshot is incomplete.
   bool open = false;
-  // How many bytes were given until the error came, or all.
+  // The number of bytes given before the error, or all.
   size_t given = 0;
 };
 
-// All but `given`, which hangs on how the bytes were cut.
+// Compares all but `given`, which depends on the cuts.
 bool operator==(const DecodeRun& a, const DecodeRun& b);
 inline bool operator!=(const DecodeRun& a, const DecodeRun& b) {
   return !(a == b);
 }
 std::ostream& operator<<(std::ostream& out, const DecodeRun& run);
 
-// Says how long the next piece is, 1 to `left`.
+// Returns the length of the next piece, 1 to `left`.
 using Cuts = std::function<size_t(size_t left)>;
 
 Cuts Whole();
 Cuts Pieces(size_t size);
 Cuts TwoPieces(size_t first);
-// Mostly short pieces, now and then a long one: the same for the same seed.
+// Mostly short pieces, sometimes a long one. A seed always gives the same.
 Cuts RandomPieces(uint64_t seed);
 
 struct NamedCuts {
@@ -57,32 +57,32 @@ struct NamedCuts {
   Cuts cuts;
 };
 
-// Whole, byte by byte, pieces of 7, random ones, and for an input of at most
-// 512 bytes every way to cut it in two.
+// Whole, byte by byte, in pieces of 7, at random, and, for an input of at most
+// 512 bytes, in every pair of pieces.
 std::vector<NamedCuts> ManyCuts(size_t size);
 
 enum class StreamStart { kElements, kAnswer };
 
-// Decodes `bytes` with a StreamDecoder that is given one piece at a time, by
-// turns with Next() and NextFrames().
-// Aborts if the decoder breaks a rule that holds for any input: an error stays
-// and nothing is delivered after it; positions rise; the buffer's size follows
-// what has come.
+// Decodes `bytes`, one piece at a time, with a StreamDecoder, by Next() and
+// NextFrames() in turn.
 //
-// `memory` is how its buffer treats memory; without it, the build's default.
+// Aborts if the decoder breaks an invariant or a rule that holds for any input.
+// An error stays and ends delivery. Positions rise. The buffer's size follows
+// the received bytes.
+//
+// `memory` is the policy of its buffer. Default: that of the build.
 DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
                     StreamStart start, Cuts cuts,
                     std::optional<ByteBuffer::Memory> memory = std::nullopt);
 
-// The same decoded with the functions of the single elements, from where
-// `bytes` lie: nothing is copied, so a read outside of them is seen if they are
-// guarded.
-// `*visit` is given each event while it is valid.
+// Decodes the same with the functions of single elements, in place. So guards
+// around `bytes` catch a read outside them. Calls `*visit` with each event
+// while it is valid.
 DecodeRun RunOneShot(
     absl::string_view bytes, const Limits& limits, StreamStart start,
     const std::function<void(const StreamEvent&)>& visit = nullptr);
 
-// Decodes `bytes` with a function for one kind of element, as often as it goes.
+// Decodes `bytes` with a function for one kind of element, repeatedly.
 using DecodeOne =
     std::function<DecodeResult(absl::string_view input, std::string* text)>;
 DecodeRun RunElements(absl::string_view bytes, const DecodeOne& decode);

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What was decoded, as the lines of text that golden files hold.
+// Decoded elements as the lines of text of golden files.
 
 #ifndef KEVY_REPLICA_CODEC_TESTING_ELEMENT_TEXT_H_
 #define KEVY_REPLICA_CODEC_TESTING_ELEMENT_TEXT_H_
@@ -16,7 +16,7 @@
 namespace kevy_replica {
 namespace codec_testing {
 
-// As AppendText of event.h, but a chunk is followed by its bytes, escaped.
+// As AppendText() of event.h, with the bytes of a chunk, escaped.
 std::string ElementText(const StreamEvent& event);
 
 // `answer protocol=2 generation=7 offset=8`

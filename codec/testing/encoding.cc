@@ -20,7 +20,7 @@ namespace {
 
 constexpr char kUntouched = '\x5a';
 
-// `size` bytes between unreadable pages, all untouched.
+// `size` bytes between unreadable pages, all unchanged.
 absl::Span<char> FreshRoom(GuardedBytes* pages, size_t size, Guard guard) {
   const absl::Span<char> room = pages->Room(size, guard);
   std::fill(room.begin(), room.end(), kUntouched);

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What every encoding of the codec promises, tested for one value.
+// The promises of every encoding of the codec, tested for one value.
 
 #ifndef KEVY_REPLICA_CODEC_TESTING_ENCODING_H_
 #define KEVY_REPLICA_CODEC_TESTING_ENCODING_H_
@@ -33,13 +33,12 @@ Encoding EncodingOf(const Value& value) {
           [value](std::string* out) { return Append(value, out); }};
 }
 
-// Expects that the value becomes `bytes`: the size is exact, nothing is written
-// outside the room, every shorter room gives kNoSpace and stays as it was, and
-// what stands in a string before stays.
+// Expects that the value encodes to `bytes`. The size is exact, and all writes
+// are within the room. Every shorter room gives kNoSpace and stays unchanged.
+// Append() keeps the string's earlier bytes.
 void ExpectEncodes(const Encoding& encoding, absl::string_view bytes);
 
-// Expects that the value cannot be encoded, whatever the room, and that nothing
-// is written.
+// Expects `error` for any room, with the room unchanged.
 void ExpectEncodeError(const Encoding& encoding, WireError error);
 
 }  // namespace codec_testing

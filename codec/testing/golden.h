@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Golden files: bytes, and what they decode to. testdata/golden/README.md has
-// the format.
+// Golden files: bytes, and their decoded elements. The format is in
+// testdata/golden/README.md.
 
 #ifndef KEVY_REPLICA_CODEC_TESTING_GOLDEN_H_
 #define KEVY_REPLICA_CODEC_TESTING_GOLDEN_H_
@@ -21,11 +21,11 @@ namespace codec_testing {
 struct Golden {
   std::string name;  // Without folder and suffix.
   std::string bytes;
-  std::string what;  // What stands behind "decode": "stream", "request", ...
+  std::string what;  // The word behind "decode": "stream", "request", ...
   Limits limits;
   DecodeRun expected;      // Its `given` is the size of `bytes`.
-  size_t known_with = 0;   // The byte with which the error is known.
-  bool canonical = false;  // Encoding the elements gives `bytes` again.
+  size_t known_with = 0;   // The index of the byte that shows the error.
+  bool canonical = false;  // The elements encode to `bytes`.
 
   bool is_stream() const { return what == "stream" || has_answer(); }
   bool has_answer() const { return what == "answer+stream"; }
@@ -35,8 +35,8 @@ struct Golden {
   bool fails() const { return expected.error != WireError::kNone; }
 };
 
-// All pairs of files in testdata/golden and testdata/captures. Aborts if one is
-// malformed or has no partner.
+// Returns all pairs of files in testdata/golden and testdata/captures. Aborts
+// if one is malformed or lacks its partner.
 std::vector<Golden> AllGolden();
 
 // For GoogleTest: the name, as a parameter and in messages.

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Bytes beside a page that nobody may read: one byte too far faults.
+// Bytes beside an unreadable page: a read one byte too far faults.
 //
 //   GuardedBytes room(64);
 //   Decode(room.Place("+PING 8\r\n", Guard::kAfter));
@@ -17,7 +17,8 @@
 namespace kevy_replica {
 namespace codec_testing {
 
-// Where the unreadable page lies: right before or right after the bytes.
+// The place of the unreadable page: directly before or directly behind the
+// bytes.
 enum class Guard { kBefore, kAfter };
 
 // Room for up to `capacity` bytes, with an unreadable page at both ends.
@@ -28,15 +29,16 @@ class GuardedBytes {
   GuardedBytes& operator=(const GuardedBytes&) = delete;
   ~GuardedBytes();
 
-  // `size` writable bytes, flush with a page. Overwrites what was given before.
+  // Returns `size` writable bytes beside the page. Overwrites the earlier
+  // bytes.
   absl::Span<char> Room(size_t size, Guard guard);
 
-  // A copy of `bytes`, flush with a page. Overwrites what was given before.
+  // Returns a copy of `bytes` beside the page. Overwrites the earlier bytes.
   absl::string_view Place(absl::string_view bytes, Guard guard);
 
  private:
   size_t page_;
-  size_t room_;  // What can be read, whole pages.
+  size_t room_;  // Readable bytes, whole pages.
   char* mapping_;
 };
 

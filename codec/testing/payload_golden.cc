@@ -59,7 +59,7 @@ bool TakeHexPair(absl::string_view* text, std::string* out) {
   return true;
 }
 
-// What stands behind the first quote, to the second one.
+// The text between the first two quotes.
 bool TakeQuoted(absl::string_view* text, std::string* out) {
   while (!text->empty()) {
     const char c = text->front();

@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Golden files of snapshot payloads: bytes, and what they decode to.
-// testdata/payload/README.md has the format.
+// Golden files of snapshot payloads: bytes, and their decoded events. The
+// format is in testdata/payload/README.md.
 
 #ifndef KEVY_REPLICA_CODEC_TESTING_PAYLOAD_GOLDEN_H_
 #define KEVY_REPLICA_CODEC_TESTING_PAYLOAD_GOLDEN_H_
@@ -23,12 +23,12 @@ struct PayloadGolden {
   std::string bytes;
   PayloadWay way;  // Its limits and time.
   PayloadRun expected;
-  size_t known_with = 0;  // How many bytes tell the error.
+  size_t known_with = 0;  // The number of bytes that show the error.
 
   bool fails() const { return expected.error != WireError::kNone; }
 };
 
-// All files in testdata/payload. Aborts if one is malformed.
+// Returns all files in testdata/payload. Aborts if one is malformed.
 std::vector<PayloadGolden> AllPayloadGolden();
 
 // For GoogleTest: the name, as a parameter and in messages.

@@ -51,7 +51,7 @@ void CheckStaysInError(const PayloadRun& run, PayloadDecoder* decoder) {
   }
 }
 
-// Takes the events of what was fed. Returns false after an error.
+// Takes the events of the fed bytes. Returns false after an error.
 bool Drain(const std::function<void(const PayloadEvent&)>& visit,
            PayloadDecoder* decoder, PayloadRun* run) {
   while (true) {

@@ -1,7 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// One snapshot payload, decoded in many ways: all must tell the same.
+// Decodes one snapshot payload in many ways, for tests that all give the same
+// result.
 
 #ifndef KEVY_REPLICA_CODEC_TESTING_PAYLOAD_RUN_H_
 #define KEVY_REPLICA_CODEC_TESTING_PAYLOAD_RUN_H_
@@ -25,46 +26,47 @@
 namespace kevy_replica {
 namespace codec_testing {
 
-// An event, and where it ended.
+// An event, and its end.
 struct PayloadStep {
   std::string text;  // AppendText.
   uint64_t position = 0;
 };
 
-// What came of decoding some bytes, which are all there are.
+// The result of decoding a whole input.
 struct PayloadRun {
   std::vector<PayloadStep> steps;
   WireError error = WireError::kNone;
   uint64_t position = 0;  // Of the error, or the end.
   std::string error_key;
-  // How many bytes were given until the error came, or all.
+  // The number of bytes given before the error, or all.
   size_t given = 0;
 };
 
-// All but `given`, which hangs on how the bytes were cut.
+// Compares all but `given`, which depends on the cuts.
 bool operator==(const PayloadRun& a, const PayloadRun& b);
 inline bool operator!=(const PayloadRun& a, const PayloadRun& b) {
   return !(a == b);
 }
 std::ostream& operator<<(std::ostream& out, const PayloadRun& run);
 
-// How a payload is decoded.
+// The way to decode a payload.
 struct PayloadWay {
   Limits limits;
   uint64_t now_ms = 0;
   Cuts cuts = Whole();
-  // Where the unreadable page lies, which is beside each piece.
+  // The place of the unreadable page beside each piece. Default: behind it.
   Guard guard = Guard::kAfter;
-  // How the decoder's scratch treats memory; without it, the build's default.
+  // The policy of the decoder's scratch. Default: that of the build.
   std::optional<ByteBuffer::Memory> memory;
 };
 
-// Decodes `bytes` with a PayloadDecoder that is given one piece at a time, each
-// in the place of the one before. `*visit` is given each event while it is
+// Decodes `bytes`, one piece at a time, with a PayloadDecoder. Each piece lies
+// in the place of the one before. Calls `*visit` with each event while it is
 // valid.
-// Aborts if the decoder breaks a rule that holds for any input: an error stays
-// and nothing is delivered after it; positions do not fall; its memory follows
-// what has come.
+//
+// Aborts if the decoder breaks a rule that holds for any input. An error stays
+// and ends delivery. Positions do not fall. Its memory follows the received
+// bytes.
 PayloadRun RunPayload(
     absl::string_view bytes, const PayloadWay& way,
     const std::function<void(const PayloadEvent&)>& visit = nullptr);

@@ -51,7 +51,7 @@ class Writer {
       out_.push_back(static_cast<char>(number & 0xff));
     }
   }
-  // So many u64.
+  // Appends `count` u64.
   void Numbers(int count) {
     for (; count > 0; --count) {
       Number(Below(2) == 0 ? Below(9) : random_(), 8);
@@ -146,7 +146,7 @@ void MutatePayload(Random* random, std::string* bytes) {
       case 3:
         bytes->insert(at, bytes->substr((*random)() % (at + 1), 40));
         break;
-      case 4:  // Another version, which the rest may not fit.
+      case 4:  // Another version, with the same rest.
         if (bytes->size() > 8) {
           (*bytes)[8] = static_cast<char>((*random)() % 9);
         }

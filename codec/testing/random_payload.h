@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Snapshot payloads made up from a seed, sound and broken ones.
+// Random snapshot payloads from a seed, sound and broken.
 
 #ifndef KEVY_REPLICA_CODEC_TESTING_RANDOM_PAYLOAD_H_
 #define KEVY_REPLICA_CODEC_TESTING_RANDOM_PAYLOAD_H_
@@ -13,12 +13,12 @@
 namespace kevy_replica {
 namespace codec_testing {
 
-// A well-formed payload of a few records, of any version; in version 7 it may
-// have a row-segment stub.
+// Returns a well-formed payload of a few records, of any version. In version 7
+// it may have a row-segment stub.
 std::string RandomPayload(Random* random);
 
-// Changes, removes, adds or repeats some bytes, with a liking for small
-// numbers, which is what opcodes, flags, counts and lengths are.
+// Changes, removes, adds or repeats some bytes. Prefers small numbers, the
+// values of opcodes, flags, counts and lengths.
 void MutatePayload(Random* random, std::string* bytes);
 
 }  // namespace codec_testing

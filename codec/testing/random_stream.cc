@@ -17,10 +17,10 @@ namespace kevy_replica {
 namespace codec_testing {
 namespace {
 
-// Below, no expression draws twice: compilers differ in which draw comes first,
-// and a seed must mean the same stream to all of them.
+// Each expression below draws at most once. Compilers differ in the order of
+// draws, and a seed must give one stream with all of them.
 
-// Numbers of every length, and now and then with a leading zero.
+// Numbers of every length, sometimes with a leading zero.
 std::string RandomNumber(Random* random, uint64_t max) {
   const uint64_t shift = (*random)() % 64;
   const uint64_t number = std::min((*random)() >> shift, max);
@@ -52,8 +52,8 @@ std::string RandomFrame(Random* random) {
   return frame;
 }
 
-// Frames of one shape at offsets that follow each other, now and then one of
-// another shape: what a decoder may foresee.
+// Frames of one shape with rising offsets, which a decoder predicts, and
+// sometimes one of another shape.
 std::string RandomFramesAlike(Random* random) {
   std::vector<size_t> sizes(1 + (*random)() % 4);
   for (size_t& size : sizes) {
@@ -62,8 +62,7 @@ std::string RandomFramesAlike(Random* random) {
   }
   uint64_t offset = 1;
   for (uint64_t digits = (*random)() % 19; digits > 0; --digits) offset *= 10;
-  offset -=
-      std::min(offset, (*random)() % 3);  // So that it soon has a digit more.
+  offset -= std::min(offset, (*random)() % 3);  // Soon a digit more.
   std::string frames;
   const uint64_t most = (*random)() % 8 == 0 ? 70 : 6;
   for (uint64_t count = 2 + (*random)() % most; count > 0; --count) {
@@ -128,7 +127,7 @@ void Mutate(Random* random, std::string* bytes) {
         bytes->resize(at);
         break;
       case 3:
-        // Behind what begins a line, where signs and zeros matter.
+        // Behind the start of a line, where signs and zeros matter.
         if (bytes->find_first_of("*$:+", at) != std::string::npos) {
           bytes->insert(bytes->find_first_of("*$:+", at) + 1, 1,
                         "-+-01\r"[(*random)() % 6]);

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Streams made up from a seed, sound and broken ones.
+// Random streams from a seed, sound and broken.
 
 #ifndef KEVY_REPLICA_CODEC_TESTING_RANDOM_STREAM_H_
 #define KEVY_REPLICA_CODEC_TESTING_RANDOM_STREAM_H_
@@ -14,11 +14,11 @@ namespace codec_testing {
 
 using Random = std::mt19937_64;
 
-// A well-formed stream of a few elements, without an answer.
+// Returns a well-formed stream of a few elements, without an answer.
 std::string RandomStream(Random* random);
 
-// Changes, removes, adds or repeats some bytes, with a liking for those that
-// mean something in the protocol.
+// Changes, removes, adds or repeats some bytes. Prefers those with a meaning in
+// the protocol.
 void Mutate(Random* random, std::string* bytes);
 
 }  // namespace codec_testing

@@ -30,7 +30,8 @@ namespace {
 std::string RunfilePath(absl::string_view path) {
   const char* root = std::getenv("TEST_SRCDIR");
   if (root == nullptr) return std::string(path);
-  // The main repository's folder is called as its WORKSPACE says, or "_main".
+  // The folder of the main repository has the name in its WORKSPACE, or
+  // "_main".
   const char* workspace = std::getenv("TEST_WORKSPACE");
   return absl::StrCat(root, "/", workspace == nullptr ? "_main" : workspace,
                       "/", path);

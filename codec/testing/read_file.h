@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Files of //testdata, as a test finds them among its runfiles.
+// Files of //testdata, in a test's runfiles.
 
 #ifndef KEVY_REPLICA_CODEC_TESTING_READ_FILE_H_
 #define KEVY_REPLICA_CODEC_TESTING_READ_FILE_H_
@@ -14,16 +14,16 @@
 namespace kevy_replica {
 namespace codec_testing {
 
-// Where the file or folder at `path`, counted from the repository's root, lies
-// while a test runs. Outside Bazel that is `path` itself.
+// Returns the path, while a test runs, of the file or folder at `path` from the
+// repository's root. Outside Bazel returns `path` itself.
 std::string RunfilePath(absl::string_view path);
 
-// The bytes of the file at RunfilePath(path). Aborts if it cannot be read, so
-// that no test passes for want of its input.
+// Returns the bytes of the file at RunfilePath(path). Aborts if it is
+// unreadable, so that a test fails without its input.
 std::string ReadFile(absl::string_view path);
 
-// The names of the files in the folder RunfilePath(folder) that end in
-// `suffix`, without it, sorted. Aborts if there is none.
+// Returns the sorted names of the files in RunfilePath(folder) that end in
+// `suffix`, without it. Aborts if the folder has none.
 std::vector<std::string> ListFiles(absl::string_view folder,
                                    absl::string_view suffix);
 

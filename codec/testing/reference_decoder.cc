@@ -23,7 +23,7 @@ namespace {
 constexpr uint64_t kMaxU64 = ~uint64_t{0};
 constexpr uint64_t kMaxOffset = kMaxU64 / 2;
 
-// Every function that reads returns whether to go on. If not, `run.error` is
+// Every reading function returns whether to continue. If not, `run.error` is
 // set, or the input has ended.
 class Reference {
  public:
@@ -62,7 +62,7 @@ class Reference {
     return true;
   }
 
-  // Digits, up to the first character behind them.
+  // Reads digits, up to the first other character.
   bool Number(absl::uint128 max, WireError bad, WireError too_big,
               uint64_t* number) {
     absl::uint128 value = 0;

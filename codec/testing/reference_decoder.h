@@ -1,6 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
-// A second decoder, to check the first against: as plain as can be.
+
+// The reference decoder of streams: strict and simple.
 
 #ifndef KEVY_REPLICA_CODEC_TESTING_REFERENCE_DECODER_H_
 #define KEVY_REPLICA_CODEC_TESTING_REFERENCE_DECODER_H_
@@ -12,8 +13,8 @@
 namespace kevy_replica {
 namespace codec_testing {
 
-// Decodes a whole stream that lies in memory, a character at a time. It shares
-// no code with the codec but the escaping of text.
+// Decodes a whole stream in memory, one character at a time. It shares only the
+// escaping of text with the codec.
 DecodeRun ReferenceDecode(absl::string_view bytes, const Limits& limits,
                           StreamStart start);
 

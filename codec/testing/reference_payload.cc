@@ -38,7 +38,7 @@ std::string ScoreText(uint64_t bits) {
   return text;
 }
 
-// Every function that reads returns whether to go on. If not, `run_.error` is
+// Every reading function returns whether to continue. If not, `run_.error` is
 // set.
 class Reference {
  public:
@@ -195,7 +195,7 @@ class Reference {
            Deliver("field_expiry", key, field, " expire_at_ms=", ms);
   }
 
-  // `count` times so many strings, and a score.
+  // Reads `count` elements, each of that many strings, and a score.
   bool Elements(absl::string_view type, const std::string& key,
                 const std::string& expiry, absl::string_view element,
                 int strings, bool scored) {

@@ -1,8 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The strict, simple-minded decoder of a snapshot payload that the real one is
-// compared with.
+// The reference decoder of snapshot payloads: strict and simple.
 
 #ifndef KEVY_REPLICA_CODEC_TESTING_REFERENCE_PAYLOAD_H_
 #define KEVY_REPLICA_CODEC_TESTING_REFERENCE_PAYLOAD_H_
@@ -13,9 +12,8 @@
 namespace kevy_replica {
 namespace codec_testing {
 
-// Decodes a whole payload that lies in memory. Of `way`, the limits and the
-// time are looked at. It shares no code with the codec but the escaping of
-// text.
+// Decodes a whole payload in memory, with the limits and the time of `way`. It
+// shares only the escaping of text with the codec.
 PayloadRun ReferencePayload(absl::string_view bytes, const PayloadWay& way);
 
 }  // namespace codec_testing

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The way of tests to members that product code must not use.
+// Gives tests access to members that product code must not use.
 //
 // The pattern, for any class with invariants in any room:
 //
@@ -11,12 +11,12 @@
 //      friend class ROOM_testing::TestAccess;
 //      absl::string_view CheckInvariants() const;  // "", or the broken one.
 //
-//    The header declares ROOM_testing::TestAccess forward, and includes nothing
+//    The header declares ROOM_testing::TestAccess forward, and includes no file
 //    of ROOM/testing/.
-// 2. CheckInvariants() is defined in the .cc file, always: no macro changes the
-//    class or an inline function, so translation units built in different ways
-//    still agree (One Definition Rule). Product code never calls it, so it
-//    costs nothing but its size in the archive.
+// 2. The .cc file always defines CheckInvariants(). No macro changes the class
+//    or an inline function, so translation units with different macros agree
+//    (One Definition Rule). Product code never calls it. It only takes space in
+//    the archive.
 // 3. ROOM/testing/test_access.h defines TestAccess, whose CheckInvariants()
 //    aborts with the broken invariant. Tests and fuzz targets call that after
 //    each step.
@@ -33,12 +33,12 @@ namespace codec_testing {
 
 class TestAccess {
  public:
-  // Aborts with the number and name of the first broken invariant, if there is
-  // one. A decoder that was moved from has none to check.
+  // Aborts with the number and name of the first broken invariant, if one is
+  // broken. Precondition: `decoder` is not a moved-from one.
   static void CheckInvariants(const StreamDecoder& decoder);
 
-  // Chooses how the decoder's buffer treats its memory. Precondition: nothing
-  // was fed yet.
+  // Sets the memory policy of the decoder's buffer. Precondition: the decoder
+  // is new.
   static void UseMemory(ByteBuffer::Memory memory, StreamDecoder* decoder);
   static void UseMemory(ByteBuffer::Memory memory, PayloadDecoder* decoder);
 };

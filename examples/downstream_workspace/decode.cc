@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Decodes one frame and prints its command's name: what a program outside
-// kevy_replica's repository has to write to use it.
+// Decodes one frame and prints the name of its command. This program stands
+// outside the repository of kevy_replica and uses it.
 
 #include <iostream>
 

@@ -65,15 +65,16 @@ absl::StatusOr<CommandLine> ParseArguments(
     }
     std::string error;
     if (!flag->ParseFrom(value, &error)) {
-      // Abseil quotes the value as it is: only what comes behind is taken.
+      // Abseil's message quotes the value unescaped. Take only the reason,
+      // which stands after the flag's name.
       const std::string quoted = absl::StrCat("flag '", name, "'");
       absl::string_view why = error;
       const size_t reason = why.rfind(quoted);
       why.remove_prefix(reason == absl::string_view::npos
                             ? why.size()
                             : reason + quoted.size());
-      return absl::InvalidArgumentError(absl::StrCat(
-          "--", name, ": ", Escaped(value), " is no value for it", why));
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", name, ": bad value ", Escaped(value), why));
     }
     result.given.emplace(name);
   }

@@ -15,19 +15,22 @@
 namespace kevy_replica {
 
 struct CommandLine {
-  bool help = false;            // "--help" or "-h" was there.
-  std::set<std::string> given;  // The names of the flags that were there.
+  bool help = false;            // --help or -h was given.
+  std::set<std::string> given;  // The names of the given flags.
 };
 
-// Sets the flags that `arguments` (without the program's name) give, as
-// absl::ParseCommandLine does: --name=value, --name value, --name and --noname.
-// That one ends the program with a status of its own choice, for --help too;
-// this one returns kInvalidArgument, with a message of one line, for an unknown
-// flag, a value that is none, and for arguments that are no flags.
+// Sets the flags in `arguments`, the command line without the program's name.
+// The forms are absl::ParseCommandLine()'s: --name=value, --name value, --name
+// and --noname. Unlike that function it leaves --help and errors to the caller.
+//
+// Returns:
+//   a CommandLine     the flags are set
+//   kInvalidArgument  an unknown flag, a wrong value, or an argument that is
+//                     not a flag; the message is one line
 absl::StatusOr<CommandLine> ParseArguments(
     absl::Span<const char* const> arguments);
 
-// All flags, with their defaults, as a help page lists them.
+// The list of all flags with their defaults, for a help page.
 std::string FlagsHelp();
 
 }  // namespace kevy_replica

@@ -46,13 +46,13 @@ class CommandLineTest : public ::testing::Test {
   absl::FlagSaver saver_;
 };
 
-TEST_F(CommandLineTest, Nothing) {
+TEST_F(CommandLineTest, EmptyCommandLineSetsNoFlag) {
   const CommandLine result = Parse({});
   EXPECT_FALSE(result.help);
   EXPECT_THAT(result.given, IsEmpty());
 }
 
-TEST_F(CommandLineTest, Values) {
+TEST_F(CommandLineTest, ReadsValues) {
   EXPECT_THAT(Parse({"--word=a=b", "-number", "12", "--place=3:4"}).given,
               ElementsAre("number", "place", "word"));
   EXPECT_EQ(absl::GetFlag(FLAGS_word), "a=b");
@@ -66,7 +66,7 @@ TEST_F(CommandLineTest, Values) {
   EXPECT_EQ(absl::GetFlag(FLAGS_word), "");
 }
 
-TEST_F(CommandLineTest, Switches) {
+TEST_F(CommandLineTest, ReadsBooleans) {
   EXPECT_THAT(Parse({"--loud"}).given, ElementsAre("loud"));
   EXPECT_TRUE(absl::GetFlag(FLAGS_loud));
   EXPECT_THAT(Parse({"--noloud", "--november"}).given,
@@ -78,13 +78,13 @@ TEST_F(CommandLineTest, Switches) {
   EXPECT_FALSE(absl::GetFlag(FLAGS_november));
 }
 
-TEST_F(CommandLineTest, Help) {
+TEST_F(CommandLineTest, ReadsHelp) {
   EXPECT_TRUE(Parse({"--help"}).help);
   EXPECT_TRUE(Parse({"--number=1", "-h"}).help);
   EXPECT_TRUE(Parse({"-help"}).help);
 }
 
-TEST_F(CommandLineTest, Errors) {
+TEST_F(CommandLineTest, ErrorsNameFlagAndValue) {
   EXPECT_EQ(Error({"word"}), R"(unexpected argument "word")");
   EXPECT_EQ(Error({"-"}), R"(unexpected argument "-")");
   EXPECT_EQ(Error({"--", "x"}), R"(unexpected argument "--")");
@@ -94,15 +94,14 @@ TEST_F(CommandLineTest, Errors) {
   EXPECT_EQ(Error({"--noword"}), R"(unknown flag "--noword")");
   EXPECT_EQ(Error({"--noloud=true"}), R"(unknown flag "--noloud=true")");
   EXPECT_EQ(Error({"--word"}), "--word needs a value");
-  EXPECT_EQ(Error({"--loud=maybe"}), R"(--loud: "maybe" is no value for it)");
-  EXPECT_EQ(Error({"--number=1; \n2"}),
-            R"(--number: "1; \n2" is no value for it)");
+  EXPECT_EQ(Error({"--loud=maybe"}), R"(--loud: bad value "maybe")");
+  EXPECT_EQ(Error({"--number=1; \n2"}), R"(--number: bad value "1; \n2")");
   EXPECT_EQ(Error({"--place", "3"}),
-            R"(--place: "3" is no value for it; )"
+            R"(--place: bad value "3"; )"
             "must be GENERATION:OFFSET, two decimal numbers");
 }
 
-TEST_F(CommandLineTest, FlagsHelp) {
+TEST_F(CommandLineTest, FlagsHelpListsFlagsWithDefaults) {
   const std::string help = FlagsHelp();
   EXPECT_THAT(help, HasSubstr("  --number (default: 7)\n      A number.\n"));
   EXPECT_THAT(help, HasSubstr("  --place (default: 0:0)\n"));

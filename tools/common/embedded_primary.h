@@ -13,8 +13,8 @@ namespace kevy_replica {
 
 // Makes `*primary` listen on loopback and play one recording to every
 // connection, and says its address on stderr. The recording is the traffic of
-// kevy 5.4.0 to a fresh replica: a snapshot, frames of many commands, binary
-// arguments among them, and heartbeats.
+// kevy 5.4.0 to a fresh replica. It has a snapshot, heartbeats, and frames of
+// many commands, some with binary arguments.
 // Errors: ScriptedPrimary::Listen()'s.
 absl::Status StartEmbeddedPrimary(ScriptedPrimary* primary);
 

@@ -19,17 +19,17 @@
 namespace kevy_replica {
 namespace {
 
-// By what the system knows a file: its own number, or where there is none yet
-// that of the folder, and the name there.
+// The identity of a file: its own number, or, before it exists, its folder's
+// number and its name in the folder.
 struct FileId {
   dev_t device = 0;
   ino_t inode = 0;
-  std::string name;  // Empty: of the file itself.
+  std::string name;  // Empty if the file exists.
 };
 
-// What `path` leads to if it is a link, whether or not that exists.
+// The end of the chain of links that begins at `path`. It may not exist.
 std::string Followed(std::string path) {
-  constexpr int kMostLinks = 40;  // As Linux: more are a circle.
+  constexpr int kMostLinks = 40;  // Linux takes a longer chain for a circle.
   for (int i = 0; i < kMostLinks; ++i) {
     std::string link(4096, '\0');
     const ssize_t size = readlink(path.c_str(), &link[0], link.size());
@@ -40,7 +40,7 @@ std::string Followed(std::string path) {
   return path;
 }
 
-// False: there is not even a folder. Who opens the file says so.
+// Returns false if the folder does not exist. Opening the file reports that.
 bool Find(const std::string& path, FileId* id) {
   struct stat info;
   if (stat(path.c_str(), &info) != 0) {
@@ -61,8 +61,7 @@ bool IsSameFile(const std::string& a, const std::string& b) {
          id_a.inode == id_b.inode && id_a.name == id_b.name;
 }
 
-// The names under which `flag`'s file may be written first: beside a link or
-// beside what it leads to.
+// The paths of the temporary file: beside a link, and beside its end.
 std::vector<std::string> TemporariesOf(const FileFlag& flag) {
   if (!flag.replaced) return {};
   return {flag.path + ".tmp", Followed(flag.path) + ".tmp"};
@@ -82,8 +81,8 @@ absl::Status CheckFilesDiffer(absl::Span<const FileFlag> flags) {
       for (const std::string& temporary : TemporariesOf(other)) {
         if (!IsSameFile(flag.path, temporary)) continue;
         return absl::InvalidArgumentError(
-            absl::StrCat(flag.name, " names the file that ", other.name,
-                         " is written to first, ", temporary));
+            absl::StrCat(flag.name, " names the temporary file of ", other.name,
+                         ", ", temporary));
       }
     }
   }

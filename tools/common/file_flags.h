@@ -14,12 +14,17 @@ namespace kevy_replica {
 // A flag that names a file.
 struct FileFlag {
   std::string name;       // "--output".
-  std::string path;       // Empty: it was not given.
-  bool replaced = false;  // Written to `path` + ".tmp" first, then renamed.
+  std::string path;       // Empty: the flag was not given.
+  bool replaced = false;  // Written to `path` + ".tmp", then renamed.
 };
 
-// kInvalidArgument where two flags name one file, be it by other paths, or one
-// names what another writes first. Neither makes nor changes a file.
+// Checks that the flags name different files. Follows links and other spellings
+// of a path. Only looks at files.
+//
+// Returns:
+//   OK                they differ
+//   kInvalidArgument  two flags name one file, or one names the temporary file
+//                     of another; the message names both
 absl::Status CheckFilesDiffer(absl::Span<const FileFlag> flags);
 
 }  // namespace kevy_replica

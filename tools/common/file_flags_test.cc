@@ -20,7 +20,7 @@ class FileFlagsTest : public ::testing::Test {
  protected:
   FileFlagsTest() { EXPECT_EQ(mkdir((folder_ + "sub").c_str(), 0700), 0); }
   ~FileFlagsTest() override {
-    unlink((folder_ + "sub/link").c_str());  // The rest is TempFolder's.
+    unlink((folder_ + "sub/link").c_str());  // TempFolder removes the rest.
   }
 
   void Make(const char* name) { std::ofstream(folder_ + name) << "x"; }
@@ -28,7 +28,7 @@ class FileFlagsTest : public ::testing::Test {
     EXPECT_EQ(symlink(to, (folder_ + name).c_str()), 0);
   }
 
-  // What is said of --a, which is replaced, and --b.
+  // The message about --a, which is replaced, and --b. Empty: they differ.
   std::string Check(const std::string& a, const std::string& b) {
     const absl::Status status = CheckFilesDiffer(
         {{"--a", folder_ + a, /*replaced=*/true}, {"--b", folder_ + b}});
@@ -42,22 +42,22 @@ class FileFlagsTest : public ::testing::Test {
 
 constexpr char kSame[] = "--a and --b name the same file";
 
-TEST_F(FileFlagsTest, Different) {
+TEST_F(FileFlagsTest, AcceptsDifferentFiles) {
   EXPECT_EQ(Check("file", "other"), "");
   EXPECT_EQ(Check("file", "sub/file"), "");
-  EXPECT_EQ(Check("nowhere/file", "nowhere/file"), "");  // No such folder.
+  EXPECT_EQ(Check("nowhere/file", "nowhere/file"), "");  // A missing folder.
   Make("file");
   EXPECT_EQ(Check("file", "other"), "");
   EXPECT_EQ(Check("other.tmp", "other"), "");  // --b is not replaced.
 }
 
-TEST_F(FileFlagsTest, FlagsThatWereNotGiven) {
+TEST_F(FileFlagsTest, IgnoresFlagsWithoutPath) {
   EXPECT_TRUE(CheckFilesDiffer({}).ok());
   EXPECT_TRUE(CheckFilesDiffer({{"--a", "", true}, {"--b", ""}}).ok());
   EXPECT_TRUE(CheckFilesDiffer({{"--a", "", true}, {"--b", ".tmp"}}).ok());
 }
 
-TEST_F(FileFlagsTest, OneFileByTwoPaths) {
+TEST_F(FileFlagsTest, RejectsOneFileByTwoPaths) {
   for (const bool exists : {false, true}) {
     SCOPED_TRACE(exists);
     if (exists) Make("file");
@@ -67,7 +67,7 @@ TEST_F(FileFlagsTest, OneFileByTwoPaths) {
   }
 }
 
-TEST_F(FileFlagsTest, Links) {
+TEST_F(FileFlagsTest, FollowsLinks) {
   Link("../file", "sub/link");
   Link("sub/link", "link");
   for (const bool exists : {false, true}) {
@@ -81,13 +81,13 @@ TEST_F(FileFlagsTest, Links) {
   EXPECT_EQ(Check("file", "hard"), kSame);
 }
 
-TEST_F(FileFlagsTest, ALinkInACircleLeadsNowhere) {
+TEST_F(FileFlagsTest, CircularLinkNamesNoFile) {
   Link("link", "link");
   EXPECT_EQ(Check("link", "file"), "");
 }
 
-TEST_F(FileFlagsTest, WhatIsWrittenFirst) {
-  const std::string first = "--b names the file that --a is written to first, ";
+TEST_F(FileFlagsTest, RejectsTemporaryFile) {
+  const std::string first = "--b names the temporary file of --a, ";
   EXPECT_EQ(Check("file", "file.tmp"), first + folder_ + "file.tmp");
   EXPECT_EQ(Check("file", "sub/../file.tmp"), first + folder_ + "file.tmp");
   Link("sub/x", "link");

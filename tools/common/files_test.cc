@@ -29,11 +29,11 @@ TEST(FolderOfTest, EndsWithSlash) {
   EXPECT_EQ(FolderOf("a/b/"), "a/b/");
 }
 
-TEST(ReplaceFileTest, MakesAndReplaces) {
+TEST(ReplaceFileTest, CreatesAndReplaces) {
   const TempFolder folder;
   const std::string path = folder.File("replaced");
   EXPECT_TRUE(ReplaceFile(path, "one").ok());
-  // Who has it open goes on reading what it was.
+  // A reader that has the file open still reads the old contents.
   std::ifstream reader(path, std::ios::binary);
   EXPECT_TRUE(ReplaceFile(path, "two").ok());
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(reader), {}), "one");
@@ -41,11 +41,11 @@ TEST(ReplaceFileTest, MakesAndReplaces) {
   EXPECT_NE(access((path + ".tmp").c_str(), F_OK), 0);
 }
 
-TEST(ReplaceFileTest, ErrorsNameThePath) {
+TEST(ReplaceFileTest, ErrorsNamePath) {
   const absl::Status status = ReplaceFile("/no/such/file", "");
   EXPECT_TRUE(absl::IsNotFound(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("/no/such/file.tmp"));
-  // A folder is not replaced, and nothing is left beside it.
+  // A folder stays, and the temporary file is removed.
   const TempFolder folder;
   const std::string path = folder.File("folder");
   ASSERT_EQ(mkdir(path.c_str(), 0700), 0);

@@ -15,7 +15,7 @@
 namespace kevy_replica {
 namespace {
 
-// Parses `text`, expects it to be a value that is shown as `text` again.
+// Parses `text`, and expects that the value is shown as `text` again.
 template <typename T>
 T Parsed(absl::string_view text) {
   T value{};
@@ -34,7 +34,7 @@ std::string ParseError(absl::string_view text) {
   return error;
 }
 
-TEST(FlagsTest, Position) {
+TEST(FlagsTest, PositionIsTwoNumbers) {
   constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
   EXPECT_EQ(Parsed<FeedPosition>("0:0"), (FeedPosition{0, 0}));
   EXPECT_EQ(Parsed<FeedPosition>("7270893326363503:8"),
@@ -49,7 +49,7 @@ TEST(FlagsTest, Position) {
   }
 }
 
-TEST(FlagsTest, Protocol) {
+TEST(FlagsTest, ProtocolIsOneOfThreeNames) {
   EXPECT_EQ(Parsed<ProtocolChoice>("auto"), ProtocolChoice::kAuto);
   EXPECT_EQ(Parsed<ProtocolChoice>("1"), ProtocolChoice::kV1);
   EXPECT_EQ(Parsed<ProtocolChoice>("2"), ProtocolChoice::kV2);

@@ -25,22 +25,21 @@
 namespace kevy_replica {
 namespace {
 
-// A write that blocks is not sure to be woken by a signal, which may come right
-// before it. So none is to block.
+// Writes must not block: a signal right before write() would not end it.
 
-// A pipe with room, says POSIX, takes so much without blocking.
+// Bytes that a pipe with room takes without blocking, by POSIX.
 constexpr size_t kSurelyTaken = PIPE_BUF;
 
 bool MayBlock(int fd) {
   struct stat file;
   if (fstat(fd, &file) != 0 || S_ISREG(file.st_mode)) return false;
-  // The reading end of a pipe never has room: a write fails at once.
+  // A write to the reading end of a pipe fails at once.
   return (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
 }
 
-// The pipe that `fd` writes to, opened once more: to make `fd` itself
-// non-blocking would make it so for all who share it, a shell for one. -1 if it
-// is no pipe, or not on Linux.
+// Opens the pipe behind `fd` a second time, non-blocking. O_NONBLOCK on `fd`
+// itself would change it for all processes that share it, a shell for example.
+// Returns -1 if `fd` is not a pipe, or outside of Linux.
 int OpenNonBlocking(int fd) {
   struct stat file;
   if (fstat(fd, &file) != 0 || !S_ISFIFO(file.st_mode)) return -1;
@@ -74,7 +73,7 @@ const absl::Status& Output::Flush() {
   Write(borrowed_);
   borrowed_ = {};
   buffer_.clear();
-  // clear() keeps the capacity, and so may an assignment.
+  // clear() keeps the capacity, and an assignment may keep it.
   if (buffer_.capacity() > kKeptBytes) std::string().swap(buffer_);
   return status_;
 }
@@ -89,7 +88,7 @@ void Output::Write(absl::string_view rest) {
     if (n >= 0) {
       rest.remove_prefix(static_cast<size_t>(n));
     } else if (errno == EPIPE) {
-      status_ = absl::CancelledError("nobody reads the output");
+      status_ = absl::CancelledError("the reader of the output is gone");
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       WaitForRoom();
     } else if (errno != EINTR) {
@@ -99,8 +98,8 @@ void Output::Write(absl::string_view rest) {
 }
 
 bool Output::WaitForRoom() {
-  // What there is room for is written after an interrupt too. An error is the
-  // write's to tell.
+  // While there is room, bytes are written even after an interrupt. write()
+  // reports an error of the descriptor.
   pollfd output = {fd_, POLLOUT, 0};
   if (poll(&output, 1, /*timeout=*/0) > 0) return true;
   status_ = interrupter_->WaitFor(fd_, POLLOUT, absl::InfiniteDuration());

@@ -16,12 +16,12 @@
 
 namespace kevy_replica {
 
-// Append to buffer(), and Flush() when it is_large() and before waiting for
-// more input, so that a reader sees at once what there is.
+// Append to buffer(). Call Flush() when it is_large(), and before waiting for
+// more input, so that a reader sees all output at once.
 class Output {
  public:
-  // Writes to `fd`. An `interrupter` that is interrupted ends the wait for a
-  // slow reader, now or later. Neither is owned.
+  // Writes to `fd`. Interrupting `interrupter` ends a wait for a slow reader,
+  // now or later. Both must outlive this object.
   Output(int fd, const Interrupter* interrupter);
   ~Output();
   Output(const Output&) = delete;
@@ -29,40 +29,46 @@ class Output {
 
   std::string* buffer() ABSL_ATTRIBUTE_LIFETIME_BOUND { return &buffer_; }
 
-  // Appends `bytes`. A few are copied; many are viewed, so that they take no
-  // memory a second time: it is_large() then, and until the next Flush() they
-  // must stay as they are, and nothing else may be appended.
+  // Appends `bytes`. Less than 64 KiB are copied; more are viewed, which saves
+  // the memory of a copy. The output is_large() then.
+  // Precondition: after viewed bytes the next call is Flush(). They must stay
+  // valid until then.
   void Append(absl::string_view bytes);
 
-  // Writes all that was appended. Returns status().
+  // Writes all appended bytes. Returns status().
   const absl::Status& Flush() ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
-  // Whether it is time to flush, whatever comes next.
+  // Whether to flush now, even if more output follows at once.
   bool is_large() const {
     return buffer_.size() >= kLargeBytes || !borrowed_.empty();
   }
 
-  // Not OK from the first failure on. kCancelled is none to speak of: nobody
-  // reads any more, or the wait for a slow reader was interrupted.
+  // The first error; later bytes are dropped.
+  //
+  // Returns:
+  //   OK            all flushed bytes were written
+  //   kCancelled    the reader is gone, or the wait for it was interrupted: end
+  //                 quietly
+  //   other errors  the system's
   const absl::Status& status() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return status_;
   }
 
  private:
   static constexpr size_t kLargeBytes = 64 << 10;
-  // A larger capacity is given back once it is written.
+  // The capacity to keep after a flush. A larger buffer is freed.
   static constexpr size_t kKeptBytes = 1 << 20;
 
   void Write(absl::string_view bytes);
-  // Returns status().ok().
+  // Waits until a write does not block. Returns status().ok().
   bool WaitForRoom();
 
   const Interrupter* const interrupter_;
-  const bool may_block_;  // As all but regular files do.
-  const int own_fd_;      // Does not block. -1: none was to be had.
-  const int fd_;          // Is written to.
+  const bool may_block_;  // True except for regular files.
+  const int own_fd_;      // A non-blocking descriptor of the pipe, or -1.
+  const int fd_;          // The descriptor to write to.
   std::string buffer_;
-  absl::string_view borrowed_;  // What comes behind the buffer.
+  absl::string_view borrowed_;  // Viewed bytes, which follow the buffer.
   absl::Status status_;
 };
 

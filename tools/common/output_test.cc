@@ -49,7 +49,7 @@ class OutputTest : public ::testing::Test {
   Interrupter interrupter_;
 };
 
-TEST_F(OutputTest, WritesWhatWasAppended) {
+TEST_F(OutputTest, FlushWritesAppendedBytes) {
   Output output(pipe_[1], &interrupter_);
   EXPECT_TRUE(output.Flush().ok());
   output.buffer()->append("one");
@@ -63,13 +63,13 @@ TEST_F(OutputTest, WritesWhatWasAppended) {
   EXPECT_EQ(Read(), "three");
 }
 
-TEST_F(OutputTest, IsLargeInTime) {
+TEST_F(OutputTest, IsLargeFrom64KiB) {
   Output output(pipe_[1], &interrupter_);
   output.buffer()->append(1 << 16, 'x');
   EXPECT_TRUE(output.is_large());
 }
 
-TEST_F(OutputTest, AppendCopiesLittle) {
+TEST_F(OutputTest, AppendCopiesFewBytes) {
   Output output(pipe_[1], &interrupter_);
   std::string little = "little";
   output.Append(little);
@@ -79,7 +79,7 @@ TEST_F(OutputTest, AppendCopiesLittle) {
   EXPECT_EQ(Read(), "little");
 }
 
-TEST_F(OutputTest, AppendDoesNotCopyMuch) {
+TEST_F(OutputTest, AppendViewsManyBytes) {
   char path[] = "/tmp/kevy_output_XXXXXX";
   const int file = mkstemp(path);
   ASSERT_GE(file, 0);
@@ -102,13 +102,13 @@ TEST_F(OutputTest, AppendDoesNotCopyMuch) {
   unlink(path);
 }
 
-TEST_F(OutputTest, MemoryIsGivenBack) {
+TEST_F(OutputTest, FlushFreesLargeBuffer) {
   const int nowhere = open("/dev/null", O_WRONLY);
   Output output(nowhere, &interrupter_);
   output.buffer()->append(16 << 20, 'x');
   EXPECT_TRUE(output.Flush().ok());
   EXPECT_LE(output.buffer()->capacity(), 1u << 20);
-  // What is usual is kept, and costs no allocation again.
+  // A usual size is kept, which saves the next allocation.
   output.buffer()->append(1 << 16, 'x');
   const size_t capacity = output.buffer()->capacity();
   EXPECT_TRUE(output.Flush().ok());
@@ -116,7 +116,7 @@ TEST_F(OutputTest, MemoryIsGivenBack) {
   close(nowhere);
 }
 
-TEST_F(OutputTest, NobodyReads) {
+TEST_F(OutputTest, ClosedReaderCancelsOutput) {
   CloseReader();
   Output output(pipe_[1], &interrupter_);
   output.buffer()->append("one");
@@ -127,7 +127,7 @@ TEST_F(OutputTest, NobodyReads) {
   EXPECT_EQ(*output.buffer(), "");
 }
 
-TEST_F(OutputTest, CannotBeWritten) {
+TEST_F(OutputTest, WriteErrorIsStatus) {
   Output output(pipe_[0], &interrupter_);  // The wrong end.
   output.buffer()->append("one");
   const absl::Status status = output.Flush();
@@ -136,7 +136,7 @@ TEST_F(OutputTest, CannotBeWritten) {
   EXPECT_EQ(status.message().find("cannot write the output"), 0u) << status;
 }
 
-TEST_F(OutputTest, InterruptEndsTheWaitForASlowReader) {
+TEST_F(OutputTest, InterruptEndsWaitForSlowReader) {
   ASSERT_EQ(fcntl(pipe_[1], F_SETFL, O_NONBLOCK), 0);
   Output output(pipe_[1], &interrupter_);
   output.buffer()->append(16 << 20, 'x');  // More than any pipe holds.
@@ -144,13 +144,13 @@ TEST_F(OutputTest, InterruptEndsTheWaitForASlowReader) {
   EXPECT_TRUE(absl::IsCancelled(output.Flush()));
 }
 
-TEST_F(OutputTest, ASignalEndsABlockedWriteOfWhichSomeIsDone) {
+TEST_F(OutputTest, SignalEndsPartlyDoneWrite) {
   struct sigaction action = {};
   action.sa_handler = [](int) {};  // Without SA_RESTART.
   ASSERT_EQ(sigaction(SIGUSR1, &action, nullptr), 0);
   const pthread_t writer = pthread_self();
   std::thread signaller([&] {
-    // What is in the pipe shows that the write has begun.
+    // Bytes in the pipe show that the write has begun.
     pollfd read_end = {pipe_[0], POLLIN, 0};
     poll(&read_end, 1, /*timeout=*/-1);
     interrupter_.Interrupt();
@@ -162,7 +162,7 @@ TEST_F(OutputTest, ASignalEndsABlockedWriteOfWhichSomeIsDone) {
   signaller.join();
 }
 
-// The ways to write without blocking differ.
+// A pipe is written to in another way than a socket.
 enum class Kind { kPipe, kSocket };
 
 class BlockingOutputTest : public OutputTest,
@@ -178,7 +178,7 @@ class BlockingOutputTest : public OutputTest,
 INSTANTIATE_TEST_SUITE_P(Kinds, BlockingOutputTest,
                          ::testing::Values(Kind::kPipe, Kind::kSocket));
 
-TEST_P(BlockingOutputTest, WhatIsFullIsNotWaitedForAfterAnInterrupt) {
+TEST_P(BlockingOutputTest, InterruptedOutputDoesNotWaitForRoom) {
   ASSERT_EQ(fcntl(pipe_[1], F_SETFL, O_NONBLOCK), 0);
   const std::string some(4096, 'x');
   while (write(pipe_[1], some.data(), some.size()) > 0) {
@@ -190,7 +190,7 @@ TEST_P(BlockingOutputTest, WhatIsFullIsNotWaitedForAfterAnInterrupt) {
   EXPECT_TRUE(absl::IsCancelled(output.Flush()));
 }
 
-TEST_P(BlockingOutputTest, ThereIsRoomAfterAnInterrupt) {
+TEST_P(BlockingOutputTest, InterruptedOutputWritesIntoRoom) {
   Output output(pipe_[1], &interrupter_);
   output.buffer()->append("one");
   interrupter_.Interrupt();
@@ -198,9 +198,9 @@ TEST_P(BlockingOutputTest, ThereIsRoomAfterAnInterrupt) {
   EXPECT_EQ(Read(), "one");
 }
 
-TEST_P(BlockingOutputTest, AnInterruptNeedsNoSignal) {
+TEST_P(BlockingOutputTest, InterruptWithoutSignalEndsWrite) {
   std::thread interrupting([&] {
-    // What is there to be read shows that the write has begun.
+    // Bytes to read show that the write has begun.
     pollfd read_end = {pipe_[0], POLLIN, 0};
     poll(&read_end, 1, /*timeout=*/-1);
     interrupter_.Interrupt();
@@ -211,14 +211,14 @@ TEST_P(BlockingOutputTest, AnInterruptNeedsNoSignal) {
   interrupting.join();
 }
 
-TEST_P(BlockingOutputTest, OthersWhoShareItMayBlock) {
+TEST_P(BlockingOutputTest, SharedDescriptorStaysBlocking) {
   Output output(pipe_[1], &interrupter_);
   output.buffer()->append("one");
   EXPECT_TRUE(output.Flush().ok());
   EXPECT_EQ(fcntl(pipe_[1], F_GETFL) & O_NONBLOCK, 0);
 }
 
-TEST_P(BlockingOutputTest, ASlowReaderGetsAll) {
+TEST_P(BlockingOutputTest, SlowReaderGetsAllBytes) {
   std::string read_back;
   std::thread reader([&] {
     while (read_back.size() < 1 << 20) read_back += Read();

@@ -11,7 +11,7 @@
 namespace kevy_replica {
 namespace {
 
-TEST(StatusLineTest, RateOfTheLastSecondOrMore) {
+TEST(StatusLineTest, ShowsRateOfLastSecond) {
   const absl::Time start = absl::UnixEpoch();
   StatusLine line(start);
   EXPECT_EQ(line.Text({0, 0, std::nullopt}, start),
@@ -20,7 +20,7 @@ TEST(StatusLineTest, RateOfTheLastSecondOrMore) {
             "14 frames, 1770 bytes, 14 frames/s, lag 0");
   EXPECT_EQ(line.Text({30, 1770, 3}, start + absl::Seconds(2)),
             "30 frames, 1770 bytes, 15 frames/s, lag 3");
-  // Half a second later it is still that rate.
+  // Half a second later the rate is still the same.
   EXPECT_EQ(line.Text({40, 2000, 3}, start + absl::Milliseconds(2500)),
             "40 frames, 2000 bytes, 15 frames/s, lag 3");
   EXPECT_EQ(line.Text({40, 2000, 3}, start + absl::Seconds(12)),

@@ -14,7 +14,7 @@
 namespace kevy_replica {
 namespace {
 
-// Never destroyed, since a signal may come at any time.
+// Lives until the process ends, since a signal may come at any time.
 std::shared_ptr<Interrupter>* interrupted = nullptr;
 std::atomic<Fleet*> stopped{nullptr};
 
@@ -31,7 +31,7 @@ std::shared_ptr<Interrupter> HandleStopSignals() {
       new std::shared_ptr<Interrupter>(std::make_shared<Interrupter>());
   struct sigaction action = {};
   action.sa_handler = Stop;
-  // Without SA_RESTART, to get out of a write.
+  // Without SA_RESTART, so that a signal ends a blocked write.
   action.sa_flags = SA_RESETHAND;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);

@@ -11,13 +11,13 @@
 
 namespace kevy_replica {
 
-// Has Ctrl-C and SIGTERM interrupt what this returns, and get out of a write
-// that nobody reads. A second one is the system's to handle. A pipe that nobody
-// reads any more is an error of writing, not a signal. To be called once.
+// Handles SIGINT (Ctrl-C) and SIGTERM: the first one interrupts the returned
+// interrupter and ends a blocked write, the second one kills the program. Turns
+// SIGPIPE into an error of write(). Call it once.
 std::shared_ptr<Interrupter> HandleStopSignals();
 
-// Has them stop `fleet` too, also if one came before. Null: none any more,
-// before the fleet goes.
+// Makes the stop signals stop `fleet` as well, even one that came before this
+// call. Call it with null before the fleet is destroyed.
 void StopBySignal(Fleet* fleet);
 
 }  // namespace kevy_replica

@@ -71,7 +71,7 @@ absl::string_view CommandFilter::Refusal(const ArgvView& argv) {
     last_passed_ = std::string(argv[0]);
   }
   if (argv.size() > 1 && argv[1] == position_key_) {
-    return "this key is the mirror's own: choose another --position_key";
+    return "this is the mirror's own key: choose another --position_key";
   }
   return "";
 }

@@ -16,9 +16,9 @@
 
 namespace kevy_replica {
 
-// Passes commands about keys that the target knows. It refuses commands that
-// would end the mirror's transaction, change its connection, or reach beyond
-// the keys of its database; and commands on the mirror's own key.
+// Passes commands about keys that the target knows. It refuses commands on the
+// mirror's own key. It also refuses commands that would end the mirror's
+// transaction, change its connection, or reach beyond the keys of its database.
 class CommandFilter {
  public:
   // `known`: the names of the target's commands, in lower case. Empty: the
@@ -39,7 +39,7 @@ class CommandFilter {
  private:
   std::string position_key_;
   std::unordered_set<std::string> known_;  // Those about keys.
-  std::string last_passed_;                // A name that needs no second look.
+  std::string last_passed_;                // The last name that passed.
 };
 
 }  // namespace kevy_replica

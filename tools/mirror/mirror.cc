@@ -33,8 +33,8 @@ namespace {
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kMostBackoff = absl::Seconds(5);
 
-// Of what may be another's fault, and pass.
-bool IsPassing(const absl::Status& status) {
+// Whether to connect again after this status of a session.
+bool IsTemporary(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
          absl::IsAborted(status);
 }
@@ -64,14 +64,14 @@ class Mirror {
       const uint64_t transactions = counters_.transactions;
       const absl::Time begin = absl::Now();
       const absl::Status status = RunSession();
-      if (!IsPassing(status)) return status;
-      // A shard that needs a snapshot again and again has the others move on in
-      // between.
+      if (!IsTemporary(status)) return status;
+      // A session that has moved on starts the backoff again. A reload does not
+      // count, since the other shards move on while one fails again and again.
       if ((counters_.transactions != transactions && !state_.reload) ||
           absl::Now() - begin > kMostBackoff) {
         backoff = kFirstBackoff;
       }
-      // An abort is the mirror's own: to go on at once.
+      // The session has ended itself, to send commands one by one: go on now.
       if (absl::IsAborted(status) && !state_.reload) continue;
       Say(absl::StrCat(status.message(), "; trying again in ",
                        absl::FormatDuration(backoff)));
@@ -81,7 +81,7 @@ class Mirror {
     return absl::OkStatus();
   }
 
-  // Over one connection to the target. The state is read back from there.
+  // Mirrors over one connection to the target, from the positions there.
   absl::Status RunSession() {
     absl::StatusOr<std::unique_ptr<TargetLink>> link = options_.connect();
     if (!link.ok()) return link.status();
@@ -94,7 +94,7 @@ class Mirror {
     FleetOptions fleet_options = options_.fleet;
     fleet_options.store.positions = &positions;
     fleet_options.store.name = "shard-";
-    // Written to the target, each with its data.
+    // The target stores each position with its data.
     fleet_options.applied_on_return = false;
     fleet_options.snapshots.in_place = true;
     std::vector<FollowerHandler*> handlers;
@@ -112,7 +112,7 @@ class Mirror {
     (*session)->applied = [running](size_t shard, uint64_t next_offset) {
       running->Applied(shard, next_offset);
     };
-    // One shard's error is all shards' here: they share the target.
+    // All shards share the target, so one shard's error stops all.
     (*session)->failed = [running] { running->Stop(); };
     (*session)->closed = [this, running] {
       if (options_.once) running->Stop();
@@ -122,7 +122,7 @@ class Mirror {
     absl::Status status = (*fleet)->Run();
     StopBySignal(nullptr);
     SetFleet(nullptr);
-    // Also after Ctrl-C: else what it rejects there would never be told.
+    // After Ctrl-C too, so that a last rejected command is reported.
     if (status.ok()) status = (*session)->Finish();
     if ((*session)->link_status().ok()) return status;
     return options_.interrupter->interrupted() ? absl::OkStatus()
@@ -138,7 +138,7 @@ class Mirror {
     fleet_ = fleet;
   }
 
-  // Every second, on a thread of its own.
+  // Updates status line and metrics, every second on a thread of its own.
   void Show() {
     Progress progress;
     std::string text;
@@ -173,9 +173,9 @@ class Mirror {
     counter("snapshot_bytes_total", "Bytes of snapshots loaded.",
             counters_.snapshot_bytes);
     counter("records_total", "Records of snapshots loaded.", counters_.records);
-    counter("transactions_total", "Transactions that the target has run.",
+    counter("transactions_total", "Transactions that the target has executed.",
             counters_.transactions);
-    counter("skipped_total", "Commands that the target has rejected.",
+    counter("skipped_total", "Rejected commands that were skipped.",
             counters_.skipped);
     counter("untold_transactions_total",
             "Transactions whose replies were lost with the connection.",
@@ -191,10 +191,10 @@ class Mirror {
   MirrorState state_;
   MetricsFile metrics_file_;
   StatusLine status_line_;
-  std::mutex mutex_;  // For what follows.
-  Fleet* fleet_ = nullptr;
-  uint64_t frames_before_ = 0;  // Of fleets that have ended.
-  std::string text_before_;     // Of the last of them.
+  std::mutex mutex_;            // For the members below.
+  Fleet* fleet_ = nullptr;      // Null between two connections.
+  uint64_t frames_before_ = 0;  // The frames of earlier fleets.
+  std::string text_before_;     // The metrics of the fleet before.
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Copies a primary into a target, and keeps it in step.
+// Copies a primary into a target and keeps the copy up to date.
 
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_MIRROR_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_MIRROR_H_
@@ -26,19 +26,29 @@ using TargetConnector =
 
 struct MirrorRunOptions {
   MirrorOptions mirror;
-  std::vector<std::string> addresses;  // Of the shards: at least one.
+  std::vector<std::string> addresses;  // Of the shards, at least one. Required.
   FleetOptions fleet;
-  TargetConnector connect;
-  std::shared_ptr<Interrupter> interrupter;  // Ends it.
-  bool status_line = false;                  // Keep one on stderr, a terminal.
-  std::string prometheus;                    // A file of metrics. Empty: none.
-  bool once = false;                         // End when a primary closes.
+  TargetConnector connect;  // Required.
+  // Ends the waits between two connections. Required.
+  std::shared_ptr<Interrupter> interrupter;
+  // Show a status line on stderr, a terminal. Default: false.
+  bool status_line = false;
+  // The path of the metrics file. Default: empty, no file.
+  std::string prometheus;
+  // End when a primary closes its link. Default: false.
+  bool once = false;
 };
 
-// Runs until a signal comes: OK (see StopBySignal()). A target that cannot be
-// reached is tried again, and so is a primary. Otherwise the error: what the
-// target holds is not to be replaced, or it rejects a command, or a snapshot
-// cannot be read.
+// Mirrors until a stop signal comes (see StopBySignal()). Connects again after
+// a broken link to a primary or to the target. Does so while the target is in
+// trouble, too. The wait for the target grows from 100 ms to 5 s.
+//
+// Returns:
+//   OK                   a stop signal came, or the end of `once`
+//   kFailedPrecondition  the target's data must not be replaced, or the target
+//                        rejects a command; the message names the remedy
+//   kDataLoss            a snapshot's payload cannot be read
+//   other errors         those of the fleet
 absl::Status RunMirror(const MirrorRunOptions& options);
 
 }  // namespace kevy_replica

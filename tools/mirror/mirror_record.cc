@@ -25,11 +25,11 @@ constexpr absl::string_view kVersionField = "kevy_mirror";
 constexpr absl::string_view kVersion = "1";
 constexpr absl::string_view kShardsField = "shards";
 
-absl::Status Foreign(const std::string& key, absl::string_view why) {
+absl::Status Foreign(const std::string& key, absl::string_view reason) {
   return absl::FailedPreconditionError(
-      absl::StrCat("the target's key ", key, " ", why,
-                   ": choose another --position_key, or --replace what the "
-                   "target holds"));
+      absl::StrCat("the target's key ", key, " ", reason,
+                   ": choose another --position_key, or --replace the "
+                   "target's data"));
 }
 
 }  // namespace
@@ -51,8 +51,8 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
   if (!reply.ok()) return reply.status();
   if (reply->is_error()) {
     return absl::StartsWith(reply->text, "WRONGTYPE ")
-               ? Foreign(key,
-                         absl::StrCat("is no mirror's (", reply->text, ")"))
+               ? Foreign(key, absl::StrCat("is not a mirror's record (",
+                                           reply->text, ")"))
                : TargetError("HGETALL", reply->text);
   }
   std::map<std::string, std::string> fields;
@@ -64,10 +64,10 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
   if (fields.empty()) return record;
   record.exists = true;
   if (fields[std::string(kVersionField)] != kVersion) {
-    return Foreign(key, "is no mirror's, or one of another version");
+    return Foreign(key, "is not a mirror's record, or has another version");
   }
   if (fields[std::string(kShardsField)] != absl::StrCat(shards)) {
-    return Foreign(key, absl::StrCat("is of a mirror with --shards=",
+    return Foreign(key, absl::StrCat("is the record of a mirror with --shards=",
                                      fields[std::string(kShardsField)]));
   }
   for (size_t i = 0; i < shards; ++i) {
@@ -80,7 +80,7 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
     } else if (const auto position = ParseFeedPosition(text)) {
       shard = {ShardRecord::State::kAt, *position};
     } else {
-      return Foreign(key, absl::StrCat("has no position of ", ShardField(i)));
+      return Foreign(key, absl::StrCat("lacks a position for ", ShardField(i)));
     }
   }
   record.rejected = fields[std::string(kRejectedField)];

@@ -26,7 +26,7 @@ struct ShardRecord {
     // A snapshot has begun, or the history of the held data is unknown.
     // Next: kAt at the snapshot's end.
     kLoading,
-    // A heartbeat has told that the shard has had no write.
+    // A heartbeat has told that the shard is without writes.
     // Next: kLoading with the shard's first event.
     kEmpty,
     // The target holds the shard up to `position`.
@@ -66,7 +66,7 @@ std::string ShardField(size_t shard);
 //   a record             of `shards` shards; `exists` is false without the key
 //   kFailedPrecondition  the key holds something else, a record of another
 //                        version, or one with another number of shards; the
-//                        message says what to do
+//                        message names the remedy
 //   kUnavailable         the target is in trouble
 //   other errors         the connection's
 absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,

@@ -33,10 +33,10 @@ namespace kevy_replica {
 class MirrorSession::Shard : public FollowerHandler {
  public:
   enum class Holding : uint8_t {
-    // The target holds no key of the shard.
+    // The target is without keys of the shard.
     // Next: kData with a new history; kEmpty with a heartbeat at offset 0.
     kNothing,
-    // The same, and the record says that the shard has had no write.
+    // The same, and the record says that the shard is without writes.
     // Next: kData with a new history; kNothing with a position.
     kEmpty,
     // A history has begun: the target may hold keys of the shard.
@@ -178,8 +178,8 @@ absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
   return moved ? session_->StorePosition(this, position) : absl::OkStatus();
 }
 
-// After a gap the held data belongs to no known history. A mirror that is
-// killed now must not resume there.
+// After a gap the history of the held data is unknown. A mirror that is killed
+// now must not resume there.
 absl::Status MirrorSession::Shard::Forget() {
   session_->state_->reload = true;  // Even if the field cannot be stored.
   position_ = FeedPosition();
@@ -236,7 +236,7 @@ absl::Status MirrorSession::Settle() {
   return status.ok() ? load_queue_.Settle() : status;
 }
 
-// Makes room for a new history of a shard: empties the target if it must be
+// Makes room for a new history of a shard. Empties the target if it must be
 // empty, and takes the shard's position out of the record.
 absl::Status MirrorSession::BeginHistory(Shard* shard) {
   absl::Status status = Settle();
@@ -245,7 +245,8 @@ absl::Status MirrorSession::BeginHistory(Shard* shard) {
   if (!empty_first_ && shard->holding() == Shard::Holding::kData) {
     if (options_.shards > 1) {
       state_->reload = true;
-      return absl::AbortedError("all shards are to be loaded anew");
+      return absl::AbortedError(
+          "a shard needs a new snapshot, so all must be loaded again");
     }
     empty_first_ = true;
   }

@@ -40,8 +40,8 @@ namespace kevy_replica {
 //
 // Invariants:
 //
-// 1. Either transactions or a snapshot's commands are on their way, never both:
-//    each waits for the other's replies before it sends.
+// 1. Either transactions or a snapshot's commands are on their way. Each waits
+//    for the other's replies before it sends.
 // 2. applied(i, offset) follows only when the target holds shard i up to there,
 //    with the position.
 // 3. A shard's field of the record is "loading" from the first command of a new
@@ -63,7 +63,7 @@ class MirrorSession {
   // Precondition: the handlers get no more events.
   absl::Status Finish();
 
-  // Where the target holds the shard up to: {0, 0} if it has no position.
+  // The shard's position in the target. {0, 0}: a fresh start.
   const FeedPosition& position(size_t shard) const;
   FollowerHandler* handler(size_t shard);
 

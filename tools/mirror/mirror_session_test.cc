@@ -1,8 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// With a target of the test's own: what no real server can be brought to do.
-// All else is in kevy_mirror_test.
+// Cases that need a scripted target. kevy_mirror_test has those with a server.
 
 #include "kevy_replica/tools/mirror/mirror_session.h"
 
@@ -49,21 +48,22 @@ TargetReply ReplyOf(TargetReply::Type type, const std::string& text = "") {
   return reply;
 }
 
-// What is sent to the target, and what it is to say.
+// The commands that the target got, and the script of its replies.
 struct Target {
-  std::vector<std::string> sent;  // Commands, their arguments in one line.
-  // Errors to answer with, each to the command that begins so.
+  std::vector<std::string> sent;  // Each command's arguments in one line.
+  // Prefixes of commands, each with the error that they get.
   std::vector<std::pair<std::string, std::string>> refused;
-  absl::Status link;  // Not OK: what the link answers from now on.
-  // The errors that EXEC's commands end in, from the first on.
+  absl::Status link;  // The link's status from now on.
+  // The errors in EXEC's reply, from the first command on.
   std::vector<std::string> results;
-  bool dies_after_exec = false;      // The link, once EXEC's reply was read,
-  bool dies_before_replies = false;  // or when the next reply is due.
-  // What HGETALL answers with: field, value and so on.
+  bool dies_after_exec = false;      // The link breaks after EXEC's reply.
+  bool dies_before_replies = false;  // The link breaks before the next reply.
+  // HGETALL's reply: field, value and so on.
   std::vector<std::string> record;
 };
 
-// Answers as an empty server that takes everything, but for what it is told.
+// Replies like an empty server that accepts all commands, except for Target's
+// script.
 class FakeLink : public TargetLink {
  public:
   explicit FakeLink(Target* target) : target_(target) {}
@@ -165,7 +165,7 @@ class MirrorSessionTest : public ::testing::Test {
     return absl::OkStatus();
   }
 
-  // Hands over one frame.
+  // Delivers one frame.
   absl::Status Frame(size_t shard, uint64_t offset,
                      const std::vector<absl::string_view>& argv) {
     std::string wire;
@@ -189,15 +189,15 @@ constexpr const char* kTroubles[] = {
     "OOM command not allowed", "LOADING Redis is loading",
     "READONLY You can't write", "MISCONF Redis is configured"};
 
-TEST_F(MirrorSessionTest, ATargetInTroubleIsTriedAgain) {
+TEST_F(MirrorSessionTest, TargetInTroubleIsUnavailable) {
   for (const char* trouble : kTroubles) {
     SCOPED_TRACE(trouble);
-    // While it is looked at.
+    // While the target is opened.
     for (const char* command : {"CLIENT LIST", "HGETALL", "DBSIZE"}) {
       target_.refused = {{command, trouble}};
       EXPECT_TRUE(absl::IsUnavailable(Open(1)));
     }
-    // A command, and the whole transaction.
+    // A command, then the whole transaction.
     for (const char* command : {"INCR", "EXEC"}) {
       target_.refused = {};
       ASSERT_TRUE(Open(1).ok());
@@ -227,7 +227,7 @@ TEST_F(MirrorSessionTest, ATargetInTroubleIsTriedAgain) {
   EXPECT_EQ(counters_.skipped, 0u);
 }
 
-TEST_F(MirrorSessionTest, AnErrorOfTheLinkIsTheSessions) {
+TEST_F(MirrorSessionTest, LinkErrorEndsSession) {
   target_.link = absl::UnavailableError("gone");
   EXPECT_TRUE(absl::IsUnavailable(Open(1)));
   target_.link = absl::OkStatus();
@@ -238,7 +238,7 @@ TEST_F(MirrorSessionTest, AnErrorOfTheLinkIsTheSessions) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(session_->handler(0)->OnFlush()));
   EXPECT_TRUE(absl::IsDeadlineExceeded(session_->link_status()));
   EXPECT_EQ(failed_, 1);
-  // Nor is anything sent after it.
+  // The session sends no more commands after the error.
   target_.link = absl::OkStatus();
   const size_t sent = target_.sent.size();
   EXPECT_FALSE(Frame(0, 1, {"INCR", "a"}).ok());
@@ -247,7 +247,7 @@ TEST_F(MirrorSessionTest, AnErrorOfTheLinkIsTheSessions) {
   EXPECT_THAT(applied_, IsEmpty());
 }
 
-TEST_F(MirrorSessionTest, FramesGoOutWithTheirPosition) {
+TEST_F(MirrorSessionTest, FramesTravelWithPosition) {
   target_.record = {"kevy_mirror", "1",   "shards",  "2",
                     "shard-0",     "7:3", "shard-1", "8:4"};
   ASSERT_TRUE(Open(2).ok());
@@ -255,7 +255,7 @@ TEST_F(MirrorSessionTest, FramesGoOutWithTheirPosition) {
   EXPECT_EQ(ToString(session_->position(1)), "8:4");
   ASSERT_TRUE(Frame(0, 3, {"INCR", "a"}).ok());
   ASSERT_TRUE(Frame(0, 4, {"INCR", "b"}).ok());
-  // Another shard's turn ends the transaction.
+  // Another shard's frame ends the transaction.
   ASSERT_TRUE(Frame(1, 4, {"INCR", "c"}).ok());
   EXPECT_THAT(applied_, ElementsAre("0:5"));
   ASSERT_TRUE(session_->handler(1)->OnFlush().ok());
@@ -266,8 +266,8 @@ TEST_F(MirrorSessionTest, FramesGoOutWithTheirPosition) {
                           "INCR c", "HSET kevy_mirror shard-1 7:5", "EXEC"));
 }
 
-// Each command is answered by its own reply, whosever turn it is.
-TEST_F(MirrorSessionTest, ASnapshotAndAnotherShardsFrames) {
+// The replies match their commands when the shards take turns.
+TEST_F(MirrorSessionTest, SnapshotAndFramesTakeTurns) {
   ASSERT_TRUE(Open(2).ok());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   ASSERT_TRUE(session_->handler(1)->OnSnapshotBegin().ok());
@@ -275,7 +275,7 @@ TEST_F(MirrorSessionTest, ASnapshotAndAnotherShardsFrames) {
       "KEVYSNAP\x04\x01\x00\x01\x00\x00\x00k\x01\x00\x00\x00v\x00", 22);
   target_.sent.clear();
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
-  // All of it but the end.
+  // All bytes except the last.
   ASSERT_TRUE(
       session_->handler(1)->OnSnapshotChunk(payload.substr(0, 21)).ok());
   ASSERT_TRUE(Frame(0, 1, {"INCR", "b"}).ok());
@@ -293,7 +293,7 @@ TEST_F(MirrorSessionTest, ASnapshotAndAnotherShardsFrames) {
   EXPECT_EQ(applied_.back(), "1:5");
 }
 
-TEST_F(MirrorSessionTest, ARejectionOfASnapshotIsToldAsSuch) {
+TEST_F(MirrorSessionTest, RejectionNamesSnapshotCommand) {
   ASSERT_TRUE(Open(2).ok());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   ASSERT_TRUE(session_->handler(1)->OnSnapshotBegin().ok());
@@ -307,7 +307,7 @@ TEST_F(MirrorSessionTest, ARejectionOfASnapshotIsToldAsSuch) {
               HasSubstr("the target rejects \"SET k\" of a snapshot: ERR no"));
 }
 
-TEST_F(MirrorSessionTest, CommandsThatReachBeyondKeysAreNotSent) {
+TEST_F(MirrorSessionTest, CommandsBeyondKeysAreRefused) {
   for (const absl::string_view command : {"MULTI", "exec", "Select", "FLUSHALL",
                                           "FLUSHDB", "SUBSCRIBE", "CLIENT"}) {
     SCOPED_TRACE(command);
@@ -321,15 +321,16 @@ TEST_F(MirrorSessionTest, CommandsThatReachBeyondKeysAreNotSent) {
     EXPECT_THAT(std::string(status.message()),
                 AllOf(HasSubstr("offset 1"), HasSubstr(command),
                       HasSubstr("only commands about keys")));
-    // What came before it counts.
+    // The frames before it are executed.
     EXPECT_THAT(
         target_.sent,
         ElementsAre("MULTI", "INCR a", "HSET kevy_mirror shard-0 7:1", "EXEC"));
   }
 }
 
-// The position is stored after that, and a kill in between passes over nothing.
-TEST_F(MirrorSessionTest, WhatIsPassedOverIsToldOfOnce) {
+// The position is stored after the count. If the link breaks in between, the
+// command comes again.
+TEST_F(MirrorSessionTest, SkippedCommandIsCountedOnce) {
   options_.skip_rejected = true;
   ASSERT_TRUE(Open(1).ok());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
@@ -342,13 +343,13 @@ TEST_F(MirrorSessionTest, WhatIsPassedOverIsToldOfOnce) {
   EXPECT_TRUE(Frame(0, 0, {"MULTI"}).ok());
   EXPECT_EQ(counters_.skipped, 1u);
   EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-0 7:1"));
-  // Another history's first command.
+  // The first command of another history.
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   EXPECT_TRUE(Frame(0, 0, {"MULTI"}).ok());
   EXPECT_EQ(counters_.skipped, 2u);
 }
 
-TEST_F(MirrorSessionTest, WhatTheMirrorMayNotDoItDoesNotTryForEver) {
+TEST_F(MirrorSessionTest, PermissionErrorStopsMirror) {
   target_.refused = {{"FLUSHDB", "NOPERM this user has no permissions"}};
   ASSERT_TRUE(Open(1).ok());
   absl::Status status = session_->handler(0)->OnReset();
@@ -366,7 +367,7 @@ TEST_F(MirrorSessionTest, WhatTheMirrorMayNotDoItDoesNotTryForEver) {
   EXPECT_TRUE(session_->link_status().ok());
 }
 
-TEST_F(MirrorSessionTest, AGapIsRememberedAlsoWhereItCannotBeStored) {
+TEST_F(MirrorSessionTest, GapIsRememberedWithoutStoring) {
   LinkDown gap;
   gap.end = LinkEnd::kOffsetGap;
   gap.resync = true;
@@ -376,7 +377,7 @@ TEST_F(MirrorSessionTest, AGapIsRememberedAlsoWhereItCannotBeStored) {
   session_->handler(1)->OnLinkDown(gap);
   EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-1 loading"));
   EXPECT_EQ(failed_, 0);
-  state_.reload = false;  // As of another process.
+  state_.reload = false;  // As in a new process.
 
   ASSERT_TRUE(Open(2).ok());
   target_.link = absl::UnavailableError("gone");
@@ -390,8 +391,8 @@ TEST_F(MirrorSessionTest, AGapIsRememberedAlsoWhereItCannotBeStored) {
   EXPECT_THAT(target_.sent, Contains("FLUSHDB"));
 }
 
-// With protocol 1 nothing comes of a shard that has had no write.
-TEST_F(MirrorSessionTest, AnEmptyShardIsNotLoadingForEver) {
+// With protocol 1 a shard without writes sends heartbeats alone.
+TEST_F(MirrorSessionTest, EmptyShardIsStoredAsEmpty) {
   ASSERT_TRUE(Open(2).ok());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
@@ -402,7 +403,7 @@ TEST_F(MirrorSessionTest, AnEmptyShardIsNotLoadingForEver) {
   }
   EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-1 empty"));
 
-  // The next one goes on, and its first write reloads nothing.
+  // The next session resumes, and the first write starts only that shard.
   target_.record = {"kevy_mirror", "1",   "shards",  "2",
                     "shard-0",     "7:1", "shard-1", "empty"};
   ASSERT_TRUE(Open(2).ok());
@@ -416,11 +417,11 @@ TEST_F(MirrorSessionTest, AnEmptyShardIsNotLoadingForEver) {
                           "HSET kevy_mirror shard-1 7:1", "EXEC"));
 }
 
-TEST_F(MirrorSessionTest, ARejectionOutlastsItsConnection) {
+TEST_F(MirrorSessionTest, RejectionOutlastsConnection) {
   ASSERT_TRUE(Open(1).ok());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   target_.results = {"WRONGTYPE no list"};
-  target_.dies_after_exec = true;  // And so cannot note it.
+  target_.dies_after_exec = true;  // So the reason cannot be stored.
   ASSERT_TRUE(Frame(0, 0, {"LPUSH", "a", "x"}).ok());
   EXPECT_TRUE(absl::IsUnavailable(session_->handler(0)->OnFlush()));
   target_.link = absl::OkStatus();
@@ -435,7 +436,7 @@ TEST_F(MirrorSessionTest, ARejectionOutlastsItsConnection) {
   EXPECT_THAT(target_.sent, Contains(StartsWith("HSET kevy_mirror rejected ")));
 }
 
-TEST_F(MirrorSessionTest, RepliesThatAreLostAreTold) {
+TEST_F(MirrorSessionTest, LostRepliesAreCounted) {
   options_.max_batch = 1;
   ASSERT_TRUE(Open(1).ok());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
@@ -443,12 +444,12 @@ TEST_F(MirrorSessionTest, RepliesThatAreLostAreTold) {
   EXPECT_TRUE(absl::IsUnavailable(Frame(0, 0, {"INCR", "a"})));
   EXPECT_EQ(counters_.untold, 0u);
   target_.link = absl::OkStatus();
-  // It was not executed,
+  // The transaction was not executed.
   target_.record = {"kevy_mirror", "1", "shards", "1", "shard-0", "7:0"};
   const auto unanswered = state_.shards[0].unanswered;
   ASSERT_TRUE(Open(1).ok());
   EXPECT_EQ(counters_.untold, 0u);
-  // or it was.
+  // The transaction was executed.
   state_.shards[0].unanswered = unanswered;
   target_.record.back() = "7:1";
   ASSERT_TRUE(Open(1).ok());
@@ -457,7 +458,7 @@ TEST_F(MirrorSessionTest, RepliesThatAreLostAreTold) {
   EXPECT_EQ(counters_.untold, 1u);
 }
 
-TEST_F(MirrorSessionTest, ATransactionIsOfSoManyBytesAtMost) {
+TEST_F(MirrorSessionTest, TransactionHasByteLimit) {
   ASSERT_TRUE(Open(1).ok());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   const std::string value(400 << 10, 'x');
@@ -468,7 +469,7 @@ TEST_F(MirrorSessionTest, ATransactionIsOfSoManyBytesAtMost) {
   EXPECT_THAT(applied_, ElementsAre("0:3", "0:6", "0:7"));
 }
 
-TEST_F(MirrorSessionTest, CareEndsWithItsHistory) {
+TEST_F(MirrorSessionTest, CarefulOffsetEndsWithHistory) {
   ASSERT_TRUE(Open(1).ok());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   state_.shards[0].careful_until = 2;
@@ -481,7 +482,7 @@ TEST_F(MirrorSessionTest, CareEndsWithItsHistory) {
   EXPECT_THAT(applied_, ElementsAre("0:1", "0:2", "0:2"));
 }
 
-TEST_F(MirrorSessionTest, AVoidSnapshotLeavesNothingBehind) {
+TEST_F(MirrorSessionTest, VoidSnapshotDoesNotBlockHeartbeats) {
   ASSERT_TRUE(Open(1).ok());
   ASSERT_TRUE(session_->handler(0)->OnSnapshotBegin().ok());
   ASSERT_TRUE(session_->handler(0)->OnSnapshotChunk("KEVYSNAP").ok());
@@ -494,8 +495,8 @@ TEST_F(MirrorSessionTest, AVoidSnapshotLeavesNothingBehind) {
   EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-0 9:1"));
 }
 
-// A stop does not hide what the target has made of the last transaction.
-TEST_F(MirrorSessionTest, FinishWaitsForWhatIsExecuted) {
+// After a stop the replies to the last transaction still count.
+TEST_F(MirrorSessionTest, FinishWaitsForExecutingTransaction) {
   options_.max_batch = 2;
   ASSERT_TRUE(Open(1).ok());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());

@@ -56,7 +56,7 @@ struct MirrorState {
     // Below this offset every transaction has one command, since the target
     // refused to queue one of them. 0: no limit.
     uint64_t careful_until = 0;
-    // The position behind the rejected command that was last skipped. It is
+    // The position after the rejected command that was last skipped. It is
     // counted and logged once, even if its position could not be stored.
     FeedPosition told_until;
     // The end of the transaction that was executed and is not answered yet.

@@ -61,7 +61,7 @@ absl::Status EndOlderConnections(const MirrorOptions& options,
   return absl::OkStatus();
 }
 
-// Settles the state that a broken connection has left behind.
+// Settles the state that a broken connection has left.
 absl::Status SettleState(const MirrorOptions& options,
                          const MirrorRecord& record, CheckedLink* link,
                          MirrorCounters* counters, MirrorState* state) {
@@ -70,9 +70,10 @@ absl::Status SettleState(const MirrorOptions& options,
     if (shard.unanswered == record.shards[i].position) {
       ++counters->untold;
       options.log(absl::StrCat(
-          ShardField(i), ": up to offset ", shard.unanswered->next_offset,
-          " the target has executed what was sent, but its replies are lost: "
-          "a command that it rejected there was passed over"));
+          ShardField(i), ": the target has executed the commands up to offset ",
+          shard.unanswered->next_offset,
+          ", but the connection broke before its replies came: a command that "
+          "it rejected there was skipped"));
     }
     shard.unanswered.reset();
   }
@@ -93,8 +94,9 @@ absl::Status ClearRejection(const MirrorOptions& options, CheckedLink* link,
     return absl::OkStatus();
   }
   return absl::FailedPreconditionError(absl::StrCat(
-      "the mirror has stopped here before: ", record->rejected,
-      ": --on_reject=skip goes on behind it, --replace begins anew"));
+      "the mirror stopped here before: ", record->rejected,
+      ": skip the command with --on_reject=skip, or start over with "
+      "--replace"));
 }
 
 // Without a record, only an empty database may be written to.
@@ -104,8 +106,8 @@ absl::Status CheckNoForeignKeys(CheckedLink* link) {
   if (size->integer == 0) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("the target's database holds ", size->integer,
-                   " keys that are no mirror's; nothing was touched: use "
-                   "--replace to replace them, or another database"));
+                   " keys that a mirror did not write, and stays unchanged: "
+                   "replace them with --replace, or choose another database"));
 }
 
 }  // namespace

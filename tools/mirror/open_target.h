@@ -42,7 +42,7 @@ struct OpenedTarget {
 // Returns:
 //   an OpenedTarget      go on from there
 //   kFailedPrecondition  the data must not be replaced, or the mirror has
-//                        stopped here before; the message says what to do
+//                        stopped here before; the message names the remedy
 //   other errors         CheckedLink::Ask()'s
 absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
                                         CheckedLink* link,

@@ -24,12 +24,12 @@ std::string Text(const StreamId& id) {
   return absl::StrCat(id.ms, "-", id.seq);
 }
 
-// What a server can take for a time in milliseconds. Later is never.
+// Whether a server accepts `ms` as a time. A later time never comes.
 bool IsDeadline(uint64_t ms) {
   return ms <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
 }
 
-// With as many digits as tell it from every other.
+// 17 digits tell every double from its neighbours.
 std::string Text(double score) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.17g", score);
@@ -181,13 +181,13 @@ void PayloadCommands::EmitGathered() {
   bytes_.resize(head_ == 0 ? 0 : ends_.back());
 }
 
-// All entries have come: what else the stream is made of.
+// Emits the commands for the stream itself, after its last entry.
 void PayloadCommands::EndEntries() {
   if (std::exchange(entries_ended_, true)) return;
   EmitGathered();
   Begin({});
   if (stream_.entry_count == 0) {
-    // No command makes a stream without entries but this.
+    // Only MKSTREAM creates a stream without entries.
     EmitNow({"XGROUP", "CREATE", key_, "kevy_mirror", "0", "MKSTREAM"});
     EmitNow({"XGROUP", "DESTROY", key_, "kevy_mirror"});
   }

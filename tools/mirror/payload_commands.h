@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A snapshot's payload as the commands that load it into a server.
+// The payload of a snapshot as commands that load it into a server.
 
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_PAYLOAD_COMMANDS_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_PAYLOAD_COMMANDS_H_
@@ -20,9 +20,9 @@
 
 namespace kevy_replica {
 
-// What of a payload has no place in the target, as far as it was met.
+// Parts of a payload that the target cannot store, counted so far.
 struct PayloadLosses {
-  uint64_t field_expiries = 0;  // Of hash fields: no HPEXPIREAT.
+  uint64_t field_expiries = 0;  // Of hash fields, for want of HPEXPIREAT.
 };
 
 // | record      | commands                                                    |
@@ -32,12 +32,12 @@ struct PayloadLosses {
 // | set, sorted | arguments or kMaxBytes                                      |
 // | set         |                                                             |
 // | stream      | XADD for each entry, XSETID; XGROUP CREATE, XGROUP          |
-// |             | CREATECONSUMER, XCLAIM ... FORCE JUSTID for what is pending |
+// |             | CREATECONSUMER, XCLAIM ... FORCE JUSTID for pending entries |
 // | expiries    | PEXPIREAT, HPEXPIREAT                                       |
 //
-// A stream without entries is made by a group that is destroyed again. What no
-// command can set is lost: when a consumer was last seen, and pending entries
-// that the stream no longer has.
+// A stream without entries is created by a group that is destroyed again. Two
+// parts are lost, because commands cannot set them: the time a consumer was
+// last seen, and pending entries whose message was deleted.
 class PayloadCommands {
  public:
   static constexpr size_t kMaxArguments = 1024;
@@ -47,12 +47,12 @@ class PayloadCommands {
     bool has_hpexpireat = false;   // Redis 7.4, Valkey 9.
     bool has_long_xsetid = false;  // ENTRIESADDED, MAXDELETEDID: Redis 7.0.
   };
-  // `emit` gets each command; its arguments are valid during the call.
+  // Gets each command. Its arguments are valid during the call.
   using Emit = std::function<void(absl::Span<const absl::string_view> argv)>;
 
   PayloadCommands(Target target, Emit emit);
 
-  // Takes the next event of a payload, in the decoder's order.
+  // Takes the next event of a payload, in the order of PayloadDecoder.
   void Take(const PayloadEvent& event);
 
   const PayloadLosses& losses() const { return losses_; }
@@ -61,11 +61,11 @@ class PayloadCommands {
   class Taker;
 
   void EmitNow(std::initializer_list<absl::string_view> argv);
-  // Gathers a command over several events: its first arguments, then others.
+  // Starts to gather a command over several events, with its first arguments.
   void Begin(std::initializer_list<absl::string_view> argv);
   void Add(absl::string_view argument);
-  // Emits what is gathered, if there is more than what it begins with, and goes
-  // on with that.
+  // Emits the gathered command if it has more than its first arguments. Keeps
+  // those for the next command.
   void EmitGathered();
   void EmitIfLarge();
   void EndEntries();
@@ -74,7 +74,7 @@ class PayloadCommands {
   const Emit emit_;
   PayloadLosses losses_;
 
-  // Of the record.
+  // The current record.
   std::string key_;
   RecordType type_ = RecordType::kString;
   std::optional<uint64_t> expire_at_ms_;
@@ -82,8 +82,8 @@ class PayloadCommands {
   bool entries_ended_ = false;
   std::string group_;
 
-  // The command being gathered: its arguments, one behind the other, and where
-  // each ends. The first `head_` begin it.
+  // The gathered command: its arguments joined, and the end of each. The first
+  // `head_` arguments belong to every command of the record.
   std::string bytes_;
   std::vector<size_t> ends_;
   size_t head_ = 0;

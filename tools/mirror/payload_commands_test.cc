@@ -29,7 +29,7 @@ constexpr PayloadCommands::Target kOld = {false, false};
 
 class PayloadCommandsTest : public ::testing::Test {
  protected:
-  // The commands of a record, or of any events.
+  // The commands for `events`.
   std::vector<Argv> Commands(PayloadCommands::Target target,
                              const std::vector<PayloadEvent>& events) {
     std::vector<Argv> commands;
@@ -45,7 +45,7 @@ class PayloadCommandsTest : public ::testing::Test {
   uint64_t lost_field_expiries_ = 0;
 };
 
-TEST_F(PayloadCommandsTest, Strings) {
+TEST_F(PayloadCommandsTest, LoadsStrings) {
   EXPECT_THAT(Commands(kNew, {PayloadHeader{6, 1, 2},
                               RecordBegin{RecordType::kString, "a", {}, 0},
                               StringValue{"x"}, RecordEnd(),
@@ -55,7 +55,7 @@ TEST_F(PayloadCommandsTest, Strings) {
                           Argv{"PEXPIREAT", "", "77"}));
 }
 
-TEST_F(PayloadCommandsTest, ADeadlineThatIsNoneIsLeftOut) {
+TEST_F(PayloadCommandsTest, LeavesOutDeadlinesBeyondInt64) {
   constexpr uint64_t kLast = std::numeric_limits<int64_t>::max();
   const auto events = [](uint64_t deadline) {
     return std::vector<PayloadEvent>{
@@ -67,7 +67,7 @@ TEST_F(PayloadCommandsTest, ADeadlineThatIsNoneIsLeftOut) {
               ElementsAre(Argv{"SET", "a", "x"}));
 }
 
-TEST_F(PayloadCommandsTest, Collections) {
+TEST_F(PayloadCommandsTest, LoadsCollections) {
   EXPECT_THAT(
       Commands(kNew, {RecordBegin{RecordType::kHash, "h", 5, 2},
                       HashField{"f", "v"}, HashField{"g", ""}, RecordEnd(),
@@ -80,7 +80,7 @@ TEST_F(PayloadCommandsTest, Collections) {
                   Argv{"SADD", "s", "m"}));
 }
 
-TEST_F(PayloadCommandsTest, ScoresLoseNothing) {
+TEST_F(PayloadCommandsTest, ScoresKeepAllDigits) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   EXPECT_THAT(Commands(kNew, {RecordBegin{RecordType::kSortedSet, "z", {}, 5},
                               ScoredMember{"a", kInfinity},
@@ -92,14 +92,14 @@ TEST_F(PayloadCommandsTest, ScoresLoseNothing) {
                                "1.0000000000000001e+300", "d", "-0", "e"}));
 }
 
-TEST_F(PayloadCommandsTest, EmptyCollectionsAreNone) {
+TEST_F(PayloadCommandsTest, EmptyCollectionsNeedNoCommand) {
   EXPECT_THAT(
       Commands(kNew, {RecordBegin{RecordType::kHash, "h", {}, 0}, RecordEnd(),
                       RecordBegin{RecordType::kSet, "s", {}, 0}, RecordEnd()}),
       IsEmpty());
 }
 
-TEST_F(PayloadCommandsTest, LargeCollectionsAreSplit) {
+TEST_F(PayloadCommandsTest, SplitsLargeCollections) {
   std::vector<PayloadEvent> events = {
       RecordBegin{RecordType::kHash, "h", 9, 2000}};
   for (int i = 0; i < 2000; ++i) events.push_back(HashField{"f", "v"});
@@ -118,7 +118,7 @@ TEST_F(PayloadCommandsTest, LargeCollectionsAreSplit) {
   EXPECT_EQ(commands[4], (Argv{"PEXPIREAT", "h", "9"}));
 }
 
-TEST_F(PayloadCommandsTest, LongItemsAreSplit) {
+TEST_F(PayloadCommandsTest, SplitsLongItems) {
   const std::string large(PayloadCommands::kMaxBytes, 'x');
   EXPECT_THAT(
       Commands(kNew, {RecordBegin{RecordType::kList, "l", {}, 3}, ListItem{"a"},
@@ -126,7 +126,7 @@ TEST_F(PayloadCommandsTest, LongItemsAreSplit) {
       ElementsAre(Argv{"RPUSH", "l", "a", large}, Argv{"RPUSH", "l", "b"}));
 }
 
-TEST_F(PayloadCommandsTest, Streams) {
+TEST_F(PayloadCommandsTest, LoadsStreams) {
   const std::vector<PayloadEvent> events = {
       RecordBegin{RecordType::kStream, "s", 5, 0},
       StreamInfo{{6, 1}, {2, 3}, 9, 2},
@@ -154,8 +154,8 @@ TEST_F(PayloadCommandsTest, Streams) {
   EXPECT_EQ(Commands(kOld, events)[2], (Argv{"XSETID", "s", "6-1"}));
 }
 
-// Before version 4 there is no count of groups.
-TEST_F(PayloadCommandsTest, StreamsWithoutEntriesOrGroups) {
+// Payloads before version 4 have no group count.
+TEST_F(PayloadCommandsTest, LoadsStreamWithoutEntriesOrGroups) {
   EXPECT_THAT(
       Commands(kOld, {RecordBegin{RecordType::kStream, "s", {}, 0},
                       StreamInfo{{6, 1}, {6, 1}, 9, 0}, RecordEnd()}),
@@ -164,7 +164,7 @@ TEST_F(PayloadCommandsTest, StreamsWithoutEntriesOrGroups) {
                   Argv{"XSETID", "s", "6-1"}));
 }
 
-TEST_F(PayloadCommandsTest, ExpiriesOfFields) {
+TEST_F(PayloadCommandsTest, LoadsOrCountsFieldExpiries) {
   const std::vector<PayloadEvent> events = {FieldExpiry{"h", "f", 5},
                                             FieldExpiry{"h", "g", 6}};
   EXPECT_THAT(Commands(kNew, events),

@@ -34,7 +34,7 @@ void PrintingLink::AddRaw(absl::string_view resp) {
     out->append(resp.data(), resp.size());
     return;
   }
-  // As a frame it can be taken apart by the codec.
+  // The codec reads the arguments of a frame.
   const std::string frame = absl::StrCat("*2\r\n:0\r\n", resp);
   FrameDecoder decoder;
   FrameView view;
@@ -57,7 +57,7 @@ void PrintingLink::Add(absl::Span<const absl::string_view> argv) {
     replies_.push_back(ReplyOf(TargetReply::Type::kInteger));
   } else {
     resp_.clear();
-    (void)AppendCommand(argv, &resp_);  // It has arguments.
+    (void)AppendCommand(argv, &resp_);  // Only an empty `argv` would fail.
     AddRaw(resp_);
     if (command == "EXEC") {
       replies_.back() = ReplyOf(TargetReply::Type::kArray);

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A target that is not there: prints what would be sent to it.
+// A stand-in for the target that prints the commands for it.
 
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_PRINTING_LINK_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_PRINTING_LINK_H_
@@ -19,15 +19,15 @@
 
 namespace kevy_replica {
 
-// Answers like an empty server that takes everything. What only asks is not
-// printed.
+// Answers like an empty server that accepts every command. Prints the commands
+// that write, and leaves out those that only ask.
 class PrintingLink : public TargetLink {
  public:
   enum class Format {
     kText,  // A command a line, as redis-cli's MONITOR shows them.
-    kResp,  // As they would be sent.
+    kResp,  // The bytes that would be sent.
   };
-  // `output` is not owned.
+  // `output` must outlive this object.
   PrintingLink(Format format, Output* output)
       : format_(format), output_(output) {}
 
@@ -42,7 +42,7 @@ class PrintingLink : public TargetLink {
   const Format format_;
   Output* const output_;
   std::deque<TargetReply> replies_;
-  std::string resp_;  // Of Add().
+  std::string resp_;  // Encoded by Add().
 };
 
 }  // namespace kevy_replica

@@ -34,8 +34,8 @@
 namespace kevy_replica {
 namespace {
 
-// A reply to most commands is a status, "QUEUED" or "OK", of which nobody wants
-// to know more: it is this one object, and not one of its own for each.
+// Stands for each reply "QUEUED" and "OK", which most commands get. The mirror
+// does not read their text, so they share this object.
 redisReply some_status = {};
 
 // hiredis's functions that make and free replies.
@@ -54,7 +54,7 @@ void* CreateString(const redisReadTask* task, char* text, size_t size) {
   return &some_status;
 }
 
-// Takes the statuses out, which are not to be freed.
+// Frees a reply, except for `some_status` in it.
 void FreeObject(void* object) {
   if (object == &some_status) return;
   auto* const reply = static_cast<redisReply*>(object);
@@ -101,13 +101,13 @@ TargetReply Convert(const redisReply& reply) {
   return result;
 }
 
-// What was sent before an interrupt is still waited for so long.
+// After an interrupt, the time to wait for the replies to sent commands.
 constexpr absl::Duration kLastReplies = absl::Seconds(2);
 
-// What is kept of the memory for what is to be sent.
+// Send-buffer capacity to keep after a send. A larger buffer is freed.
 constexpr size_t kKeptBytes = 1 << 20;
 
-// Pieces in one system call: well below any system's limit.
+// Pieces in one system call. POSIX guarantees 16, Linux takes 1024.
 constexpr size_t kMaxPieces = 512;
 
 }  // namespace
@@ -141,7 +141,7 @@ absl::StatusOr<std::unique_ptr<RedisLink>> RedisLink::Connect(
   auto link = absl::WrapUnique(new RedisLink(context, address.ToString(),
                                              std::move(interrupter), timeout));
   if (context->err != 0) {
-    // hiredis takes the signal for an error.
+    // A signal ends hiredis's wait with an error.
     if (link->interrupter_->interrupted()) {
       return absl::CancelledError(
           absl::StrCat("connect to ", link->name_, ": interrupted"));
@@ -172,7 +172,7 @@ void RedisLink::AddRaw(absl::string_view resp) {
 
 void RedisLink::Add(absl::Span<const absl::string_view> argv) {
   const size_t begin = own_.size();
-  // It has arguments, so it can be encoded.
+  // Only an empty `argv` would fail.
   (void)AppendCommand(argv, &own_);
   const size_t size = own_.size() - begin;
   if (!pieces_.empty() && pieces_.back().data == nullptr &&
@@ -225,7 +225,7 @@ absl::Status RedisLink::Send() {
   outstanding_ += std::exchange(added_, 0);
   pieces_.clear();
   own_.clear();
-  if (own_.capacity() > kKeptBytes) own_ = std::string();  // A huge string's.
+  if (own_.capacity() > kKeptBytes) own_ = std::string();
   gathered_ = 0;
   return absl::OkStatus();
 }

@@ -24,14 +24,22 @@
 
 namespace kevy_replica {
 
-// hiredis connects, and reads replies; what is sent goes to the socket straight
-// from where it lies.
+// hiredis connects and reads replies. Send() writes to the socket itself, with
+// sendmsg() from the callers' buffers, so that frames are not copied.
 class RedisLink : public TargetLink {
  public:
-  // Connects and selects the database. kUnavailable; kFailedPrecondition, if
-  // the server refuses (no such database, a password is wanted).
-  // `interrupter` ends every wait, but for replies only after two seconds more;
-  // `timeout` is for each.
+  // Connects and selects the database. `timeout` limits each wait, from now on.
+  // `interrupter` ends each wait; waits for replies go on for 2 s in all.
+  //
+  // Returns:
+  //   a link               ready for commands
+  //   kUnavailable         the server cannot be reached, or it is in trouble
+  //   kFailedPrecondition  the server refuses: it lacks the database, or wants
+  //   a
+  //                        password
+  //   kDeadlineExceeded    the reply took longer than `timeout`
+  //   kCancelled           interrupted
+  //   kResourceExhausted   out of memory
   static absl::StatusOr<std::unique_ptr<RedisLink>> Connect(
       const TargetAddress& address, std::shared_ptr<Interrupter> interrupter,
       absl::Duration timeout = absl::Seconds(10));
@@ -44,7 +52,7 @@ class RedisLink : public TargetLink {
   absl::StatusOr<TargetReply> Receive() override;
 
  private:
-  // Bytes to be sent: elsewhere, or in `own_` from `offset` on.
+  // Bytes to send: at `data`, or in `own_` from `offset` on if that is null.
   struct Piece {
     const char* data;
     size_t offset;
@@ -60,12 +68,13 @@ class RedisLink : public TargetLink {
   absl::Status WaitForReply();
 
   const std::unique_ptr<redisContext, Free> context_;
-  redisReplyObjectFunctions functions_;  // Of its reader.
+  redisReplyObjectFunctions functions_;  // For the context's reader.
   const std::string name_;
   const std::shared_ptr<Interrupter> interrupter_;
   const absl::Duration timeout_;
-  Interrupter without_interrupt_;                     // Never interrupted.
-  absl::Time last_replies_ = absl::InfiniteFuture();  // By then; see above.
+  Interrupter without_interrupt_;  // For the waits after an interrupt.
+  // The end of those waits. Set by the first one.
+  absl::Time last_replies_ = absl::InfiniteFuture();
   std::string own_;
   std::vector<Piece> pieces_;
   size_t gathered_ = 0;

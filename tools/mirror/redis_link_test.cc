@@ -51,8 +51,8 @@ absl::Status ConnectTo(absl::string_view reply) {
   return status;
 }
 
-// What may pass is to be tried again; what will not, not.
-TEST(RedisLinkTest, ConnectTellsTroubleFromRefusal) {
+// Temporary errors are retried, permanent ones are not.
+TEST(RedisLinkTest, ConnectRetriesTroubleButNotRefusal) {
   EXPECT_TRUE(ConnectTo("+OK\r\n").ok());
   for (const char* trouble : {"BUSY Redis is busy running a script",
                               "LOADING Redis is loading the dataset in memory",
@@ -69,7 +69,7 @@ TEST(RedisLinkTest, ConnectTellsTroubleFromRefusal) {
   }
 }
 
-TEST(RedisLinkTest, WhatEndsAConnectAfterAnInterruptIsNoError) {
+TEST(RedisLinkTest, InterruptedConnectIsCancelled) {
   const transport_testing::RefusingPort port;
   const absl::StatusOr<TargetAddress> address =
       ParseTargetAddress(absl::StrCat("redis://", port.address().ToString()));

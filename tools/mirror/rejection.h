@@ -17,8 +17,8 @@
 
 namespace kevy_replica {
 
-// The beginning of a command that was sent, kept until its reply for a message.
-// It owns no heap memory, since there is one for each frame on its way.
+// The beginning of a sent command, for a message if its reply is an error.
+// Every frame on its way has one, so it must not allocate memory.
 class SentCommand {
  public:
   static constexpr size_t kExcerptBytes = 48;

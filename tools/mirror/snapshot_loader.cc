@@ -95,7 +95,7 @@ absl::Status SnapshotLoader::Load(absl::string_view bytes) {
     if (record != nullptr && record->key == options_.position_key) {
       return absl::FailedPreconditionError(
           absl::StrCat("the primary has a key ", options_.position_key,
-                       ", which is the mirror's own: choose another "
+                       ", the name of the mirror's own key: choose another "
                        "--position_key"));
     }
     commands_.Take(decoder_.event());
@@ -114,16 +114,15 @@ absl::Status SnapshotLoader::Finish() {
   if (lost > 0) {
     counters_->lost_field_expiries += lost;
     options_.log(absl::StrCat(ShardField(shard_),
-                              ": the target cannot expire "
-                              "fields of hashes: ",
-                              lost, " stay for ever"));
+                              ": the target cannot expire hash fields: ", lost,
+                              " of them stay without a deadline"));
   }
   return absl::OkStatus();
 }
 
 absl::Status SnapshotLoader::PayloadStatus() const {
   return absl::DataLossError(absl::StrCat(
-      ShardField(shard_), ": the snapshot's payload: ",
+      ShardField(shard_), ": cannot read the snapshot's payload: ",
       WireErrorName(decoder_.error()), " at byte ", decoder_.position(),
       decoder_.error_key().empty()
           ? ""

@@ -20,9 +20,9 @@
 namespace kevy_replica {
 namespace {
 
-absl::Status Wrong(absl::string_view text, absl::string_view why) {
+absl::Status Wrong(absl::string_view text, absl::string_view reason) {
   return absl::InvalidArgumentError(absl::StrCat(
-      text, ": ", why,
+      text, ": ", reason,
       "; expected redis://HOST[:PORT][/DB] or unix:/PATH[?db=DB]"));
 }
 
@@ -45,7 +45,7 @@ absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view text) {
       database = rest.substr(query + 1);
       rest = rest.substr(0, query);
       if (!absl::ConsumePrefix(&database, "db=") || database.empty()) {
-        return Wrong(text, "only ?db= is known");
+        return Wrong(text, "the only parameter is ?db=DB");
       }
     }
     server = std::string(rest);
@@ -64,7 +64,7 @@ absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view text) {
   } else if (absl::StartsWith(rest, "rediss://")) {
     return Wrong(text, "TLS is not supported");
   } else {
-    return Wrong(text, "no target");
+    return Wrong(text, "unknown form of address");
   }
   const absl::StatusOr<Address> address = ParseAddress(server);
   if (!address.ok()) return Wrong(text, address.status().message());
@@ -74,7 +74,7 @@ absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view text) {
     const std::optional<uint64_t> number = ParseDecimal(database);
     if (!number.has_value() ||
         *number > uint64_t{std::numeric_limits<int32_t>::max()}) {
-      return Wrong(text, "no number of a database");
+      return Wrong(text, "the database must be a number below 2147483648");
     }
     result.database = static_cast<uint32_t>(*number);
   }

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Where the server lies that a mirror writes to.
+// The address of the server that a mirror writes to.
 
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_TARGET_ADDRESS_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_TARGET_ADDRESS_H_
@@ -19,12 +19,17 @@ struct TargetAddress {
   Address server;
   uint32_t database = 0;
 
-  std::string ToString() const;  // As ParseTargetAddress() reads it.
+  std::string ToString() const;  // In the form that ParseTargetAddress() reads.
 };
 
 // "redis://HOST[:PORT][/DB]" (port 6379, database 0), "redis://[V6]:PORT/DB" or
-// "unix:/PATH[?db=DB]". kInvalidArgument, also for what this program does not
-// do: credentials, TLS ("rediss://").
+// "unix:/PATH[?db=DB]".
+//
+// Returns:
+//   an address        of a server and a database
+//   kInvalidArgument  another form; credentials and TLS ("rediss://"), which
+//   are
+//                     not supported
 absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view text);
 
 }  // namespace kevy_replica

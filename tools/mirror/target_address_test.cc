@@ -21,7 +21,7 @@ std::string Parsed(const std::string& text) {
                       : std::string(address.status().message());
 }
 
-TEST(TargetAddressTest, Reads) {
+TEST(TargetAddressTest, ParsesAllForms) {
   EXPECT_EQ(Parsed("redis://localhost"), "redis://localhost:6379/0");
   EXPECT_EQ(Parsed("redis://localhost/"), "redis://localhost:6379/0");
   EXPECT_EQ(Parsed("redis://localhost/3"), "redis://localhost:6379/3");
@@ -34,13 +34,13 @@ TEST(TargetAddressTest, Reads) {
   EXPECT_EQ(Parsed("unix:/run/redis?db=4"), "unix:/run/redis?db=4");
 }
 
-TEST(TargetAddressTest, ReadsWhatItWrites) {
+TEST(TargetAddressTest, ParsesOwnToString) {
   for (const char* text : {"redis://[::1]:7000/1", "unix:/run/redis?db=4"}) {
     EXPECT_EQ(Parsed(Parsed(text)), text);
   }
 }
 
-TEST(TargetAddressTest, Refuses) {
+TEST(TargetAddressTest, RejectsOtherForms) {
   for (const char* text :
        {"", "localhost:6379", "redis://", "redis://:6379", "redis://a:x",
         "redis://a:70000", "redis://a/x", "redis://a/-1",

@@ -21,7 +21,8 @@ bool IsServersTrouble(absl::string_view error) {
 }
 
 absl::Status ServersTrouble(absl::string_view error) {
-  return absl::UnavailableError(absl::StrCat("the target cannot: ", error));
+  return absl::UnavailableError(
+      absl::StrCat("the target is in trouble: ", error));
 }
 
 absl::Status TargetError(absl::string_view command, absl::string_view error) {

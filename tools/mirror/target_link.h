@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What a mirror needs of the server that it writes to.
+// The connection to the server that a mirror writes to.
 
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_TARGET_LINK_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_TARGET_LINK_H_
@@ -18,10 +18,10 @@
 
 namespace kevy_replica {
 
-// A server's answer to one command.
+// A server's reply to one command.
 struct TargetReply {
   enum class Type : uint8_t {
-    kText,  // A string, or a status. ("OK" and "QUEUED" are left empty.)
+    kText,  // A string or a status. The text of "OK" and "QUEUED" is dropped.
     kInteger,
     kNull,
     kArray,
@@ -35,40 +35,45 @@ struct TargetReply {
   bool is_error() const { return type == Type::kError; }
 };
 
-// Whether an error that a server answers with tells of its own state, which may
-// pass, and nothing of the command.
+// Whether an error reply is about the server's state, as OOM and LOADING are,
+// and not about the command. Try again later.
 bool IsServersTrouble(absl::string_view error);
 
-// kUnavailable, for such an error.
+// kUnavailable, with the error of a server in trouble.
 absl::Status ServersTrouble(absl::string_view error);
 
-// The status of a command of the mirror's own that is answered with `error`:
-// ServersTrouble() where it is that, otherwise kFailedPrecondition.
+// The status for an error reply to the mirror's own command `command`.
+//
+// Returns:
+//   kUnavailable         the server is in trouble
+//   kFailedPrecondition  any other error
 absl::Status TargetError(absl::string_view command, absl::string_view error);
 
-// A connection, pipelined: commands are gathered, sent together, and answered
-// one by one, in their order. After an error it is of no more use.
+// A pipelined connection: gather commands, send them together, and receive one
+// reply each, in order. After an error only the destructor may be called.
 class TargetLink {
  public:
   virtual ~TargetLink() = default;
 
-  // Gathers a command that is RESP already, and must stay as it is until
-  // Send(): its bytes are not copied.
+  // Gathers a command in RESP, without a copy. Its bytes must stay valid until
+  // Send().
   virtual void AddRaw(absl::string_view resp) = 0;
-  // Gathers a command, which is copied.
+  // Gathers a copy of a command.
   virtual void Add(absl::Span<const absl::string_view> argv) = 0;
 
-  // How many bytes are gathered.
+  // The number of gathered bytes.
   virtual size_t gathered() const = 0;
 
-  // Sends all that was gathered. kUnavailable, kDeadlineExceeded, kCancelled.
+  // Sends all gathered commands.
+  // Errors: kUnavailable, kDeadlineExceeded, kCancelled.
   virtual absl::Status Send() = 0;
 
-  // How many commands were sent and not yet answered.
+  // The number of sent commands whose replies are still to be received.
   virtual size_t outstanding() const = 0;
 
-  // Waits for the next answer. An error that the server answers with is a
-  // reply; the errors here are the connection's, as Send()'s.
+  // Waits for the next reply. An error reply is a reply, too; the errors here
+  // are the connection's, as in Send().
+  // Precondition: outstanding() is not 0.
   virtual absl::StatusOr<TargetReply> Receive() = 0;
 };
 

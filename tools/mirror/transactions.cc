@@ -115,7 +115,9 @@ absl::Status Transactions::Settle() {
     return TakeRefusal(*outcome->refused, refusal);
   }
   return absl::FailedPreconditionError(absl::StrCat(
-      "the target refuses the mirror's own part of a transaction: ", refusal));
+      "the target refuses the mirror's own part of a transaction (MULTI, HSET "
+      "or EXEC): ",
+      refusal));
 }
 
 absl::StatusOr<Transactions::Outcome> Transactions::ReceiveOutcome() {
@@ -148,8 +150,8 @@ absl::Status Transactions::TakeResults(
        results[commands.size()].integer != 0)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the mirror's own key ", options_.position_key,
-        " was overwritten or deleted, by the primary or another: choose "
-        "another --position_key, and --replace what the target holds"));
+        " was overwritten or deleted, by the primary or by another client: "
+        "choose another --position_key, and --replace the target's data"));
   }
   for (size_t i = 0; i < commands.size() && i < results.size(); ++i) {
     if (!results[i].is_error()) continue;
@@ -161,7 +163,7 @@ absl::Status Transactions::TakeResults(
   return absl::OkStatus();
 }
 
-// Stores the reason in the record. The stored position is behind the rejected
+// Stores the reason in the record. The stored position is past the rejected
 // command already, so that a mirror that starts again would not see it.
 absl::Status Transactions::StopForGood(const absl::Status& rejection) {
   state_->rejected = std::string(rejection.message());
@@ -185,20 +187,21 @@ absl::Status Transactions::Discard() {
   return absl::OkStatus();
 }
 
-// The target has executed none of the commands, because it refused to queue
-// one of them.
+// The target has dropped the whole transaction, because it refused to queue one
+// of the commands.
 absl::Status Transactions::TakeRefusal(const SentCommand& refused,
                                        absl::string_view reply) {
   const size_t shard = executing_.shard;
   if (executing_.commands.size() > 1 || is_open_) {
     // The other commands must be sent again, but their bytes are gone.
     state_->shards[shard].careful_until = refused.offset() + 1;
-    return link_->Fail(absl::AbortedError("a transaction was refused"));
+    return link_->Fail(absl::AbortedError("the target refused a transaction"));
   }
   return RejectAlone(shard, refused, reply, executing_.position);
 }
 
-// Rejects a command that the target has not executed. `position` is behind it.
+// Rejects a command that the target has not executed. `position` is the one
+// after it.
 absl::Status Transactions::RejectAlone(size_t shard, const SentCommand& command,
                                        absl::string_view reply,
                                        const FeedPosition& position) {

@@ -24,8 +24,8 @@
 
 namespace kevy_replica {
 
-// Sends the commands of one shard's frames at a time, so that a command and
-// the position behind it reach the target together or not at all.
+// Sends the commands of one shard's frames at a time. A command and the
+// position after it reach the target together or not at all.
 //
 //   call       sent                                    read
 //   Add(0)     MULTI, command 0
@@ -67,12 +67,12 @@ class Transactions {
 
   // Adds a frame's command. Commits another shard's transaction before, and
   // executes this one when the batch is full.
-  // Precondition: no replies of other commands are outstanding.
+  // Precondition: all replies to a snapshot's commands have been received.
   // The frame's bytes must stay valid until the link's next Send().
   absl::Status Add(size_t shard, const FrameView& frame, uint64_t generation);
 
   // Rejects a command without sending it, for `reason`, as if the target had.
-  // Commits the frames before it first, and stores the position behind it.
+  // Commits the frames before it first, and stores the position after it.
   absl::Status PassOver(size_t shard, const FrameView& frame,
                         uint64_t generation, absl::string_view reason);
 

@@ -62,19 +62,19 @@ class Following {
       status = fleet_->Run();
     }
     StopBySignal(nullptr);
-    // To end after `max_frames` is no error.
+    // The end after `max_frames` counts as success.
     if (absl::IsCancelled(status)) status = absl::OkStatus();
     if (status.ok() && output_->status().ok()) PrintEnds();
     ShowAll();
     if (options_.status_line) std::fputs("\n", stderr);
-    // What stops a shard because of the output is the shard's error too.
+    // A failed output also ends the shard, with the same error.
     if (absl::IsCancelled(output_->status())) return absl::OkStatus();
     return output_->status().ok() ? status : output_->status();
   }
 
  private:
-  // Prints what comes of one shard. OK means written, so that no position is
-  // ever stored of what is not.
+  // Prints the events of one shard. OK means that they were written, so that a
+  // stored position covers written events only.
   class Shard : public FollowerHandler {
    public:
     Shard(Following* following, size_t index)
@@ -110,7 +110,7 @@ class Following {
       return Print(heartbeat);
     }
     void OnLinkUp(const LinkUp& link) override {
-      // An error is told again by the next that is to be printed.
+      // The next event returns the error again.
       following_
           ->Print([&](Output* out) { printer_.Connected(link.answer, out); })
           .IgnoreError();
@@ -144,7 +144,7 @@ class Following {
       const absl::Status status = Flush();
       if (!status.ok()) return status;
       if (!ended_) continue;
-      // Of this call's frames only so many are printed.
+      // The rest of this call's frames is not printed, so not applied.
       fleet_->Applied(shard, frame.offset() + 1);
       fleet_->Stop();
       return absl::CancelledError("enough frames");
@@ -155,20 +155,20 @@ class Following {
   template <typename Append>
   absl::Status Print(Append append) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    // What other shards have got at the same time.
+    // Another shard may deliver events after the end.
     if (ended_) return absl::CancelledError("ended");
     append(output_);
     return Flush();
   }
 
-  // Writes what is printed. Needs `mutex_`.
+  // Writes the printed lines. Needs `mutex_`.
   absl::Status Flush() {
     // Output and status line may share a terminal.
     if (options_.status_line) std::fputs(StatusLine::kClear, stderr);
     const absl::Status status = output_->Flush();
     if (options_.status_line) ShowStatus();
     if (!status.ok()) {
-      // One shard's error leaves the others as they are; but all print here.
+      // All shards print to this output, so all must stop.
       ended_ = true;
       fleet_->Stop();
     }
@@ -178,7 +178,7 @@ class Following {
   void NoteLinkDown(const LinkDown& link, size_t shard) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (link.retry_in == absl::InfiniteDuration()) {
-      fleet_->Stop();  // Run() tells why.
+      fleet_->Stop();  // Run() returns the error.
     } else if (!link.status.ok()) {
       if (options_.status_line) std::fputs(StatusLine::kClear, stderr);
       Say(options_.addresses.size() > 1
@@ -193,13 +193,13 @@ class Following {
     for (size_t i = 0; i < shards_.size(); ++i) {
       shards_[i].printer().End(fleet_->Stats(i).applied, output_);
     }
-    Flush().IgnoreError();  // Run() tells.
+    Flush().IgnoreError();  // Run() returns it.
   }
 
   // Brings status line and metrics up to date.
   void ShowAll() {
     if (options_.status_line) {
-      // Where the output is stuck the line is too, but the metrics are not.
+      // A write that blocks holds the mutex. The metrics must not wait for it.
       const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
       if (lock.owns_lock()) ShowStatus();
     }
@@ -217,15 +217,15 @@ class Following {
   }
 
   const FollowOptions& options_;
-  std::deque<Shard> shards_;  // A deque: they stay where they are.
+  std::deque<Shard> shards_;  // A deque, so that pointers stay valid.
   std::unique_ptr<Fleet> fleet_;
   MetricsFile metrics_file_;
 
-  std::mutex mutex_;  // For what follows, and for stderr.
+  std::mutex mutex_;  // For the members below, and for stderr.
   Output* const output_;
   StatusLine status_line_;
   uint64_t frames_ = 0;  // Printed.
-  bool ended_ = false;   // Nothing is to be printed any more.
+  bool ended_ = false;   // Print only the end lines from now on.
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
+// Follows a primary's shards and prints their events.
+
 #ifndef KEVY_REPLICA_TOOLS_TAIL_FOLLOW_H_
 #define KEVY_REPLICA_TOOLS_TAIL_FOLLOW_H_
 
@@ -16,18 +18,24 @@
 namespace kevy_replica {
 
 struct FollowOptions {
-  std::vector<std::string> addresses;  // Of the shards: at least one.
+  std::vector<std::string> addresses;  // Of the shards, at least one. Required.
   FleetOptions fleet;
   TailFormat format = TailFormat::kText;
-  uint64_t max_frames = 0;   // End after that many, of all shards; 0: go on.
-  std::string prometheus;    // A file of metrics. Empty: none.
-  bool status_line = false;  // Keep one on stderr, a terminal.
+  // End after so many frames of all shards. Default: 0, no limit.
+  uint64_t max_frames = 0;
+  // The path of the metrics file. Default: empty, no file.
+  std::string prometheus;
+  // Show a status line on stderr, a terminal. Default: false.
+  bool status_line = false;
 };
 
-// Follows the shards and prints until a signal comes (see StopBySignal()) or
-// `max_frames` were printed: both are OK. What is printed was written to
-// `output` when its position is stored. Otherwise the error of a shard's, of
-// the store's, or of `output`'s.
+// Follows the shards and prints their events. Writes frames to `output` before
+// it stores their position.
+//
+// Returns:
+//   OK            a stop signal came (see StopBySignal()), `max_frames` were
+//                 printed, or the reader of the output is gone
+//   other errors  those of a shard, the position store, or `output`
 absl::Status Follow(const FollowOptions& options, Output* output);
 
 }  // namespace kevy_replica

@@ -38,7 +38,7 @@ class HookTransportTest : public ::testing::Test {
   HookTransport transport_;
 };
 
-TEST_F(HookTransportTest, CallsItBeforeReadsAndWrites) {
+TEST_F(HookTransportTest, CallsHookBeforeReadAndWrite) {
   ASSERT_TRUE(peer_->Write("abcd", absl::ZeroDuration()).ok());
   EXPECT_EQ(*Read(), 4u);
   EXPECT_EQ(calls_, 1);
@@ -50,16 +50,16 @@ TEST_F(HookTransportTest, CallsItBeforeReadsAndWrites) {
   EXPECT_EQ(transport_.peer(), "memory");
 }
 
-TEST_F(HookTransportTest, ItsErrorIsTheCalls) {
+TEST_F(HookTransportTest, ReturnsErrorOfHook) {
   ASSERT_TRUE(peer_->Write("abcd", absl::ZeroDuration()).ok());
   hook_status_ = absl::AbortedError("stop");
   EXPECT_EQ(Read().status(), hook_status_);
   EXPECT_EQ(Write(), hook_status_);
   hook_status_ = absl::OkStatus();
-  EXPECT_EQ(*Read(), 4u);  // Nothing is lost.
+  EXPECT_EQ(*Read(), 4u);  // All bytes are still there.
 }
 
-TEST_F(HookTransportTest, PassesOn) {
+TEST_F(HookTransportTest, PassesOtherCallsOn) {
   transport_.Close();
   EXPECT_EQ(*peer_->Read(absl::MakeSpan(room_), absl::ZeroDuration()), 0u);
   transport_.Interrupt();
@@ -67,7 +67,7 @@ TEST_F(HookTransportTest, PassesOn) {
   EXPECT_EQ(calls_, 1);
 }
 
-TEST(HookTransportFdTest, IsThatOfInner) {
+TEST(HookTransportFdTest, FdIsInnerFd) {
   InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
   const int fd = pair.first->fd();
   EXPECT_GE(fd, 0);

@@ -15,8 +15,8 @@
 namespace kevy_replica {
 namespace {
 
-// Takes the character to be escaped off the front of `*text`, and returns its
-// code, or -1 if the character there is none of those.
+// If the first character of `*text` needs an escape, removes it and returns its
+// code. Returns -1 otherwise.
 int TakeEscaped(absl::string_view* text) {
   const auto first = static_cast<unsigned char>(text->front());
   int code = -1;

@@ -12,12 +12,12 @@
 
 namespace kevy_replica {
 
-// Appends `bytes` as a JSON string if they are UTF-8; otherwise as the object
-// {"base64":"..."}, since a JSON string cannot hold them.
+// Appends `bytes` as a JSON string if they are UTF-8. A JSON string cannot hold
+// other bytes: they become the object {"base64":"..."}.
 //
-// Besides what JSON demands, all control characters are escaped, and the two
-// line separators of Unicode: the text is safe on a terminal, and no reader
-// takes it for more than one line.
+// Escapes more than JSON demands: all control characters, and the two line
+// separators of Unicode. So the text is safe on a terminal, and every reader
+// takes it for one line.
 void AppendJson(absl::string_view bytes, std::string* out);
 
 }  // namespace kevy_replica

@@ -17,7 +17,7 @@ std::string Json(absl::string_view bytes) {
   return out.substr(1);
 }
 
-TEST(JsonTest, Strings) {
+TEST(JsonTest, EscapesSpecialCharacters) {
   EXPECT_EQ(Json(""), R"("")");
   EXPECT_EQ(Json("foo bar"), R"("foo bar")");
   EXPECT_EQ(Json(R"(a"b\c/d)"), R"("a\"b\\c/d")");
@@ -26,7 +26,7 @@ TEST(JsonTest, Strings) {
             R"("\u0000\u0001\u001b\u001f\u007f")");
 }
 
-TEST(JsonTest, Utf8StaysAsItIs) {
+TEST(JsonTest, KeepsUtf8) {
   // 2, 3 and 4 bytes a character, the first and the last of each.
   EXPECT_EQ(Json("\u00a0\u00e9\u07ff"), "\"\u00a0\u00e9\u07ff\"");
   EXPECT_EQ(Json("\u0800\u20ac\uffff"), "\"\u0800\u20ac\uffff\"");
@@ -34,13 +34,13 @@ TEST(JsonTest, Utf8StaysAsItIs) {
             "\"\U00010000\U0001f600\U0010ffff\"");
 }
 
-TEST(JsonTest, WhatATerminalOrALineReaderTakesForMore) {
+TEST(JsonTest, EscapesControlCharactersAndLineSeparators) {
   EXPECT_EQ(Json("\u0080\u0085\u009b\u009f"), R"("\u0080\u0085\u009b\u009f")");
   EXPECT_EQ(Json("a\u2028b\u2029"), R"("a\u2028b\u2029")");
   EXPECT_EQ(Json("\u2027\u202a"), "\"\u2027\u202a\"");
 }
 
-TEST(JsonTest, WhatIsNotUtf8) {
+TEST(JsonTest, EncodesOtherBytesAsBase64) {
   EXPECT_EQ(Json("\xff"), R"({"base64":"/w=="})");
   EXPECT_EQ(Json("b\r\n\xff"), R"({"base64":"Yg0K/w=="})");
   EXPECT_EQ(Json("\xfb\xef\xbe"), R"({"base64":"++++"})");

@@ -30,10 +30,10 @@
 namespace kevy_replica {
 namespace {
 
-constexpr mode_t kMode = 0666;  // Less the umask.
+constexpr mode_t kMode = 0666;  // The system subtracts the umask.
 constexpr off_t kFingerprintBytes = 4096;
 
-// FNV-1a: the same for all time, as what is stored needs.
+// FNV-1a. Stored marks contain it, so it must never change.
 uint64_t Fingerprint(absl::string_view bytes) {
   uint64_t hash = 14695981039346656037u;
   for (const char c : bytes) {
@@ -42,17 +42,17 @@ uint64_t Fingerprint(absl::string_view bytes) {
   return hash;
 }
 
-absl::Status SystemError(absl::string_view what, const std::string& path) {
-  return absl::ErrnoToStatus(errno, absl::StrCat(what, " ", path));
+absl::Status SystemError(absl::string_view action, const std::string& path) {
+  return absl::ErrnoToStatus(errno, absl::StrCat(action, " ", path));
 }
 
-// Makes a file that was created outlast a power failure.
+// Makes a created file survive a power failure.
 absl::Status SyncFolderOf(const std::string& path) {
   const std::string folder = FolderOf(path);
   const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return SystemError("open", folder);
   absl::Status status;
-  // EINVAL: there is nothing to be done on this file system.
+  // EINVAL: this file system does not sync folders.
   if (fsync(fd) != 0 && errno != EINVAL) status = SystemError("sync", folder);
   close(fd);
   return status;
@@ -74,9 +74,9 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Resume(
   if (fd < 0 && errno == ENOENT) {
     if (mark.has_value() && mark->next_offset > 0) {
       return absl::FailedPreconditionError(absl::StrCat(
-          path, " does not exist, but ", mark->next_offset,
-          " bytes of it belong to the stored position. Put it back, or create "
-          "it empty, to go on in a new one"));
+          path, " is missing, but the stored position covers ",
+          mark->next_offset,
+          " bytes of it. Put it back, or create an empty file to start over"));
     }
     fd = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, kMode);
     if (fd >= 0) {
@@ -99,16 +99,18 @@ OutputFile::~OutputFile() { close(fd_); }
 absl::StatusOr<FeedPosition> OutputFile::Sync() {
   if (fdatasync(fd_) != 0) return SystemError("sync", path_);
   struct stat file;
-  if (fstat(fd_, &file) != 0) return SystemError("look at", path_);
+  if (fstat(fd_, &file) != 0) return SystemError("stat", path_);
   return MarkAt(file.st_size);
 }
 
 absl::Status OutputFile::CutTo(const std::optional<FeedPosition>& mark) {
   struct stat file;
-  if (fstat(fd_, &file) != 0) return SystemError("look at", path_);
+  if (fstat(fd_, &file) != 0) return SystemError("stat", path_);
   if (!S_ISREG(file.st_mode)) {
     return absl::FailedPreconditionError(
-        absl::StrCat(path_, " is no file, so nothing can be cut off it"));
+        absl::StrCat(path_,
+                     " is not a regular file, so it cannot be truncated "
+                     "to the stored position"));
   }
   if (!mark.has_value() || file.st_size == 0) return absl::OkStatus();
   const auto size = static_cast<uint64_t>(file.st_size);
@@ -120,20 +122,20 @@ absl::Status OutputFile::CutTo(const std::optional<FeedPosition>& mark) {
       if (size == mark->next_offset || ftruncate(fd_, length) == 0) {
         return absl::OkStatus();
       }
-      return SystemError("cut", path_);
+      return SystemError("truncate", path_);
     }
   }
   if (mark->next_offset == 0) {
     return absl::FailedPreconditionError(
         absl::StrCat(path_,
-                     " is not empty, but nothing of it belongs to the stored "
-                     "position. Give an empty file, to go on in it"));
+                     " has contents, but the stored position covers none of "
+                     "them. Give an empty file to start over"));
   }
   return absl::FailedPreconditionError(absl::StrCat(
       path_, " does not begin with the ", mark->next_offset,
-      " bytes that belong to the stored position: it is another file, or was "
-      "cut or changed. Put that file back, or give an empty one, to go on in "
-      "it"));
+      " bytes that the stored position covers: it is another file, or it was "
+      "truncated or changed. Put the right file back, or give an empty one to "
+      "start over"));
 }
 
 bool OutputFile::empty() const {
@@ -144,7 +146,7 @@ bool OutputFile::empty() const {
 absl::StatusOr<FeedPosition> OutputFile::MarkAt(off_t length) const {
   if (length == 0) {
     struct stat file;
-    if (fstat(fd_, &file) != 0) return SystemError("look at", path_);
+    if (fstat(fd_, &file) != 0) return SystemError("stat", path_);
     return FeedPosition{static_cast<uint64_t>(file.st_ino), 0};
   }
   std::string bytes(static_cast<size_t>(std::min(length, kFingerprintBytes)),
@@ -156,7 +158,8 @@ absl::StatusOr<FeedPosition> OutputFile::MarkAt(off_t length) const {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return SystemError("read", path_);
     if (n == 0) {
-      return absl::DataLossError(absl::StrCat("read ", path_, ": cut short"));
+      return absl::DataLossError(
+          absl::StrCat("read ", path_, ": shorter than its length"));
     }
     done += static_cast<size_t>(n);
   }

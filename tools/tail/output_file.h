@@ -1,9 +1,13 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A file that output is appended to, and cut back to where it stood when a
-// position was last stored: so that each frame stands in it exactly once,
-// though the program was killed between printing and storing.
+// An output file that holds each frame exactly once, even after a kill.
+//
+//   print frames 7 and 8   the file grows
+//   store position 9       the file's length goes into the same store: a mark
+//   print frame 9          the file grows beyond the mark
+//   (killed, started)      the file is truncated to the mark
+//   print frame 9          once in the file
 
 #ifndef KEVY_REPLICA_TOOLS_TAIL_OUTPUT_FILE_H_
 #define KEVY_REPLICA_TOOLS_TAIL_OUTPUT_FILE_H_
@@ -25,23 +29,28 @@
 
 namespace kevy_replica {
 
-// A mark tells where the file ended, and by what it is known again. It has the
-// form of a position, to be stored with those: `next_offset` is the length;
-// `generation` a fingerprint of the last bytes, or of a file without any the
-// number that the file system has given it.
+// A mark is the length of the file and a fingerprint, to recognize the file
+// again. It has the form of a position, so that a position store can keep it.
+// `next_offset` is the length in bytes. `generation` is a hash of the last 4096
+// bytes, or the inode number of an empty file.
 //
-// Errors are the system's with the path, unless said otherwise.
+// Errors are the system's with the path, unless a function lists others.
 class OutputFile {
  public:
-  // Whatever `path` is: a file, made if there is none, a pipe, a device.
+  // Opens `path` to append to it: a pipe, a device, or a file, which is created
+  // if it is missing.
   static absl::StatusOr<std::unique_ptr<OutputFile>> Open(
       const std::string& path);
 
-  // A file, from `mark` on: what is behind it is cut off. None: as it is, or
-  // made. An empty file is begun anew, whatever was marked.
+  // Opens `path` and truncates it to `mark`. Without a mark, appends to it, or
+  // creates it. An empty file starts over, whatever the mark.
   //
-  // kFailedPrecondition: the file is not there, or not what was marked, and is
-  // left as it is; or it is no file.
+  // Returns:
+  //   a file               append to it
+  //   kFailedPrecondition  it is missing, is not the marked file, or is not a
+  //                        regular file; it is unchanged, and the message
+  //                        names the remedy
+  //   other errors         the system's
   static absl::StatusOr<std::unique_ptr<OutputFile>> Resume(
       const std::string& path, const std::optional<FeedPosition>& mark);
 
@@ -52,7 +61,8 @@ class OutputFile {
   int fd() const { return fd_; }
   bool empty() const;
 
-  // Has the system put all that was written on the disk. Returns its mark.
+  // Waits until all written bytes are on the disk. Returns the mark after
+  // them.
   absl::StatusOr<FeedPosition> Sync();
 
  private:
@@ -65,14 +75,15 @@ class OutputFile {
   const std::string path_;
 };
 
-// Stores with the positions, in one step, the mark of the file that holds what
-// belongs to them: all that was written to `output` has to. It is on the disk
-// by then. Nothing is stored once the output has failed.
+// Stores positions together with the mark of the output file, in one step. The
+// output is flushed and on the disk before. After an error of the output,
+// Store() returns it and leaves the store alone.
 //
-// Store() is only for the thread that writes to `output`. Nothing is owned.
+// Call Store() on the thread that writes to `output`. All three pointers must
+// outlive this object.
 class OutputPositionStore : public PositionStore {
  public:
-  // The mark's name.
+  // The name that the mark is stored under.
   static constexpr char kName[] = "output";
 
   OutputPositionStore(PositionStore* inner, OutputFile* file, Output* output)
@@ -80,7 +91,7 @@ class OutputPositionStore : public PositionStore {
 
   absl::StatusOr<std::optional<FeedPosition>> Load(
       absl::string_view name) override;
-  // Of no positions: the mark alone.
+  // Without positions, stores the mark alone.
   absl::Status Store(absl::Span<const NamedPosition> positions) override;
 
  private:

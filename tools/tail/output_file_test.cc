@@ -33,7 +33,7 @@ class OutputFileTest : public ::testing::Test {
     client_testing::WriteFile(path_, contents);
   }
 
-  // Appends, and returns the mark behind it.
+  // Appends, and returns the mark after them.
   static FeedPosition Append(OutputFile* file, absl::string_view bytes) {
     EXPECT_EQ(write(file->fd(), bytes.data(), bytes.size()),
               static_cast<ssize_t>(bytes.size()));
@@ -49,7 +49,7 @@ class OutputFileTest : public ::testing::Test {
     return file.ok() ? *std::move(file) : nullptr;
   }
 
-  // Why it is not resumed.
+  // The message of a failed Resume().
   std::string Refusal(const FeedPosition& mark) const {
     const absl::Status status = OutputFile::Resume(path_, mark).status();
     EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
@@ -72,8 +72,8 @@ TEST_F(OutputFileTest, OpenAppends) {
   EXPECT_TRUE(absl::IsNotFound(OutputFile::Open("/no/such/file").status()));
 }
 
-TEST_F(OutputFileTest, WhatIsBehindTheMarkIsCutOff) {
-  // Shorter and longer than what a fingerprint is of.
+TEST_F(OutputFileTest, ResumeTruncatesToMark) {
+  // Shorter and longer than the bytes that a fingerprint covers.
   for (const std::string& kept :
        {std::string("kept"), std::string(9999, 'k')}) {
     unlink(path_.c_str());
@@ -88,39 +88,43 @@ TEST_F(OutputFileTest, WhatIsBehindTheMarkIsCutOff) {
   }
 }
 
-TEST_F(OutputFileTest, WithoutAMarkAllIsKept) {
+TEST_F(OutputFileTest, ResumeWithoutMarkAppends) {
   SetContents("kept");
   Append(Resume(std::nullopt).get(), " more");
   EXPECT_EQ(Contents(), "kept more");
 }
 
-TEST_F(OutputFileTest, AMarkedEmptyFileIsKnownAgain) {
+TEST_F(OutputFileTest, ResumeRecognizesEmptyFile) {
   const std::unique_ptr<OutputFile> file = Resume(std::nullopt);
   const FeedPosition mark = Append(file.get(), "");
   EXPECT_EQ(mark.next_offset, 0u);
   Append(file.get(), "more");
   EXPECT_TRUE(Resume(mark)->empty());
-  // Another file. (`file` is open, so that its number is still taken.)
+  // Another file. `file` is still open, so its inode number is taken.
   unlink(path_.c_str());
   SetContents("precious");
-  EXPECT_THAT(Refusal(mark), HasSubstr("is not empty, but nothing of it"));
+  EXPECT_THAT(
+      Refusal(mark),
+      HasSubstr("has contents, but the stored position covers none of them"));
   EXPECT_EQ(Contents(), "precious");
 }
 
-TEST_F(OutputFileTest, AnEmptyFileIsBegunAnew) {
+TEST_F(OutputFileTest, EmptyFileStartsOver) {
   const FeedPosition mark = Append(Resume(std::nullopt).get(), "old");
   SetContents("");
   EXPECT_TRUE(Resume(mark)->empty());
 }
 
-TEST_F(OutputFileTest, AFileThatIsGoneIsMissed) {
+TEST_F(OutputFileTest, MissingFileIsError) {
   const FeedPosition mark = Append(Resume(std::nullopt).get(), "four");
   unlink(path_.c_str());
-  EXPECT_THAT(Refusal(mark), HasSubstr("does not exist, but 4 bytes of it"));
+  EXPECT_THAT(
+      Refusal(mark),
+      HasSubstr("is missing, but the stored position covers 4 bytes of it"));
   EXPECT_NE(access(path_.c_str(), F_OK), 0);
 }
 
-TEST_F(OutputFileTest, AnotherFileIsLeftAsItIs) {
+TEST_F(OutputFileTest, OtherFileIsErrorAndStaysUnchanged) {
   const FeedPosition mark = Append(Resume(std::nullopt).get(), "four");
   for (const char* other : {"fou", "five", "precious"}) {
     SetContents(other);
@@ -129,13 +133,13 @@ TEST_F(OutputFileTest, AnotherFileIsLeftAsItIs) {
   }
 }
 
-TEST_F(OutputFileTest, OnlyAFileCanBeResumed) {
+TEST_F(OutputFileTest, DeviceCannotBeResumed) {
   const absl::Status status =
       OutputFile::Resume("/dev/null", std::nullopt).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
 }
 
-TEST_F(OutputFileTest, TheMarkIsStoredWithThePositions) {
+TEST_F(OutputFileTest, StoreWritesMarkWithPositions) {
   const std::unique_ptr<OutputFile> file = Resume(std::nullopt);
   const Interrupter interrupter;
   Output output(file->fd(), &interrupter);
@@ -156,7 +160,7 @@ TEST_F(OutputFileTest, TheMarkIsStoredWithThePositions) {
   EXPECT_EQ(Contents(), "kept");
 }
 
-TEST_F(OutputFileTest, NothingIsStoredOnceTheOutputHasFailed) {
+TEST_F(OutputFileTest, FailedOutputBlocksStore) {
   const std::unique_ptr<OutputFile> file = Resume(std::nullopt);
   const Interrupter interrupter;
   Output output(/*fd=*/-1, &interrupter);

@@ -20,38 +20,30 @@
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/transport/file_transport.h"
+#include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 namespace {
 
-// Hands out the bytes that were read from `inner` before, then reads on.
-class PutBackTransport : public Transport {
+// Reads first the bytes of `put_back`, then those of `inner`.
+class PutBackTransport : public ForwardingTransport {
  public:
   PutBackTransport(ByteBuffer put_back, std::unique_ptr<Transport> inner)
-      : put_back_(std::move(put_back)), inner_(std::move(inner)) {}
+      : ForwardingTransport(std::move(inner)), put_back_(std::move(put_back)) {}
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration timeout) override {
-    if (put_back_.empty()) return inner_->Read(buffer, timeout);
+    if (put_back_.empty()) return inner().Read(buffer, timeout);
     const size_t n = std::min(buffer.size(), put_back_.size());
     std::memcpy(buffer.data(), put_back_.bytes().data(), n);
     put_back_.Consume(n);
     return n;
   }
-  absl::Status Write(absl::string_view bytes, absl::Duration timeout) override {
-    return inner_->Write(bytes, timeout);
-  }
-  void Interrupt() override { inner_->Interrupt(); }
-  void CloseWrite() override { inner_->CloseWrite(); }
-  void Close() override { inner_->Close(); }
-  std::string peer() const override { return inner_->peer(); }
-  int fd() const override { return inner_->fd(); }
 
  private:
   ByteBuffer put_back_;
-  const std::unique_ptr<Transport> inner_;
 };
 
 }  // namespace

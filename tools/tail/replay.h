@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A recording in a connection's place.
+// A recording in place of a connection.
 
 #ifndef KEVY_REPLICA_TOOLS_TAIL_REPLAY_H_
 #define KEVY_REPLICA_TOOLS_TAIL_REPLAY_H_
@@ -18,14 +18,14 @@
 namespace kevy_replica {
 
 struct Replay {
-  std::unique_ptr<Transport> transport;  // All of the recording.
-  // The answer that it begins with, if it does: what the handshake must have
-  // asked for.
+  std::unique_ptr<Transport> transport;  // Reads the whole recording.
+  // The handshake's answer at its beginning, which tells the protocol and the
+  // position that the recorded handshake asked for. Unset: another beginning.
   std::optional<HandshakeAnswer> answer;
 };
 
-// Opens `path`, or standard input for "-", and reads as far as the answer.
-// Errors: those of FileTransport.
+// Opens `path`, or standard input for "-", and reads up to the end of the
+// answer. Errors: FileTransport's.
 absl::StatusOr<Replay> OpenReplay(absl::string_view path,
                                   std::shared_ptr<Interrupter> interrupter);
 

@@ -32,7 +32,7 @@ absl::StatusOr<Replay> Open(
       absl::StrCat(::testing::TempDir(), "/replay-", getpid(), ".resp");
   std::ofstream(path, std::ios::binary) << content;
   absl::StatusOr<Replay> replay = OpenReplay(path, std::move(interrupter));
-  unlink(path.c_str());  // It stays open.
+  unlink(path.c_str());  // The open file stays readable.
   return replay;
 }
 
@@ -49,7 +49,7 @@ std::string ReadAll(Transport& transport) {
   }
 }
 
-TEST(ReplayTest, TellsTheAnswerAndPlaysAll) {
+TEST(ReplayTest, ReturnsAnswerAndPlaysAllBytes) {
   const absl::StatusOr<Replay> two = Open("+ACK 7 8\r\n+PING 7 8\r\n");
   ASSERT_TRUE(two.ok()) << two.status();
   ASSERT_TRUE(two->answer.has_value());
@@ -67,7 +67,7 @@ TEST(ReplayTest, TellsTheAnswerAndPlaysAll) {
   EXPECT_EQ(ReadAll(*one->transport), long_one);
 }
 
-TEST(ReplayTest, WithoutAnAnswer) {
+TEST(ReplayTest, PlaysRecordingWithoutAnswer) {
   for (const std::string content : {"", "+ACK", "-ERR\r\n", "*2\r\n:0\r\n"}) {
     const absl::StatusOr<Replay> replay = Open(content);
     ASSERT_TRUE(replay.ok()) << replay.status();
@@ -76,20 +76,20 @@ TEST(ReplayTest, WithoutAnAnswer) {
   }
 }
 
-TEST(ReplayTest, HasTheFilesDescriptor) {
+TEST(ReplayTest, FdIsFileDescriptor) {
   const absl::StatusOr<Replay> replay = Open("+ACK 7 8\r\n");
   ASSERT_TRUE(replay.ok()) << replay.status();
   EXPECT_GE(replay->transport->fd(), 0);
 }
 
-TEST(ReplayTest, DropsWhatIsWritten) {
+TEST(ReplayTest, DropsWrites) {
   const absl::StatusOr<Replay> replay = Open("+ACK 8\r\n");
   ASSERT_TRUE(replay.ok()) << replay.status();
   EXPECT_TRUE(replay->transport->Write("x", absl::InfiniteDuration()).ok());
   EXPECT_EQ(ReadAll(*replay->transport), "+ACK 8\r\n");
 }
 
-TEST(ReplayTest, Errors) {
+TEST(ReplayTest, ReturnsOpenAndInterruptErrors) {
   EXPECT_EQ(OpenReplay("/no/such/file", nullptr).status().code(),
             absl::StatusCode::kNotFound);
   const auto interrupter = std::make_shared<Interrupter>();

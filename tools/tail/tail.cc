@@ -34,19 +34,26 @@ class Tailer {
         status_line_(absl::Now()) {}
 
   absl::Status Run(const TransportFactory& connect) {
-    const absl::Status status = RunClient(connect);
+    return Run(ReplicaClient::Connect(Hooked(connect), options_.client));
+  }
+  absl::Status Run(std::unique_ptr<Transport> transport) {
+    return Run(
+        ReplicaClient::Connect(Hook(std::move(transport)), options_.client));
+  }
+
+ private:
+  absl::Status Run(absl::StatusOr<std::unique_ptr<ReplicaClient>> client) {
+    const absl::Status status = RunClient(std::move(client));
     Show().IgnoreError();
     if (options_.status_line) std::fputs("\n", stderr);
-    // What stops the client because of the output is the client's error too.
+    // A failed output also ends the client, with the same error.
     if (absl::IsCancelled(output_->status())) return absl::OkStatus();
     if (!output_->status().ok()) return output_->status();
     return absl::IsCancelled(status) ? absl::OkStatus() : status;
   }
 
- private:
-  absl::Status RunClient(const TransportFactory& connect) {
-    absl::StatusOr<std::unique_ptr<ReplicaClient>> client =
-        ReplicaClient::Connect(Hooked(connect), options_.client);
+  absl::Status RunClient(
+      absl::StatusOr<std::unique_ptr<ReplicaClient>> client) {
     if (!client.ok()) return client.status();
     client_ = *std::move(client);
     printer_.Connected(client_->answer(), output_);
@@ -71,7 +78,7 @@ class Tailer {
 
     const bool last = is_frame && ++progress_.frames == options_.max_frames;
     if (options_.ack && moves_on) {
-      // Either goes out at the next write, and so behind what is printed.
+      // Both are sent with the next write, so after the event is printed.
       const uint64_t next_offset = client_->position().next_offset;
       if (last) {
         client_->SendAck(next_offset).IgnoreError();
@@ -86,12 +93,15 @@ class Tailer {
     return [this, &connect]() -> absl::StatusOr<std::unique_ptr<Transport>> {
       absl::StatusOr<std::unique_ptr<Transport>> transport = connect();
       if (!transport.ok()) return transport.status();
-      return std::make_unique<HookTransport>(*std::move(transport),
-                                             [this] { return Show(); });
+      return Hook(*std::move(transport));
     };
   }
+  std::unique_ptr<Transport> Hook(std::unique_ptr<Transport> transport) {
+    return std::make_unique<HookTransport>(std::move(transport),
+                                           [this] { return Show(); });
+  }
 
-  // Brings output and status line up to date: before every wait.
+  // Flushes the output and updates the status line. Called before every wait.
   absl::Status Show() {
     if (!options_.status_line) return output_->Flush();
     if (client_ != nullptr) {
@@ -109,7 +119,7 @@ class Tailer {
   Output* const output_;
   const TailPrinter printer_;
   StatusLine status_line_;
-  std::unique_ptr<ReplicaClient> client_;  // Once it has shaken hands.
+  std::unique_ptr<ReplicaClient> client_;  // Null before the handshake.
   Progress progress_;
 };
 
@@ -118,6 +128,11 @@ class Tailer {
 absl::Status Tail(const TransportFactory& connect, const TailOptions& options,
                   Output* output) {
   return Tailer(options, output).Run(connect);
+}
+
+absl::Status Tail(std::unique_ptr<Transport> transport,
+                  const TailOptions& options, Output* output) {
+  return Tailer(options, output).Run(std::move(transport));
 }
 
 }  // namespace kevy_replica

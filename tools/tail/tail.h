@@ -1,12 +1,13 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Prints a primary's stream.
+// Prints one link's events.
 
 #ifndef KEVY_REPLICA_TOOLS_TAIL_TAIL_H_
 #define KEVY_REPLICA_TOOLS_TAIL_TAIL_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "absl/status/status.h"
 #include "kevy_replica/client/replica_client.h"
@@ -19,16 +20,27 @@ namespace kevy_replica {
 struct TailOptions {
   ReplicaClientOptions client;
   TailFormat format = TailFormat::kText;
-  bool ack = false;          // Acknowledge what was written to the output.
-  uint64_t max_frames = 0;   // End after that many; 0: go on.
-  bool status_line = false;  // Keep one on stderr, a terminal.
+  // Acknowledge frames once they are written to the output. Default: false.
+  bool ack = false;
+  // End after so many frames. Default: 0, no limit.
+  uint64_t max_frames = 0;
+  // Show a status line on stderr, a terminal. Default: false.
+  bool status_line = false;
 };
 
-// Connects and prints until the stream ends, an interrupt comes, or
-// `max_frames` were printed: all of these are OK. Otherwise the client's error,
-// or `output`'s.
+// Connects once and prints events until the link ends.
+//
+// Returns:
+//   OK            the primary closed the link between two elements,
+//   `max_frames`
+//                 were printed, an interrupt came, or the reader is gone
+//   other errors  ReplicaClient's, or those of `output`
 absl::Status Tail(const TransportFactory& connect, const TailOptions& options,
                   Output* output);
+
+// The same over a transport that stands already.
+absl::Status Tail(std::unique_ptr<Transport> transport,
+                  const TailOptions& options, Output* output);
 
 }  // namespace kevy_replica
 

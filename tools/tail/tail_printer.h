@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What kevy_tail writes to its standard output.
+// The lines that kevy_tail prints.
 
 #ifndef KEVY_REPLICA_TOOLS_TAIL_TAIL_PRINTER_H_
 #define KEVY_REPLICA_TOOLS_TAIL_TAIL_PRINTER_H_
@@ -22,9 +22,12 @@
 namespace kevy_replica {
 
 enum class TailFormat : uint8_t {
-  kText,  // Frames as redis-cli's MONITOR shows commands; the rest as "# ".
-  kJson,  // One object a line.
-  kResp,  // The frames' commands as they came, fit for `redis-cli --pipe`.
+  // Frames as redis-cli's MONITOR shows commands. Other events begin with "# ".
+  kText,
+  // One object a line.
+  kJson,
+  // The bytes of the frames' commands alone, for `redis-cli --pipe`.
+  kResp,
 };
 
 // As a flag: "text", "json" or "resp". See common/flags.h.
@@ -32,22 +35,23 @@ bool AbslParseFlag(absl::string_view text, TailFormat* format,
                    std::string* error);
 std::string AbslUnparseFlag(TailFormat format);
 
-// Each function appends what is to be written, whole lines, to `*out`, where a
-// large event may be viewed, as Output::Append() has it.
+// Each function appends whole lines to `*out`. It may view a large event: see
+// Output::Append().
 class TailPrinter {
  public:
-  // Of one of several shards every line tells which: "[3] " before it, or
-  // "shard":3 in it. Not in kResp, which is commands alone.
+  // With `shard` every line names the shard: "[3] " before a text line,
+  // "shard":3 in a JSON object. kResp lines stay commands alone.
   explicit TailPrinter(TailFormat format,
                        std::optional<size_t> shard = std::nullopt);
 
   void Connected(const HandshakeAnswer& answer, Output* out) const;
   void Event(const StreamEvent& event, Output* out) const;
-  // What was printed is not what follows goes on from: see FollowerHandler.
+  // The next writes do not continue the printed ones. See
+  // FollowerHandler::OnReset().
   void Reset(Output* out) const;
   void SnapshotVoid(Output* out) const;
   void LinkDown(const kevy_replica::LinkDown& link, Output* out) const;
-  // The stream has ended, but not by an error.
+  // The stream has ended cleanly.
   void End(const FeedPosition& position, Output* out) const;
 
  private:
@@ -62,7 +66,7 @@ class TailPrinter {
             Output* out) const;
 
   const TailFormat format_;
-  std::string begin_;  // Of every line.
+  std::string begin_;  // The beginning of every line.
 };
 
 }  // namespace kevy_replica

@@ -56,7 +56,7 @@ std::string PrintEnd(TailFormat format, const FeedPosition& position) {
   return *out.buffer();
 }
 
-TEST(TailPrinterTest, Text) {
+TEST(TailPrinterTest, PrintsText) {
   constexpr TailFormat kText = TailFormat::kText;
   EXPECT_EQ(PrintConnected(kText, {Protocol::kV2, 7, 8}),
             "# connected protocol=2 generation=7 offset=8\n");
@@ -75,7 +75,7 @@ TEST(TailPrinterTest, Text) {
   EXPECT_EQ(PrintEnd(kText, {7, 9}), "# end generation=7 next_offset=9\n");
 }
 
-TEST(TailPrinterTest, Json) {
+TEST(TailPrinterTest, PrintsJson) {
   constexpr TailFormat kJson = TailFormat::kJson;
   EXPECT_EQ(PrintConnected(kJson, {Protocol::kV2, kMax, 8}),
             R"({"event":"connected","protocol":2,)"
@@ -110,7 +110,7 @@ TEST(TailPrinterTest, Json) {
             "\n");
 }
 
-TEST(TailPrinterTest, RespIsTheCommandsAlone) {
+TEST(TailPrinterTest, RespHasCommandsOnly) {
   constexpr TailFormat kResp = TailFormat::kResp;
   EXPECT_EQ(PrintFrame(kResp, 8, {"SET", "", "b\r\n\xff"}),
             "*3\r\n$3\r\nSET\r\n$0\r\n\r\n$4\r\nb\r\n\xff\r\n");
@@ -139,7 +139,7 @@ std::string PrintFollowing(const TailPrinter& printer) {
   return *out.buffer();
 }
 
-TEST(TailPrinterTest, WhatOnlyAFollowerTells) {
+TEST(TailPrinterTest, PrintsFollowerEvents) {
   EXPECT_EQ(PrintFollowing(TailPrinter(TailFormat::kText)),
             "# connected protocol=2 generation=7 offset=8\n"
             "# reset\n"
@@ -151,7 +151,7 @@ TEST(TailPrinterTest, WhatOnlyAFollowerTells) {
   EXPECT_EQ(PrintFollowing(TailPrinter(TailFormat::kResp)), "");
 }
 
-TEST(TailPrinterTest, EachLineTellsTheShard) {
+TEST(TailPrinterTest, EveryLineNamesShard) {
   EXPECT_EQ(PrintFollowing(TailPrinter(TailFormat::kText, 3)),
             "[3] # connected protocol=2 generation=7 offset=8\n"
             "[3] # reset\n"
@@ -173,7 +173,7 @@ TEST(TailPrinterTest, EachLineTellsTheShard) {
   EXPECT_EQ(PrintFollowing(TailPrinter(TailFormat::kResp, 3)), "");
 }
 
-TEST(TailPrinterTest, Appends) {
+TEST(TailPrinterTest, AppendsToOutput) {
   const TailPrinter printer(TailFormat::kText);
   Output out(/*fd=*/-1, /*interrupter=*/nullptr);
   out.Append("before\n");
@@ -187,7 +187,7 @@ TEST(TailPrinterTest, Appends) {
             "# end generation=7 next_offset=8\n");
 }
 
-TEST(TailFormatTest, IsAFlag) {
+TEST(TailFormatTest, FlagIsOneOfThreeNames) {
   for (const auto& [text, format] : {std::pair("text", TailFormat::kText),
                                      {"json", TailFormat::kJson},
                                      {"resp", TailFormat::kResp}}) {

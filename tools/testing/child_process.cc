@@ -36,13 +36,13 @@ extern char** environ;
 namespace kevy_replica {
 namespace {
 
-// How often a condition is looked at that no descriptor tells of.
+// The interval at which a condition is evaluated.
 constexpr absl::Duration kPollInterval = absl::Microseconds(200);
 
-// The same where a descriptor tells.
+// The same while a descriptor reports the awaited event.
 constexpr absl::Duration kReadInterval = absl::Milliseconds(100);
 
-// Of each stream, in the message of a failure.
+// The bytes of each stream that a failure shows.
 constexpr size_t kShownBytes = 8 << 10;
 
 // Returns a pipe's writing end, and sets `*reader` to the other.
@@ -54,7 +54,7 @@ int OpenPipe(int* reader) {
   return fds[1];
 }
 
-// The same for a terminal. Returns -1 if there are no terminals.
+// The same for a terminal. Returns -1 on a machine without terminals.
 int OpenTerminal(int* reader) {
   const int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (fd < 0) return -1;
@@ -64,7 +64,7 @@ int OpenTerminal(int* reader) {
   return open(ptsname(fd), O_WRONLY | O_NOCTTY | O_CLOEXEC);
 }
 
-// The last bytes of a stream, which tell most.
+// The last bytes of a stream.
 absl::string_view Shown(const std::string& bytes) {
   return absl::string_view(bytes).substr(bytes.size() -
                                          std::min(bytes.size(), kShownBytes));
@@ -170,17 +170,17 @@ std::string ChildProcess::ReadErrors() {
 
 void ChildProcess::CloseOutput() { out_.Close(); }
 
-bool ChildProcess::Await(absl::string_view what,
+bool ChildProcess::Await(absl::string_view event,
                          const std::function<bool()>& condition) {
   bool reached = false;
   bool ended = false;
-  DrainUntil(what, kPollInterval, [&] {
+  DrainUntil(event, kPollInterval, [&] {
     // In this order: the child may bring the condition about and end.
     ended = ExitStatus().has_value();
     reached = condition();
     return reached || ended;
   });
-  if (ended && !reached) Fail(absl::StrCat("it ended before ", what));
+  if (ended && !reached) Fail(absl::StrCat("it ended before ", event));
   return reached;
 }
 
@@ -223,13 +223,13 @@ void ChildProcess::Kill() {
   if (waitpid(pid_, &status, 0) == pid_) exit_status_ = ExitStatusOf(status);
 }
 
-void ChildProcess::DrainUntil(absl::string_view what, absl::Duration interval,
+void ChildProcess::DrainUntil(absl::string_view event, absl::Duration interval,
                               const std::function<bool()>& done) {
   const absl::Time deadline = absl::Now() + patience_;
   while (!done()) {
     if (absl::Now() >= deadline) {
       Fail(absl::StrCat("waited ", absl::FormatDuration(patience_), " for ",
-                        what));
+                        event));
       return;
     }
     Drain(interval);

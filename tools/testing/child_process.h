@@ -30,9 +30,9 @@ inline constexpr char kKevyTail[] = "tools/kevy_tail";
 inline constexpr char kKevyMirror[] = "tools/kevy_mirror";
 
 // Every wait has an end: after `patience` it kills the child and fails the
-// test, with the command line and all that the child has printed so far. Later
-// calls then return at once. Waiting drains both output pipes, so that a child
-// never blocks on one while the test waits for something else.
+// test. The failure shows the command line and the child's output. Later calls
+// then return at once. Waiting drains both output pipes, so that the child does
+// not block on one while the test waits for something else.
 //
 // The destructor kills a child that still runs. Not thread-safe.
 class ChildProcess {
@@ -42,11 +42,11 @@ class ChildProcess {
     std::string out;               // The file that is stdout. Empty: a pipe.
     bool out_closed = false;       // Close the pipe's reader before the start.
     bool err_is_terminal = false;  // stderr is a terminal instead of a pipe.
-    absl::Duration patience = absl::Seconds(60);  // Of each wait.
+    absl::Duration patience = absl::Seconds(60);  // The limit of each wait.
   };
 
-  // Starts `program`, which PATH is searched for if it has no slash. Aborts
-  // the test program if it cannot be started.
+  // Starts `program`. A name without a slash is searched for in PATH. Aborts
+  // the test if the program cannot be started.
   ChildProcess(const std::string& program,
                const std::vector<std::string>& arguments)
       : ChildProcess(program, arguments, Options()) {}
@@ -63,17 +63,17 @@ class ChildProcess {
   // The next line of stdout with its line feed; less at the end of the output.
   std::string ReadLine();
 
-  // The rest of stdout or stderr, once the child has closed it.
+  // The rest of stdout or stderr, up to the end.
   std::string ReadOutput();
   std::string ReadErrors();
 
   // Closes the reading end of stdout.
   void CloseOutput();
 
-  // Waits until `condition` holds, which the child brings about. `what` is for
-  // the failure. Returns false after a failure: `patience` is over, or the
+  // Waits until `condition` holds, which the child brings about. `event` names
+  // it in a failure. Returns false after a failure: `patience` is over, or the
   // child has ended and the condition does not hold.
-  bool Await(absl::string_view what, const std::function<bool()>& condition);
+  bool Await(absl::string_view event, const std::function<bool()>& condition);
 
   // Sends a signal.
   // Precondition: Wait() has not been called.
@@ -105,12 +105,12 @@ class ChildProcess {
     void Close();
   };
 
-  // Drains both streams until `done` holds, and fails if `patience` is over
-  // before. Asks `done` at least once in `interval`.
-  void DrainUntil(absl::string_view what, absl::Duration interval,
+  // Drains both streams until `done` holds. Fails if `patience` is over before.
+  // Asks `done` at least once in `interval`.
+  void DrainUntil(absl::string_view event, absl::Duration interval,
                   const std::function<bool()>& done);
-  // Reads the streams that have bytes, after at most `timeout`. Returns whether
-  // there was one.
+  // Waits for bytes for at most `timeout`, and reads them. Returns whether a
+  // stream had bytes or ended.
   bool Drain(absl::Duration timeout);
   void Kill();
 

@@ -37,7 +37,7 @@ TEST(ChildProcessTest, ReadsLineByLine) {
   EXPECT_EQ(child.Wait(), 0);
 }
 
-// More than two pipes hold, in either order.
+// Writes more than both pipes hold, in turns.
 TEST(ChildProcessTest, DrainsBothStreamsAtOnce) {
   const ChildResult result =
       RunChild("sh", Script("head -c 1000000 /dev/zero >&2;"
@@ -69,7 +69,7 @@ TEST(ChildProcessTest, AwaitFailsWhenChildEnds) {
   EXPECT_EQ(child.Wait(), 3);
 }
 
-// Every wait, with a child that would never end it.
+// Tries every wait with a child that goes on forever.
 TEST(ChildProcessTest, WaitsGiveUpAndShowOutput) {
   using Child = ChildProcess;
   for (const auto wait : std::vector<void (*)(Child*)>{

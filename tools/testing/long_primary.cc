@@ -129,7 +129,7 @@ void LongPrimary::Run() {
 
 void LongPrimary::Reached(const Plan& plan) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  // A connection may not know yet that it is broken, and another be expected.
+  // An older connection may notice late that it is broken.
   if (plan.number != plan_.number) return;
   reached_ = true;
 }
@@ -139,7 +139,7 @@ void LongPrimary::Serve(Transport* transport) {
   const std::optional<HandshakeRequest> request =
       ReadRequest(transport, &input);
   if (!request.has_value()) return;
-  // Nothing is held, or a position in this history.
+  // A fresh start, or a position in this history.
   EXPECT_EQ(request->generation,
             request->offset == 0 ? request->generation : kGeneration);
   Plan plan;
@@ -165,8 +165,8 @@ void LongPrimary::Serve(Transport* transport) {
                 WireError::kNone);
       ++next;
     }
-    // The heartbeat may come with the frames or behind them; or, where what was
-    // expected is reached, nothing may.
+    // Half of the time the frames go out before the heartbeat. After the
+    // expected frames, silence may follow instead of the heartbeat.
     if (random() % 2 == 0) {
       if (!transport->Write(out, absl::InfiniteDuration()).ok()) return;
       out.clear();
@@ -204,14 +204,14 @@ std::vector<std::unique_ptr<Listener>> ListenInARow(int count) {
       if (static_cast<int>(row.size()) == count) return row;
       absl::StatusOr<Address> address = ParseAddress(row.back()->address());
       EXPECT_TRUE(address.ok()) << address.status();
-      // Behind the last port 0 would be any.
+      // The port after the last one would be 0, which means any port.
       if (address->port == std::numeric_limits<uint16_t>::max()) break;
       ++address->port;
       next = Listener::Listen(address->ToString());
     }
     // One port was taken: try another row.
   }
-  ADD_FAILURE() << "found no " << count << " free ports in a row";
+  ADD_FAILURE() << "cannot find " << count << " free ports in a row";
   std::abort();
 }
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A primary with an endless history, for tests of those who come back to it.
+// A primary with an endless history, for tests of followers that resume.
 
 #ifndef KEVY_REPLICA_TOOLS_TESTING_LONG_PRIMARY_H_
 #define KEVY_REPLICA_TOOLS_TESTING_LONG_PRIMARY_H_
@@ -18,18 +18,17 @@
 
 namespace kevy_replica {
 
-// The frame at each offset is {"SET", "key", "<offset>"}. Every connection is
-// served from the offset that it asks for, one connection at a time, and it has
-// to acknowledge: after every few frames there is a heartbeat, and the primary
-// is never far ahead of what is acknowledged. It may fall silent once it has
-// sent what was expected.
+// The frame at each offset is {"SET", "key", "<offset>"}. The primary serves
+// one connection at a time, from the offset in its handshake. A heartbeat
+// follows every few frames. The follower must acknowledge, since the primary
+// sends at most 150 frames ahead. It may fall silent after the expected frames.
 //
 // Thread-safe.
 class LongPrimary {
  public:
   static constexpr uint64_t kGeneration = 7;
 
-  // `seed`: of how many frames go together, and how far it goes ahead.
+  // `seed` chooses the number of frames between heartbeats, and of those ahead.
   LongPrimary(std::unique_ptr<Listener> listener, uint32_t seed);
   ~LongPrimary();
   LongPrimary(const LongPrimary&) = delete;
@@ -38,12 +37,12 @@ class LongPrimary {
   std::string address() const { return listener_->address(); }
 
   // Sets how many frames the next connection is expected to be sent. With
-  // `end` the history ends behind them.
+  // `end` the history ends after them.
   void Expect(uint64_t frames, bool end = false);
   // Whether they are sent, with `end` whether they are acknowledged.
   bool reached() const;
 
-  // The offset that each connection asked for.
+  // The offset in the handshake of each connection.
   std::vector<uint64_t> asked() const;
 
  private:
@@ -60,17 +59,17 @@ class LongPrimary {
   const std::unique_ptr<Listener> listener_;
   const uint32_t seed_;
 
-  mutable std::mutex mutex_;  // For what follows.
+  mutable std::mutex mutex_;  // For the members below, except thread_.
   Plan plan_;
   bool reached_ = false;
   std::vector<uint64_t> asked_;
-  std::shared_ptr<Transport> transport_;  // That is served now.
+  std::shared_ptr<Transport> transport_;  // The connection that is served.
   bool stopped_ = false;
 
-  std::thread thread_;  // Last: it uses all the others.
+  std::thread thread_;  // Last, since it uses the other members.
 };
 
-// Listeners on as many ports in a row, as the shards of a primary have them.
+// Listeners on `count` consecutive ports, as the shards of a primary have.
 std::vector<std::unique_ptr<Listener>> ListenInARow(int count);
 
 }  // namespace kevy_replica

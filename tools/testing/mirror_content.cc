@@ -36,7 +36,7 @@ std::string Text(const StreamId& id) {
   return absl::StrCat(id.ms, "-", id.seq);
 }
 
-// The field of a map that a server answers with.
+// The value of a field in a map reply.
 const TargetReply& Field(const TargetReply& map, absl::string_view name) {
   for (size_t i = 0; i + 1 < map.elements.size(); i += 2) {
     if (map.elements[i].text == name) return map.elements[i + 1];
@@ -46,7 +46,8 @@ const TargetReply& Field(const TargetReply& map, absl::string_view name) {
   return *kNone;
 }
 
-// Of a consumer group: its name depends on the server's version.
+// The pending entries of a consumer group. The field's name depends on the
+// server's version.
 const TargetReply& Pending(const TargetReply& group) {
   for (size_t i = 0; i + 1 < group.elements.size(); i += 2) {
     if (group.elements[i].text == "pel") return group.elements[i + 1];

@@ -56,7 +56,7 @@ bool RedisServer::IsInstalled() {
 
 RedisServer::RedisServer(Socket socket, Keep keep)
     : socket_(socket), keep_(keep) {
-  // Not the test's own folder, whose name may be too long for a socket's.
+  // The test's own folder may have a path too long for a Unix socket.
   std::string pattern = "/tmp/redis_XXXXXX";
   EXPECT_NE(mkdtemp(&pattern[0]), nullptr);
   folder_ = pattern;
@@ -74,12 +74,12 @@ RedisServer::~RedisServer() {
 }
 
 void RedisServer::Start() {
-  // Another may have taken the port.
+  // Another process may have taken the port.
   constexpr int kMaxTries = 100;
   for (int i = 0; i < kMaxTries; ++i) {
     if (TryStart()) return;
   }
-  ADD_FAILURE() << "found no free port";
+  ADD_FAILURE() << "cannot find a free port";
   std::abort();
 }
 
@@ -109,7 +109,7 @@ bool RedisServer::TryStart() {
         RedisLink::Connect(*address, std::make_shared<Interrupter>());
     if (!link.ok()) return false;
     link_ = *std::move(link);
-    // DBSIZE: it has loaded its file.
+    // DBSIZE fails until the server has loaded its file.
     serves = IsReached() && !Ask({"DBSIZE"}).is_error();
     return serves;
   });
@@ -118,7 +118,7 @@ bool RedisServer::TryStart() {
 }
 
 bool RedisServer::IsReached() {
-  // Who has taken the port answers before ours has seen that it cannot have it.
+  // Another server on this port may answer before ours gives up.
   return absl::StrContains(
       Ask({"INFO", "server"}).text,
       absl::StrCat("\r\nprocess_id:", process_->pid(), "\r\n"));

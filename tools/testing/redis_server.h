@@ -17,16 +17,16 @@
 
 namespace kevy_replica {
 
-// Killed at its end. What cannot be done fails the test.
+// The destructor kills the server. Errors fail the test.
 class RedisServer {
  public:
-  // Whether there is a redis-server on this machine's PATH.
+  // Whether PATH has a redis-server.
   static bool IsInstalled();
 
   enum class Socket { kUnix, kLoopback };
   enum class Keep {
-    kNothing,  // A server that was killed comes back empty.
-    kAll,      // It comes back with what it has answered for.
+    kNothing,  // A killed server comes back empty.
+    kAll,      // A killed server comes back with all acknowledged writes.
   };
   explicit RedisServer(Socket socket = Socket::kUnix,
                        Keep keep = Keep::kNothing);
@@ -34,29 +34,29 @@ class RedisServer {
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;
 
-  // Starts it, and waits until it serves. Over TCP at the port that it had
-  // last, or if another has that, at a free one.
+  // Starts the server and waits until it serves. Over TCP it takes its last
+  // port again, or a free one if another process has that.
   void Start();
-  // By SIGKILL.
+  // Kills the server by SIGKILL.
   void Kill();
 
-  std::string target() const;              // As --target has it; database 0.
+  std::string target() const;              // In the form of --target.
   uint16_t port() const { return port_; }  // 0: over a Unix socket.
-  // To be started at, instead of a free one.
+  // The port for Start(), instead of a free one.
   void set_port(uint16_t port) { port_ = port; }
 
   TargetReply Ask(const std::vector<std::string>& argv);
 
  private:
   bool TryStart();
-  // Whether it is this server that `link_` leads to.
+  // Whether `link_` leads to this server.
   bool IsReached();
 
   const Socket socket_;
   const Keep keep_;
   std::string folder_;
   uint16_t port_ = 0;
-  std::unique_ptr<ChildProcess> process_;  // Null: it does not run.
+  std::unique_ptr<ChildProcess> process_;  // Null while it does not run.
   std::unique_ptr<RedisLink> link_;
 };
 

@@ -8,8 +8,9 @@
 namespace kevy_replica {
 namespace {
 
-TEST(RedisServerTest, APortThatAnotherServerHas) {
-  if (!RedisServer::IsInstalled()) GTEST_SKIP() << "no redis-server here";
+TEST(RedisServerTest, StartAvoidsTakenPort) {
+  if (!RedisServer::IsInstalled())
+    GTEST_SKIP() << "redis-server is not installed";
   RedisServer first(RedisServer::Socket::kLoopback);
   first.Start();
   first.Ask({"SET", "whose", "first"});
