@@ -71,7 +71,7 @@ void SetText(absl::Status* status, absl::string_view url,
   status->SetPayload(url, absl::Cord(text));
 }
 
-// The payload as text; empty if there is none.
+// The payload as text. Empty without a payload.
 std::string GetText(const absl::Status& status, absl::string_view url) {
   const auto payload = status.GetPayload(url);
   return payload.has_value() ? std::string(*payload) : std::string();

@@ -27,16 +27,16 @@
 // | kPayload              | kDataLoss (a limit:  | kBackOff    |
 // |                       | kResourceExhausted)  |             |
 // | kIo                   | the transport's      | kReconnect  |
-// | none: interrupted     | kCancelled           | kCaller     |
-// | none: a timeout       | kDeadlineExceeded    | kCaller     |
+// | -: interrupted        | kCancelled           | kCaller     |
+// | -: a timeout          | kDeadlineExceeded    | kCaller     |
 //
 // The kind and its numbers travel as payloads of the absl::Status, so they
 // survive being passed on. If bytes of the stream are at fault, the message
 // names their position, the next offset and an escaped excerpt. For kPayload it
 // names the position in the payload, and the key if it is known.
 //
-// An error in the bytes, a limit above all, is likely to come again with the
-// same bytes. Limit the number of reconnections after a kFrame.
+// An error in the bytes, a limit above all, is likely to repeat with the same
+// bytes. Limit the number of reconnections after a kFrame.
 
 #ifndef KEVY_REPLICA_CLIENT_ERRORS_H_
 #define KEVY_REPLICA_CLIENT_ERRORS_H_
@@ -63,7 +63,7 @@ enum class ReplicaErrorKind : uint8_t {
                           // OffsetGapOf() returns both.
   kForeignHistory,        // The primary has another history than the held data;
                           // ForeignHistoryOf() returns both generations.
-  kGenerationChanged,     // Another history goes on, without a snapshot.
+  kGenerationChanged,     // Another history follows without a snapshot.
   kUnexpectedInSnapshot,  // A frame, or another snapshot, inside a snapshot.
   kSnapshotInProgress,    // A frame-only read met a snapshot.
   kPayload,  // A snapshot's payload is malformed, or has a row whose data lies
@@ -98,14 +98,14 @@ void AppendText(const ForeignHistory& history, std::string* out);
 enum class Action : uint8_t {
   kNone,        // The status is OK.
   kReconnect,   // Connect again and resume from the applied position.
-  kResync,      // Connect again from {0, 0}: only a snapshot mends it.
+  kResync,      // Connect again from {0, 0}: only a snapshot helps.
   kBackOff,     // Connect again, but not soon: it is likely to fail again.
   kReadEvents,  // Connect again from the applied position, and use NextEvent()
                 // or another SnapshotPolicy.
   kCaller,      // The caller asked for this end, or set the timeout.
 };
 
-// The kind of a status that came from this library's client; nothing for OK,
+// The kind of a status that came from this library's client. Empty for OK,
 // interrupts, timeouts, and statuses from elsewhere.
 std::optional<ReplicaErrorKind> ReplicaErrorKindOf(const absl::Status& status);
 

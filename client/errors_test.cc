@@ -19,7 +19,7 @@ struct Row {
   Action action;
 };
 
-// The table of design and header, written out once more.
+// The table in errors.h, written out once more.
 constexpr Row kTable[] = {
     {ReplicaErrorKind::kHandshakeRejected,
      absl::StatusCode::kFailedPrecondition, Action::kBackOff},
@@ -54,14 +54,14 @@ TEST(ErrorsTest, EveryKindHasItsCodeAndAction) {
   }
 }
 
-TEST(ErrorsTest, KindSurvivesBeingCopiedAndPassedOn) {
+TEST(ErrorsTest, CopiedStatusKeepsKind) {
   absl::Status status = ReplicaError(ReplicaErrorKind::kTruncated, "why");
   absl::Status passed_on;
   passed_on.Update(status);
   EXPECT_EQ(ReplicaErrorKindOf(passed_on), ReplicaErrorKind::kTruncated);
 }
 
-TEST(ErrorsTest, WireErrorsKeepWhich) {
+TEST(ErrorsTest, StatusKeepsWireError) {
   const absl::Status status = ReplicaWireError(
       ReplicaErrorKind::kFrame, WireError::kNegativeOffset, "why");
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
@@ -69,7 +69,19 @@ TEST(ErrorsTest, WireErrorsKeepWhich) {
   EXPECT_EQ(ReplicaErrorKindOf(status), ReplicaErrorKind::kFrame);
 }
 
-TEST(ErrorsTest, LimitsAreResourceExhausted) {
+TEST(ErrorsTest, EveryWireErrorRoundTrips) {
+  size_t count = 0;
+  for (int i = 0; WireErrorName(static_cast<WireError>(i)) != "unknown"; ++i) {
+    const auto error = static_cast<WireError>(i);
+    const absl::Status status =
+        ReplicaWireError(ReplicaErrorKind::kFrame, error, "why");
+    EXPECT_EQ(WireErrorOf(status), error) << WireErrorName(error);
+    ++count;
+  }
+  EXPECT_GT(count, static_cast<size_t>(WireError::kNoSpace));
+}
+
+TEST(ErrorsTest, ExceededLimitIsResourceExhausted) {
   const absl::Status status = ReplicaWireError(ReplicaErrorKind::kFrame,
                                                WireError::kBulkTooLong, "why");
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
@@ -99,7 +111,7 @@ TEST(ErrorsTest, ForeignHistoryKeepsBothGenerations) {
             "with generation 9 without a snapshot");
 }
 
-TEST(ErrorsTest, StatusesFromElsewhere) {
+TEST(ErrorsTest, OtherStatusesHaveActions) {
   EXPECT_EQ(RecommendedAction(absl::OkStatus()), Action::kNone);
   EXPECT_EQ(RecommendedAction(absl::CancelledError()), Action::kCaller);
   EXPECT_EQ(RecommendedAction(absl::DeadlineExceededError("")),
@@ -110,7 +122,7 @@ TEST(ErrorsTest, StatusesFromElsewhere) {
   EXPECT_EQ(ReplicaErrorKindOf(absl::OkStatus()), std::nullopt);
 }
 
-TEST(ErrorsTest, AsIoErrorKeepsCodeAndWhatHasAKind) {
+TEST(ErrorsTest, AsIoErrorKeepsCodeAndKnownKind) {
   const absl::Status io = AsIoError(absl::NotFoundError("no such name"));
   EXPECT_EQ(io.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(io.message(), "no such name");

@@ -16,22 +16,23 @@
 
 namespace kevy_replica {
 
-// An offset means something only within its generation: the primary's name for
-// one unbroken history, drawn anew at FLUSHALL or a promotion.
+// A generation is the primary's name for one unbroken history of offsets. The
+// primary draws a new one at FLUSHALL and at a promotion. Offsets of different
+// generations cannot be compared.
 struct FeedPosition {
-  uint64_t generation = 0;   // 0: unknown. Real generations are above 0.
-  uint64_t next_offset = 0;  // The offset of the next write wanted.
+  uint64_t generation = 0;   // 0: unknown. Primaries use other numbers only.
+  uint64_t next_offset = 0;  // Of the next write: the last held one's plus 1.
 
   friend auto ValueFields(const FeedPosition& position) {
     return std::tie(position.generation, position.next_offset);
   }
 };
 
-// "GENERATION:OFFSET", two decimal numbers, as kevy_tail's --from takes it.
+// "GENERATION:OFFSET", two decimal numbers, the form of kevy_tail's --from.
 std::string ToString(const FeedPosition& position);
 void AppendText(const FeedPosition& position, std::string* out);
 
-// The position that all of `text` spells in that form, or nothing.
+// Reads that form. Empty if `text` has another one, or has bytes behind it.
 std::optional<FeedPosition> ParseFeedPosition(absl::string_view text);
 
 }  // namespace kevy_replica

@@ -14,7 +14,7 @@
 namespace kevy_replica {
 namespace {
 
-TEST(FeedPositionTest, TextThereAndBack) {
+TEST(FeedPositionTest, TextRoundTrips) {
   constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
   const struct {
     absl::string_view text;
@@ -33,7 +33,7 @@ TEST(FeedPositionTest, TextThereAndBack) {
   }
 }
 
-TEST(FeedPositionTest, WhatIsNoPosition) {
+TEST(FeedPositionTest, MalformedTextIsRejected) {
   for (const char* text :
        {"", ":", "1", "1:", ":1", "1:2:3", "-1:2", "1:-2", "+1:2", " 1:2",
         "1:2 ", "1: 2", "a:1", "1:0x2", "18446744073709551616:0"}) {

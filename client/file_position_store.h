@@ -1,19 +1,19 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Positions in a file, for months of restarts and crashes.
+// A position store in one file, which survives restarts and crashes.
 //
 //   auto store = FilePositionStore::Open("/var/lib/indexer/positions");
 //   if (!store.ok()) return store.status();
 //
-// The file is for people to read, but only for this class to write:
+// People may read the file. Only this class may write it:
 //
 //   kevy_replica positions 1
 //   shard-0 7270893326363503:39
 //   shard-1 7270893326363503:1002
 //   end 2 10247940529964133859
 //
-// To begin again with a snapshot, end the process and delete the file.
+// For a fresh start, end the process and delete the file.
 
 #ifndef KEVY_REPLICA_CLIENT_FILE_POSITION_STORE_H_
 #define KEVY_REPLICA_CLIENT_FILE_POSITION_STORE_H_
@@ -33,39 +33,42 @@
 
 namespace kevy_replica {
 
-// Thread-safe. One file holds any number of names, and belongs to one object at
-// a time, in all processes: two would take each other's positions away.
+// Thread-safe. One file holds any number of names. Give it to one object at a
+// time, in all processes: two objects would overwrite each other's positions.
 class FilePositionStore : public PositionStore {
  public:
-  // Reads the file, once. A missing file is an empty store, and is created by
-  // the first Store(); its folder must exist. A path that is a symbolic link
-  // stands for the file it leads to. Errors, each with the path:
+  // Reads the file, once. A missing file is an empty store: the first Store()
+  // creates it. A symbolic link stands for its target. Precondition: the folder
+  // exists. Errors, each with the path:
   //
-  // | kDataLoss          | no positions file, one of a later format, or  |
-  // |                    | cut short or changed: the message says what   |
-  // |                    | to do                                         |
-  // | kResourceExhausted | over 64 MiB                                   |
-  // | kNotFound          | no such folder; a link that leads nowhere     |
-  // | others, from errno | the file cannot be read, the folder not       |
-  // |                    | written                                       |
+  // | kDataLoss          | the file is not a positions file, has a later |
+  // |                    | format, is cut short, or was changed: the     |
+  // |                    | message tells the remedy                      |
+  // | kResourceExhausted | the file is longer than 64 MiB                |
+  // | kNotFound          | the folder or the link's target is missing    |
+  // | others, from errno | the file cannot be read, or its folder cannot |
+  // |                    | be written                                    |
   static absl::StatusOr<std::unique_ptr<FilePositionStore>> Open(
       absl::string_view path);
 
-  // From memory.
+  // Reads memory, not the file.
   absl::StatusOr<std::optional<FeedPosition>> Load(
       absl::string_view name) override;
 
-  // Writes the whole file anew, to the same path with ".tmp" behind it, has the
-  // system put it on the disk, and renames it: a crash at any moment leaves the
-  // old positions or the new ones. That costs a few milliseconds, however few
-  // positions they are, and as long Load() waits: store many at once.
+  // Writes all positions to the path with ".tmp" appended, syncs that file to
+  // the disk, and renames it. A crash at any moment leaves the old positions or
+  // the new ones. One call costs one fsync() of the file and one of its folder,
+  // for one position as for many, and Load() waits for it: store many at once.
   //
-  // Errors, but kInvalidArgument for a name: kResourceExhausted over 64 MiB,
-  // otherwise from errno, with the path and what was done to it. The next
-  // Store() may well succeed. After an error Load() still tells what the file
-  // holds. Those are the former positions, but for an error after the renaming,
-  // when it says "make the new name last": then they are the new ones, and it
-  // is just not known whether they would outlast a power failure.
+  // Errors:
+  //   kInvalidArgument    a name is malformed
+  //   kResourceExhausted  the file would be longer than 64 MiB
+  //   others, from errno  with the path and the failed operation
+  //
+  // After an error the former positions stand, and a later call may succeed.
+  // One error differs: "make the new name last" comes after the renaming. The
+  // new positions then stand, but a power failure may take them back. Load()
+  // always returns the positions in the file.
   absl::Status Store(absl::Span<const NamedPosition> positions) override;
 
  private:
@@ -78,7 +81,7 @@ class FilePositionStore : public PositionStore {
 
   std::mutex mutex_;
   client_internal::WholeFile file_;
-  client_internal::PositionMap positions_;  // What the file holds.
+  client_internal::PositionMap positions_;  // The file's contents.
 };
 
 }  // namespace kevy_replica

@@ -56,7 +56,7 @@ class FilePositionStoreTest : public ::testing::Test {
     return FilePositionStore::Open(path_, std::move(hook));
   }
 
-  // Opens it for a test that cannot go on without.
+  // Opens the store. Aborts on an error.
   std::unique_ptr<FilePositionStore> Opened(SystemCallHook hook = nullptr) {
     OpenResult store = Open(std::move(hook));
     EXPECT_TRUE(store.ok()) << store.status();
@@ -70,12 +70,12 @@ class FilePositionStoreTest : public ::testing::Test {
     EXPECT_TRUE(position.ok()) << position.status();
     return position.value_or(std::nullopt);
   }
-  // What a process that starts now would load.
+  // The position that a new process would load.
   std::optional<FeedPosition> Stored(absl::string_view name = "a") {
     return Loaded(*Opened(), name);
   }
 
-  // Opening it is an error of `code`, with the path and `message`.
+  // Expects Open() to fail with `code`, the path and `message`.
   void ExpectNoStore(absl::StatusCode code, absl::string_view message) const {
     const OpenResult store = Open();
     ASSERT_FALSE(store.ok()) << FileContents(path_);
@@ -90,8 +90,8 @@ class FilePositionStoreTest : public ::testing::Test {
 
 namespace {
 
-// Fails system calls with EIO once Arm() was called: the one with the number
-// given, from 0, or that and all later ones.
+// Once Arm() was called, fails the system call with the given number (counted
+// from 0), or also all later ones, with EIO.
 class FailingCalls {
  public:
   SystemCallHook hook() {
@@ -111,7 +111,7 @@ class FailingCalls {
   }
   void Disarm() { fail_at_ = -1; }
 
-  // The first call that failed; empty if there were not so many calls.
+  // The first call that failed. Empty: fewer calls were made.
   const std::string& failed() const { return failed_; }
 
  private:
@@ -121,7 +121,7 @@ class FailingCalls {
   std::string failed_;
 };
 
-// Lets no file grow beyond `bytes`.
+// Limits the size of files to `bytes`.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(size_t bytes) {
@@ -141,7 +141,7 @@ class FileSizeLimit {
   void (*old_handler_)(int);
 };
 
-// Waits for the end of a child; returns whether it ended of itself.
+// Waits for the end of a child. Returns false if it was killed.
 bool EndedWell(pid_t child) {
   int status = 0;
   EXPECT_EQ(::waitpid(child, &status, 0), child);
@@ -153,13 +153,13 @@ bool EndedWell(pid_t child) {
   return true;
 }
 
-TEST_F(FilePositionStoreTest, AMissingFileIsAnEmptyStore) {
+TEST_F(FilePositionStoreTest, MissingFileIsEmptyStore) {
   const auto store = Opened();
   EXPECT_EQ(Loaded(*store), std::nullopt);
   EXPECT_THAT(folder_.Names(), ElementsAre());
 }
 
-TEST_F(FilePositionStoreTest, TheFile) {
+TEST_F(FilePositionStoreTest, StoreWritesDocumentedText) {
   const auto store = Opened();
   EXPECT_TRUE(store
                   ->Store({{"shard-1", {7270893326363503, 1002}},
@@ -173,7 +173,7 @@ TEST_F(FilePositionStoreTest, TheFile) {
   EXPECT_THAT(folder_.Names(), ElementsAre("positions"));
 }
 
-TEST_F(FilePositionStoreTest, ANewProcessGoesOnThere) {
+TEST_F(FilePositionStoreTest, ReopenedStoreReturnsPosition) {
   EXPECT_TRUE(Opened()->Store({{"a", kOld}, {"b", kOld}}).ok());
   const auto store = Opened();
   EXPECT_EQ(Loaded(*store, "a"), kOld);
@@ -183,7 +183,7 @@ TEST_F(FilePositionStoreTest, ANewProcessGoesOnThere) {
   EXPECT_EQ(Stored("c"), kNew);
 }
 
-TEST_F(FilePositionStoreTest, CutAnywhere) {
+TEST_F(FilePositionStoreTest, CutFileIsDataLoss) {
   EXPECT_TRUE(Opened()->Store({{"a", {1, 2}}, {"b", {3, 4}}}).ok());
   const std::string whole = FileContents(path_);
   for (size_t size = 0; size < whole.size(); ++size) {
@@ -194,7 +194,7 @@ TEST_F(FilePositionStoreTest, CutAnywhere) {
   EXPECT_EQ(Stored(), (FeedPosition{1, 2}));
 }
 
-TEST_F(FilePositionStoreTest, AnyBitChanged) {
+TEST_F(FilePositionStoreTest, ChangedBitIsDataLoss) {
   EXPECT_TRUE(Opened()->Store({{"a", {1, 2}}, {"b", {3, 4}}}).ok());
   std::string bytes = FileContents(path_);
   for (char& c : bytes) {
@@ -208,7 +208,7 @@ TEST_F(FilePositionStoreTest, AnyBitChanged) {
   }
 }
 
-TEST_F(FilePositionStoreTest, NotOurFile) {
+TEST_F(FilePositionStoreTest, ForeignFileIsDataLoss) {
   WriteFile(path_, "precious");
   ExpectNoStore(absl::StatusCode::kDataLoss, " is not a positions file");
   EXPECT_EQ(FileContents(path_), "precious");
@@ -216,13 +216,13 @@ TEST_F(FilePositionStoreTest, NotOurFile) {
   ExpectNoStore(absl::StatusCode::kDataLoss, " has format version 2,");
 }
 
-TEST_F(FilePositionStoreTest, TooLong) {
+TEST_F(FilePositionStoreTest, OversizedFileIsResourceExhausted) {
   WriteFile(path_, "");
   ASSERT_EQ(::truncate(path_.c_str(), (64 << 20) + 1), 0);
   ExpectNoStore(absl::StatusCode::kResourceExhausted, "longer than 67108864");
   ASSERT_EQ(::unlink(path_.c_str()), 0);
 
-  // Nor is such a file written.
+  // Store() refuses to write such a file.
   const auto store = Opened();
   EXPECT_TRUE(store->Store({{"a", kOld}}).ok());
   const absl::Status status =
@@ -234,7 +234,7 @@ TEST_F(FilePositionStoreTest, TooLong) {
   EXPECT_TRUE(store->Store({{"a", kNew}}).ok());
 }
 
-TEST_F(FilePositionStoreTest, AFullDisk) {
+TEST_F(FilePositionStoreTest, FullDiskKeepsFormerPositions) {
   std::vector<NamedPosition> many;
   for (int i = 0; i < 1000; ++i) many.push_back({absl::StrCat("n", i), kNew});
   const auto store = Opened();
@@ -258,7 +258,7 @@ TEST_F(FilePositionStoreTest, AFullDisk) {
   EXPECT_EQ(Stored("a"), kOld);
 }
 
-TEST_F(FilePositionStoreTest, TheFolderGoesAndComesBack) {
+TEST_F(FilePositionStoreTest, StoreRecoversWithItsFolder) {
   const std::string folder = folder_.File("folder");
   const std::string path = absl::StrCat(folder, "/positions");
   EXPECT_EQ(FilePositionStore::Open(path).status().code(),
@@ -276,7 +276,7 @@ TEST_F(FilePositionStoreTest, TheFolderGoesAndComesBack) {
   EXPECT_EQ(::unlink(path.c_str()), 0);
 }
 
-TEST_F(FilePositionStoreTest, EachCallOfOpenFails) {
+TEST_F(FilePositionStoreTest, OpenReportsEachFailedCall) {
   EXPECT_TRUE(Opened()->Store({{"a", kOld}}).ok());
   std::vector<std::string> failed;
   for (int i = 0;; ++i) {
@@ -285,17 +285,17 @@ TEST_F(FilePositionStoreTest, EachCallOfOpenFails) {
     const OpenResult store = Open(calls.hook());
     if (calls.failed().empty()) break;
     failed.push_back(calls.failed());
-    // Above all, no empty store.
+    // It must not open an empty store.
     ASSERT_FALSE(store.ok()) << calls.failed();
     EXPECT_THAT(std::string(store.status().message()),
                 AllOf(HasSubstr(folder_.path()), HasSubstr(::strerror(EIO))));
   }
-  // The second read finds the end.
+  // The second read returns the end of the file.
   EXPECT_THAT(failed, ElementsAre("realpath", "faccessat", "open", "fstat",
                                   "read", "read"));
 }
 
-TEST_F(FilePositionStoreTest, EachCallOfStoreFails) {
+TEST_F(FilePositionStoreTest, StoreReportsEachFailedCall) {
   for (const bool for_good : {false, true}) {
     std::vector<std::string> failed;
     for (int i = 0;; ++i) {
@@ -313,7 +313,7 @@ TEST_F(FilePositionStoreTest, EachCallOfStoreFails) {
       ASSERT_FALSE(status.ok()) << calls.failed();
       EXPECT_THAT(std::string(status.message()),
                   AllOf(HasSubstr(folder_.path()), HasSubstr(::strerror(EIO))));
-      // Only the folder's fsync, the last call, comes after the renaming.
+      // Only the last call, the folder's fsync, comes after the renaming.
       const bool replaced = status.message().find("make the new name last") !=
                             absl::string_view::npos;
       EXPECT_EQ(Stored(), replaced ? kNew : kOld) << calls.failed();
@@ -321,7 +321,7 @@ TEST_F(FilePositionStoreTest, EachCallOfStoreFails) {
       if (!for_good) {
         EXPECT_THAT(folder_.Names(), ElementsAre("positions"));
       }
-      // The next one succeeds, whatever was left.
+      // The next Store() succeeds over any leftover.
       EXPECT_TRUE(store->Store({{"a", kNew}}).ok()) << calls.failed();
       EXPECT_EQ(Stored(), kNew);
       EXPECT_THAT(folder_.Names(), ElementsAre("positions"));
@@ -332,7 +332,7 @@ TEST_F(FilePositionStoreTest, EachCallOfStoreFails) {
   }
 }
 
-TEST_F(FilePositionStoreTest, KilledBeforeEachCall) {
+TEST_F(FilePositionStoreTest, KillBeforeAnyCallLeavesOldOrNewPosition) {
   EXPECT_TRUE(Opened()->Store({{"a", kOld}}).ok());
   bool was_killed = true;
   std::vector<std::string> left;
@@ -355,12 +355,12 @@ TEST_F(FilePositionStoreTest, KilledBeforeEachCall) {
     EXPECT_TRUE(stored == kNew || (was_killed && stored == kOld)) << i;
     for (std::string& name : folder_.Names()) left.push_back(std::move(name));
   }
-  // That is, the next Store() had leftovers to cope with.
+  // Some kills left a temporary file for the next Store().
   EXPECT_THAT(left, Contains("positions.tmp"));
 }
 
-TEST_F(FilePositionStoreTest, KilledAtAnyMoment) {
-  uint64_t floor = 0;  // What was reported as stored.
+TEST_F(FilePositionStoreTest, KillAtAnyMomentKeepsReportedPosition) {
+  uint64_t floor = 0;  // The last offset reported as stored.
   for (int round = 0; round < 50; ++round) {
     int reports[2];
     ASSERT_EQ(::pipe(reports), 0);

@@ -128,12 +128,12 @@ absl::StatusOr<std::vector<std::string>> ShardAddresses(absl::string_view first,
   if (shards == 1) return std::vector<std::string>{std::string(first)};
   if (address->kind != Address::Kind::kTcp) {
     return absl::InvalidArgumentError(
-        absl::StrCat(first, ": only a port can be the first of several"));
+        absl::StrCat(first, ": several shards need an address with a port"));
   }
   constexpr size_t kMaxPort = std::numeric_limits<uint16_t>::max();
   if (shards > kMaxPort - address->port + 1) {
     return absl::InvalidArgumentError(
-        absl::StrCat(first, ": there are no ", shards, " ports from there on"));
+        absl::StrCat(first, ": fewer than ", shards, " ports from there on"));
   }
   std::vector<std::string> result;
   result.reserve(shards);

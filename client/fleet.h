@@ -15,9 +15,9 @@
 //   if ((*fleet)->WaitCaughtUp(absl::Now() + absl::Minutes(5)).ok()) Serve();
 //
 // Each shard has its own state, handler, recovery and stats, as a Follower has,
-// and its stream's order. Shards have no order between them, and one shard's
-// failure, resync or end does not touch the others. They share a thread: while
-// one handler works, the other shards' bytes wait in their sockets.
+// and its stream's order. Order between shards is not kept. A shard's failure,
+// fresh start or end does not touch the others. They share a thread: while one
+// handler works, the other shards' bytes wait in their sockets.
 
 #ifndef KEVY_REPLICA_CLIENT_FLEET_H_
 #define KEVY_REPLICA_CLIENT_FLEET_H_
@@ -93,8 +93,8 @@ class Fleet {
   void Applied(size_t shard, uint64_t next_offset);
 
   // Waits until every shard's lag is 0: all frames that the primaries had, by
-  // their last heartbeats, are applied. A primary without heartbeats never
-  // tells. Must not be called from a handler, which keeps all shards waiting.
+  // their last heartbeats, are applied. A primary without heartbeats stays
+  // behind. Must not be called from a handler, which keeps all shards waiting.
   // Returns:
   //   OK                 caught up
   //   kDeadlineExceeded  not in time; names the shards that are behind

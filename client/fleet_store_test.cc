@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Which positions a fleet stores together.
+// Shows that a fleet stores the positions of all shards together.
 
 #include <cstdint>
 #include <functional>
@@ -34,7 +34,7 @@ namespace {
 
 using ::testing::Contains;
 
-// Notes where its shard stands.
+// Notes the position of its shard.
 class Handler : public FollowerHandler {
  public:
   absl::Status OnFrames(absl::Span<const FrameView>,
@@ -54,7 +54,7 @@ class Handler : public FollowerHandler {
   FeedPosition at;
 };
 
-// What it held for `busy` at its every store, beside where that one stood.
+// At each store, expects the position of `busy` to be stored, too.
 class ComparingStore : public InMemoryPositionStore {
  public:
   explicit ComparingStore(const Handler* busy) : busy_(busy) {}
@@ -72,17 +72,17 @@ class ComparingStore : public InMemoryPositionStore {
     return status;
   }
 
-  std::vector<FeedPosition> seen;  // Of shard 1.
+  std::vector<FeedPosition> seen;  // Positions of shard 1.
   std::function<void()> on_resync;
 
  private:
   const Handler* const busy_;
 };
 
-TEST(FleetStoreTest, APositionThatMustNotWaitTakesTheOthersWithIt) {
+TEST(FleetStoreTest, UrgentStoreIncludesOtherShards) {
   ScriptedPrimary primary;
   primary.SetDefault(PrimaryScript().Frame(0, {"PING"}).Stall());
-  // Its gap means that what is held is of no known history.
+  // After its gap the history of the held data is unknown.
   ScriptedPrimary broken;
   broken.SetDefault(PrimaryScript().Generation(5).Frame(11, {"PING"}));
   Handler handlers[2];
@@ -95,7 +95,7 @@ TEST(FleetStoreTest, APositionThatMustNotWaitTakesTheOthersWithIt) {
   options.store.positions = &store;
   options.store.interval = absl::Hours(1);
   options.retry.initial_backoff = absl::Milliseconds(1);
-  // Not before the other shard has moved, which nothing has stored then.
+  // Connects once the other shard has an unstored position.
   const TransportFactory connect = broken.InMemory();
   const TransportFactory later =
       [&]() -> absl::StatusOr<std::unique_ptr<Transport>> {

@@ -54,12 +54,12 @@ FleetOptions Options() {
   FleetOptions options;
   options.link.replica_id = "r1";
   options.link.protocol = ProtocolChoice::kV2;
-  options.retry.random = [] { return 0.0; };  // No backoff.
+  options.retry.random = [] { return 0.0; };  // Without backoff.
   options.link.heartbeat_timeout = absl::InfiniteDuration();
   return options;
 }
 
-TEST(ShardAddressesTest, AreThePortsThatFollow) {
+TEST(ShardAddressesTest, UseConsecutivePorts) {
   EXPECT_THAT(
       *ShardAddresses("localhost:16004", 3),
       ElementsAre("localhost:16004", "localhost:16005", "localhost:16006"));
@@ -69,7 +69,7 @@ TEST(ShardAddressesTest, AreThePortsThatFollow) {
   EXPECT_THAT(*ShardAddresses("unix:/path", 1), ElementsAre("unix:/path"));
 }
 
-TEST(ShardAddressesTest, HaveToBePorts) {
+TEST(ShardAddressesTest, RejectMissingPorts) {
   for (const auto& [first, shards] :
        {std::pair<const char*, size_t>{"[::1]:65534", 3},
         {"h:1", 65536},
@@ -80,8 +80,8 @@ TEST(ShardAddressesTest, HaveToBePorts) {
   }
 }
 
-// `n` primaries, each with a handler of its own, and the fleet that follows
-// them on a thread.
+// `n` primaries, a handler for each, and a fleet that follows them on a thread
+// of its own.
 class FleetTest : public ::testing::Test {
  protected:
   ~FleetTest() override {
@@ -129,7 +129,7 @@ class FleetTest : public ::testing::Test {
   absl::Status status_;
 };
 
-TEST_F(FleetTest, FollowsEveryShardInItsOrder) {
+TEST_F(FleetTest, FollowsEveryShardInOrder) {
   for (const bool sockets : {false, true}) {
     Make(3);
     for (size_t i = 0; i < 3; ++i) {
@@ -151,9 +151,10 @@ TEST_F(FleetTest, FollowsEveryShardInItsOrder) {
   }
 }
 
-TEST_F(FleetTest, OneShardsTroubleIsItsOwn) {
+TEST_F(FleetTest, ShardErrorLeavesOtherShardsRunning) {
   Make(4);
-  // Refused again and again; a gap, and a resync; an error of its handler's.
+  // Shard 0 is always refused. Shard 1 has a gap, then a fresh start. The
+  // handler of shard 2 fails. Shard 3 goes well.
   primaries_[1].Enqueue(Stream(0, 2).Frame(5, {"SET", "k", "v"}));
   primaries_[1].Enqueue(PrimaryScript()
                             .Speak(Protocol::kV2)
@@ -180,7 +181,7 @@ TEST_F(FleetTest, OneShardsTroubleIsItsOwn) {
                           "frame 2 v2", "down stopped"));
 }
 
-TEST_F(FleetTest, EndsOnceEveryShardHas) {
+TEST_F(FleetTest, RunEndsAfterLastShard) {
   Make(2);
   for (size_t i = 0; i < 2; ++i) {
     primaries_[i].Enqueue(Stream(0, 1).Stall());
@@ -191,15 +192,15 @@ TEST_F(FleetTest, EndsOnceEveryShardHas) {
   }
   Start();
   EXPECT_EQ(Join(), absl::AbortedError("0"));
-  // It will never be.
+  // It cannot catch up any more.
   EXPECT_EQ(fleet_->WaitCaughtUp(absl::InfiniteFuture()),
             absl::AbortedError("shard-0 has ended: 0"));
 }
 
-TEST_F(FleetTest, TellsWhenAllShardsHaveCaughtUp) {
+TEST_F(FleetTest, WaitCaughtUpReturnsAfterLastShard) {
   Make(3);
   for (size_t i = 0; i < 3; ++i) {
-    // The last one says only after an acknowledgement how far it is.
+    // The last primary sends its heartbeat only after an acknowledgement.
     PrimaryScript script = Stream(0, 4);
     if (i == 2) script.WaitForAck(4);
     primaries_[i].Enqueue(script.Heartbeat(7, 4).Stall());
@@ -213,7 +214,7 @@ TEST_F(FleetTest, TellsWhenAllShardsHaveCaughtUp) {
   EXPECT_TRUE(Stop().ok());
 }
 
-TEST_F(FleetTest, TellsWhichShardsAreBehind) {
+TEST_F(FleetTest, WaitCaughtUpNamesShardsBehind) {
   Make(3);
   primaries_[0].Enqueue(Stream(0, 4).Heartbeat(7, 4).Stall());
   primaries_[1].Enqueue(Stream(0, 4).Heartbeat(7, 6).Stall());
@@ -223,7 +224,7 @@ TEST_F(FleetTest, TellsWhichShardsAreBehind) {
   handlers_[1].Await("heartbeat 7:4");
   handlers_[2].Await("frame 3 v3");
   std::string message;
-  do {  // What the stats tell is some milliseconds old.
+  do {  // Stats are some milliseconds old.
     const absl::Status status = fleet_->WaitCaughtUp(absl::InfinitePast());
     ASSERT_TRUE(absl::IsDeadlineExceeded(status));
     message = std::string(status.message());
@@ -232,7 +233,27 @@ TEST_F(FleetTest, TellsWhichShardsAreBehind) {
   EXPECT_TRUE(Stop().ok());
 }
 
-// Counts its calls.
+TEST(FleetBehindTest, WaitCaughtUpNamesEightShardsAtMost) {
+  const auto behind = [](size_t shards) {
+    RecordingHandler handler;
+    const std::vector<FollowerHandler*> handlers(shards, &handler);
+    const absl::StatusOr<std::unique_ptr<Fleet>> fleet = Fleet::Create(
+        std::vector<std::string>(shards, "h:1"), handlers, Options());
+    EXPECT_TRUE(fleet.ok()) << fleet.status();
+    if (!fleet.ok()) return std::string();
+    // Before Run(), every shard is behind.
+    return std::string((*fleet)->WaitCaughtUp(absl::InfinitePast()).message());
+  };
+  const std::string eight =
+      "not caught up: shard-0 (no link), shard-1 (no link), shard-2 (no link), "
+      "shard-3 (no link), shard-4 (no link), shard-5 (no link), "
+      "shard-6 (no link), shard-7 (no link)";
+  EXPECT_EQ(behind(8), eight);
+  EXPECT_EQ(behind(9), eight + " and 1 more");
+  EXPECT_EQ(behind(11), eight + " and 3 more");
+}
+
+// Counts its calls and their positions.
 class CountingStore : public InMemoryPositionStore {
  public:
   absl::Status Store(absl::Span<const NamedPosition> positions) override {
@@ -249,7 +270,7 @@ class CountingStore : public InMemoryPositionStore {
 
  private:
   mutable std::mutex mutex_;
-  std::vector<size_t> stored_;  // How many positions at a time.
+  std::vector<size_t> stored_;  // Number of positions of each call.
 };
 
 TEST_F(FleetTest, StoresAllPositionsTogether) {
@@ -265,7 +286,7 @@ TEST_F(FleetTest, StoresAllPositionsTogether) {
   Start(options);
   for (RecordingHandler& handler : handlers_) handler.Await("frame 3 v3");
   EXPECT_TRUE(Stop().ok());
-  // Before the shards, in the first turn at the most, and at the end.
+  // The call above, at most one in the first turn, and one at the end.
   EXPECT_LE(store.stored().size(), 3);
   for (size_t i = 0; i < 5; ++i) {
     EXPECT_EQ(*store.Load(absl::StrCat("shard-", i)), (FeedPosition{7, 4}));
@@ -273,7 +294,7 @@ TEST_F(FleetTest, StoresAllPositionsTogether) {
   EXPECT_EQ(handlers_[4].lines()[0], "up 7:2");
 }
 
-TEST_F(FleetTest, StoresEveryTurnWithoutAnInterval) {
+TEST_F(FleetTest, ZeroIntervalStoresEveryTurn) {
   Make(2);
   InMemoryPositionStore store;
   for (ScriptedPrimary& primary : primaries_) {
@@ -291,7 +312,7 @@ TEST_F(FleetTest, StoresEveryTurnWithoutAnInterval) {
   EXPECT_TRUE(Stop().ok());
 }
 
-TEST_F(FleetTest, AStoresErrorStopsAllShards) {
+TEST_F(FleetTest, StoreErrorStopsAllShards) {
   class FullStore : public InMemoryPositionStore {
    public:
     absl::Status Store(absl::Span<const NamedPosition>) override {
@@ -310,7 +331,7 @@ TEST_F(FleetTest, AStoresErrorStopsAllShards) {
   EXPECT_EQ(Join(), absl::ResourceExhaustedError("no space left"));
 }
 
-TEST_F(FleetTest, ALostPositionIsStoredBeforeTheSnapshotInPlace) {
+TEST_F(FleetTest, SnapshotInPlaceStoresLossFirst) {
   Make(1);
   InMemoryPositionStore store;
   ASSERT_TRUE(store.Store({{"shard-0", {7, 8}}}).ok());
@@ -357,7 +378,7 @@ TEST_F(FleetTest, RetargetsAllShards) {
   EXPECT_TRUE(Stop().ok());
 }
 
-TEST_F(FleetTest, WhatIsAppliedElsewhereIsOfItsShard) {
+TEST_F(FleetTest, AppliedCountsForItsShard) {
   Make(2);
   for (ScriptedPrimary& primary : primaries_) {
     primary.Enqueue(Stream(0, 4).WaitForAck(3).Close());
@@ -379,9 +400,9 @@ TEST_F(FleetTest, WhatIsAppliedElsewhereIsOfItsShard) {
                               "3\n")));
 }
 
-// A slow handler holds its shard back: what is read but not taken is never more
-// than one read, however much the primary has sent.
-TEST_F(FleetTest, ReadsNoMoreThanIsTaken) {
+// At most one read of bytes waits for a slow handler, however much the primary
+// has sent.
+TEST_F(FleetTest, SlowHandlerHoldsReadsBack) {
   Make(1);
   const std::string value(1000, 'x');
   PrimaryScript script;
@@ -404,10 +425,10 @@ TEST_F(FleetTest, ReadsNoMoreThanIsTaken) {
   Start(options);
   handlers_[0].Await(absl::StrCat("frame 999 ", value));
   EXPECT_TRUE(Stop().ok());
-  EXPECT_LT(most_ahead, 100'000);  // Frames' envelopes among them.
+  EXPECT_LT(most_ahead, 100'000);  // Includes the frames' envelopes.
 }
 
-TEST(FleetCreateTest, WhatCannotWorkIsToldAtOnce) {
+TEST(FleetCreateTest, InvalidOptionsAreRejected) {
   RecordingHandler handler;
   FollowerHandler* const one[] = {&handler};
   FollowerHandler* const null[] = {nullptr};

@@ -82,8 +82,8 @@ class Follower {
   // an offset that was not delivered, or is not beyond an earlier one.
   //
   // An offset does not tell its history. Before OnReset() and OnSnapshotBegin()
-  // return, the handler must make sure that no Applied() for earlier data is
-  // still to come.
+  // return, the handler must have made its last call of Applied() for earlier
+  // data.
   void Applied(uint64_t next_offset) { fleet_->Applied(0, next_offset); }
 
   // A copy, some milliseconds old, or as old as the handler's present call.

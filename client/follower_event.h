@@ -40,7 +40,7 @@ void AppendText(const LinkUp& link, std::string* out);
 struct LinkDown {
   absl::Status status;  // OK: the primary closed it cleanly.
   LinkEnd end = LinkEnd::kClosed;
-  // The held data no longer counts: the next link is a fresh start. A handler
+  // The held data stopped counting: the next link is a fresh start. A handler
   // that stores the position with its data stores {0, 0} now.
   bool resync = false;
   int attempt = 0;  // Number of the next attempt since a delivery: 1, 2...

@@ -35,7 +35,7 @@
 namespace kevy_replica {
 
 // All calls come from the follower's thread, one at a time, in the order of the
-// stream. During a call nothing is read: a slow handler slows the primary
+// stream. Reading waits until a call returns: a slow handler slows the primary
 // through TCP, and memory does not grow. (An embedded writer closes a replica
 // that lets 4 MiB pile up; the follower then resumes.)
 //
@@ -70,8 +70,8 @@ namespace kevy_replica {
 //
 // With protocol 1 (kevy before 4.0) the generation is unknown at the start of
 // every link, and only a heartbeat tells it. A handler that is killed before
-// the first heartbeat may resume in another history, unnoticed. 2.0.20 sends no
-// heartbeats: it cannot tell histories apart at all.
+// the first heartbeat may resume in another history, unnoticed. With 2.0.20,
+// which does not send heartbeats, this may happen at every link.
 //
 // Views are valid until the call returns.
 class FollowerHandler {
@@ -122,7 +122,7 @@ class FollowerHandler {
   // again. Or a snapshot follows.
   virtual void OnLinkUp(const LinkUp& /*link*/) {}
   // A link ended, or an attempt at one failed. After link.resync the held data
-  // no longer counts, until a snapshot or OnReset(): a handler that stores the
+  // does not count, until a snapshot or OnReset(): a handler that stores the
   // position with its data stores {0, 0} here.
   virtual void OnLinkDown(const LinkDown& /*link*/) {}
 };

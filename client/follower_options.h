@@ -23,7 +23,7 @@ namespace kevy_replica {
 // Where and how often the applied position is stored.
 struct StoreOptions {
   // Not owned. Its position takes the place of FollowerOptions::from. A handler
-  // that stores the position with its data needs none. Default: null, the
+  // that stores the position with its data leaves it null. Default: null, the
   // position is not stored.
   PositionStore* positions = nullptr;
   // The position's name. For a Fleet: the names' beginning, before the shard's
@@ -74,8 +74,7 @@ struct FollowerOptions {
   // The longest write of the handshake's request. Acknowledgements do not wait:
   // a link that does not take one is given up. Default: 10 s.
   absl::Duration write_timeout = absl::Seconds(10);
-  // A clock that never goes back. Any thread calls it. Default: the system's
-  // monotonic clock.
+  // A monotonic clock. Any thread calls it. Default: the system's.
   std::function<absl::Time()> now;
 };
 

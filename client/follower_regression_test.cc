@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What follower_simulation_test has found, each in its shortest form.
+// Faults that follower_simulation_test found, each in its shortest form.
 
 #include <algorithm>
 #include <cstdint>
@@ -59,13 +59,13 @@ FollowerSessionOptions OptionsFrom(FeedPosition from) {
   return options;
 }
 
-// A FollowerSession whose primary is the test.
+// A FollowerSession. The test plays its primary.
 class Link {
  public:
   explicit Link(FollowerSessionOptions options)
       : session(std::move(options), now) {}
 
-  // Waits, connects, and returns what is asked for: "1 7:8", protocol first.
+  // Waits, connects, and returns the request: protocol and position, "1 7:8".
   std::string Connect() {
     now = std::max(now, std::min(session.PollTimeout(), now + absl::Hours(1)));
     EXPECT_NE(session.PollLink(now), 0u);
@@ -79,7 +79,7 @@ class Link {
     return absl::StrCat(static_cast<int>(request.protocol), " ",
                         request.generation, ":", request.offset);
   }
-  // The primary speaks protocol 1.
+  // Connects in protocol 1.
   void ConnectV1() {
     if (Connect()[0] == '1') return;
     Eof();
@@ -124,9 +124,10 @@ class Link {
   }
 };
 
-// The position was {7, 0} as soon as the frames behind the reset came: a
-// follower that began there would not have dropped what was held.
-TEST(FollowerRegressionTest, AResetThatIsNotAppliedIsOfNoGeneration) {
+// The fault: the position became {7, 0} with the frames behind the reset,
+// before the handler had applied it. A follower that resumed there kept the old
+// data.
+TEST(FollowerRegressionTest, UnappliedResetHasUnknownGeneration) {
   Link link(OptionsFrom({0, 0}));
   link.applied_on_return = false;
   link.ConnectV1();
@@ -138,10 +139,10 @@ TEST(FollowerRegressionTest, AResetThatIsNotAppliedIsOfNoGeneration) {
   EXPECT_EQ(link.session.applied(), (FeedPosition{7, 1}));
 }
 
-// With protocol 1, {7, 8} was resumed from and a frame came: of generation 7 or
-// of another, no heartbeat has told. The generation was claimed of what is held
-// now, towards a primary of protocol 2, which takes that for true, and stored.
-TEST(FollowerRegressionTest, WhatCameUntoldIsNotClaimed) {
+// The fault: a link of protocol 1 from {7, 8} delivered a frame and ended
+// before its first heartbeat. The follower stored {7, 9} and claimed it towards
+// a primary of protocol 2, although the frame may belong to another history.
+TEST(FollowerRegressionTest, UnconfirmedFramesClaimNoGeneration) {
   Link link(OptionsFrom({7, 8}));
   link.ConnectV1();
   link.Receive("+ACK 8\r\n" + FrameAt(8));
@@ -154,8 +155,9 @@ TEST(FollowerRegressionTest, WhatCameUntoldIsNotClaimed) {
   EXPECT_EQ(link.session.applied(), (FeedPosition{0, 9}));
 }
 
-// Where nothing came, what is held is still what it was.
-TEST(FollowerRegressionTest, WhatIsStillAsItWasIsClaimed) {
+// This link ended without frames, so the held data still has the generation we
+// asked for.
+TEST(FollowerRegressionTest, LinkWithoutFramesKeepsGeneration) {
   Link link(OptionsFrom({7, 8}));
   link.ConnectV1();
   link.Receive("+ACK 8\r\n");
@@ -165,8 +167,9 @@ TEST(FollowerRegressionTest, WhatIsStillAsItWasIsClaimed) {
   EXPECT_EQ(link.Connect(), "2 7:8");
 }
 
-// It is compared on every later link of protocol 1, until a heartbeat tells.
-TEST(FollowerRegressionTest, WhatCameUntoldIsComparedOnALaterLink) {
+// Later links of protocol 1 compare the assumed generation with their first
+// heartbeat.
+TEST(FollowerRegressionTest, LaterHeartbeatDetectsForeignHistory) {
   for (const uint64_t generation : {7, 9}) {
     Link link(OptionsFrom({7, 8}));
     link.ConnectV1();
@@ -186,8 +189,8 @@ TEST(FollowerRegressionTest, WhatCameUntoldIsComparedOnALaterLink) {
   }
 }
 
-// A snapshot ends the doubt, and what it was about.
-TEST(FollowerRegressionTest, ASnapshotEndsTheDoubt) {
+// A snapshot replaces the data whose generation was assumed.
+TEST(FollowerRegressionTest, SnapshotDropsAssumedGeneration) {
   Link link(OptionsFrom({7, 8}));
   link.ConnectV1();
   link.Receive("+ACK 8\r\n" + FrameAt(8));
@@ -201,8 +204,9 @@ TEST(FollowerRegressionTest, ASnapshotEndsTheDoubt) {
   EXPECT_EQ(link.session.applied(), (FeedPosition{9, 20}));
 }
 
-// So does time: a primary that sends no heartbeats would never tell.
-TEST(FollowerRegressionTest, TimeWithoutAHeartbeatEndsTheDoubt) {
+// After heartbeat_timeout without a heartbeat the assumed generation is given
+// up.
+TEST(FollowerRegressionTest, MissingHeartbeatsDropAssumedGeneration) {
   Link link(OptionsFrom({7, 8}));
   link.ConnectV1();
   link.Receive("+ACK 8\r\n" + FrameAt(8));
@@ -232,8 +236,8 @@ class NullHandler : public FollowerHandler {
   }
 };
 
-// The wait for another thread was `ack_interval`: of zero length, busy.
-TEST(FollowerRegressionTest, WaitsForWhatIsToBeAppliedWithAPause) {
+// The fault: with `ack_interval` 0, the wait for Applied() was a busy loop.
+TEST(FollowerRegressionTest, WaitForAppliedPauses) {
   absl::Time now = absl::UnixEpoch();
   auto [replica_end, primary_end] = InMemoryTransport::CreatePair();
   ASSERT_TRUE(
@@ -259,19 +263,18 @@ TEST(FollowerRegressionTest, WaitsForWhatIsToBeAppliedWithAPause) {
   EXPECT_GT(driver.deadline(), now);
 }
 
-// With protocol 1, {7, 0} was resumed from, and the heartbeat's generation 7
-// counted as that of nothing.
-TEST(FollowerRegressionTest, AHeartbeatTellsWhatIsHeldAtOffset0Too) {
+// The fault: a link of protocol 1 from {7, 0} ignored the generation of its
+// heartbeat, because it took offset 0 for a fresh start.
+TEST(FollowerRegressionTest, HeartbeatConfirmsGenerationAtOffset0) {
   Link link(OptionsFrom({7, 0}));
   link.ConnectV1();
   link.Receive("+ACK 0\r\n+PING 7 0\r\n");
   EXPECT_EQ(link.session.applied(), (FeedPosition{7, 0}));
 }
 
-// {0, 8} was still stored, though its generation had been told since: after a
-// crash it could have been taken for an offset of the snapshot's history.
-TEST(FollowerRegressionTest,
-     NoOffsetOfUnknownGenerationIsStoredBehindASnapshot) {
+// The fault: {0, 8} stayed stored although its generation was told. After a
+// later crash it passed for an offset of the snapshot's history.
+TEST(FollowerRegressionTest, SnapshotEndStoresToldGeneration) {
   FollowerSessionOptions options = OptionsFrom({0, 8});
   options.store_interval = absl::InfiniteDuration();
   Link link(std::move(options));
@@ -282,7 +285,7 @@ TEST(FollowerRegressionTest,
   EXPECT_EQ(link.stored, std::vector<FeedPosition>({{7, 8}}));
 }
 
-// A shard whose primary is the test.
+// A shard. The test plays its primary.
 class Driven {
  public:
   Driven() {
@@ -321,8 +324,8 @@ class Driven {
   std::unique_ptr<client_testing::ShardRunner> driver;
 };
 
-// Nothing woke it to hand over its end, until bytes came.
-TEST(FollowerRegressionTest, AFlushThatFailsBeforeTheWaitEndsItAtOnce) {
+// The fault: the shard delivered its end only when the next bytes came.
+TEST(FollowerRegressionTest, FailedFlushBeforeWaitEndsShardAtOnce) {
   Driven driven;
   driven.handler.on_line = [](absl::string_view line) {
     return line == "flush" ? absl::AbortedError("why") : absl::OkStatus();
@@ -333,9 +336,9 @@ TEST(FollowerRegressionTest, AFlushThatFailsBeforeTheWaitEndsItAtOnce) {
   EXPECT_EQ(driven.driver->status(), absl::AbortedError("why"));
 }
 
-// What had been interrupted before OnLinkDown() went on with the next link, and
-// told of the last one's end later.
-TEST(FollowerRegressionTest, TheLastLinksEndComesBeforeTheNextLink) {
+// The fault: a step interrupted before OnLinkDown() began the next link first,
+// and reported the last link's end after it.
+TEST(FollowerRegressionTest, LinkDownPrecedesNextLinkUp) {
   Driven driven;
   std::atomic<bool> wanted{false};
   driven.options.interrupted = &wanted;
@@ -353,9 +356,9 @@ TEST(FollowerRegressionTest, TheLastLinksEndComesBeforeTheNextLink) {
                                                   "down truncated", "up 7:8"));
 }
 
-// OnFlush() came behind the point up to which Applied() counts: what was
-// applied by it was handed over again.
-TEST(FollowerRegressionTest, WhatIsAppliedByFlushingCountsBeforeASnapshot) {
+// The fault: OnFlush() came too late for its offsets to count, so the frames
+// that it applied were delivered again.
+TEST(FollowerRegressionTest, OffsetsAppliedInFlushCountBeforeSnapshot) {
   Driven driven;
   driven.options.applied_on_return = false;
   driven.handler.on_line = [&driven](absl::string_view line) {
@@ -369,7 +372,7 @@ TEST(FollowerRegressionTest, WhatIsAppliedByFlushingCountsBeforeASnapshot) {
   EXPECT_EQ(driven.driver->session().applied(), (FeedPosition{7, 9}));
 }
 
-TEST(FollowerRegressionTest, WhatIsAppliedByFlushingCountsBeforeTheLinksEnd) {
+TEST(FollowerRegressionTest, OffsetsAppliedInFlushCountBeforeLinkEnd) {
   Driven driven;
   driven.options.applied_on_return = false;
   driven.handler.on_line = [&driven](absl::string_view line) {

@@ -118,7 +118,7 @@ void FollowerSession::HandleRetarget() {
     return;
   }
   retargeted_ = true;
-  link_status_ = absl::CancelledError("another primary is to be followed");
+  link_status_ = absl::CancelledError("retargeted to another primary");
 }
 
 void FollowerSession::HandleStop(const absl::Status& status) {
@@ -237,7 +237,7 @@ bool FollowerSession::PollStream(absl::Time now) {
   if (!answered()) return PollLinkUp(now);
   if (held_.state() == Holding::State::kDoubtful &&
       now - linked_at_ >= options_.link.heartbeat_timeout) {
-    held_.ToldNone();  // This primary sends no heartbeats.
+    held_.ToldNone();  // This primary does not send heartbeats.
   }
   if (!held_back_.empty() && Deliver(std::exchange(held_back_, {}))) {
     return true;
@@ -387,8 +387,8 @@ absl::Duration FollowerSession::Wait(const absl::Status& status) {
     return backoff_.Longest();
   }
   if (RecommendedAction(status) != Action::kBackOff) return backoff_.Next();
-  // A primary that was replaced may speak another protocol than before. Its
-  // first refusal is no reason to wait long.
+  // A primary that was replaced may speak another protocol than before. After
+  // its first refusal, wait only as long as for a reconnect.
   const bool other_protocol_is_left =
       options_.link.protocol == ProtocolChoice::kAuto && protocol_.has_value();
   protocol_.reset();

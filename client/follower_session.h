@@ -11,7 +11,7 @@
 // It is built like Session: a. getters, b. Handle...(), c. Poll...(). One turn
 // of an event loop (all of it in follower_session_example_test.cc):
 //
-//   if (session.PollLink(now) != link) {  // Another connection, or none.
+//   if (session.PollLink(now) != link) {  // A new number, or 0.
 //     transport = nullptr;
 //     link = session.PollLink(now);
 //     if (link != 0) Connect();  // Then HandleConnected(now), or
@@ -35,7 +35,7 @@
 //
 // | action             | next link starts at | wait: evenly from 0 to         |
 // |--------------------|---------------------|--------------------------------|
-// | none (closed),     | applied position    | initial_backoff, doubled for   |
+// | closed cleanly,    | applied position    | initial_backoff, doubled for   |
 // | reconnect, and     |                     | each link without a delivery,  |
 // | every timeout      |                     | up to max_backoff              |
 // | resync             | {0, 0}              | the same                       |
@@ -176,7 +176,7 @@ class FollowerSession {
   void HandleConnected(absl::Time now);
   void HandleConnectFailed(const absl::Status& status);
 
-  // As in Session. Without a connection they have no effect, and the room is
+  // As in Session. Without a connection they are ignored, and the room is
   // empty.
   absl::Span<char> PrepareRead(size_t min = 1) ABSL_ATTRIBUTE_LIFETIME_BOUND;
   void HandleWaiting(absl::Time now);
@@ -185,7 +185,7 @@ class FollowerSession {
   // Reading or writing failed.
   void HandleFailure(const absl::Status& status);
 
-  // The time of PollTimeout() has come. Earlier calls do no harm.
+  // The time of PollTimeout() has come. Earlier calls are harmless.
   void HandleTimeout(absl::Time now);
 
   // All delivered data below `next_offset` is applied. Ignored: an offset
@@ -214,7 +214,7 @@ class FollowerSession {
 
   // ---- Work.
 
-  // The number of the connection that should stand or be made. 0: none. A new
+  // The number of the connection that should stand or be made, or 0. A new
   // number asks for a new connection.
   uint64_t PollLink(absl::Time now);
 
@@ -237,15 +237,15 @@ class FollowerSession {
   // lost). The last event stays valid.
   std::optional<FeedPosition> PollStore(absl::Time now) const;
 
-  // When to call HandleTimeout() and all Poll...() again, if nothing else
-  // happens before. absl::InfiniteFuture(): never.
+  // When to call HandleTimeout() and all Poll...() again, unless input comes
+  // before. absl::InfiniteFuture(): only input counts.
   absl::Time PollTimeout() const;
 
  private:
   friend class client_testing::TestAccess;
 
   enum class State : uint8_t {
-    // A link ended, or none began. Next: kConnecting, kStopping.
+    // A link ended, or the first is due. Next: kConnecting, kStopping.
     kWaiting,
     // PollLink() asked for a connection. Next: kLinked, kWaiting, kStopping.
     kConnecting,
@@ -267,7 +267,7 @@ class FollowerSession {
 
   void BeginLink();
   void Peek();
-  // Each returns whether event_ is to be delivered.
+  // Each returns whether event_ must be delivered.
   bool PollLinkUp(absl::Time now);
   bool PollStream(absl::Time now);
   bool TakeEvent(const StreamEvent& event);
@@ -276,8 +276,8 @@ class FollowerSession {
   bool TakeHeartbeat(const Heartbeat& heartbeat);
   bool TakeSnapshotBegin();
   bool TakeSnapshotEnd(const SnapshotEnd& end);
-  // Returns false if the held data is of another generation than the stream:
-  // the session has failed then.
+  // Returns false if the held data has another generation than the stream: the
+  // session has failed then.
   bool TakeGeneration();
   // The offset to acknowledge, as far as the session knows it.
   std::optional<uint64_t> Acknowledgeable() const;
@@ -306,7 +306,7 @@ class FollowerSession {
 
   // Frames to deliver after HistoryReset.
   absl::Span<const FrameView> held_back_;
-  // The session's next frames or event, polled by Peek(); one of them, or none.
+  // The session's next frames or event, polled by Peek(). At most one is set.
   absl::Span<const FrameView> next_frames_;
   const StreamEvent* next_event_ = nullptr;
 

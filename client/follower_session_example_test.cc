@@ -32,14 +32,14 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// One follower in an event loop of its own, which would have others.
+// One follower in an event loop. A real loop would have others.
 class EventLoop {
  public:
   EventLoop(FollowerSessionOptions options, TransportFactory connect)
       : session_(std::move(options), absl::Now()),
         connect_(std::move(connect)) {}
 
-  // Until `frames` were applied.
+  // Runs until `frames` were applied.
   void Run(size_t frames) {
     while (!session_.done()) {
       Turn();

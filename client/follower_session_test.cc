@@ -57,7 +57,7 @@ std::string SnapshotTo(uint64_t next_offset, absl::string_view inside = "") {
                       "$8\r\nKEVYSNAP\r\n+SNAPSHOT_END ", next_offset, "\r\n");
 }
 
-// An event as a line of text, to be compared with.
+// Turns an event into a line of text.
 struct Texter {
   std::string operator()(absl::Span<const FrameView> frames) const {
     return absl::StrCat("frames ", frames.front().offset(), "-",
@@ -95,15 +95,15 @@ FollowerSessionOptions Options(FeedPosition from = {},
   return options;
 }
 
-// A follower whose network and time are the test's.
+// A follower whose network and clock the test controls.
 class Follow {
  public:
   explicit Follow(FollowerSessionOptions options, bool applied_on_return = true)
       : applied_on_return(applied_on_return),
         session(std::move(options), now) {}
 
-  // Connects as the session asks, and lets the primary answer. Returns the
-  // request: "2 7:8" for protocol 2 from {7, 8}; "" if it wants no connection.
+  // Makes the connection that the session asks for. Returns the request:
+  // "2 7:8" for protocol 2 from {7, 8}; "" without a request.
   std::string Connect() {
     const uint64_t wanted = session.PollLink(now);
     if (wanted == 0 || wanted == link) return "";
@@ -118,7 +118,7 @@ class Follow {
     return absl::StrCat(static_cast<int>(request.protocol), " ",
                         request.generation, ":", request.offset);
   }
-  // The same after whatever wait it takes.
+  // The same, after the session's wait.
   std::string ConnectAfterWait() {
     if (session.PollTimeout() != absl::InfiniteFuture()) {
       now = std::max(now, session.PollTimeout());
@@ -176,18 +176,18 @@ class Follow {
   std::vector<FeedPosition> stores;
 };
 
-TEST(FollowerSessionTest, BeginsWithALinkFromThePositionGiven) {
+TEST(FollowerSessionTest, FirstLinkStartsAtGivenPosition) {
   Follow follow(Options({7, 8}));
   EXPECT_FALSE(follow.session.done());
   EXPECT_EQ(follow.Connect(), "2 7:8");
-  EXPECT_EQ(follow.Connect(), "");  // That one stands.
+  EXPECT_EQ(follow.Connect(), "");  // The first connection stands.
   EXPECT_THAT(follow.Receive("+ACK 7 8\r\n"), ElementsAre("up 7:8"));
   EXPECT_THAT(follow.Receive(FramesFrom(8, 11)), ElementsAre("frames 8-10"));
   EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 11}));
   EXPECT_EQ(follow.session.received(), (FeedPosition{7, 11}));
 }
 
-TEST(FollowerSessionTest, ResumesFromWhatIsAppliedNotFromWhatWasReceived) {
+TEST(FollowerSessionTest, NextLinkStartsAtAppliedOffset) {
   Follow follow(Options({7, 8}), /*applied_on_return=*/false);
   follow.Connect();
   follow.Receive("+ACK 7 8\r\n" + FramesFrom(8, 20));
@@ -201,24 +201,24 @@ TEST(FollowerSessionTest, ResumesFromWhatIsAppliedNotFromWhatWasReceived) {
               ElementsAre("up 7:12", "frames 12-13"));
 }
 
-TEST(FollowerSessionTest, WhatWasAppliedAfterTheLinksEndDoesNotComeAgain) {
+TEST(FollowerSessionTest, OffsetsAppliedAfterLinkEndCount) {
   Follow follow(Options({7, 8}), /*applied_on_return=*/false);
   follow.Connect();
   follow.Receive("+ACK 7 8\r\n" + FramesFrom(8, 20));
   follow.Eof();
-  follow.session.HandleApplied(10);  // Before the next link is asked for.
+  follow.session.HandleApplied(10);  // Before the next link.
   EXPECT_EQ(follow.ConnectAfterWait(), "2 7:10");
-  follow.session.HandleApplied(15);  // And behind that.
-  follow.session.HandleApplied(21);  // Never handed out.
+  follow.session.HandleApplied(15);  // During it.
+  follow.session.HandleApplied(21);  // Not delivered.
   EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 15}));
   EXPECT_THAT(follow.Receive("+ACK 7 10\r\n" + FramesFrom(10, 13)),
               ElementsAre("up 7:10"));
   EXPECT_THAT(follow.Receive(FramesFrom(13, 17)), ElementsAre("frames 15-16"));
-  // All of it is acknowledged.
+  // The offset applied during this link is acknowledged.
   EXPECT_EQ(follow.Sent(), "REPLCONF ACK 15\r\n");
 }
 
-TEST(FollowerSessionTest, AcknowledgesOnlyWhatIsAppliedAndAfterHeartbeats) {
+TEST(FollowerSessionTest, AcksAppliedOffsetAfterHeartbeat) {
   Follow follow(Options({7, 8}), /*applied_on_return=*/false);
   follow.Connect();
   follow.Receive("+ACK 7 8\r\n" + FramesFrom(8, 20));
@@ -231,7 +231,7 @@ TEST(FollowerSessionTest, AcknowledgesOnlyWhatIsAppliedAndAfterHeartbeats) {
   EXPECT_EQ(follow.Sent(), "REPLCONF ACK 12\r\n");
 }
 
-TEST(FollowerSessionTest, AHeartbeatIsAcknowledgedThoughNothingCameOnThisLink) {
+TEST(FollowerSessionTest, HeartbeatAcksEarlierAppliedOffset) {
   Follow follow(Options({7, 8}));
   follow.Connect();
   follow.Receive("+ACK 7 8\r\n");
@@ -240,7 +240,7 @@ TEST(FollowerSessionTest, AHeartbeatIsAcknowledgedThoughNothingCameOnThisLink) {
   EXPECT_EQ(follow.Sent(), "REPLCONF ACK 8\r\n");
 }
 
-TEST(FollowerSessionTest, AnOnlookerAcknowledgesNothing) {
+TEST(FollowerSessionTest, ObserverSendsNoAck) {
   FollowerSessionOptions options = Options({7, 8});
   options.acknowledge = false;
   Follow follow(options);
@@ -280,7 +280,7 @@ TEST(FollowerSessionTest, BacksOffExponentiallyWithJitter) {
   EXPECT_THAT(follow.Poll(), ElementsAre("down io 7 0"));
 }
 
-TEST(FollowerSessionTest, ADeliveryResetsTheBackoff) {
+TEST(FollowerSessionTest, DeliveryResetsBackoff) {
   for (const char* delivery :
        {"+PING 7 8\r\n", "+SNAPSHOT\r\n+SNAPSHOT_END 9\r\n", "frame"}) {
     Follow follow(Options({7, 8}));
@@ -297,7 +297,7 @@ TEST(FollowerSessionTest, ADeliveryResetsTheBackoff) {
   }
 }
 
-TEST(FollowerSessionTest, AnswersAndHalfSnapshotsAreNoDelivery) {
+TEST(FollowerSessionTest, AnswerAndHalfSnapshotKeepBackoff) {
   Follow follow(Options({7, 8}));
   for (const char* answer :
        {"+ACK 7 8\r\n", "+ACK 7 8\r\n+SNAPSHOT\r\n+PING 7 9\r\n$1\r\nx\r\n"}) {
@@ -310,7 +310,7 @@ TEST(FollowerSessionTest, AnswersAndHalfSnapshotsAreNoDelivery) {
   EXPECT_THAT(follow.Eof(), ElementsAre("down closed 3 200ms"));
 }
 
-TEST(FollowerSessionTest, RefusalsBackOffAtOnce) {
+TEST(FollowerSessionTest, RefusalBacksOffAtOnce) {
   Follow follow(Options({7, 8}, ProtocolChoice::kAuto));
   EXPECT_EQ(follow.Connect(), "2 7:8");
   EXPECT_THAT(follow.Eof(), IsEmpty());
@@ -319,7 +319,7 @@ TEST(FollowerSessionTest, RefusalsBackOffAtOnce) {
   EXPECT_EQ(follow.session.stats().connects, 2);
 }
 
-TEST(FollowerSessionTest, TheProtocolThatWorkedIsRemembered) {
+TEST(FollowerSessionTest, WorkingProtocolIsTriedFirst) {
   Follow follow(Options({0, 8}, ProtocolChoice::kAuto));
   follow.Connect();
   follow.Eof();
@@ -327,14 +327,15 @@ TEST(FollowerSessionTest, TheProtocolThatWorkedIsRemembered) {
   follow.Receive("+ACK 8\r\n" + FrameAt(8));
   follow.Eof();
   EXPECT_EQ(follow.ConnectAfterWait(), "1 0:9");
-  // Now it is refused: the primary was exchanged. That is no reason to back
-  // off yet, and the other protocol's turn.
+  // The protocol that worked is refused now: the primary was replaced. The
+  // first refusal waits only as long as a reconnect; then the other protocol is
+  // tried.
   EXPECT_THAT(follow.Eof(), ElementsAre("down handshake_rejected 2 100ms"));
   EXPECT_EQ(follow.ConnectAfterWait(), "2 0:9");
 }
 
-// The next one would be the same, and may be large.
-TEST(FollowerSessionTest, APayloadThatCannotBeReadBacksOff) {
+// The next snapshot would have the same payload, and may be large.
+TEST(FollowerSessionTest, MalformedPayloadBacksOff) {
   Follow follow(Options({0, 0}, ProtocolChoice::kAuto));
   follow.Connect();
   follow.Eof();
@@ -345,21 +346,21 @@ TEST(FollowerSessionTest, APayloadThatCannotBeReadBacksOff) {
         ReplicaErrorKind::kPayload, WireError::kBadMagic, "no payload"));
     EXPECT_THAT(follow.Poll().back(),
                 absl::StrCat("down payload ", i + 1, " 15s"));
-    // That is not the protocol's fault.
+    // A malformed payload keeps the protocol.
     EXPECT_EQ(follow.ConnectAfterWait(), "1 0:0");
   }
 }
 
-TEST(FollowerSessionTest, AGapIsMendedByAResync) {
+TEST(FollowerSessionTest, GapCausesFreshStart) {
   Follow follow(Options({7, 8}));
   follow.Connect();
   follow.Receive("+ACK 7 8\r\n" + FrameAt(8));
-  // What is held is of no known history: that is stored at once.
+  // The history of the held data is unknown now: {0, 0} is stored at once.
   EXPECT_THAT(follow.Receive(FrameAt(10)),
               ElementsAre("(store 0:0)", "down offset_gap 1 50ms"));
   EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 0}));
   EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
-  // A break on the way changes nothing.
+  // A broken snapshot leaves the fresh start due.
   follow.Receive("+ACK 7 0\r\n+SNAPSHOT\r\n");
   EXPECT_THAT(follow.Eof(), ElementsAre("void", "down truncated 2 100ms"));
   EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
@@ -368,8 +369,8 @@ TEST(FollowerSessionTest, AGapIsMendedByAResync) {
   EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 30}));
 }
 
-TEST(FollowerSessionTest, AHistoryFromItsFirstWriteIsAnnounced) {
-  // Protocol 1, which answers a resync from a backlog that has it all.
+TEST(FollowerSessionTest, HistoryFromFirstWriteDeliversReset) {
+  // Protocol 1 answers a fresh start from its backlog, if that is complete.
   Follow follow(Options({0, 8}, ProtocolChoice::kV1));
   follow.Connect();
   follow.Receive("+ACK 8\r\n");
@@ -382,21 +383,21 @@ TEST(FollowerSessionTest, AHistoryFromItsFirstWriteIsAnnounced) {
   EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 5}));
 }
 
-TEST(FollowerSessionTest, AFreshReplicaIsToldOfTheResetToo) {
+TEST(FollowerSessionTest, FreshReplicaReceivesReset) {
   Follow follow(Options({}, ProtocolChoice::kV1));
   follow.Connect();
   EXPECT_THAT(follow.Receive("+ACK 0\r\n" + FrameAt(0)),
               ElementsAre("up 0:0", "reset", "frames 0-0"));
 }
 
-TEST(FollowerSessionTest, ResumingAtTheStartOfAKnownHistoryIsNoReset) {
+TEST(FollowerSessionTest, ResumeAtHistoryStartSkipsReset) {
   Follow follow(Options({7, 0}));
   follow.Connect();
   EXPECT_THAT(follow.Receive("+ACK 7 0\r\n" + FrameAt(0)),
               ElementsAre("up 7:0", "frames 0-0"));
 }
 
-TEST(FollowerSessionTest, ABrokenSnapshotIsVoidAndLeavesThePosition) {
+TEST(FollowerSessionTest, BrokenSnapshotKeepsPosition) {
   Follow follow(Options({7, 8}));
   follow.Connect();
   EXPECT_THAT(follow.Receive("+ACK 7 8\r\n+SNAPSHOT\r\n$8\r\nKEVYSNAP\r\n"),
@@ -408,7 +409,7 @@ TEST(FollowerSessionTest, ABrokenSnapshotIsVoidAndLeavesThePosition) {
   EXPECT_EQ(follow.ConnectAfterWait(), "2 7:8");
 }
 
-TEST(FollowerSessionTest, ASnapshotInPlaceLosesThePositionFirst) {
+TEST(FollowerSessionTest, SnapshotInPlaceLosesPositionFirst) {
   FollowerSessionOptions options = Options({7, 8});
   options.snapshot_in_place = true;
   Follow follow(options);
@@ -421,7 +422,7 @@ TEST(FollowerSessionTest, ASnapshotInPlaceLosesThePositionFirst) {
   EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 30}));
 }
 
-TEST(FollowerSessionTest, AMidStreamSnapshotHasAnUnknownGeneration) {
+TEST(FollowerSessionTest, MidStreamSnapshotHasUnknownGeneration) {
   FollowerSessionOptions options = Options({7, 8});
   options.store_interval = absl::ZeroDuration();
   Follow follow(options);
@@ -432,27 +433,27 @@ TEST(FollowerSessionTest, AMidStreamSnapshotHasAnUnknownGeneration) {
   EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 2}));
   follow.Poll();
   EXPECT_EQ(follow.session.PollStore(follow.now), (FeedPosition{0, 2}));
-  // The next heartbeat tells: no second snapshot is needed.
+  // The next heartbeat tells the generation, which saves a second snapshot.
   follow.Receive("+PING 9 2\r\n");
   EXPECT_EQ(follow.session.applied(), (FeedPosition{9, 2}));
   follow.Eof();
   EXPECT_EQ(follow.ConnectAfterWait(), "2 9:2");
 }
 
-TEST(FollowerSessionTest, AnUnknownGenerationIsResumedAsAResync) {
+TEST(FollowerSessionTest, UnknownGenerationAcceptsOnlySnapshot) {
   Follow follow(Options({7, 8}));
   follow.Connect();
   follow.Receive("+ACK 7 8\r\n" + FrameAt(8) + SnapshotTo(5) + FrameAt(5));
   follow.Eof();
   EXPECT_EQ(follow.ConnectAfterWait(), "2 0:6");
-  // Were a primary to go on without a snapshot, it would not be believed.
+  // A primary that continues without a snapshot has a foreign history.
   EXPECT_THAT(
       follow.Receive("+ACK 9 6\r\n" + FrameAt(6)),
       ElementsAre("up 0:6", "(store 0:0)", "down foreign_history 2 100ms"));
   EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
 }
 
-TEST(FollowerSessionTest, AForeignHeartbeatEndsTheLinkAndIsResumedFrom) {
+TEST(FollowerSessionTest, ForeignHeartbeatEndsLinkAndKeepsPosition) {
   Follow follow(Options({7, 8}));
   follow.Connect();
   follow.Receive("+ACK 7 8\r\n" + FrameAt(8));
@@ -462,35 +463,35 @@ TEST(FollowerSessionTest, AForeignHeartbeatEndsTheLinkAndIsResumedFrom) {
   EXPECT_EQ(follow.ConnectAfterWait(), "2 7:9");
 }
 
-TEST(FollowerSessionTest, Protocol1sClaimOutlastsLinksWithoutAHeartbeat) {
+TEST(FollowerSessionTest, AssumedGenerationOutlastsLinksWithoutHeartbeat) {
   Follow follow(Options({7, 8}, ProtocolChoice::kV1));
   follow.Connect();
   follow.Receive("+ACK 8\r\n" + FrameAt(8));
-  // Not confirmed, so not to be stored.
+  // The generation is unconfirmed, so it must not be stored.
   EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 9}));
   follow.Eof();
   follow.ConnectAfterWait();
   follow.Receive("+ACK 9\r\n" + FrameAt(9));
-  // It was another history all the time.
+  // The frames belonged to another history.
   EXPECT_THAT(follow.Receive("+PING 6 10\r\n"),
               ElementsAre("(store 0:0)", "down foreign_history 1 50ms"));
   EXPECT_EQ(follow.ConnectAfterWait(), "1 0:0");
 }
 
-TEST(FollowerSessionTest, Protocol1sClaimIsConfirmedByAHeartbeat) {
+TEST(FollowerSessionTest, HeartbeatConfirmsAssumedGeneration) {
   Follow follow(Options({7, 8}, ProtocolChoice::kV1));
   follow.Connect();
   follow.Receive("+ACK 8\r\n" + FrameAt(8) + "+PING 7 9\r\n");
   EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 9}));
 }
 
-TEST(FollowerSessionTest, ASnapshotCountsOnlyOnceItIsApplied) {
+TEST(FollowerSessionTest, SnapshotCountsOnceApplied) {
   Follow follow(Options({7, 8}), /*applied_on_return=*/false);
   follow.Connect();
   follow.Receive("+ACK 7 8\r\n" + FramesFrom(8, 12));
   follow.session.HandleApplied(10);
   follow.Receive(SnapshotTo(3) + FramesFrom(3, 6));
-  // What the old history's worker says late does not count.
+  // Late offsets of the replaced data do not count.
   follow.session.HandleApplied(11);
   EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 10}));
   EXPECT_EQ(follow.session.stats().lag, std::nullopt);
@@ -503,19 +504,19 @@ TEST(FollowerSessionTest, ASnapshotCountsOnlyOnceItIsApplied) {
   EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 5}));
 }
 
-TEST(FollowerSessionTest, AnUnappliedSnapshotIsVoidAfterABreak) {
+TEST(FollowerSessionTest, LinkEndVoidsUnappliedSnapshot) {
   Follow follow(Options({7, 8}), /*applied_on_return=*/false);
   follow.Connect();
   follow.Receive("+ACK 9 8\r\n" + SnapshotTo(30) + FrameAt(30));
-  // What is held may be the old or the new, and nothing is resumed from either.
+  // The held data may be the old or the new: the next link is a fresh start.
   EXPECT_THAT(follow.Eof(),
               ElementsAre("(store 0:0)", "void", "down closed 1 50ms"));
-  follow.session.HandleApplied(30);  // Too late.
+  follow.session.HandleApplied(30);  // Too late to count.
   EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 0}));
   EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
 }
 
-TEST(FollowerSessionTest, AnUnappliedSnapshotLeavesThePositionAtAStop) {
+TEST(FollowerSessionTest, StopUnderUnappliedSnapshotKeepsPosition) {
   Follow follow(Options({7, 8}), /*applied_on_return=*/false);
   follow.Connect();
   follow.Receive("+ACK 9 8\r\n" + SnapshotTo(30));
@@ -524,8 +525,8 @@ TEST(FollowerSessionTest, AnUnappliedSnapshotLeavesThePositionAtAStop) {
   EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 8}));
 }
 
-// Applied for the first time, and behind the link's end.
-TEST(FollowerSessionTest, AGenerationThatWasToldIsNotLostWithItsLink) {
+// The first offset is applied after the end of the link that told.
+TEST(FollowerSessionTest, ToldGenerationOutlastsLink) {
   Follow follow(Options({0, 0}, ProtocolChoice::kV1),
                 /*applied_on_return=*/false);
   follow.Connect();
@@ -534,12 +535,12 @@ TEST(FollowerSessionTest, AGenerationThatWasToldIsNotLostWithItsLink) {
   follow.session.HandleApplied(10);
   EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 10}));
   EXPECT_EQ(follow.ConnectAfterWait(), "1 0:10");
-  // Another history, and it is noticed.
+  // A foreign history is detected.
   EXPECT_THAT(follow.Receive("+ACK 10\r\n+PING 9 10\r\n").back(),
               "down foreign_history 2 100ms");
 }
 
-TEST(FollowerSessionTest, NothingIsAppliedInsideASnapshot) {
+TEST(FollowerSessionTest, ArrivingSnapshotIgnoresApplied) {
   Follow follow(Options({7, 8}), /*applied_on_return=*/false);
   follow.Connect();
   follow.Receive("+ACK 7 8\r\n" + FramesFrom(8, 12) + "+SNAPSHOT\r\n");
@@ -548,7 +549,7 @@ TEST(FollowerSessionTest, NothingIsAppliedInsideASnapshot) {
   EXPECT_FALSE(follow.session.awaits_applied());
 }
 
-TEST(FollowerSessionTest, StoresAtMostOnceAnInterval) {
+TEST(FollowerSessionTest, StoresOncePerInterval) {
   FollowerSessionOptions options = Options({7, 8});
   options.store_interval = absl::Seconds(1);
   Follow follow(options);
@@ -566,7 +567,7 @@ TEST(FollowerSessionTest, StoresAtMostOnceAnInterval) {
             std::nullopt);
 }
 
-TEST(FollowerSessionTest, DeadLinksEndByTheirTimeouts) {
+TEST(FollowerSessionTest, TimeoutsEndDeadLinks) {
   FollowerSessionOptions options = Options({7, 8});
   Follow follow(options);
   EXPECT_EQ(options.link.heartbeat_timeout, absl::Seconds(5));
@@ -576,14 +577,14 @@ TEST(FollowerSessionTest, DeadLinksEndByTheirTimeouts) {
   EXPECT_EQ(follow.now, absl::UnixEpoch() + absl::Seconds(5));
   follow.session.HandleTimeout(follow.now);
   EXPECT_THAT(follow.Poll(), ElementsAre("down timeout 1 50ms"));
-  // No answer:
+  // The primary does not answer:
   follow.ConnectAfterWait();
   follow.now = follow.session.PollTimeout();
   follow.session.HandleTimeout(follow.now);
   EXPECT_THAT(follow.Poll(), ElementsAre("down timeout 2 100ms"));
 }
 
-TEST(FollowerSessionTest, StoppingAcknowledgesAndStoresWhatIsApplied) {
+TEST(FollowerSessionTest, StopAcksAndStoresAppliedOffset) {
   Follow follow(Options({7, 8}));
   follow.Connect();
   follow.Receive("+ACK 7 8\r\n" + FrameAt(8));
@@ -600,7 +601,7 @@ TEST(FollowerSessionTest, StoppingAcknowledgesAndStoresWhatIsApplied) {
   EXPECT_EQ(follow.session.PollTimeout(), absl::InfiniteFuture());
 }
 
-TEST(FollowerSessionTest, StoppingInsideASnapshotAcknowledgesNothing) {
+TEST(FollowerSessionTest, StopInsideSnapshotSendsNoAck) {
   Follow follow(Options({7, 8}));
   follow.Connect();
   follow.Receive("+ACK 7 8\r\n" + FrameAt(8) + "+SNAPSHOT\r\n");
@@ -610,7 +611,7 @@ TEST(FollowerSessionTest, StoppingInsideASnapshotAcknowledgesNothing) {
               ElementsAre("(store 7:9)", "void", "down stopped 1 inf"));
 }
 
-TEST(FollowerSessionTest, StoppingBeforeOrBetweenLinks) {
+TEST(FollowerSessionTest, StopWithoutLinkEndsFollower) {
   Follow before(Options());
   before.session.HandleStop(absl::AbortedError("why"));
   EXPECT_THAT(before.Poll(), IsEmpty());
@@ -627,7 +628,7 @@ TEST(FollowerSessionTest, StoppingBeforeOrBetweenLinks) {
   EXPECT_TRUE(connecting.session.done());
 }
 
-TEST(FollowerSessionTest, RetargetingConnectsAtOnceFromTheAppliedPosition) {
+TEST(FollowerSessionTest, RetargetConnectsAtOnceFromAppliedPosition) {
   Follow follow(Options({7, 8}, ProtocolChoice::kAuto));
   follow.Connect();
   follow.Receive("+ACK 7 8\r\n" + FrameAt(8) + "+SNAPSHOT\r\n");
@@ -635,7 +636,7 @@ TEST(FollowerSessionTest, RetargetingConnectsAtOnceFromTheAppliedPosition) {
   EXPECT_THAT(follow.Poll(), ElementsAre("void", "down retargeted 1 0"));
   EXPECT_EQ(follow.Connect(), "2 7:9");
 
-  // Out of a backoff too.
+  // Retargeting ends a backoff, too.
   follow.Receive("+ACK 7 9\r\n");
   follow.Eof();
   EXPECT_EQ(follow.Connect(), "");
@@ -643,7 +644,20 @@ TEST(FollowerSessionTest, RetargetingConnectsAtOnceFromTheAppliedPosition) {
   EXPECT_EQ(follow.Connect(), "2 7:9");
 }
 
-TEST(FollowerSessionTest, WhatNoLinkCanMendEndsIt) {
+TEST(FollowerSessionTest, RetargetAfterStopHasNoEffect) {
+  Follow follow(Options({7, 8}));
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n");
+  EXPECT_THAT(follow.Eof(), ElementsAre("down closed 1 50ms"));
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 7:8");
+  follow.session.HandleStop(absl::OkStatus());
+  follow.session.HandleRetarget();
+  // Retargeting would count attempts from 1 again.
+  EXPECT_THAT(follow.Poll(), ElementsAre("down stopped 2 inf"));
+  EXPECT_TRUE(follow.session.done());
+}
+
+TEST(FollowerSessionTest, InvalidAddressOrIdEndsFollower) {
   Follow bad_address(Options());
   bad_address.session.PollLink(bad_address.now);
   bad_address.session.HandleConnectFailed(
@@ -662,7 +676,7 @@ TEST(FollowerSessionTest, WhatNoLinkCanMendEndsIt) {
   EXPECT_TRUE(absl::IsInvalidArgument(bad_id.session.status()));
 }
 
-TEST(FollowerSessionTest, EveryEndIsCountedByItsCause) {
+TEST(FollowerSessionTest, StatsCountLinkEndsByCause) {
   Follow follow(Options({7, 8}));
   const auto link = [&](absl::string_view bytes) {
     follow.ConnectAfterWait();
@@ -692,7 +706,7 @@ TEST(FollowerSessionTest, EveryEndIsCountedByItsCause) {
   EXPECT_EQ(stats.links, 4);
 }
 
-TEST(FollowerSessionTest, StatsTellHowFarItIs) {
+TEST(FollowerSessionTest, StatsReportProgress) {
   Follow follow(Options({7, 8}), /*applied_on_return=*/false);
   EXPECT_EQ(follow.session.last_byte(), std::nullopt);
   follow.Connect();
@@ -719,7 +733,20 @@ TEST(FollowerSessionTest, StatsTellHowFarItIs) {
   EXPECT_EQ(stats.bytes, bytes.size());
 }
 
-TEST(FollowerSessionTest, NothingHappensWithoutAConnection) {
+TEST(FollowerSessionTest, StatsCountWholeSnapshots) {
+  Follow follow(Options({7, 8}));
+  follow.Connect();
+  follow.Receive("+ACK 9 8\r\n" + SnapshotTo(30));
+  EXPECT_EQ(follow.session.stats().snapshots, 1);
+  EXPECT_FALSE(follow.session.stats().in_snapshot);
+  follow.Receive("+SNAPSHOT\r\n");
+  EXPECT_TRUE(follow.session.stats().in_snapshot);
+  follow.Eof();
+  EXPECT_EQ(follow.session.stats().snapshots, 1);
+  EXPECT_FALSE(follow.session.stats().in_snapshot);
+}
+
+TEST(FollowerSessionTest, InputWithoutConnectionHasNoEffect) {
   Follow follow(Options({7, 8}));
   EXPECT_TRUE(follow.session.PrepareRead(1).empty());
   follow.session.HandleRead(1, follow.now);
@@ -736,7 +763,7 @@ TEST(FollowerSessionTest, NothingHappensWithoutAConnection) {
   EXPECT_THAT(follow.Poll(), IsEmpty());
 }
 
-TEST(FollowerSessionTest, Protocol1StoresNothingBeforeItsHeartbeat) {
+TEST(FollowerSessionTest, Protocol1StoresAfterHeartbeat) {
   FollowerSessionOptions options = Options({7, 8}, ProtocolChoice::kV1);
   options.store_interval = absl::ZeroDuration();
   Follow follow(options);
@@ -749,15 +776,15 @@ TEST(FollowerSessionTest, Protocol1StoresNothingBeforeItsHeartbeat) {
               ElementsAre("(store 7:9)", "heartbeat 7:9"));
 }
 
-TEST(FollowerSessionTest, Protocol1sUnprovenFramesAreNotCarriedElsewhere) {
-  // To another primary:
+TEST(FollowerSessionTest, LeavingPrimaryLosesUnconfirmedFrames) {
+  // For another primary:
   Follow follow(Options({7, 8}, ProtocolChoice::kV1));
   follow.Connect();
   follow.Receive("+ACK 8\r\n" + FrameAt(8));
   follow.session.HandleRetarget();
   EXPECT_THAT(follow.Poll(), ElementsAre("(store 0:0)", "down retargeted 1 0"));
   EXPECT_EQ(follow.Connect(), "1 0:0");
-  // Nor into the next process:
+  // For the next process:
   Follow stopped(Options({7, 8}, ProtocolChoice::kV1));
   stopped.Connect();
   stopped.Receive("+ACK 8\r\n" + FrameAt(8));

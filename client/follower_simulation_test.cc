@@ -1,11 +1,11 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A follower against everything that a primary and a network may do to it: see
+// Runs a follower against a model of a primary and of a network: see
 // simulation/README.md.
 //
-//   follower_simulation_test --seeds=100000         more of them
-//   follower_simulation_test --seed=7 --seeds=1     one again
+//   follower_simulation_test --seeds=100000         more seeds
+//   follower_simulation_test --seed=7 --seeds=1     one seed
 //   follower_simulation_test --seed=7 --seeds=1 --trace
 
 #include <cstddef>
@@ -39,7 +39,7 @@ struct Flags {
   bool counts = false;
 } flags;
 
-// Every seed once: what all tests here look at.
+// Runs every seed once, for all tests of this file.
 struct Runs {
   std::string failure;
   Counts counts{};
@@ -73,15 +73,15 @@ TEST(FollowerSimulation, InvariantsHold) {
   EXPECT_TRUE(AllRuns().failure.empty()) << AllRuns().failure;
 }
 
-// What does not happen is not tested.
-TEST(FollowerSimulation, EverythingHappens) {
+// A kind of event that does not occur is not tested.
+TEST(FollowerSimulation, EveryEventHappens) {
   if (flags.seed != 1 || flags.seeds < kDefaultSeeds) {
     GTEST_SKIP() << "of the default seeds";
   }
   if (!AllRuns().failure.empty()) GTEST_SKIP() << "not all seeds were run";
   for (size_t i = 0; i < kHappenings; ++i) {
     const Happening happening = static_cast<Happening>(i);
-    // The primary to follow is not changed, and payloads are not decoded.
+    // Here the follower keeps its primary and leaves payloads encoded.
     if (happening == Happening::kRetargeted ||
         happening == Happening::kPayload) {
       continue;

@@ -18,7 +18,7 @@
 namespace kevy_replica {
 namespace {
 
-// A label's value, as the format wants it.
+// A label's value, escaped by the rules of the format.
 std::string EscapedLabel(absl::string_view value) {
   return absl::StrReplaceAll(
       value, {{"\\", R"(\\)"}, {"\"", R"(\")"}, {"\n", R"(\n)"}});
@@ -48,7 +48,8 @@ class Metric {
 
 using Followers = absl::Span<const NamedFollowerStats>;
 
-// `value` returns a number of a follower's, or nothing.
+// `value` returns an optional number of a follower. Empty: the sample is left
+// out.
 template <typename Value>
 void AppendMetric(absl::string_view name, absl::string_view type,
                   absl::string_view help, Followers followers, Value value,
@@ -149,8 +150,9 @@ void AppendText(const NamedFollowerStats& named, std::string* out) {
   AppendText(named.stats, out);
 }
 
-std::string PrometheusText(absl::Span<const NamedFollowerStats> followers) {
-  std::string out;
+namespace {
+
+void AppendCounters(Followers followers, std::string* out) {
   const auto counter = [&](absl::string_view name, absl::string_view help,
                            uint64_t FollowerStats::* field) {
     AppendMetric(
@@ -158,16 +160,8 @@ std::string PrometheusText(absl::Span<const NamedFollowerStats> followers) {
         [field](const FollowerStats& stats) {
           return std::optional<uint64_t>(stats.*field);
         },
-        &out);
+        out);
   };
-  const auto gauge = [&](absl::string_view name, absl::string_view help,
-                         auto value) {
-    AppendMetric(name, "gauge", help, followers, value, &out);
-  };
-  const auto number = [](uint64_t value) {
-    return std::optional<uint64_t>(value);
-  };
-
   counter("frames_total", "Writes handed to the handler.",
           &FollowerStats::frames);
   counter("snapshots_total", "Whole snapshots received.",
@@ -180,17 +174,30 @@ std::string PrometheusText(absl::Span<const NamedFollowerStats> followers) {
           &FollowerStats::connects);
   counter("links_total", "Connections that the primary has answered on.",
           &FollowerStats::links);
-  {
-    Metric metric("link_ends_total", "counter",
-                  "Links and attempts at one that ended, by cause.", &out);
-    for (const NamedFollowerStats& follower : followers) {
-      for (size_t i = 0; i < kLinkEnds; ++i) {
-        metric.Sample(follower.name, follower.stats.link_ends[i],
-                      absl::StrCat(",cause=\"",
-                                   LinkEndName(static_cast<LinkEnd>(i)), "\""));
-      }
+  Metric metric("link_ends_total", "counter",
+                "Links and attempts at one that ended, by cause.", out);
+  for (const NamedFollowerStats& follower : followers) {
+    for (size_t i = 0; i < kLinkEnds; ++i) {
+      metric.Sample(follower.name, follower.stats.link_ends[i],
+                    absl::StrCat(",cause=\"",
+                                 LinkEndName(static_cast<LinkEnd>(i)), "\""));
     }
   }
+}
+
+}  // namespace
+
+std::string PrometheusText(absl::Span<const NamedFollowerStats> followers) {
+  std::string out;
+  const auto gauge = [&](absl::string_view name, absl::string_view help,
+                         auto value) {
+    AppendMetric(name, "gauge", help, followers, value, &out);
+  };
+  const auto number = [](uint64_t value) {
+    return std::optional<uint64_t>(value);
+  };
+
+  AppendCounters(followers, &out);
   gauge("link_up", "Whether a link stands.", [&](const FollowerStats& stats) {
     return number(stats.link_up ? 1 : 0);
   });

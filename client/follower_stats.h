@@ -38,7 +38,7 @@ enum class LinkEnd : uint8_t {
   kPayload,
   kIo,
   kTimeout,     // A connection, an answer, a byte or a heartbeat did not come
-                // in time, or the primary took no acknowledgement.
+                // in time, or the primary did not take an acknowledgement.
   kRetargeted,  // By SetPrimary().
   kStopped,     // By Stop(), or by an error of the handler or the store.
 };
@@ -55,7 +55,7 @@ void AbslStringify(Sink& sink, LinkEnd end) {
   sink.Append(LinkEndName(end));
 }
 
-// Counters start at 0 with the follower and never go back.
+// Counters start at 0 with the follower and only grow.
 struct FollowerStats {
   uint64_t frames = 0;     // Delivered to the handler.
   uint64_t snapshots = 0;  // Delivered whole.

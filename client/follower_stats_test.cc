@@ -36,7 +36,7 @@ TEST(FollowerStatsTest, EveryStatusHasItsLinkEnd) {
   }
 }
 
-TEST(FollowerStatsTest, EveryLinkEndHasANameOfItsOwn) {
+TEST(FollowerStatsTest, LinkEndNamesAreDistinct) {
   std::set<std::string> names;
   for (size_t i = 0; i < kLinkEnds; ++i) {
     names.insert(std::string(LinkEndName(static_cast<LinkEnd>(i))));
@@ -46,7 +46,7 @@ TEST(FollowerStatsTest, EveryLinkEndHasANameOfItsOwn) {
   EXPECT_EQ(LinkEndName(static_cast<LinkEnd>(kLinkEnds)), "unknown");
 }
 
-TEST(FollowerStatsTest, PrometheusTextHasOneHeadAMetricAndALineAShard) {
+TEST(FollowerStatsTest, PrometheusTextHasHeadPerMetricAndLinePerShard) {
   FollowerStats busy;
   busy.frames = 12;
   busy.snapshots = 1;
@@ -89,13 +89,13 @@ TEST(FollowerStatsTest, PrometheusTextHasOneHeadAMetricAndALineAShard) {
        }) {
     EXPECT_THAT(text, HasSubstr(std::string(part)));
   }
-  // What is not known is no number.
+  // Unknown values are left out.
   EXPECT_THAT(text, Not(HasSubstr("lag_frames{shard=\"b\"")));
   EXPECT_THAT(text, Not(HasSubstr("last_byte_seconds{shard=\"b\"")));
   EXPECT_EQ(text.back(), '\n');
 }
 
-TEST(FollowerStatsTest, LabelsAreEscaped) {
+TEST(FollowerStatsTest, PrometheusTextEscapesLabels) {
   EXPECT_THAT(
       PrometheusText({{"a\\b\"c\nd", FollowerStats()}}),
       HasSubstr("kevy_replica_frames_total{shard=\"a\\\\b\\\"c\\nd\"} 0\n"));

@@ -63,7 +63,7 @@ FollowerOptions Options(FeedPosition from = {}) {
   options.link.replica_id = "r1";
   options.from = from;
   options.link.protocol = ProtocolChoice::kV2;
-  options.retry.random = [] { return 0.0; };  // No backoff.
+  options.retry.random = [] { return 0.0; };  // Without backoff.
   options.link.heartbeat_timeout = absl::InfiniteDuration();
   return options;
 }
@@ -77,7 +77,7 @@ std::unique_ptr<Follower> CreateOrDie(TransportFactory factory,
   return *std::move(follower);
 }
 
-// Runs a follower on a thread of its own; Join() returns what Run() did.
+// Runs a follower on a thread of its own. Join() returns the status of Run().
 class Runner {
  public:
   explicit Runner(Follower* follower)
@@ -101,13 +101,13 @@ class Runner {
   std::thread thread_;
 };
 
-// Each test of these runs over every way to be connected.
+// Each test of this suite runs over every kind of connection.
 struct Network {
   const char* name;
   std::function<TransportFactory(ScriptedPrimary*)> factory;  // Null: address.
 };
 
-// Hides the descriptor: a transport that can only be waited for by reading.
+// Hides the descriptor, so that only a read can wait for bytes.
 class BlindTransport : public Transport {
  public:
   explicit BlindTransport(std::unique_ptr<Transport> inner)
@@ -194,7 +194,7 @@ TEST_P(FollowerTest, FollowsOverManyLinks) {
   EXPECT_EQ(follower->Stats().links, 4);
 }
 
-TEST_P(FollowerTest, StopsOutOfARead) {
+TEST_P(FollowerTest, StopEndsRead) {
   primary_.Enqueue(Stream(8, 9).Stall());
   RecordingHandler handler;
   auto follower = Create(&handler, Options({7, 8}));
@@ -203,7 +203,7 @@ TEST_P(FollowerTest, StopsOutOfARead) {
   EXPECT_TRUE(runner.Stop().ok());
 }
 
-TEST_P(FollowerTest, ACleanStopAcknowledgesAndStoresWhatIsApplied) {
+TEST_P(FollowerTest, StopAcksAndStoresAppliedOffset) {
   primary_.Enqueue(Stream(8, 100).Stall());
   RecordingHandler handler;
   InMemoryPositionStore store;
@@ -220,7 +220,7 @@ TEST_P(FollowerTest, ACleanStopAcknowledgesAndStoresWhatIsApplied) {
   EXPECT_EQ(*store.Load("shard-0"), (FeedPosition{7, 100}));
 }
 
-TEST_P(FollowerTest, AHandlerThatStopsItIsCalledNoMore) {
+TEST_P(FollowerTest, StopInHandlerEndsCalls) {
   primary_.Enqueue(Stream(8, 500).Snapshot("KEVYSNAP", 9));
   RecordingHandler handler;
   std::unique_ptr<Follower> follower;
@@ -230,12 +230,12 @@ TEST_P(FollowerTest, AHandlerThatStopsItIsCalledNoMore) {
   };
   follower = Create(&handler, Options({7, 8}));
   EXPECT_TRUE(follower->Run().ok());
-  // The rest of the batch that it was in, at the most.
+  // At most the rest of the current batch follows.
   EXPECT_LE(handler.lines().size(), 1 + StreamDecoder::kBatch + 1);
   EXPECT_EQ(handler.lines().back(), "down stopped");
 }
 
-TEST_P(FollowerTest, StartsWhereTheStoreSays) {
+TEST_P(FollowerTest, StartsAtStoredPosition) {
   primary_.Enqueue(Stream(20, 21).Stall());
   RecordingHandler handler;
   InMemoryPositionStore store;
@@ -250,7 +250,7 @@ TEST_P(FollowerTest, StartsWhereTheStoreSays) {
   EXPECT_EQ(*store.Load("mine"), (FeedPosition{7, 21}));
 }
 
-TEST_P(FollowerTest, AHandlersErrorStopsItAndIsNotApplied) {
+TEST_P(FollowerTest, HandlerErrorLeavesBatchUnapplied) {
   primary_.Enqueue(Stream(8, 10).Stall());
   RecordingHandler handler;
   handler.on_line = [](absl::string_view line) {
@@ -261,7 +261,7 @@ TEST_P(FollowerTest, AHandlersErrorStopsItAndIsNotApplied) {
   FollowerOptions options = Options({7, 8});
   options.store.positions = &store;
   auto follower = Create(&handler, options);
-  // The batch's frames fail together, unless the handler says how far it came.
+  // Frames of a batch fail together, unless the handler reports its progress.
   const absl::Status status = follower->Run();
   EXPECT_EQ(status, absl::DataLossError("disk full"));
   EXPECT_EQ(handler.lines().back(), "down stopped");
@@ -269,7 +269,7 @@ TEST_P(FollowerTest, AHandlersErrorStopsItAndIsNotApplied) {
   EXPECT_EQ(follower->Run(), status);  // It stays ended.
 }
 
-TEST_P(FollowerTest, AHandlerThatFailsMaySayHowFarItCame) {
+TEST_P(FollowerTest, FailingHandlerReportsAppliedOffset) {
   primary_.Enqueue(Stream(8, 10).Stall());
   RecordingHandler handler;
   std::unique_ptr<Follower> follower;
@@ -289,7 +289,7 @@ TEST_P(FollowerTest, AHandlerThatFailsMaySayHowFarItCame) {
   EXPECT_EQ(primary_.connection(0).acks.back(), 9);
 }
 
-TEST(FollowerErrorTest, EveryCallsErrorStopsIt) {
+TEST(FollowerErrorTest, ErrorOfAnyCallStopsFollower) {
   for (const char* failing : {"reset", "frame 0 v0", "begin", "chunk KEVYSNAP",
                               "end 0:8", "heartbeat 7:8"}) {
     ScriptedPrimary primary;
@@ -306,7 +306,7 @@ TEST(FollowerErrorTest, EveryCallsErrorStopsIt) {
   }
 }
 
-TEST_P(FollowerTest, WhatIsAppliedElsewhereIsAcknowledgedThen) {
+TEST_P(FollowerTest, OffsetAppliedOnOtherThreadIsAcked) {
   primary_.Enqueue(Stream(8, 20).WaitForAck(12).WaitForAck(20).Stall());
   RecordingHandler handler;
   InMemoryPositionStore store;
@@ -331,7 +331,7 @@ TEST_P(FollowerTest, WhatIsAppliedElsewhereIsAcknowledgedThen) {
   EXPECT_EQ(*store.Load("shard-0"), (FeedPosition{7, 20}));
 }
 
-TEST_P(FollowerTest, ARetargetedFollowerGoesOnAtAnotherPrimary) {
+TEST_P(FollowerTest, SetPrimaryContinuesAtOtherPrimary) {
   primary_.Enqueue(Stream(8, 10).Stall());
   ScriptedPrimary other;
   other.Enqueue(Stream(10, 12).Stall());
@@ -348,7 +348,7 @@ TEST_P(FollowerTest, ARetargetedFollowerGoesOnAtAnotherPrimary) {
   EXPECT_EQ(other.connection(0).request->offset, 10);
 }
 
-TEST_P(FollowerTest, AStoresErrorStopsIt) {
+TEST_P(FollowerTest, StoreErrorStopsFollower) {
   class FullStore : public InMemoryPositionStore {
    public:
     absl::Status Store(absl::Span<const NamedPosition>) override {
@@ -366,7 +366,7 @@ TEST_P(FollowerTest, AStoresErrorStopsIt) {
   EXPECT_EQ(handler.lines().back(), "down stopped");
 }
 
-TEST_P(FollowerTest, ASnapshotInPlaceIsNotBegunBeforeItsLossIsStored) {
+TEST_P(FollowerTest, SnapshotInPlaceStoresLossFirst) {
   primary_.Enqueue(Stream(8, 10).Snapshot("KEVYSNAP", 30).Stall());
   RecordingHandler handler;
   InMemoryPositionStore store;
@@ -387,7 +387,7 @@ TEST_P(FollowerTest, ASnapshotInPlaceIsNotBegunBeforeItsLossIsStored) {
   EXPECT_EQ(*store.Load("shard-0"), (FeedPosition{0, 30}));
 }
 
-TEST(FollowerStopTest, OutOfABackoff) {
+TEST(FollowerStopTest, StopEndsBackoff) {
   RecordingHandler handler;
   FollowerOptions options = Options();
   options.retry.initial_backoff = options.retry.max_backoff = absl::Hours(1);
@@ -402,7 +402,7 @@ TEST(FollowerStopTest, OutOfABackoff) {
   EXPECT_TRUE(runner.Stop().ok());
 }
 
-TEST(FollowerStopTest, RetargetingEndsABackoffToo) {
+TEST(FollowerStopTest, SetPrimaryEndsBackoff) {
   ScriptedPrimary other;
   other.Enqueue(Stream(8, 9).Stall());
   ASSERT_TRUE(other.Listen("127.0.0.1:0").ok());
@@ -422,7 +422,7 @@ TEST(FollowerStopTest, RetargetingEndsABackoffToo) {
   EXPECT_TRUE(runner.Stop().ok());
 }
 
-TEST(FollowerStopTest, BeforeItRuns) {
+TEST(FollowerStopTest, StopBeforeRunEndsRun) {
   RecordingHandler handler;
   auto follower = Follower::Create("127.0.0.1:1", &handler, Options());
   ASSERT_TRUE(follower.ok());
@@ -431,8 +431,8 @@ TEST(FollowerStopTest, BeforeItRuns) {
   EXPECT_THAT(handler.lines(), IsEmpty());
 }
 
-TEST(FollowerStopTest, OutOfAnAnswerThatDoesNotCome) {
-  // Connections are taken by the system, and nobody answers.
+TEST(FollowerStopTest, StopEndsWaitForAnswer) {
+  // The system accepts connections, but nobody answers them.
   auto listener = Listener::Listen("127.0.0.1:0");
   ASSERT_TRUE(listener.ok());
   RecordingHandler handler;
@@ -449,7 +449,7 @@ TEST(FollowerStopTest, OutOfAnAnswerThatDoesNotCome) {
 
 Follower* stopped_by_signal = nullptr;
 
-TEST(FollowerStopTest, FromASignalHandler) {
+TEST(FollowerStopTest, SignalHandlerStopsRun) {
   ScriptedPrimary primary;
   primary.Enqueue(Stream(8, 9).Stall());
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
@@ -472,7 +472,7 @@ TEST(FollowerStopTest, FromASignalHandler) {
   EXPECT_EQ(handler.lines().back(), "down stopped");
 }
 
-TEST(FollowerTest, WhatCannotWorkIsToldAtOnce) {
+TEST(FollowerTest, InvalidOptionsAreRejected) {
   RecordingHandler handler;
   const auto code = [&](absl::string_view address, FollowerOptions options) {
     return Follower::Create(address, &handler, std::move(options))
@@ -529,7 +529,7 @@ TEST(FollowerTest, WhatCannotWorkIsToldAtOnce) {
   EXPECT_EQ(code("127.0.0.1:1", options), absl::StatusCode::kDataLoss);
 }
 
-TEST(FollowerTest, WithoutDescriptorsThereIsNone) {
+TEST(FollowerTest, CreateFailsWithoutDescriptors) {
   RecordingHandler handler;
   rlimit before;
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
@@ -542,7 +542,7 @@ TEST(FollowerTest, WithoutDescriptorsThereIsNone) {
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
 }
 
-TEST(FollowerTest, AFactoryThatNeverCanEndsIt) {
+TEST(FollowerTest, InvalidArgumentOfFactoryEndsFollower) {
   RecordingHandler handler;
   auto follower = CreateOrDie(
       []() -> absl::StatusOr<std::unique_ptr<Transport>> { return nullptr; },
@@ -550,7 +550,7 @@ TEST(FollowerTest, AFactoryThatNeverCanEndsIt) {
   EXPECT_TRUE(absl::IsInvalidArgument(follower->Run()));
 }
 
-TEST(FollowerTest, StatsAreForPrometheusToo) {
+TEST(FollowerTest, StatsFillPrometheusText) {
   ScriptedPrimary primary;
   primary.Enqueue(Stream(8, 10).Heartbeat(7, 10).Stall());
   RecordingHandler handler;
@@ -565,7 +565,7 @@ TEST(FollowerTest, StatsAreForPrometheusToo) {
       AllOf(HasSubstr("kevy_replica_frames_total{shard=\"shard-5\"} 2\n"),
             HasSubstr("kevy_replica_link_ends_total{shard=\"shard-5\","
                       "cause=\"stopped\"} 1\n"),
-            Not(HasSubstr("lag_frames{"))));  // No link, no lag.
+            Not(HasSubstr("lag_frames{"))));  // Lag needs a link.
 }
 
 }  // namespace

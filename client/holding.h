@@ -19,21 +19,22 @@
 //   4. kNothing has delivered nothing: delivered_end() is 0, outside a
 //      snapshot.
 //   5. Outside a snapshot, the applied offset is at most delivered_end().
-//   6. During a snapshot the state is never kFresh.
+//   6. During a snapshot the state is not kFresh.
 //   7. During a snapshot in place the state is kNothing.
 //   8. An unapplied snapshot lies over kNothing or kAt only.
-//   9. During a snapshot no offset is acknowledgeable.
-//  10. kUnconfirmed and kDoubtful have no storable position.
+//   9. During a snapshot acknowledgeable() is empty.
+//  10. In kUnconfirmed and kDoubtful storable() is empty.
 //
 // States, and the position that each one has:
 //
-//   kNothing      {0, 0}   No data that counts. The next link is a fresh start.
+//   kNothing      {0, 0}   The data does not count. The next link is a fresh
+//                          start.
 //   kFresh        {0, 0}   A history's frames from its first write on were
-//                          delivered, after a reset. None is applied.
+//                          delivered, after a reset, but not applied.
 //   kAt           {g, n}   History g, applied below n.
 //   kUnknown      {0, n}   Applied below n of a history without a name yet.
 //   kUnconfirmed  {0, n}   Protocol 1 resumed history g at n. The link has not
-//                          confirmed g, and delivered no frame.
+//                          confirmed g, nor delivered a frame.
 //   kDoubtful     {0, n}   The same, and frames were delivered: the data may
 //                          be of two histories.
 //
@@ -99,7 +100,7 @@ class TestAccess;
 class Holding {
  public:
   enum class State : uint8_t {
-    // The data was lost, or there never was any.
+    // The data was lost, or has not begun.
     // Next: kFresh, kAt, kUnknown.
     kNothing,
     // Reset() dropped the data, frames may have been delivered.
@@ -174,16 +175,16 @@ class Holding {
   // ---- The four questions. The fourth is Applied().
 
   // Where the next link starts. {0, 0} is a fresh start.
-  // kUnconfirmed claims its assumed generation, kDoubtful claims none.
+  // kUnconfirmed claims its assumed generation, kDoubtful claims 0.
   FeedPosition start() const;
 
-  // The offset that may be acknowledged. Nothing during a snapshot.
+  // The offset that may be acknowledged. Empty during a snapshot.
   std::optional<uint64_t> acknowledgeable() const {
     if (snapshot_ != Snapshot::kNone) return std::nullopt;
     return position_.next_offset;
   }
 
-  // The position that may be stored. Nothing while the generation is assumed.
+  // The position that may be stored. Empty while the generation is assumed.
   std::optional<FeedPosition> storable() const {
     if (state_ == State::kUnconfirmed || state_ == State::kDoubtful) {
       return std::nullopt;
@@ -223,9 +224,9 @@ class Holding {
   }
   void Extend(uint64_t end) { position_.next_offset = delivered_end_ = end; }
 
-  // The primary told that this link's data is of `generation`, not 0. Returns
-  // false if the held data is of another one: a foreign history. The caller
-  // then ends the link, and calls Lose().
+  // The primary told the generation of this link's data. Returns false if the
+  // held data has another one: a foreign history. The caller then ends the
+  // link, and calls Lose(). Precondition: `generation` is not 0.
   [[nodiscard]] bool Told(uint64_t generation);
 
   // The primary will not tell a generation on this link. An assumed generation
@@ -246,7 +247,7 @@ class Holding {
   // confirm an assumed generation.
   void LeavePrimary();
 
-  // The held data no longer counts.
+  // The held data stops counting.
   void Lose();
 
  private:

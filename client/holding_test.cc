@@ -112,7 +112,7 @@ TEST(HoldingTest, LinkUpFromFreshStartLosesTheData) {
     Holding holding = In(state);
     holding.LinkUp(kFreshStart, Protocol::kV2);
     ExpectHeld(holding, State::kNothing, {0, 0});
-    // Offsets of earlier links no longer count.
+    // Offsets of earlier links do not count.
     EXPECT_FALSE(holding.Applied(12));
     EXPECT_TRUE(holding.needs_reset());
   }
@@ -182,7 +182,7 @@ TEST(HoldingTest, AppliedMovesThePositionWithinDeliveredFrames) {
     ExpectHeld(holding, state, {generation, 10});
     EXPECT_FALSE(holding.Applied(10));
     EXPECT_FALSE(holding.Applied(9));
-    EXPECT_FALSE(holding.Applied(13));  // Never delivered.
+    EXPECT_FALSE(holding.Applied(13));  // Not delivered.
     ExpectHeld(holding, state, {generation, 10});
     EXPECT_TRUE(holding.awaits_applied());
     EXPECT_TRUE(holding.Applied(12));
@@ -250,7 +250,7 @@ TEST(HoldingTest, ToldNoneGivesAnAssumedGenerationUp) {
     holding.ToldNone();
     ExpectHeld(holding, State::kUnknown, {0, 8});
     EXPECT_EQ(holding.storable(), (FeedPosition{0, 8}));
-    EXPECT_TRUE(holding.Told(9));  // Nothing is left to compare.
+    EXPECT_TRUE(holding.Told(9));  // The comparison has ended.
   }
   for (const State state :
        {State::kNothing, State::kFresh, State::kAt, State::kUnknown}) {
@@ -363,7 +363,7 @@ TEST(HoldingTest, UnappliedSnapshotIsAppliedFromItsEndOn) {
   Holding holding = UnappliedOver(State::kAt);
   EXPECT_FALSE(holding.Applied(12));  // Of the replaced data.
   EXPECT_FALSE(holding.Applied(19));
-  EXPECT_FALSE(holding.Applied(21));  // Never delivered.
+  EXPECT_FALSE(holding.Applied(21));  // Not delivered.
   Holding exact = holding;
   EXPECT_TRUE(exact.Applied(20));
   ExpectHeld(exact, State::kAt, {9, 20});
@@ -394,7 +394,7 @@ TEST(HoldingTest, LinkEndMakesAnArrivingSnapshotVoid) {
     EXPECT_EQ(holding.snapshot(), Snapshot::kNone);
     EXPECT_EQ(holding.position(),
               state == State::kUnconfirmed ? (FeedPosition{7, 8}) : position);
-    // Frames from before the snapshot come again.
+    // Frames before the snapshot are delivered again.
     EXPECT_FALSE(holding.Applied(12));
     EXPECT_FALSE(holding.awaits_applied());
     ExpectSound(holding);

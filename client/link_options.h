@@ -44,15 +44,15 @@ struct LinkOptions {
   Limits limits;
   // The longest wait from the connection to the answer. Default: 10 s.
   absl::Duration handshake_timeout = absl::Seconds(10);
-  // The longest wait for a byte of any kind. kevy before 3.14 sends no
+  // The longest wait for a byte of any kind. kevy before 3.14 does not send
   // heartbeats, so it may stay silent for hours. Default: infinite.
   absl::Duration idle_timeout = absl::InfiniteDuration();
   // The longest wait for a heartbeat, where heartbeats are expected: with
   // protocol 2, and with protocol 1 after the first one. Inside a snapshot, and
   // inside an element that takes several reads, each byte counts as a
-  // heartbeat. An embedded writer speaks protocol 2 and sends none: leave this
-  // infinite for it. Default: infinite for Session and ReplicaClient, 5 s for
-  // followers.
+  // heartbeat. An embedded writer speaks protocol 2 without heartbeats: leave
+  // this infinite for it. Default: infinite for Session and ReplicaClient, 5 s
+  // for followers.
   absl::Duration heartbeat_timeout = absl::InfiniteDuration();
   // The shortest time between two acknowledgements while frames flow. Default:
   // 100 ms.

@@ -1,21 +1,21 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Where a replica keeps how far it has applied, so that it goes on there when
-// it starts again.
+// Keeps the applied position of each replica, so that a restarted replica
+// resumes there.
 //
 //   auto stored = store->Load("shard-0");
 //   if (!stored.ok()) return stored.status();
-//   FeedPosition position = stored->value_or(FeedPosition{});  // None: {0, 0}.
+//   FeedPosition position = stored->value_or(FeedPosition{});  // Or {0, 0}.
 //   ...
 //   absl::Status status = store->Store({{"shard-0", position}});
 //
-// One store serves many followers, each under a name of its own. Store after
-// applying, never before: then a crash between the two brings writes again, and
-// loses none. Who applies into a database may keep the position there, in the
-// same transaction, by a PositionStore of their own: then none comes again.
+// One store serves many followers, each under a name of its own. Apply first,
+// then store: a crash between the two repeats writes, but keeps all. A handler
+// that applies to a database may save the position in the same transaction,
+// through a PositionStore of its own. Then writes arrive exactly once.
 //
-// FilePositionStore keeps them in a file.
+// FilePositionStore keeps positions in a file.
 
 #ifndef KEVY_REPLICA_CLIENT_POSITION_STORE_H_
 #define KEVY_REPLICA_CLIENT_POSITION_STORE_H_
@@ -47,29 +47,32 @@ struct NamedPosition {
 // Appends "shard-0=7:8".
 void AppendText(const NamedPosition& named, std::string* out);
 
-// Names are of printable ASCII without spaces and quotes, and not empty: any
-// other is kInvalidArgument. Thread-safe, as all that implement it must be.
+// A name is one or more printable ASCII characters, without spaces and quotes.
+// Any other name is kInvalidArgument. Thread-safe: each implementation must be.
 class PositionStore {
  public:
   virtual ~PositionStore() = default;
 
-  // The position stored under `name`; nothing if none ever was. An error where
-  // what is stored cannot be read or trusted: never a silent start from 0.
+  // Returns:
+  //   a position  the one stored last under `name`
+  //   nullopt     `name` was not stored yet
+  //   an error    the stored position cannot be read or is damaged. The caller
+  //               must not start from {0, 0} instead.
   virtual absl::StatusOr<std::optional<FeedPosition>> Load(
       absl::string_view name) = 0;
 
-  // Stores all of them or none, never some: once it returns OK, they last; on
-  // an error they are not stored, unless the implementation says otherwise. A
-  // name's former position is replaced, be it a later one; names that are not
-  // mentioned keep theirs. Of a name given twice the last position counts.
+  // Stores all of `positions`, or none of them. OK: they last. An error: they
+  // are not stored, unless the implementation documents otherwise. Replaces a
+  // name's former position, even a later one. Other names keep theirs. If a
+  // name is given twice, its last position counts.
   virtual absl::Status Store(absl::Span<const NamedPosition> positions) = 0;
 };
 
-// For those who implement it: kInvalidArgument if `name` is no name.
+// For implementations: returns kInvalidArgument if `name` is malformed.
 absl::Status CheckPositionName(absl::string_view name);
 
-// Lasts as long as the object: for tests, and for those who start with a
-// snapshot every time.
+// Keeps positions as long as the object lives. For tests, and for replicas that
+// begin with a snapshot at every start.
 class InMemoryPositionStore : public PositionStore {
  public:
   absl::StatusOr<std::optional<FeedPosition>> Load(

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The contract, which every PositionStore keeps.
+// The contract of PositionStore, run on every implementation.
 
 #include "kevy_replica/client/position_store.h"
 
@@ -28,7 +28,7 @@ namespace {
 
 struct Implementation {
   std::string name;
-  // Gets a path that the store may use.
+  // Takes a path that the store may use.
   std::function<std::unique_ptr<PositionStore>(const std::string&)> make;
 };
 
@@ -45,44 +45,44 @@ class PositionStoreTest : public ::testing::TestWithParam<Implementation> {
       GetParam().make(folder_.File("positions"));
 };
 
-TEST_P(PositionStoreTest, NothingAtFirst) {
+TEST_P(PositionStoreTest, NewStoreIsEmpty) {
   EXPECT_EQ(Loaded("a"), std::nullopt);
 }
 
-TEST_P(PositionStoreTest, LoadsWhatWasStored) {
+TEST_P(PositionStoreTest, LoadReturnsStoredPosition) {
   constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
   EXPECT_TRUE(store_->Store({{"a", {1, 2}}}).ok());
   EXPECT_TRUE(store_->Store({{"b", {kMax, kMax}}, {"c", {0, 0}}}).ok());
   EXPECT_EQ(Loaded("a"), (FeedPosition{1, 2}));
   EXPECT_EQ(Loaded("b"), (FeedPosition{kMax, kMax}));
-  EXPECT_EQ(Loaded("c"), (FeedPosition{0, 0}));  // Stored: not nothing.
+  EXPECT_EQ(Loaded("c"), (FeedPosition{0, 0}));  // Stored.
   EXPECT_EQ(Loaded("A"), std::nullopt);
   EXPECT_EQ(Loaded("aa"), std::nullopt);
 }
 
-TEST_P(PositionStoreTest, ReplacesThoseMentionedAndKeepsTheOthers) {
+TEST_P(PositionStoreTest, StoreReplacesOnlyGivenNames) {
   EXPECT_TRUE(store_->Store({{"a", {1, 2}}, {"b", {1, 3}}}).ok());
   EXPECT_TRUE(store_->Store({{"c", {1, 4}}, {"a", {1, 1}}}).ok());
-  EXPECT_EQ(Loaded("a"), (FeedPosition{1, 1}));  // A lower one too.
+  EXPECT_EQ(Loaded("a"), (FeedPosition{1, 1}));  // A lower one, too.
   EXPECT_EQ(Loaded("b"), (FeedPosition{1, 3}));
   EXPECT_EQ(Loaded("c"), (FeedPosition{1, 4}));
 }
 
-TEST_P(PositionStoreTest, OfANameGivenTwiceTheLastCounts) {
+TEST_P(PositionStoreTest, LastPositionOfRepeatedNameCounts) {
   EXPECT_TRUE(
       store_->Store({{"a", {1, 2}}, {"b", {1, 3}}, {"a", {1, 1}}}).ok());
   EXPECT_EQ(Loaded("a"), (FeedPosition{1, 1}));
   EXPECT_EQ(Loaded("b"), (FeedPosition{1, 3}));
 }
 
-TEST_P(PositionStoreTest, StoringNothing) {
+TEST_P(PositionStoreTest, EmptyStoreSucceeds) {
   EXPECT_TRUE(store_->Store({}).ok());
   EXPECT_TRUE(store_->Store({{"a", {1, 2}}}).ok());
   EXPECT_TRUE(store_->Store({}).ok());
   EXPECT_EQ(Loaded("a"), (FeedPosition{1, 2}));
 }
 
-TEST_P(PositionStoreTest, Names) {
+TEST_P(PositionStoreTest, PrintableNamesAreAccepted) {
   for (const char* name : {"a", "end", "shard-999", "!#$%&()*+,-./:;<=>?@[]",
                            "\\^_`{|}~", "127.0.0.1:16004/0"}) {
     EXPECT_TRUE(store_->Store({{name, {1, 2}}}).ok()) << name;
@@ -93,7 +93,7 @@ TEST_P(PositionStoreTest, Names) {
   EXPECT_EQ(Loaded(long_name), (FeedPosition{1, 2}));
 }
 
-TEST_P(PositionStoreTest, WhatIsNoName) {
+TEST_P(PositionStoreTest, MalformedNamesAreRejected) {
   EXPECT_TRUE(store_->Store({{"a", {1, 2}}}).ok());
   for (const std::string& name :
        {std::string(), std::string(" "), std::string("a b"), std::string("a "),
@@ -103,7 +103,7 @@ TEST_P(PositionStoreTest, WhatIsNoName) {
     EXPECT_EQ(store_->Load(name).status().code(),
               absl::StatusCode::kInvalidArgument)
         << name;
-    // None of them, then, wherever the bad one stands.
+    // One malformed name, in any place, prevents the whole store.
     EXPECT_EQ(
         store_->Store({{"a", {9, 9}}, {name, {1, 2}}, {"b", {9, 9}}}).code(),
         absl::StatusCode::kInvalidArgument)
@@ -113,7 +113,7 @@ TEST_P(PositionStoreTest, WhatIsNoName) {
   }
 }
 
-TEST_P(PositionStoreTest, AThousandNames) {
+TEST_P(PositionStoreTest, StoreKeepsThousandNames) {
   std::vector<NamedPosition> positions;
   for (uint64_t i = 0; i < 1000; ++i) {
     positions.push_back({absl::StrCat("shard-", i), {i + 1, i * i}});
@@ -124,7 +124,7 @@ TEST_P(PositionStoreTest, AThousandNames) {
   }
 }
 
-TEST_P(PositionStoreTest, ManyThreads) {
+TEST_P(PositionStoreTest, ThreadsShareStore) {
   constexpr uint64_t kTimes = 20;
   std::vector<std::thread> threads;
   for (const char* own : {"a", "b", "c"}) {

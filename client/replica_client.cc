@@ -187,8 +187,8 @@ absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
       }
       if (!snapshot_reader_.begun()) {
         return absl::FailedPreconditionError(
-            "a snapshot that NextEvent() has begun to hand out is to be read "
-            "to its end by NextEvent()");
+            "NextEvent() has begun a snapshot: read it to its end by "
+            "NextEvent()");
       }
       if (const auto* chunk = std::get_if<SnapshotChunk>(&event)) {
         return snapshot_reader_.Take(chunk->bytes, options_.on_payload);
@@ -197,10 +197,9 @@ absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
     case SnapshotPolicy::kError:
       break;
   }
-  return ReplicaError(
-      ReplicaErrorKind::kSnapshotInProgress,
-      "the primary sends a snapshot, and only frames are read: read events, or "
-      "choose a SnapshotPolicy");
+  return ReplicaError(ReplicaErrorKind::kSnapshotInProgress,
+                      "the primary sends a snapshot, but the caller reads "
+                      "frames: read events, or choose a SnapshotPolicy");
 }
 
 // Writes the bytes that are due, then waits for bytes, the end, or the

@@ -103,7 +103,7 @@ struct ReplicaClientOptions {
   size_t read_bytes = 256 << 10;
   // The longest write (the request, an acknowledgement). Default: 10 s.
   absl::Duration write_timeout = absl::Seconds(10);
-  // A clock that never goes back. Default: the system's monotonic clock.
+  // A monotonic clock. Default: the system's.
   std::function<absl::Time()> now;
 };
 
@@ -159,8 +159,7 @@ class ReplicaClient {
   FrameRange Frames() & ABSL_ATTRIBUTE_LIFETIME_BOUND;
   FrameRange Frames() && = delete;
 
-  // OK while the stream goes on, and after a clean end. After an error, that
-  // error, for ever.
+  // OK while the stream goes on, and after a clean end. The first error stays.
   const absl::Status& status() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return session_.status();
   }

@@ -96,7 +96,7 @@ TEST(ReplicaClientTest, IteratesFrames) {
   EXPECT_EQ(client->NextEvent(), nullptr);
 }
 
-TEST(ReplicaClientTest, GivesFramesByTheBatch) {
+TEST(ReplicaClientTest, ReturnsFramesInBatches) {
   ScriptedPrimary primary;
   primary.Enqueue(Stream(8, 50)
                       .Heartbeat(7, 50)
@@ -117,7 +117,7 @@ TEST(ReplicaClientTest, GivesFramesByTheBatch) {
     }
     EXPECT_EQ(client->position().next_offset, frames.back().offset() + 1);
     client->Applied(client->position().next_offset);
-    // The last batch's acknowledgement is not to wait for the next read's.
+    // Acknowledge the last batch now: another read may not come.
     if (expected == 61) {
       EXPECT_TRUE(client->SendAck(61).ok());
     }
@@ -127,7 +127,7 @@ TEST(ReplicaClientTest, GivesFramesByTheBatch) {
   EXPECT_EQ(primary.connection(0).acks.back(), 61);
 }
 
-TEST(ReplicaClientTest, IteratesAnEmptyStream) {
+TEST(ReplicaClientTest, IteratesEmptyStream) {
   ScriptedPrimary primary;
   primary.Enqueue(Stream(0, 0));
   auto client = ConnectOrDie(primary, Options());
@@ -137,7 +137,7 @@ TEST(ReplicaClientTest, IteratesAnEmptyStream) {
   EXPECT_TRUE(client->status().ok());
 }
 
-TEST(ReplicaClientTest, HandsOutEveryEvent) {
+TEST(ReplicaClientTest, ReturnsEveryEvent) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript()
                       .Generation(7)
@@ -156,7 +156,7 @@ TEST(ReplicaClientTest, HandsOutEveryEvent) {
   EXPECT_TRUE(client->status().ok());
 }
 
-TEST(ReplicaClientTest, OverTcp) {
+TEST(ReplicaClientTest, ConnectsOverTcp) {
   ScriptedPrimary primary;
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
   primary.Enqueue(Stream(8, 10));
@@ -169,7 +169,7 @@ TEST(ReplicaClientTest, OverTcp) {
   EXPECT_TRUE((*client)->status().ok()) << (*client)->status();
 }
 
-TEST(ReplicaClientTest, AsksForWhatItWasTold) {
+TEST(ReplicaClientTest, RequestHasGivenPositionAndId) {
   ScriptedPrimary primary;
   primary.Enqueue(Stream(8, 8));
   auto client = ConnectOrDie(primary, Options({7, 8}));
@@ -193,7 +193,7 @@ TEST(ReplicaClientTest, AutoFallsBackToProtocol1) {
   EXPECT_EQ(primary.connections(), 2u);
 }
 
-TEST(ReplicaClientTest, AChosenProtocolIsNotLeft) {
+TEST(ReplicaClientTest, ChosenProtocolIsKept) {
   ScriptedPrimary primary;
   primary.SetDefault(Stream(0, 1).Speak(Protocol::kV1));
   ReplicaClientOptions options = Options();
@@ -204,7 +204,7 @@ TEST(ReplicaClientTest, AChosenProtocolIsNotLeft) {
   EXPECT_EQ(primary.connections(), 1u);
 }
 
-TEST(ReplicaClientTest, RejectedInBothProtocols) {
+TEST(ReplicaClientTest, AutoReportsRejectionInBothProtocols) {
   ScriptedPrimary primary;
   primary.SetDefault(PrimaryScript().Refuse());
   const auto client = ReplicaClient::Connect(primary.InMemory(), Options());
@@ -214,7 +214,7 @@ TEST(ReplicaClientTest, RejectedInBothProtocols) {
   EXPECT_EQ(primary.connections(), 2u);
 }
 
-TEST(ReplicaClientTest, OverOneTransportThereIsNoSecondProtocol) {
+TEST(ReplicaClientTest, SingleTransportTriesOneProtocol) {
   ScriptedPrimary primary;
   primary.SetDefault(PrimaryScript().Refuse());
   auto transport = primary.InMemory()();
@@ -225,7 +225,7 @@ TEST(ReplicaClientTest, OverOneTransportThereIsNoSecondProtocol) {
   EXPECT_EQ(primary.connections(), 1u);
 }
 
-TEST(ReplicaClientTest, MalformedAnswer) {
+TEST(ReplicaClientTest, MalformedAnswerIsQuoted) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript().NoAnswer().Send("-ERR unknown command\r\n"));
   const auto client = ReplicaClient::Connect(primary.InMemory(), Options());
@@ -235,7 +235,7 @@ TEST(ReplicaClientTest, MalformedAnswer) {
               HasSubstr("-ERR unknown command"));
 }
 
-TEST(ReplicaClientTest, BadOptionsAreToldBeforeConnecting) {
+TEST(ReplicaClientTest, InvalidOptionsFailBeforeConnecting) {
   ScriptedPrimary primary;
   ReplicaClientOptions options = Options();
   options.link.replica_id = "";
@@ -256,7 +256,7 @@ TEST(ReplicaClientTest, FailureToConnectIsIo) {
   EXPECT_EQ(ReplicaErrorKindOf(client.status()), ReplicaErrorKind::kIo);
 }
 
-TEST(ReplicaClientTest, FrameReaderMeetsASnapshot) {
+TEST(ReplicaClientTest, SnapshotEndsFrameReader) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript()
                       .Generation(7)
@@ -269,13 +269,13 @@ TEST(ReplicaClientTest, FrameReaderMeetsASnapshot) {
   EXPECT_EQ(client->NextFrame(), nullptr);
   EXPECT_EQ(ReplicaErrorKindOf(client->status()),
             ReplicaErrorKind::kSnapshotInProgress);
-  // Nothing of it was taken: another client may resume here.
+  // The snapshot was not touched: another client may resume here.
   EXPECT_EQ(client->position(), (FeedPosition{7, 9}));
   EXPECT_EQ(RecommendedAction(client->status()), Action::kReadEvents);
-  EXPECT_EQ(client->NextEvent(), nullptr);  // For ever.
+  EXPECT_EQ(client->NextEvent(), nullptr);  // The error stays.
 }
 
-TEST(ReplicaClientTest, FrameReaderSkipsASnapshot) {
+TEST(ReplicaClientTest, FrameReaderSkipsSnapshot) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript()
                       .Generation(7)
@@ -290,7 +290,7 @@ TEST(ReplicaClientTest, FrameReaderSkipsASnapshot) {
   EXPECT_TRUE(client->status().ok());
 }
 
-TEST(ReplicaClientTest, FrameReaderHandsASnapshotOver) {
+TEST(ReplicaClientTest, FrameReaderCallsSnapshotHandler) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript()
                       .Generation(7)
@@ -311,7 +311,7 @@ TEST(ReplicaClientTest, FrameReaderHandsASnapshotOver) {
                           "# snapshot_end next_offset=25"));
 }
 
-TEST(ReplicaClientTest, AnErrorOfTheSnapshotHandlerEndsTheClient) {
+TEST(ReplicaClientTest, SnapshotHandlerErrorEndsClient) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript().Generation(7).Snapshot("KEVYSNAP", 25));
   ReplicaClientOptions options = Options();
@@ -324,7 +324,7 @@ TEST(ReplicaClientTest, AnErrorOfTheSnapshotHandlerEndsTheClient) {
   EXPECT_EQ(client->status(), absl::ResourceExhaustedError("disk full"));
 }
 
-TEST(ReplicaClientTest, AHandlerThatFailsAtTheSnapshotsEndLeavesNothing) {
+TEST(ReplicaClientTest, SnapshotHandlerErrorAtEndLosesPosition) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript().Generation(7).Snapshot("KEVYSNAP", 25));
   ReplicaClientOptions options = Options();
@@ -340,7 +340,7 @@ TEST(ReplicaClientTest, AHandlerThatFailsAtTheSnapshotsEndLeavesNothing) {
   EXPECT_EQ(client->position(), (FeedPosition{0, 0}));
 }
 
-TEST(ReplicaClientTest, WhatIsMissingIsToldNotCrashedOn) {
+TEST(ReplicaClientTest, MissingArgumentsAreRejected) {
   ReplicaClientOptions options = Options();
   EXPECT_TRUE(absl::IsInvalidArgument(
       ReplicaClient::Connect(std::unique_ptr<Transport>(), options).status()));
@@ -352,7 +352,7 @@ TEST(ReplicaClientTest, WhatIsMissingIsToldNotCrashedOn) {
       ReplicaClient::Connect(primary.InMemory(), options).status()));
 }
 
-TEST(ReplicaClientTest, AcksWhatWasAppliedThoughMoreFramesAreWaiting) {
+TEST(ReplicaClientTest, AcksAppliedOffsetBeforeWaitingFrames) {
   // All frames come in one read; the second ack is due before the third frame.
   ScriptedPrimary primary;
   primary.Enqueue(
@@ -374,7 +374,7 @@ TEST(ReplicaClientTest, AcksWhatWasAppliedThoughMoreFramesAreWaiting) {
   EXPECT_THAT(primary.connection(0).acks, ElementsAre(9, 10, 11));
 }
 
-TEST(ReplicaClientTest, AcksWhatWasApplied) {
+TEST(ReplicaClientTest, AcksAppliedOffset) {
   ScriptedPrimary primary;
   primary.Enqueue(Stream(8, 10).WaitForAck(10));
   auto client = ConnectOrDie(primary, Options({7, 8}));
@@ -385,7 +385,7 @@ TEST(ReplicaClientTest, AcksWhatWasApplied) {
   EXPECT_EQ(primary.connection(0).acks.back(), 10);
 }
 
-TEST(ReplicaClientTest, SendsAnAckAtOnce) {
+TEST(ReplicaClientTest, SendAckSendsAtOnce) {
   ScriptedPrimary primary;
   primary.Enqueue(Stream(8, 9).WaitForAck(9).Frame(9, {"DEL", "k"}));
   auto client = ConnectOrDie(primary, Options({7, 8}));
@@ -396,7 +396,7 @@ TEST(ReplicaClientTest, SendsAnAckAtOnce) {
   EXPECT_THAT(primary.connection(0).acks, ElementsAre(9));
 }
 
-TEST(ReplicaClientTest, WhatWasSentIsReadThoughThePrimaryIsGone) {
+TEST(ReplicaClientTest, ReadsFramesOfClosedPrimary) {
   auto pair = InMemoryTransport::CreatePair();
   ASSERT_TRUE(pair.second
                   ->Write("+ACK 7 8\r\n"
@@ -418,7 +418,7 @@ TEST(ReplicaClientTest, WhatWasSentIsReadThoughThePrimaryIsGone) {
   EXPECT_TRUE((*client)->status().ok()) << (*client)->status();
 }
 
-TEST(ReplicaClientTest, AWriteThatIsStuckEndsTheClient) {
+TEST(ReplicaClientTest, StuckWriteEndsClient) {
   auto pair = InMemoryTransport::CreatePair();
   ASSERT_TRUE(pair.second
                   ->Write("+ACK 7 8\r\n*2\r\n:8\r\n*1\r\n$4\r\nPING\r\n",
@@ -437,7 +437,7 @@ TEST(ReplicaClientTest, AWriteThatIsStuckEndsTheClient) {
   EXPECT_EQ((*client)->status(), faults.write_error);
 }
 
-// What a client reads over a transport that fails at byte `at` of the stream.
+// The frames and the last status of a client over a faulty transport.
 struct Ending {
   absl::Status status;
   std::vector<uint64_t> offsets;
@@ -464,7 +464,7 @@ Ending ReadWithFault(const std::string& stream,
   return ending;
 }
 
-TEST(ReplicaClientTest, CutAtEveryByte) {
+TEST(ReplicaClientTest, CutAtAnyByteIsReported) {
   const std::string answer = "+ACK 7 8\r\n";
   const std::string frame8 = "*2\r\n:8\r\n*2\r\n$4\r\nINCR\r\n$1\r\nk\r\n";
   const std::string ping = "+PING 7 9\r\n";
@@ -499,7 +499,7 @@ TEST(ReplicaClientTest, CutAtEveryByte) {
   }
 }
 
-TEST(ReplicaClientTest, ShortReadsGiveTheSame) {
+TEST(ReplicaClientTest, ShortReadsReturnSameFrames) {
   const std::string stream =
       "+ACK 7 8\r\n*2\r\n:8\r\n*2\r\n$4\r\nINCR\r\n$1\r\nk\r\n+PING 7 9\r\n";
   const Ending ending = ReadWithFault(stream, [](Faults* faults) {
@@ -509,7 +509,7 @@ TEST(ReplicaClientTest, ShortReadsGiveTheSame) {
   EXPECT_THAT(ending.offsets, ElementsAre(8));
 }
 
-TEST(ReplicaClientTest, HandshakeTimeout) {
+TEST(ReplicaClientTest, HandshakeTimeoutEndsConnect) {
   auto pair = InMemoryTransport::CreatePair();
   ReplicaClientOptions options = Options();
   options.link.handshake_timeout = absl::ZeroDuration();
@@ -518,20 +518,20 @@ TEST(ReplicaClientTest, HandshakeTimeout) {
   EXPECT_EQ(RecommendedAction(client.status()), Action::kCaller);
 }
 
-TEST(ReplicaClientTest, IdleTimeout) {
+TEST(ReplicaClientTest, IdleTimeoutEndsClient) {
   ScriptedPrimary primary;
   primary.Enqueue(Stream(8, 9).Stall());
   ReplicaClientOptions options = Options({7, 8});
   options.link.idle_timeout = absl::Milliseconds(1);
-  // A slow machine may time out before the first frame, never come to a clean
-  // end.
+  // A slow machine may time out before the first frame. The end is a timeout
+  // all the same.
   auto client = ConnectOrDie(primary, options);
   while (client->NextEvent() != nullptr) {
   }
   EXPECT_TRUE(absl::IsDeadlineExceeded(client->status())) << client->status();
 }
 
-TEST(ReplicaClientTest, InterruptEndsABlockedRead) {
+TEST(ReplicaClientTest, InterruptEndsBlockedRead) {
   ScriptedPrimary primary;
   primary.Enqueue(Stream(8, 9).Stall());
   auto client = ConnectOrDie(primary, Options({7, 8}));
@@ -543,7 +543,7 @@ TEST(ReplicaClientTest, InterruptEndsABlockedRead) {
   EXPECT_EQ(RecommendedAction(client->status()), Action::kCaller);
 }
 
-TEST(ReplicaClientTest, InterrupterEndsConnectingAndTheHandshake) {
+TEST(ReplicaClientTest, InterrupterEndsConnect) {
   ScriptedPrimary primary;
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
   primary.Enqueue(PrimaryScript().NoAnswer().Stall());
@@ -555,9 +555,8 @@ TEST(ReplicaClientTest, InterrupterEndsConnectingAndTheHandshake) {
   EXPECT_TRUE(absl::IsCancelled(client.status())) << client.status();
 }
 
-TEST(ReplicaClientTest, TimeIsTheCallersWhereGiven) {
-  // Acknowledgements are spaced by the clock that was handed in: it stands
-  // still, so that but one goes out however often something was applied.
+TEST(ReplicaClientTest, GivenClockSpacesAcks) {
+  // The given clock stands still, so at most one acknowledgement is sent.
   ScriptedPrimary primary;
   primary.Enqueue(Stream(8, 11));
   ReplicaClientOptions options = Options({7, 8});
@@ -573,8 +572,8 @@ TEST(ReplicaClientTest, TimeIsTheCallersWhereGiven) {
   EXPECT_LE(primary.connection(0).acks.size(), 1u);
 }
 
-TEST(ReplicaClientTest, ReplaysACaptureOverMemory) {
-  // A snapshot, a frame, a snapshot in mid-stream: see testdata/captures.
+TEST(ReplicaClientTest, ReplaysCaptureOverMemory) {
+  // A snapshot, a frame, and a snapshot in mid-stream: see testdata/captures.
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript::Capture(
       "+ACK 7 0\r\n+SNAPSHOT\r\n+PING 7 39\r\n$3\r\nabc\r\n"
@@ -593,7 +592,7 @@ TEST(ReplicaClientTest, ReplaysACaptureOverMemory) {
   EXPECT_EQ(client->position(), (FeedPosition{9, 1}));
 }
 
-TEST(ReplicaClientTest, HandsOverSnapshotsDecoded) {
+TEST(ReplicaClientTest, SnapshotsArriveDecoded) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript()
                       .Generation(7)
@@ -615,7 +614,7 @@ TEST(ReplicaClientTest, HandsOverSnapshotsDecoded) {
                                  "payload_end"));
 }
 
-TEST(ReplicaClientTest, ASnapshotThatNextEventHasBegunIsNotDecodedByFrames) {
+TEST(ReplicaClientTest, FramesLeaveSnapshotOfNextEventUndecoded) {
   for (int events = 1; events <= 3; ++events) {
     ScriptedPrimary primary;
     primary.Enqueue(PrimaryScript()
@@ -628,7 +627,7 @@ TEST(ReplicaClientTest, ASnapshotThatNextEventHasBegunIsNotDecodedByFrames) {
     options.on_payload = [](const PayloadEvent&) { return absl::OkStatus(); };
     auto client = ConnectOrDie(primary, options);
     for (int i = 0; i < events; ++i) ASSERT_NE(client->NextEvent(), nullptr);
-    if (events == 3) {  // To its end.
+    if (events == 3) {  // The snapshot has ended.
       EXPECT_THAT(client->NextFrame(),
                   Pointee(IsFrame(8, ElementsAre("DEL", "k"))));
       continue;
@@ -640,7 +639,7 @@ TEST(ReplicaClientTest, ASnapshotThatNextEventHasBegunIsNotDecodedByFrames) {
   }
 }
 
-TEST(ReplicaClientTest, APayloadThatCannotBeReadEndsIt) {
+TEST(ReplicaClientTest, MalformedPayloadEndsClient) {
   ScriptedPrimary primary;
   primary.Enqueue(
       PrimaryScript().Generation(7).Snapshot("KEVYSNAP\x04", 8).Stall());

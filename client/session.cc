@@ -36,7 +36,7 @@ HandshakeRequest RequestOf(absl::string_view replica_id,
                            const FeedPosition& from, Protocol protocol) {
   HandshakeRequest request;
   request.protocol = protocol;
-  // A request of protocol 1 has no generation.
+  // Only a request of protocol 2 has a generation.
   request.generation = protocol == Protocol::kV2 ? from.generation : 0;
   request.offset = from.next_offset;
   request.replica_id = replica_id;
@@ -275,7 +275,7 @@ bool Session::PollAnswer() {
   }
   if (protocol_ == Protocol::kV2 && answer.generation == 0) {
     Fail(ReplicaError(ReplicaErrorKind::kAckMalformed,
-                      "the answer names generation 0, which none can be"));
+                      "the answer names generation 0, which means unknown"));
     return false;
   }
   answer_ = answer;
@@ -301,7 +301,7 @@ bool Session::TakeOddFrames(absl::Span<const FrameView> frames) {
     return false;
   }
   if (received_.needs_reset()) {
-    // The history's first write, over no data: the data is of any generation.
+    // The history's first write over empty data, which fits any generation.
     received_.Reset();
     if (stream_generation_ != 0 && !received_.Told(stream_generation_)) {
       return false;
@@ -338,9 +338,9 @@ bool Session::TakeHeartbeat(const Heartbeat& heartbeat) {
 
 void Session::TakeSnapshotBegin() {
   received_.SnapshotBegins();
-  // The answer's generation differs from the one asked for, and a snapshot
-  // follows at once: the snapshot is of that generation. Any other snapshot may
-  // be of a new one, which only a heartbeat tells.
+  // A snapshot right behind an answer with another generation than the
+  // request's has that generation. Any other snapshot may have a new one, which
+  // only a heartbeat tells.
   if (!first_element_ || answer_->generation == from_.generation) {
     stream_generation_ = 0;
   }

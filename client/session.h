@@ -9,9 +9,9 @@
 //
 // Functions fall into three classes:
 //   a. Getters tell the state.
-//   b. Handle...() tells the session what happened.
+//   b. Handle...() tells the session an event of the connection or the clock.
 //   c. Poll...() asks the session for work: an event, bytes to send, a time.
-// `now` comes from any clock that never goes back. Only differences count.
+// `now` comes from any monotonic clock. Only differences count.
 //
 //   Session session(options);
 //   session.HandleConnected(now);
@@ -31,7 +31,7 @@
 //   }
 //   if (!session.status().ok()) ...
 //
-// Order of polling: 1. PollEvent() or PollFrames() until they return nothing,
+// Order of polling: 1. PollEvent() until null, or PollFrames() until empty,
 // 2. PollTransmit(), 3. PollTimeout(). PollEvent() may make an acknowledgement
 // due, and PollTransmit() moves the time that PollTimeout() tells.
 
@@ -99,7 +99,7 @@ class Session {
   //
   // The generation is 0 (unknown) in two cases, until a heartbeat tells it:
   // with protocol 1 from the answer on, and after a snapshot in mid-stream. (A
-  // snapshot right behind an answer with another generation is of that one.)
+  // snapshot right behind an answer with another generation has that one.)
   FeedPosition position() const { return received_.position(); }
 
   // Where the link started.
@@ -114,7 +114,7 @@ class Session {
   }
 
   // The number of frames that the primary had at its last heartbeat and that
-  // have not arrived. Nothing before a history's first heartbeat, and inside a
+  // have not arrived. Empty before a history's first heartbeat, and inside a
   // snapshot.
   std::optional<uint64_t> lag() const;
 
@@ -153,15 +153,15 @@ class Session {
   void HandleEof();
 
   // The transport failed (give its status a kind by AsIoError()), or the
-  // application did. Ends the session with `status`, which must not be OK. Has
-  // no effect once done().
+  // application did. Ends the session with `status`, which must not be OK.
+  // Ignored once done().
   void HandleFailure(const absl::Status& status);
 
   // The same for an application that could not take a snapshot. The held data
-  // no longer counts: position() becomes {0, 0}.
+  // stops counting: position() becomes {0, 0}.
   void HandleSnapshotFailure(const absl::Status& status);
 
-  // The time of PollTimeout() has come. Earlier calls do no harm.
+  // The time of PollTimeout() has come. Earlier calls are harmless.
   void HandleTimeout(absl::Time now);
 
   // The application applied everything below `next_offset`. The
@@ -177,7 +177,7 @@ class Session {
 
   // ---- Work.
 
-  // Reads the answer and nothing behind it. Returns whether it is there.
+  // Reads only the answer. Returns whether it has arrived.
   // PollEvent() reads the answer, too.
   bool PollAnswer();
 
@@ -205,8 +205,8 @@ class Session {
   // HandleWaiting(), before each wait.
   bool PollTransmit(absl::Time now, std::string* out);
 
-  // When to call HandleTimeout() and PollTransmit() again, if nothing else
-  // happens before. absl::InfiniteFuture(): never.
+  // When to call HandleTimeout() and PollTransmit() again, unless input comes
+  // before. absl::InfiniteFuture(): only input counts.
   absl::Time PollTimeout() const;
 
  private:
@@ -268,7 +268,7 @@ class Session {
   uint64_t stream_generation_ = 0;
   // Only the answer has arrived on this connection.
   bool first_element_ = true;
-  // The last read completed no element.
+  // The last read did not complete an element.
   bool decoded_none_ = false;
   std::optional<Heartbeat> last_heartbeat_;
   // The primary's next offset in this history, by its last heartbeat.

@@ -57,7 +57,7 @@ std::string SnapshotTo(uint64_t next_offset, absl::string_view inside = "") {
                       "$8\r\nKEVYSNAP\r\n+SNAPSHOT_END ", next_offset, "\r\n");
 }
 
-// A session whose network and time are the test's.
+// A session whose network and clock the test controls.
 class Link {
  public:
   explicit Link(SessionSetup options)
@@ -65,19 +65,19 @@ class Link {
     session.HandleConnected(now);
   }
 
-  // What the session sends now.
+  // The bytes that the session sends now.
   std::string Sent() {
     std::string out;
     session.PollTransmit(now, &out);
     return out;
   }
-  // Lets bytes arrive; does not poll.
+  // Lets bytes arrive, without polling.
   void Arrive(absl::string_view bytes) {
     const absl::Span<char> room = session.PrepareRead(bytes.size());
     std::memcpy(room.data(), bytes.data(), bytes.size());
     session.HandleRead(bytes.size(), now);
   }
-  // Lets bytes arrive and polls until nothing is left; returns events as text.
+  // Lets bytes arrive and polls all events. Returns them as text.
   std::vector<std::string> Receive(absl::string_view bytes) {
     Arrive(bytes);
     std::vector<std::string> events;
@@ -113,7 +113,7 @@ TEST(SessionTest, SendsTheRequestOfProtocol1WithoutGeneration) {
             "$2\r\nID\r\n$2\r\nr1\r\n");
 }
 
-TEST(SessionTest, RejectsABadIdAtOnce) {
+TEST(SessionTest, InvalidIdFailsAtOnce) {
   for (const char* id : {"", "\xff"}) {
     SessionSetup options = Options();
     options.link.replica_id = id;
@@ -125,7 +125,7 @@ TEST(SessionTest, RejectsABadIdAtOnce) {
   }
 }
 
-TEST(SessionTest, NothingIsSentBeforeAConnectionStands) {
+TEST(SessionTest, SendsOnlyOnConnection) {
   Session session(Options().link);
   std::string out = "stale";
   EXPECT_FALSE(session.PollTransmit(absl::UnixEpoch(), &out));
@@ -134,7 +134,7 @@ TEST(SessionTest, NothingIsSentBeforeAConnectionStands) {
   EXPECT_EQ(session.PollEvent(), nullptr);
 }
 
-TEST(SessionTest, AutoTriesProtocol1AfterABareEof) {
+TEST(SessionTest, AutoTriesProtocol1AfterBareEof) {
   Link link(Options({7, 8}, ProtocolChoice::kAuto));
   EXPECT_THAT(link.Sent(), HasSubstr("*6\r\n"));
   link.session.HandleEof();
@@ -150,7 +150,7 @@ TEST(SessionTest, AutoTriesProtocol1AfterABareEof) {
   EXPECT_EQ(link.session.answer()->protocol, Protocol::kV1);
 }
 
-TEST(SessionTest, AutoRejectedInBothProtocols) {
+TEST(SessionTest, AutoReportsRejectionInBothProtocols) {
   Link link(Options({}, ProtocolChoice::kAuto));
   link.session.HandleEof();
   link.session.HandleConnected(link.now);
@@ -162,7 +162,7 @@ TEST(SessionTest, AutoRejectedInBothProtocols) {
               HasSubstr("protocol 2, then of protocol 1"));
 }
 
-TEST(SessionTest, AChosenProtocolIsTheOnlyOneTried) {
+TEST(SessionTest, ChosenProtocolIsKept) {
   for (const ProtocolChoice choice :
        {ProtocolChoice::kV1, ProtocolChoice::kV2}) {
     Link link(Options({}, choice));
@@ -173,7 +173,7 @@ TEST(SessionTest, AChosenProtocolIsTheOnlyOneTried) {
   }
 }
 
-TEST(SessionTest, EofInsideTheAnswerIsTruncatedAndNoReasonForProtocol1) {
+TEST(SessionTest, EofInsideAnswerIsTruncation) {
   Link link(Options({}, ProtocolChoice::kAuto));
   EXPECT_THAT(link.Receive("+ACK 1"), ElementsAre());
   link.session.HandleEof();
@@ -182,7 +182,7 @@ TEST(SessionTest, EofInsideTheAnswerIsTruncatedAndNoReasonForProtocol1) {
             ReplicaErrorKind::kTruncated);
 }
 
-TEST(SessionTest, MalformedAnswer) {
+TEST(SessionTest, MalformedAnswerIsReported) {
   Link link(Options());
   EXPECT_THAT(link.Receive("-ERR unknown command 'REPLICATE'\r\n"),
               ElementsAre());
@@ -193,7 +193,7 @@ TEST(SessionTest, MalformedAnswer) {
               HasSubstr("-ERR unknown command 'REPLICATE'"));
 }
 
-TEST(SessionTest, AnswerOfTheOtherProtocolIsMalformed) {
+TEST(SessionTest, AnswerOfOtherProtocolIsMalformed) {
   Link link(Options());
   link.Receive("+ACK 0\r\n");
   EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
@@ -201,14 +201,14 @@ TEST(SessionTest, AnswerOfTheOtherProtocolIsMalformed) {
   EXPECT_FALSE(link.session.answer().has_value());
 }
 
-TEST(SessionTest, PollAnswerReadsNoFurther) {
+TEST(SessionTest, PollAnswerLeavesFramesUnread) {
   Link link(Options({7, 8}));
   EXPECT_FALSE(link.session.PollAnswer());
   link.Arrive("+ACK 7 8\r\n" + FrameAt(9));
   EXPECT_TRUE(link.session.PollAnswer());
   EXPECT_TRUE(link.session.PollAnswer());
   EXPECT_EQ(link.session.answer()->generation, 7);
-  EXPECT_TRUE(link.session.status().ok());  // The gap is not looked at yet.
+  EXPECT_TRUE(link.session.status().ok());  // The gap is still unread.
   EXPECT_EQ(link.session.PollEvent(), nullptr);
   EXPECT_FALSE(link.session.status().ok());
 }
@@ -224,7 +224,7 @@ TEST(SessionTest, PositionFollowsFrames) {
   EXPECT_EQ(link.session.position(), (FeedPosition{7, 10}));
 }
 
-TEST(SessionTest, FreshReplicaTakesTheSnapshotsPosition) {
+TEST(SessionTest, FreshReplicaTakesSnapshotPosition) {
   Link link(Options());
   EXPECT_THAT(
       link.Receive("+ACK 7 0\r\n" + SnapshotTo(25, "+PING 7 25\r\n") +
@@ -232,14 +232,14 @@ TEST(SessionTest, FreshReplicaTakesTheSnapshotsPosition) {
       ElementsAre("# snapshot_begin", "# heartbeat generation=7 next_offset=25",
                   "# snapshot_chunk bytes=8", "# snapshot_end next_offset=25",
                   "25 \"SET\" \"k\" \"v\""));
-  // Until the snapshot has ended, nothing of it can be claimed.
+  // The position moves at the snapshot's end only.
   EXPECT_THAT(
       link.positions,
       ElementsAre(FeedPosition{0, 0}, FeedPosition{0, 0}, FeedPosition{0, 0},
                   FeedPosition{7, 25}, FeedPosition{7, 26}));
 }
 
-TEST(SessionTest, RefusedResumeKeepsTheOldPositionUntilTheSnapshotEnds) {
+TEST(SessionTest, RefusedResumeKeepsPositionUntilSnapshotEnd) {
   Link link(Options({6, 8}));
   link.Receive("+ACK 7 8\r\n" + SnapshotTo(39));
   EXPECT_THAT(
@@ -247,7 +247,7 @@ TEST(SessionTest, RefusedResumeKeepsTheOldPositionUntilTheSnapshotEnds) {
       ElementsAre(FeedPosition{6, 8}, FeedPosition{6, 8}, FeedPosition{7, 39}));
 }
 
-TEST(SessionTest, EmbeddedWritersAnswerIsNotTakenForThePosition) {
+TEST(SessionTest, EmbeddedWritersAnswerKeepsPosition) {
   Link link(Options());
   link.Receive("+ACK 7 25\r\n");
   EXPECT_EQ(link.session.position(), (FeedPosition{0, 0}));
@@ -255,14 +255,14 @@ TEST(SessionTest, EmbeddedWritersAnswerIsNotTakenForThePosition) {
   EXPECT_EQ(link.session.position(), (FeedPosition{7, 25}));
 }
 
-TEST(SessionTest, FreshReplicaMayGetTheHistoryFromItsStart) {
+TEST(SessionTest, FreshReplicaAcceptsHistoryFromStart) {
   Link link(Options());
   link.Receive("+ACK 7 0\r\n" + FrameAt(0));
   EXPECT_TRUE(link.session.status().ok());
   EXPECT_EQ(link.session.position(), (FeedPosition{7, 1}));
 }
 
-TEST(SessionTest, MidStreamSnapshotLeavesTheGenerationUnknownUntilAHeartbeat) {
+TEST(SessionTest, MidStreamSnapshotHasUnknownGeneration) {
   Link link(Options());
   link.Receive("+ACK 7 0\r\n" + SnapshotTo(39) + FrameAt(39) + SnapshotTo(0) +
                FrameAt(0) + "+PING 9 1\r\n" + FrameAt(1));
@@ -276,7 +276,7 @@ TEST(SessionTest, MidStreamSnapshotLeavesTheGenerationUnknownUntilAHeartbeat) {
                   FeedPosition{9, 1}, FeedPosition{9, 2}));  // Told.
 }
 
-TEST(SessionTest, HeartbeatInsideAMidStreamSnapshotTellsTheGeneration) {
+TEST(SessionTest, HeartbeatInsideSnapshotTellsGeneration) {
   Link link(Options({7, 8}));
   link.Receive("+ACK 7 8\r\n" + FrameAt(8) + SnapshotTo(0, "+PING 9 0\r\n"));
   EXPECT_THAT(
@@ -285,13 +285,13 @@ TEST(SessionTest, HeartbeatInsideAMidStreamSnapshotTellsTheGeneration) {
                   FeedPosition{7, 9}, FeedPosition{9, 0}));
 }
 
-TEST(SessionTest, SnapshotAfterAHeartbeatIsInMidStreamToo) {
+TEST(SessionTest, SnapshotAfterHeartbeatHasUnknownGeneration) {
   Link link(Options({7, 8}));
   link.Receive("+ACK 7 8\r\n+PING 7 8\r\n" + SnapshotTo(0));
   EXPECT_EQ(link.session.position(), (FeedPosition{0, 0}));
 }
 
-TEST(SessionTest, HeartbeatOfAnotherGenerationWithoutASnapshot) {
+TEST(SessionTest, HeartbeatReportsChangedGeneration) {
   Link link(Options({7, 8}));
   EXPECT_THAT(link.Receive("+ACK 7 8\r\n+PING 9 8\r\n"), ElementsAre());
   EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
@@ -299,7 +299,7 @@ TEST(SessionTest, HeartbeatOfAnotherGenerationWithoutASnapshot) {
   EXPECT_EQ(link.session.position(), (FeedPosition{7, 8}));
 }
 
-TEST(SessionTest, FramesOfAnotherGenerationWithoutASnapshot) {
+TEST(SessionTest, FramesOfOtherGenerationAreForeign) {
   for (const FeedPosition held : {FeedPosition{6, 8}, FeedPosition{0, 8}}) {
     Link link(Options(held));
     EXPECT_THAT(link.Receive("+ACK 7 8\r\n" + FrameAt(8)), ElementsAre());
@@ -309,7 +309,7 @@ TEST(SessionTest, FramesOfAnotherGenerationWithoutASnapshot) {
   }
 }
 
-TEST(SessionTest, Protocol1LearnsTheGenerationFromHeartbeats) {
+TEST(SessionTest, Protocol1LearnsGenerationFromHeartbeats) {
   Link link(Options({0, 3}, ProtocolChoice::kV1));
   link.Receive("+ACK 3\r\n" + FrameAt(3) + "+PING 1 4\r\n" + FrameAt(4));
   EXPECT_THAT(
@@ -317,7 +317,7 @@ TEST(SessionTest, Protocol1LearnsTheGenerationFromHeartbeats) {
       ElementsAre(FeedPosition{0, 4}, FeedPosition{1, 4}, FeedPosition{1, 5}));
 }
 
-TEST(SessionTest, Protocol1ComparesTheGenerationThatItCouldNotClaim) {
+TEST(SessionTest, Protocol1ComparesAssumedGeneration) {
   Link same(Options({1, 3}, ProtocolChoice::kV1));
   same.Receive("+ACK 3\r\n" + FrameAt(3) + "+PING 1 4\r\n");
   EXPECT_TRUE(same.session.status().ok());
@@ -327,14 +327,14 @@ TEST(SessionTest, Protocol1ComparesTheGenerationThatItCouldNotClaim) {
   EXPECT_EQ(ReplicaErrorKindOf(other.session.status()),
             ReplicaErrorKind::kForeignHistory);
 
-  // What a snapshot has replaced is no longer to be compared.
+  // A snapshot replaces the data, so the generation is not compared any more.
   Link replaced(Options({1, 3}, ProtocolChoice::kV1));
   replaced.Receive("+ACK 3\r\n" + SnapshotTo(14) + "+PING 2 14\r\n");
   EXPECT_TRUE(replaced.session.status().ok());
   EXPECT_EQ(replaced.session.position(), (FeedPosition{2, 14}));
 }
 
-TEST(SessionTest, HeartbeatsOfTheOlderFormTellNoGeneration) {
+TEST(SessionTest, OlderHeartbeatsKeepGeneration) {
   Link link(Options({7, 8}));
   link.Receive("+ACK 7 8\r\n+PING 8\r\n");
   EXPECT_TRUE(link.session.status().ok());
@@ -342,7 +342,7 @@ TEST(SessionTest, HeartbeatsOfTheOlderFormTellNoGeneration) {
   EXPECT_EQ(link.session.last_heartbeat()->generation, 0);
 }
 
-TEST(SessionTest, Gap) {
+TEST(SessionTest, GapIsReported) {
   Link link(Options({7, 8}));
   EXPECT_EQ(link.Receive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(10)).size(), 1u);
   ASSERT_TRUE(OffsetGapOf(link.session.status()).has_value());
@@ -356,20 +356,20 @@ TEST(SessionTest, Gap) {
   EXPECT_THAT(message, HasSubstr("near \"*2\\r\\n:10\\r\\n"));
 }
 
-TEST(SessionTest, ARepeatedFrameIsAGapToo) {
+TEST(SessionTest, RepeatedFrameIsGap) {
   Link link(Options({7, 8}));
   link.Receive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(8));
   EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
             ReplicaErrorKind::kOffsetGap);
 }
 
-TEST(SessionTest, FirstFrameAfterASnapshotMustFollowIt) {
+TEST(SessionTest, FrameNotFollowingSnapshotIsGap) {
   Link link(Options());
   link.Receive("+ACK 7 0\r\n" + SnapshotTo(25) + FrameAt(26));
   EXPECT_EQ(OffsetGapOf(link.session.status())->expected, 25);
 }
 
-TEST(SessionTest, MalformedBytesNameTheErrorThePlaceAndTheBytes) {
+TEST(SessionTest, MalformedFrameReportsErrorPlaceAndBytes) {
   Link link(Options({7, 8}));
   link.Receive("+ACK 7 8\r\n" + FrameAt(8) + "*2\r\n:9\r\n*1\r\n$-1\r\n");
   EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
@@ -383,14 +383,14 @@ TEST(SessionTest, MalformedBytesNameTheErrorThePlaceAndTheBytes) {
   EXPECT_THAT(message, HasSubstr("$-1\\r\\n"));
 }
 
-TEST(SessionTest, FrameInsideASnapshot) {
+TEST(SessionTest, FrameInsideSnapshotIsUnexpected) {
   Link link(Options());
   link.Receive("+ACK 7 0\r\n+SNAPSHOT\r\n" + FrameAt(0));
   EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
             ReplicaErrorKind::kUnexpectedInSnapshot);
 }
 
-TEST(SessionTest, EndsInsideAnElementOrASnapshotAreTruncations) {
+TEST(SessionTest, EofInsideElementOrSnapshotIsTruncation) {
   for (const std::string& bytes :
        {FrameAt(8).substr(0, 20), std::string("+PIN"),
         std::string("+SNAPSHOT\r\n"),
@@ -405,7 +405,7 @@ TEST(SessionTest, EndsInsideAnElementOrASnapshotAreTruncations) {
   }
 }
 
-TEST(SessionTest, AfterAnErrorItStaysInThatError) {
+TEST(SessionTest, FirstErrorStays) {
   Link link(Options({7, 8}));
   link.Receive("+ACK 7 8\r\n" + FrameAt(9));
   const absl::Status status = link.session.status();
@@ -418,7 +418,7 @@ TEST(SessionTest, AfterAnErrorItStaysInThatError) {
   EXPECT_EQ(link.session.PollTimeout(), absl::InfiniteFuture());
 }
 
-TEST(SessionTest, LagIsWhatTheHeartbeatSaysLessWhatCameSince) {
+TEST(SessionTest, LagCountsFramesSinceHeartbeat) {
   Link link(Options({7, 8}));
   link.Receive("+ACK 7 8\r\n" + FrameAt(8));
   EXPECT_EQ(link.session.lag(), std::nullopt);
@@ -426,7 +426,7 @@ TEST(SessionTest, LagIsWhatTheHeartbeatSaysLessWhatCameSince) {
   EXPECT_EQ(link.session.lag(), 3u);
   link.Receive(FrameAt(9) + FrameAt(10) + FrameAt(11) + FrameAt(12));
   EXPECT_EQ(link.session.lag(), 0u);
-  // An old history's heartbeat says nothing of the new one.
+  // A heartbeat of the old history does not count for the new one.
   link.Receive(SnapshotTo(0));
   EXPECT_EQ(link.session.lag(), std::nullopt);
   link.Receive("+PING 9 2\r\n");
@@ -452,11 +452,11 @@ TEST(SessionTest, AcksAreSpacedWhileFramesFlow) {
   EXPECT_EQ(link.Sent(), "REPLCONF ACK 10\r\n");
 }
 
-TEST(SessionTest, AHeartbeatIsAcknowledgedAtOnce) {
+TEST(SessionTest, HeartbeatIsAckedAtOnce) {
   Link link(Options({7, 8}));
   link.Sent();
   link.Receive("+ACK 7 8\r\n" + FrameAt(8) + "+PING 7 9\r\n");
-  EXPECT_EQ(link.Sent(), "");  // Nothing was applied that could be told.
+  EXPECT_EQ(link.Sent(), "");  // Without an applied offset.
   link.session.HandleApplied(9);
   EXPECT_EQ(link.Sent(), "REPLCONF ACK 9\r\n");
   link.Receive("+PING 7 9\r\n");
@@ -464,7 +464,7 @@ TEST(SessionTest, AHeartbeatIsAcknowledgedAtOnce) {
   EXPECT_EQ(link.Sent(), "");
 }
 
-TEST(SessionTest, AckNowDoesNotWait) {
+TEST(SessionTest, AckNowSendsAtOnce) {
   Link link(Options({7, 8}));
   link.Sent();
   link.Receive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(9));
@@ -474,7 +474,7 @@ TEST(SessionTest, AckNowDoesNotWait) {
   EXPECT_EQ(link.Sent(), "REPLCONF ACK 10\r\n");
 }
 
-TEST(SessionTest, WhatWasNotReceivedCannotBeAcknowledged) {
+TEST(SessionTest, AckBeyondReceivedOffsetFails) {
   Link link(Options({7, 8}));
   link.Sent();
   EXPECT_TRUE(absl::IsFailedPrecondition(link.session.AckNow(8)));
@@ -487,7 +487,7 @@ TEST(SessionTest, WhatWasNotReceivedCannotBeAcknowledged) {
   EXPECT_TRUE(absl::IsFailedPrecondition(link.session.AckNow(9)));
 }
 
-TEST(SessionTest, AcksDoNotGoBack) {
+TEST(SessionTest, LowerAckHasNoEffect) {
   Link link(Options({7, 8}));
   link.Sent();
   link.Receive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(9));
@@ -496,13 +496,12 @@ TEST(SessionTest, AcksDoNotGoBack) {
   EXPECT_EQ(link.Sent(), "REPLCONF ACK 10\r\n");
 }
 
-TEST(SessionTest, WhatASnapshotReplacesIsNotAcknowledged) {
+TEST(SessionTest, SnapshotForgetsAckedOffsets) {
   Link link(Options({7, 8}));
   link.Sent();
   link.Receive("+ACK 7 8\r\n" + FrameAt(8));
   link.session.HandleApplied(9);
-  // From its begin on, what was applied is of another history than the
-  // primary's.
+  // From the begin on, applied offsets belong to the replaced data.
   link.Receive("+SNAPSHOT\r\n+PING 9 0\r\n");
   EXPECT_EQ(link.Sent(), "");
   link.session.HandleApplied(9);
@@ -516,8 +515,8 @@ TEST(SessionTest, WhatASnapshotReplacesIsNotAcknowledged) {
   EXPECT_EQ(link.Sent(), "REPLCONF ACK 0\r\n");
 }
 
-TEST(SessionTest, SnapshotRightAfterAnAcceptedResumeMayBeOfANewGeneration) {
-  // FLUSHALL, before anything else came: what the answer named is over.
+TEST(SessionTest, SnapshotAfterAcceptedResumeHasUnknownGeneration) {
+  // FLUSHALL right after the answer: the generation of the answer has ended.
   Link link(Options({7, 100}));
   link.Receive("+ACK 7 100\r\n" + SnapshotTo(0) + FrameAt(0));
   EXPECT_EQ(link.session.position(), (FeedPosition{0, 1}));
@@ -531,11 +530,11 @@ TEST(SessionTest, SnapshotRightAfterAnAcceptedResumeMayBeOfANewGeneration) {
   EXPECT_EQ(told.session.position(), (FeedPosition{8, 1}));
 }
 
-TEST(SessionTest, NothingHeldIsOfNoGeneration) {
+TEST(SessionTest, HeartbeatOverEmptyDataKeepsZeroPosition) {
   Link link(Options({0, 0}, ProtocolChoice::kV1));
   link.Receive("+ACK 0\r\n+PING 9 50\r\n");
   EXPECT_EQ(link.session.position(), (FeedPosition{0, 0}));
-  // An empty primary's snapshot is something.
+  // The snapshot of an empty primary is data.
   Link empty(Options({0, 0}, ProtocolChoice::kV1));
   empty.Receive("+ACK 0\r\n" + SnapshotTo(0) + "+PING 9 0\r\n");
   EXPECT_EQ(empty.session.position(), (FeedPosition{9, 0}));
@@ -548,13 +547,13 @@ TEST(SessionTest, AnswerWithGeneration0IsMalformed) {
             ReplicaErrorKind::kAckMalformed);
 }
 
-TEST(SessionTest, HandshakeTimeout) {
+TEST(SessionTest, HandshakeTimeoutEndsSession) {
   SessionSetup options = Options();
   options.link.handshake_timeout = absl::Seconds(3);
   Link link(options);
   const absl::Time until = link.now + absl::Seconds(3);
   EXPECT_EQ(link.session.PollTimeout(), until);
-  // Bytes that are no whole answer do not put it off.
+  // Part of an answer does not defer the timeout.
   link.now += absl::Seconds(2);
   link.Receive("+ACK");
   EXPECT_EQ(link.session.PollTimeout(), until);
@@ -565,7 +564,7 @@ TEST(SessionTest, HandshakeTimeout) {
   EXPECT_EQ(ReplicaErrorKindOf(link.session.status()), std::nullopt);
 }
 
-TEST(SessionTest, IdleTimeoutIsPutOffByAnyByte) {
+TEST(SessionTest, AnyByteDefersIdleTimeout) {
   SessionSetup options = Options({7, 8});
   options.link.idle_timeout = absl::Seconds(5);
   Link link(options);
@@ -585,7 +584,7 @@ SessionSetup WithHeartbeats(ProtocolChoice protocol = ProtocolChoice::kV2) {
   return options;
 }
 
-TEST(SessionTest, HeartbeatTimeoutIsPutOffByHeartbeatsAlone) {
+TEST(SessionTest, OnlyHeartbeatsDeferHeartbeatTimeout) {
   Link link(WithHeartbeats());
   link.now += absl::Seconds(8);  // The answer may take its time.
   link.Receive("+ACK 7 8\r\n");
@@ -602,7 +601,7 @@ TEST(SessionTest, HeartbeatTimeoutIsPutOffByHeartbeatsAlone) {
               HasSubstr("no heartbeat came within 5s"));
 }
 
-TEST(SessionTest, HeartbeatsAreExpectedOfProtocol1OnceOneCame) {
+TEST(SessionTest, Protocol1ExpectsHeartbeatsAfterFirst) {
   Link link(WithHeartbeats(ProtocolChoice::kV1));
   link.Receive("+ACK 8\r\n");
   EXPECT_EQ(link.session.PollTimeout(), absl::InfiniteFuture());
@@ -613,7 +612,7 @@ TEST(SessionTest, HeartbeatsAreExpectedOfProtocol1OnceOneCame) {
   EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
 }
 
-TEST(SessionTest, AnyByteOfASnapshotCountsAsAHeartbeat) {
+TEST(SessionTest, SnapshotBytesDeferHeartbeatTimeout) {
   Link link(WithHeartbeats());
   link.Receive("+ACK 7 8\r\n+SNAPSHOT\r\n");
   for (int i = 0; i < 3; ++i) {
@@ -626,14 +625,14 @@ TEST(SessionTest, AnyByteOfASnapshotCountsAsAHeartbeat) {
   EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
 }
 
-TEST(SessionTest, AnyByteOfALongElementCountsAsAHeartbeat) {
+TEST(SessionTest, LongElementBytesDeferHeartbeatTimeout) {
   Link link(WithHeartbeats());
   link.Receive("+ACK 7 8\r\n");
   std::string frame;
   ASSERT_EQ(AppendFrame(8, {"SET", "k", std::string(1000, 'x')}, &frame),
             WireError::kNone);
   link.now += absl::Seconds(4);
-  link.Receive(frame.substr(0, 200));  // Only now it is in the middle of one.
+  link.Receive(frame.substr(0, 200));  // The next read continues it.
   EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(1));
   for (const size_t at : {200, 400, 600}) {
     link.now += absl::Milliseconds(900);
@@ -643,7 +642,8 @@ TEST(SessionTest, AnyByteOfALongElementCountsAsAHeartbeat) {
   link.now += absl::Seconds(4);
   link.Receive(frame.substr(800));
   EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
-  // Short ones that are cut do not, but for the one that is all that came.
+  // A short frame cut across two reads does not count as a sign of life, unless
+  // its first part was all that the read brought.
   for (int i = 9; i < 13; ++i) {
     link.now += absl::Seconds(1);
     link.Receive(i == 9 ? FrameAt(i).substr(0, 20)
@@ -652,7 +652,7 @@ TEST(SessionTest, AnyByteOfALongElementCountsAsAHeartbeat) {
   EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(3));
 }
 
-TEST(SessionTest, TheApplicationsOwnTimeIsNotThePrimarysSilence) {
+TEST(SessionTest, ApplicationTimeIsNotSilence) {
   SessionSetup options = WithHeartbeats();
   options.link.idle_timeout = absl::Seconds(20);
   Link link(options);
@@ -664,19 +664,19 @@ TEST(SessionTest, TheApplicationsOwnTimeIsNotThePrimarysSilence) {
   EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(1));
   link.session.HandleTimeout(link.now);
   EXPECT_FALSE(link.session.done());
-  // The wait that follows counts.
+  // The next wait counts.
   link.session.HandleTimeout(link.now + absl::Seconds(1));
   EXPECT_TRUE(link.session.done());
 }
 
-TEST(SessionTest, FailureFromOutsideIsKeptAsItIs) {
+TEST(SessionTest, ExternalFailureIsKept) {
   Link link(Options());
   link.session.HandleFailure(absl::AbortedError("by the application"));
   EXPECT_EQ(link.session.status(), absl::AbortedError("by the application"));
   EXPECT_TRUE(link.session.done());
 }
 
-TEST(SessionTest, OnlyTheFirstFailureCounts) {
+TEST(SessionTest, FirstFailureCounts) {
   Link link(Options({7, 8}));
   link.Receive("+ACK 7 8\r\n");
   link.session.HandleEof();
@@ -689,7 +689,7 @@ TEST(SessionTest, OnlyTheFirstFailureCounts) {
   EXPECT_EQ(failed.session.status(), absl::AbortedError("first"));
 }
 
-TEST(SessionTest, ASnapshotThatCouldNotBeTakenLeavesNothing) {
+TEST(SessionTest, SnapshotFailureLosesPosition) {
   Link link(Options({6, 8}));
   link.Receive("+ACK 7 8\r\n" + SnapshotTo(39));
   link.session.HandleSnapshotFailure(absl::ResourceExhaustedError("full"));
@@ -697,7 +697,7 @@ TEST(SessionTest, ASnapshotThatCouldNotBeTakenLeavesNothing) {
   EXPECT_EQ(link.session.status(), absl::ResourceExhaustedError("full"));
 }
 
-TEST(SessionTest, LimitsReachTheDecoder) {
+TEST(SessionTest, DecoderKeepsLimits) {
   SessionSetup options = Options({7, 8});
   options.link.limits.max_arguments = 2;
   Link link(options);
@@ -712,7 +712,7 @@ std::vector<uint64_t> Offsets(absl::Span<const FrameView> frames) {
   return offsets;
 }
 
-TEST(SessionTest, FramesByTheBatch) {
+TEST(SessionTest, PollFramesReturnsBatch) {
   Link link(Options({7, 8}));
   EXPECT_TRUE(link.session.PollFrames().empty());
   link.Arrive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(9) + FrameAt(10) +
@@ -732,7 +732,7 @@ TEST(SessionTest, FramesByTheBatch) {
   EXPECT_FALSE(link.session.done());
 }
 
-TEST(SessionTest, FramesByTheBatchEndBeforeAGap) {
+TEST(SessionTest, PollFramesStopsBeforeGap) {
   Link link(Options({7, 8}));
   link.Arrive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(9) + FrameAt(11) +
               FrameAt(12));
@@ -749,21 +749,21 @@ TEST(SessionTest, FramesByTheBatchEndBeforeAGap) {
   EXPECT_TRUE(link.session.PollFrames().empty());
 }
 
-TEST(SessionTest, FramesByTheBatchOfAnotherGeneration) {
+TEST(SessionTest, PollFramesRejectsForeignBatch) {
   Link link(Options({7, 8}));
   link.Arrive("+ACK 9 8\r\n" + FrameAt(8) + FrameAt(9));
   EXPECT_TRUE(link.session.PollFrames().empty());
   EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
             ReplicaErrorKind::kForeignHistory);
   EXPECT_EQ(link.session.position(), (FeedPosition{7, 8}));
-  // Where nothing is held, all of a batch is of the generation told.
+  // Over empty data, a batch has the generation of the answer.
   Link fresh(Options());
   fresh.Arrive("+ACK 9 0\r\n" + FrameAt(0) + FrameAt(1));
   EXPECT_THAT(Offsets(fresh.session.PollFrames()), ElementsAre(0, 1));
   EXPECT_EQ(fresh.session.position(), (FeedPosition{9, 2}));
 }
 
-TEST(SessionTest, ByteByByteIsTheSame) {
+TEST(SessionTest, SingleBytesYieldSameEvents) {
   const std::string stream = "+ACK 7 0\r\n" + SnapshotTo(39, "+PING 7 39\r\n") +
                              FrameAt(39) + SnapshotTo(0) + FrameAt(0) +
                              "+PING 9 1\r\n" + FrameAt(1);

@@ -13,7 +13,7 @@ namespace {
 
 absl::Time Read(clockid_t clock) {
   timespec now = {};
-  clock_gettime(clock, &now);  // Cannot fail: the clock is there.
+  clock_gettime(clock, &now);  // Cannot fail: every system has it.
   return absl::TimeFromTimespec(now);
 }
 

@@ -9,12 +9,12 @@
 namespace kevy_replica {
 namespace client_internal {
 
-// The system's clock that does not go back, as an absl::Time: only differences
-// mean something. Thread-safe.
+// The system's monotonic clock. Only differences of its times have a meaning.
+// Thread-safe.
 absl::Time MonotonicNow();
 
-// The same to a few milliseconds, which it may lie behind MonotonicNow(): where
-// the system has it, at a fraction of the cost.
+// A coarse reading of the same clock: up to a few milliseconds behind
+// MonotonicNow(), never ahead of it. Thread-safe.
 absl::Time RoughMonotonicNow();
 
 }  // namespace client_internal

@@ -10,13 +10,13 @@ namespace kevy_replica {
 namespace client_internal {
 namespace {
 
-TEST(MonotonicTimeTest, TheRoughClockIsTheSameOneAndNeverAhead) {
+TEST(MonotonicTimeTest, RoughClockStaysBehindExactClock) {
   absl::Time last = absl::InfinitePast();
   for (int i = 0; i < 1000; ++i) {
     const absl::Time rough = RoughMonotonicNow();
     EXPECT_GE(rough, last);
     EXPECT_LE(rough, MonotonicNow());
-    EXPECT_LT(MonotonicNow() - rough, absl::Hours(1));  // No other epoch.
+    EXPECT_LT(MonotonicNow() - rough, absl::Hours(1));  // The same epoch.
     last = rough;
   }
 }

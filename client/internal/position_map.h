@@ -23,8 +23,8 @@ namespace client_internal {
 
 using PositionMap = std::map<std::string, FeedPosition, std::less<>>;
 
-// As PositionStore's Load() and Store(): kInvalidArgument for what is no name,
-// with `*map` as it was.
+// As PositionStore::Load() and Store(). A malformed name is kInvalidArgument,
+// and leaves `*map` unchanged.
 absl::StatusOr<std::optional<FeedPosition>> FindPosition(
     const PositionMap& map, absl::string_view name);
 absl::Status UpdatePositions(absl::Span<const NamedPosition> positions,

@@ -25,7 +25,7 @@ namespace {
 constexpr absl::string_view kMagic = "kevy_replica positions ";
 constexpr absl::string_view kFirstLine = "kevy_replica positions 1\n";
 
-// A change of one byte always changes it: each step is a bijection.
+// Changing one byte always changes the hash: each step is a bijection.
 uint64_t Fnv1a(absl::string_view bytes) {
   uint64_t hash = 14695981039346656037u;
   for (const char c : bytes) {
@@ -34,9 +34,9 @@ uint64_t Fnv1a(absl::string_view bytes) {
   return hash;
 }
 
-absl::Status Damaged(absl::string_view what) {
+absl::Status Damaged(absl::string_view damage) {
   return absl::DataLossError(
-      absl::StrCat("is damaged: ", what,
+      absl::StrCat("is damaged: ", damage,
                    ". Restore the file from a copy, or delete it to begin "
                    "again with a snapshot"));
 }
@@ -46,7 +46,7 @@ absl::Status Changed() {
   return Damaged("it was changed after it was written");
 }
 
-// `text` does not begin as this version's files do.
+// The error of a text without this version's first line.
 absl::Status WrongBeginning(absl::string_view text) {
   absl::string_view version = text.substr(0, text.find('\n'));
   if (absl::ConsumePrefix(&version, kMagic)) {
@@ -59,13 +59,13 @@ absl::Status WrongBeginning(absl::string_view text) {
     }
     return Changed();
   }
-  // What it is may be dear to somebody: no word of deleting it.
+  // This may be a file that the user needs. Do not suggest deleting it.
   return absl::DataLossError(
       "is not a positions file. Give the path of one, or of a file that does "
       "not exist yet");
 }
 
-// Takes the first line off `*text`, without its end.
+// Removes the first line from `*text`. Returns it without its line end.
 absl::string_view TakeLine(absl::string_view* text) {
   const size_t end = text->find('\n');
   const absl::string_view line = text->substr(0, end);
@@ -73,7 +73,7 @@ absl::string_view TakeLine(absl::string_view* text) {
   return line;
 }
 
-// Whether `line`, the last one, has the form of "end 2 10247940529964133859".
+// Whether `line` has the form of "end 2 10247940529964133859".
 bool IsEndLine(absl::string_view line) {
   if (!absl::ConsumePrefix(&line, "end ")) return false;
   const size_t space = line.find(' ');
@@ -115,8 +115,8 @@ absl::StatusOr<PositionMap> ParsePositions(absl::string_view text) {
     }
   }
   if (!IsEndLine(line)) return CutShort();
-  // The hash, the number and the order at once, and that no number is written
-  // in another way.
+  // Checks at once the hash, the count, the order, and the spelling of every
+  // number.
   if (FormatPositions(positions) != text) return Changed();
   return positions;
 }

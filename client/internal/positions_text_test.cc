@@ -30,14 +30,14 @@ PositionMap Positions() {
           {"shard-1", {7270893326363503, 1002}}};
 }
 
-// The text of two positions; the hash comes from another implementation.
+// The text of two positions. Another implementation computed the hash.
 constexpr absl::string_view kText =
     "kevy_replica positions 1\n"
     "shard-0 7270893326363503:39\n"
     "shard-1 7270893326363503:1002\n"
     "end 2 10247940529964133859\n";
 
-// `lines` with the end line's hash as it should be.
+// `lines` with the right hash in the end line.
 std::string WithHash(absl::string_view lines) {
   uint64_t hash = 0xcbf29ce484222325;
   for (const char c : lines) {
@@ -59,12 +59,12 @@ auto TellsOfDamage(absl::string_view what) {
                HasSubstr("delete it to begin again with a snapshot"));
 }
 
-TEST(PositionsTextTest, TheText) {
+TEST(PositionsTextTest, FormatMatchesDocumentedText) {
   EXPECT_EQ(FormatPositions(Positions()), kText);
   EXPECT_EQ(FormatPositions({}), WithHash("kevy_replica positions 1\nend 0 "));
 }
 
-TEST(PositionsTextTest, ThereAndBack) {
+TEST(PositionsTextTest, TextRoundTrips) {
   for (const PositionMap& positions :
        {PositionMap{}, Positions(),
         PositionMap{{"end", {1, 2}}, {"~!#:", {0, 0}}, {"z", {kMax, kMax}}}}) {
@@ -74,8 +74,8 @@ TEST(PositionsTextTest, ThereAndBack) {
   }
 }
 
-TEST(PositionsTextTest, CutAnywhere) {
-  // With a name that makes a line look like the last one.
+TEST(PositionsTextTest, CutTextIsDamaged) {
+  // One name makes its line look like the last line.
   PositionMap positions = Positions();
   positions["end"] = {1, 2};
   positions["zend"] = {3, 4};
@@ -86,7 +86,7 @@ TEST(PositionsTextTest, CutAnywhere) {
   }
 }
 
-TEST(PositionsTextTest, AnyByteChanged) {
+TEST(PositionsTextTest, ChangedByteIsDataLoss) {
   std::string text = FormatPositions(Positions());
   for (char& c : text) {
     const char good = c;
@@ -98,7 +98,7 @@ TEST(PositionsTextTest, AnyByteChanged) {
   }
 }
 
-TEST(PositionsTextTest, AnyByteMissingOrTwice) {
+TEST(PositionsTextTest, MissingOrRepeatedByteIsDataLoss) {
   const std::string text = FormatPositions({{"a", {12, 345}}, {"b", {0, 6}}});
   for (size_t i = 0; i < text.size(); ++i) {
     ErrorOf(text.substr(0, i) + text.substr(i + 1));
@@ -106,20 +106,20 @@ TEST(PositionsTextTest, AnyByteMissingOrTwice) {
   }
 }
 
-TEST(PositionsTextTest, Foreign) {
+TEST(PositionsTextTest, ForeignTextIsNamed) {
   for (const char* text :
        {"\n", "x", "hello\n",
         "\x7f"
         "ELF",
         "KEVY_REPLICA positions 1\n", "kevy_replica recording 1\n",
         "shard-0 1:2\nend 1 3\n"}) {
-    // Whoever mistook one path for another must not be told to delete it.
+    // The user may have mistaken the path: do not suggest deleting the file.
     EXPECT_THAT(ErrorOf(text), AllOf(HasSubstr("is not a positions file"),
                                      Not(HasSubstr("delete"))));
   }
 }
 
-TEST(PositionsTextTest, OfALaterVersion) {
+TEST(PositionsTextTest, LaterVersionIsNamed) {
   for (const char* version : {"2", "10", "18446744073709551615"}) {
     EXPECT_THAT(ErrorOf(WithHash(absl::StrCat("kevy_replica positions ",
                                               version, "\nend 0 "))),
@@ -132,27 +132,27 @@ TEST(PositionsTextTest, OfALaterVersion) {
   }
 }
 
-TEST(PositionsTextTest, TheSameNameTwice) {
+TEST(PositionsTextTest, RepeatedNameIsNamed) {
   EXPECT_THAT(
       ErrorOf(WithHash("kevy_replica positions 1\na 1:2\na 1:3\nend 2 ")),
       TellsOfDamage("has the name a twice"));
 }
 
-// Each with the right hash.
-TEST(PositionsTextTest, WhatIsNeverWritten) {
+// Each text has the right hash.
+TEST(PositionsTextTest, UnusualSpellingIsDamaged) {
   for (const char* lines : {"b 1:2\na 1:2\nend 2 ",  // Not sorted.
-                            "a 1:2\nend 2 ",         // Not their number.
+                            "a 1:2\nend 2 ",         // A wrong number.
                             "a 1:2\nend 01 ",        // Leading zeros.
                             "a 01:2\nend 1 ",        //
                             "a 1:2\nend 1 0",        //
-                            "a 1:\nend 1 ",          // No position.
+                            "a 1:\nend 1 ",          // Not a position.
                             "a  1:2\nend 1 ",        //
                             "a 1:2 \nend 1 ",        //
                             "a 18446744073709551616:2\nend 1 ",
-                            " 1:2\nend 1 ",     // No name.
+                            " 1:2\nend 1 ",     // Not a name.
                             "a'b 1:2\nend 1 ",  //
                             "a\t 1:2\nend 1 ",  //
-                            "a\nend 1 ",        // No line at all.
+                            "a\nend 1 ",        // Not a line.
                             "\nend 0 ",         //
                             "end 0 0\nend 0 "}) {
     EXPECT_THAT(

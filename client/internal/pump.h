@@ -81,7 +81,7 @@ class Pump {
   }
 
   // The same, but a failure ends the session. Returns whether it did. A primary
-  // that closed is no failure: it may have sent much before, and the end of
+  // that closed is not a failure: it may have sent much before, and the end of
   // reading counts. Without a connection it has no effect.
   bool Transmit(absl::Time now, absl::Duration timeout) {
     if (transport_ == nullptr) return false;

@@ -233,7 +233,7 @@ void Shard::CloseLink() {
   ready_ = false;
 }
 
-// Makes the poller watch `fd` for `events`, and no other descriptor.
+// Makes the poller watch `fd` for `events`, instead of the former descriptor.
 void Shard::Watch(int fd, short events) {
   if (poller_ == nullptr || (fd == watched_fd_ && events == watched_events_)) {
     return;
@@ -253,9 +253,8 @@ void Shard::Read() {
   using Progress = Pump<FollowerSession>::Progress;
   const Progress progress = pump_.Read(absl::ZeroDuration());
   ready_ = progress == Progress::kFull || progress == Progress::kSome;
-  // A socket that left room has no more bytes now: another read would be a
-  // system call for nothing. A decorator may still have some: see
-  // Transport::fd().
+  // A socket that left room is empty: another read would be a needless system
+  // call. A decorator may still have bytes: see Transport::fd().
   if (progress == Progress::kNone ||
       (progress == Progress::kSome && is_socket_)) {
     ready_ = false;
@@ -379,7 +378,7 @@ absl::Time Shard::Deadline() const {
 }
 
 // By default without waiting: an acknowledgement is one line, and a primary
-// that has not taken those of hours is gone.
+// that has left hours of them unread is gone.
 void Shard::Transmit(absl::Time now, absl::Duration timeout) {
   if (pump_.Transmit(now, timeout)) ready_ = true;
 }

@@ -58,7 +58,7 @@ struct ShardOptions {
   std::function<uint64_t()> now_ms;
   size_t read_bytes = 0;
   absl::Duration write_timeout;  // Of the handshake's request.
-  // A clock that never goes back; and a faster, coarser reading of it.
+  // A monotonic clock, and a faster, coarser reading of it.
   std::function<absl::Time()> now;
   std::function<absl::Time()> rough_now;
   // Step() returns before the next event while this is set. May be null.
@@ -120,7 +120,7 @@ class Shard {
     return session_;
   }
 
-  // Whether there is no connection, and none pending.
+  // Whether a connection neither stands nor is being made.
   bool waits_for_time_alone() const {
     return pump_.transport() == nullptr && !pending_.has_value();
   }
@@ -160,14 +160,14 @@ class Shard {
   short watched_events_ = 0;
   bool ready_ = true;
   bool events_left_ = false;  // DeliverEvents() returned early.
-  // Polled, and to be delivered once the position is stored.
+  // An event that was polled. Its delivery waits until the position is stored.
   const FollowerEvent* undelivered_ = nullptr;
   absl::Duration waited_;        // At the last step.
   bool snapshot_begun_ = false;  // The last SnapshotBegin was delivered.
   bool to_flush_ = false;        // Frames were delivered since the last flush.
   SnapshotReader snapshot_reader_;
 
-  // One more than the offset of Applied() that is not taken yet. 0: none.
+  // 0, or one more than the offset of an Applied() that is not taken yet.
   std::atomic<uint64_t> applied_{0};
   std::atomic<uint64_t> delivered_end_{0};
   absl::Time published_at_ = absl::InfinitePast();

@@ -87,7 +87,7 @@ absl::Status ShardLoop::Run() {
     const absl::Time until = StoreIfDue();
     NotifyTurn();
     if (left_ == 0) break;
-    // While all shards are busy, there is nothing to wait for.
+    // The loop waits only if a shard is idle.
     if (turn_.size() < left_) status = Wait(until);
   }
   StoreAll(nullptr);

@@ -35,8 +35,8 @@ class ShardLoop {
   ShardLoop(std::function<absl::Time()> now, PositionStore* store,
             absl::Duration store_interval);
 
-  // kResourceExhausted: the process has no descriptors left, Run() must not be
-  // called.
+  // kResourceExhausted: the process has run out of descriptors, and Run() must
+  // not be called.
   absl::Status status() const;
 
   // Adds a shard, whose position is stored as `name`. Before Run().
@@ -69,7 +69,7 @@ class ShardLoop {
   // Stores every position that moved, then tells the shards. If that fails, all
   // shards stop, shard `asking` with the store's error.
   void StoreAll(Shard* asking);
-  // Returns when to call it again, if another turn does not come before.
+  // Returns the time of its next call, unless another turn comes before.
   absl::Time StoreIfDue();
   void SetNextStore();
   void NotifyTurn();
@@ -86,7 +86,7 @@ class ShardLoop {
   Wakeup wakeup_;
   const absl::StatusOr<std::unique_ptr<Poller>> poller_;
   // Shared by all connections, since each would make its own, with a pipe.
-  // Never interrupted: Stop() wakes the loop.
+  // It is not interrupted: Stop() wakes the loop.
   const std::shared_ptr<Interrupter> interrupter_ =
       std::make_shared<Interrupter>();
   std::vector<std::string> names_;  // Of each shard.

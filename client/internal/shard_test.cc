@@ -46,7 +46,7 @@ std::string FramesFrom(uint64_t begin, uint64_t end) {
   return wire;
 }
 
-// Writes fail once `fails` is set, as where the peer takes nothing.
+// Once `fails` is set, writes fail as if the peer had stopped reading.
 class StuckTransport : public Transport {
  public:
   StuckTransport(std::unique_ptr<Transport> inner, const bool* fails)
@@ -68,7 +68,7 @@ class StuckTransport : public Transport {
   const bool* const fails_;
 };
 
-// A shard whose time and primary are the test's.
+// A shard. The test plays its primary and controls its clock.
 class ShardTest : public ::testing::Test {
  protected:
   ShardTest() {
@@ -103,7 +103,7 @@ class ShardTest : public ::testing::Test {
     do shard_->Step();
     while (shard_->ready());
   }
-  // What the primary has got so far.
+  // The bytes that the primary received since the last call.
   std::string Received() {
     std::string bytes(4096, '\0');
     const auto n = primary_->Read(absl::MakeSpan(&bytes[0], bytes.size()),
@@ -125,18 +125,18 @@ class ShardTest : public ::testing::Test {
   std::unique_ptr<ShardRunner> shard_;
 };
 
-TEST_F(ShardTest, TheLargestOffsetAppliedCounts) {
+TEST_F(ShardTest, LargestAppliedOffsetCounts) {
   options_.applied_on_return = false;
   Start();
   Send(FramesFrom(8, 20));
   shard_->shard().Applied(15);
   shard_->shard().Applied(12);
-  shard_->shard().Applied(21);  // Never handed over.
+  shard_->shard().Applied(21);  // Not delivered.
   Steps();
   EXPECT_EQ(shard_->shard().Stats().applied, (FeedPosition{7, 15}));
 }
 
-TEST_F(ShardTest, StoppingAcknowledgesWhatWasAppliedJustBefore) {
+TEST_F(ShardTest, StopAcksLastAppliedOffset) {
   options_.applied_on_return = false;
   Start();
   Send(FramesFrom(8, 20));
@@ -148,23 +148,23 @@ TEST_F(ShardTest, StoppingAcknowledgesWhatWasAppliedJustBefore) {
   EXPECT_EQ(Received(), "REPLCONF ACK 20\r\n");
 }
 
-TEST_F(ShardTest, AnAcknowledgementThatIsNotTakenEndsTheLink) {
+TEST_F(ShardTest, StuckAckEndsLink) {
   Start();
   Send(FramesFrom(8, 9));
   EXPECT_THAT(Received(), EndsWith("REPLCONF ACK 9\r\n"));
   Send(FramesFrom(9, 10));
   stuck_ = true;
-  now_ = shard_->deadline();  // Of the acknowledgement.
+  now_ = shard_->deadline();  // The time of the next acknowledgement.
   Steps();
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8",
                                             "frame 9 v9", "down timeout"));
 }
 
-TEST_F(ShardTest, OnlyWhatWasWaitedForIsThePrimarysSilence) {
+TEST_F(ShardTest, OnlyWaitCountsAsSilence) {
   absl::Duration waited;
   waited_ = [&waited] { return waited; };
   Start();
-  now_ += absl::Hours(1);  // Other followers' handlers were at work.
+  now_ += absl::Hours(1);  // Other handlers ran.
   Steps();
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8"));
   now_ += absl::Hours(1);
@@ -177,7 +177,7 @@ TEST_F(ShardTest, OnlyWhatWasWaitedForIsThePrimarysSilence) {
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "down timeout"));
 }
 
-TEST_F(ShardTest, StoringTakesTimeThatIsNotThePrimarysSilence) {
+TEST_F(ShardTest, StoreTimeIsNotSilence) {
   store_interval_ = absl::ZeroDuration();
   store_ = [this](const FeedPosition&) {
     now_ += absl::Hours(1);
@@ -189,7 +189,7 @@ TEST_F(ShardTest, StoringTakesTimeThatIsNotThePrimarysSilence) {
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8"));
 }
 
-TEST_F(ShardTest, AnInterruptedStepGoesOnWhereItWas) {
+TEST_F(ShardTest, InterruptedStepContinues) {
   std::atomic<bool> wanted{false};
   options_.interrupted = &wanted;
   handler_.on_line = [&wanted](absl::string_view line) {
@@ -197,7 +197,7 @@ TEST_F(ShardTest, AnInterruptedStepGoesOnWhereItWas) {
     return absl::OkStatus();
   };
   Start();
-  // More than are handed over at once, and the end of the stream behind them.
+  // More frames than one delivery has, and the end of the stream behind them.
   ASSERT_TRUE(
       primary_
           ->Write(FramesFrom(8, 9) + "+PING 7 60\r\n" + FramesFrom(9, 60),
@@ -215,7 +215,7 @@ TEST_F(ShardTest, AnInterruptedStepGoesOnWhereItWas) {
   EXPECT_EQ(handler_.lines().back(), "down closed");
 }
 
-TEST_F(ShardTest, NoSnapshotBeginsWhereItsLossCannotBeStored) {
+TEST_F(ShardTest, FailedStoreKeepsSnapshotUnbegun) {
   options_.session.snapshot_in_place = true;
   store_ = [](const FeedPosition&) {
     return absl::ResourceExhaustedError("no space left");
@@ -227,14 +227,14 @@ TEST_F(ShardTest, NoSnapshotBeginsWhereItsLossCannotBeStored) {
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "down stopped"));
 }
 
-TEST_F(ShardTest, WhatCannotBeStoredStillEndsAsItBegan) {
+TEST_F(ShardTest, FailedStoreStillDeliversLinkEnd) {
   options_.session.link.protocol = ProtocolChoice::kV1;
   store_ = [](const FeedPosition&) {
     return absl::ResourceExhaustedError("no space left");
   };
   Create();
   Send("+ACK 8\r\n" + FramesFrom(8, 9) + "+SNAPSHOT\r\n");
-  shard_->shard().Retarget("127.0.0.1:1");  // What is held is in doubt.
+  shard_->shard().Retarget("127.0.0.1:1");  // Drops unconfirmed data.
   shard_->Step();
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8", "begin",
                                             "void", "down retargeted"));
@@ -242,13 +242,13 @@ TEST_F(ShardTest, WhatCannotBeStoredStillEndsAsItBegan) {
   EXPECT_EQ(shard_->status(), absl::ResourceExhaustedError("no space left"));
 }
 
-TEST_F(ShardTest, FlushesBeforeAllElseAndBeforeWaiting) {
+TEST_F(ShardTest, FlushPrecedesOtherEventsAndWait) {
   handler_.notes_flush = true;
   Start();
   Send(FramesFrom(8, 9) + "+PING 7 9\r\n");
   EXPECT_THAT(handler_.lines(),
               ElementsAre("up 7:8", "frame 8 v8", "flush", "heartbeat 7:9"));
-  // Frames that come by several reads are flushed together.
+  // Frames of several reads are flushed together.
   options_.read_bytes = 1;
   Send(FramesFrom(9, 11));
   EXPECT_THAT(handler_.lines(),
@@ -259,7 +259,7 @@ TEST_F(ShardTest, FlushesBeforeAllElseAndBeforeWaiting) {
   EXPECT_EQ(handler_.lines().size(), 7);
 }
 
-TEST_F(ShardTest, WhatIsAppliedByFlushingIsAcknowledgedAtTheStop) {
+TEST_F(ShardTest, OffsetAppliedInFlushIsAckedAtStop) {
   options_.applied_on_return = false;
   options_.session.link.ack_interval = absl::InfiniteDuration();
   handler_.notes_flush = true;
@@ -269,7 +269,7 @@ TEST_F(ShardTest, WhatIsAppliedByFlushingIsAcknowledgedAtTheStop) {
   };
   Start();
   ASSERT_TRUE(primary_->Write(FramesFrom(8, 9), absl::ZeroDuration()).ok());
-  shard_->Step();  // There might be more.
+  shard_->Step();  // The flush waits for more frames.
   EXPECT_EQ(handler_.lines().back(), "frame 8 v8");
   shard_->shard().Stop(absl::OkStatus());
   Steps();
@@ -278,7 +278,7 @@ TEST_F(ShardTest, WhatIsAppliedByFlushingIsAcknowledgedAtTheStop) {
   EXPECT_THAT(Received(), EndsWith("REPLCONF ACK 9\r\n"));
 }
 
-TEST_F(ShardTest, AFailedFlushStopsIt) {
+TEST_F(ShardTest, FailedFlushStopsShard) {
   handler_.notes_flush = true;
   handler_.on_line = [](absl::string_view line) {
     return line == "flush" ? absl::AbortedError("why") : absl::OkStatus();
@@ -293,10 +293,10 @@ TEST_F(ShardTest, AFailedFlushStopsIt) {
 // An empty payload of version 4, as kevy 5.4.0 sends it from an empty primary.
 std::string EmptyPayload() { return std::string("KEVYSNAP\x04\0", 10); }
 
-TEST_F(ShardTest, SnapshotsAreHandedOverDecoded) {
+TEST_F(ShardTest, SnapshotsArriveDecoded) {
   options_.decode_snapshots = true;
   Start();
-  // A chunk's border falls anywhere.
+  // Chunks may be cut anywhere.
   Send(absl::StrCat("+SNAPSHOT\r\n$3\r\n", EmptyPayload().substr(0, 3),
                     "\r\n$7\r\n", EmptyPayload().substr(3),
                     "\r\n+SNAPSHOT_END 30\r\n"));
@@ -307,11 +307,11 @@ TEST_F(ShardTest, SnapshotsAreHandedOverDecoded) {
   EXPECT_EQ(shard_->shard().Stats().applied, (FeedPosition{0, 30}));
 }
 
-TEST_F(ShardTest, APayloadThatCannotBeReadEndsTheLink) {
+TEST_F(ShardTest, MalformedPayloadEndsLink) {
   options_.decode_snapshots = true;
   for (const std::string& payload :
        {std::string("KEVYSNAX"), EmptyPayload().substr(0, 9),
-        // A row that is not in it.
+        // The payload lacks a row.
         "KEVYSNAP\x07" + std::string(16, '\0') +
             std::string("\x08\0\x01\0\0\0k\0\0\0\0\0\0\0\0", 15)}) {
     const size_t before = handler_.lines().size();
@@ -326,7 +326,7 @@ TEST_F(ShardTest, APayloadThatCannotBeReadEndsTheLink) {
   }
 }
 
-TEST_F(ShardTest, AHandlersErrorAmidAPayloadStopsIt) {
+TEST_F(ShardTest, HandlerErrorInsidePayloadStopsShard) {
   options_.decode_snapshots = true;
   handler_.on_line = [](absl::string_view line) {
     return line == "payload payload_end" ? absl::AbortedError("why")

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The payload of a snapshot, decoded chunk by chunk.
+// Decodes the payload of a snapshot, chunk by chunk.
 
 #ifndef KEVY_REPLICA_CLIENT_INTERNAL_SNAPSHOT_READER_H_
 #define KEVY_REPLICA_CLIENT_INTERNAL_SNAPSHOT_READER_H_
@@ -19,25 +19,31 @@
 namespace kevy_replica {
 namespace client_internal {
 
+// Not thread-safe.
 class SnapshotReader {
  public:
   using OnEvent = std::function<absl::Status(const PayloadEvent&)>;
 
-  // `now` is Unix time in milliseconds; unset: the system's.
+  // `now_ms` returns Unix time in milliseconds. Empty: the system's time.
   SnapshotReader(const Limits& limits, std::function<uint64_t()> now_ms);
 
-  // A snapshot begins. What is left of one before is void.
+  // A snapshot begins. An earlier one that did not end is dropped.
   void Begin();
 
-  // Whether Begin() was called, and End() not yet.
+  // Whether a snapshot has begun and not ended yet.
   bool begun() const { return decoder_.has_value(); }
 
-  // Between the two: calls `on_event` for each event that `chunk` completes.
-  // Returns the error of the payload's (ReplicaErrorKind::kPayload), or that of
-  // `on_event`.
+  // Calls `on_event` for each event that `chunk` completes. Precondition:
+  // begun().
+  //
+  // Returns:
+  //   OK                          the whole chunk was decoded
+  //   ReplicaErrorKind::kPayload  the payload is malformed
+  //   others                      the error of `on_event`
   absl::Status Take(absl::string_view chunk, const OnEvent& on_event);
 
-  // The snapshot has ended: an error if its payload has not.
+  // The snapshot has ended. Returns an error (ReplicaErrorKind::kPayload) if
+  // its payload has not. Precondition: begun().
   absl::Status End();
 
  private:

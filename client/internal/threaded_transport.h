@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Gives a descriptor to a transport that has none.
+// Gives a descriptor to a transport without one.
 
 #ifndef KEVY_REPLICA_CLIENT_INTERNAL_THREADED_TRANSPORT_H_
 #define KEVY_REPLICA_CLIENT_INTERNAL_THREADED_TRANSPORT_H_

@@ -41,7 +41,7 @@ absl::StatusOr<std::string> ReadWhenReady(ThreadedTransport* transport) {
   return bytes;
 }
 
-TEST(ThreadedTransportTest, MakesBytesAndTheEndReadable) {
+TEST(ThreadedTransportTest, BytesAndEofMakeDescriptorReadable) {
   InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
   auto transport = Wrap(std::move(pair.first));
   ASSERT_GE(transport->fd(), 0);
@@ -57,7 +57,7 @@ TEST(ThreadedTransportTest, MakesBytesAndTheEndReadable) {
   EXPECT_EQ(*ReadWhenReady(transport.get()), "");
 }
 
-TEST(ThreadedTransportTest, PassesTheInnerErrorOn) {
+TEST(ThreadedTransportTest, InnerErrorIsReturned) {
   InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
   Faults faults;
   faults.error_at = 0;
@@ -77,7 +77,7 @@ TEST(ThreadedTransportTest, InterruptEndsReads) {
           .status()));
 }
 
-TEST(ThreadedTransportTest, DestructionEndsAThreadThatWaitsInEitherPlace) {
+TEST(ThreadedTransportTest, DestructorEndsWaitingThread) {
   {
     InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
     Wrap(std::move(pair.first));  // Reading.

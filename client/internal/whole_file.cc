@@ -32,7 +32,7 @@ using transport_internal::ErrnoStatus;
 using transport_internal::RetryOnEintr;
 using transport_internal::UniqueFd;
 
-// Makes the system call `call`, named `name`, by the rules of the hook.
+// Makes the system call `call`, named `name`, unless the hook fails it.
 template <typename SystemCall>
 auto Call(const SystemCallHook& hook, const char* name, SystemCall call) {
   return RetryOnEintr([&]() -> decltype(call()) {
@@ -43,7 +43,7 @@ auto Call(const SystemCallHook& hook, const char* name, SystemCall call) {
   });
 }
 
-// Closes it for good, whatever comes of it: after EINTR too it is closed.
+// Closes `fd` even if the hook fails the call. After EINTR it is closed, too.
 int Close(const SystemCallHook& hook, UniqueFd fd) {
   const int error = hook != nullptr ? hook("close") : 0;
   int result = ::close(fd.release());
@@ -54,7 +54,7 @@ int Close(const SystemCallHook& hook, UniqueFd fd) {
   return result == -1 && errno == EINTR ? 0 : result;
 }
 
-// The path without links and dots, or nothing, and errno.
+// The path without links and dots. On an error it is empty and errno is set.
 std::optional<std::string> RealPath(const SystemCallHook& hook,
                                     const std::string& path) {
   char* resolved = nullptr;
@@ -81,13 +81,13 @@ absl::StatusOr<WholeFile> WholeFile::Open(absl::string_view path,
     if (::lstat(given.c_str(), &info) == 0) {
       return ErrnoStatus(ENOENT, {"follow the link", path});
     }
-    // The file is not there yet, so its folder has to be.
+    // The file does not exist yet, so its folder must.
     const size_t slash = given.rfind('/');
     const std::string name =
         slash == std::string::npos ? given : given.substr(slash + 1);
     if (name.empty()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("no path of a file: ", Escaped(path)));
+          absl::StrCat("not the path of a file: ", Escaped(path)));
     }
     real = RealPath(
         hook, slash == std::string::npos ? "." : given.substr(0, slash + 1));
@@ -108,7 +108,7 @@ absl::StatusOr<WholeFile> WholeFile::Open(absl::string_view path,
 }
 
 absl::StatusOr<std::optional<std::string>> WholeFile::Read(size_t max_size) {
-  // Without O_NONBLOCK a named pipe would hold us until somebody writes to it.
+  // O_NONBLOCK: opening a named pipe would otherwise wait for its writer.
   const UniqueFd fd(Call(hook_, "open", [this] {
     return ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   }));
@@ -122,7 +122,7 @@ absl::StatusOr<std::optional<std::string>> WholeFile::Read(size_t max_size) {
   }
   if (!S_ISREG(info.st_mode)) {
     return absl::FailedPreconditionError(
-        absl::StrCat("open ", path_, ": it is no regular file"));
+        absl::StrCat("open ", path_, ": it is not a regular file"));
   }
   const auto too_long = [&] {
     return absl::ResourceExhaustedError(absl::StrCat(
@@ -130,7 +130,7 @@ absl::StatusOr<std::optional<std::string>> WholeFile::Read(size_t max_size) {
   };
   if (static_cast<uintmax_t>(info.st_size) > max_size) return too_long();
   std::string contents;
-  // To the end, and not to the size found above: it may change meanwhile.
+  // Read to the end, since the size may have changed after fstat().
   for (;;) {
     constexpr size_t kPiece = 64 << 10;
     const size_t old_size = contents.size();
@@ -146,7 +146,7 @@ absl::StatusOr<std::optional<std::string>> WholeFile::Read(size_t max_size) {
 }
 
 WholeFile::Replacement WholeFile::Replace(absl::string_view contents) {
-  // First, since it may fail, and nothing is changed yet.
+  // Open the folder first: if that fails, the file is still unchanged.
   const UniqueFd folder(Call(hook_, "open", [this] {
     return ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   }));
@@ -159,12 +159,12 @@ WholeFile::Replacement WholeFile::Replace(absl::string_view contents) {
     status = ErrnoStatus(errno, {"replace", path_});
   }
   if (!status.ok()) {
-    // It may fill a disk that is full as it is.
+    // Remove the temporary file: the disk may be full.
     Call(hook_, "unlink", [this] { return ::unlink(temporary_.c_str()); });
     return {status, false};
   }
 
-  // EINVAL: this file system has no such thing, and needs none.
+  // EINVAL: this file system cannot sync a folder, and need not.
   if (Call(hook_, "fsync", [&] { return ::fsync(folder.get()); }) != 0 &&
       errno != EINVAL) {
     return {ErrnoStatus(errno, {"make the new name last in", folder_}), true};
@@ -178,7 +178,7 @@ absl::Status WholeFile::WriteTemporary(absl::string_view contents) {
       Call(hook_, "stat", [&] { return ::stat(path_.c_str(), &old); }) != 0;
   if (is_new && errno != ENOENT) return ErrnoStatus(errno, {"examine", path_});
 
-  // Created anew, so that neither permissions nor a link left there matter.
+  // Remove a leftover: its permissions, or a link in its place, must not count.
   if (Call(hook_, "unlink", [this] { return ::unlink(temporary_.c_str()); }) !=
           0 &&
       errno != ENOENT) {
@@ -201,8 +201,8 @@ absl::Status WholeFile::WriteTemporary(absl::string_view contents) {
     if (size < 0) return ErrnoStatus(errno, {"write", temporary_});
     contents.remove_prefix(static_cast<size_t>(size));
   }
-  // Before the rename, or a power failure might leave the new name with nothing
-  // behind it.
+  // Sync before the rename: a power failure could otherwise leave an empty file
+  // under the new name.
   if (Call(hook_, "fsync", [&] { return ::fsync(fd.get()); }) != 0) {
     return ErrnoStatus(errno, {"make last", temporary_});
   }

@@ -1,9 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A file that is read whole, and replaced whole: whoever reads it, after a
-// crash at any moment too, finds what it held or what it was to hold, never a
-// mixture.
+// A file that is read whole and replaced whole. A reader finds the old contents
+// or the new ones, never a mixture, even after a crash at any moment.
 
 #ifndef KEVY_REPLICA_CLIENT_INTERNAL_WHOLE_FILE_H_
 #define KEVY_REPLICA_CLIENT_INTERNAL_WHOLE_FILE_H_
@@ -21,36 +20,38 @@
 namespace kevy_replica {
 namespace client_internal {
 
-// Is told of each system call on files before it is made, by the name of the
-// call. The call fails with the errno that it returns, if that is not 0: so a
-// test makes each fail in turn.
+// Runs before each system call on files, with the call's name. Returns 0 to
+// allow the call, or the errno with which the call fails instead. For tests.
 using SystemCallHook = std::function<int(const char* call)>;
 
 // Errors name the operation and the path, with Abseil's code for the errno. Not
 // thread-safe.
 class WholeFile {
  public:
-  // Neither creates nor reads the file. What `path` leads to, over links and
-  // from the current folder, is settled here and for good. An error if the
-  // folder is missing or not to be written into, or if `path` is a link to a
-  // file that does not exist: that file's file system may not be mounted yet.
+  // Resolves links and the current folder in `path`, once. Does not create or
+  // read the file. Errors: the folder is missing or not writable, or `path` is
+  // a link without a target (its file system may not be mounted yet).
   static absl::StatusOr<WholeFile> Open(absl::string_view path,
                                         SystemCallHook hook);
 
-  // What the file holds; nothing if there is no file. kResourceExhausted if it
-  // is longer than `max_size`.
+  // Returns:
+  //   contents            of the file
+  //   nullopt             the file does not exist
+  //   kResourceExhausted  it is longer than `max_size` bytes
+  //   others              kFailedPrecondition if it is not a regular file,
+  //                       otherwise from errno
   absl::StatusOr<std::optional<std::string>> Read(size_t max_size);
 
   struct Replacement {
-    // OK: it lasts, a power failure notwithstanding.
+    // OK: the new contents survive a power failure.
     absl::Status status;
-    // Whether the file holds the new contents now. With an error: it does, but
-    // is not known to last.
+    // Whether the file has the new contents. Together with an error: a power
+    // failure may bring the old ones back.
     bool replaced;
   };
-  // Writes `contents` to path() + ".tmp", over what a crash may have left
-  // there, and renames that. Keeps the file's permissions; a new one is to be
-  // written by its owner and read by all, less the umask.
+  // Writes `contents` to path() + ".tmp", replacing any leftover of a crash,
+  // and renames it to path(). Keeps the file's permissions. A new file has 0644
+  // less the umask.
   Replacement Replace(absl::string_view contents);
 
   const std::string& path() const { return path_; }

@@ -55,7 +55,7 @@ void ExpectReplaces(WholeFile& file, absl::string_view contents) {
   EXPECT_EQ(*read, std::string(contents));
 }
 
-TEST(WholeFileTest, CreatesReadsReplaces) {
+TEST(WholeFileTest, CreatesReadsAndReplacesFile) {
   const TempFolder folder;
   auto file = Open(folder.File("a"));
   ASSERT_TRUE(file.ok()) << file.status();
@@ -68,7 +68,7 @@ TEST(WholeFileTest, CreatesReadsReplaces) {
   EXPECT_THAT(folder.Names(), ElementsAre("a"));
 }
 
-TEST(WholeFileTest, Permissions) {
+TEST(WholeFileTest, ReplaceKeepsPermissions) {
   const TempFolder folder;
   auto file = Open(folder.File("a"));
   ASSERT_TRUE(file.ok()) << file.status();
@@ -81,7 +81,7 @@ TEST(WholeFileTest, Permissions) {
   EXPECT_EQ(FileMode(folder.File("a")), 0606u);
 }
 
-TEST(WholeFileTest, WhatACrashLeftIsOverwritten) {
+TEST(WholeFileTest, ReplaceOverwritesLeftover) {
   const TempFolder folder;
   auto file = Open(folder.File("a"));
   ASSERT_TRUE(file.ok()) << file.status();
@@ -97,7 +97,7 @@ TEST(WholeFileTest, WhatACrashLeftIsOverwritten) {
   EXPECT_THAT(folder.Names(), ElementsAre("a", "precious"));
 }
 
-TEST(WholeFileTest, SomethingElseInTheWay) {
+TEST(WholeFileTest, FolderInPlaceOfLeftoverIsReported) {
   const TempFolder folder;
   auto file = Open(folder.File("a"));
   ASSERT_TRUE(file.ok()) << file.status();
@@ -111,7 +111,7 @@ TEST(WholeFileTest, SomethingElseInTheWay) {
   EXPECT_EQ(FileContents(folder.File("a")), "one");
 }
 
-TEST(WholeFileTest, ALinkStandsForItsTarget) {
+TEST(WholeFileTest, LinkStandsForTarget) {
   const TempFolder there;
   const TempFolder here;
   WriteFile(there.File("target"), "one");
@@ -126,14 +126,14 @@ TEST(WholeFileTest, ALinkStandsForItsTarget) {
   EXPECT_THAT(here.Names(), ElementsAre("link"));
 }
 
-TEST(WholeFileTest, ALinkThatLeadsNowhere) {
+TEST(WholeFileTest, LinkWithoutTargetIsNotFound) {
   const TempFolder folder;
   ASSERT_EQ(::symlink("nowhere", folder.File("link").c_str()), 0);
   ExpectError(Open(folder.File("link")).status(), absl::StatusCode::kNotFound,
               absl::StrCat("follow the link ", folder.File("link")));
 }
 
-TEST(WholeFileTest, ARelativePathStaysWhereItIs) {
+TEST(WholeFileTest, RelativePathSurvivesChdir) {
   const TempFolder folder;
   char* const old = ::getcwd(nullptr, 0);
   ASSERT_EQ(::chdir(folder.path().c_str()), 0);
@@ -148,7 +148,7 @@ TEST(WholeFileTest, ARelativePathStaysWhereItIs) {
   EXPECT_THAT(folder.Names(), ElementsAre("a", "b"));
 }
 
-TEST(WholeFileTest, PathsOfNoFile) {
+TEST(WholeFileTest, PathOfFolderIsRejected) {
   const TempFolder folder;
   ExpectError(Open("").status(), absl::StatusCode::kInvalidArgument, "\"\"");
   ExpectError(Open(folder.File("missing/")).status(),
@@ -162,7 +162,7 @@ TEST(WholeFileTest, PathsOfNoFile) {
   EXPECT_THAT(std::string(below.message()), HasSubstr(folder.File("a/b")));
 }
 
-TEST(WholeFileTest, NoRegularFile) {
+TEST(WholeFileTest, IrregularFileIsRejected) {
   const TempFolder folder;
   ASSERT_EQ(::mkfifo(folder.File("pipe").c_str(), 0600), 0);
   ASSERT_EQ(::mkdir(folder.File("folder").c_str(), 0700), 0);
@@ -174,7 +174,7 @@ TEST(WholeFileTest, NoRegularFile) {
   }
 }
 
-TEST(WholeFileTest, AFolderNotToBeWrittenInto) {
+TEST(WholeFileTest, ReadOnlyFolderIsRejected) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
   const TempFolder folder;
   ASSERT_EQ(::chmod(folder.path().c_str(), 0500), 0);
@@ -184,10 +184,10 @@ TEST(WholeFileTest, AFolderNotToBeWrittenInto) {
               absl::StrCat("write into ", folder.path()));
 }
 
-TEST(WholeFileTest, TooLong) {
+TEST(WholeFileTest, OversizedFileIsResourceExhausted) {
   const TempFolder folder;
   WriteFile(folder.File("a"), "12345");
-  // Grows between the look at its size and the reading, once it is to.
+  // While `grows` is set, the file grows between fstat() and read().
   bool grows = false;
   auto file = Open(folder.File("a"), [&](const char* call) {
     if (grows && absl::string_view(call) == "read") {
@@ -205,7 +205,7 @@ TEST(WholeFileTest, TooLong) {
               folder.File("a"));
 }
 
-TEST(WholeFileTest, InterruptedCallsAreMadeAgain) {
+TEST(WholeFileTest, InterruptedCallsAreRepeated) {
   const TempFolder folder;
   bool interrupted = false;
   auto file = Open(folder.File("a"), [&](const char*) {
@@ -217,7 +217,7 @@ TEST(WholeFileTest, InterruptedCallsAreMadeAgain) {
   ExpectReplaces(*file, "two");
 }
 
-TEST(WholeFileTest, AFileSystemWhoseFoldersNeedNoSync) {
+TEST(WholeFileTest, UnsupportedFolderSyncSucceeds) {
   const TempFolder folder;
   int syncs = 0;
   auto file = Open(folder.File("a"), [&](const char* call) {

@@ -32,7 +32,7 @@ class ReplicaEndTransport : public Transport {
       : connection_(std::move(connection)) {}
   ~ReplicaEndTransport() override { Close(); }
 
-  // Nobody waits in here: what has not arrived has not arrived in time.
+  // Returns at once: bytes that have not arrived yet count as late.
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration /*timeout*/) override {
     return connection_->Read(buffer);
@@ -103,7 +103,7 @@ absl::StatusOr<size_t> Connection::Read(absl::Span<char> buffer) {
     if (closed_by_primary_) return 0;
     return absl::DeadlineExceededError("nothing has arrived");
   }
-  // It may all be under way still.
+  // All bytes may still be under way.
   if (random_.OneIn(6)) return absl::DeadlineExceededError("not yet");
   const size_t n = std::min({here, buffer.size(), PieceSize()});
   std::memcpy(buffer.data(), to_replica_.data() + read_, n);
@@ -117,7 +117,7 @@ absl::Status Connection::Write(absl::string_view bytes) {
   if (!write_failure_.ok()) {
     record_->Count(Happening::kWriteFailed);
     damaged_ = true;
-    // Who says that the peer is gone keeps to it.
+    // After "the peer is gone", reading must end soon.
     if (absl::IsUnavailable(write_failure_)) {
       CutAfter(random_.Below(unread() + 1), random_.OneIn(2));
     }
@@ -127,7 +127,7 @@ absl::Status Connection::Write(absl::string_view bytes) {
     return random_.OneIn(2) ? absl::OkStatus()
                             : absl::UnavailableError("the peer is gone");
   }
-  if (stalled()) return absl::OkStatus();  // It lies somewhere on the way.
+  if (stalled()) return absl::OkStatus();  // The bytes are lost.
   const size_t through = std::min(bytes.size(), cut_writes_after_);
   incoming_.append(bytes.data(), through);
   if (cut_writes_after_ != kNever) cut_writes_after_ -= through;

@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A connection through a network that cuts, stalls, splits, merges and loses:
-// a Transport at the replica's end, a few functions at the primary's.
+// A connection through a network that cuts, stalls, splits, merges and loses
+// bytes. The replica's end is a Transport, the primary's a few functions.
 
 #ifndef KEVY_REPLICA_CLIENT_SIMULATION_CONNECTION_H_
 #define KEVY_REPLICA_CLIENT_SIMULATION_CONNECTION_H_
@@ -27,7 +27,7 @@
 namespace kevy_replica {
 namespace simulation {
 
-// Both ends hold it, and it lasts until both have let go.
+// Both ends share it. It lasts until both have released it.
 class Connection {
  public:
   // `record` and `clock` must outlive it.
@@ -42,37 +42,38 @@ class Connection {
 
   void Send(absl::string_view bytes);
   void CloseByPrimary() { closed_by_primary_ = true; }
-  // Called when bytes have come from the replica: at once, so that what they
-  // say can be compared with what is so at this time.
+  // `on_incoming` runs as soon as bytes arrive from the replica, so that it can
+  // compare them with the replica's present state.
   void set_on_incoming(std::function<void()> on_incoming) {
     on_incoming_ = std::move(on_incoming);
   }
-  // What has come from the replica: to be taken off the front.
+  // Bytes from the replica. The primary removes them from the front.
   std::string* incoming() { return &incoming_; }
-  // What the replica has not read yet, be it that it does not, be it that the
-  // network holds it back.
+  // The number of bytes that the replica has not read yet, because it does not
+  // read or because the network delays them.
   size_t unread() const { return to_replica_.size() - read_; }
   // Whether the primary can know that nobody is at the other end.
   bool broken() const {
     return cut_noticed_ || (closed_by_replica_ && !unnoticed_);
   }
 
-  // ---- The network's faults. They may come on top of each other.
+  // ---- The network's faults. They may be combined.
 
-  // After `bytes` more, read by the replica, the stream ends: as the primary's
-  // close would look, or with an error.
+  // Ends the stream after the replica has read `bytes` more: with an error if
+  // `reset`, otherwise as if the primary had closed.
   void CutAfter(size_t bytes, bool reset);
-  // After `bytes` more, written by the replica, nothing gets through: writing
-  // fails or seems to succeed, and reading ends soon.
+  // Loses everything that the replica writes after `bytes` more. Writing then
+  // fails if `tell`, otherwise it seems to succeed. Reading ends soon.
   void CutWritesAfter(size_t bytes, bool tell);
   // The next write fails with `status`.
   void FailNextWrite(const absl::Status& status) { write_failure_ = status; }
   void StallUntil(absl::Time until) { stalled_until_ = until; }
-  // The replica's close does not get through.
+  // Hides the replica's close from the primary.
   void HideClose() { unnoticed_ = true; }
-  // Takes back the faults that have not shown yet, slowness included.
+  // Takes back the faults that have not shown yet, stalls and small reads
+  // included.
   void Mend();
-  // Whether one has shown, so that the connection cannot be mended.
+  // Whether a fault has shown. Mend() is then too late.
   bool damaged() const { return damaged_; }
   bool stalled() const { return clock_->now() < stalled_until_; }
   bool closed_by_replica() const { return closed_by_replica_; }
@@ -95,7 +96,7 @@ class Connection {
   Record* const record_;
 
   std::string to_replica_;
-  size_t read_ = 0;  // Of it.
+  size_t read_ = 0;  // Bytes of to_replica_ that were read.
   uint64_t bytes_read_ = 0;
   std::string incoming_;
   std::function<void()> on_incoming_;
@@ -114,7 +115,7 @@ class Connection {
   bool unnoticed_ = false;
 };
 
-// The replica's end. Destruction closes it, as that of any transport does.
+// The replica's end. Its destructor closes it, like any transport's.
 std::unique_ptr<Transport> ReplicaEnd(std::shared_ptr<Connection> connection);
 
 }  // namespace simulation

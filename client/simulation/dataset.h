@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What a primary and its replica hold: keys and values, changed by commands of
-// which most show when they are applied twice, or not at all.
+// The data of a primary or a replica: keys and values. Most commands leave a
+// different result if they are applied twice, or left out.
 
 #ifndef KEVY_REPLICA_CLIENT_SIMULATION_DATASET_H_
 #define KEVY_REPLICA_CLIENT_SIMULATION_DATASET_H_
@@ -18,18 +18,17 @@ namespace simulation {
 
 class Dataset {
  public:
-  // SET, APPEND, INCR (`value` is ignored) or DEL (likewise); false for any
-  // other.
+  // Applies SET, APPEND, INCR or DEL. The last two ignore `value`. Returns
+  // false for any other command.
   bool Apply(absl::string_view command, absl::string_view key,
              absl::string_view value);
 
   bool empty() const { return values_.empty(); }
-  // Equal for equal contents, and kept up to date at each change: comparing it
-  // at each step costs nothing.
+  // Equal for equal contents. Each change updates it.
   uint64_t hash() const { return hash_; }
 
   std::string Serialize() const;
-  // False if `text` is not what Serialize() gave.
+  // Reads the output of Serialize(). Returns false for any other text.
   bool Parse(absl::string_view text);
 
   friend bool operator==(const Dataset& a, const Dataset& b) {

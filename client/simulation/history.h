@@ -1,9 +1,9 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What is true: all histories that primaries have had, with every write and the
-// state behind each. The model primary sends from them, and what the replica
-// got is compared with them.
+// The true histories of all primaries: every write, and the state behind it.
+// The model primary sends from them, and the model replica is compared with
+// them.
 
 #ifndef KEVY_REPLICA_CLIENT_SIMULATION_HISTORY_H_
 #define KEVY_REPLICA_CLIENT_SIMULATION_HISTORY_H_
@@ -22,8 +22,7 @@
 namespace kevy_replica {
 namespace simulation {
 
-// A place in one of the histories, by its number among them: what the replica
-// cannot know, but the simulation does.
+// A place in one of the histories. The simulation knows it, a replica cannot.
 struct Mark {
   size_t history = 0;
   uint64_t offset = 0;
@@ -33,9 +32,9 @@ struct Mark {
   }
 };
 
-// Written as "history@offset". Every frame carries that of itself as its last
-// argument, every snapshot payload that of its end at its front: so whatever
-// comes says what it is.
+// Written as "history@offset". Every frame carries its own mark as its last
+// argument. Every snapshot payload begins with the mark of its end. So each
+// delivery names its true place.
 std::string ToString(const Mark& mark);
 std::optional<Mark> ParseMark(absl::string_view text);
 
@@ -53,11 +52,12 @@ class History {
   void Write(absl::string_view command, absl::string_view key,
              absl::string_view value);
 
-  // The frame at `offset`, which must be there, as it is sent.
+  // The frame at `offset` as bytes of the stream. Precondition: it was written.
   const std::string& Frame(uint64_t offset) const {
     return writes_[offset - base_].frame;
   }
-  // Of the state before the write at `offset`: base() to next_offset().
+  // The hash of the state before the write at `offset`. Precondition: `offset`
+  // is in [base(), next_offset()].
   uint64_t HashAt(uint64_t offset) const { return hashes_[offset - base_]; }
   Dataset StateAt(uint64_t offset) const;
   const Dataset& state() const { return state_; }
@@ -81,7 +81,7 @@ class History {
 
 class Histories {
  public:
-  // The one that the primary is in.
+  // The primary's present history.
   History& current() { return histories_.back(); }
   const History& current() const { return histories_.back(); }
   const History& operator[](size_t number) const { return histories_[number]; }
@@ -89,7 +89,7 @@ class Histories {
 
   void Begin(uint64_t generation, uint64_t base, Dataset initial);
 
-  // Generations that a primary has named without ever having been in them.
+  // Generations that a primary named falsely.
   void AddLie(uint64_t generation) { lies_.insert(generation); }
   bool IsLie(uint64_t generation) const { return lies_.count(generation) > 0; }
 
@@ -98,9 +98,9 @@ class Histories {
   std::set<uint64_t> lies_;
 };
 
-// The snapshot that is the state before the write at `mark.offset`.
+// The payload of a snapshot of the state before the write at `mark.offset`.
 std::string SnapshotPayload(const Histories& histories, const Mark& mark);
-// False if `payload` is not what SnapshotPayload() gave.
+// Reads the output of SnapshotPayload(). Returns false for any other payload.
 bool ParseSnapshotPayload(absl::string_view payload, Mark* mark, Dataset* data);
 
 }  // namespace simulation

@@ -56,7 +56,7 @@ ModelPrimary::ModelPrimary(PrimaryOptions options, Histories* histories,
       on_ack_(std::move(on_ack)) {
   Dataset initial;
   if (random_.OneIn(2)) initial.Apply("SET", "before", "all");
-  // Not from 0: what is kept of it since long ago.
+  // A base above 0 stands for a history whose beginning is gone.
   histories_->Begin(random_.Bits() >> 11,
                     random_.OneIn(2) ? 0 : random_.Below(1000),
                     std::move(initial));
@@ -109,8 +109,8 @@ void ModelPrimary::ChangeHistory(bool flush) {
         std::min<uint64_t>(old.next_offset() - old.base(), 5) + 1);
     initial = old.StateAt(old.next_offset() - lost);
   }
-  // From 0, as was observed; or so that the offsets of the two histories
-  // overlap, and nothing but the generation tells them apart.
+  // Begin at 0, as observed, or at an offset of the old history. Then only the
+  // generation tells the two histories apart.
   const uint64_t base =
       random_.OneIn(2)
           ? 0
@@ -175,7 +175,7 @@ void ModelPrimary::HandleIncoming(Peer* peer) {
     if (!result.done()) return;
     incoming->erase(0, result.position);
     if (!ack.has_value()) {
-      record_->Fail("the replica sent a line that is no acknowledgement");
+      record_->Fail("the replica sent a line that is not an acknowledgement");
       return;
     }
     peer->ack = ack->next_offset;
@@ -218,7 +218,8 @@ void ModelPrimary::Answer(Peer* peer, const HandshakeRequest& request) {
   const bool is_v2 = options_.protocol == Protocol::kV2;
   bool snapshot = SnapshotIsDue(request);
   if (breach_ == Breach::kNoSnapshot && snapshot && is_v2 &&
-      // From {0, 0} on it would not be known from a history's first write.
+      // After a request from {0, 0}, a history's first write would look the
+      // same.
       (request.generation != 0 || request.offset != 0) &&
       request.generation != history.generation() &&
       request.offset >= history.base() &&
@@ -280,7 +281,7 @@ void ModelPrimary::BeginSnapshot(Peer* peer) {
   const Mark mark = {history.number(), history.next_offset()};
   peer->connection->Send(Encoded(SnapshotBegin()));
   peer->history = mark.history;
-  // Observed: one comes there.
+  // Observed: a heartbeat may come inside a snapshot.
   peer->snapshot =
       Snapshot{SnapshotPayload(*histories_, mark), 0, mark, random_.OneIn(2)};
 }
@@ -305,11 +306,11 @@ void ModelPrimary::Pump(Peer* peer) {
       SendOfSnapshot(peer);
     } else if (peer->history != histories_->current().number() &&
                peer->snapshot_withheld) {
-      // A snapshot now would be taken for the one withheld, and so for one of
-      // the generation that was answered.
+      // A snapshot now would pass for the withheld one, and so for one of the
+      // answered generation.
       Close(peer);
     } else if (peer->history != histories_->current().number()) {
-      // In mid-stream, and without another answer.
+      // A snapshot in mid-stream comes without another answer.
       record_->Count(Happening::kSnapshotInMidStream);
       BeginSnapshot(peer);
     } else if (!SendFrame(peer)) {
@@ -353,7 +354,7 @@ bool ModelPrimary::SendBreach(Peer* peer) {
       connection->Send("+PING " + std::string(300, '1'));
       break;
     case Breach::kForeignHeartbeat: {
-      // Where none are sent, nothing ever takes a lie back.
+      // Only a later true heartbeat corrects the false one.
       if (options_.heartbeats != Heartbeats::kFull) return false;
       const uint64_t lie = random_.Bits() >> 11;
       histories_->AddLie(lie);
@@ -385,7 +386,7 @@ bool ModelPrimary::SendBreach(Peer* peer) {
   return true;
 }
 
-// They speak of the history that is being sent.
+// A heartbeat belongs to the history that this connection carries.
 bool ModelPrimary::SendHeartbeat(Peer* peer) {
   const absl::Time now = clock_->now();
   if (options_.heartbeats == Heartbeats::kNone) return false;

@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A primary as the observed ones are: what it sends, to whom and when, by the
-// protocol's facts. It can be told to break them.
+// A model primary. It sends as observed primaries do, by docs/protocol.md. On
+// request it breaches the protocol.
 
 #ifndef KEVY_REPLICA_CLIENT_SIMULATION_MODEL_PRIMARY_H_
 #define KEVY_REPLICA_CLIENT_SIMULATION_MODEL_PRIMARY_H_
@@ -29,7 +29,7 @@ namespace kevy_replica {
 namespace simulation {
 
 enum class Heartbeats : uint8_t {
-  kNone,        // As of 2.0.20, and of embedded writers.
+  kNone,        // Like 2.0.20, and like embedded writers.
   kOffsetOnly,  // The older form.
   kFull,
 };
@@ -37,17 +37,17 @@ enum class Heartbeats : uint8_t {
 struct PrimaryOptions {
   Protocol protocol = Protocol::kV2;
   Heartbeats heartbeats = Heartbeats::kFull;
-  // Answers with the offset behind the snapshot in place of the one asked for.
+  // Answers with the offset behind the snapshot instead of the requested one.
   bool embedded = false;
-  // Protocol 1: whoever asks from 0 gets a snapshot.
+  // Protocol 1: answers every request from offset 0 with a snapshot.
   bool snapshot_from_0 = false;
   size_t backlog = 50;     // Frames.
-  size_t most_behind = 0;  // Frames: a replica further behind is closed.
-  size_t window = 4096;    // Bytes on the way, before it waits with more.
+  size_t most_behind = 0;  // Frames. Closes a replica that is further behind.
+  size_t window = 4096;    // Bytes. Sends more once fewer are under way.
 };
 
-// Breaches of the protocol. Those of the first line are done when a replica
-// asks next, the others when something is sent next where they fit.
+// Breaches of the protocol. Those up to kNoSnapshot wait for the next request,
+// the others for the next place in the stream where they fit.
 enum class Breach : uint8_t {
   kAnswerMalformed,
   kAnswerOfOtherProtocol,
@@ -65,22 +65,22 @@ inline constexpr int kBreaches = 11;
 
 class ModelPrimary {
  public:
-  // All pointers outlive it. `on_ack` is told of each acknowledgement, with the
-  // number of its connection.
+  // All pointers must outlive it. `on_ack` receives each acknowledgement: the
+  // number of its connection, and the offset.
   ModelPrimary(PrimaryOptions options, Histories* histories,
                const VirtualClock* clock, Random random, Record* record,
                std::function<void(uint64_t, uint64_t)> on_ack);
 
   const PrimaryOptions& options() const { return options_; }
 
-  // A connection has come in.
+  // Takes a new connection.
   void Accept(std::shared_ptr<Connection> connection);
 
-  // One more write, drawn at random.
+  // Makes a random write.
   void Write();
 
-  // The state is emptied, or another server, which may lack the last writes,
-  // takes over: a new history, in any case, for all who are connected.
+  // Begins a new history on all connections. With `flush` the data is emptied.
+  // Otherwise another server takes over, which may lack the last writes.
   void ChangeHistory(bool flush);
 
   // Closes all connections.
@@ -88,16 +88,16 @@ class ModelPrimary {
   // Restarts as a version that speaks `protocol`.
   void Exchange(Protocol protocol, Heartbeats heartbeats);
 
-  // Sends what is to be sent, or some of it.
+  // Sends some or all of the bytes that are due.
   void Tick();
 
   void Commit(Breach breach) { breach_ = breach; }
   void ForgetBreach() { breach_.reset(); }
 
-  // Whether the newest connection carries frames, and nothing was sent on it
-  // that must break it.
+  // Whether the newest connection carries frames and has seen no breach that
+  // must end it.
   bool StreamIsSound() const;
-  // What was acknowledged last on the newest connection, if anything.
+  // The last acknowledged offset of the newest connection. Empty without one.
   std::optional<uint64_t> newest_ack() const;
 
  private:
@@ -107,7 +107,7 @@ class ModelPrimary {
     Mark mark;
     bool heartbeat_due = false;
   };
-  // A replica, as it is known on one connection.
+  // A replica on one connection.
   struct Peer {
     std::shared_ptr<Connection> connection;
     bool streaming = false;
@@ -119,7 +119,7 @@ class ModelPrimary {
     absl::Time heartbeat_at;
     std::optional<uint64_t> ack;
     bool breached = false;
-    bool snapshot_withheld = false;  // And nothing else was sent.
+    bool snapshot_withheld = false;  // And only the answer was sent.
   };
 
   void HandleIncoming(Peer* peer);

@@ -71,7 +71,7 @@ FeedPosition ModelReplica::Begin(std::function<void(uint64_t)> applied) {
     data_ = kept_.data;
   } else if (holding_.kind == Holding::Kind::kAt) {
     data_ = (*histories_)[holding_.mark.history].StateAt(holding_.mark.offset);
-  }  // Else what is there may stay: it must be dropped before it counts.
+  }  // Otherwise the data may stay: it must be dropped before it counts.
   if (record_->tracing()) {
     record_->Trace(absl::StrCat("the replica begins at ",
                                 kevy_replica::ToString(kept_.position), ", ",
@@ -105,12 +105,12 @@ absl::Status ModelReplica::Store(const FeedPosition& position) {
       (options_.applied_on_return && position.next_offset != held) ||
       holding_.kind == Holding::Kind::kNothing) {
     Fail(absl::StrCat("stored ", kevy_replica::ToString(position),
-                      ", but what is applied is ", ToString(holding_)));
+                      ", but the applied data is ", ToString(holding_)));
   }
   if (!Fits(position.generation, holding_)) {
-    Fail(absl::StrCat("stored with a generation that it is not of: ",
-                      kevy_replica::ToString(position), " for ",
-                      ToString(holding_)));
+    Fail(absl::StrCat(
+        "stored with the wrong generation: ", kevy_replica::ToString(position),
+        " for ", ToString(holding_)));
   }
   kept_.position = position;
   kept_.holding = holding_;
@@ -150,16 +150,16 @@ void ModelReplica::Tell() {
 void ModelReplica::CheckAck(uint64_t next_offset) {
   record_->Count(Happening::kAckChecked);
   const std::string ack = absl::StrCat("acknowledged ", next_offset);
-  // Where the store has failed, OnLinkUp() may not come any more.
+  // After a failed store, OnLinkUp() may be left out.
   if (!linked_ && !raised_error_) Fail(absl::StrCat(ack, " without a link"));
   if (in_snapshot_ || Waits(Task::Kind::kSnapshot)) {
-    Fail(absl::StrCat(ack, " while a snapshot replaces what was applied"));
+    Fail(absl::StrCat(ack, " while a snapshot replaces the applied data"));
   }
   const uint64_t applied = fresh_ || lost_ || Waits(Task::Kind::kReset)
                                ? uint64_t{0}
                                : holding_.next_offset();
   if (next_offset > applied) {
-    Fail(absl::StrCat(ack, ", but what is applied is ", ToString(holding_)));
+    Fail(absl::StrCat(ack, ", but the applied data is ", ToString(holding_)));
   }
   if (next_offset < last_ack_.value_or(0)) {
     Fail(absl::StrCat(ack, " after ", *last_ack_));
@@ -179,7 +179,7 @@ void ModelReplica::CheckStopped(const FeedPosition& applied) {
   if (options_.applied_on_return && applied != kNowhere &&
       applied.next_offset != holding_.next_offset()) {
     Fail(absl::StrCat("stopped at ", kevy_replica::ToString(applied),
-                      ", but what is applied is ", ToString(holding_)));
+                      ", but the applied data is ", ToString(holding_)));
   }
 }
 
@@ -197,7 +197,7 @@ absl::Status ModelReplica::OnFrames(absl::Span<const FrameView> frames,
   to_flush_ = true;
   if (!linked_) Fail("frames without a link");
   if (in_snapshot_) Fail("frames inside a snapshot");
-  if (fresh_) Fail("frames of a history from {0, 0} on, and no OnReset()");
+  if (fresh_) Fail("frames from {0, 0} on without OnReset()");
   if (first < stream_offset_) {
     Fail(absl::StrCat("frame ", first, " again, after ", stream_offset_));
   }
@@ -247,8 +247,8 @@ absl::Status ModelReplica::OnFlush() {
   if (!to_flush_) Fail("OnFlush() without frames");
   to_flush_ = false;
   if (Fails()) return absl::InternalError("the handler fails");
-  // All of it, as who gathers frames does: or less, since another thread has
-  // been busy.
+  // Apply all, as a handler that gathers frames does, or less, as if another
+  // thread were slow.
   if (!options_.applied_on_return && random_.OneIn(2)) Work(queue_.size());
   return absl::OkStatus();
 }
@@ -257,9 +257,9 @@ absl::Status ModelReplica::OnReset() {
   record_->Count(Happening::kHistoryReset);
   CheckFlushed();
   if (!linked_ || in_snapshot_) Fail("OnReset() out of place");
-  if (!fresh_) Fail("OnReset() although something was held");
+  if (!fresh_) Fail("OnReset() over held data");
   if (!options_.keeps_position && kept_.position != kNowhere) {
-    Fail("OnReset() before it is stored that nothing is held");
+    Fail("OnReset() before {0, 0} is stored");
   }
   lost_ = true;
   if (Fails()) return absl::InternalError("the handler fails");
@@ -283,14 +283,14 @@ absl::Status ModelReplica::OnSnapshotBegin() {
   if (!linked_ || in_snapshot_) Fail("OnSnapshotBegin() out of place");
   if (options_.snapshot_in_place && !options_.keeps_position &&
       kept_.position != kNowhere) {
-    Fail("a snapshot in place before it is stored that nothing is held");
+    Fail("a snapshot in place before {0, 0} is stored");
   }
   in_snapshot_ = true;
   fresh_ = false;
   told_in_snapshot_ = 0;
   payload_.clear();
   last_ack_.reset();
-  // A reset that was not applied before: still nothing is held.
+  // The reset was not applied, so the data still does not count.
   if (Waits(Task::Kind::kReset)) lost_ = true;
   queue_.clear();
   if (options_.snapshot_in_place) {
@@ -325,19 +325,18 @@ absl::Status ModelReplica::OnSnapshotEnd(const FeedPosition& position) {
   }
   if (data.hash() !=
       (*histories_)[behind.mark.history].HashAt(behind.mark.offset)) {
-    Fail("a snapshot is not what was sent");
+    Fail("a snapshot differs from the sent one");
   }
   in_snapshot_ = false;
-  // From now on what is held may be of another history than that.
+  // The snapshot may belong to another history than the stored offset.
   if (!options_.keeps_position && kept_.position.generation == 0 &&
       kept_.position != kNowhere) {
-    Fail(absl::StrCat("a snapshot before ",
-                      kevy_replica::ToString(kept_.position),
-                      ", which could be of it, is no longer stored"));
+    Fail(absl::StrCat(kevy_replica::ToString(kept_.position),
+                      " is still stored behind a snapshot"));
   }
   if (Fails()) return absl::InternalError("the handler fails");
   if (told_in_snapshot_ != 0 && position.generation == 0) {
-    Fail("a heartbeat inside the snapshot told a generation, in vain");
+    Fail("the generation of a heartbeat inside the snapshot was ignored");
   }
   lost_ = false;
   history_is_told_ = snapshot_on_link_ = true;
@@ -346,7 +345,7 @@ absl::Status ModelReplica::OnSnapshotEnd(const FeedPosition& position) {
   if (options_.applied_on_return) {
     ApplySnapshot(std::move(data), behind, position);
   } else {
-    // Nor must what another thread tells of what came before.
+    // Late offsets of the replaced data must not count.
     if (holding_.next_offset() < behind.next_offset()) {
       applied_(holding_.next_offset());
     }
@@ -360,10 +359,10 @@ absl::Status ModelReplica::OnSnapshotEnd(const FeedPosition& position) {
 absl::Status ModelReplica::OnSnapshotVoid() {
   record_->Count(Happening::kSnapshotVoid);
   CheckFlushed();
-  // Where the store has failed, OnSnapshotBegin() may not have come.
+  // After a failed store, OnSnapshotBegin() may have been left out.
   if (Waits(Task::Kind::kSnapshot)) {
-    // It came whole, but was not applied in time. Another thread tells that it
-    // is, all the same: that must not count.
+    // The snapshot arrived whole, but was not applied in time. Another thread
+    // reports it as applied now: that must not count.
     applied_(queue_.back().behind.next_offset());
     queue_.clear();
   } else if (!in_snapshot_ && !raised_error_) {
@@ -389,13 +388,13 @@ absl::Status ModelReplica::OnHeartbeat(const Heartbeat& heartbeat,
     return absl::OkStatus();
   }
   if (fresh_) {
-    if (position != kNowhere) Fail("a position where nothing is held");
+    if (position != kNowhere) Fail("a position without held data");
     return absl::OkStatus();
   }
   if (!options_.applied_on_return && !Waits(Task::Kind::kSnapshot)) {
     Work(random_.Below(3));
   }
-  // Frames that were applied without a link are passed over in silence.
+  // The position may skip frames that were applied without a link.
   if (position.next_offset < stream_offset_ ||
       position.next_offset > std::max(stream_offset_, told_)) {
     Fail(absl::StrCat("the position moved from ", stream_offset_, " to ",
@@ -408,10 +407,10 @@ absl::Status ModelReplica::OnHeartbeat(const Heartbeat& heartbeat,
   }
   if (heartbeat.generation != 0) {
     history_is_told_ = true;
-    // With protocol 2 a snapshot that is due may still be to come.
+    // With protocol 2 a due snapshot may still follow.
     if (position.generation == 0 &&
         (snapshot_on_link_ || link_.answer.protocol == Protocol::kV1)) {
-      Fail("a heartbeat told a generation, and it is still unknown");
+      Fail("a heartbeat told a generation that stays unknown");
     }
   }
   if (position.generation == 0) return absl::OkStatus();
@@ -446,7 +445,7 @@ void ModelReplica::OnLinkUp(const LinkUp& link) {
   }
   if (lost_) {
     Fail(absl::StrCat("resumed from ", kevy_replica::ToString(link.from),
-                      ", where nothing is held"));
+                      " without held data"));
   }
   const uint64_t held = holding_.next_offset();
   if (link.from.next_offset > held ||
@@ -460,7 +459,7 @@ void ModelReplica::OnLinkUp(const LinkUp& link) {
     claimed.mark.history = claimed.claimed;
   }
   if (!Fits(link.from.generation, claimed)) {
-    Fail(absl::StrCat("resumed with a generation that it is not of: ",
+    Fail(absl::StrCat("resumed with the wrong generation: ",
                       kevy_replica::ToString(link.from), " for ",
                       ToString(holding_)));
   }
@@ -474,14 +473,17 @@ void ModelReplica::OnLinkDown(const LinkDown& link) {
   record_->Count(static_cast<Happening>(static_cast<int>(Happening::kClosed) +
                                         static_cast<int>(link.end)));
   CheckFlushed();
-  if (in_snapshot_) Fail("a link's end inside a snapshot, no OnSnapshotVoid()");
-  // Where the store has failed, what was to be handed over next is not.
+  if (in_snapshot_)
+    Fail("a link ended inside a snapshot without OnSnapshotVoid()");
+  // After a failed store, the next event is not delivered.
   if (Waits(Task::Kind::kSnapshot) && !raised_error_) {
-    Fail("a link's end before its snapshot was applied, no OnSnapshotVoid()");
+    Fail(
+        "a link ended before its snapshot was applied, without "
+        "OnSnapshotVoid()");
   }
   if (std::exchange(snapshot_was_void_, false) &&
       link.end == LinkEnd::kClosed) {
-    Fail("a link's end inside a snapshot passes for a clean one");
+    Fail("a link ended inside a snapshot, but passes for closed cleanly");
   }
   linked_ = fresh_ = false;
   last_ack_.reset();
@@ -493,7 +495,7 @@ void ModelReplica::OnLinkDown(const LinkDown& link) {
 }
 
 void ModelReplica::CheckFlushed() {
-  if (to_flush_) Fail("frames have come, and OnFlush() has not");
+  if (to_flush_) Fail("frames without OnFlush()");
 }
 
 bool ModelReplica::Fails() {
@@ -518,10 +520,10 @@ void ModelReplica::CheckPosition(const FeedPosition& position,
                                  const Holding& behind) {
   if (position.next_offset != stream_offset_) {
     Fail(absl::StrCat("the position ", kevy_replica::ToString(position),
-                      " is not behind what was handed over, ", stream_offset_));
+                      " is not behind the delivered offset ", stream_offset_));
   }
   if (!Fits(position.generation, behind)) {
-    Fail(absl::StrCat("handed over with a generation that it is not of: ",
+    Fail(absl::StrCat("delivered with the wrong generation: ",
                       kevy_replica::ToString(position), " for ",
                       ToString(behind)));
   }
@@ -553,7 +555,7 @@ std::optional<Holding> ModelReplica::Behind(const FrameView& frame,
     case Holding::Kind::kMixed:
       break;
   }
-  // What protocol 1 cannot tell apart before a heartbeat.
+  // Before a heartbeat, protocol 1 cannot tell histories apart.
   const bool blind =
       link_.answer.protocol == Protocol::kV1 && !history_is_told_;
   if (mark->history != before.mark.history && blind) {

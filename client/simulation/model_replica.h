@@ -1,9 +1,9 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A replica that keeps a map by what a follower hands over, and knows, which
-// none in the world does, what it ought to be given. It survives the follower:
-// a new one begins from what this one has kept.
+// A model replica. It applies delivered events to a map. Unlike a real one it
+// knows the right contents, so it checks every call. It outlives its follower:
+// a new follower begins at the position that the replica has kept.
 
 #ifndef KEVY_REPLICA_CLIENT_SIMULATION_MODEL_REPLICA_H_
 #define KEVY_REPLICA_CLIENT_SIMULATION_MODEL_REPLICA_H_
@@ -32,35 +32,35 @@ namespace kevy_replica {
 namespace simulation {
 
 struct ReplicaOptions {
-  // Whether it keeps its position with its data, in one: then every write is
-  // applied exactly once. Else the follower stores the position, later than the
-  // data is written, and a crash takes the data back to what was stored.
+  // Whether it saves its position together with its data, so that every write
+  // is applied exactly once. Otherwise the follower stores the position later,
+  // and a crash takes the data back to the stored position.
   bool keeps_position = false;
   bool applied_on_return = true;
   bool snapshot_in_place = false;
-  // Not applied on return: whether frames that wait are kept when the link has
-  // ended, to be applied then. Else they are dropped, and come again.
+  // Without applied_on_return: whether waiting frames outlast their link and
+  // are applied later. Otherwise they are dropped, and arrive again.
   bool keeps_queue = false;
 };
 
-// Where the replica's data stands, in truth.
+// The true place of the replica's data.
 struct Holding {
   enum class Kind : uint8_t {
-    kNothing,  // Of no history: what is there is to be dropped.
-    kEmpty,    // As before the first write of the history that comes next.
+    kNothing,  // Without a history: the data must be dropped.
+    kEmpty,    // Before the first write of the next history.
     kAt,       // At `mark`.
-    // `mark` too, but some of it is of another history. That can happen with
-    // protocol 1, which names no generation before its first heartbeat.
+    // At `mark`, but part of the data belongs to another history. Protocol 1
+    // allows this: it names its generation only in heartbeats.
     kMixed,
   };
   Kind kind = Kind::kNothing;
   Mark mark;
-  size_t claimed = 0;  // kMixed: the history that it was of before.
+  size_t claimed = 0;  // kMixed: the history of the earlier data.
 
   bool is_at(const Mark& place) const {
     return kind == Kind::kAt && mark == place;
   }
-  // The offset of the next write that it can take.
+  // The offset of the next write that fits.
   uint64_t next_offset() const {
     return kind == Kind::kAt || kind == Kind::kMixed ? mark.offset : 0;
   }
@@ -69,37 +69,37 @@ std::string ToString(const Holding& holding);
 
 class ModelReplica : public FollowerHandler {
  public:
-  // `histories` and `record` must outlive it. Before it raises an error it asks
-  // `may_fail`.
+  // `histories` and `record` must outlive it. It returns an error of its own
+  // only if `may_fail` returns true.
   ModelReplica(ReplicaOptions options, const Histories* histories,
                Random random, Record* record, std::function<bool()> may_fail);
 
   const ReplicaOptions& options() const { return options_; }
 
-  // A follower begins, which `applied` tells what is applied: returns where it
-  // has to begin. Data that had not been made to last is gone.
+  // A new follower begins. `applied` is its Applied(). Returns the position to
+  // begin at. Data that was not kept is lost.
   FeedPosition Begin(std::function<void(uint64_t)> applied);
 
-  // What a follower's `store` does.
+  // The follower's position store.
   absl::Status Store(const FeedPosition& position);
 
-  // Before each step of the follower.
+  // Call it before each step of the follower.
   void BeginStep() { told_before_step_ = told_; }
-  // Applies at most `n` of what waits; from between the follower's steps.
+  // Applies at most `n` waiting tasks. Call it between the follower's steps.
   void Work(size_t n);
-  // The primary has got this acknowledgement.
+  // Checks an acknowledgement that the primary received.
   void CheckAck(uint64_t next_offset);
-  // The follower is going to wait.
+  // Checks a follower that is about to wait.
   void CheckWaiting() { CheckFlushed(); }
-  // The follower has stopped, as it was told to, and stored what it could.
+  // Checks a follower that stopped on request and stored its position.
   void CheckStopped(const FeedPosition& applied);
 
-  // The chance of an error, in each call: one in so many; 0 for never.
+  // Each call fails once in so many times. 0: it always succeeds.
   void set_errors(uint64_t handler, uint64_t store) {
     handler_errors_ = handler;
     store_errors_ = store;
   }
-  // Whether the follower is to end by an error that was raised here.
+  // Whether it returned an error, so that the follower must end.
   bool raised_error() const { return raised_error_; }
 
   const Dataset& data() const { return data_; }
@@ -124,7 +124,7 @@ class ModelReplica : public FollowerHandler {
   void OnLinkDown(const LinkDown& link) override;
 
  private:
-  // Something to be applied, of which the last comes behind `position`.
+  // A delivery that waits. `behind` and `position`: the place behind it.
   struct Task {
     enum class Kind : uint8_t { kFrame, kReset, kSnapshot };
     Kind kind = Kind::kFrame;
@@ -136,19 +136,19 @@ class ModelReplica : public FollowerHandler {
   struct Kept {
     FeedPosition position;
     Holding holding;
-    Dataset data;  // Where the replica keeps its position itself.
+    Dataset data;  // Used with keeps_position.
   };
 
   bool Fails();
   void Fail(absl::string_view message);
-  // Whether `generation` may be said of what is at `holding`.
+  // Whether `generation` is right for data at `holding`, or unknown.
   bool Fits(uint64_t generation, const Holding& holding) const;
   void CheckPosition(const FeedPosition& position, const Holding& behind);
-  // What the next frame has to follow.
+  // The place that the next frame must follow.
   const Holding& expected() const {
     return queue_.empty() ? holding_ : queue_.back().behind;
   }
-  // Where it stands behind `frame`, or nothing: it must not come here.
+  // The place behind `frame`. Empty: the frame is wrong here.
   std::optional<Holding> Behind(const FrameView& frame, const Holding& before);
   void Apply(const FrameView& frame, const Holding& behind,
              const FeedPosition& position);
@@ -175,23 +175,23 @@ class ModelReplica : public FollowerHandler {
   Holding holding_;
   Kept kept_;
   std::deque<Task> queue_;
-  // What the follower was told last to be applied, of this history.
+  // The last offset of Applied(), in this history.
   uint64_t told_ = 0;
   uint64_t told_before_step_ = 0;
-  // A gap was found: what is held is not to be resumed from.
+  // A gap was found: the next link must be a fresh start.
   bool lost_ = false;
 
   bool linked_ = false;
   LinkUp link_;
-  bool fresh_ = false;  // From {0, 0}, and nothing has come.
-  // A heartbeat has told what the stream is of, or a snapshot was of it.
+  bool fresh_ = false;  // Asked from {0, 0}, before the first delivery.
+  // A heartbeat or a snapshot of this link has told the stream's history.
   bool history_is_told_ = false;
   bool snapshot_on_link_ = false;
-  uint64_t stream_offset_ = 0;  // Where the follower is, in the stream.
-  bool to_flush_ = false;       // Frames have come, and no OnFlush() since.
+  uint64_t stream_offset_ = 0;  // The follower's place in the stream.
+  bool to_flush_ = false;       // Frames came since the last OnFlush().
   bool in_snapshot_ = false;
-  uint64_t told_in_snapshot_ = 0;   // The generation, by a heartbeat.
-  bool snapshot_was_void_ = false;  // And the link's end is still to come.
+  uint64_t told_in_snapshot_ = 0;   // The generation of a heartbeat in it.
+  bool snapshot_was_void_ = false;  // Until the link's end.
   std::string payload_;
   std::optional<uint64_t> last_ack_;
 };

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// All chance in a simulation: the same seed gives the same numbers, on every
+// The randomness of a simulation. A seed gives the same numbers on every
 // machine and with every standard library.
 
 #ifndef KEVY_REPLICA_CLIENT_SIMULATION_RANDOM_H_
@@ -24,18 +24,18 @@ class Random {
     return z ^ (z >> 31);
   }
 
-  // From 0 up to, not including, `n`, which is 1 or more.
+  // At least 0, less than `n`. Precondition: n > 0.
   uint64_t Below(uint64_t n) { return Bits() % n; }
-  // Both ends included.
+  // At least `low`, at most `high`.
   uint64_t Between(uint64_t low, uint64_t high) {
     return low + Below(high - low + 1);
   }
   bool OneIn(uint64_t n) { return Below(n) == 0; }
-  // From 0 up to, not including, 1.
+  // At least 0, less than 1.
   double Fraction() { return static_cast<double>(Bits() >> 11) * 0x1p-53; }
 
-  // For another part of the simulation, so that what one draws does not shift
-  // what the other does.
+  // A generator for another part of the simulation. Draws of one do not shift
+  // the draws of the other.
   Random Fork() { return Random(Bits()); }
 
  private:

@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What happened in a run: how often each kind of event, the trace, and the
-// first invariant that did not hold.
+// The record of a run: the number of events of each kind, the trace, and the
+// first failure.
 
 #ifndef KEVY_REPLICA_CLIENT_SIMULATION_RECORD_H_
 #define KEVY_REPLICA_CLIENT_SIMULATION_RECORD_H_
@@ -89,8 +89,8 @@ using Counts = std::array<uint64_t, kHappenings>;
 
 class Record {
  public:
-  // With `tracing` the last lines are kept, or, with `print`, all of them are
-  // written to the standard error output.
+  // With `tracing`, keeps the last lines; with `print` too, writes all lines to
+  // the standard error output.
   Record(const VirtualClock* clock, bool tracing, bool print)
       : clock_(clock), tracing_(tracing), print_(print) {}
 
@@ -100,12 +100,12 @@ class Record {
   }
   const Counts& counts() const { return counts_; }
 
-  // To be asked first: a line costs more than what it tells of.
+  // Ask before composing a line: most runs keep no trace.
   bool tracing() const { return tracing_; }
   void Trace(absl::string_view line);
   std::string TraceText() const;
 
-  // Only the first failure counts.
+  // The first failure counts.
   void Fail(absl::string_view message);
   bool failed() const { return !failure_.empty(); }
   const std::string& failure() const { return failure_; }

@@ -39,12 +39,11 @@ namespace {
 using client_internal::ShardOptions;
 using client_testing::ShardRunner;
 
-// The largest element that a model primary sends, and then some.
+// Larger than any element that a model primary sends.
 constexpr size_t kLargestElement = 4096;
 
-// How often what goes wrong, in a storm: once in so many steps; 0 for never.
-// Each run does without some: where everything fails all the time, little
-// happens that needs a while.
+// The rates of faults in a storm: one in so many steps. 0: the fault is off.
+// Each run leaves some off: under constant faults, slow events would not occur.
 struct Rates {
   uint64_t cut, write_cut, write_failure, stall, refusal, unnoticed_close;
   uint64_t breach, history_change, exchange, primary_restart, flood;
@@ -75,15 +74,14 @@ class Simulation {
   void Stop();
   void PassTime(bool calm);
 
-  // ---- What goes wrong.
+  // ---- Faults.
   void Storm(int steps);
   void DisturbNetwork();
   void DisturbPrimary();
   void DisturbReplica();
 
-  // Protocol 1 does not say of what history a stream is before a heartbeat
-  // does, and where there are none, never. What no replica could find out is
-  // not done to this one.
+  // Protocol 1 names its history only in heartbeats. Changes of history that a
+  // replica cannot detect are left out.
   bool TellsGenerations() const {
     return primary_.options().protocol == Protocol::kV2 ||
            primary_.options().heartbeats == Heartbeats::kFull;
@@ -92,20 +90,20 @@ class Simulation {
     return holding.kind == Holding::Kind::kAt &&
            holding.mark.history == histories_.current().number();
   }
-  // What is of two histories the follower does not store: a heartbeat is to
-  // tell first. Where the replica itself keeps its position, it does.
+  // Whether the follower must not store this data's position yet: it may belong
+  // to two histories. A replica that keeps its own position does save it.
   bool IsDoubted(const Holding& holding) const {
     return holding.kind == Holding::Kind::kMixed &&
            !replica_.options().keeps_position;
   }
-  // Whether what the replica has kept may be resumed from by another follower.
+  // Whether a new follower may begin at the kept position.
   bool MayLoseMemory() const;
-  // Whether the follower may end by itself, and store what it has then.
+  // Whether the follower may end by itself and store its position.
   bool MayEnd() const;
   bool MayChangeHistory() const;
-  // Silence for `heartbeat_timeout` is taken for that of a primary that sends
-  // no heartbeats. Where one would have told of what the stream is, that is not
-  // to be found out any more.
+  // Whether the network may stall. After `heartbeat_timeout` without a
+  // heartbeat the follower concludes that this primary does not send any, and
+  // gives up an assumed generation. A stall must not mislead it.
   bool MayStall() const;
   bool MayExchange() const;
 
@@ -121,17 +119,17 @@ class Simulation {
   const Rates rates_;
   FollowerSessionOptions session_options_;
   size_t read_bytes_ = 0;
-  uint64_t writes_;  // A step, at most.
+  uint64_t writes_;  // The most writes of a step.
   std::unique_ptr<ShardRunner> shard_;
 
   std::shared_ptr<Connection> connection_;  // The newest.
   uint64_t connections_ = 0;
   bool storming_ = false;
-  // From a change of history that the replica could not find out about without
-  // the snapshot that is on its way, until it holds that.
+  // After a change of history that only the coming snapshot shows, until the
+  // replica holds that snapshot.
   bool spared_ = false;
   absl::Time refused_until_ = absl::InfinitePast();
-  // Asks the step to end before the next event.
+  // Set: the step ends before the next event.
   std::atomic<bool> interrupt_{false};
   bool interrupted_ = false;  // The last step ended so.
   int steps_without_time_ = 0;
@@ -223,15 +221,13 @@ Rates Simulation::DrawRates(Random* random) {
 void Simulation::DrawFollower() {
   FollowerSessionOptions& options = session_options_;
   options.link.replica_id = "simulated";
-  // Of fixed choices, only the one that the primary speaks gets anywhere, and
-  // not for ever where that may be exchanged.
+  // A fixed choice must be the primary's protocol, for the whole run.
   if (rates_.exchange == 0 && random_.OneIn(3)) {
     options.link.protocol = primary_.options().protocol == Protocol::kV1
                                 ? ProtocolChoice::kV1
                                 : ProtocolChoice::kV2;
   }
-  // A primary that sends no heartbeats, or has not sent the first, may fall
-  // silent for ever: only this ends that.
+  // Before the first heartbeat, only this timeout ends a dead link.
   options.link.idle_timeout = absl::Seconds(random_.Between(3, 30));
   if (random_.OneIn(4))
     options.link.heartbeat_timeout = absl::InfiniteDuration();
@@ -243,7 +239,7 @@ void Simulation::DrawFollower() {
                                ? absl::ZeroDuration()
                                : absl::Milliseconds(random_.Between(1, 1500));
   if (replica_.options().keeps_position) {
-    // As without a store.
+    // Like a follower without a store.
     options.store_interval = absl::InfiniteDuration();
   }
   options.retry.random = [this] { return random_.Fraction(); };
@@ -299,7 +295,7 @@ absl::StatusOr<std::unique_ptr<Transport>> Simulation::Connect() {
   connection_ = std::make_shared<Connection>(connections_, &clock_,
                                              random_.Fork(), &record_);
   if (storming_ && !spared_) {
-    // In the answer, or soon behind it.
+    // Cut in the answer, or soon behind it.
     if (rates_.cut > 0 && random_.OneIn(8)) {
       connection_->CutAfter(random_.Below(60), random_.OneIn(2));
     }
@@ -329,7 +325,7 @@ void Simulation::Step() {
   if (record_.failed()) return;
 
   const size_t memory = shard_->session().memory_bytes();
-  // What ByteBuffer promises, and the arguments of 32 frames.
+  // The bound of ByteBuffer, plus the arguments of 32 frames.
   const size_t most =
       std::max(ByteBuffer::kMinCapacity,
                2 * (kLargestElement + std::max<size_t>(read_bytes_, 20'000))) +
@@ -349,7 +345,8 @@ void Simulation::Step() {
     return;
   }
   if (!shard_->ready()) replica_.CheckWaiting();
-  // What is found out at a step's end, by a store, the next one acts on: soon.
+  // The follower may find a store's error at a step's end. The next step, which
+  // must come soon, acts on it.
   steps_with_error_ = replica_.raised_error() ? steps_with_error_ + 1 : 0;
   if (steps_with_error_ > 1 || (steps_with_error_ > 0 && !shard_->ready() &&
                                 shard_->deadline() > clock_.now())) {
@@ -378,7 +375,7 @@ void Simulation::Stop() {
 }
 
 void Simulation::PassTime(bool calm) {
-  // More is there to be done now, and time passes over it but slowly.
+  // The follower has work now. Little time passes during it.
   if (shard_->ready()) {
     if (random_.OneIn(8)) clock_.Advance(absl::Milliseconds(1));
     return;
@@ -386,7 +383,7 @@ void Simulation::PassTime(bool calm) {
   const absl::Duration until = shard_->deadline() - clock_.now();
   if (until <= absl::ZeroDuration()) {
     if (++steps_without_time_ > 20) {
-      record_.Fail("the follower is busy for ever, with nothing");
+      record_.Fail("the follower spins without work");
     }
     return;
   }
@@ -398,7 +395,7 @@ void Simulation::PassTime(bool calm) {
   } else if (calm && random_.OneIn(2)) {
     by = absl::Milliseconds(random_.Between(100, 1000));
   }
-  // As a loop that waits would: to the very time. Or too late.
+  // Wake at the deadline, like a waiting loop, or sometimes too late.
   if (!random_.OneIn(10)) by = std::min(by, until);
   clock_.Advance(by);
 }
@@ -406,7 +403,7 @@ void Simulation::PassTime(bool calm) {
 void Simulation::Storm(int steps) {
   storming_ = true;
   replica_.set_errors(rates_.handler_error, rates_.store_error);
-  // Who is busy with small reads does not get the whole storm's attention.
+  // Turns of a busy follower count less: small reads take many of them.
   for (int i = 0; steps > 0 && i < 2000 && !record_.failed(); ++i) {
     const bool ready = shard_->ready();
     if (!ready || random_.OneIn(8)) {
@@ -477,7 +474,7 @@ void Simulation::DisturbPrimary() {
       primary_.ForgetBreach();
     }
     primary_.ChangeHistory(random_.OneIn(2));
-    // Another server has taken over, under the same address.
+    // Another server takes over, under the same address.
     if (!spared_ && random_.OneIn(2)) {
       primary_.Restart();
       for (uint64_t n = random_.Below(20); n > 0; --n) primary_.Write();
@@ -487,8 +484,7 @@ void Simulation::DisturbPrimary() {
     record_.Count(Happening::kPrimaryRestart);
     primary_.Restart();
   }
-  // What is rare is worth more trouble: a replica that is being fed a foreign
-  // history, and is not told in time.
+  // A foreign history whose heartbeat comes too late is rare: provoke it.
   const bool mixed = replica_.holding().kind == Holding::Kind::kMixed;
   if (mixed && rates_.cut > 0 && random_.OneIn(3)) {
     connection_->CutAfter(random_.Below(100), random_.OneIn(2));
@@ -574,8 +570,8 @@ void Simulation::Calm() {
   record_.Trace("calm");
   refused_until_ = absl::InfinitePast();
   primary_.ForgetBreach();
-  // From 0 on, with nothing written since, a primary of protocol 1 has nothing
-  // to say: a replica cannot know that what it holds is to be dropped.
+  // An empty primary of protocol 1 sends nothing to a link from 0, so the
+  // replica could not know that its data must be dropped. Write something.
   for (int i = 0; i < 3; ++i) primary_.Write();
   const absl::Time until = clock_.now() + absl::Minutes(10);
   for (int i = 0; !record_.failed(); ++i) {
@@ -603,8 +599,8 @@ void Simulation::Calm() {
 bool Simulation::Converged() const {
   const History& history = histories_.current();
   const Mark end = {history.number(), history.next_offset()};
-  // By its numbers: where the generation is unknown, those of two histories may
-  // be the same, and then nothing is to be stored.
+  // Compare offsets only: the stored generation may be unknown, and the same
+  // offset of another history need not be stored again.
   return replica_.holding().is_at(end) &&
          replica_.kept_position().next_offset == end.offset &&
          replica_.data() == history.state() &&

@@ -1,17 +1,17 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// One run: a follower, a primary, a network between them, chance and time, all
-// from one seed.
+// One run: a follower, a primary, a network between them, and a clock. One seed
+// determines all of it.
 //
 //   const SimulationResult result = Simulate(seed, Tracing::kOff);
 //   if (!result.failure.empty()) {
-//     // Simulate(seed, Tracing::kKeep).trace tells how it came.
+//     // Simulate(seed, Tracing::kKeep).trace tells the way to it.
 //   }
 //
-// Storms, in which everything goes wrong that the seed has chosen, alternate
-// with calms, at whose end the replica must hold what the primary holds. See
-// README.md for what is checked, and for what is left out and why.
+// Storms alternate with calms. In a storm, the faults that the seed has chosen
+// occur. At the end of a calm, replica and primary must hold the same data.
+// README.md lists the checks and the gaps.
 
 #ifndef KEVY_REPLICA_CLIENT_SIMULATION_SIMULATION_H_
 #define KEVY_REPLICA_CLIENT_SIMULATION_SIMULATION_H_
@@ -31,7 +31,7 @@ enum class Tracing : uint8_t {
 };
 
 struct SimulationResult {
-  std::string failure;  // Empty: every invariant held.
+  std::string failure;  // Empty: every check passed.
   std::string trace;
   Counts counts{};
 };

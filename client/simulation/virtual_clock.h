@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Time that passes only when the simulation says so.
+// A clock that only the simulation advances.
 
 #ifndef KEVY_REPLICA_CLIENT_SIMULATION_VIRTUAL_CLOCK_H_
 #define KEVY_REPLICA_CLIENT_SIMULATION_VIRTUAL_CLOCK_H_

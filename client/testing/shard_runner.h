@@ -38,8 +38,8 @@ class ShardRunner {
         next_store_(NextStore()),
         shard_(WithoutInterval(std::move(options)), nullptr, 0) {}
 
-  // Steps until the shard asks for no store. ready() and deadline() are then
-  // new.
+  // Steps, and stores, until the shard stops asking for a store. Updates
+  // ready() and deadline().
   void Step() {
     do {
       next_ = shard_.Step({waited_ ? waited_() : now_() - start_, next_store_});
@@ -49,7 +49,7 @@ class ShardRunner {
     if (shard_.done() && shard_.session().store_pending()) StorePosition();
   }
 
-  // As of the last step.
+  // Results of the last step.
   bool ready() const { return next_.ready; }
   absl::Time deadline() const {
     return shard_.session().store_pending()

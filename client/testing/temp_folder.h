@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// What tests with files share.
+// A temporary folder and its files, for tests.
 
 #ifndef KEVY_REPLICA_CLIENT_TESTING_TEMP_FOLDER_H_
 #define KEVY_REPLICA_CLIENT_TESTING_TEMP_FOLDER_H_
@@ -25,7 +25,7 @@
 namespace kevy_replica {
 namespace client_testing {
 
-// A new folder, removed at the end with the files in it and the empty folders.
+// A new folder. The destructor removes it with its files and empty folders.
 class TempFolder {
  public:
   TempFolder() {
@@ -49,7 +49,7 @@ class TempFolder {
     return absl::StrCat(path_, "/", name);
   }
 
-  // Of what is in it, sorted.
+  // The names of its entries, sorted.
   std::vector<std::string> Names() const {
     std::vector<std::string> names;
     DIR* const folder = ::opendir(path_.c_str());
@@ -81,7 +81,7 @@ inline std::string FileContents(const std::string& path) {
   return contents.str();
 }
 
-// Permissions only.
+// The permission bits of a file.
 inline unsigned FileMode(const std::string& path) {
   struct stat info = {};
   EXPECT_EQ(::stat(path.c_str(), &info), 0) << path;
