@@ -20,6 +20,9 @@
 namespace kevy_replica {
 namespace benchmarks {
 
+// The room for a read that a shard of a fleet has by default.
+inline constexpr size_t kFleetReadBytes = 64 << 10;
+
 // The numbers of shards to measure.
 inline const std::vector<int64_t>& ShardCounts() {
   static const auto& counts = *new std::vector<int64_t>{1, 10, 100, 1000};

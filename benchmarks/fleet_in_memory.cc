@@ -56,7 +56,7 @@ void RunFollower(const Corpus& corpus, FleetPass* pass) {
 void RunClient(const Corpus& corpus, FleetPass* pass) {
   pass->NoteMemory();
   ReplicaClientOptions options = ClientOptionsFor(corpus);
-  options.read_bytes = FleetOptions().read_bytes;
+  options.read_bytes = kFleetReadBytes;
   const std::unique_ptr<ReplicaClient> client =
       ValueOrDie(ReplicaClient::Connect(
           std::make_unique<ReplayTransport>(corpus), options));
@@ -78,8 +78,7 @@ class BareShard {
 
   // Returns the number of frames.
   size_t Step() {
-    const absl::Span<char> room =
-        session_.PrepareRead(FleetOptions().read_bytes);
+    const absl::Span<char> room = session_.PrepareRead(kFleetReadBytes);
     session_.HandleRead(*transport_.Read(room, absl::ZeroDuration()), kNow);
     const size_t before = tally_.frames;
     while (true) {

@@ -52,7 +52,7 @@ void RunRecv(const Corpus& corpus, size_t shards, FleetPass* pass) {
   std::vector<Socket> sockets;
   for (const std::string& address : primary.addresses()) {
     sockets.push_back({ValueOrDie(ConnectTransport(address)),
-                       std::vector<char>(2 * FleetOptions().read_bytes)});
+                       std::vector<char>(2 * kFleetReadBytes)});
     OkOrDie(poller->Set(sockets.back().transport->fd(), POLLIN,
                         sockets.size() - 1));
   }

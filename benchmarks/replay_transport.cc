@@ -3,6 +3,8 @@
 
 #include "kevy_replica/benchmarks/replay_transport.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +37,11 @@ LinkOptions ReplayLink() {
   options.replica_id = "benchmark";
   options.protocol = ProtocolChoice::kV2;
   return options;
+}
+
+int ReplayTransport::fd() const {
+  static const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  return fd;
 }
 
 FeedPosition StartOf(const Corpus& corpus) {
