@@ -77,7 +77,7 @@ absl::Status CheckOptions(const FollowerOptions& options) {
 // The stored position of `name`, else options.from.
 absl::StatusOr<FeedPosition> StartOf(const std::string& name,
                                      const FollowerOptions& options) {
-  const absl::Status status = CheckPositionName(name);
+  absl::Status status = CheckPositionName(name);
   if (!status.ok()) return status;
   PositionStore* const positions = options.store.positions;
   if (positions == nullptr) return options.from;
@@ -151,7 +151,7 @@ Fleet::~Fleet() = default;
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
     absl::Span<const std::string> addresses,
     absl::Span<FollowerHandler* const> handlers, FleetOptions options) {
-  const absl::Status status = CheckCounts(addresses.size(), handlers.size());
+  absl::Status status = CheckCounts(addresses.size(), handlers.size());
   if (!status.ok()) return status;
   std::vector<ShardSpec> shards;
   for (size_t i = 0; i < addresses.size(); ++i) {
@@ -163,7 +163,7 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
     absl::Span<const TransportFactory> factories,
     absl::Span<FollowerHandler* const> handlers, FleetOptions options) {
-  const absl::Status status = CheckCounts(factories.size(), handlers.size());
+  absl::Status status = CheckCounts(factories.size(), handlers.size());
   if (!status.ok()) return status;
   std::vector<ShardSpec> shards;
   for (size_t i = 0; i < factories.size(); ++i) {

@@ -95,7 +95,7 @@ absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
       }
       return AsIoError(transport.status());
     }
-    const absl::Status status = (*client)->Handshake(*std::move(transport));
+    absl::Status status = (*client)->Handshake(*std::move(transport));
     if (!status.ok()) return status;
   } while ((*client)->session_.wants_reconnect());
   return client;
@@ -109,7 +109,7 @@ absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
   absl::StatusOr<std::unique_ptr<ReplicaClient>> client =
       Make(std::move(options));
   if (!client.ok()) return client;
-  const absl::Status status = (*client)->Handshake(std::move(transport));
+  absl::Status status = (*client)->Handshake(std::move(transport));
   if (!status.ok()) return status;
   return client;
 }

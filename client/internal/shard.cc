@@ -384,9 +384,9 @@ void Shard::Transmit(absl::Time now, absl::Duration timeout) {
 }
 
 void Shard::Publish(absl::Time now) {
-  FollowerStats stats = session_.stats();
+  const FollowerStats stats = session_.stats();
   const std::lock_guard<std::mutex> lock(mutex_);
-  stats_ = std::move(stats);
+  stats_ = stats;
   last_byte_ = session_.last_byte();
   if (done()) end_status_ = status();
   published_at_ = now;

@@ -49,7 +49,7 @@ ThreadedTransport::~ThreadedTransport() { Close(); }
 
 absl::StatusOr<size_t> ThreadedTransport::Read(absl::Span<char> buffer,
                                                absl::Duration timeout) {
-  const absl::StatusOr<size_t> n = out_.Read(buffer, timeout);
+  absl::StatusOr<size_t> n = out_.Read(buffer, timeout);
   // After the end nobody writes status_ any more.
   if (n.ok() && *n == 0 && !status_.ok()) return status_;
   return n;

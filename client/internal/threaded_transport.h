@@ -27,7 +27,7 @@ namespace client_internal {
 // other end has the descriptor. Memory is bounded by the sockets' buffers.
 //
 // Thread-safe as Transport says.
-class ThreadedTransport : public Transport {
+class ThreadedTransport final : public Transport {
  public:
   // Errors: kResourceExhausted without descriptors.
   static absl::StatusOr<std::unique_ptr<ThreadedTransport>> Create(
