@@ -110,10 +110,10 @@ void FollowerSession::HandleStored(const FeedPosition& position,
 
 void FollowerSession::HandleRetarget() {
   if (stopping()) return;
-  held_.LeavePrimary();
   protocol_.reset();
   backoff_.Reset();
   if (state_ == State::kWaiting) {
+    held_.LeavePrimary();
     retry_at_ = absl::InfinitePast();
     return;
   }
@@ -127,7 +127,7 @@ void FollowerSession::HandleStop(const absl::Status& status) {
   if (const std::optional<uint64_t> offset = Acknowledgeable()) {
     session_->AckNow(*offset).IgnoreError();  // The session may have failed.
   }
-  held_.LeavePrimary();
+  if (!session_.has_value()) held_.LeavePrimary();
   state_ = State::kStopping;
 }
 
@@ -352,17 +352,20 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
   const bool stopping =
       state_ == State::kStopping || (absl::IsInvalidArgument(status) &&
                                      !ReplicaErrorKindOf(status).has_value());
-  const bool resync = RecommendedAction(status) == Action::kResync;
+  const bool foreign = RecommendedAction(status) == Action::kResync;
   const LinkEnd end = state_ == State::kStopping ? LinkEnd::kStopped
                       : retargeted_              ? LinkEnd::kRetargeted
                                                  : LinkEndOf(status);
   ++stats_.link_ends[static_cast<size_t>(end)];
 
+  const bool had_data = held_.position() != FeedPosition{0, 0};
   snapshot_void_ = held_.snapshot() != Holding::Snapshot::kNone;
   held_.LinkEnds(stopping || payload_failed
                      ? Holding::VoidSnapshot::kIsNotApplied
                      : Holding::VoidSnapshot::kMayBeApplied);
-  if (resync) held_.Lose();
+  if (foreign) held_.Lose();
+  if (stopping || retargeted_) held_.LeavePrimary();
+  const bool lost = had_data && held_.state() == Holding::State::kNothing;
 
   const absl::Duration wait =
       stopping || retargeted_ ? backoff_.Skip() : Wait(status);
@@ -373,7 +376,7 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
     state_ = State::kStopping;
     status_ = status;
   }
-  link_down_ = LinkDown{status, end, resync, backoff_.attempt(),
+  link_down_ = LinkDown{status, end, foreign || lost, backoff_.attempt(),
                         stopping ? absl::InfiniteDuration() : wait};
   session_.reset();
   link_status_.reset();

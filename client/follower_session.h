@@ -148,6 +148,11 @@ class FollowerSession {
   // Whether delivered data waits for HandleApplied().
   bool awaits_applied() const { return held_.awaits_applied(); }
 
+  // Whether a snapshot is being delivered, or is not applied yet.
+  bool in_snapshot() const {
+    return held_.snapshot() != Holding::Snapshot::kNone;
+  }
+
   // Whether the position to store differs from the stored one. False while the
   // generation is unconfirmed (protocol 1 before its first heartbeat).
   bool store_pending() const {
@@ -191,7 +196,8 @@ class FollowerSession {
   // All delivered data below `next_offset` is applied. Ignored: an offset
   // beyond delivered_end(), or not beyond an earlier one. It counts after the
   // link's end, too, with these exceptions:
-  //   - after LinkDown::resync, until new data is delivered;
+  //   - after LinkDown::resync, and after LinkUp from {0, 0}, for data delivered
+  //     before;
   //   - from SnapshotBegin to SnapshotEnd; behind SnapshotEnd, offsets below
   //     the snapshot's;
   //   - a snapshot must be applied before its link ends. Otherwise it is void

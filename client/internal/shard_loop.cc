@@ -172,7 +172,8 @@ void ShardLoop::Step(size_t i) {
   do {
     next = shard.Step({waited_, next_store_});
     if (next.store_due) StoreAll(&shard);
-  } while (next.store_due);
+    // Orders come first. The rest of the events stays for the next turn.
+  } while (next.store_due && !ordered_.load(std::memory_order_acquire));
   if (shard.done()) {
     // The others go on, so its last position must not wait for Run()'s end.
     if (!stopped_.load(std::memory_order_acquire)) StoreAll(nullptr);
@@ -193,13 +194,13 @@ void ShardLoop::StoreAll(Shard* asking) {
     to_store_.push_back({names_[i], session.applied()});
     storing_.push_back(shards_[i].get());
   }
-  SetNextStore();
   if (!to_store_.empty() && store_status_.ok()) {
     if (store_ != nullptr) store_status_ = store_->Store(to_store_);
     for (size_t i = 0; i < storing_.size() && store_status_.ok(); ++i) {
       storing_[i]->HandleStored(to_store_[i].position);
     }
   }
+  SetNextStore();
   if (store_status_.ok()) return;
   if (asking != nullptr) asking->Stop(store_status_);
   Stop();

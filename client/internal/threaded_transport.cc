@@ -4,13 +4,15 @@
 #include "kevy_replica/client/internal/threaded_transport.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -26,15 +28,27 @@
 namespace kevy_replica {
 namespace client_internal {
 
+namespace {
+
+absl::Status Exhausted(absl::string_view call, int error) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat(call, ": ", ::strerror(error)));
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<ThreadedTransport>> ThreadedTransport::Create(
     std::unique_ptr<Transport> inner) {
   int fds[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("socketpair: ", ::strerror(errno)));
+    return Exhausted("socketpair", errno);
   }
-  return absl::WrapUnique(
-      new ThreadedTransport(std::move(inner), fds[0], fds[1]));
+  for (const int fd : fds) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  auto transport =
+      absl::WrapUnique(new ThreadedTransport(std::move(inner), fds[0], fds[1]));
+  absl::Status status = transport->Start();
+  if (!status.ok()) return status;
+  return transport;
 }
 
 ThreadedTransport::ThreadedTransport(std::unique_ptr<Transport> inner,
@@ -42,16 +56,17 @@ ThreadedTransport::ThreadedTransport(std::unique_ptr<Transport> inner,
     : inner_(std::move(inner)),
       interrupter_(std::make_shared<Interrupter>()),
       in_(in_fd, inner_->peer(), interrupter_),
-      out_(out_fd, inner_->peer(), interrupter_),
-      thread_([this] { Copy(); }) {}
+      out_(out_fd, inner_->peer(), interrupter_) {}
 
 ThreadedTransport::~ThreadedTransport() { Close(); }
 
 absl::StatusOr<size_t> ThreadedTransport::Read(absl::Span<char> buffer,
                                                absl::Duration timeout) {
   absl::StatusOr<size_t> n = out_.Read(buffer, timeout);
-  // After the end nobody writes status_ any more.
-  if (n.ok() && *n == 0 && !status_.ok()) return status_;
+  const bool at_end = n.ok() && *n == 0;
+  if (at_end && ended_.load(std::memory_order_acquire) && !status_.ok()) {
+    return status_;
+  }
   return n;
 }
 
@@ -61,10 +76,26 @@ void ThreadedTransport::Interrupt() {
 }
 
 void ThreadedTransport::Close() {
-  if (!thread_.joinable()) return;
+  if (!thread_.has_value()) return;
   Interrupt();
-  thread_.join();
+  ::pthread_join(*thread_, nullptr);
+  thread_.reset();
   inner_->Close();
+}
+
+// std::thread would throw where the system has no more threads.
+absl::Status ThreadedTransport::Start() {
+  pthread_t thread;
+  const int error = ::pthread_create(
+      &thread, nullptr,
+      [](void* self) -> void* {
+        static_cast<ThreadedTransport*>(self)->Copy();
+        return nullptr;
+      },
+      this);
+  if (error != 0) return Exhausted("pthread_create", error);
+  thread_ = thread;
+  return absl::OkStatus();
 }
 
 void ThreadedTransport::Copy() {
@@ -72,11 +103,14 @@ void ThreadedTransport::Copy() {
   while (true) {
     const absl::StatusOr<size_t> n = inner_->Read(
         absl::MakeSpan(&buffer[0], buffer.size()), absl::InfiniteDuration());
+    // A transport may give up early; no byte is lost then.
+    if (absl::IsDeadlineExceeded(n.status())) continue;
     if (!n.ok()) status_ = n.status();
     if (!n.ok() || *n == 0) break;
     const absl::string_view bytes = absl::string_view(buffer).substr(0, *n);
     if (!in_.Write(bytes, absl::InfiniteDuration()).ok()) break;
   }
+  ended_.store(true, std::memory_order_release);
   in_.CloseWrite();
 }
 

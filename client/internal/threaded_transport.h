@@ -6,10 +6,13 @@
 #ifndef KEVY_REPLICA_CLIENT_INTERNAL_THREADED_TRANSPORT_H_
 #define KEVY_REPLICA_CLIENT_INTERNAL_THREADED_TRANSPORT_H_
 
+#include <pthread.h>
+
+#include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
-#include <thread>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -29,7 +32,7 @@ namespace client_internal {
 // Thread-safe as Transport says.
 class ThreadedTransport final : public Transport {
  public:
-  // Errors: kResourceExhausted without descriptors.
+  // Errors: kResourceExhausted without descriptors, or without a thread.
   static absl::StatusOr<std::unique_ptr<ThreadedTransport>> Create(
       std::unique_ptr<Transport> inner);
   ~ThreadedTransport() override;
@@ -47,15 +50,17 @@ class ThreadedTransport final : public Transport {
 
  private:
   ThreadedTransport(std::unique_ptr<Transport> inner, int in_fd, int out_fd);
+  absl::Status Start();
   void Copy();
 
   const std::unique_ptr<Transport> inner_;
   const std::shared_ptr<Interrupter> interrupter_;
   SocketTransport in_;
   SocketTransport out_;
-  // The inner transport's error. The thread writes it before it closes in_.
+  // The inner transport's error. The thread writes it before it sets ended_.
   absl::Status status_;
-  std::thread thread_;
+  std::atomic<bool> ended_{false};
+  std::optional<pthread_t> thread_;  // Unset: not started, or joined.
 };
 
 }  // namespace client_internal
