@@ -68,8 +68,7 @@ absl::Status FilePositionStore::Store(
     absl::Span<const NamedPosition> positions) {
   const std::lock_guard<std::mutex> lock(mutex_);
   PositionMap updated = positions_;
-  absl::Status status =
-      client_internal::UpdatePositions(positions, &updated);
+  absl::Status status = client_internal::UpdatePositions(positions, &updated);
   if (!status.ok()) return status;
   const std::string text = FormatPositions(updated);
   if (text.size() > kMaxSize) {

@@ -196,7 +196,8 @@ class FollowerSession {
   // All delivered data below `next_offset` is applied. Ignored: an offset
   // beyond delivered_end(), or not beyond an earlier one. It counts after the
   // link's end, too, with these exceptions:
-  //   - after LinkDown::resync, and after LinkUp from {0, 0}, for data delivered
+  //   - after LinkDown::resync, and after LinkUp from {0, 0}, for data
+  //   delivered
   //     before;
   //   - from SnapshotBegin to SnapshotEnd; behind SnapshotEnd, offsets below
   //     the snapshot's;

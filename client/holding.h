@@ -215,12 +215,12 @@ class Holding {
   // this counts: it moves the position, and was delivered since the last loss.
   [[nodiscard]] bool Applied(uint64_t next_offset);
 
-  // A frame of `generation` at `offset` continues kAt: Extend() alone takes it,
-  // if it was also applied. For readers without a handler.
-  // Precondition: no snapshot arrives or is unapplied.
+  // Whether Extend() is all that a frame of `generation` at `offset` needs, if
+  // it is also applied. For readers without a handler.
   bool is_extended_by(uint64_t generation, uint64_t offset) const {
-    return position_.next_offset == offset && generation != 0 &&
-           position_.generation == generation;  // Only kAt has one.
+    return position_.next_offset == offset &&
+           position_.generation == generation && state_ > State::kFresh &&
+           state_ != State::kUnconfirmed && snapshot_ == Snapshot::kNone;
   }
   void Extend(uint64_t end) { position_.next_offset = delivered_end_ = end; }
 

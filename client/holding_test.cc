@@ -464,7 +464,7 @@ TEST(HoldingTest, StoredOffsetOfUnknownGenerationMustNotOutliveASnapshot) {
 
 // ---- Extend(), for readers without a handler.
 
-TEST(HoldingTest, ExtendsOnlyDataOfAToldGeneration) {
+TEST(HoldingTest, ExtendsOnlyDataOfTheStreamsGeneration) {
   Holding holding({7, 8});
   EXPECT_TRUE(holding.is_extended_by(7, 8));
   EXPECT_FALSE(holding.is_extended_by(7, 9));
@@ -472,10 +472,12 @@ TEST(HoldingTest, ExtendsOnlyDataOfAToldGeneration) {
   holding.Extend(10);
   ExpectHeld(holding, State::kAt, {7, 10});
   EXPECT_FALSE(holding.awaits_applied());
-  for (const State state : kStates) {
-    if (state == State::kAt) continue;
-    EXPECT_FALSE(In(state).is_extended_by(0, In(state).position().next_offset));
-  }
+  EXPECT_FALSE(In(State::kNothing).is_extended_by(0, 0));
+  EXPECT_FALSE(In(State::kFresh).is_extended_by(0, 0));
+  EXPECT_FALSE(In(State::kUnconfirmed).is_extended_by(0, 8));
+  EXPECT_TRUE(In(State::kUnknown).is_extended_by(0, 8));
+  EXPECT_TRUE(In(State::kDoubtful).is_extended_by(0, 8));
+  EXPECT_FALSE(ArrivingOver(State::kAt).is_extended_by(7, 8));
 }
 
 }  // namespace

@@ -237,8 +237,9 @@ class Session {
     first_element_ = decoded_none_ = false;
     const uint64_t first = frames[0].offset();
     if (ABSL_PREDICT_FALSE(
-            !received_.is_extended_by(stream_generation_, first))) {
-      return TakeOddFrames(frames);
+            !received_.is_extended_by(stream_generation_, first)) &&
+        !TakeOddFrames(frames)) {
+      return false;
     }
     received_.Extend(first + frames.size());
     return true;
