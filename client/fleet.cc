@@ -71,6 +71,10 @@ absl::Status CheckOptions(const FollowerOptions& options) {
   status.Update(
       CheckPositive(link.heartbeat_timeout, "link.heartbeat_timeout"));
   status.Update(CheckPositive(link.idle_timeout, "link.idle_timeout"));
+  if (options.connect.interrupter != nullptr) {
+    status.Update(absl::InvalidArgumentError(
+        "connect.interrupter must be null: Stop() ends connecting"));
+  }
   return status;
 }
 

@@ -78,8 +78,9 @@ class Fleet {
   Fleet& operator=(const Fleet&) = delete;
 
   // Follows on this thread until Stop(), or until every shard has ended by an
-  // error. Returns the store's error, else the first shard's, else OK. Must
-  // return before destruction.
+  // error. Returns the store's error, else the first shard's, else OK. (Before
+  // these, the system's error if it cannot wait for descriptors.) Must return
+  // before destruction.
   absl::Status Run();
 
   // As Follower::Stop(), for all shards.

@@ -22,11 +22,15 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/position_store.h"
 #include "kevy_replica/client/testing/recording_handler.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -449,6 +453,67 @@ TEST(FleetCreateTest, InvalidOptionsAreRejected) {
   options.store.name = "two words";
   EXPECT_TRUE(invalid(Fleet::Create({"h:1"}, one, options)));
   EXPECT_TRUE(Fleet::Create({"h:1"}, one, Options()).ok());
+}
+
+// 320 frames in one read. Stop() in the first batch ends delivery behind it,
+// also where every batch is followed by a store.
+TEST_F(FleetTest, StopEndsDeliveryBetweenStores) {
+  for (const absl::Duration interval :
+       {absl::Seconds(1), absl::ZeroDuration()}) {
+    primaries_.clear();
+    handlers_.clear();
+    Make(1);
+    std::string frames;
+    for (uint64_t offset = 0; offset < 320; ++offset) {
+      ASSERT_EQ(AppendFrame(offset, {"SET", "k", "v"}, &frames),
+                WireError::kNone);
+    }
+    primaries_[0].Enqueue(PrimaryScript()
+                              .Speak(Protocol::kV2)
+                              .Generation(7)
+                              .Send(frames)
+                              .Stall());
+    InMemoryPositionStore store;
+    FleetOptions options = Options();
+    options.store.positions = &store;
+    options.store.interval = interval;
+    handlers_[0].on_line = [this](absl::string_view line) {
+      if (line == "frame 3 v") fleet_->Stop();
+      return absl::OkStatus();
+    };
+    Start(options);
+    EXPECT_TRUE(Join().ok());
+    EXPECT_LE(fleet_->Stats(0).applied.next_offset, 64u);
+    EXPECT_EQ(handlers_[0].lines().back(), "down stopped");
+    fleet_ = nullptr;
+  }
+}
+
+// The primary is at fault, with a heartbeat behind the flush or without.
+TEST_F(FleetTest, PayloadErrorOfFlushEndsOnlyTheLink) {
+  for (const char* behind : {"", "+PING 7 1\r\n"}) {
+    primaries_.clear();
+    handlers_.clear();
+    Make(1);
+    std::string bytes;
+    ASSERT_EQ(AppendFrame(0, {"SET", "k", "v"}, &bytes), WireError::kNone);
+    primaries_[0].Enqueue(PrimaryScript()
+                              .Speak(Protocol::kV2)
+                              .Generation(7)
+                              .Send(bytes + behind)
+                              .Stall());
+    primaries_[0].Enqueue(
+        PrimaryScript().Speak(Protocol::kV2).Generation(7).Stall());
+    handlers_[0].notes_flush = true;
+    handlers_[0].on_line = [](absl::string_view line) {
+      return line == "flush" ? ReplicaError(ReplicaErrorKind::kPayload, "why")
+                             : absl::OkStatus();
+    };
+    Start(Options());
+    handlers_[0].Await("down payload");
+    EXPECT_TRUE(Stop().ok());
+    fleet_ = nullptr;
+  }
 }
 
 }  // namespace

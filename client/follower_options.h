@@ -52,7 +52,8 @@ struct SnapshotOptions {
 struct FollowerOptions {
   FollowerOptions() { link.heartbeat_timeout = absl::Seconds(5); }
 
-  // link.heartbeat_timeout is 5 s by default.
+  // link.heartbeat_timeout is 5 s by default. Assigning another LinkOptions
+  // makes it infinite: set it again, or a dead primary may go unnoticed.
   LinkOptions link;
   // The start, for each shard without a stored position. Default: {0, 0}, a
   // fresh start.
@@ -60,7 +61,7 @@ struct FollowerOptions {
   RetryOptions retry;
   StoreOptions store;
   SnapshotOptions snapshots;
-  // For addresses.
+  // For addresses. `interrupter` must be null: Stop() ends connecting.
   ConnectOptions connect;
   // Whether applied offsets are acknowledged, so that the primary's WAIT counts
   // this replica. False for an observer. Default: true.

@@ -99,7 +99,7 @@ class TestAccess;
 struct FollowerSessionOptions {
   FollowerSessionOptions() { link.heartbeat_timeout = absl::Seconds(5); }
 
-  // link.heartbeat_timeout is 5 s by default.
+  // link.heartbeat_timeout is 5 s by default: see FollowerOptions.
   LinkOptions link;
   // Where the first link starts. Default: {0, 0}, a fresh start.
   FeedPosition from;
@@ -196,9 +196,8 @@ class FollowerSession {
   // All delivered data below `next_offset` is applied. Ignored: an offset
   // beyond delivered_end(), or not beyond an earlier one. It counts after the
   // link's end, too, with these exceptions:
-  //   - after LinkDown::resync, and after LinkUp from {0, 0}, for data
-  //   delivered
-  //     before;
+  //   - after LinkDown::resync and after LinkUp from {0, 0}: offsets of
+  //     earlier data;
   //   - from SnapshotBegin to SnapshotEnd; behind SnapshotEnd, offsets below
   //     the snapshot's;
   //   - a snapshot must be applied before its link ends. Otherwise it is void

@@ -792,5 +792,71 @@ TEST(FollowerSessionTest, LeavingPrimaryLosesUnconfirmedFrames) {
   EXPECT_THAT(stopped.Poll(), ElementsAre("(store 0:0)", "down stopped 1 inf"));
 }
 
+TEST(FollowerSessionTest, EndByInvalidAddressLosesDoubtfulData) {
+  Follow follow(Options({7, 8}, ProtocolChoice::kV1));
+  follow.Connect();
+  follow.Receive("+ACK 8\r\n" + FramesFrom(8, 11));
+  follow.Eof();
+  follow.now = follow.session.PollTimeout();
+  EXPECT_NE(follow.session.PollLink(follow.now), 0u);
+  follow.session.HandleConnectFailed(absl::InvalidArgumentError("no address"));
+  EXPECT_THAT(follow.Poll(), ElementsAre("(store 0:0)", "down io 2 inf"));
+  EXPECT_TRUE(follow.session.done());
+}
+
+// Whether the last LinkDown of `follow` asked for a resync.
+bool Resyncs(Follow* follow) {
+  bool resync = false;
+  while (const FollowerEvent* event = follow->session.PollEvent(follow->now)) {
+    if (const auto* down = std::get_if<LinkDown>(event)) resync = down->resync;
+  }
+  return resync;
+}
+
+TEST(FollowerSessionTest, LinkDownTellsEveryLossOfData) {
+  Follow gap(Options({7, 8}));
+  gap.Connect();
+  gap.session.PrepareRead(1);
+  const std::string bytes = "+ACK 7 8\r\n" + FrameAt(9);
+  const absl::Span<char> room = gap.session.PrepareRead(bytes.size());
+  std::memcpy(room.data(), bytes.data(), bytes.size());
+  gap.session.HandleRead(bytes.size(), gap.now);
+  EXPECT_TRUE(Resyncs(&gap));
+
+  Follow doubtful(Options({7, 8}, ProtocolChoice::kV1));
+  doubtful.Connect();
+  doubtful.Receive("+ACK 8\r\n" + FramesFrom(8, 11));
+  doubtful.session.HandleRetarget();
+  EXPECT_TRUE(Resyncs(&doubtful));
+
+  Follow unapplied(Options({7, 8}), /*applied_on_return=*/false);
+  unapplied.Connect();
+  unapplied.Receive("+ACK 9 8\r\n" + SnapshotTo(20));
+  unapplied.session.HandleEof();
+  EXPECT_TRUE(Resyncs(&unapplied));
+
+  Follow arriving(Options({7, 8}));
+  arriving.Connect();
+  arriving.Receive("+ACK 9 8\r\n+SNAPSHOT\r\n");
+  arriving.session.HandleEof();
+  EXPECT_FALSE(Resyncs(&arriving));  // The held data stands.
+
+  Follow fresh(Options());
+  fresh.Connect();
+  fresh.Receive("+ACK 7 0\r\n");
+  fresh.session.HandleEof();
+  EXPECT_FALSE(Resyncs(&fresh));  // There was none.
+}
+
+// The first snapshot may still be applied when the second one breaks off.
+TEST(FollowerSessionTest, SecondSnapshotOverAnUnappliedOneLosesTheData) {
+  Follow follow(Options({7, 8}), /*applied_on_return=*/false);
+  follow.Connect();
+  follow.Receive("+ACK 9 8\r\n" + SnapshotTo(20) + "+SNAPSHOT\r\n");
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 0}));
+  follow.Eof();
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
+}
+
 }  // namespace
 }  // namespace kevy_replica

@@ -34,6 +34,7 @@
 #include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -515,6 +516,10 @@ TEST(FollowerTest, InvalidOptionsAreRejected) {
       Follower::Create("127.0.0.1:1", nullptr, Options()).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(
       Follower::Create(TransportFactory(), &handler, Options()).status()));
+
+  options = Options();
+  options.connect.interrupter = std::make_shared<Interrupter>();
+  EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
 
   class TornStore : public InMemoryPositionStore {
    public:

@@ -33,6 +33,7 @@
 #include "kevy_replica/testing/matchers.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/transport/faulty_transport.h"
+#include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/in_memory_transport.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/transport.h"
@@ -651,6 +652,29 @@ TEST(ReplicaClientTest, MalformedPayloadEndsClient) {
   EXPECT_EQ(ReplicaErrorKindOf(client->status()), ReplicaErrorKind::kPayload);
   EXPECT_EQ(WireErrorOf(client->status()), WireError::kTruncatedPayload);
   EXPECT_EQ(client->position(), (FeedPosition{0, 0}));
+}
+
+// Gives up every read that would wait.
+class ImpatientTransport : public ForwardingTransport {
+ public:
+  using ForwardingTransport::ForwardingTransport;
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration /*timeout*/) override {
+    return inner().Read(buffer, absl::ZeroDuration());
+  }
+};
+
+TEST(ReplicaClientTest, TimeoutThatNobodyAskedForEndsTheClient) {
+  InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
+  ASSERT_TRUE(pair.second->Write("+ACK 7 8\r\n", absl::ZeroDuration()).ok());
+  ReplicaClientOptions options;
+  options.link.replica_id = "r1";
+  options.from = {7, 8};
+  auto client = ReplicaClient::Connect(
+      std::make_unique<ImpatientTransport>(std::move(pair.first)), options);
+  ASSERT_TRUE(client.ok()) << client.status();
+  EXPECT_EQ((*client)->NextEvent(), nullptr);
+  EXPECT_TRUE(absl::IsDeadlineExceeded((*client)->status()));
 }
 
 }  // namespace

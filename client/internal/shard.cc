@@ -108,7 +108,7 @@ Shard::Next Shard::Step(const Turn& turn) {
     if (pump_.transport() != nullptr && !session_.stopping()) Read();
   }
   bool store_due = DeliverEvents(turn.store_at);
-  if (!events_left_ && !ready_) FlushOrStop();
+  if (!events_left_ && !ready_) FlushOrFail();
   const absl::Time now = options_.now();
   if (!store_due && StoreIsDue(now, turn.store_at)) {
     store_due = events_left_ = true;
@@ -127,7 +127,7 @@ void Shard::HandleStored(const FeedPosition& position) {
 }
 
 void Shard::Stop(const absl::Status& status) {
-  if (!session_.stopping()) FlushOrStop();
+  if (!session_.stopping()) FlushOrFail();
   TakeApplied();
   session_.HandleStop(status);
   Transmit(options_.now());  // The last acknowledgement.
@@ -269,7 +269,7 @@ bool Shard::DeliverEvents(absl::Time store_at) {
       TakeApplied();
       // Flush now: after a snapshot's begin or the link's end, the offsets that
       // the flush applies would be ignored.
-      if (to_flush_ && session_.PollFramesEnd()) FlushOrStop();
+      if (to_flush_ && session_.PollFramesEnd()) FlushOrFail();
       const absl::Time now = options_.rough_now();
       undelivered_ = session_.PollEvent(now);
       delivered_end_.store(session_.delivered_end(), std::memory_order_release);
@@ -296,22 +296,20 @@ void Shard::Deliver(const FollowerEvent& event) {
                       std::holds_alternative<LinkDown>(event);
   // Stopped before the event: its position could not be stored.
   const bool dropped = session_.stopping() && !is_end;
-  if (std::holds_alternative<SnapshotBegin>(event)) snapshot_begun_ = !dropped;
   if (dropped) return;
-  if (std::holds_alternative<SnapshotVoid>(event) && !snapshot_begun_) return;
+  if (std::holds_alternative<SnapshotBegin>(event)) snapshot_open_ = true;
+  if (std::holds_alternative<SnapshotVoid>(event) &&
+      !std::exchange(snapshot_open_, false)) {
+    return;  // Its begin was dropped.
+  }
   const absl::Status status = CallHandler(event);
-  if (status.ok()) {
-    const std::optional<uint64_t> next_offset = NextOffsetOf(event);
-    if (next_offset.has_value() && options_.applied_on_return) {
-      session_.HandleApplied(*next_offset);
-    }
-  } else if (ReplicaErrorKindOf(status) == ReplicaErrorKind::kPayload) {
-    // The primary is at fault, not the handler: only the link ends.
-    session_.HandleFailure(status);
-    ready_ = true;
-  } else {
-    TakeApplied();
-    session_.HandleStop(status);
+  if (!status.ok()) {
+    HandleError(status);
+    return;
+  }
+  const std::optional<uint64_t> next_offset = NextOffsetOf(event);
+  if (next_offset.has_value() && options_.applied_on_return) {
+    Apply(*next_offset);
   }
 }
 
@@ -343,17 +341,30 @@ absl::Status Shard::Flush() {
   return options_.handler->OnFlush();
 }
 
-void Shard::FlushOrStop() {
+void Shard::FlushOrFail() {
   const absl::Status status = Flush();
   TakeApplied();
-  if (status.ok()) return;
-  session_.HandleStop(status);
+  if (!status.ok()) HandleError(status);
+}
+
+void Shard::HandleError(const absl::Status& status) {
+  if (ReplicaErrorKindOf(status) == ReplicaErrorKind::kPayload) {
+    session_.HandleFailure(status);
+  } else {
+    TakeApplied();
+    session_.HandleStop(status);
+  }
   ready_ = true;  // The end is still to be delivered.
+}
+
+void Shard::Apply(uint64_t next_offset) {
+  session_.HandleApplied(next_offset);
+  snapshot_open_ &= session_.in_snapshot();
 }
 
 void Shard::TakeApplied() {
   const uint64_t applied = applied_.exchange(0, std::memory_order_acquire);
-  if (applied != 0) session_.HandleApplied(applied - 1);
+  if (applied != 0) Apply(applied - 1);
 }
 
 // The last positions of a stopping shard are stored by the loop, once it is

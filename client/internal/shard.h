@@ -139,7 +139,10 @@ class Shard {
   void Deliver(const FollowerEvent& event);
   absl::Status CallHandler(const FollowerEvent& event);
   absl::Status Flush();
-  void FlushOrStop();
+  void FlushOrFail();
+  // Ends the follower, or only the link if the primary is at fault.
+  void HandleError(const absl::Status& status);
+  void Apply(uint64_t next_offset);
   void TakeApplied();
   bool StoreIsDue(absl::Time now, absl::Time store_at) const;
   absl::Time Deadline() const;
@@ -162,9 +165,10 @@ class Shard {
   bool events_left_ = false;  // DeliverEvents() returned early.
   // An event that was polled. Its delivery waits until the position is stored.
   const FollowerEvent* undelivered_ = nullptr;
-  absl::Duration waited_;        // At the last step.
-  bool snapshot_begun_ = false;  // The last SnapshotBegin was delivered.
-  bool to_flush_ = false;        // Frames were delivered since the last flush.
+  absl::Duration waited_;  // At the last step.
+  // A snapshot's begin was delivered, and the snapshot is not applied.
+  bool snapshot_open_ = false;
+  bool to_flush_ = false;  // Frames were delivered since the last flush.
   SnapshotReader snapshot_reader_;
 
   // 0, or one more than the offset of an Applied() that is not taken yet.

@@ -48,7 +48,7 @@ class ShardLoop {
 
   // Runs until all shards are done: by Stop(), or by errors of their own.
   // Returns the poller's error, else the store's, else the first shard's.
-  // A second call returns the same status at once.
+  // Once all shards are done, another call returns the same status.
   absl::Status Run();
 
   void Stop() noexcept;

@@ -338,6 +338,23 @@ TEST_F(ShardTest, HandlerErrorInsidePayloadStopsShard) {
   EXPECT_EQ(shard_->status(), absl::AbortedError("why"));
 }
 
+// The first snapshot's void is told, though the second one's begin is not.
+TEST_F(ShardTest, DroppedSecondBeginLeavesTheFirstVoid) {
+  options_.applied_on_return = false;
+  store_ = [](const FeedPosition& position) {
+    return position == FeedPosition{0, 0} ? absl::UnavailableError("no disk")
+                                          : absl::OkStatus();
+  };
+  Start();
+  Send("+SNAPSHOT\r\n$8\r\nKEVYSNAP\r\n+SNAPSHOT_END 20\r\n");
+  Send("+SNAPSHOT\r\n");
+  Steps();
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "begin", "chunk KEVYSNAP", "end 0:20",
+                          "void", "down stopped"));
+  EXPECT_TRUE(absl::IsUnavailable(shard_->status()));
+}
+
 }  // namespace
 }  // namespace client_internal
 }  // namespace kevy_replica

@@ -3,11 +3,15 @@
 
 #include "kevy_replica/client/internal/threaded_transport.h"
 
+#include <fcntl.h>
 #include <poll.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -16,6 +20,7 @@
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/faulty_transport.h"
+#include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/in_memory_transport.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -89,6 +94,35 @@ TEST(ThreadedTransportTest, DestructorEndsWaitingThread) {
   const absl::Status status = pair.second->Write(much, absl::ZeroDuration());
   EXPECT_TRUE(status.ok() || absl::IsDeadlineExceeded(status)) << status;
   EXPECT_NE(*ReadWhenReady(transport.get()), "");
+}
+
+TEST(ThreadedTransportTest, DescriptorClosesOnExec) {
+  InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
+  auto transport = Wrap(std::move(pair.first));
+  EXPECT_NE(::fcntl(transport->fd(), F_GETFD) & FD_CLOEXEC, 0);
+}
+
+// Gives up reads after a millisecond.
+class ImpatientTransport : public ForwardingTransport {
+ public:
+  using ForwardingTransport::ForwardingTransport;
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override {
+    ++reads;
+    return inner().Read(buffer, std::min(timeout, absl::Milliseconds(1)));
+  }
+
+  std::atomic<int> reads{0};
+};
+
+TEST(ThreadedTransportTest, EarlyTimeoutOfInnerReadIsRepeated) {
+  InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
+  auto impatient = std::make_unique<ImpatientTransport>(std::move(pair.first));
+  const std::atomic<int>& reads = impatient->reads;
+  auto transport = Wrap(std::move(impatient));
+  while (reads < 3) std::this_thread::yield();
+  ASSERT_TRUE(pair.second->Write("abc", absl::InfiniteDuration()).ok());
+  EXPECT_EQ(*ReadWhenReady(transport.get()), "abc");
 }
 
 }  // namespace
