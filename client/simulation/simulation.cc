@@ -547,8 +547,8 @@ bool Simulation::MayChangeHistory() const {
   }
   return connection_ != nullptr && !connection_->damaged() &&
          !connection_->stalled() && replica_.linked() &&
-         !replica_.in_snapshot() && primary_.StreamIsSound() &&
-         HoldsCurrent(replica_.holding());
+         !replica_.raised_error() && !replica_.in_snapshot() &&
+         primary_.StreamIsSound() && HoldsCurrent(replica_.holding());
 }
 
 bool Simulation::MayStall() const {

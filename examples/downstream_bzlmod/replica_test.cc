@@ -16,7 +16,7 @@ TEST(ReplicaTest, ReadsFrameFromScriptedPrimary) {
   primary.Enqueue(
       kevy_replica::PrimaryScript().Frame(0, {"SET", "foo", "bar"}).Close());
   kevy_replica::ReplicaClientOptions options;
-  options.replica_id = "downstream";
+  options.link.replica_id = "downstream";
   const absl::StatusOr<std::unique_ptr<kevy_replica::ReplicaClient>> client =
       kevy_replica::ReplicaClient::Connect(primary.InMemory(), options);
   ASSERT_TRUE(client.ok()) << client.status();
