@@ -12,7 +12,6 @@
 #include "kevy_replica/benchmarks/replay_transport.h"
 #include "kevy_replica/benchmarks/tally.h"
 #include "kevy_replica/client/replica_client.h"
-#include "kevy_replica/client/session.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 

@@ -19,7 +19,6 @@
 #include "kevy_replica/benchmarks/measure.h"
 #include "kevy_replica/benchmarks/replay_transport.h"
 #include "kevy_replica/client/fleet.h"
-#include "kevy_replica/client/session.h"
 
 namespace kevy_replica {
 namespace benchmarks {

@@ -20,8 +20,8 @@
 #include "kevy_replica/benchmarks/held_memory.h"
 #include "kevy_replica/benchmarks/tally.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_handler.h"
-#include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/codec/frame.h"
 
 namespace kevy_replica {

@@ -23,7 +23,6 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_options.h"
-#include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/internal/monotonic_time.h"
 #include "kevy_replica/client/internal/shard.h"

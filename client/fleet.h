@@ -77,10 +77,10 @@ class Fleet {
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
 
-  // Follows on this thread until Stop(), or until every shard has ended by an
-  // error. Returns the store's error, else the first shard's, else OK. (Before
-  // these, the system's error if it cannot wait for descriptors.) Must return
-  // before destruction.
+  // Follows on this thread until Stop(), until every shard has ended by an
+  // error, or until the store fails. Returns the first of: the system's error
+  // if it cannot wait for descriptors, the store's, the first shard's, OK. Must
+  // return before destruction.
   absl::Status Run();
 
   // As Follower::Stop(), for all shards.

@@ -49,8 +49,9 @@ class Follower {
  public:
   // Reads the store; does not connect yet. `handler` and the store are not
   // owned and must outlive the follower.
-  // Errors: kInvalidArgument for an unusable address, id, name or duration;
-  // those of the store; kResourceExhausted without descriptors.
+  // Errors: kInvalidArgument for a null handler or factory, a
+  // connect.interrupter, or an unusable address, id, name or duration; those of
+  // the store; kResourceExhausted without descriptors.
   static absl::StatusOr<std::unique_ptr<Follower>> Create(
       absl::string_view address, FollowerHandler* handler,
       FollowerOptions options);

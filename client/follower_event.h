@@ -40,10 +40,10 @@ void AppendText(const LinkUp& link, std::string* out);
 struct LinkDown {
   absl::Status status;  // OK: the primary closed it cleanly.
   LinkEnd end = LinkEnd::kClosed;
-  // The held data stopped counting, so the next link is a fresh start: after a
-  // gap or a foreign history; after a retarget of data whose generation is
-  // unconfirmed; because a whole snapshot is void and may still be applied.
-  // A handler that stores the position with its data stores {0, 0} now.
+  // The held data stopped counting, so the next link is a fresh start. Causes:
+  // a gap or a foreign history; a retarget or a stop while the data is
+  // Holding::kDoubtful; a void snapshot that may still be applied. A handler
+  // that stores the position with its data stores {0, 0} now.
   bool resync = false;
   int attempt = 0;  // Number of the next attempt since a delivery: 1, 2...
   absl::Duration retry_in;  // Infinite: the follower stops.

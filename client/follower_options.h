@@ -61,7 +61,8 @@ struct FollowerOptions {
   RetryOptions retry;
   StoreOptions store;
   SnapshotOptions snapshots;
-  // For addresses. `interrupter` must be null: Stop() ends connecting.
+  // For addresses: see connect_options.h. `interrupter` must be null, since
+  // Stop() ends connecting. Default: that of ConnectOptions.
   ConnectOptions connect;
   // Whether applied offsets are acknowledged, so that the primary's WAIT counts
   // this replica. False for an observer. Default: true.

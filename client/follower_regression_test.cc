@@ -26,7 +26,7 @@
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/internal/shard.h"
-#include "kevy_replica/client/session.h"
+#include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/client/testing/shard_runner.h"
 #include "kevy_replica/client/testing/test_access.h"

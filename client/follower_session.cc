@@ -22,7 +22,6 @@
 #include "kevy_replica/client/holding.h"
 #include "kevy_replica/client/internal/backoff.h"
 #include "kevy_replica/client/link_options.h"
-#include "kevy_replica/client/session.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"

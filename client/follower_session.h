@@ -54,12 +54,13 @@
 //   linked      A connection stands; events come once the primary has answered.
 //               Held: any; a snapshot may be arriving or unapplied.
 //   stopping    HandleStop() was called. Last events and positions remain.
-//               Held: Nothing, Fresh, At or Unknown.
+//               Held: any; after the link's end Nothing, Fresh, At or Unknown.
 //   done        All events were polled. Final.
 //
 //   waiting -> connecting [PollLink()] -> linked [HandleConnected()]
 //   linked -> connecting [PollLink(), for the other protocol]
 //   connecting, linked -> waiting [PollEvent(), which returns LinkDown]
+//   connecting, linked -> stopping [PollEvent(), after kInvalidArgument]
 //   any -> stopping [HandleStop()] -> done [PollEvent()]
 //
 // The held data's own states are in holding.h.

@@ -21,7 +21,7 @@
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_stats.h"
-#include "kevy_replica/client/session.h"
+#include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/testing/test_access.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"

@@ -162,7 +162,7 @@ void AppendCounters(Followers followers, std::string* out) {
         },
         out);
   };
-  counter("frames_total", "Writes handed to the handler.",
+  counter("frames_total", "Frames delivered to the handler.",
           &FollowerStats::frames);
   counter("snapshots_total", "Whole snapshots received.",
           &FollowerStats::snapshots);

@@ -64,7 +64,7 @@ TEST(FollowerStatsTest, PrometheusTextHasHeadPerMetricAndLinePerShard) {
   fresh.in_snapshot = true;
   const std::string text = PrometheusText({{"a", busy}, {"b", fresh}});
   for (const absl::string_view part : {
-           "# HELP kevy_replica_frames_total Writes handed to the handler.\n"
+           "# HELP kevy_replica_frames_total Frames delivered to the handler.\n"
            "# TYPE kevy_replica_frames_total counter\n"
            "kevy_replica_frames_total{shard=\"a\"} 12\n"
            "kevy_replica_frames_total{shard=\"b\"} 0\n"

@@ -21,7 +21,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/internal/monotonic_time.h"
-#include "kevy_replica/client/session.h"
+#include "kevy_replica/client/link_options.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"

@@ -23,7 +23,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/client/session.h"
+#include "kevy_replica/client/link_options.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"

@@ -12,12 +12,14 @@
 
 namespace kevy_replica {
 
-// For FollowerSession, Follower and Fleet. The wait before attempt n is drawn
-// evenly from 0 to min(initial_backoff * 2^(n-1), max_backoff).
+// For FollowerSession, Follower and Fleet. The wait before attempt n since the
+// last delivery is drawn evenly from 0 to
+// min(initial_backoff * 2^(n-1), max_backoff). After Action::kBackOff it is
+// drawn from 0 to max_backoff: see follower_session.h.
 struct RetryOptions {
-  // More than 0. Default: 100 ms.
+  // Precondition: more than 0. Default: 100 ms.
   absl::Duration initial_backoff = absl::Milliseconds(100);
-  // More than 0, finite. Default: 30 s.
+  // Precondition: more than 0, finite. Default: 30 s.
   absl::Duration max_backoff = absl::Seconds(30);
   // Returns a number from 0 up to, but not including, 1. Default: the system's
   // randomness.

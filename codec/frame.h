@@ -153,9 +153,9 @@ class FrameDecoder {
   //              valid until `input` changes or the next call
   //   kNeedMore  the frame does not end within `input`; `*frame` is unchanged
   //   kError     kUnknownElement (input[0] is not '*'), kBadEnvelope,
-  //   kBadOffset,
-  //              kNegativeOffset, kBadCommand, kBadBulk, kTooManyArguments,
-  //              kBulkTooLong or kFrameTooLong; `*frame` is unchanged
+  //              kBadOffset, kNegativeOffset, kBadCommand, kBadBulk,
+  //              kTooManyArguments, kBulkTooLong or kFrameTooLong; `*frame` is
+  //              unchanged
   DecodeResult Decode(absl::string_view input, FrameView* frame);
 
   // Bytes of memory for arguments, beside the decoder's own 3 KiB.

@@ -25,13 +25,7 @@ enum class [[nodiscard]] Outcome : uint8_t {
   kError,     // Malformed, or past a limit. More bytes do not help.
 };
 
-// The result of a one-shot decoding function.
-//
-// | outcome   | error       | position                                       |
-// |-----------|-------------|------------------------------------------------|
-// | kDone     | kNone       | the number of bytes of the element             |
-// | kNeedMore | kNone       | the number of bytes examined, all of `input`   |
-// | kError    | the error   | the index of the wrong byte                    |
+// Returns "done", "need_more" or "error".
 absl::string_view OutcomeName(Outcome outcome);
 std::ostream& operator<<(std::ostream& out, Outcome outcome);
 template <typename Sink>

@@ -87,25 +87,25 @@ inline std::string Bytes(const SnapshotChunk& chunk) {
 
 // `arguments` matches a container of std::string.
 [[nodiscard]] inline auto IsFrame(
-    ::testing::Matcher<uint64_t> offset,
+    const ::testing::Matcher<uint64_t>& offset,
     ::testing::Matcher<const std::vector<std::string>&> arguments) {
   return testing_internal::EventMatcher<FrameView>(
       "a frame",
       ::testing::AllOf(
-          ::testing::Property("offset", &FrameView::offset, std::move(offset)),
+          ::testing::Property("offset", &FrameView::offset, offset),
           ::testing::ResultOf("arguments", testing_internal::Arguments,
                               std::move(arguments))));
 }
 
 [[nodiscard]] inline auto IsHeartbeat(
-    ::testing::Matcher<uint64_t> generation,
-    ::testing::Matcher<uint64_t> next_offset) {
+    const ::testing::Matcher<uint64_t>& generation,
+    const ::testing::Matcher<uint64_t>& next_offset) {
   return testing_internal::EventMatcher<Heartbeat>(
       "a heartbeat",
-      ::testing::AllOf(::testing::Field("generation", &Heartbeat::generation,
-                                        std::move(generation)),
-                       ::testing::Field("next_offset", &Heartbeat::next_offset,
-                                        std::move(next_offset))));
+      ::testing::AllOf(
+          ::testing::Field("generation", &Heartbeat::generation, generation),
+          ::testing::Field("next_offset", &Heartbeat::next_offset,
+                           next_offset)));
 }
 
 [[nodiscard]] inline auto IsSnapshotBegin() {
@@ -121,11 +121,10 @@ inline std::string Bytes(const SnapshotChunk& chunk) {
 }
 
 [[nodiscard]] inline auto IsSnapshotEnd(
-    ::testing::Matcher<uint64_t> next_offset) {
+    const ::testing::Matcher<uint64_t>& next_offset) {
   return testing_internal::EventMatcher<SnapshotEnd>(
       "a snapshot's end",
-      ::testing::Field("next_offset", &SnapshotEnd::next_offset,
-                       std::move(next_offset)));
+      ::testing::Field("next_offset", &SnapshotEnd::next_offset, next_offset));
 }
 
 }  // namespace kevy_replica

@@ -19,7 +19,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "kevy_replica/client/fleet.h"
-#include "kevy_replica/client/session.h"
+#include "kevy_replica/client/link_options.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/common/command_line.h"
 #include "kevy_replica/tools/common/embedded_primary.h"

@@ -16,7 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/simulation/dataset.h"
 #include "kevy_replica/client/simulation/history.h"

@@ -19,7 +19,7 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/internal/shard.h"
-#include "kevy_replica/client/session.h"
+#include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/simulation/connection.h"
 #include "kevy_replica/client/simulation/history.h"
 #include "kevy_replica/client/simulation/model_primary.h"

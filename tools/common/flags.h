@@ -15,7 +15,7 @@
 #include "absl/time/time.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/fleet.h"
-#include "kevy_replica/client/session.h"
+#include "kevy_replica/client/link_options.h"
 
 namespace kevy_replica {
 

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/client/session.h"
+#include "kevy_replica/client/link_options.h"
 
 namespace kevy_replica {
 namespace {

@@ -23,7 +23,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"

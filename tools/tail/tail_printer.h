@@ -14,7 +14,7 @@
 
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/tools/common/output.h"

@@ -13,7 +13,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/client/follower_session.h"
+#include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
