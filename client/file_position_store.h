@@ -58,7 +58,7 @@ class FilePositionStore : public PositionStore {
   // Writes all positions to the path with ".tmp" appended, syncs that file to
   // the disk, and renames it. A crash at any moment leaves the old positions or
   // the new ones. One call costs one fsync() of the file and one of its folder,
-  // for one position as for many, and Load() waits for it: store many at once.
+  // for one position as for many. Load() waits for it. So store many at once.
   //
   // Errors:
   //   kInvalidArgument    a name is malformed

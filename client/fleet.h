@@ -44,8 +44,8 @@ class ShardLoop;
 }  // namespace client_internal
 
 // The addresses of `shards` listeners. `first` is the first of them: shard i
-// listens on its port + i. kInvalidArgument, also if the ports run out, and for
-// more than one shard at a Unix socket.
+// listens on its port + i. Errors: kInvalidArgument for an unusable address, if
+// the ports run out, and for several shards at a Unix socket.
 absl::StatusOr<std::vector<std::string>> ShardAddresses(absl::string_view first,
                                                         size_t shards);
 

@@ -16,8 +16,8 @@
 //
 // The follower acknowledges, stores and resumes from the position that the
 // handler has applied. Frames arrive in order and without a gap, at least once
-// from the stored position on; exactly once if the handler stores the position
-// with its data (examples/exactly_once.cc).
+// from the stored position on. They arrive exactly once if the handler stores
+// the position with its data (examples/exactly_once.cc).
 //
 // | you have                       | use             |
 // |--------------------------------|-----------------|
@@ -70,8 +70,8 @@ class Follower {
   absl::Status Run() { return fleet_->Run(); }
 
   // Ends Run(), now or when it is called. It ends any wait for a read, a
-  // connection or the next attempt; it does not end a call of the handler, or
-  // of the system's resolver. Async-signal-safe.
+  // connection or the next attempt. A call of the handler or of the system's
+  // resolver runs to its end first. Async-signal-safe.
   void Stop() noexcept { fleet_->Stop(); }
 
   // Follows the primary at `address` from now on, from the applied position, as

@@ -1,9 +1,9 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A replica's state over many links, without I/O and without a clock: where the
-// next link starts, when to connect, which offset to acknowledge, which
-// position to store.
+// A replica's state over many links, without I/O and without a clock. It
+// decides where the next link starts and when to connect. It decides which
+// offset to acknowledge and which position to store.
 //
 // Follower and Fleet drive it. Use it directly in an event loop of your own, or
 // in tests that own time, chance and the network.

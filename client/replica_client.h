@@ -171,11 +171,13 @@ class ReplicaClient {
   // snapshot. It reads a coarse clock: call it once for several small frames.
   void Applied(uint64_t next_offset);
 
-  // The same, sent at once. kInvalidArgument for an offset beyond the received
-  // one; kFailedPrecondition inside a snapshot and after the stream's end; else
-  // the write's error, as kIo. A failed write does not end the client: bytes
-  // that the primary sent before can still be read. (After kDeadlineExceeded a
-  // part of the line may be sent: connect anew.)
+  // The same, sent at once. Returns:
+  //   kInvalidArgument     the offset lies beyond the received one
+  //   kFailedPrecondition  inside a snapshot, or after the stream's end
+  //   other errors         the write's, as kIo
+  // A failed write does not end the client: bytes that the primary sent before
+  // can still be read. (After kDeadlineExceeded a part of the line may be sent:
+  // connect anew.)
   absl::Status SendAck(uint64_t next_offset);
 
   // The primary's answer: its protocol and generation.

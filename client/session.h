@@ -170,9 +170,9 @@ class Session {
   // one, and any offset inside a snapshot, which replaces all applied data.
   void HandleApplied(uint64_t next_offset);
 
-  // The same, but the acknowledgement is due at once. kInvalidArgument for an
-  // offset beyond the received one; kFailedPrecondition inside a snapshot,
-  // before the answer, and once done().
+  // The same, but the acknowledgement is due at once. Returns:
+  //   kInvalidArgument     the offset lies beyond the received one
+  //   kFailedPrecondition  inside a snapshot, before the answer, once done()
   absl::Status AckNow(uint64_t next_offset);
 
   // ---- Work.

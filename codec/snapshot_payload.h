@@ -96,9 +96,9 @@ class PayloadDecoder {
   // | kTrailingBytes   | the first byte behind the end                        |
   // | kWrongOrder      | the first byte that was not read yet                 |
   //
-  // kBadOpcode also reports a known opcode in the wrong place: a hash field
-  // expiry before version 6, a row-segment stub before 7, a record behind the
-  // first hash field expiry.
+  // kBadOpcode also reports a known opcode in the wrong place. Examples: a hash
+  // field expiry before version 6, a row-segment stub before version 7, a
+  // record behind the first hash field expiry.
   Outcome Next();
 
   // Ends the payload. Call it at the snapshot's end, when Next() has returned

@@ -33,9 +33,9 @@
 // The decoder copies no argument byte: the caller reads directly into its
 // buffer, and events are views into it. It resumes at any byte and reads each
 // byte once, so the work is linear in the bytes, however they arrive. Two
-// exceptions, both bounded: a header of an unusual form is read twice within
-// one call, and up to 24 bytes after a run of frames again. Its buffer grows
-// with the received bytes, whatever lengths the peer declares.
+// exceptions, both bounded. A header of an unusual form is read twice within
+// one call. Up to 24 bytes after a run of frames are read again. The buffer
+// grows with the received bytes, whatever lengths the peer declares.
 //
 // It joins the elements of frame.h, heartbeat.h and snapshot.h, and enforces
 // their order: frames outside a snapshot, chunks inside one. The client's

@@ -278,7 +278,6 @@ TEST_F(KevyTailFollowTest, DamagedFilesAreErrors) {
   EXPECT_EQ(FileContents(Path("output")), output.substr(0, 10));
 
   // Torn.
-  const std::string positions = FileContents(Path("positions"));
   ASSERT_EQ(truncate(Path("positions").c_str(), 30), 0);
   result = RunTail(flags);
   EXPECT_EQ(result.status, 2);

@@ -60,9 +60,9 @@ std::ostream& operator<<(std::ostream& out, Address::Kind kind);
 // Parses one of the three forms. Port 0 is accepted: a listener then gets a
 // free port.
 //
-// kInvalidArgument, with the text and its fault, for all other text: without a
-// port, with a port outside 0 to 65535, with an IPv6 address without brackets,
-// with an empty host or path.
+// All other text is kInvalidArgument, with the text and its fault. Faults: a
+// missing port, a port outside 0 to 65535, an IPv6 address without brackets, an
+// empty host or path.
 absl::StatusOr<Address> ParseAddress(absl::string_view text);
 
 }  // namespace kevy_replica

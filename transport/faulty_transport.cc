@@ -73,7 +73,7 @@ absl::Status FaultyTransport::Write(absl::string_view bytes,
       faults_.write_error_at.value_or(kNever) - written_bytes_;
   const bool fails = bytes.size() > left;
   if (fails) bytes = bytes.substr(0, static_cast<size_t>(left));
-  const absl::Status status = inner().Write(bytes, timeout);
+  absl::Status status = inner().Write(bytes, timeout);
   if (!status.ok()) return status;
   written_bytes_ += bytes.size();
   return fails ? faults_.write_error : absl::OkStatus();

@@ -70,7 +70,7 @@ absl::StatusOr<size_t> FileTransport::Read(absl::Span<char> buffer,
     if (at_end_) return 0;
     // Wait before reading: standard input blocks, and must stay so, since other
     // processes share it.
-    const absl::Status status = transport_internal::WaitFor(
+    absl::Status status = transport_internal::WaitFor(
         fd_.get(), POLLIN, interrupter_.get(), deadline, operation);
     if (!status.ok()) return status;
     const ssize_t size = RetryOnEintr(

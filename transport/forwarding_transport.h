@@ -39,8 +39,8 @@ namespace kevy_replica {
 //   };
 //
 // A decorator that keeps bytes of its own must return them from Read() before
-// it calls inner().Read(). Its fd() may stay the inner one: the reading thread
-// asks for fd() only after Read() has returned kDeadlineExceeded, so the kept
+// it calls inner().Read(). Its fd() may stay the inner one. The reading thread
+// asks for fd() only after Read() has returned kDeadlineExceeded, and the kept
 // bytes are gone by then. A decorator that makes Read() wait for another reason
 // must override fd() and return a descriptor that tells the end of that wait.
 //

@@ -105,7 +105,7 @@ absl::StatusOr<std::unique_ptr<Transport>> Listener::Accept(
     if (errno != EAGAIN && errno != EWOULDBLOCK) {
       return ErrnoStatus(errno, operation);
     }
-    const absl::Status status = transport_internal::WaitFor(
+    absl::Status status = transport_internal::WaitFor(
         fd_.get(), POLLIN, &interrupter_, deadline, operation);
     if (!status.ok()) return status;
   }

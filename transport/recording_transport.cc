@@ -51,10 +51,10 @@ RecordingTransport::RecordingTransport(std::unique_ptr<Transport> inner,
 
 absl::StatusOr<size_t> RecordingTransport::Read(absl::Span<char> buffer,
                                                 absl::Duration timeout) {
-  const absl::StatusOr<size_t> size = inner().Read(buffer, timeout);
+  absl::StatusOr<size_t> size = inner().Read(buffer, timeout);
   if (!size.ok()) return size;
   // The bytes have arrived: write them without a timeout or an interrupt.
-  const absl::Status status = transport_internal::WriteAll(
+  absl::Status status = transport_internal::WriteAll(
       fd_.get(), absl::string_view(buffer.data(), *size), ::write, nullptr,
       Deadline(absl::InfiniteDuration()), {"record to", path_});
   if (!status.ok()) return status;

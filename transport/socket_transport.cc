@@ -97,7 +97,7 @@ absl::StatusOr<size_t> SocketTransport::Read(absl::Span<char> buffer,
     if (errno != EAGAIN && errno != EWOULDBLOCK) {
       return ErrnoStatus(errno, operation);
     }
-    const absl::Status status =
+    absl::Status status =
         WaitFor(fd_.get(), POLLIN, interrupter_.get(), deadline, operation);
     if (!status.ok()) return status;
   }

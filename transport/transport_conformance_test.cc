@@ -84,7 +84,7 @@ class PlainSocketTransport : public Transport {
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration timeout) override {
-    const absl::Status ready = interrupter_.WaitFor(fd_.get(), POLLIN, timeout);
+    absl::Status ready = interrupter_.WaitFor(fd_.get(), POLLIN, timeout);
     if (!ready.ok()) return ready;
     const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
     if (size < 0) return absl::ErrnoToStatus(errno, "read");
@@ -92,8 +92,7 @@ class PlainSocketTransport : public Transport {
   }
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override {
     do {
-      const absl::Status ready =
-          interrupter_.WaitFor(fd_.get(), POLLOUT, timeout);
+      absl::Status ready = interrupter_.WaitFor(fd_.get(), POLLOUT, timeout);
       if (!ready.ok()) return ready;
       const ssize_t size = ::send(fd_.get(), bytes.data(), bytes.size(),
                                   MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -62,7 +62,7 @@ std::string StatusLine::Text(const Progress& progress, absl::Time now) {
 
 absl::Status MetricsFile::Create() const {
   if (path_.empty()) return absl::OkStatus();
-  const absl::Status status = ReplaceFile(path_, "");
+  absl::Status status = ReplaceFile(path_, "");
   if (status.ok()) return status;
   return absl::Status(status.code(),
                       absl::StrCat("--prometheus: ", status.message()));

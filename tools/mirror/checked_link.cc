@@ -33,7 +33,7 @@ absl::Status CheckedLink::Fail(absl::Status status) {
 absl::StatusOr<TargetReply> CheckedLink::Ask(
     absl::Span<const absl::string_view> argv) {
   Add(argv);
-  const absl::Status sent = Send();
+  absl::Status sent = Send();
   if (!sent.ok()) return sent;
   absl::StatusOr<TargetReply> reply = Receive();
   if (!reply.ok() || !reply->is_error()) return reply;

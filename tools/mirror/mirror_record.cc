@@ -45,7 +45,7 @@ std::string ShardField(size_t shard) { return absl::StrCat("shard-", shard); }
 absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
                                               size_t shards, TargetLink* link) {
   link->Add({"HGETALL", key});
-  const absl::Status sent = link->Send();
+  absl::Status sent = link->Send();
   if (!sent.ok()) return sent;
   const absl::StatusOr<TargetReply> reply = link->Receive();
   if (!reply.ok()) return reply.status();

@@ -140,7 +140,7 @@ absl::Status MirrorSession::Shard::TakeFrames(
 }
 
 absl::Status MirrorSession::Shard::BeginSnapshot() {
-  const absl::Status status = session_->BeginHistory(this);
+  absl::Status status = session_->BeginHistory(this);
   if (!status.ok()) return status;
   loader_ = std::make_unique<SnapshotLoader>(
       index_, session_->features_, &session_->options_, session_->counters_,
@@ -160,13 +160,13 @@ absl::Status MirrorSession::Shard::EndSnapshot(const FeedPosition& position) {
 absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
                                                  const FeedPosition& position) {
   // Another shard may have left a transaction open.
-  const absl::Status committed = session_->transactions_.Commit();
+  absl::Status committed = session_->transactions_.Commit();
   if (!committed.ok()) return committed;
   // With protocol 1 a shard without writes sends heartbeats alone.
   if (heartbeat.next_offset == 0 && position == FeedPosition() &&
       holding_ != Holding::kData && loader_ == nullptr) {
     if (holding_ == Holding::kEmpty) return absl::OkStatus();
-    const absl::Status status = session_->BeginHistory(this);
+    absl::Status status = session_->BeginHistory(this);
     if (!status.ok()) return status;
     holding_ = Holding::kNothing;
     return session_->StoreField(this, kEmpty);

@@ -160,7 +160,7 @@ absl::Status EmptyTarget(const MirrorOptions& options, CheckedLink* link) {
   link->Add({"FLUSHDB"});
   AddNewRecord(options.position_key, options.shards, link);
   link->Add({"EXEC"});
-  const absl::Status sent = link->Send();
+  absl::Status sent = link->Send();
   if (!sent.ok()) return sent;
   std::string refusal;
   while (link->outstanding() > 0) {

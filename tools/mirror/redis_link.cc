@@ -150,7 +150,7 @@ absl::StatusOr<std::unique_ptr<RedisLink>> RedisLink::Connect(
         absl::StrCat("connect to ", link->name_, ": ", context->errstr));
   }
   link->Add({"SELECT", absl::StrCat(address.database)});
-  const absl::Status sent = link->Send();
+  absl::Status sent = link->Send();
   if (!sent.ok()) return sent;
   const absl::StatusOr<TargetReply> reply = link->Receive();
   if (!reply.ok()) return reply.status();
@@ -231,8 +231,7 @@ absl::Status RedisLink::Send() {
 }
 
 absl::Status RedisLink::WaitForReply() {
-  const absl::Status ready =
-      interrupter_->WaitFor(context_->fd, POLLIN, timeout_);
+  absl::Status ready = interrupter_->WaitFor(context_->fd, POLLIN, timeout_);
   if (!absl::IsCancelled(ready)) return ready;
   last_replies_ = std::min(last_replies_, absl::Now() + kLastReplies);
   const absl::Status last = without_interrupt_.WaitFor(
@@ -251,7 +250,7 @@ absl::StatusOr<TargetReply> RedisLink::Receive() {
       --outstanding_;
       return result;
     }
-    const absl::Status ready = WaitForReply();
+    absl::Status ready = WaitForReply();
     if (!ready.ok()) return ready;
     if (redisBufferRead(context_.get()) != REDIS_OK) break;
   }

@@ -108,7 +108,7 @@ absl::Status SnapshotLoader::Load(absl::string_view bytes) {
 
 absl::Status SnapshotLoader::Finish() {
   if (decoder_.Finish() != WireError::kNone) return PayloadStatus();
-  const absl::Status status = queue_->Settle();
+  absl::Status status = queue_->Settle();
   if (!status.ok()) return status;
   const uint64_t lost = commands_.losses().field_expiries;
   if (lost > 0) {

@@ -62,7 +62,7 @@ absl::Status Transactions::PassOver(size_t shard, const FrameView& frame,
                                     uint64_t generation,
                                     absl::string_view reason) {
   const SentCommand command(frame.offset(), frame.command());
-  const absl::Status status = Commit();
+  absl::Status status = Commit();
   if (!status.ok()) return status;
   return RejectAlone(shard, command, reason, {generation, frame.offset() + 1});
 }
@@ -167,7 +167,7 @@ absl::Status Transactions::TakeResults(
 // command already, so that a mirror that starts again would not see it.
 absl::Status Transactions::StopForGood(const absl::Status& rejection) {
   state_->rejected = std::string(rejection.message());
-  const absl::Status discarded = Discard();
+  absl::Status discarded = Discard();
   if (!discarded.ok()) return discarded;
   const absl::Status stored = WriteRecordField(
       options_.position_key, kRejectedField, state_->rejected, link_);
@@ -178,7 +178,7 @@ absl::Status Transactions::StopForGood(const absl::Status& rejection) {
 absl::Status Transactions::Discard() {
   if (!std::exchange(is_open_, false)) return absl::OkStatus();
   link_->Add({"DISCARD"});
-  const absl::Status status = link_->Send();
+  absl::Status status = link_->Send();
   if (!status.ok()) return status;
   while (link_->outstanding() > 0) {
     const absl::StatusOr<TargetReply> reply = link_->Receive();
@@ -211,7 +211,7 @@ absl::Status Transactions::RejectAlone(size_t shard, const SentCommand& command,
     if (!rejected.ok()) return rejected;
     told = position;
   }
-  const absl::Status stored = WriteRecordField(
+  absl::Status stored = WriteRecordField(
       options_.position_key, ShardField(shard), ToString(position), link_);
   if (!stored.ok()) return stored;
   stored_(shard, position);

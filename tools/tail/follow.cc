@@ -141,7 +141,7 @@ class Following {
       printer.Event(frame, output_);
       ended_ = ++frames_ == options_.max_frames;
       if (!ended_ && !output_->is_large()) continue;
-      const absl::Status status = Flush();
+      absl::Status status = Flush();
       if (!status.ok()) return status;
       if (!ended_) continue;
       // The rest of this call's frames is not printed, so not applied.

@@ -32,12 +32,12 @@ class HookTransport : public ForwardingTransport {
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration timeout) override {
-    const absl::Status status = hook_();
+    absl::Status status = hook_();
     if (!status.ok()) return status;
     return inner().Read(buffer, timeout);
   }
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override {
-    const absl::Status status = hook_();
+    absl::Status status = hook_();
     if (!status.ok()) return status;
     return inner().Write(bytes, timeout);
   }

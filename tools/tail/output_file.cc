@@ -80,7 +80,7 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Resume(
     }
     fd = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, kMode);
     if (fd >= 0) {
-      const absl::Status status = SyncFolderOf(path);
+      absl::Status status = SyncFolderOf(path);
       if (!status.ok()) {
         close(fd);
         return status;
@@ -89,7 +89,7 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Resume(
   }
   if (fd < 0) return SystemError("open", path);
   std::unique_ptr<OutputFile> file = absl::WrapUnique(new OutputFile(fd, path));
-  const absl::Status status = file->CutTo(mark);
+  absl::Status status = file->CutTo(mark);
   if (!status.ok()) return status;
   return file;
 }

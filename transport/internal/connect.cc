@@ -144,7 +144,7 @@ absl::StatusOr<Connection> ConnectToFirst(
     absl::StatusOr<std::optional<Connection>> result = attempts.Poll();
     if (!result.ok()) return result.status();
     if (result->has_value()) return **std::move(result);
-    const absl::Status status =
+    absl::Status status =
         WaitFor(attempts.fd(), POLLOUT, &interrupter,
                 Deadline(attempts.timeout()), attempts.operation());
     // Poll() knows whether there is time for another address.

@@ -23,7 +23,7 @@ absl::StatusOr<UniqueFd> ListenOn(const SocketAddress& address) {
   if (!fd.ok()) return fd;
   if (address.is_tcp()) {
     // Allows a port whose last connections are still in TIME_WAIT.
-    const absl::Status status =
+    absl::Status status =
         SetSocketOption(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1);
     if (!status.ok()) return status;
   }

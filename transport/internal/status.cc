@@ -12,7 +12,7 @@ namespace kevy_replica {
 namespace transport_internal {
 
 absl::Status ErrnoStatus(int error, const Operation& operation) {
-  const absl::Status status = absl::ErrnoToStatus(
+  absl::Status status = absl::ErrnoToStatus(
       error, absl::StrCat(operation.verb, " ", operation.object));
   switch (error) {
     case EADDRINUSE:

@@ -21,7 +21,8 @@ class FdLimit {
     const int next_free = ::dup(STDERR_FILENO);
     ::close(next_free);
     rlimit lowered = saved_;
-    lowered.rlim_cur = static_cast<rlim_t>(next_free + more);
+    const int limit = next_free + more;
+    lowered.rlim_cur = static_cast<rlim_t>(limit);
     ::setrlimit(RLIMIT_NOFILE, &lowered);
   }
   ~FdLimit() { ::setrlimit(RLIMIT_NOFILE, &saved_); }

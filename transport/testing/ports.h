@@ -24,6 +24,10 @@ namespace transport_testing {
 class RawSocket {
  public:
   RawSocket() : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    if (fd_.get() < 0) {
+      ADD_FAILURE() << "no socket";
+      return;
+    }
     sockaddr_in in = {};
     in.sin_family = AF_INET;
     in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
