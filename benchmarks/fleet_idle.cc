@@ -126,7 +126,8 @@ void ServeIdle(const Corpus& corpus, size_t shards, const HeartbeatCount& count,
   for (size_t i = 0; i <= kHeartbeats; ++i) {
     while (count.seen() < shards + i) std::this_thread::yield();
     if (i == kHeartbeats) break;
-    OkOrDie(replicas[i % shards]->Write(bytes, absl::InfiniteDuration()));
+    OkOrDie(
+        replicas[i % replicas.size()]->Write(bytes, absl::InfiniteDuration()));
   }
 }
 

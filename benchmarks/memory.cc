@@ -58,7 +58,7 @@ absl::StatusOr<std::string> Row(const MemoryWorkload& workload,
   if (!replica.ok()) return replica.status();
 
   auto primary = std::make_unique<MemoryPrimary>(*std::move(replica));
-  const absl::Status played = primary->Play(workload);
+  absl::Status played = primary->Play(workload);
   if (!played.ok()) return played;
   const absl::StatusOr<MemoryProcess::Memory> memory = (*tail)->Measure();
   if (!memory.ok()) return memory.status();
@@ -68,7 +68,7 @@ absl::StatusOr<std::string> Row(const MemoryWorkload& workload,
                    memory->peak_kib, " | ", memory->now_kib, " |");
   if (follow) return row;  // kevy_tail would connect again: kill it.
   primary.reset();         // Closes, and so ends kevy_tail.
-  const absl::Status ended = (*tail)->Wait();
+  absl::Status ended = (*tail)->Wait();
   if (!ended.ok()) return ended;
   return row;
 }
