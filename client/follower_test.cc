@@ -34,6 +34,7 @@
 #include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/transport.h"
@@ -109,23 +110,10 @@ struct Network {
 };
 
 // Hides the descriptor, so that only a read can wait for bytes.
-class BlindTransport : public Transport {
+class BlindTransport : public ForwardingTransport {
  public:
-  explicit BlindTransport(std::unique_ptr<Transport> inner)
-      : inner_(std::move(inner)) {}
-  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
-                              absl::Duration timeout) override {
-    return inner_->Read(buffer, timeout);
-  }
-  absl::Status Write(absl::string_view bytes, absl::Duration timeout) override {
-    return inner_->Write(bytes, timeout);
-  }
-  void Interrupt() override { inner_->Interrupt(); }
-  void Close() override { inner_->Close(); }
-  std::string peer() const override { return inner_->peer(); }
-
- private:
-  const std::unique_ptr<Transport> inner_;
+  using ForwardingTransport::ForwardingTransport;
+  int fd() const override { return -1; }
 };
 
 TransportFactory Blind(TransportFactory factory) {

@@ -85,6 +85,7 @@ void Session::HandleRead(size_t n, absl::Time now) {
   const bool no_heartbeat_can_come =
       in_snapshot() || (decoded_none_ && !decoder_.at_boundary());
   decoded_none_ = true;
+  steady_ = false;
   decoder_.Commit(n);
   bytes_received_ += n;
   CountWait(now);
@@ -186,19 +187,10 @@ const StreamEvent* Session::PollEvent() {
       break;
   }
   const StreamEvent& event = decoder_.event();
-  decoded_none_ = false;
-  bool taken = true;
   if (const auto* frame = std::get_if<FrameView>(&event)) {
-    taken = TakeFrames(absl::MakeConstSpan(frame, 1));
-  } else if (const auto* heartbeat = std::get_if<Heartbeat>(&event)) {
-    taken = TakeHeartbeat(*heartbeat);
-  } else if (std::holds_alternative<SnapshotBegin>(event)) {
-    TakeSnapshotBegin();
-  } else if (const auto* end = std::get_if<SnapshotEnd>(&event)) {
-    TakeSnapshotEnd(*end);
+    return TakeFrames(absl::MakeConstSpan(frame, 1)) ? &event : nullptr;
   }
-  first_element_ = false;
-  return taken ? &event : nullptr;
+  return TakeElement(event) ? &event : nullptr;
 }
 
 bool Session::PollTransmit(absl::Time now, std::string* out) {
@@ -286,8 +278,23 @@ bool Session::PollAnswer() {
   return true;
 }
 
-// Frames that do not just extend data of the stream's generation.
+bool Session::TakeElement(const StreamEvent& event) {
+  steady_ = decoded_none_ = false;
+  bool taken = true;
+  if (const auto* heartbeat = std::get_if<Heartbeat>(&event)) {
+    taken = TakeHeartbeat(*heartbeat);
+  } else if (std::holds_alternative<SnapshotBegin>(event)) {
+    TakeSnapshotBegin();
+  } else if (const auto* end = std::get_if<SnapshotEnd>(&event)) {
+    TakeSnapshotEnd(*end);
+  }
+  first_element_ = false;
+  return taken;
+}
+
+// The first frames since a read or another element, and unexpected ones.
 bool Session::TakeOddFrames(absl::Span<const FrameView> frames) {
+  first_element_ = decoded_none_ = false;
   const uint64_t expected = position().next_offset;
   const FrameView& first = frames.front();
   const absl::string_view last = frames.back().wire();
@@ -312,7 +319,8 @@ bool Session::TakeOddFrames(absl::Span<const FrameView> frames) {
   }
   const uint64_t end = first.offset() + frames.size();
   received_.Delivered(end);
-  return received_.Applied(end);
+  steady_ = received_.Applied(end);
+  return steady_;
 }
 
 bool Session::TakeHeartbeat(const Heartbeat& heartbeat) {

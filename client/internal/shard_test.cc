@@ -23,6 +23,7 @@
 #include "kevy_replica/client/testing/shard_runner.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/in_memory_transport.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -47,24 +48,16 @@ std::string FramesFrom(uint64_t begin, uint64_t end) {
 }
 
 // Once `fails` is set, writes fail as if the peer had stopped reading.
-class StuckTransport : public Transport {
+class StuckTransport : public ForwardingTransport {
  public:
   StuckTransport(std::unique_ptr<Transport> inner, const bool* fails)
-      : inner_(std::move(inner)), fails_(fails) {}
-  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
-                              absl::Duration timeout) override {
-    return inner_->Read(buffer, timeout);
-  }
+      : ForwardingTransport(std::move(inner)), fails_(fails) {}
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override {
     if (*fails_) return absl::DeadlineExceededError("full");
-    return inner_->Write(bytes, timeout);
+    return inner().Write(bytes, timeout);
   }
-  void Interrupt() override { inner_->Interrupt(); }
-  void Close() override { inner_->Close(); }
-  std::string peer() const override { return inner_->peer(); }
 
  private:
-  const std::unique_ptr<Transport> inner_;
   const bool* const fails_;
 };
 
