@@ -122,22 +122,23 @@ TEST(ValueTest, ResultsCompareHashAndPrint) {
 }
 
 TEST(ValueTest, LimitsCompareHashAndPrint) {
-  Limits other[6];
+  Limits other[7];
   other[0].max_arguments = 1;
   other[1].max_bulk_bytes = 1;
   other[2].max_frame_bytes = 1;
   other[3].max_line_bytes = 1;
   other[4].max_chunk_bytes = 1;
   other[5].max_snapshot_bytes = 1;
+  other[6].max_trailer_bytes = 1;
   ExpectValues<Limits>(
       {{Limits(),
         "max_arguments=1048576 max_bulk_bytes=536870912 "
         "max_frame_bytes=1073741824 max_line_bytes=256 max_chunk_bytes=65536 "
-        "max_snapshot_bytes=17179869184"},
+        "max_snapshot_bytes=17179869184 max_trailer_bytes=1048576"},
        {other[0],
         "max_arguments=1 max_bulk_bytes=536870912 "
         "max_frame_bytes=1073741824 max_line_bytes=256 max_chunk_bytes=65536 "
-        "max_snapshot_bytes=17179869184"}});
+        "max_snapshot_bytes=17179869184 max_trailer_bytes=1048576"}});
   for (const Limits& a : other) {
     EXPECT_NE(a, Limits());
     for (const Limits& b : other) EXPECT_EQ(a == b, &a == &b);
@@ -317,6 +318,8 @@ TEST(ValueTest, PayloadEventsCompareHashAndPrint) {
       {FieldExpiry{"k", "g", 1}, "field_expiry \"k\" \"g\" expire_at_ms=1"},
       {FieldExpiry{"k", "f", 2}, "field_expiry \"k\" \"f\" expire_at_ms=2"},
       {PayloadEnd(), "payload_end"},
+      {PayloadTrailer{"a"}, "trailer \"a\""},
+      {PayloadTrailer{"b"}, "trailer \"b\""},
   });
 }
 

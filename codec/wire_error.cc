@@ -31,6 +31,7 @@ constexpr absl::string_view kNames[] = {
     "line_too_long",
     "chunk_too_long",
     "snapshot_too_long",
+    "trailer_too_long",
     "too_many_elements",
     "too_deep",
     "reply_too_long",
@@ -48,7 +49,6 @@ constexpr absl::string_view kNames[] = {
     "bad_expiry_flag",
     "row_segment",
     "truncated_payload",
-    "trailing_bytes",
     "wrong_order",
     "wrong_count",
     "bad_reply",
@@ -73,6 +73,7 @@ bool IsLimit(WireError error) {
     case WireError::kLineTooLong:
     case WireError::kChunkTooLong:
     case WireError::kSnapshotTooLong:
+    case WireError::kTrailerTooLong:
     case WireError::kTooManyElements:
     case WireError::kTooDeep:
     case WireError::kReplyTooLong:

@@ -39,6 +39,7 @@ enum class [[nodiscard]] WireError : uint8_t {
   kLineTooLong,
   kChunkTooLong,
   kSnapshotTooLong,
+  kTrailerTooLong,   // Of a snapshot's payload.
   kTooManyElements,  // Of a reply's arrays.
   kTooDeep,          // A reply's arrays within each other.
   kReplyTooLong,
@@ -53,15 +54,14 @@ enum class [[nodiscard]] WireError : uint8_t {
   kMissingId,           // The last argument but one is not ID.
   kBadReplicaId,        // Empty, or not UTF-8.
 
-  // The snapshot payload. Its limits are kBulkTooLong, for a string, and
-  // kSnapshotTooLong.
+  // The snapshot payload. Its limits are kBulkTooLong, for a string,
+  // kSnapshotTooLong and kTrailerTooLong.
   kBadMagic,          // The payload does not begin "KEVYSNAP".
   kBadVersion,        // The version is outside 2 to 7; to encode, 4 to 6.
   kBadOpcode,         // Unknown, or not of this version or place.
   kBadExpiryFlag,     // Neither 0 nor 1.
   kRowSegment,        // A stub: the record's value is on the primary's disk.
   kTruncatedPayload,  // The snapshot ended before its payload did.
-  kTrailingBytes,     // Bytes behind the payload's end.
   kWrongOrder,        // A value or a call that may not come now.
   kWrongCount,        // To encode: more or fewer values than declared.
 

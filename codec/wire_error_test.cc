@@ -55,7 +55,7 @@ TEST(WireErrorTest, IsLimitNamesTheErrorsOfLimits) {
       WireError::kFrameTooLong,     WireError::kLineTooLong,
       WireError::kChunkTooLong,     WireError::kSnapshotTooLong,
       WireError::kTooManyElements,  WireError::kTooDeep,
-      WireError::kReplyTooLong};
+      WireError::kReplyTooLong,     WireError::kTrailerTooLong};
   for (int i = 0; i <= kLast; ++i) {
     const WireError error = static_cast<WireError>(i);
     EXPECT_EQ(IsLimit(error), limits.count(error) == 1) << error;
