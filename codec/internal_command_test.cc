@@ -48,7 +48,6 @@ TEST(InternalCommandTest, OtherNamesAreNot) {
   EXPECT_FALSE(IsInternalCommand(ArgvView("GET XINTERNAL.A", refs, 2)));
 }
 
-// The frames of a stream as kevy 7.0 sends it.
 TEST(InternalCommandTest, TellsInternalFramesOfAStream) {
   const std::string stream =
       codec_testing::ReadFile("testdata/golden/frames-internal-commands.resp");
