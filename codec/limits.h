@@ -35,11 +35,14 @@ struct Limits {
   uint64_t max_chunk_bytes = 64ull << 10;
   // Length of all chunks of one snapshot. Default: 16 GiB.
   uint64_t max_snapshot_bytes = 16ull << 30;
+  // Length of the trailer of one snapshot's payload. Default: 1 MiB.
+  uint64_t max_trailer_bytes = 1ull << 20;
 
   friend auto ValueFields(const Limits& limits) {
     return std::tie(limits.max_arguments, limits.max_bulk_bytes,
                     limits.max_frame_bytes, limits.max_line_bytes,
-                    limits.max_chunk_bytes, limits.max_snapshot_bytes);
+                    limits.max_chunk_bytes, limits.max_snapshot_bytes,
+                    limits.max_trailer_bytes);
   }
 };
 

@@ -31,6 +31,10 @@ constexpr absl::string_view kNames[] = {
     "line_too_long",
     "chunk_too_long",
     "snapshot_too_long",
+    "trailer_too_long",
+    "too_many_elements",
+    "too_deep",
+    "reply_too_long",
     "bad_request",
     "wrong_argument_count",
     "wrong_command",
@@ -45,9 +49,9 @@ constexpr absl::string_view kNames[] = {
     "bad_expiry_flag",
     "row_segment",
     "truncated_payload",
-    "trailing_bytes",
     "wrong_order",
     "wrong_count",
+    "bad_reply",
     "no_space",
 };
 constexpr size_t kWireErrors = static_cast<size_t>(WireError::kNoSpace) + 1;
@@ -69,6 +73,10 @@ bool IsLimit(WireError error) {
     case WireError::kLineTooLong:
     case WireError::kChunkTooLong:
     case WireError::kSnapshotTooLong:
+    case WireError::kTrailerTooLong:
+    case WireError::kTooManyElements:
+    case WireError::kTooDeep:
+    case WireError::kReplyTooLong:
       return true;
     default:
       return false;

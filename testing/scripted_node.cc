@@ -97,7 +97,8 @@ std::string ReplicaRole(const ScriptedNode& node) {
 std::string ServerSection(const ScriptedNode& node) {
   return absl::StrCat(
       "# Server\r\nredis_version:7.4.0\r\nkevy_version:", node.version,
-      "\r\nredis_mode:standalone\r\nprocess_id:1\r\ntcp_port:", node.tcp_port,
+      "\r\nredis_mode:standalone\r\nprocess_id:", node.process_id,
+      "\r\ntcp_port:", node.tcp_port,
       "\r\nserver_time_usec:", node.server_time_usec, kCrlf);
 }
 
@@ -238,6 +239,7 @@ void AppendText(const ScriptedNode& node, std::string* out) {
     absl::StrAppend(out, " repl_port_base=", *node.repl_port_base);
   }
   absl::StrAppend(out, " tcp_port=", node.tcp_port,
+                  " process_id=", node.process_id,
                   " server_time_usec=", node.server_time_usec,
                   " replicas=", Joined(node.replicas));
   absl::StrAppend(out, " master=", absl::CHexEscape(node.master_host), ":",

@@ -81,6 +81,8 @@ struct ScriptedNode {
   std::optional<uint16_t> repl_port_base;
   // tcp_port of INFO. Default: 0; a ScriptedClientPort then gives its own.
   uint16_t tcp_port = 0;
+  // process_id of INFO. Default: 1.
+  uint32_t process_id = 1;
   // server_time_usec of INFO. Default: 0.
   uint64_t server_time_usec = 0;
 
@@ -108,9 +110,9 @@ struct ScriptedNode {
 
   friend auto ValueFields(const ScriptedNode& node) {
     return std::tie(node.role, node.version, node.shards, node.tails,
-                    node.repl_port_base, node.tcp_port, node.server_time_usec,
-                    node.replicas, node.master_host, node.master_port,
-                    node.link_up, node.replies);
+                    node.repl_port_base, node.tcp_port, node.process_id,
+                    node.server_time_usec, node.replicas, node.master_host,
+                    node.master_port, node.link_up, node.replies);
   }
 };
 

@@ -5,54 +5,26 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/hash/hash_testing.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/codec/testing/client_port.h"
 
 namespace kevy_replica {
 namespace {
 
+using codec_testing::ClientPortExchange;
+using codec_testing::ClientPortExchanges;
+using codec_testing::ClientPortRecordings;
 using Role = ScriptedNode::Role;
 
-// One line of a recording.
-struct Exchange {
-  std::string node;
-  std::vector<absl::string_view> command;
-  std::string reply;
-};
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file.is_open()) << path;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-// The strings of the recordings hold no escape but "\r" and "\n", so that the
-// quotes part a line.
-Exchange Parse(absl::string_view line) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(line, '"');
-  Exchange exchange;
-  std::vector<absl::string_view> strings;
-  for (size_t i = 1; i < parts.size(); i += 2) strings.push_back(parts[i]);
-  exchange.node = std::string(strings[1]);
-  exchange.command.assign(strings.begin() + 3, strings.end() - 2);
-  EXPECT_TRUE(absl::CUnescape(strings.back(), &exchange.reply)) << line;
-  return exchange;
-}
-
-// The nodes of one recording, by Exchange::node.
+// The nodes of one recording, by ClientPortExchange::node.
 struct Recorded {
   const char* file;
   ScriptedNode primary;
@@ -68,6 +40,7 @@ ScriptedNode Primary(const char* version, uint16_t port, uint64_t time,
   ScriptedNode node;
   node.version = version;
   node.tcp_port = port;
+  node.process_id = 1000;
   node.server_time_usec = time;
   node.shards = std::move(shards);
   return node;
@@ -112,35 +85,36 @@ std::vector<Recorded> AllRecorded() {
 }
 
 const ScriptedNode& NodeFor(const Recorded& recorded,
-                            const Exchange& exchange) {
+                            const ClientPortExchange& exchange) {
   if (exchange.node == "primary") return recorded.primary;
   if (exchange.node == "replica") return recorded.replica;
   return exchange.command[0] == "ROLE" ? recorded.for_role : recorded.for_info;
 }
 
 // A ScriptedNode has no data, so it leaves these to ScriptedNode::replies.
-bool IsAboutData(const Exchange& exchange) {
+bool IsAboutData(const ClientPortExchange& exchange) {
   const absl::string_view name = exchange.command[0];
   return name == "SET" || ((name == "FEED.READ" || name == "REPL.WAIT") &&
                            !absl::StartsWith(exchange.reply, "-ERR unknown"));
 }
 
 TEST(ScriptedNodeTest, RepliesAsRecorded) {
+  std::vector<std::string> files;
   for (const Recorded& recorded : AllRecorded()) {
-    const std::string text = ReadFile(
-        absl::StrCat("testdata/client_port/", recorded.file, ".jsonl"));
+    files.push_back(recorded.file);
     size_t compared = 0;
-    for (const absl::string_view line :
-         absl::StrSplit(text, '\n', absl::SkipEmpty())) {
-      const Exchange exchange = Parse(line);
+    for (const ClientPortExchange& exchange :
+         ClientPortExchanges(recorded.file)) {
       if (IsAboutData(exchange)) continue;
       ++compared;
-      EXPECT_EQ(NodeFor(recorded, exchange).ReplyTo(exchange.command),
-                exchange.reply)
-          << recorded.file << ": " << line;
+      const std::vector<absl::string_view> command(exchange.command.begin(),
+                                                   exchange.command.end());
+      EXPECT_EQ(NodeFor(recorded, exchange).ReplyTo(command), exchange.reply)
+          << recorded.file << ": " << exchange.node << ": " << command[0];
     }
     EXPECT_GE(compared, 14u) << recorded.file;
   }
+  EXPECT_EQ(files, ClientPortRecordings());
 }
 
 TEST(ScriptedNodeTest, NamesIgnoreCase) {
@@ -234,7 +208,7 @@ TEST(ScriptedNodeTest, ComparesHashesAndPrints) {
   out << a << "; " << b.role;
   EXPECT_EQ(out.str(),
             "role=master version=5.4.0 shards=[7:5, 8:1] tails=[] "
-            "repl_port_base=16004 tcp_port=0 server_time_usec=0 "
+            "repl_port_base=16004 tcp_port=0 process_id=1 server_time_usec=0 "
             "replicas=[h\\n:6004 at 5] master=127.0.0.1:0 link=up replies=0; "
             "slave");
 }
