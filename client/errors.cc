@@ -49,6 +49,10 @@ constexpr Row kRows[] = {
      absl::StatusCode::kOutOfRange, Action::kResync},
     {ReplicaErrorKind::kGenerationChanged, "generation_changed",
      absl::StatusCode::kAborted, Action::kReconnect},
+    {ReplicaErrorKind::kStalled, "stalled", absl::StatusCode::kUnavailable,
+     Action::kReconnect},
+    {ReplicaErrorKind::kNotPrimary, "not_primary",
+     absl::StatusCode::kFailedPrecondition, Action::kLocatePrimary},
     {ReplicaErrorKind::kUnexpectedInSnapshot, "unexpected_in_snapshot",
      absl::StatusCode::kDataLoss, Action::kReconnect},
     {ReplicaErrorKind::kSnapshotInProgress, "snapshot_in_progress",
@@ -151,6 +155,8 @@ absl::string_view ActionName(Action action) {
       return "resync";
     case Action::kBackOff:
       return "back_off";
+    case Action::kLocatePrimary:
+      return "locate_primary";
     case Action::kReadEvents:
       return "read_events";
     case Action::kCaller:

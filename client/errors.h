@@ -11,24 +11,26 @@
 //         return ResumeFrom(FeedPosition{0, 0});
 //       ...
 //
-// | kind                  | status code          | action      |
-// |-----------------------|----------------------|-------------|
-// | kHandshakeRejected    | kFailedPrecondition  | kBackOff    |
-// | kAckMalformed         | kDataLoss (a limit:  | kBackOff    |
-// |                       | kResourceExhausted)  |             |
-// | kTruncated            | kUnavailable         | kReconnect  |
-// | kFrame                | kDataLoss (a limit:  | kReconnect  |
-// |                       | kResourceExhausted)  |             |
-// | kOffsetGap            | kOutOfRange          | kResync     |
-// | kForeignHistory       | kOutOfRange          | kResync     |
-// | kGenerationChanged    | kAborted             | kReconnect  |
-// | kUnexpectedInSnapshot | kDataLoss            | kReconnect  |
-// | kSnapshotInProgress   | kFailedPrecondition  | kReadEvents |
-// | kPayload              | kDataLoss (a limit:  | kBackOff    |
-// |                       | kResourceExhausted)  |             |
-// | kIo                   | the transport's      | kReconnect  |
-// | -: interrupted        | kCancelled           | kCaller     |
-// | -: a timeout          | kDeadlineExceeded    | kCaller     |
+// | kind                  | status code          | action         |
+// |-----------------------|----------------------|----------------|
+// | kHandshakeRejected    | kFailedPrecondition  | kBackOff       |
+// | kAckMalformed         | kDataLoss (a limit:  | kBackOff       |
+// |                       | kResourceExhausted)  |                |
+// | kTruncated            | kUnavailable         | kReconnect     |
+// | kFrame                | kDataLoss (a limit:  | kReconnect     |
+// |                       | kResourceExhausted)  |                |
+// | kOffsetGap            | kOutOfRange          | kResync        |
+// | kForeignHistory       | kOutOfRange          | kResync        |
+// | kGenerationChanged    | kAborted             | kReconnect     |
+// | kStalled              | kUnavailable         | kReconnect     |
+// | kNotPrimary           | kFailedPrecondition  | kLocatePrimary |
+// | kUnexpectedInSnapshot | kDataLoss            | kReconnect     |
+// | kSnapshotInProgress   | kFailedPrecondition  | kReadEvents    |
+// | kPayload              | kDataLoss (a limit:  | kBackOff       |
+// |                       | kResourceExhausted)  |                |
+// | kIo                   | the transport's      | kReconnect     |
+// | -: interrupted        | kCancelled           | kCaller        |
+// | -: a timeout          | kDeadlineExceeded    | kCaller        |
 //
 // The kind and its numbers travel as payloads of the absl::Status, so they
 // survive being passed on. If bytes of the stream are at fault, the message
@@ -64,6 +66,9 @@ enum class ReplicaErrorKind : uint8_t {
   kForeignHistory,        // The primary has another history than the held data;
                           // ForeignHistoryOf() returns both generations.
   kGenerationChanged,     // Another history follows without a snapshot.
+  kStalled,               // Heartbeats say that the primary is ahead, and no
+                          // frame comes: see LinkOptions::stall_timeout.
+  kNotPrimary,            // The node is a replica now.
   kUnexpectedInSnapshot,  // A frame, or another snapshot, inside a snapshot.
   kSnapshotInProgress,    // A frame-only read met a snapshot.
   kPayload,  // A snapshot's payload is malformed, or has a row whose data lies
@@ -96,10 +101,12 @@ struct ForeignHistory {
 void AppendText(const ForeignHistory& history, std::string* out);
 
 enum class Action : uint8_t {
-  kNone,        // The status is OK.
-  kReconnect,   // Connect again and resume from the applied position.
-  kResync,      // Connect again from {0, 0}: only a snapshot helps.
-  kBackOff,     // Connect again, but not soon: it is likely to fail again.
+  kNone,           // The status is OK.
+  kReconnect,      // Connect again and resume from the applied position.
+  kResync,         // Connect again from {0, 0}: only a snapshot helps.
+  kBackOff,        // Connect again, but not soon: it is likely to fail again.
+  kLocatePrimary,  // Find the primary, then resume there from the applied
+                   // position.
   kReadEvents,  // Connect again from the applied position, and use NextEvent()
                 // or another SnapshotPolicy.
   kCaller,      // The caller asked for this end, or set the timeout.

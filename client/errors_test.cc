@@ -34,6 +34,10 @@ constexpr Row kTable[] = {
      Action::kResync},
     {ReplicaErrorKind::kGenerationChanged, absl::StatusCode::kAborted,
      Action::kReconnect},
+    {ReplicaErrorKind::kStalled, absl::StatusCode::kUnavailable,
+     Action::kReconnect},
+    {ReplicaErrorKind::kNotPrimary, absl::StatusCode::kFailedPrecondition,
+     Action::kLocatePrimary},
     {ReplicaErrorKind::kUnexpectedInSnapshot, absl::StatusCode::kDataLoss,
      Action::kReconnect},
     {ReplicaErrorKind::kSnapshotInProgress,
@@ -143,6 +147,7 @@ TEST(ErrorsTest, NamesAreDistinctAndLowerCase) {
   EXPECT_EQ(ReplicaErrorKindName(ReplicaErrorKind::kHandshakeRejected),
             "handshake_rejected");
   EXPECT_EQ(ActionName(Action::kBackOff), "back_off");
+  EXPECT_EQ(ActionName(Action::kLocatePrimary), "locate_primary");
   for (const Row& a : kTable) {
     for (const Row& b : kTable) {
       if (a.kind != b.kind) {

@@ -46,7 +46,8 @@ struct LinkDown {
   // that stores the position with its data stores {0, 0} now.
   bool resync = false;
   int attempt = 0;  // Number of the next attempt since a delivery: 1, 2...
-  absl::Duration retry_in;  // Infinite: the follower stops.
+  // Infinite: the follower stops, or waits for another primary (kNotPrimary).
+  absl::Duration retry_in;
 };
 // Two are equal if all members are. A status has no hash, so this has none.
 bool operator==(const LinkDown& a, const LinkDown& b);

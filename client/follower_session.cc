@@ -107,6 +107,14 @@ void FollowerSession::HandleStored(const FeedPosition& position,
   last_store_ = now;
 }
 
+void FollowerSession::HandleNotPrimary(const absl::Status& status) {
+  if (state_ == State::kWaiting) {
+    retry_at_ = absl::InfiniteFuture();
+  } else if (!stopping() && !retargeted_) {
+    link_status_ = status;
+  }
+}
+
 void FollowerSession::HandleRetarget() {
   if (stopping()) return;
   protocol_.reset();
@@ -387,6 +395,10 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
 absl::Duration FollowerSession::Wait(const absl::Status& status) {
   if (ReplicaErrorKindOf(status) == ReplicaErrorKind::kPayload) {
     return backoff_.Longest();
+  }
+  if (RecommendedAction(status) == Action::kLocatePrimary) {
+    backoff_.Skip();
+    return absl::InfiniteDuration();
   }
   if (RecommendedAction(status) != Action::kBackOff) return backoff_.Next();
   // A primary that was replaced may speak another protocol than before. After

@@ -44,6 +44,8 @@
 // |                    |                     | has worked waits only as long  |
 // |                    |                     | as a reconnect: the primary    |
 // |                    |                     | may have been replaced.)       |
+// | locate primary     | applied position    | none: HandleRetarget() begins  |
+// |                    |                     | the next link                  |
 //
 // Deliveries are frames, a whole snapshot, and a heartbeat outside a snapshot.
 //
@@ -209,6 +211,11 @@ class FollowerSession {
 
   // `position`, told by PollStore(), is stored. The last event stays valid.
   void HandleStored(const FeedPosition& position, absl::Time now);
+
+  // The node is not the primary; `status` has the kind kNotPrimary. Ends the
+  // link, and keeps the held data. HandleRetarget() connects again, nothing
+  // else does. Without a link it only stops the attempts.
+  void HandleNotPrimary(const absl::Status& status);
 
   // Ends the link and connects at once, to another primary, from the applied
   // position.

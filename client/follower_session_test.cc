@@ -644,6 +644,38 @@ TEST(FollowerSessionTest, RetargetConnectsAtOnceFromAppliedPosition) {
   EXPECT_EQ(follow.Connect(), "2 7:9");
 }
 
+TEST(FollowerSessionTest, DemotedNodeKeepsDataUntilRetarget) {
+  const absl::Status demoted =
+      ReplicaError(ReplicaErrorKind::kNotPrimary, "10.0.0.1:6379 is a replica");
+  Follow follow(Options({7, 8}));
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FrameAt(8));
+  follow.session.HandleNotPrimary(demoted);
+  EXPECT_THAT(follow.Poll(), ElementsAre("down not_primary 1 inf"));
+  EXPECT_EQ(follow.session.stats().ended_by(LinkEnd::kNotPrimary), 1);
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 9}));
+  follow.now += absl::Hours(1);
+  EXPECT_EQ(follow.Connect(), "");
+  follow.session.HandleRetarget();
+  EXPECT_EQ(follow.Connect(), "2 7:9");
+
+  // Without a link it stops the attempts.
+  follow.Receive("+ACK 7 9\r\n");
+  follow.Eof();
+  follow.session.HandleNotPrimary(demoted);
+  follow.now += absl::Hours(1);
+  EXPECT_EQ(follow.Connect(), "");
+  follow.session.HandleRetarget();
+  EXPECT_EQ(follow.Connect(), "2 7:9");
+
+  // After a retarget it is too late: the answer was about the former node.
+  follow.Receive("+ACK 7 9\r\n");
+  follow.session.HandleRetarget();
+  follow.session.HandleNotPrimary(demoted);
+  EXPECT_THAT(follow.Poll(), ElementsAre("down retargeted 1 0"));
+  EXPECT_EQ(follow.Connect(), "2 7:9");
+}
+
 TEST(FollowerSessionTest, RetargetAfterStopHasNoEffect) {
   Follow follow(Options({7, 8}));
   follow.Connect();
