@@ -37,6 +37,9 @@
 // names their position, the next offset and an escaped excerpt. For kPayload it
 // names the position in the payload, and the key if it is known.
 //
+// A second kStalled at one position asks for kResync instead: a snapshot gets
+// past a frame that the primary does not send. FollowerSession does so.
+//
 // An error in the bytes, a limit above all, is likely to repeat with the same
 // bytes. Limit the number of reconnections after a kFrame.
 
