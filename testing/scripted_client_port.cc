@@ -52,7 +52,7 @@ struct ScriptedClientPort::Impl {
   std::unique_ptr<Threads> MakeThreads() {
     return std::make_unique<Threads>(
         "ScriptedClientPort",
-        [this](Transport& transport) { Serve(transport); });
+        [this](const Threads::Link& link) { Serve(link.transport); });
   }
 
   void Serve(Transport& transport);

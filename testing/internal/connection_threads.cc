@@ -48,21 +48,23 @@ std::string ConnectionThreads::address() const {
 
 absl::StatusOr<std::unique_ptr<Transport>> ConnectionThreads::Connect() {
   InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
-  if (!Start(std::move(pair.second))) {
+  InMemoryTransport* const memory = pair.second.get();
+  if (!Start(std::move(pair.second), memory)) {
     return absl::UnavailableError(
         absl::StrCat("connect in memory: the ", name_, " is stopped"));
   }
   return std::unique_ptr<Transport>(std::move(pair.first));
 }
 
-bool ConnectionThreads::Start(std::unique_ptr<Transport> transport) {
+bool ConnectionThreads::Start(std::unique_ptr<Transport> transport,
+                              InMemoryTransport* memory) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (stopped_) return false;
   connections_.emplace_back();
   Connection& connection = connections_.back();
   connection.transport = std::move(transport);
-  Transport* const end = connection.transport.get();
-  connection.thread = std::thread([this, end] { serve_(*end); });
+  const Link link = {*connection.transport, memory};
+  connection.thread = std::thread([this, link] { serve_(link); });
   return true;
 }
 
@@ -81,7 +83,7 @@ void ConnectionThreads::AcceptAll() {
                    name_.c_str(), transport.status().ToString().c_str());
       return;
     }
-    if (!Start(*std::move(transport))) return;
+    if (!Start(*std::move(transport), nullptr)) return;
   }
 }
 

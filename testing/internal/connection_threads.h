@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "kevy_replica/transport/in_memory_transport.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -25,9 +26,15 @@ namespace testing_internal {
 // Thread-safe.
 class ConnectionThreads {
  public:
+  // One accepted connection. `memory` is the same end if it came from
+  // Connect(), else null.
+  struct Link {
+    Transport& transport;
+    InMemoryTransport* memory;
+  };
   // Serves one connection, on that connection's thread. Stop() interrupts the
-  // transport, and destroys it afterwards.
-  using Serve = std::function<void(Transport&)>;
+  // transport. It is destroyed with the ConnectionThreads.
+  using Serve = std::function<void(const Link&)>;
 
   // `name` stands in messages: the class of the server. `serve` must stay
   // callable until Stop() has returned.
@@ -57,8 +64,9 @@ class ConnectionThreads {
   };
 
   void AcceptAll();
-  // Starts a thread for the connection. Returns false after Stop().
-  bool Start(std::unique_ptr<Transport> transport);
+  // Starts a thread for the connection. `memory` as in Link. Returns false
+  // after Stop().
+  bool Start(std::unique_ptr<Transport> transport, InMemoryTransport* memory);
 
   const std::string name_;
   const Serve serve_;
