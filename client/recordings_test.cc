@@ -26,6 +26,7 @@
 #include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/link_options.h"
+#include "kevy_replica/client/replica_client.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/client/testing/test_access.h"
 #include "kevy_replica/codec/argv_view.h"
@@ -37,6 +38,7 @@
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/testing/read_file.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/testing/scripted_primary.h"
 
 namespace kevy_replica {
 namespace {
@@ -382,6 +384,24 @@ TEST(RecordingsFlushAllTest, FlushAllOfProtocol1LeadsToSnapshot) {
   EXPECT_EQ(run.Connect(), "1 0:0");
   EXPECT_EQ(run.Play(BytesOf("3.18.0-fresh-after-flushall")), "closed");
   EXPECT_EQ(run.Connect(), "1 0:4");
+}
+
+// One script in the queue serves a client that tries protocol 2 before
+// protocol 1, on two connections.
+TEST(RecordingsAutoProtocolTest, QueuedScriptServesProtocol1) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript::Capture(BytesOf("3.18.0-frames")));
+  ReplicaClientOptions options;
+  options.link.replica_id = "r1";
+  auto client = ReplicaClient::Connect(primary.InMemory(), options);
+  ASSERT_TRUE(client.ok()) << client.status();
+  uint64_t frames = 0;
+  while ((*client)->NextFrame() != nullptr) ++frames;
+  EXPECT_EQ(frames, 16u);
+  EXPECT_TRUE((*client)->status().ok()) << (*client)->status();
+  EXPECT_EQ(primary.connections(), 2u);
+  EXPECT_EQ(primary.connection(0).request->protocol, Protocol::kV2);
+  EXPECT_EQ(primary.connection(1).request->protocol, Protocol::kV1);
 }
 
 TEST(RecordingsTableTest, HasEveryRecording) {

@@ -11,9 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <future>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -21,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -32,6 +31,7 @@
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/stream_decoder.h"
+#include "kevy_replica/codec/testing/read_file.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/matchers.h"
 #include "kevy_replica/transport/address.h"
@@ -41,6 +41,8 @@
 namespace kevy_replica {
 namespace {
 
+using codec_testing::ListFiles;
+using codec_testing::ReadFile;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -82,12 +84,6 @@ size_t SkipAll(Transport& transport) {
     if (size == 0) return total;
     total += size;
   }
-}
-
-std::string Capture(const std::string& name) {
-  std::ifstream file("testdata/captures/" + name, std::ios::binary);
-  EXPECT_TRUE(file.is_open()) << name;
-  return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 enum class Network { kMemory, kTcp, kUnix };
@@ -301,22 +297,16 @@ TEST_P(ScriptedPrimaryTest, SendsBytesWholeAndInPieces) {
 }
 
 TEST_P(ScriptedPrimaryTest, PlaysCaptures) {
-  for (const char* name :
-       {"kevy-2.0.20-frames.resp", "kevy-2.0.20-fresh.resp",
-        "kevy-3.18.0-frames.resp", "kevy-3.18.0-fresh.resp"}) {
-    const std::string bytes = Capture(name);
+  for (const std::string& name : ListFiles("testdata/captures", ".resp")) {
+    const std::string bytes =
+        ReadFile(absl::StrCat("testdata/captures/", name, ".resp"));
+    const bool v1 =
+        absl::StartsWith(name, "kevy-2.") || absl::StartsWith(name, "kevy-3.");
     primary_.Enqueue(PrimaryScript::Capture(bytes));
-    EXPECT_EQ(Play(Request(Protocol::kV2, 0, 0)), "") << name;
-    EXPECT_EQ(Play(Request(Protocol::kV1, 0, 0)), bytes) << name;
-  }
-  for (const char* name :
-       {"kevy-5.4.0-all-types.resp", "kevy-5.4.0-flushall.resp",
-        "kevy-5.4.0-fresh.resp", "kevy-5.4.0-resume.resp",
-        "kevy-5.4.0-wrong-generation.resp"}) {
-    const std::string bytes = Capture(name);
-    primary_.Enqueue(PrimaryScript::Capture(bytes));
-    EXPECT_EQ(Play(Request(Protocol::kV1, 0, 0)), "") << name;
-    EXPECT_EQ(Play(Request(Protocol::kV2, 0, 0)), bytes) << name;
+    EXPECT_EQ(Play(Request(v1 ? Protocol::kV2 : Protocol::kV1, 0, 0)), "")
+        << name;
+    EXPECT_EQ(Play(Request(v1 ? Protocol::kV1 : Protocol::kV2, 0, 0)), bytes)
+        << name;
   }
 }
 
