@@ -15,6 +15,7 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/kevy_version.h"
 #include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/position_store.h"
 #include "kevy_replica/client/replica_client.h"
@@ -65,6 +66,8 @@ TEST(ClientValueTest, EnumsHaveOperators) {
 TEST(ClientValueTest, ValuesHaveOperators) {
   ExpectOperators(FeedPosition{7, 8}, FeedPosition{7, 9}, "7:8");
   ExpectOperators(FeedPosition{7, 8}, FeedPosition{6, 8}, "7:8");
+  ExpectOperators(KevyVersion{5, 4, 0}, KevyVersion{5, 4, 1}, "5.4.0");
+  ExpectOperators(KevyVersion{5, 4, 0}, KevyVersion{4, 4, 0}, "5.4.0");
   ExpectOperators(OffsetGap{8, 9}, OffsetGap{8, 10}, "expected=8 got=9");
   ExpectOperators(OffsetGap{8, 9}, OffsetGap{7, 9}, "expected=8 got=9");
   ExpectOperators(ForeignHistory{7, 9}, ForeignHistory{7, 8},
