@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/client/command_semantics.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_event.h"
@@ -54,6 +55,11 @@ TEST(ClientValueTest, EnumsHaveOperators) {
   ExpectOperators(Action::kResync, Action::kBackOff, "resync");
   ExpectOperators(LinkEnd::kForeignHistory, LinkEnd::kClosed,
                   "foreign_history");
+  ExpectOperators(CommandEffect::kApply, CommandEffect::kIgnore, "apply");
+  ExpectOperators(CommandEffect::kRewrite, CommandEffect::kApply, "rewrite");
+  ExpectOperators(CommandEffect::kIgnore, CommandEffect::kCannotKnow, "ignore");
+  ExpectOperators(CommandEffect::kCannotKnow, CommandEffect::kRewrite,
+                  "cannot_know");
   ExpectOperators(ProtocolChoice::kAuto, ProtocolChoice::kV1, "auto");
   ExpectOperators(ProtocolChoice::kV1, ProtocolChoice::kV2, "1");
   ExpectOperators(ProtocolChoice::kV2, ProtocolChoice::kAuto, "2");
@@ -78,6 +84,23 @@ TEST(ClientValueTest, ValuesHaveOperators) {
                   "a=7:8");
   ExpectOperators(NamedPosition{"a", {7, 8}}, NamedPosition{"a", {7, 9}},
                   "a=7:8");
+}
+
+TEST(ClientValueTest, SemanticsHaveOperators) {
+  SemanticsRow row;
+  row.name = "row";
+  row.effect = CommandEffect::kIgnore;
+  row.reason = "Because.";
+  SemanticsRow other = row;
+  other.end = KevyVersion{7, 0, 0};
+  ExpectOperators(row, other, "row (ignore): Because.");
+  ExpectOperators(
+      Classification{CommandEffect::kRewrite, &row, {"XTRIM", "a\n"}},
+      Classification{CommandEffect::kRewrite, &row, {"XTRIM"}},
+      "rewrite row \"XTRIM\" \"a\\n\"");
+  ExpectOperators(Classification{CommandEffect::kRewrite, &row, {}},
+                  Classification{CommandEffect::kRewrite, &other, {}},
+                  "rewrite row");
 }
 
 TEST(ClientValueTest, LinkOptionsHaveOperators) {
