@@ -52,24 +52,27 @@ enum RowIndex : uint8_t {
   kRowCount,
 };
 
+constexpr absl::string_view kSetWithOption =
+    "`SET` with `KEEPTTL`, `GET`, `EXAT`, `PXAT`, or any other option than "
+    "`NX`, `XX`, `EX`, `PX`";
+constexpr absl::string_view kExpireWithCondition =
+    "`EXPIRE`, `PEXPIRE`, `EXPIREAT`, `PEXPIREAT` with `NX`, `XX`, `GT`, `LT`";
+
 constexpr SemanticsRow kRows[] = {
-    {"refused-set-option",
-     "`SET` with `KEEPTTL`, `GET`, `EXAT`, `PXAT`, or any other option than "
-     "`NX`, `XX`, `EX`, `PX`",
-     kAny, kAfter540, CommandEffect::kIgnore,
+    {"refused-set-option", kSetWithOption, kAny, kAfter540,
+     CommandEffect::kIgnore,
      "kevy refuses the option and streams the command; Redis would run it.",
      "recorded 2.0.20, 3.18.0, 5.4.0 (`KEEPTTL`); observed (`GET`, `EXAT`, "
      "`PXAT`); source (the others)"},
-    {"unknown-set-option", "the same", kAfter540, kNoEnd,
+    {"unknown-set-option", kSetWithOption, kAfter540, kNoEnd,
      CommandEffect::kCannotKnow,
      "It is unknown whether this version refuses the option or runs it.",
      "no recording"},
-    {"refused-expire-condition",
-     "`EXPIRE`, `PEXPIRE`, `EXPIREAT`, `PEXPIREAT` with `NX`, `XX`, `GT`, `LT`",
-     kAny, kAfter540, CommandEffect::kIgnore,
+    {"refused-expire-condition", kExpireWithCondition, kAny, kAfter540,
+     CommandEffect::kIgnore,
      "kevy refuses the condition and streams the command; Redis would run it.",
      "recorded 2.0.20, 3.18.0, 5.4.0"},
-    {"unknown-expire-condition", "the same", kAfter540, kNoEnd,
+    {"unknown-expire-condition", kExpireWithCondition, kAfter540, kNoEnd,
      CommandEffect::kCannotKnow,
      "It is unknown whether this version refuses the condition or runs it.",
      "no recording"},
