@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <random>
 #include <set>
 #include <sstream>
 #include <string>
@@ -309,6 +310,37 @@ TEST(CommandSemanticsTest, ManyArgumentsAreReadOnce) {
   ASSERT_THAT(c.argv, SizeIs(kArguments));
   EXPECT_EQ(c.argv[3], "=");
   EXPECT_EQ(c.argv.back(), "x");
+}
+
+// Random commands of the words that the table knows.
+TEST(CommandSemanticsTest, RewritesNeedNoRewrite) {
+  constexpr absl::string_view kWords[] = {
+      "SET", "XADD", "XTRIM", "EXPIRE",    "MAXLEN", "MINID",
+      "~",   "=",    "*",     "1-1",       "7-*",    "LIMIT",
+      "GET", "EX",   "NX",    "KEEPTTL",   "xadd",   "xtrim",
+      "s",   "",     "9",     "NOMKSTREAM"};
+  std::mt19937 random(7);
+  int rewrites = 0;
+  for (int round = 0; round < 100'000; ++round) {
+    std::vector<absl::string_view> argv(1 + random() % 10);
+    for (absl::string_view& word : argv) {
+      word = kWords[random() % std::size(kWords)];
+    }
+    if (random() % 2 == 0) argv[0] = "XADD";
+    SCOPED_TRACE(absl::StrJoin(argv, " "));
+    const Classification c = Classify(Command(argv).argv(), {5, 4, 0});
+    EXPECT_TRUE(c.effect == CommandEffect::kApply || c.row != nullptr);
+    if (c.effect == CommandEffect::kRewrite) {
+      ASSERT_FALSE(c.argv.empty());
+      ++rewrites;
+      const std::vector<absl::string_view> again(c.argv.begin(), c.argv.end());
+      EXPECT_EQ(TextOf(again, {5, 4, 0}), "apply");
+    } else if (c.effect != CommandEffect::kCannotKnow) {
+      EXPECT_TRUE(c.argv.empty());
+    }
+    EXPECT_TRUE(Classify(Command(argv).argv(), {7, 0, 0}).argv.empty());
+  }
+  EXPECT_GT(rewrites, 100);
 }
 
 TEST(CommandSemanticsTest, RewriteOutlivesFrame) {
