@@ -387,7 +387,7 @@ using Notable = std::map<uint64_t, std::string>;
 TEST(CommandSemanticsTest, RecordedRefusalsAreIgnored) {
   for (const KevyVersion& version :
        {kVersions[0], kVersions[1], kVersions[3]}) {
-    std::string file = "testdata/semantics/kevy-";
+    std::string file = "testdata/captures/kevy-";
     AppendText(version, &file);
     SCOPED_TRACE(file);
     const Notable notable =
@@ -406,7 +406,7 @@ TEST(CommandSemanticsTest, RecordedRefusalsAreIgnored) {
 
 TEST(CommandSemanticsTest, RecordedStreamOf2_0_20Classifies) {
   Notable notable = Recorded(
-      "testdata/semantics/kevy-2.0.20-what-is-propagated.resp", {2, 0, 20});
+      "testdata/captures/kevy-2.0.20-what-is-propagated.resp", {2, 0, 20});
   notable.erase(notable.begin(), notable.lower_bound(12));
   EXPECT_EQ(notable, (Notable{{12, "cannot_know random-pop"},
                               {16, "apply blocking"},
@@ -417,7 +417,7 @@ TEST(CommandSemanticsTest, RecordedStreamOf2_0_20Classifies) {
 
 TEST(CommandSemanticsTest, RecordedStreamOf3_18_0Classifies) {
   Notable notable = Recorded(
-      "testdata/semantics/kevy-3.18.0-what-is-propagated.resp", {3, 18, 0});
+      "testdata/captures/kevy-3.18.0-what-is-propagated.resp", {3, 18, 0});
   notable.erase(notable.begin(), notable.lower_bound(12));
   EXPECT_EQ(notable, (Notable{{12, "cannot_know random-pop"},
                               {16, "apply blocking"},
@@ -430,7 +430,7 @@ TEST(CommandSemanticsTest, RecordedStreamOf3_18_0Classifies) {
 
 TEST(CommandSemanticsTest, RecordedStreamOf5_4_0Classifies) {
   Notable notable = Recorded(
-      "testdata/semantics/kevy-5.4.0-what-is-propagated.resp", {5, 4, 0});
+      "testdata/captures/kevy-5.4.0-what-is-propagated.resp", {5, 4, 0});
   notable.erase(notable.begin(), notable.lower_bound(12));
   EXPECT_EQ(notable, (Notable{{16, "apply blocking"},
                               {19, "cannot_know conditional-pop"},
