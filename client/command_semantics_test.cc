@@ -170,7 +170,8 @@ std::vector<Case> StreamCases() {
       {{"XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">"},
        {kRead, "", "", "", "", "apply"}},
       {{"XADD", "s", "4-1", "f", "v"}, {"apply"}},
-      {{"XADD", "s", "4-1", "f", "v", "x"}, {"apply"}},
+      {{"XADD", "s", "*", "f", "v", "x"}, {"apply"}},
+      {{"xadd", "s", "nomkstream", "4-1", "f", "v"}, {"apply"}},
       {{"XADD", "s", "*"}, {"apply"}},
   };
 }
