@@ -20,6 +20,7 @@
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/internal_command.h"
 
 namespace kevy_replica {
 namespace {
@@ -397,10 +398,7 @@ Classification Classify(ArgvView argv, const KevyVersion& version) {
   if (argv.empty()) return {};
   const absl::string_view name = argv.front();
   if (const Reader reader = FindReader(name)) return reader(argv, version);
-  if (absl::StartsWithIgnoreCase(name, "XINTERNAL.")) {
-    return Row(kInternal, version);
-  }
-  return {};
+  return IsInternalCommand(argv) ? Row(kInternal, version) : Classification();
 }
 
 }  // namespace kevy_replica
