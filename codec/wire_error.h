@@ -80,8 +80,8 @@ absl::string_view WireErrorName(WireError error);
 // passed. The bytes may then be well formed, but exceed the reader's limits.
 bool IsLimit(WireError error);
 
-// Returns the field of `Limits` that `error` passed, "max_bulk_bytes" for
-// kBulkTooLong. Empty unless IsLimit(error).
+// Returns the name of that limit, "max_bulk_bytes" for kBulkTooLong, as the
+// fields of `Limits` and `ReplyLimits` are called. "" for other errors.
 absl::string_view LimitName(WireError error);
 
 std::ostream& operator<<(std::ostream& out, WireError error);
