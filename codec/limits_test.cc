@@ -3,6 +3,9 @@
 
 #include "kevy_replica/codec/limits.h"
 
+#include <cstdint>
+#include <limits>
+
 #include "gtest/gtest.h"
 
 namespace kevy_replica {
@@ -14,9 +17,9 @@ TEST(LimitsTest, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(limits.max_bulk_bytes, 536'870'912u);     // 512 MiB.
   EXPECT_EQ(limits.max_frame_bytes, 1'073'741'824u);  // 1 GiB.
   EXPECT_EQ(limits.max_line_bytes, 256u);
-  EXPECT_EQ(limits.max_chunk_bytes, 65'536u);             // 64 KiB.
-  EXPECT_EQ(limits.max_snapshot_bytes, 17'179'869'184u);  // 16 GiB.
-  EXPECT_EQ(limits.max_trailer_bytes, 1'048'576u);        // 1 MiB.
+  EXPECT_EQ(limits.max_chunk_bytes, 65'536u);  // 64 KiB.
+  EXPECT_EQ(limits.max_snapshot_bytes, std::numeric_limits<uint64_t>::max());
+  EXPECT_EQ(limits.max_trailer_bytes, 1'048'576u);  // 1 MiB.
   EXPECT_EQ(kMaxFrameOffset, 9'223'372'036'854'775'807u);
 }
 
