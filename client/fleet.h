@@ -61,8 +61,8 @@ class Fleet {
   // Errors: as Follower's; kInvalidArgument without addresses, or with another
   // number of handlers.
   //
-  // The system's resolver looks names up on the fleet's thread. Give addresses
-  // where that is slow.
+  // Names are looked up for each connection, on the resolver's threads: see
+  // ConnectOptions::resolver. A name that gets no answer stops its shard only.
   static absl::StatusOr<std::unique_ptr<Fleet>> Create(
       absl::Span<const std::string> addresses,
       absl::Span<FollowerHandler* const> handlers, FleetOptions options);

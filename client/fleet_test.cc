@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -33,7 +34,9 @@
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/in_memory_transport.h"
+#include "kevy_replica/transport/resolver.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -492,6 +495,35 @@ TEST_F(FleetTest, StopEndsDeliveryBetweenStores) {
 }
 
 // The primary is at fault, with a heartbeat behind the flush or without.
+// Run() returns although the resolver has not: it is released at the end only.
+TEST_F(FleetTest, SilentResolverStopsOneShardOnly) {
+  std::promise<void> released;
+  FleetOptions options = Options();
+  options.connect.connect_timeout = absl::InfiniteDuration();
+  options.connect.resolver = std::make_shared<Resolver>(
+      [silence = released.get_future().share()](
+          const std::string& host) -> Resolver::Addresses {
+        if (host == "dead") silence.wait();
+        return std::vector<std::string>{"127.0.0.1"};
+      });
+  Make(2);
+  primaries_[1].Enqueue(Stream(0, 1).Stall());
+  ASSERT_TRUE(primaries_[1].Listen("127.0.0.1:0").ok());
+  absl::StatusOr<Address> alive = ParseAddress(primaries_[1].address());
+  ASSERT_TRUE(alive.ok());
+  alive->host = "alive";
+  auto fleet = Fleet::Create(
+      {"dead:1", alive->ToString()},
+      std::vector<FollowerHandler*>{&handlers_[0], &handlers_[1]}, options);
+  ASSERT_TRUE(fleet.ok()) << fleet.status();
+  fleet_ = *std::move(fleet);
+  thread_ = std::thread([this] { status_ = fleet_->Run(); });
+  handlers_[1].Await("frame 0 v0");
+  EXPECT_TRUE(Stop().ok());
+  fleet_ = nullptr;
+  released.set_value();
+}
+
 // A primary that the test plays. It does not close by itself.
 class PlayedPrimary {
  public:
