@@ -31,6 +31,7 @@ constexpr absl::string_view kNames[] = {
     "line_too_long",
     "chunk_too_long",
     "snapshot_too_long",
+    "out_of_memory",
     "bad_request",
     "wrong_argument_count",
     "wrong_command",
