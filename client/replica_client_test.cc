@@ -3,6 +3,8 @@
 
 #include "kevy_replica/client/replica_client.h"
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -45,6 +47,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pointee;
+using ::testing::StartsWith;
 
 ReplicaClientOptions Options(FeedPosition from = {}) {
   ReplicaClientOptions options;
@@ -239,12 +242,23 @@ TEST(ReplicaClientTest, MalformedAnswerIsQuoted) {
 TEST(ReplicaClientTest, InvalidOptionsFailBeforeConnecting) {
   ScriptedPrimary primary;
   ReplicaClientOptions options = Options();
-  options.link.replica_id = "";
+  options.link.replica_id = "\xff";
   EXPECT_TRUE(absl::IsInvalidArgument(
       ReplicaClient::Connect(primary.InMemory(), options).status()));
   EXPECT_EQ(primary.connections(), 0u);
   EXPECT_TRUE(absl::IsInvalidArgument(
       ReplicaClient::Connect("no port", Options()).status()));
+}
+
+TEST(ReplicaClientTest, DefaultIdNamesProcess) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 9));
+  ReplicaClientOptions options = Options({7, 8});
+  options.link.replica_id = "";
+  const auto client = ConnectOrDie(primary, options);
+  EXPECT_THAT(primary.connection(0).replica_id,
+              AllOf(StartsWith("replica_client_test#"),
+                    HasSubstr(absl::StrCat(":", ::getpid()))));
 }
 
 TEST(ReplicaClientTest, FailureToConnectIsIo) {
@@ -436,6 +450,7 @@ TEST(ReplicaClientTest, StuckWriteEndsClient) {
   (*client)->Applied(9);
   EXPECT_EQ((*client)->NextFrame(), nullptr);
   EXPECT_EQ((*client)->status(), faults.write_error);
+  pair.second->Close();  // The destructor waits for it.
 }
 
 // The frames and the last status of a client over a faulty transport.
@@ -514,10 +529,11 @@ TEST(ReplicaClientTest, ShortReadsReturnSameFrames) {
 }
 
 TEST(ReplicaClientTest, HandshakeTimeoutEndsConnect) {
-  auto pair = InMemoryTransport::CreatePair();
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript().NoAnswer().Stall());
   ReplicaClientOptions options = Options();
   options.link.handshake_timeout = absl::ZeroDuration();
-  const auto client = ReplicaClient::Connect(std::move(pair.first), options);
+  const auto client = ReplicaClient::Connect(primary.InMemory(), options);
   EXPECT_TRUE(absl::IsDeadlineExceeded(client.status())) << client.status();
   EXPECT_EQ(RecommendedAction(client.status()), Action::kCaller);
 }

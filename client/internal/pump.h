@@ -15,9 +15,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
+#include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -34,7 +36,7 @@ class Pump {
     kFull,   // Bytes came, and filled the room: more may be there.
     kSome,   // Bytes came, and left room.
     kNone,   // The timeout is over. The session was asked for its own timeout.
-    kEnded,  // The stream ended, or reading failed.
+    kEnded,  // The stream ended, reading failed, or no memory was left.
   };
 
   // `session` must outlive it. `read_bytes`: the least room for a read.
@@ -44,9 +46,16 @@ class Pump {
   // Begins a connection: the session's next bytes go there. Replaces the last.
   void Connect(std::unique_ptr<Transport> transport) {
     transport_ = std::move(transport);
+    ended_by_primary_ = false;
     session_->HandleConnected(now_());
   }
-  void Close() { transport_.reset(); }
+
+  // Closes a connection that the primary has ended. Returns any other one, to
+  // be ended politely. Null without a connection.
+  std::unique_ptr<Transport> Release() {
+    if (ended_by_primary_) transport_.reset();
+    return std::move(transport_);
+  }
 
   // Null without a connection.
   Transport* transport() const { return transport_.get(); }
@@ -54,12 +63,20 @@ class Pump {
   // Reads once. Precondition: a connection stands.
   Progress Read(absl::Duration timeout) {
     const absl::Span<char> room = session_->PrepareRead(read_bytes_);
+    if (room.empty()) {
+      session_->HandleFailure(ReplicaWireError(
+          ReplicaErrorKind::kFrame, WireError::kOutOfMemory,
+          absl::StrCat("no memory is left for an element: ",
+                       session_->memory_bytes(), " bytes are held")));
+      return Progress::kEnded;
+    }
     const absl::StatusOr<size_t> n = transport_->Read(room, timeout);
     if (n.ok() && *n > 0) {
       session_->HandleRead(*n, now_());
       return *n == room.size() ? Progress::kFull : Progress::kSome;
     }
     if (n.ok()) {
+      ended_by_primary_ = true;
       session_->HandleEof();
       return Progress::kEnded;
     }
@@ -69,6 +86,8 @@ class Pump {
       session_->HandleTimeout(now_());
       return Progress::kNone;
     }
+    // After an interrupt the connection still stands.
+    ended_by_primary_ = !absl::IsCancelled(n.status());
     session_->HandleFailure(AsIoError(n.status()));
     return Progress::kEnded;
   }
@@ -96,6 +115,7 @@ class Pump {
   const size_t read_bytes_;
   const std::function<absl::Time()> now_;
   std::unique_ptr<Transport> transport_;
+  bool ended_by_primary_ = false;  // Or broken: reading failed.
   std::string out_;
 };
 
