@@ -31,6 +31,9 @@ constexpr absl::string_view kNames[] = {
     "line_too_long",
     "chunk_too_long",
     "snapshot_too_long",
+    "too_many_elements",
+    "too_deep",
+    "reply_too_long",
     "bad_request",
     "wrong_argument_count",
     "wrong_command",
@@ -48,6 +51,7 @@ constexpr absl::string_view kNames[] = {
     "trailing_bytes",
     "wrong_order",
     "wrong_count",
+    "bad_reply",
     "no_space",
 };
 constexpr size_t kWireErrors = static_cast<size_t>(WireError::kNoSpace) + 1;
@@ -69,6 +73,9 @@ bool IsLimit(WireError error) {
     case WireError::kLineTooLong:
     case WireError::kChunkTooLong:
     case WireError::kSnapshotTooLong:
+    case WireError::kTooManyElements:
+    case WireError::kTooDeep:
+    case WireError::kReplyTooLong:
       return true;
     default:
       return false;

@@ -32,13 +32,16 @@ enum class [[nodiscard]] WireError : uint8_t {
   kUnexpectedInSnapshot,  // A frame or "+SNAPSHOT" inside a snapshot.
   kOutsideSnapshot,       // A chunk or "+SNAPSHOT_END" outside a snapshot.
 
-  // Past one of Limits.
+  // Past one of Limits, or of ReplyLimits.
   kTooManyArguments,
   kBulkTooLong,
   kFrameTooLong,
   kLineTooLong,
   kChunkTooLong,
   kSnapshotTooLong,
+  kTooManyElements,  // Of a reply's arrays.
+  kTooDeep,          // A reply's arrays within each other.
+  kReplyTooLong,
 
   // The handshake request, replica to primary.
   kBadRequest,          // Not a RESP multi-bulk command.
@@ -62,6 +65,9 @@ enum class [[nodiscard]] WireError : uint8_t {
   kWrongOrder,        // A value or a call that may not come now.
   kWrongCount,        // To encode: more or fewer values than declared.
 
+  // A reply of the client port.
+  kBadReply,  // Not a RESP2 value.
+
   // Encoding only.
   kNoSpace,  // The span is shorter than EncodedSize() says.
 };
@@ -70,8 +76,8 @@ enum class [[nodiscard]] WireError : uint8_t {
 // golden files and logs show it.
 absl::string_view WireErrorName(WireError error);
 
-// Returns whether `error` means that a limit of `Limits` was passed. The bytes
-// may then be well formed, but exceed the reader's limits.
+// Returns whether `error` means that a limit of `Limits` or `ReplyLimits` was
+// passed. The bytes may then be well formed, but exceed the reader's limits.
 bool IsLimit(WireError error);
 
 std::ostream& operator<<(std::ostream& out, WireError error);

@@ -53,7 +53,9 @@ TEST(WireErrorTest, IsLimitNamesTheErrorsOfLimits) {
   const std::set<WireError> limits = {
       WireError::kTooManyArguments, WireError::kBulkTooLong,
       WireError::kFrameTooLong,     WireError::kLineTooLong,
-      WireError::kChunkTooLong,     WireError::kSnapshotTooLong};
+      WireError::kChunkTooLong,     WireError::kSnapshotTooLong,
+      WireError::kTooManyElements,  WireError::kTooDeep,
+      WireError::kReplyTooLong};
   for (int i = 0; i <= kLast; ++i) {
     const WireError error = static_cast<WireError>(i);
     EXPECT_EQ(IsLimit(error), limits.count(error) == 1) << error;
