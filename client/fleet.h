@@ -36,6 +36,7 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -58,6 +59,12 @@ class Fleet {
  public:
   // Follows the shard at addresses[i] with handlers[i]. Handlers and the store
   // are not owned, and must outlive the fleet.
+  //
+  // Or follows the primary at one kevy:// URL (kevy_url.h), wherever it moves:
+  // the URL stands alone, and handlers[i] gets shard i. LocatePrimary() tells
+  // the number of shards before. Run() returns kFailedPrecondition, which names
+  // both numbers, if the primary has another one.
+  //
   // Errors: as Follower's; kInvalidArgument without addresses, or with another
   // number of handlers.
   //
@@ -86,8 +93,8 @@ class Fleet {
   // As Follower::Stop(), for all shards.
   void Stop() noexcept;
 
-  // Follows the primary at `addresses` from now on, one for each shard.
-  // kInvalidArgument.
+  // Follows the primary at `addresses` from now on, one for each shard, or at
+  // one kevy:// URL. kInvalidArgument.
   absl::Status SetPrimary(absl::Span<const std::string> addresses);
 
   // As Follower::Applied().
@@ -122,7 +129,8 @@ class Fleet {
 
   explicit Fleet(std::unique_ptr<client_internal::ShardLoop> loop);
   static absl::StatusOr<std::unique_ptr<Fleet>> Create(
-      std::vector<ShardSpec> shards, FollowerOptions options);
+      std::vector<ShardSpec> shards, FollowerOptions options,
+      std::vector<Address> nodes);
 
   // The shards that have not caught up, as text; empty if all have.
   std::string Behind() const;
