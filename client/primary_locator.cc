@@ -125,7 +125,7 @@ void PrimaryLocator::HandleTailsWanted(std::vector<size_t> shards) {
 
 void PrimaryLocator::HandleLinkEnded(absl::Time now) {
   if (failed_) return;
-  link_ended_at_ = now;
+  fresh_since_ = now;
   confirmed_ = false;
   CheckSoon(now);
 }
@@ -647,6 +647,7 @@ void PrimaryLocator::Demote(absl::string_view reason, absl::Time now) {
   primary_.reset();
   tails_.clear();
   confirmed_ = false;
+  fresh_since_ = now;
   events_.push_back(
       PrimaryDemoted{ReplicaError(ReplicaErrorKind::kNotPrimary, reason)});
   CheckSoon(now);

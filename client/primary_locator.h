@@ -40,9 +40,9 @@
 //
 // The choice:
 //
-//   1. A check that began before the last HandleLinkEnded() does not count for
-//      it: no link begins to a node that has not said "master" since the last
-//      link ended.
+//   1. A check that began before the last HandleLinkEnded(), or before the
+//      followed primary was demoted, does not count: no link begins to a node
+//      that has not said "master" since the last link ended.
 //   2. The followed primary stays as long as it says "master".
 //   3. Otherwise the only node that says "master" is taken. Nodes that have not
 //      answered yet get 200 ms to object; the followed primary gets its whole
@@ -259,7 +259,7 @@ class PrimaryLocator {
   };
 
   bool IsFresh(const Node& node) const {
-    return node.result != Result::kNone && node.result_at >= link_ended_at_;
+    return node.result != Result::kNone && node.result_at >= fresh_since_;
   }
   size_t Primaries() const;
   std::string NamesOfPrimaries(absl::string_view except) const;
@@ -293,7 +293,8 @@ class PrimaryLocator {
   const PrimaryLocatorOptions options_;
   std::vector<Node> nodes_;
   std::vector<size_t> tails_wanted_;
-  absl::Time link_ended_at_ = absl::InfinitePast();
+  // Checks that began before do not count.
+  absl::Time fresh_since_ = absl::InfinitePast();
   std::optional<size_t> current_;  // The followed node.
   std::optional<Primary> primary_;
   std::map<size_t, FeedPosition> tails_;
