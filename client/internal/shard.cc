@@ -209,6 +209,7 @@ void Shard::CountWait(absl::Duration waited) {
 
 // Makes the connection that the session asks for, and closes any other.
 void Shard::UpdateLink() {
+  if (parked_) ready_ = false;
   const uint64_t link = parked_ ? 0 : session_.PollLink(options_.now());
   if (link != link_) {
     CloseLink();
