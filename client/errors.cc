@@ -93,6 +93,20 @@ absl::Status WithCode(absl::StatusCode code, ReplicaErrorKind kind,
   return status;
 }
 
+std::string GenerationText(uint64_t generation) {
+  return generation == 0 ? "an unknown generation"
+                         : absl::StrCat("generation ", generation);
+}
+
+absl::Status ForeignStatus(const ForeignHistory& history,
+                           absl::string_view message) {
+  absl::Status status =
+      ReplicaError(ReplicaErrorKind::kForeignHistory, message);
+  SetText(&status, kHeldUrl, absl::StrCat(history.held));
+  SetText(&status, kPrimaryUrl, absl::StrCat(history.primary));
+  return status;
+}
+
 }  // namespace
 
 std::optional<ReplicaErrorKind> ReplicaErrorKindOf(const absl::Status& status) {
@@ -203,17 +217,22 @@ absl::Status OffsetGapError(const OffsetGap& gap, absl::string_view message) {
 
 absl::Status ForeignHistoryError(const ForeignHistory& history,
                                  absl::string_view where) {
-  const std::string held = history.held == 0
-                               ? "an unknown generation"
-                               : absl::StrCat("generation ", history.held);
-  absl::Status status =
-      ReplicaError(ReplicaErrorKind::kForeignHistory,
-                   absl::StrCat("the held data is of ", held,
-                                ", the primary goes on with generation ",
-                                history.primary, " without a snapshot", where));
-  SetText(&status, kHeldUrl, absl::StrCat(history.held));
-  SetText(&status, kPrimaryUrl, absl::StrCat(history.primary));
-  return status;
+  return ForeignStatus(
+      history,
+      absl::StrCat("the held data is of ", GenerationText(history.held),
+                   ", the primary goes on with generation ", history.primary,
+                   " without a snapshot", where));
+}
+
+absl::Status ShortHistoryError(const ForeignHistory& history, uint64_t held_end,
+                               uint64_t primary_end, absl::string_view where) {
+  return ForeignStatus(
+      history,
+      absl::StrCat("the held data is of ", GenerationText(history.held),
+                   " and reaches offset ", held_end,
+                   ", but the primary's history ends at offset ", primary_end,
+                   ": the primary lost its data, or another one took its place",
+                   where));
 }
 
 absl::Status AsIoError(const absl::Status& status) {

@@ -37,6 +37,9 @@
 // names their position, the next offset and an escaped excerpt. For kPayload it
 // names the position in the payload, and the key if it is known.
 //
+// A second kStalled at one position asks for kResync instead: a snapshot gets
+// past a frame that the primary does not send. FollowerSession does so.
+//
 // An error in the bytes, a limit above all, is likely to repeat with the same
 // bytes. Limit the number of reconnections after a kFrame.
 
@@ -64,7 +67,8 @@ enum class ReplicaErrorKind : uint8_t {
   kOffsetGap,             // The frame has another offset than expected;
                           // OffsetGapOf() returns both.
   kForeignHistory,        // The primary has another history than the held data;
-                          // ForeignHistoryOf() returns both generations.
+                          // ForeignHistoryOf() returns both generations, which
+                          // are the same if its history ends below the data.
   kGenerationChanged,     // Another history follows without a snapshot.
   kStalled,               // Heartbeats say that the primary is ahead, and no
                           // frame comes: see LinkOptions::stall_timeout.
@@ -153,6 +157,10 @@ absl::Status OffsetGapError(const OffsetGap& gap, absl::string_view message);
 // The message names both generations, then `where`.
 absl::Status ForeignHistoryError(const ForeignHistory& history,
                                  absl::string_view where);
+// The same where the generations do not differ: the primary's history ends at
+// `primary_end`, below the data's offset `held_end`.
+absl::Status ShortHistoryError(const ForeignHistory& history, uint64_t held_end,
+                               uint64_t primary_end, absl::string_view where);
 // `status` keeps its code and gets kind kIo, unless it has a kind, is OK, or is
 // kCancelled or kDeadlineExceeded.
 absl::Status AsIoError(const absl::Status& status);

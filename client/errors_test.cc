@@ -115,6 +115,17 @@ TEST(ErrorsTest, ForeignHistoryKeepsBothGenerations) {
             "with generation 9 without a snapshot");
 }
 
+TEST(ErrorsTest, ShortHistoryNamesBothEnds) {
+  const absl::Status status = ShortHistoryError({7, 7}, 50, 3, ", at byte 3");
+  EXPECT_EQ(ReplicaErrorKindOf(status), ReplicaErrorKind::kForeignHistory);
+  EXPECT_EQ(RecommendedAction(status), Action::kResync);
+  EXPECT_EQ(ForeignHistoryOf(status), (ForeignHistory{7, 7}));
+  EXPECT_EQ(status.message(),
+            "the held data is of generation 7 and reaches offset 50, but the "
+            "primary's history ends at offset 3: the primary lost its data, or "
+            "another one took its place, at byte 3");
+}
+
 TEST(ErrorsTest, OtherStatusesHaveActions) {
   EXPECT_EQ(RecommendedAction(absl::OkStatus()), Action::kNone);
   EXPECT_EQ(RecommendedAction(absl::CancelledError()), Action::kCaller);
