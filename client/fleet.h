@@ -68,8 +68,8 @@ class Fleet {
   // Errors: as Follower's; kInvalidArgument without addresses, or with another
   // number of handlers.
   //
-  // The system's resolver looks names up on the fleet's thread. Give addresses
-  // where that is slow.
+  // Names are looked up for each connection, on the resolver's threads: see
+  // ConnectOptions::resolver. A name that gets no answer stops its shard only.
   static absl::StatusOr<std::unique_ptr<Fleet>> Create(
       absl::Span<const std::string> addresses,
       absl::Span<FollowerHandler* const> handlers, FleetOptions options);
@@ -88,6 +88,11 @@ class Fleet {
   // error, or until the store fails. Returns the first of: the system's error
   // if it cannot wait for descriptors, the store's, the first shard's, OK. Must
   // return before destruction.
+  //
+  // Every link that the primary has not ended itself ends politely: half-close,
+  // read up to its EOF or for 1 s, close. (kevy 2.0.20 and 3.18.0 lose a shard
+  // to another end.) A shard's next link begins after that. The other shards go
+  // on meanwhile, and the positions are stored before.
   absl::Status Run();
 
   // As Follower::Stop(), for all shards.

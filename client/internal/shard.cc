@@ -98,7 +98,7 @@ Shard::Shard(ShardOptions options, Poller* poller, uint64_t id)
   Publish(options_.now());
 }
 
-Shard::~Shard() { CloseLink(); }
+Shard::~Shard() { Watch(-1, 0); }
 
 Shard::Next Shard::Step(const Turn& turn) {
   CountWait(turn.waited);
@@ -120,8 +120,8 @@ Shard::Next Shard::Step(const Turn& turn) {
     UpdateLink();
   }
   Publish(now);
-  return {store_due, ready_ || events_left_, std::exchange(link_ended_, false),
-          Deadline()};
+  return {store_due, ready_ || events_left_ || end_ready_,
+          std::exchange(link_ended_, false), Deadline()};
 }
 
 void Shard::HandleStored(const FeedPosition& position) {
@@ -207,28 +207,42 @@ void Shard::CountWait(absl::Duration waited) {
   waited_ = waited;
 }
 
-// Makes the connection that the session asks for, and closes any other.
+// Makes the connection that the session asks for, and ends any other.
 void Shard::UpdateLink() {
   if (parked_) ready_ = false;
   const uint64_t link = parked_ ? 0 : session_.PollLink(options_.now());
   if (link != link_) {
-    CloseLink();
+    EndLink();
     link_ = link;
-    if (link == 0) return;
-    if (options_.factory == nullptr) {
-      pending_.emplace(options_.address, options_.connect);
-    } else {
-      absl::StatusOr<std::unique_ptr<Transport>> made = options_.factory();
-      if (!made.ok()) {
-        ConnectFailed(made.status());
-      } else if (*made == nullptr) {
-        ConnectFailed(absl::InvalidArgumentError("the transport is null"));
-      } else {
-        Connected(*std::move(made), /*is_socket=*/false);
-      }
-    }
+    connect_due_ = link != 0;
   }
+  if (end_.has_value()) PollEnd();
+  if (!end_.has_value() && std::exchange(connect_due_, false)) Connect();
   if (pending_.has_value()) PollConnection();
+}
+
+void Shard::PollEnd() {
+  const PoliteEnd::Progress progress = end_->Poll(options_.now());
+  end_ready_ = progress == PoliteEnd::Progress::kReady;
+  if (progress == PoliteEnd::Progress::kIdle) Watch(end_->fd(), POLLIN);
+  if (progress != PoliteEnd::Progress::kDone) return;
+  Watch(-1, 0);
+  end_.reset();
+}
+
+void Shard::Connect() {
+  if (options_.factory == nullptr) {
+    pending_.emplace(options_.address, options_.connect);
+    return;
+  }
+  absl::StatusOr<std::unique_ptr<Transport>> made = options_.factory();
+  if (!made.ok()) {
+    ConnectFailed(made.status());
+  } else if (*made == nullptr) {
+    ConnectFailed(absl::InvalidArgumentError("the transport is null"));
+  } else {
+    Connected(*std::move(made), /*is_socket=*/false);
+  }
 }
 
 void Shard::PollConnection() {
@@ -260,11 +274,12 @@ void Shard::ConnectFailed(const absl::Status& status) {
   ready_ = true;
 }
 
-void Shard::CloseLink() {
-  Watch(-1, 0);
+void Shard::EndLink() {
+  if (pending_.has_value() || pump_.transport() != nullptr) Watch(-1, 0);
   pending_.reset();
   pending_until_ = absl::InfiniteFuture();
-  pump_.Close();
+  std::unique_ptr<Transport> transport = pump_.Release();
+  if (transport != nullptr) end_.emplace(std::move(transport), options_.now());
   is_socket_ = false;
   ready_ = false;
 }
@@ -421,6 +436,7 @@ absl::Time Shard::Deadline() const {
   absl::Time result = parked_
                           ? absl::InfiniteFuture()
                           : std::min(session_.PollTimeout(), pending_until_);
+  if (end_.has_value()) result = std::min(result, end_->deadline());
   if (!options_.applied_on_return && session_.awaits_applied()) {
     // The handler applies on another thread. Look at its progress every
     // ack_interval, but at least each second (the position must be stored) and
@@ -444,7 +460,7 @@ void Shard::Publish(absl::Time now) {
   const std::lock_guard<std::mutex> lock(mutex_);
   stats_ = stats;
   last_byte_ = session_.last_byte();
-  if (done()) end_status_ = status();
+  if (session_.done()) end_status_ = status();
   published_at_ = now;
 }
 

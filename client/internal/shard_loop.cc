@@ -90,7 +90,7 @@ void ShardLoop::Add(std::string name, ShardOptions options) {
 
 absl::Status ShardLoop::Run() {
   absl::Status status = (*poller_)->Set(wakeup_.fd(), POLLIN, kWakeup);
-  left_ = static_cast<size_t>(
+  following_ = left_ = static_cast<size_t>(
       std::count_if(shards_.begin(), shards_.end(),
                     [](const auto& shard) { return !shard->done(); }));
   SetNextStore();
@@ -105,7 +105,7 @@ absl::Status ShardLoop::Run() {
     // watched all the same.
     if (turn_.size() < left_ || locator_ != nullptr) status = Wait(until);
   }
-  StoreAll(nullptr);
+  StoreAll(nullptr);  // Unless StepTurn() has done so.
   status.Update(store_status_);
   for (const auto& shard : shards_) status.Update(shard->EndStatus());
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -115,6 +115,9 @@ absl::Status ShardLoop::Run() {
 }
 
 void ShardLoop::Stop() noexcept {
+  if (ending_.load(std::memory_order_acquire)) {
+    abandoned_.store(true, std::memory_order_release);
+  }
   stopped_.store(true, std::memory_order_release);
   ordered_.store(true, std::memory_order_release);
   wakeup_.Notify();
@@ -179,8 +182,10 @@ void ShardLoop::TakeOrders() {
     Wake(i);
   }
   if (!stopped_.load(std::memory_order_acquire)) return;
+  const bool abandoned = abandoned_.load(std::memory_order_acquire);
   for (size_t i = 0; i < shards_.size(); ++i) {
     shards_[i]->Stop(absl::OkStatus());
+    if (abandoned) shards_[i]->AbandonEnd();
     Wake(i);
   }
 }
@@ -248,6 +253,7 @@ void ShardLoop::StepTurn() {
 
 void ShardLoop::Step(size_t i) {
   Shard& shard = *shards_[i];
+  const bool followed = !shard.session().done();
   Shard::Next next;
   do {
     next = shard.Step({waited_, next_store_});
@@ -258,9 +264,16 @@ void ShardLoop::Step(size_t i) {
     locator_->locator().HandleLinkEnded(now_());
     locator_due_ = absl::InfinitePast();
   }
+  if (followed && shard.session().done()) {
+    --following_;
+    // The last position of a shard that ends alone, and then those of all
+    // shards, must not wait for the ends of links.
+    if (following_ == 0 || !stopped_.load(std::memory_order_acquire)) {
+      StoreAll(nullptr);
+    }
+    if (following_ == 0) ending_.store(true, std::memory_order_release);
+  }
   if (shard.done()) {
-    // The others go on, so its last position must not wait for Run()'s end.
-    if (!stopped_.load(std::memory_order_acquire)) StoreAll(nullptr);
     --left_;
     next.deadline = absl::InfiniteFuture();
   } else if (next.ready) {

@@ -22,8 +22,8 @@
 namespace kevy_replica {
 
 // Decorates `inner`. Calls `hook` before each Read() and Write(), so before
-// every wait. If the hook returns an error, the call returns it and leaves
-// `inner` alone.
+// every wait, up to CloseWrite(): the end of a link needs no hook. If the hook
+// returns an error, the call returns it and leaves `inner` alone.
 class HookTransport : public ForwardingTransport {
  public:
   HookTransport(std::unique_ptr<Transport> inner,
@@ -32,8 +32,10 @@ class HookTransport : public ForwardingTransport {
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration timeout) override {
-    absl::Status status = hook_();
-    if (!status.ok()) return status;
+    if (!write_closed_) {
+      absl::Status status = hook_();
+      if (!status.ok()) return status;
+    }
     return inner().Read(buffer, timeout);
   }
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override {
@@ -41,9 +43,14 @@ class HookTransport : public ForwardingTransport {
     if (!status.ok()) return status;
     return inner().Write(bytes, timeout);
   }
+  void CloseWrite() override {
+    write_closed_ = true;
+    inner().CloseWrite();
+  }
 
  private:
   const std::function<absl::Status()> hook_;
+  bool write_closed_ = false;
 };
 
 }  // namespace kevy_replica

@@ -59,6 +59,13 @@ TEST_F(HookTransportTest, ReturnsErrorOfHook) {
   EXPECT_EQ(*Read(), 4u);  // All bytes are still there.
 }
 
+TEST_F(HookTransportTest, EndOfLinkNeedsNoHook) {
+  hook_status_ = absl::AbortedError("stop");
+  transport_.CloseWrite();
+  peer_->Close();
+  EXPECT_EQ(*Read(), 0u);
+}
+
 TEST_F(HookTransportTest, PassesOtherCallsOn) {
   transport_.Close();
   EXPECT_EQ(*peer_->Read(absl::MakeSpan(room_), absl::ZeroDuration()), 0u);
