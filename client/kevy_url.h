@@ -30,7 +30,8 @@ bool IsKevyUrl(absl::string_view text);
 
 // The client ports that `url` names, in its order:
 // "kevy://host:port[,host:port...]". Each is "host:port" or "[v6]:port". There
-// is no default port.
+// is no default port. Name each node once: one node under two names looks like
+// two primaries.
 //
 // Errors: kInvalidArgument with the text and its fault. Faults: another scheme;
 // the faults of ParseAddress; port 0, a Unix socket, a node that stands twice,

@@ -519,11 +519,14 @@ void PrimaryLocator::Choose(absl::Time now) {
     if (!settled_at_.has_value()) settled_at_ = now + kSettleTime;
     if (now < *settled_at_) return;
   }
-  settled_at_.reset();
   if (primaries > 1 || (leader_.has_value() && leader_ != choice)) {
+    settled_at_.reset();
     Miss();
     return;
   }
+  settled_at_ = taken_at_ + options_.role_check_interval;
+  if (now < *settled_at_) return;
+  settled_at_.reset();
   if (current_.has_value()) {
     Demote(absl::StrCat(nodes_[*choice].name, " is the primary now, and ",
                         nodes_[*current_].name, " does not answer"),
@@ -579,6 +582,7 @@ void PrimaryLocator::Find(size_t i, absl::Time now) {
   primary_ = std::move(primary);
   events_.push_back(PrimaryFound{*primary_});
   if (!is_new) return;
+  taken_at_ = now;
   for (Node& other : nodes_) {
     other.backoff.Reset();
     if (other.step == Step::kIdle && other.result == Result::kPrimary) {

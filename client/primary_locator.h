@@ -51,12 +51,15 @@
 //      silent is demoted when another node is taken. Silence alone ends no
 //      link.
 //
+//   5. A node is taken role_check_interval after the last one was, at the
+//      earliest: roles that flap must not cost a snapshot each.
+//
 // A split is a time when two nodes say "master". It lasts until one of them is
 // a replica or silent.
 //
-//   5. The followed primary stays, and PrimaryFound warns of the split.
-//   6. If none of them is followed, none is taken.
-//   7. The node with the higher sum of offsets (REPL.TOKEN; the first node of
+//   6. The followed primary stays, and PrimaryFound warns of the split.
+//   7. If none of them is followed, none is taken.
+//   8. The node with the higher sum of offsets (REPL.TOKEN; the first node of
 //      the list if the sums are equal) leads the split. If it falls silent,
 //      the other one is taken only after 5 s: it may only have lost its
 //      network. If the other one falls silent, or agrees that it is a replica,
@@ -299,8 +302,9 @@ class PrimaryLocator {
   std::optional<Primary> primary_;
   std::map<size_t, FeedPosition> tails_;
   bool confirmed_ = false;  // PrimaryFound came since the last link's end.
-  std::optional<size_t> leader_;  // Of a split.
-  // Until then, nodes that have not answered may object to the choice.
+  std::optional<size_t> leader_;                // Of a split.
+  absl::Time taken_at_ = absl::InfinitePast();  // The last taking of a node.
+  // The choice waits until then: for other nodes' answers, or by rule 5.
   std::optional<absl::Time> settled_at_;
   std::string missing_;  // The text of the last PrimaryMissing.
   bool failed_ = false;

@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -407,6 +409,19 @@ TEST(PrimaryLocatorTest, LowerOfSplitIsTakenOnceHigherAgrees) {
   EXPECT_THAT(locate.Run(absl::Seconds(6)), ElementsAre("found a:1"));
 }
 
+TEST(PrimaryLocatorTest, FlappingRolesAreFollowedAtInterval) {
+  Locate locate;
+  size_t found = 0;
+  for (int i = 0; i < 100; ++i) {
+    locate.Demote(i % 2);
+    locate.Promote(1 - i % 2);
+    for (const std::string& line : locate.LinkEnds(absl::Milliseconds(200))) {
+      found += absl::StartsWith(line, "found") ? 1 : 0;
+    }
+  }
+  EXPECT_THAT(found, AllOf(Ge(1u), Le(11u)));
+}
+
 TEST(PrimaryLocatorTest, TailsComeWithPrimary) {
   Locate locate(Options(2));
   locate.node(0).scripted.shards = {{77, 5}, {78, 1}};
@@ -516,6 +531,52 @@ TEST(PrimaryLocatorTest, EndlessReplyIsCut) {
   locate.node(0).raw = endless;
   EXPECT_THAT(locate.Run(absl::Seconds(1)),
               ElementsAre(HasSubstr("malformed: reply_too_long")));
+}
+
+// Changes, removes or adds some bytes.
+void Damage(std::mt19937* random, std::string* reply) {
+  static constexpr absl::string_view kBytes =
+      absl::string_view("0123456789+-:$*\r\n\0\xff\x1b", 20);
+  for (int i = 0; i < 3; ++i) {
+    const size_t at = (*random)() % (reply->size() + 1);
+    const char byte = kBytes[(*random)() % kBytes.size()];
+    switch ((*random)() % 3) {
+      case 0:
+        if (at < reply->size()) (*reply)[at] = byte;
+        break;
+      case 1:
+        reply->erase(at, (*random)() % 8);
+        break;
+      default:
+        reply->insert(at, (*random)() % 4, byte);
+        break;
+    }
+  }
+}
+
+TEST(PrimaryLocatorTest, DamagedRepliesDoNoHarm) {
+  std::mt19937 random(1);
+  const std::vector<std::string> names = codec_testing::ClientPortRecordings();
+  for (int i = 0; i < 400; ++i) {
+    Locate locate(Options(2), "kevy://a:6004");
+    const ScriptedNode sound =
+        Recorded(names[random() % names.size()], "primary");
+    locate.node(0).scripted = sound;
+    for (auto& [command, reply] : locate.node(0).scripted.replies) {
+      if (random() % 2 == 0) Damage(&random, &reply);
+    }
+    locate.node(0).piece = random() % 10;
+    bool failed = false;
+    for (const std::string& line : locate.Run(absl::Seconds(20))) {
+      failed |= absl::StartsWith(line, "failed");
+      EXPECT_TRUE(std::all_of(line.begin(), line.end(), absl::ascii_isprint))
+          << line;
+    }
+    if (failed) continue;
+    locate.node(0).scripted = sound;
+    locate.Run(absl::Seconds(20));
+    EXPECT_TRUE(locate.locator.primary().has_value()) << i;
+  }
 }
 
 TEST(PrimaryLocatorTest, SlowReplyEndsInTime) {
