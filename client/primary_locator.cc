@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -96,6 +97,47 @@ bool IsBefore4(absl::string_view version) {
 }
 
 }  // namespace
+
+void AppendText(const PrimaryFound& found, std::string* out) {
+  out->append("primary_found ");
+  AppendText(found.primary, out);
+}
+
+bool operator==(const PrimaryDemoted& a, const PrimaryDemoted& b) {
+  return a.status == b.status;
+}
+
+bool operator!=(const PrimaryDemoted& a, const PrimaryDemoted& b) {
+  return !(a == b);
+}
+
+bool operator==(const PrimaryMissing& a, const PrimaryMissing& b) {
+  return a.status == b.status;
+}
+
+bool operator!=(const PrimaryMissing& a, const PrimaryMissing& b) {
+  return !(a == b);
+}
+
+bool operator==(const LocatorFailed& a, const LocatorFailed& b) {
+  return a.status == b.status;
+}
+
+bool operator!=(const LocatorFailed& a, const LocatorFailed& b) {
+  return !(a == b);
+}
+
+std::ostream& operator<<(std::ostream& out, const PrimaryDemoted& demoted) {
+  return out << "primary_demoted: " << demoted.status.message();
+}
+
+std::ostream& operator<<(std::ostream& out, const PrimaryMissing& missing) {
+  return out << "primary_missing: " << missing.status.message();
+}
+
+std::ostream& operator<<(std::ostream& out, const LocatorFailed& failed) {
+  return out << "locator_failed: " << failed.status.message();
+}
 
 PrimaryLocator::Node::Node(Address node_address, const RetryOptions& retry)
     : address(std::move(node_address)),

@@ -78,9 +78,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <iosfwd>
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -93,6 +95,7 @@
 #include "kevy_replica/client/internal/backoff.h"
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/client/retry_options.h"
+#include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/transport/address.h"
@@ -103,7 +106,13 @@ namespace kevy_replica {
 // after each HandleLinkEnded(), and when the warning changes.
 struct PrimaryFound {
   Primary primary;
+
+  friend auto ValueFields(const PrimaryFound& found) {
+    return std::tie(found.primary);
+  }
 };
+// Appends "primary_found node=db1:6004 ...".
+void AppendText(const PrimaryFound& found, std::string* out);
 // The followed node is not the primary any more: links to it must end with
 // `status`, of kind kNotPrimary.
 struct PrimaryDemoted {
@@ -120,6 +129,21 @@ struct PrimaryMissing {
 struct LocatorFailed {
   absl::Status status;
 };
+// Two are equal if their statuses are. A status has no hash, so these have
+// none.
+bool operator==(const PrimaryDemoted& a, const PrimaryDemoted& b);
+bool operator!=(const PrimaryDemoted& a, const PrimaryDemoted& b);
+bool operator==(const PrimaryMissing& a, const PrimaryMissing& b);
+bool operator!=(const PrimaryMissing& a, const PrimaryMissing& b);
+bool operator==(const LocatorFailed& a, const LocatorFailed& b);
+bool operator!=(const LocatorFailed& a, const LocatorFailed& b);
+// "primary_demoted: db1:6004 is a replica of \"10.0.0.1\"".
+std::ostream& operator<<(std::ostream& out, const PrimaryDemoted& demoted);
+// "primary_missing: ...".
+std::ostream& operator<<(std::ostream& out, const PrimaryMissing& missing);
+// "locator_failed: ...".
+std::ostream& operator<<(std::ostream& out, const LocatorFailed& failed);
+
 using LocatorEvent =
     std::variant<PrimaryFound, PrimaryDemoted, PrimaryMissing, LocatorFailed>;
 

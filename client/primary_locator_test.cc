@@ -596,13 +596,5 @@ TEST(PrimaryLocatorTest, RepliesInAnyPieces) {
   }
 }
 
-TEST(PrimaryTest, PrintsItself) {
-  EXPECT_EQ(absl::StrCat(::testing::PrintToString(
-                Primary{"a:1", {"a:10001", "a:10002"}, "5.4.0", ""})),
-            "node=a:1 shards=2 first=a:10001 version=5.4.0");
-  EXPECT_EQ(::testing::PrintToString(Primary{"a:1", {}, "", "old"}),
-            "node=a:1 shards=0 version= warning=\"old\"");
-}
-
 }  // namespace
 }  // namespace kevy_replica
