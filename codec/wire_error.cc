@@ -34,6 +34,7 @@ constexpr absl::string_view kNames[] = {
     "too_many_elements",
     "too_deep",
     "reply_too_long",
+    "out_of_memory",
     "bad_request",
     "wrong_argument_count",
     "wrong_command",
