@@ -345,7 +345,9 @@ class FollowerSession {
   absl::Time linked_at_;                    // When the primary answered.
   absl::Time polled_at_;                    // The last PollEvent().
   std::optional<absl::Time> delivered_at_;  // This link's first delivery.
-  bool had_snapshot_ = false;               // A snapshot began on this link.
+  uint64_t frames_before_link_ = 0;         // stats_.frames at its begin.
+  // This link is a fresh start, or began with a snapshot.
+  bool asked_snapshot_ = false;
   // The next link is likely to bring a snapshot.
   bool snapshot_due_ = false;
   std::optional<FeedPosition> stalled_at_;  // The last stall.

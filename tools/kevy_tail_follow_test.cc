@@ -104,13 +104,13 @@ TEST_F(KevyTailFollowTest, FollowsThroughLinkEnds) {
            "# link_down end=closed attempt=1 retry_in=[0-9]+ms\n",
            "# connected protocol=2 generation=7 offset=2\n",
            "2 \"SET\" \"a\" \"2\"\n",
-           "# link_down end=truncated attempt=1 retry_in=[0-9]+ms\n",
+           "# link_down end=truncated attempt=[12] retry_in=[0-9]+ms\n",
            "# connected protocol=2 generation=7 offset=3\n",
            "3 \"SET\" \"a\" \"3\"\n",
            "# heartbeat generation=7 next_offset=4\n",
            "# snapshot_begin\n",
            "# snapshot_void\n",
-           "# link_down end=truncated attempt=1 retry_in=[0-9]+ms\n",
+           "# link_down end=truncated attempt=[12] retry_in=[0-9]+ms\n",
            "# connected protocol=2 generation=7 offset=4\n",
            "4 \"SET\" \"a\" \"4\"\n",
        }) {
@@ -144,7 +144,7 @@ TEST_F(KevyTailFollowTest, FollowsInJson) {
 [{]"event":"link_down","end":"closed","attempt":1,"retry_in_ms":[0-9]+[}]
 [{]"event":"connected","protocol":2,"generation":7,"offset":2[}]
 [{]"event":"frame","offset":2,"argv":\["SET","a","2"\][}]
-[{]"event":"link_down","end":"truncated","attempt":1,"retry_in_ms":[0-9]+[}]
+[{]"event":"link_down","end":"truncated","attempt":[12],"retry_in_ms":[0-9]+[}]
 [{]"event":"connected","protocol":2,"generation":7,"offset":3[}]
 [{]"event":"frame","offset":3,"argv":\["SET","a","3"\][}]
 [{]"event":"end","generation":7,"next_offset":4[}]
@@ -187,10 +187,12 @@ TEST_F(KevyTailFollowTest, AcknowledgesPrintedFrames) {
 TEST_F(KevyTailFollowTest, SilentPrimaryIsConnectedAgain) {
   for (const char* flag : {"--idle_timeout=10ms", "--heartbeat_timeout=10ms"}) {
     ScriptedPrimary primary;
-    primary.SetDefault(PrimaryScript().Stall());
+    // Heartbeats are expected after the first.
+    primary.SetDefault(PrimaryScript().Generation(7).Heartbeat(7, 0).Stall());
     ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
     ChildProcess child(kKevyTail, Flags(primary.address(), {flag}));
     EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
+    EXPECT_THAT(child.ReadLine(), StartsWith("# heartbeat "));
     EXPECT_THAT(child.ReadLine(), StartsWith("# link_down end=timeout "));
     EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
     child.Signal(SIGINT);

@@ -232,6 +232,7 @@ void ModelPrimary::Answer(Peer* peer, const HandshakeRequest& request) {
   peer->heartbeat_at =
       clock_->now() +
       absl::Milliseconds(random_.OneIn(3) ? 0 : random_.Between(0, 1100));
+  peer->breach_at = clock_->now() + absl::Milliseconds(random_.Below(3000));
   const bool is_v2 = options_.protocol == Protocol::kV2;
   bool snapshot = SnapshotIsDue(request);
   if (breach_ == Breach::kNoSnapshot && snapshot && is_v2 &&
@@ -311,7 +312,10 @@ void ModelPrimary::Pump(Peer* peer) {
     SendHeartbeat(peer);
     return;
   }
-  if (siege_.has_value() && !peer->breached) breach_ = siege_;
+  if (siege_.has_value() && !peer->breached &&
+      clock_->now() >= peer->breach_at) {
+    breach_ = siege_;
+  }
   const uint64_t behind =
       histories_->current().next_offset() -
       std::min(peer->snapshot ? peer->snapshot->mark.offset : peer->next_offset,

@@ -99,7 +99,8 @@ class ModelPrimary {
   // generations from 1.
   void LoseData();
 
-  // Commits `breach` on every connection, as soon as it fits. Empty: ends that.
+  // Commits `breach` on every connection, within some seconds. Empty: ends
+  // that.
   void Besiege(std::optional<Breach> breach) { siege_ = breach; }
 
   // Closes all connections.
@@ -136,6 +137,7 @@ class ModelPrimary {
     uint64_t next_offset = 0;
     std::optional<Snapshot> snapshot;
     absl::Time heartbeat_at;
+    absl::Time breach_at;  // In a siege.
     std::optional<uint64_t> ack;
     bool breached = false;
     bool snapshot_withheld = false;  // And only the answer was sent.
