@@ -485,6 +485,8 @@ absl::Status FollowerSession::CheckInvariants() const {
        "a generation is unconfirmed only on a link"},
       {held_back_.empty() || held_.state() == Holding::State::kFresh,
        "frames are held back behind a reset only"},
+      {answered() || !delivered_at_.has_value(),
+       "only an answered link delivers"},
       {next_frames_.empty() || next_event_ == nullptr,
        "one peeked item at a time"},
   };

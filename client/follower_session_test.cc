@@ -522,6 +522,27 @@ TEST(FollowerSessionTest, RefusalBacksOffAtOnce) {
   EXPECT_EQ(follow.session.stats().connects, 2);
 }
 
+TEST(FollowerSessionTest, ResetBeforeTheAnswerTriesTheOtherProtocol) {
+  Follow follow(Options({7, 8}, ProtocolChoice::kAuto));
+  const absl::Status reset = absl::UnavailableError("Connection reset");
+  EXPECT_EQ(follow.Connect(), "2 7:8");
+  follow.session.HandleFailure(reset);
+  EXPECT_THAT(follow.Poll(), IsEmpty());
+  EXPECT_EQ(follow.Connect(), "1 0:8");
+  follow.session.HandleFailure(reset);
+  EXPECT_THAT(follow.Poll(), ElementsAre("down handshake_rejected 1 15s"));
+}
+
+TEST(FollowerSessionTest, NothingToSendLeavesTheBufferUnchanged) {
+  Follow follow(Options({7, 8}));
+  std::string out = "unchanged";
+  EXPECT_FALSE(follow.session.PollTransmit(follow.now, &out));
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n");
+  EXPECT_FALSE(follow.session.PollTransmit(follow.now, &out));
+  EXPECT_EQ(out, "unchanged");
+}
+
 TEST(FollowerSessionTest, WorkingProtocolIsTriedFirst) {
   Follow follow(Options({0, 8}, ProtocolChoice::kAuto));
   follow.Connect();

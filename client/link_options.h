@@ -55,9 +55,9 @@ struct LinkOptions {
   // place. Default: infinite for Session and ReplicaClient, 5 s for followers.
   absl::Duration heartbeat_timeout = absl::InfiniteDuration();
   // The longest wait for the end of an element that has begun: a frame, a line,
-  // one chunk of a snapshot. Bytes do not defer it, so it bounds a peer that
-  // sends one byte a second for ever. It must be longer than the largest
-  // element takes on the slowest network. Default: infinite.
+  // one chunk of a snapshot. Bytes do not defer it, so it ends a link whose
+  // peer sends one byte a second. It must be longer than the largest element
+  // takes on the slowest network. Default: infinite.
   absl::Duration element_timeout = absl::InfiniteDuration();
   // A link stalls if its heartbeats say that the primary is ahead, and nothing
   // but heartbeats comes for this long. Inside a snapshot every heartbeat says

@@ -551,6 +551,19 @@ TEST(ReplicaClientTest, IdleTimeoutEndsClient) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(client->status())) << client->status();
 }
 
+TEST(ReplicaClientTest, StallEndsClient) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 9).Heartbeat(7, 11).Stall());
+  ReplicaClientOptions options = Options({7, 8});
+  options.link.stall_timeout = absl::Milliseconds(1);
+  auto client = ConnectOrDie(primary, options);
+  while (client->NextEvent() != nullptr) {
+  }
+  EXPECT_EQ(ReplicaErrorKindOf(client->status()), ReplicaErrorKind::kStalled)
+      << client->status();
+  EXPECT_EQ(client->position(), (FeedPosition{7, 9}));
+}
+
 TEST(ReplicaClientTest, InterruptEndsBlockedRead) {
   ScriptedPrimary primary;
   primary.Enqueue(Stream(8, 9).Stall());

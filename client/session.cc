@@ -474,6 +474,12 @@ absl::Status Session::CheckInvariants() const {
   if (in_snapshot() != (received_.snapshot() == Holding::Snapshot::kArriving)) {
     return absl::InternalError("Session and its Holding disagree: snapshot");
   }
+  if (presented_generation_ == 0 && from_ == FeedPosition{0, 0}) {
+    return absl::InternalError("Session presents no generation");
+  }
+  if (in_element_ > absl::ZeroDuration() && !element_begun_) {
+    return absl::InternalError("Session counts time without an element");
+  }
   if (answer_.has_value() && state_ == State::kAnswer) {
     return absl::InternalError("Session has an answer and waits for it");
   }

@@ -312,7 +312,8 @@ class Session {
   // The waits below are counted up to here.
   absl::Time waiting_since_ = absl::InfinitePast();
   absl::Duration without_byte_;
-  // Since awaits_data() became true, or the last byte but for heartbeats.
+  // Since awaits_data() became true, or since the last byte of another element
+  // than a heartbeat.
   absl::Duration without_data_;
   absl::Duration in_element_;  // Since the element has begun.
 };

@@ -961,6 +961,9 @@ TEST(SessionTest, HeartbeatsOfNewDataAreNotComparedWithOld) {
   Link untold(Options({0, 50}));
   untold.Receive("+ACK 7 50\r\n+PING 7 3\r\n" + SnapshotTo(3));
   EXPECT_TRUE(untold.session.status().ok()) << untold.session.status();
+  Link older(Options({0, 50}, ProtocolChoice::kV1));
+  older.Receive("+ACK 50\r\n" + SnapshotTo(3, "+PING 3\r\n") + "+PING 3\r\n");
+  EXPECT_TRUE(older.session.status().ok()) << older.session.status();
 }
 
 TEST(SessionTest, ChangedGenerationIsToldBeforeAShorterHistory) {

@@ -175,6 +175,16 @@ bool ModelPrimary::StreamIsSound() const {
          peer.history == histories_->current().number();
 }
 
+bool ModelPrimary::SnapshotIsUnderWay() const {
+  return std::any_of(peers_.begin(), peers_.end(),
+                     [](const std::unique_ptr<Peer>& peer) {
+                       const Connection& connection = *peer->connection;
+                       return !connection.closed_by_replica() &&
+                              (peer->snapshot.has_value() ||
+                               connection.bytes_read() < peer->snapshot_end);
+                     });
+}
+
 std::optional<uint64_t> ModelPrimary::newest_ack() const {
   return peers_.empty() ? std::nullopt : peers_.back()->ack;
 }
@@ -447,6 +457,8 @@ bool ModelPrimary::SendOfSnapshot(Peer* peer) {
   Snapshot& snapshot = *peer->snapshot;
   if (snapshot.sent == snapshot.payload.size()) {
     peer->connection->Send(Encoded(SnapshotEnd{snapshot.mark.offset}));
+    peer->snapshot_end =
+        peer->connection->bytes_read() + peer->connection->unread();
     peer->first_offset = peer->next_offset = snapshot.mark.offset;
     peer->snapshot.reset();
     return true;

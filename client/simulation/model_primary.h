@@ -117,6 +117,9 @@ class ModelPrimary {
   // Whether the newest connection carries frames and has seen no breach that
   // must end it.
   bool StreamIsSound() const;
+  // Whether a replica has begun a snapshot, or will read one, and has not read
+  // its end.
+  bool SnapshotIsUnderWay() const;
   // The last acknowledged offset of the newest connection. Empty without one.
   std::optional<uint64_t> newest_ack() const;
 
@@ -136,6 +139,7 @@ class ModelPrimary {
     uint64_t first_offset = 0;
     uint64_t next_offset = 0;
     std::optional<Snapshot> snapshot;
+    uint64_t snapshot_end = 0;  // Of the last one, in the connection's bytes.
     absl::Time heartbeat_at;
     absl::Time breach_at;  // In a siege.
     std::optional<uint64_t> ack;

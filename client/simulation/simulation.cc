@@ -606,8 +606,10 @@ bool Simulation::MayEnd() const {
 bool Simulation::MayChangeHistory() const {
   if (primary_.options().protocol == Protocol::kV2) return true;
   if (TellsGenerations()) {
+    // A snapshot of the old history would leave an offset without a name.
     return shard_->session().applied().generation ==
-           histories_.current().generation();
+               histories_.current().generation() &&
+           !primary_.SnapshotIsUnderWay() && !shard_->ready();
   }
   return connection_ != nullptr && !connection_->damaged() &&
          !connection_->stalled() && replica_.linked() &&
