@@ -82,8 +82,8 @@ struct ReplicaClientOptions {
   LinkOptions link;
   // Where to resume. Default: {0, 0}, a fresh start.
   FeedPosition from;
-  // For Connect(address): timeouts, keepalive, and an Interrupter that also
-  // ends connecting and the handshake early.
+  // For Connect(address): timeouts, keepalive, a resolver, and an Interrupter
+  // that also ends the lookup, connecting and the handshake early.
   ConnectOptions connect;
   // For NextFrame(), NextFrames() and Frames(). NextEvent() returns everything;
   // it must also read a snapshot to its end that it began. Default: kError.

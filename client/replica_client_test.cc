@@ -433,6 +433,37 @@ TEST(ReplicaClientTest, ReadsFramesOfClosedPrimary) {
   EXPECT_TRUE((*client)->status().ok()) << (*client)->status();
 }
 
+// Its first Read() fails, although the connection stands.
+class ReadErrorOnce : public ForwardingTransport {
+ public:
+  using ForwardingTransport::ForwardingTransport;
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override {
+    if (!std::exchange(failed_, true)) return absl::AbortedError("why");
+    return inner().Read(buffer, timeout);
+  }
+
+ private:
+  bool failed_ = false;
+};
+
+TEST(ReplicaClientTest, ReadErrorEndsLinkPolitely) {
+  InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
+  std::thread primary([end = std::move(pair.second)] {
+    char bytes[4096];
+    absl::StatusOr<size_t> n = 1;
+    while (n.ok() && *n > 0) {
+      n = end->Read(absl::MakeSpan(bytes), absl::InfiniteDuration());
+    }
+    EXPECT_TRUE(end->Write("late", absl::ZeroDuration()).ok());
+  });
+  EXPECT_TRUE(absl::IsAborted(
+      ReplicaClient::Connect(
+          std::make_unique<ReadErrorOnce>(std::move(pair.first)), Options())
+          .status()));
+  primary.join();
+}
+
 TEST(ReplicaClientTest, StuckWriteEndsClient) {
   auto pair = InMemoryTransport::CreatePair();
   ASSERT_TRUE(pair.second

@@ -86,8 +86,6 @@ class Pump {
       session_->HandleTimeout(now_());
       return Progress::kNone;
     }
-    // After an interrupt the connection still stands.
-    ended_by_primary_ = !absl::IsCancelled(n.status());
     session_->HandleFailure(AsIoError(n.status()));
     return Progress::kEnded;
   }
@@ -115,7 +113,7 @@ class Pump {
   const size_t read_bytes_;
   const std::function<absl::Time()> now_;
   std::unique_ptr<Transport> transport_;
-  bool ended_by_primary_ = false;  // Or broken: reading failed.
+  bool ended_by_primary_ = false;  // By EOF.
   std::string out_;
 };
 
