@@ -50,7 +50,6 @@
 //   4. A followed primary that says "slave" is demoted at once. One that is
 //      silent is demoted when another node is taken. Silence alone ends no
 //      link.
-//
 //   5. A node is taken role_check_interval after the last one was, at the
 //      earliest: roles that flap must not cost a snapshot each.
 //

@@ -105,7 +105,12 @@ void LocatorDriver::Connect(size_t i) {
 bool LocatorDriver::Read(size_t i) {
   Connection& connection = connections_[i];
   const absl::Span<char> room = locator_.PrepareRead(i);
-  if (room.empty()) return true;  // PollConnection() ends the connection.
+  if (room.empty()) {
+    // No memory; or PollConnection() ends the connection, and ignores this.
+    locator_.HandleFailure(
+        i, absl::ResourceExhaustedError("no memory for its reply"), now_());
+    return true;
+  }
   const absl::StatusOr<size_t> n =
       connection.transport->Read(room, absl::ZeroDuration());
   if (n.ok() && *n > 0) {
