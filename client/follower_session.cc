@@ -109,6 +109,13 @@ void FollowerSession::HandleStored(const FeedPosition& position,
   last_store_ = now;
 }
 
+void FollowerSession::HandleStart(const FeedPosition& position) {
+  if (!waiting() || stats_.links > 0) return;
+  held_ =
+      Holding(position, options_.snapshot_in_place ? Holding::Loading::kInPlace
+                                                   : Holding::Loading::kStaged);
+}
+
 void FollowerSession::HandleNotPrimary(const absl::Status& status) {
   if (state_ == State::kWaiting) {
     retry_at_ = absl::InfiniteFuture();
