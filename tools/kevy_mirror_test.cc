@@ -34,7 +34,7 @@
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/scripted_primary.h"
-#include "kevy_replica/tools/mirror/payload_commands.h"
+#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/testing/child_process.h"
 #include "kevy_replica/tools/testing/long_primary.h"

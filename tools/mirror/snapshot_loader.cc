@@ -17,10 +17,10 @@
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
-#include "kevy_replica/tools/mirror/payload_commands.h"
 #include "kevy_replica/tools/mirror/rejection.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 

@@ -3,8 +3,8 @@
 
 // The payload of a snapshot as commands that load it into a server.
 
-#ifndef KEVY_REPLICA_TOOLS_MIRROR_PAYLOAD_COMMANDS_H_
-#define KEVY_REPLICA_TOOLS_MIRROR_PAYLOAD_COMMANDS_H_
+#ifndef KEVY_REPLICA_TOOLS_COMMON_PAYLOAD_COMMANDS_H_
+#define KEVY_REPLICA_TOOLS_COMMON_PAYLOAD_COMMANDS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -92,4 +92,4 @@ class PayloadCommands {
 
 }  // namespace kevy_replica
 
-#endif  // KEVY_REPLICA_TOOLS_MIRROR_PAYLOAD_COMMANDS_H_
+#endif  // KEVY_REPLICA_TOOLS_COMMON_PAYLOAD_COMMANDS_H_
