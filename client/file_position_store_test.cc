@@ -75,7 +75,8 @@ class FilePositionStoreTest : public ::testing::Test {
   std::optional<FeedPosition> Stored(absl::string_view name = "a") {
     const TempFolder folder;
     const std::string copy = folder.File("copy");
-    if (::access(path_.c_str(), F_OK) == 0) WriteFile(copy, FileContents(path_));
+    if (::access(path_.c_str(), F_OK) == 0)
+      WriteFile(copy, FileContents(path_));
     const auto store = FilePositionStore::Open(copy);
     EXPECT_TRUE(store.ok()) << store.status();
     return store.ok() ? Loaded(**store, name) : std::nullopt;
@@ -338,7 +339,8 @@ TEST_F(FilePositionStoreTest, StoreReportsEachFailedCall) {
       EXPECT_EQ(Stored(), replaced ? kNew : kOld) << calls.failed();
       EXPECT_EQ(Loaded(*store), Stored()) << calls.failed();
       if (!for_good) {
-        EXPECT_THAT(folder_.Names(), ElementsAre("positions", "positions.lock"));
+        EXPECT_THAT(folder_.Names(),
+                    ElementsAre("positions", "positions.lock"));
       }
       // The next Store() succeeds over any leftover.
       EXPECT_TRUE(store->Store({{"a", kNew}}).ok()) << calls.failed();
