@@ -3,6 +3,7 @@
 
 #include "kevy_replica/tools/common/program.h"
 
+#include <cstddef>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -14,7 +15,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
+#include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/common/command_line.h"
+#include "kevy_replica/tools/common/standard_files.h"
+#include "kevy_replica/tools/common/working_folder.h"
 
 namespace kevy_replica {
 namespace {
@@ -25,11 +30,34 @@ std::string& ProgramName() {
   return *name;
 }
 
+// The flag that sets the limit behind `error`. Empty: none.
+absl::string_view FlagOfLimit(WireError error) {
+  switch (error) {
+    case WireError::kTooManyArguments:
+      return "--max_arguments";
+    case WireError::kBulkTooLong:
+      return "--max_bulk_bytes";
+    case WireError::kFrameTooLong:
+      return "--max_frame_bytes";
+    case WireError::kLineTooLong:
+      return "--max_line_bytes";
+    case WireError::kChunkTooLong:
+      return "--max_chunk_bytes";
+    case WireError::kSnapshotTooLong:
+      return "--max_snapshot_bytes";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 int RunProgram(const Program& program, int argc, char** argv,
                int (*run)(const CommandLine& command_line)) {
   ProgramName() = std::string(program.name);
+  absl::Status status = OpenStandardFiles();
+  if (status.ok()) status = EnterUsersFolder(program.name);
+  if (!status.ok()) return ExitStatusOf(status);
   const absl::StatusOr<CommandLine> command_line =
       ParseArguments(absl::MakeConstSpan(argv, argc).subspan(1));
   if (!command_line.ok()) return BadUsage(command_line.status().message());
@@ -56,14 +84,34 @@ int ExitStatusOf(const absl::Status& status) {
   return kExitError;
 }
 
+void SayUnchecked(absl::string_view primary, size_t shards) {
+  Say(absl::StrCat("not checked: that ", Escaped(primary),
+                   " is the primary, and that it has ", shards,
+                   shards == 1 ? " shard" : " shards"));
+}
+
+std::string RemedyOf(WireError error) {
+  if (error == WireError::kRowSegment) {
+    return "; it is a row of a table with a WINDOW, which lies on the "
+           "primary's disk and not in its snapshots: read such rows over the "
+           "client port";
+  }
+  const absl::string_view flag = FlagOfLimit(error);
+  return flag.empty() ? "" : absl::StrCat("; ", flag, " sets the limit");
+}
+
 std::string Describe(const absl::Status& status) {
   const std::optional<ReplicaErrorKind> kind = ReplicaErrorKindOf(status);
+  const Action action = RecommendedAction(status);
   return absl::StrCat(
       kind.has_value()
           ? std::string(ReplicaErrorKindName(*kind))
           : absl::AsciiStrToLower(absl::StatusCodeToString(status.code())),
       ": ", status.message(),
-      " (action: ", ActionName(RecommendedAction(status)), ")");
+      RemedyOf(WireErrorOf(status).value_or(WireError::kNone)),
+      action == Action::kCaller
+          ? ""
+          : absl::StrCat(" (action: ", ActionName(action), ")"));
 }
 
 }  // namespace kevy_replica

@@ -16,6 +16,7 @@
 
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/codec/limits.h"
 
 namespace kevy_replica {
 
@@ -34,6 +35,8 @@ struct MirrorOptions {
   // Unix time in milliseconds, which turns the relative deadlines of payload
   // version 2 into absolute ones. Required.
   std::function<uint64_t()> now_ms;
+  // For snapshots' payloads. Default: as in limits.h.
+  Limits limits;
   // Gets a line for every skipped command and every loss. Required.
   std::function<void(absl::string_view)> log;
 };

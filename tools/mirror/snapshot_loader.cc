@@ -18,6 +18,7 @@
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/common/payload_commands.h"
+#include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
@@ -78,7 +79,7 @@ SnapshotLoader::SnapshotLoader(size_t shard, PayloadCommands::Target features,
       options_(*options),
       counters_(counters),
       queue_(queue),
-      decoder_(options->now_ms()),
+      decoder_(options->now_ms(), options->limits),
       commands_(features, [queue](absl::Span<const absl::string_view> argv) {
         queue->Add(argv);
       }) {}
@@ -126,7 +127,8 @@ absl::Status SnapshotLoader::PayloadStatus() const {
       WireErrorName(decoder_.error()), " at byte ", decoder_.position(),
       decoder_.error_key().empty()
           ? ""
-          : absl::StrCat(", key ", Escaped(decoder_.error_key()))));
+          : absl::StrCat(", key ", Escaped(decoder_.error_key())),
+      RemedyOf(decoder_.error())));
 }
 
 }  // namespace kevy_replica

@@ -17,6 +17,7 @@
 #include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/tools/common/output.h"
 
 namespace kevy_replica {
@@ -44,8 +45,14 @@ class TailPrinter {
   explicit TailPrinter(TailFormat format,
                        std::optional<size_t> shard = std::nullopt);
 
+  TailFormat format() const { return format_; }
+
   void Connected(const HandshakeAnswer& answer, Output* out) const;
   void Event(const StreamEvent& event, Output* out) const;
+  // A part of a snapshot: "# hash "user:1" count=2" or
+  // {"event":"hash","key":"user:1","count":2}, with the names of
+  // payload_event.h. Nothing in kResp.
+  void Payload(const PayloadEvent& event, Output* out) const;
   // The next writes do not continue the printed ones. See
   // FollowerHandler::OnReset().
   void Reset(Output* out) const;

@@ -3,6 +3,7 @@
 
 #include "kevy_replica/tools/tail/tail_printer.h"
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -19,6 +20,7 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/common/output.h"
@@ -107,6 +109,30 @@ TEST(TailPrinterTest, PrintsJson) {
             "\n");
   EXPECT_EQ(PrintEnd(kJson, {7, 9}),
             R"({"event":"end","generation":7,"next_offset":9})"
+            "\n");
+}
+
+std::string PrintPayload(TailFormat format, const PayloadEvent& event) {
+  Output out(/*fd=*/-1, /*interrupter=*/nullptr);
+  TailPrinter(format).Payload(event, &out);
+  return *out.buffer();
+}
+
+TEST(TailPrinterTest, PrintsPartsOfSnapshots) {
+  const PayloadEvent record = RecordBegin{RecordType::kHash, "h\n", 5, 2};
+  EXPECT_EQ(PrintPayload(TailFormat::kText, record),
+            "# hash \"h\\n\" count=2 expire_at_ms=5\n");
+  EXPECT_EQ(PrintPayload(TailFormat::kJson, record),
+            R"({"event":"hash","key":"h\n","count":2,"expire_at_ms":5})"
+            "\n");
+  EXPECT_EQ(PrintPayload(TailFormat::kResp, record), "");
+  // The other parts stand in the expected output of recordings. These do not:
+  EXPECT_EQ(PrintPayload(TailFormat::kJson, ScoredMember{"m", std::nan("")}),
+            R"({"event":"scored_member","member":"m","score":"nan"})"
+            "\n");
+  EXPECT_EQ(PrintPayload(TailFormat::kJson, ScoredMember{"m", 0.1}),
+            R"({"event":"scored_member","member":"m",)"
+            R"("score":0.10000000000000001})"
             "\n");
 }
 
