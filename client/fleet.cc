@@ -69,6 +69,8 @@ absl::Status CheckOptions(const FollowerOptions& options) {
       CheckPositive(link.handshake_timeout, "link.handshake_timeout"));
   status.Update(
       CheckPositive(link.heartbeat_timeout, "link.heartbeat_timeout"));
+  status.Update(CheckPositive(link.element_timeout, "link.element_timeout"));
+  status.Update(CheckPositive(link.stall_timeout, "link.stall_timeout"));
   status.Update(CheckPositive(link.idle_timeout, "link.idle_timeout"));
   if (options.connect.interrupter != nullptr) {
     status.Update(absl::InvalidArgumentError(

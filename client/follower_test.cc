@@ -491,6 +491,8 @@ TEST(FollowerTest, InvalidOptionsAreRejected) {
         o->link.heartbeat_timeout = d;
       },
       [](FollowerOptions* o, absl::Duration d) { o->link.idle_timeout = d; },
+      [](FollowerOptions* o, absl::Duration d) { o->link.element_timeout = d; },
+      [](FollowerOptions* o, absl::Duration d) { o->link.stall_timeout = d; },
   };
   for (const auto& set : setters) {
     options = Options();

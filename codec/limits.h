@@ -7,6 +7,7 @@
 #define KEVY_REPLICA_CODEC_LIMITS_H_
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <tuple>
 
@@ -33,8 +34,10 @@ struct Limits {
   uint64_t max_line_bytes = 256;
   // Length of one snapshot chunk. Default: 64 KiB.
   uint64_t max_chunk_bytes = 64ull << 10;
-  // Length of all chunks of one snapshot. Default: 16 GiB.
-  uint64_t max_snapshot_bytes = 16ull << 30;
+  // Length of all chunks of one snapshot. Snapshots are decoded as they arrive,
+  // so a large one needs no more memory than a small one. A caller that gathers
+  // a snapshot in memory sets its limit here. Default: none (2^64 - 1 bytes).
+  uint64_t max_snapshot_bytes = std::numeric_limits<uint64_t>::max();
 
   friend auto ValueFields(const Limits& limits) {
     return std::tie(limits.max_arguments, limits.max_bulk_bytes,

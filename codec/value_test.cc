@@ -123,11 +123,11 @@ TEST(ValueTest, LimitsCompareHashAndPrint) {
       {{Limits(),
         "max_arguments=1048576 max_bulk_bytes=536870912 "
         "max_frame_bytes=1073741824 max_line_bytes=256 max_chunk_bytes=65536 "
-        "max_snapshot_bytes=17179869184"},
+        "max_snapshot_bytes=18446744073709551615"},
        {other[0],
         "max_arguments=1 max_bulk_bytes=536870912 "
         "max_frame_bytes=1073741824 max_line_bytes=256 max_chunk_bytes=65536 "
-        "max_snapshot_bytes=17179869184"}});
+        "max_snapshot_bytes=18446744073709551615"}});
   for (const Limits& a : other) {
     EXPECT_NE(a, Limits());
     for (const Limits& b : other) EXPECT_EQ(a == b, &a == &b);

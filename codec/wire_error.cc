@@ -61,17 +61,24 @@ absl::string_view WireErrorName(WireError error) {
   return index < kWireErrors ? kNames[index] : "unknown";
 }
 
-bool IsLimit(WireError error) {
+bool IsLimit(WireError error) { return !LimitName(error).empty(); }
+
+absl::string_view LimitName(WireError error) {
   switch (error) {
     case WireError::kTooManyArguments:
+      return "max_arguments";
     case WireError::kBulkTooLong:
+      return "max_bulk_bytes";
     case WireError::kFrameTooLong:
+      return "max_frame_bytes";
     case WireError::kLineTooLong:
+      return "max_line_bytes";
     case WireError::kChunkTooLong:
+      return "max_chunk_bytes";
     case WireError::kSnapshotTooLong:
-      return true;
+      return "max_snapshot_bytes";
     default:
-      return false;
+      return "";
   }
 }
 

@@ -74,6 +74,10 @@ absl::string_view WireErrorName(WireError error);
 // may then be well formed, but exceed the reader's limits.
 bool IsLimit(WireError error);
 
+// Returns the field of `Limits` that `error` passed, "max_bulk_bytes" for
+// kBulkTooLong. Empty unless IsLimit(error).
+absl::string_view LimitName(WireError error);
+
 std::ostream& operator<<(std::ostream& out, WireError error);
 template <typename Sink>
 void AbslStringify(Sink& sink, WireError error) {

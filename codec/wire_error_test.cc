@@ -9,7 +9,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 
 namespace kevy_replica {
@@ -58,6 +60,23 @@ TEST(WireErrorTest, IsLimitNamesTheErrorsOfLimits) {
     const WireError error = static_cast<WireError>(i);
     EXPECT_EQ(IsLimit(error), limits.count(error) == 1) << error;
   }
+}
+
+TEST(WireErrorTest, LimitNameIsTheFieldOfLimits) {
+  std::string fields;
+  AppendText(Limits(), &fields);
+  std::set<std::string> names;
+  for (int i = 0; i <= kLast; ++i) {
+    const WireError error = static_cast<WireError>(i);
+    if (!IsLimit(error)) {
+      EXPECT_EQ(LimitName(error), "") << error;
+      continue;
+    }
+    const std::string name(LimitName(error));
+    EXPECT_THAT(fields, testing::HasSubstr(name + "=")) << error;
+    names.insert(name);
+  }
+  EXPECT_EQ(names.size(), 6u);
 }
 
 TEST(OutcomeTest, EachOutcomeHasAName) {

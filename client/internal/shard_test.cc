@@ -157,17 +157,19 @@ TEST_F(ShardTest, OnlyWaitCountsAsSilence) {
   absl::Duration waited;
   waited_ = [&waited] { return waited; };
   Start();
+  Send("+PING 7 8\r\n");
   now_ += absl::Hours(1);  // Other handlers ran.
   Steps();
-  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8"));
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "heartbeat 7:8"));
   now_ += absl::Hours(1);
   waited += absl::Seconds(4);
   Steps();
-  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8"));
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "heartbeat 7:8"));
   now_ += absl::Hours(1);
   waited += absl::Seconds(1);
   Steps();
-  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "down timeout"));
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "heartbeat 7:8", "down timeout"));
 }
 
 TEST_F(ShardTest, StoreTimeIsNotSilence) {
@@ -177,9 +179,10 @@ TEST_F(ShardTest, StoreTimeIsNotSilence) {
     return absl::OkStatus();
   };
   Start();
-  Send(FramesFrom(8, 9));
+  Send("+PING 7 8\r\n" + FramesFrom(8, 9));
   Steps();
-  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8"));
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "heartbeat 7:8", "frame 8 v8"));
 }
 
 TEST_F(ShardTest, InterruptedStepContinues) {

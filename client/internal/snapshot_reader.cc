@@ -61,10 +61,12 @@ absl::Status SnapshotReader::End() {
 
 absl::Status SnapshotReader::Error() const {
   const absl::string_view key = decoder_->error_key();
+  const absl::string_view limit = LimitName(decoder_->error());
   return ReplicaWireError(
       ReplicaErrorKind::kPayload, decoder_->error(),
       absl::StrCat("the snapshot's payload: ", WireErrorName(decoder_->error()),
-                   ", at byte ", decoder_->position(),
+                   limit.empty() ? "" : " (limit ", limit,
+                   limit.empty() ? "" : ")", ", at byte ", decoder_->position(),
                    key.empty() ? "" : ", of the key ",
                    key.empty() ? "" : Escaped(key)));
 }
