@@ -92,9 +92,9 @@ struct ReplicaClientOptions {
   // error ends the client with that status. Required by kHandle.
   std::function<absl::Status(const StreamEvent&)> on_snapshot;
   // For kDecode: gets each event of the payload, from PayloadHeader to
-  // PayloadEnd, valid during the call. The snapshot replaces the held data. An
-  // error ends the client with that status; an unreadable payload with
-  // ReplicaErrorKind::kPayload. Required by kDecode.
+  // PayloadEnd and the PayloadTrailer behind it, valid during the call. The
+  // snapshot replaces the held data. An error ends the client with that status;
+  // an unreadable payload with ReplicaErrorKind::kPayload. Required by kDecode.
   std::function<absl::Status(const PayloadEvent&)> on_payload;
   // Unix time in milliseconds. Payloads of version 2 count their expiries from
   // it. Default: the system's.

@@ -657,6 +657,44 @@ TEST(ReplicaClientTest, MalformedPayloadEndsClient) {
   EXPECT_EQ(client->position(), (FeedPosition{0, 0}));
 }
 
+// The start of a payload that kevy 5.4.0 wrote: testdata/payload/
+// v7-stubs-of-kevy-5.4.0.payload.
+TEST(ReplicaClientTest, RowSegmentErrorNamesTheKey) {
+  ScriptedPrimary primary;
+  const std::string payload = "KEVYSNAP\x07" + std::string(16, '\0') +
+                              std::string("\x08\0\x08\0\0\0", 6) + "row:1606" +
+                              std::string("\0\0\0\0\xe8\x02\0\0", 8);
+  primary.Enqueue(PrimaryScript().Generation(7).Snapshot(payload, 8).Stall());
+  ReplicaClientOptions options = Options();
+  options.snapshot_policy = SnapshotPolicy::kDecode;
+  options.on_payload = [](const PayloadEvent&) { return absl::OkStatus(); };
+  auto client = ConnectOrDie(primary, options);
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  EXPECT_EQ(WireErrorOf(client->status()), WireError::kRowSegment);
+  EXPECT_THAT(std::string(client->status().message()),
+              HasSubstr("row_segment, at byte 25, of the key \"row:1606\": its "
+                        "row lies only on the primary's disk"));
+}
+
+TEST(ReplicaClientTest, PayloadPastALimitNamesTheLimit) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript()
+                      .Generation(7)
+                      .Snapshot(std::string("KEVYSNAP\x04\0trailer", 17), 8)
+                      .Stall());
+  ReplicaClientOptions options = Options();
+  options.link.limits.max_trailer_bytes = 3;
+  options.snapshot_policy = SnapshotPolicy::kDecode;
+  options.on_payload = [](const PayloadEvent&) { return absl::OkStatus(); };
+  auto client = ConnectOrDie(primary, options);
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  EXPECT_EQ(WireErrorOf(client->status()), WireError::kTrailerTooLong);
+  EXPECT_TRUE(absl::IsResourceExhausted(client->status()));
+  EXPECT_THAT(std::string(client->status().message()),
+              HasSubstr("trailer_too_long, at byte 13, past the limit "
+                        "max_trailer_bytes"));
+}
+
 // Gives up every read that would wait.
 class ImpatientTransport : public ForwardingTransport {
  public:

@@ -38,11 +38,14 @@ struct Limits {
   // so a large one needs no more memory than a small one. A caller that gathers
   // a snapshot in memory sets its limit here. Default: none (2^64 - 1 bytes).
   uint64_t max_snapshot_bytes = std::numeric_limits<uint64_t>::max();
+  // Length of the trailer of one snapshot's payload. Default: 1 MiB.
+  uint64_t max_trailer_bytes = 1ull << 20;
 
   friend auto ValueFields(const Limits& limits) {
     return std::tie(limits.max_arguments, limits.max_bulk_bytes,
                     limits.max_frame_bytes, limits.max_line_bytes,
-                    limits.max_chunk_bytes, limits.max_snapshot_bytes);
+                    limits.max_chunk_bytes, limits.max_snapshot_bytes,
+                    limits.max_trailer_bytes);
   }
 };
 

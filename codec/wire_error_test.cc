@@ -8,14 +8,18 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/result.h"
 
 namespace kevy_replica {
 namespace {
+
+using ::testing::HasSubstr;
 
 constexpr int kLast = static_cast<int>(WireError::kNoSpace);
 
@@ -55,28 +59,30 @@ TEST(WireErrorTest, IsLimitNamesTheErrorsOfLimits) {
   const std::set<WireError> limits = {
       WireError::kTooManyArguments, WireError::kBulkTooLong,
       WireError::kFrameTooLong,     WireError::kLineTooLong,
-      WireError::kChunkTooLong,     WireError::kSnapshotTooLong};
+      WireError::kChunkTooLong,     WireError::kSnapshotTooLong,
+      WireError::kTooManyElements,  WireError::kTooDeep,
+      WireError::kReplyTooLong,     WireError::kTrailerTooLong};
   for (int i = 0; i <= kLast; ++i) {
     const WireError error = static_cast<WireError>(i);
     EXPECT_EQ(IsLimit(error), limits.count(error) == 1) << error;
   }
 }
 
-TEST(WireErrorTest, LimitNameIsTheFieldOfLimits) {
-  std::string fields;
+// AppendText() of the limits prints each field as `name=value`.
+TEST(WireErrorTest, LimitNamesAreFieldsOfTheLimits) {
+  std::string fields = " ";
   AppendText(Limits(), &fields);
-  std::set<std::string> names;
+  fields += " ";
+  AppendText(ReplyLimits(), &fields);
+  std::set<absl::string_view> names;
   for (int i = 0; i <= kLast; ++i) {
-    const WireError error = static_cast<WireError>(i);
-    if (!IsLimit(error)) {
-      EXPECT_EQ(LimitName(error), "") << error;
-      continue;
-    }
-    const std::string name(LimitName(error));
-    EXPECT_THAT(fields, testing::HasSubstr(name + "=")) << error;
-    names.insert(name);
+    const absl::string_view name = LimitName(static_cast<WireError>(i));
+    if (name.empty()) continue;
+    EXPECT_THAT(fields, HasSubstr(absl::StrCat(" ", name, "=")));
+    EXPECT_TRUE(names.insert(name).second) << name;
   }
-  EXPECT_EQ(names.size(), 6u);
+  EXPECT_EQ(names.size(), 10u);
+  EXPECT_EQ(LimitName(WireError::kTrailerTooLong), "max_trailer_bytes");
 }
 
 TEST(OutcomeTest, EachOutcomeHasAName) {

@@ -253,6 +253,23 @@ TEST_F(KevyMirrorTest, TargetWithoutPrimaryStaysUntouched) {
   EXPECT_EQ(Position(), "");
 }
 
+// Kevy 7.0 writes a trailer behind the payload.
+TEST_F(KevyMirrorTest, LoadsSnapshotsWithATrailer) {
+  for (const char* name : {"catalog", "unknown"}) {
+    SCOPED_TRACE(name);
+    server_.Ask({"FLUSHALL"});
+    ScriptedPrimary primary;
+    Listen(&primary,
+           PrimaryScript::Capture(
+               FileContents(absl::StrCat("testdata/golden/snapshot-trailer-",
+                                         name, ".resp")))
+               .Stall());
+    RunTo("7270893326363503:1", primary);
+    EXPECT_THAT(ContentOf(&server_),
+                ElementsAre(Pair("b", "string 2"), Pair("k", "string v")));
+  }
+}
+
 TEST_F(KevyMirrorTest, LoadsGeneratedSnapshots) {
   constexpr uint32_t kLarge = 3 * PayloadCommands::kMaxArguments + 1;
   for (uint32_t seed = 1; seed <= 3; ++seed) {

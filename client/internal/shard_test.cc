@@ -303,6 +303,19 @@ TEST_F(ShardTest, SnapshotsArriveDecoded) {
   EXPECT_EQ(shard_->shard().Stats().applied, (FeedPosition{0, 30}));
 }
 
+TEST_F(ShardTest, TrailerOfAPayloadArrivesBehindItsEnd) {
+  options_.decode_snapshots = true;
+  Start();
+  Send(absl::StrCat("+SNAPSHOT\r\n$13\r\n", EmptyPayload(), "\x9 a",
+                    "\r\n$1\r\nb\r\n+SNAPSHOT_END 30\r\n"));
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "begin",
+                          "payload header version=4 generation=0 offset=0",
+                          "payload payload_end", "payload trailer \"\\t a\"",
+                          "payload trailer \"b\"", "end 0:30"));
+  EXPECT_EQ(shard_->shard().Stats().applied, (FeedPosition{0, 30}));
+}
+
 TEST_F(ShardTest, MalformedPayloadEndsLink) {
   options_.decode_snapshots = true;
   for (const std::string& payload :

@@ -134,6 +134,7 @@ class PayloadCommands::Taker {
                     "FIELDS", "1", expiry.field});
   }
   void operator()(const PayloadEnd&) const {}
+  void operator()(const PayloadTrailer&) const {}
 
  private:
   PayloadCommands* const self_;

@@ -37,7 +37,8 @@ struct PayloadLosses {
 //
 // A stream without entries is created by a group that is destroyed again. Two
 // parts are lost, because commands cannot set them: the time a consumer was
-// last seen, and pending entries whose message was deleted.
+// last seen, and pending entries whose message was deleted. The payload's
+// trailer is passed over: it is about the primary's own state.
 class PayloadCommands {
  public:
   static constexpr size_t kMaxArguments = 1024;

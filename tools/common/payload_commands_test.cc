@@ -50,7 +50,8 @@ TEST_F(PayloadCommandsTest, LoadsStrings) {
                               RecordBegin{RecordType::kString, "a", {}, 0},
                               StringValue{"x"}, RecordEnd(),
                               RecordBegin{RecordType::kString, "", 77, 0},
-                              StringValue{""}, RecordEnd(), PayloadEnd()}),
+                              StringValue{""}, RecordEnd(), PayloadEnd(),
+                              PayloadTrailer{"passed over"}}),
               ElementsAre(Argv{"SET", "a", "x"}, Argv{"SET", "", ""},
                           Argv{"PEXPIREAT", "", "77"}));
 }
