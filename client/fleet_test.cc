@@ -3,6 +3,7 @@
 
 #include "kevy_replica/client/fleet.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -32,6 +33,7 @@
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/transport/in_memory_transport.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -490,6 +492,103 @@ TEST_F(FleetTest, StopEndsDeliveryBetweenStores) {
 }
 
 // The primary is at fault, with a heartbeat behind the flush or without.
+// A primary that the test plays. It does not close by itself.
+class PlayedPrimary {
+ public:
+  TransportFactory Factory() {
+    return [this]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+      InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
+      end_ = std::move(pair.second);
+      Send("+ACK 7 8\r\n");
+      return std::unique_ptr<Transport>(std::move(pair.first));
+    };
+  }
+  void Send(absl::string_view bytes) {
+    EXPECT_TRUE(end_->Write(bytes, absl::ZeroDuration()).ok());
+  }
+  void AwaitHalfClose() {
+    char bytes[4096];
+    absl::StatusOr<size_t> n = 1;
+    while (n.ok() && *n > 0) {
+      n = end_->Read(absl::MakeSpan(bytes), absl::InfiniteDuration());
+    }
+    EXPECT_TRUE(n.ok()) << n.status();
+  }
+  void Close() { end_->Close(); }
+
+ private:
+  std::unique_ptr<InMemoryTransport> end_;
+};
+
+// The clock stands still, so the end of a link has no limit.
+class LinkEndFleetTest : public ::testing::Test {
+ protected:
+  void Create() {
+    FleetOptions options = Options();
+    options.now = [] { return absl::UnixEpoch(); };
+    options.from = {7, 8};
+    auto fleet = Fleet::Create(
+        std::vector<TransportFactory>{primaries_[0].Factory(),
+                                      primaries_[1].Factory()},
+        std::vector<FollowerHandler*>{&handlers_[0], &handlers_[1]},
+        std::move(options));
+    ASSERT_TRUE(fleet.ok()) << fleet.status();
+    fleet_ = *std::move(fleet);
+    thread_ = std::thread([this] {
+      status_ = fleet_->Run();
+      ended_ = true;
+    });
+    handlers_[0].Await("up 7:8");
+    handlers_[1].Await("up 7:8");
+  }
+  ~LinkEndFleetTest() override { thread_.join(); }
+
+  PlayedPrimary primaries_[2];
+  RecordingHandler handlers_[2];
+  std::unique_ptr<Fleet> fleet_;
+  absl::Status status_;
+  std::atomic<bool> ended_{false};
+  std::thread thread_;
+};
+
+TEST_F(LinkEndFleetTest, RunWaitsForPrimariesToClose) {
+  Create();
+  fleet_->Stop();
+  for (PlayedPrimary& primary : primaries_) {
+    primary.AwaitHalfClose();
+    EXPECT_FALSE(ended_);
+    primary.Close();
+  }
+}
+
+TEST_F(LinkEndFleetTest, SecondStopAbandonsEnds) {
+  Create();
+  fleet_->Stop();
+  primaries_[0].AwaitHalfClose();
+  EXPECT_FALSE(ended_);
+  // The first ones may come before the last event is delivered.
+  while (!ended_) fleet_->Stop();
+  EXPECT_TRUE(status_.ok()) << status_;
+  EXPECT_THAT(handlers_[0].lines(), ElementsAre("up 7:8", "down stopped"));
+}
+
+TEST_F(LinkEndFleetTest, EndingLinkLeavesOtherShardsRunning) {
+  handlers_[0].on_line = [](absl::string_view line) {
+    return line == "heartbeat 7:8" ? absl::AbortedError("full")
+                                   : absl::OkStatus();
+  };
+  Create();
+  primaries_[0].Send("+PING 7 8\r\n");
+  primaries_[0].AwaitHalfClose();
+  std::string bytes;
+  ASSERT_EQ(AppendFrame(8, {"SET", "k", "v8"}, &bytes), WireError::kNone);
+  primaries_[1].Send(bytes);
+  handlers_[1].Await("frame 8 v8");
+  EXPECT_EQ(fleet_->ShardStatus(0), absl::AbortedError("full"));
+  fleet_->Stop();
+  for (PlayedPrimary& primary : primaries_) primary.Close();
+}
+
 TEST_F(FleetTest, PayloadErrorOfFlushEndsOnlyTheLink) {
   for (const char* behind : {"", "+PING 7 1\r\n"}) {
     primaries_.clear();

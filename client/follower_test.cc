@@ -432,7 +432,16 @@ TEST(FollowerStopTest, StopEndsWaitForAnswer) {
   Runner runner(follower->get());
   auto accepted = (*listener)->Accept(absl::InfiniteDuration());
   ASSERT_TRUE(accepted.ok());
+  std::thread closer([&accepted] {
+    char bytes[4096];
+    absl::StatusOr<size_t> n = 1;
+    while (n.ok() && *n > 0) {
+      n = (*accepted)->Read(absl::MakeSpan(bytes), absl::InfiniteDuration());
+    }
+    (*accepted)->Close();
+  });
   EXPECT_TRUE(runner.Stop().ok());
+  closer.join();
   EXPECT_THAT(handler.lines(), ElementsAre("down stopped"));
 }
 

@@ -21,6 +21,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/internal/monotonic_time.h"
+#include "kevy_replica/client/internal/polite_end.h"
 #include "kevy_replica/client/link_options.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
@@ -55,7 +56,12 @@ ReplicaClient::ReplicaClient(ReplicaClientOptions options)
       pump_(&session_, options_.read_bytes, [this] { return Now(); }),
       snapshot_reader_(options_.link.limits, options_.now_ms) {}
 
-ReplicaClient::~ReplicaClient() = default;
+ReplicaClient::~ReplicaClient() {
+  std::unique_ptr<Transport> transport = pump_.Release();
+  if (transport != nullptr) {
+    client_internal::EndPolitely(std::move(transport));
+  }
+}
 
 absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Make(
     ReplicaClientOptions options) {

@@ -436,6 +436,7 @@ TEST(ReplicaClientTest, StuckWriteEndsClient) {
   (*client)->Applied(9);
   EXPECT_EQ((*client)->NextFrame(), nullptr);
   EXPECT_EQ((*client)->status(), faults.write_error);
+  pair.second->Close();  // The destructor waits for it.
 }
 
 // The frames and the last status of a client over a faulty transport.
@@ -514,10 +515,11 @@ TEST(ReplicaClientTest, ShortReadsReturnSameFrames) {
 }
 
 TEST(ReplicaClientTest, HandshakeTimeoutEndsConnect) {
-  auto pair = InMemoryTransport::CreatePair();
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript().NoAnswer().Stall());
   ReplicaClientOptions options = Options();
   options.link.handshake_timeout = absl::ZeroDuration();
-  const auto client = ReplicaClient::Connect(std::move(pair.first), options);
+  const auto client = ReplicaClient::Connect(primary.InMemory(), options);
   EXPECT_TRUE(absl::IsDeadlineExceeded(client.status())) << client.status();
   EXPECT_EQ(RecommendedAction(client.status()), Action::kCaller);
 }

@@ -125,6 +125,7 @@ Snapshots as commands:
   With --format=resp each key of a snapshot is deleted and rebuilt. Keys that
   the snapshot lacks stay; the tail says so when a snapshot replaces earlier
   data. It also says which parts of the snapshot commands cannot express.
+  Commands about kevy's own state (XINTERNAL.*) are left out.
 
 Limits:
 - Before kevy 5.1 a primary that has lost its data may use an old generation

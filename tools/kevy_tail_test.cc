@@ -388,9 +388,9 @@ TEST(KevyTailTest, RowOfWindowNamesKeyAndRemedy) {
     const ChildResult result = RunTail(flags);
     EXPECT_EQ(result.status, 1);
     EXPECT_THAT(result.err,
-                AllOf(HasSubstr("of the key \"t:1\"; it is a row of a table "
-                                "with a WINDOW, which lies on the primary's "
-                                "disk"),
+                AllOf(HasSubstr("of the key \"t:1\": its row lies only on the "
+                                "primary's disk; read it over the primary's "
+                                "client port; a table with a WINDOW "),
                       EndsWith("; --snapshot=skip prints the frames alone\n")));
   }
   const ChildResult skipped =
@@ -479,7 +479,10 @@ TEST(KevyTailTest, HelpListsFlags) {
                            "--max_frame_bytes",
                            "--max_line_bytes",
                            "--max_chunk_bytes",
-                           "--max_snapshot_bytes"}) {
+                           "--max_snapshot_bytes",
+                           "--max_trailer_bytes",
+                           "--stall_timeout",
+                           "--element_timeout"}) {
     EXPECT_THAT(result.out, HasSubstr(absl::StrCat("\n  ", flag, " (")));
   }
 }

@@ -44,6 +44,7 @@ class InMemoryTransport : public Transport {
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
   // Interrupts this end only. Not async-signal-safe.
   void Interrupt() override;
+  void ResumeReads() override;
   void CloseWrite() override;
   void Close() override;
   std::string peer() const override { return "memory"; }

@@ -29,6 +29,15 @@ ABSL_FLAG(absl::Duration, idle_timeout, absl::InfiniteDuration(),
 ABSL_FLAG(absl::Duration, heartbeat_timeout, absl::Seconds(5),
           "The longest silence after a link's first heartbeat. Then the\n"
           "program connects again. inf: no limit.");
+ABSL_FLAG(
+    absl::Duration, stall_timeout, kevy_replica::LinkOptions().stall_timeout,
+    "The longest time in which nothing but heartbeats comes, and they say\n"
+    "that the primary is ahead: kevy never sends a frame over 256 KiB.\n"
+    "Then the program connects again, and asks for a snapshot if that\n"
+    "does not help. inf: no limit.");
+ABSL_FLAG(absl::Duration, element_timeout, absl::InfiniteDuration(),
+          "The longest time from the first byte of a frame, line or chunk to\n"
+          "its last. Then the program connects again. inf: no limit.");
 ABSL_FLAG(uint64_t, max_arguments, kevy_replica::Limits().max_arguments,
           "The most arguments of a command. The limits guard against a broken\n"
           "or hostile primary; kevy's own parser has the same for this and\n"
@@ -43,6 +52,9 @@ ABSL_FLAG(uint64_t, max_chunk_bytes, kevy_replica::Limits().max_chunk_bytes,
           "The longest chunk of a snapshot.");
 ABSL_FLAG(uint64_t, max_snapshot_bytes, 0,
           "The longest snapshot. It is not kept in memory. 0: no limit.");
+ABSL_FLAG(uint64_t, max_trailer_bytes, kevy_replica::Limits().max_trailer_bytes,
+          "The longest trailer of a snapshot: kevy 7.0 writes declarations of\n"
+          "indexes there.");
 
 namespace kevy_replica {
 namespace {
@@ -61,7 +73,10 @@ absl::Status CheckLinkFlags() {
   for (const DurationFlag& flag :
        {DurationFlag{"idle_timeout", absl::GetFlag(FLAGS_idle_timeout)},
         DurationFlag{"heartbeat_timeout",
-                     absl::GetFlag(FLAGS_heartbeat_timeout)}}) {
+                     absl::GetFlag(FLAGS_heartbeat_timeout)},
+        DurationFlag{"stall_timeout", absl::GetFlag(FLAGS_stall_timeout)},
+        DurationFlag{"element_timeout",
+                     absl::GetFlag(FLAGS_element_timeout)}}) {
     if (flag.value > absl::ZeroDuration()) continue;
     return absl::InvalidArgumentError(
         absl::StrCat("--", flag.name, " must be more than 0"));
@@ -76,11 +91,14 @@ LinkOptions LinkOptionsOfFlags(absl::string_view program) {
   options.protocol = absl::GetFlag(FLAGS_protocol);
   options.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
   options.heartbeat_timeout = absl::GetFlag(FLAGS_heartbeat_timeout);
+  options.stall_timeout = absl::GetFlag(FLAGS_stall_timeout);
+  options.element_timeout = absl::GetFlag(FLAGS_element_timeout);
   options.limits.max_arguments = absl::GetFlag(FLAGS_max_arguments);
   options.limits.max_bulk_bytes = absl::GetFlag(FLAGS_max_bulk_bytes);
   options.limits.max_frame_bytes = absl::GetFlag(FLAGS_max_frame_bytes);
   options.limits.max_line_bytes = absl::GetFlag(FLAGS_max_line_bytes);
   options.limits.max_chunk_bytes = absl::GetFlag(FLAGS_max_chunk_bytes);
+  options.limits.max_trailer_bytes = absl::GetFlag(FLAGS_max_trailer_bytes);
   const uint64_t max_snapshot = absl::GetFlag(FLAGS_max_snapshot_bytes);
   options.limits.max_snapshot_bytes =
       max_snapshot == 0 ? std::numeric_limits<uint64_t>::max() : max_snapshot;

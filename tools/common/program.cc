@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/reflection.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
@@ -28,26 +30,6 @@ namespace {
 std::string& ProgramName() {
   static std::string* const name = new std::string();
   return *name;
-}
-
-// The flag that sets the limit behind `error`. Empty: none.
-absl::string_view FlagOfLimit(WireError error) {
-  switch (error) {
-    case WireError::kTooManyArguments:
-      return "--max_arguments";
-    case WireError::kBulkTooLong:
-      return "--max_bulk_bytes";
-    case WireError::kFrameTooLong:
-      return "--max_frame_bytes";
-    case WireError::kLineTooLong:
-      return "--max_line_bytes";
-    case WireError::kChunkTooLong:
-      return "--max_chunk_bytes";
-    case WireError::kSnapshotTooLong:
-      return "--max_snapshot_bytes";
-    default:
-      return "";
-  }
 }
 
 }  // namespace
@@ -92,12 +74,13 @@ void SayUnchecked(absl::string_view primary, size_t shards) {
 
 std::string RemedyOf(WireError error) {
   if (error == WireError::kRowSegment) {
-    return "; it is a row of a table with a WINDOW, which lies on the "
-           "primary's disk and not in its snapshots: read such rows over the "
-           "client port";
+    return "; a table with a WINDOW keeps such rows out of its snapshots";
   }
-  const absl::string_view flag = FlagOfLimit(error);
-  return flag.empty() ? "" : absl::StrCat("; ", flag, " sets the limit");
+  const absl::string_view limit = LimitName(error);
+  // FindCommandLineFlag() rejects an empty name.
+  return limit.empty() || absl::FindCommandLineFlag(limit) == nullptr
+             ? ""
+             : absl::StrCat("; --", limit, " sets the limit");
 }
 
 std::string Describe(const absl::Status& status) {

@@ -3,11 +3,7 @@
 
 #include "kevy_replica/tools/common/program.h"
 
-#include <string>
-#include <utility>
-
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -25,25 +21,11 @@ TEST(DescribeTest, LeavesOutActionOfCaller) {
             "deadline_exceeded: nothing came within 5s");
 }
 
-TEST(DescribeTest, NamesFlagOfEveryLimit) {
-  for (const auto& [error, flag] :
-       {std::pair(WireError::kTooManyArguments, "--max_arguments"),
-        std::pair(WireError::kBulkTooLong, "--max_bulk_bytes"),
-        std::pair(WireError::kFrameTooLong, "--max_frame_bytes"),
-        std::pair(WireError::kLineTooLong, "--max_line_bytes"),
-        std::pair(WireError::kChunkTooLong, "--max_chunk_bytes"),
-        std::pair(WireError::kSnapshotTooLong, "--max_snapshot_bytes")}) {
-    EXPECT_EQ(Describe(ReplicaWireError(ReplicaErrorKind::kFrame, error, "m")),
-              absl::StrCat("frame: m; ", flag,
-                           " sets the limit (action: reconnect)"));
-  }
-}
-
-TEST(DescribeTest, TellsWhereRowsOfWindowAre) {
-  EXPECT_EQ(RemedyOf(WireError::kRowSegment),
-            "; it is a row of a table with a WINDOW, which lies on the "
-            "primary's disk and not in its snapshots: read such rows over the "
-            "client port");
+TEST(DescribeTest, TellsRemedyBeforeAction) {
+  EXPECT_EQ(Describe(ReplicaWireError(ReplicaErrorKind::kPayload,
+                                      WireError::kRowSegment, "m")),
+            "payload: m; a table with a WINDOW keeps such rows out of its "
+            "snapshots (action: back_off)");
 }
 
 }  // namespace

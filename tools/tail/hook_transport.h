@@ -22,9 +22,9 @@
 namespace kevy_replica {
 
 // Decorates `inner`. Calls `before_wait` before each Read() and Write(), and
-// `on_read` with the bytes of each Read(); either may be null. If a hook
-// returns an error, the call returns it. After an error of `before_wait` it
-// leaves `inner` alone.
+// `on_read` with the bytes of each Read(), up to CloseWrite(): the end of a
+// link needs no hooks. Either may be null. If a hook returns an error, the call
+// returns it. After an error of `before_wait` it leaves `inner` alone.
 class HookTransport : public ForwardingTransport {
  public:
   HookTransport(
@@ -37,6 +37,7 @@ class HookTransport : public ForwardingTransport {
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration timeout) override {
+    if (write_closed_) return inner().Read(buffer, timeout);
     absl::Status status = before_wait_ ? before_wait_() : absl::OkStatus();
     if (!status.ok()) return status;
     absl::StatusOr<size_t> size = inner().Read(buffer, timeout);
@@ -50,10 +51,15 @@ class HookTransport : public ForwardingTransport {
     if (!status.ok()) return status;
     return inner().Write(bytes, timeout);
   }
+  void CloseWrite() override {
+    write_closed_ = true;
+    inner().CloseWrite();
+  }
 
  private:
   const std::function<absl::Status()> before_wait_;
   const std::function<absl::Status(absl::string_view)> on_read_;
+  bool write_closed_ = false;
 };
 
 }  // namespace kevy_replica

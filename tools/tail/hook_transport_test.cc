@@ -81,6 +81,13 @@ TEST(HookTransportReadTest, GivesBytesOfReads) {
   EXPECT_EQ(seen, "abc");
 }
 
+TEST_F(HookTransportTest, EndOfLinkNeedsNoHook) {
+  hook_status_ = absl::AbortedError("stop");
+  transport_.CloseWrite();
+  peer_->Close();
+  EXPECT_EQ(*Read(), 0u);
+}
+
 TEST_F(HookTransportTest, PassesOtherCallsOn) {
   transport_.Close();
   EXPECT_EQ(*peer_->Read(absl::MakeSpan(room_), absl::ZeroDuration()), 0u);

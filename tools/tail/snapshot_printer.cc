@@ -134,6 +134,8 @@ void SnapshotPrinter::PrintCommands(const PayloadEvent& event, Output* out) {
     }
   } else if (std::holds_alternative<StreamConsumer>(event)) {
     ++losses_.seen_times;
+  } else if (const auto* trailer = std::get_if<PayloadTrailer>(&event)) {
+    losses_.trailer_bytes += trailer->bytes.size();
   }
   commands_->Take(event);
 }
@@ -148,6 +150,10 @@ void SnapshotPrinter::TellLosses() {
   if (losses_.seen_times > 0) {
     lost.push_back(absl::StrCat("last-seen times of stream consumers: ",
                                 losses_.seen_times));
+  }
+  if (losses_.trailer_bytes > 0) {
+    lost.push_back(
+        absl::StrCat("the trailer, in bytes: ", losses_.trailer_bytes));
   }
   if (lost.empty()) return;
   log_(absl::StrCat("--format=resp leaves out of the snapshot: ",

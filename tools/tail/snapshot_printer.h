@@ -51,6 +51,7 @@ std::string DescribeForTail(const absl::Status& status);
 // | members of a sorted set with the   | left out                       |
 // | score NaN, which no server takes   |                                |
 // | the time a consumer was last seen  | left out                       |
+// | the payload's trailer              | left out                       |
 class SnapshotPrinter {
  public:
   using Log = std::function<void(absl::string_view message)>;
@@ -75,6 +76,7 @@ class SnapshotPrinter {
     uint64_t nan_scores = 0;
     std::string nan_key;  // The first one's.
     uint64_t seen_times = 0;
+    uint64_t trailer_bytes = 0;
   };
 
   void Print(const PayloadEvent& event, Output* out);

@@ -27,6 +27,7 @@ namespace kevy_replica {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::string Payload(const std::vector<PayloadEvent>& events) {
@@ -161,6 +162,23 @@ TEST(SnapshotPrinterTest, TellsPartsThatCommandsLack) {
   EXPECT_EQ(printed.text().find("bad"), std::string::npos);
   EXPECT_NE(printed.text().find("\r\n$1\r\n1\r\n$4\r\ngood\r\n"),
             std::string::npos);
+}
+
+TEST(SnapshotPrinterTest, PrintsTrailer) {
+  const std::string payload = Payload({}) + "\x09x";
+  Printed text(SnapshotMode::kRecords, TailFormat::kText);
+  EXPECT_TRUE(text.Print(payload).ok());
+  EXPECT_THAT(text.text(), HasSubstr("# payload_end\n"
+                                     "# trailer \"\\tx\"\n"));
+  Printed json(SnapshotMode::kRecords, TailFormat::kJson);
+  EXPECT_TRUE(json.Print(payload).ok());
+  EXPECT_THAT(json.text(), HasSubstr(R"({"event":"trailer","bytes":"\tx"})"));
+  Printed resp(SnapshotMode::kRecords, TailFormat::kResp);
+  EXPECT_TRUE(resp.Print(payload).ok());
+  EXPECT_EQ(resp.text(), "");
+  EXPECT_THAT(resp.messages,
+              ElementsAre("--format=resp leaves out of the snapshot: the "
+                          "trailer, in bytes: 2"));
 }
 
 TEST(SnapshotPrinterTest, TellsThatEarlierKeysStay) {

@@ -22,6 +22,7 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/internal_command.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/tools/common/flags.h"
@@ -167,6 +168,10 @@ class JsonPayloadAppender {
     Number("expire_at_ms", expiry.expire_at_ms);
   }
   void operator()(const PayloadEnd&) const { Event("payload_end"); }
+  void operator()(const PayloadTrailer& trailer) const {
+    Event("trailer");
+    String("bytes", trailer.bytes);
+  }
 
  private:
   void Event(absl::string_view name) const {
@@ -227,7 +232,8 @@ void TailPrinter::Event(const StreamEvent& event, Output* out) const {
       out->buffer()->push_back('\n');
       break;
     case TailFormat::kResp:
-      if (const auto* frame = std::get_if<FrameView>(&event)) {
+      if (const auto* frame = std::get_if<FrameView>(&event);
+          frame != nullptr && !IsInternalCommand(frame->argv())) {
         out->Append(frame->command());
       }
       break;

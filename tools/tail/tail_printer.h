@@ -27,7 +27,8 @@ enum class TailFormat : uint8_t {
   kText,
   // One object a line.
   kJson,
-  // The bytes of the frames' commands alone, for `redis-cli --pipe`.
+  // The bytes of the frames' commands alone, for `redis-cli --pipe`. Commands
+  // about kevy's own state are left out: see IsInternalCommand().
   kResp,
 };
 

@@ -140,6 +140,12 @@ TEST(TailPrinterTest, RespHasCommandsOnly) {
   constexpr TailFormat kResp = TailFormat::kResp;
   EXPECT_EQ(PrintFrame(kResp, 8, {"SET", "", "b\r\n\xff"}),
             "*3\r\n$3\r\nSET\r\n$0\r\n\r\n$4\r\nb\r\n\xff\r\n");
+  // A command about kevy's own state.
+  const std::vector<absl::string_view> internal = {"XINTERNAL.CONSUMERSEEN",
+                                                   "s", "g", "c", "5"};
+  EXPECT_EQ(PrintFrame(kResp, 8, internal), "");
+  EXPECT_EQ(PrintFrame(TailFormat::kText, 8, internal),
+            "8 \"XINTERNAL.CONSUMERSEEN\" \"s\" \"g\" \"c\" \"5\"\n");
   EXPECT_EQ(PrintConnected(kResp, {Protocol::kV2, 7, 8}), "");
   EXPECT_EQ(Print(kResp, SnapshotBegin{}), "");
   EXPECT_EQ(Print(kResp, SnapshotChunk{"KEVYSNAP"}), "");
