@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -28,12 +29,15 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/position_store.h"
+#include "kevy_replica/client/replication_token.h"
 #include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/in_memory_transport.h"
+#include "kevy_replica/transport/resolver.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -41,6 +45,7 @@ namespace {
 
 using client_testing::RecordingHandler;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -449,7 +454,7 @@ TEST(FleetCreateTest, InvalidOptionsAreRejected) {
   EXPECT_TRUE(
       invalid(Fleet::Create(std::vector<TransportFactory>(1), one, Options())));
   FleetOptions options = Options();
-  options.link.replica_id = "";
+  options.link.replica_id = "\xff";
   EXPECT_TRUE(invalid(Fleet::Create({"h:1"}, one, options)));
   options = Options();
   options.store.name = "two words";
@@ -492,6 +497,35 @@ TEST_F(FleetTest, StopEndsDeliveryBetweenStores) {
 }
 
 // The primary is at fault, with a heartbeat behind the flush or without.
+// Run() returns although the resolver has not: it is released at the end only.
+TEST_F(FleetTest, SilentResolverStopsOneShardOnly) {
+  std::promise<void> released;
+  FleetOptions options = Options();
+  options.connect.connect_timeout = absl::InfiniteDuration();
+  options.connect.resolver = std::make_shared<Resolver>(
+      [silence = released.get_future().share()](
+          const std::string& host) -> Resolver::Addresses {
+        if (host == "dead") silence.wait();
+        return std::vector<std::string>{"127.0.0.1"};
+      });
+  Make(2);
+  primaries_[1].Enqueue(Stream(0, 1).Stall());
+  ASSERT_TRUE(primaries_[1].Listen("127.0.0.1:0").ok());
+  absl::StatusOr<Address> alive = ParseAddress(primaries_[1].address());
+  ASSERT_TRUE(alive.ok());
+  alive->host = "alive";
+  auto fleet = Fleet::Create(
+      {"dead:1", alive->ToString()},
+      std::vector<FollowerHandler*>{&handlers_[0], &handlers_[1]}, options);
+  ASSERT_TRUE(fleet.ok()) << fleet.status();
+  fleet_ = *std::move(fleet);
+  thread_ = std::thread([this] { status_ = fleet_->Run(); });
+  handlers_[1].Await("frame 0 v0");
+  EXPECT_TRUE(Stop().ok());
+  fleet_ = nullptr;
+  released.set_value();
+}
+
 // A primary that the test plays. It does not close by itself.
 class PlayedPrimary {
  public:
@@ -520,8 +554,16 @@ class PlayedPrimary {
   std::unique_ptr<InMemoryTransport> end_;
 };
 
+std::string FrameBytes(uint64_t offset) {
+  std::string bytes;
+  EXPECT_EQ(
+      AppendFrame(offset, {"SET", "k", absl::StrCat("v", offset)}, &bytes),
+      WireError::kNone);
+  return bytes;
+}
+
 // The clock stands still, so the end of a link has no limit.
-class LinkEndFleetTest : public ::testing::Test {
+class PlayedFleetTest : public ::testing::Test {
  protected:
   void Create() {
     FleetOptions options = Options();
@@ -541,7 +583,19 @@ class LinkEndFleetTest : public ::testing::Test {
     handlers_[0].Await("up 7:8");
     handlers_[1].Await("up 7:8");
   }
-  ~LinkEndFleetTest() override { thread_.join(); }
+  ~PlayedFleetTest() override { thread_.join(); }
+  void ExpectBehind(const ReplicationToken& token, const std::string& reason) {
+    const absl::Status status = fleet_->WaitFor(token, absl::InfinitePast());
+    EXPECT_TRUE(absl::IsDeadlineExceeded(status));
+    // The link may be too young for the stats.
+    EXPECT_THAT(std::string(status.message()),
+                AnyOf("the token is not applied: " + reason + ")",
+                      "the token is not applied: " + reason + ", no link)"));
+  }
+  void End() {
+    fleet_->Stop();
+    for (PlayedPrimary& primary : primaries_) primary.Close();
+  }
 
   PlayedPrimary primaries_[2];
   RecordingHandler handlers_[2];
@@ -551,7 +605,7 @@ class LinkEndFleetTest : public ::testing::Test {
   std::thread thread_;
 };
 
-TEST_F(LinkEndFleetTest, RunWaitsForPrimariesToClose) {
+TEST_F(PlayedFleetTest, RunWaitsForPrimariesToClose) {
   Create();
   fleet_->Stop();
   for (PlayedPrimary& primary : primaries_) {
@@ -561,7 +615,7 @@ TEST_F(LinkEndFleetTest, RunWaitsForPrimariesToClose) {
   }
 }
 
-TEST_F(LinkEndFleetTest, SecondStopAbandonsEnds) {
+TEST_F(PlayedFleetTest, SecondStopAbandonsEnds) {
   Create();
   fleet_->Stop();
   primaries_[0].AwaitHalfClose();
@@ -572,7 +626,7 @@ TEST_F(LinkEndFleetTest, SecondStopAbandonsEnds) {
   EXPECT_THAT(handlers_[0].lines(), ElementsAre("up 7:8", "down stopped"));
 }
 
-TEST_F(LinkEndFleetTest, EndingLinkLeavesOtherShardsRunning) {
+TEST_F(PlayedFleetTest, EndingLinkLeavesOtherShardsRunning) {
   handlers_[0].on_line = [](absl::string_view line) {
     return line == "heartbeat 7:8" ? absl::AbortedError("full")
                                    : absl::OkStatus();
@@ -580,13 +634,65 @@ TEST_F(LinkEndFleetTest, EndingLinkLeavesOtherShardsRunning) {
   Create();
   primaries_[0].Send("+PING 7 8\r\n");
   primaries_[0].AwaitHalfClose();
-  std::string bytes;
-  ASSERT_EQ(AppendFrame(8, {"SET", "k", "v8"}, &bytes), WireError::kNone);
-  primaries_[1].Send(bytes);
+  primaries_[1].Send(FrameBytes(8));
   handlers_[1].Await("frame 8 v8");
   EXPECT_EQ(fleet_->ShardStatus(0), absl::AbortedError("full"));
-  fleet_->Stop();
-  for (PlayedPrimary& primary : primaries_) primary.Close();
+  End();
+}
+
+TEST_F(PlayedFleetTest, WaitForReturnsOnceTokenIsApplied) {
+  Create();
+  const ReplicationToken token = {{{7, 9}, {7, 8}}};
+  ExpectBehind(token, "the token is not applied: shard-0 (applied 8 of 9");
+  absl::Status status = absl::UnknownError("");
+  std::thread waiter([&] {
+    status = fleet_->WaitFor(token, absl::Now() + absl::Seconds(30));
+  });
+  primaries_[0].Send(FrameBytes(8));
+  waiter.join();
+  EXPECT_TRUE(status.ok()) << status;
+  End();
+}
+
+TEST_F(PlayedFleetTest, WaitForLetsShardOfAnotherGenerationResync) {
+  Create();
+  const ReplicationToken token = {{{7, 8}, {9, 1}}};
+  ExpectBehind(token,
+               "the token is not applied: shard-1 (it holds generation 7, "
+               "the token is of 9");
+  absl::Status status = absl::UnknownError("");
+  std::thread waiter([&] {
+    status = fleet_->WaitFor(token, absl::Now() + absl::Seconds(30));
+  });
+  primaries_[1].Send("+SNAPSHOT\r\n$1\r\nx\r\n+SNAPSHOT_END 0\r\n");
+  handlers_[1].Await("end 0:0");
+  EXPECT_THAT(
+      std::string(fleet_->WaitFor(token, absl::Now() + absl::Milliseconds(1))
+                      .message()),
+      HasSubstr("shard-1 ("));
+  primaries_[1].Send("+PING 9 0\r\n" + FrameBytes(0));
+  waiter.join();
+  EXPECT_TRUE(status.ok()) << status;
+  End();
+}
+
+TEST_F(PlayedFleetTest, WaitForRejectsTokenOfOtherShards) {
+  Create();
+  EXPECT_EQ(fleet_->WaitFor({{{7, 8}}}, absl::InfinitePast()),
+            absl::InvalidArgumentError(
+                "the token is of 1 shards, but the fleet has 2"));
+  End();
+}
+
+TEST_F(PlayedFleetTest, WaitForIsCancelledByEndOfRun) {
+  Create();
+  absl::Status status;
+  std::thread waiter([&] {
+    status = fleet_->WaitFor({{{7, 9}, {7, 9}}}, absl::InfiniteFuture());
+  });
+  End();
+  waiter.join();
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
 }
 
 TEST_F(FleetTest, PayloadErrorOfFlushEndsOnlyTheLink) {

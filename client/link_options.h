@@ -36,7 +36,9 @@ void AbslStringify(Sink& sink, ProtocolChoice choice) {
 
 // For Session, ReplicaClient, FollowerSession, Follower and Fleet.
 struct LinkOptions {
-  // The replica's name in the primary's INFO. Non-empty UTF-8; required.
+  // The replica's name in the primary's INFO: non-empty UTF-8. Session and
+  // FollowerSession require it. Default: empty, which takes UniqueReplicaId()
+  // (`<program>#<host>:<process id>`) for the others.
   std::string replica_id;
   // Default: kAuto.
   ProtocolChoice protocol = ProtocolChoice::kAuto;

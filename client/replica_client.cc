@@ -23,6 +23,7 @@
 #include "kevy_replica/client/internal/monotonic_time.h"
 #include "kevy_replica/client/internal/polite_end.h"
 #include "kevy_replica/client/link_options.h"
+#include "kevy_replica/client/replica_id.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
@@ -73,6 +74,9 @@ absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Make(
   if (options.snapshot_policy == SnapshotPolicy::kDecode &&
       !options.on_payload) {
     return absl::InvalidArgumentError("SnapshotPolicy::kDecode: no on_payload");
+  }
+  if (options.link.replica_id.empty()) {
+    options.link.replica_id = UniqueReplicaId();
   }
   auto client = absl::WrapUnique(new ReplicaClient(std::move(options)));
   if (!client->status().ok()) return client->status();

@@ -3,6 +3,8 @@
 
 #include "kevy_replica/client/replica_client.h"
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -45,6 +47,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pointee;
+using ::testing::StartsWith;
 
 ReplicaClientOptions Options(FeedPosition from = {}) {
   ReplicaClientOptions options;
@@ -239,12 +242,23 @@ TEST(ReplicaClientTest, MalformedAnswerIsQuoted) {
 TEST(ReplicaClientTest, InvalidOptionsFailBeforeConnecting) {
   ScriptedPrimary primary;
   ReplicaClientOptions options = Options();
-  options.link.replica_id = "";
+  options.link.replica_id = "\xff";
   EXPECT_TRUE(absl::IsInvalidArgument(
       ReplicaClient::Connect(primary.InMemory(), options).status()));
   EXPECT_EQ(primary.connections(), 0u);
   EXPECT_TRUE(absl::IsInvalidArgument(
       ReplicaClient::Connect("no port", Options()).status()));
+}
+
+TEST(ReplicaClientTest, DefaultIdNamesProcess) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 9));
+  ReplicaClientOptions options = Options({7, 8});
+  options.link.replica_id = "";
+  const auto client = ConnectOrDie(primary, options);
+  EXPECT_THAT(primary.connection(0).replica_id,
+              AllOf(StartsWith("replica_client_test#"),
+                    HasSubstr(absl::StrCat(":", ::getpid()))));
 }
 
 TEST(ReplicaClientTest, FailureToConnectIsIo) {

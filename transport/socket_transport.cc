@@ -13,7 +13,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,13 +32,13 @@
 
 namespace kevy_replica {
 
+using transport_internal::ConnectAttempts;
 using transport_internal::Connection;
 using transport_internal::Deadline;
 using transport_internal::ErrnoStatus;
 using transport_internal::InterruptedStatus;
 using transport_internal::Operation;
 using transport_internal::RetryOnEintr;
-using transport_internal::SocketAddress;
 using transport_internal::WaitFor;
 
 namespace {
@@ -60,11 +59,8 @@ absl::StatusOr<std::unique_ptr<SomeTransport>> Connect(
   if (interrupter->interrupted()) {
     return InterruptedStatus({"connect to", address.ToString()});
   }
-  const absl::StatusOr<std::vector<SocketAddress>> addresses =
-      transport_internal::Resolve(address);
-  if (!addresses.ok()) return addresses.status();
   absl::StatusOr<Connection> connection =
-      transport_internal::ConnectToFirst(*addresses, options, *interrupter);
+      ConnectAttempts(address, options, *interrupter).Await();
   if (!connection.ok()) return connection.status();
   return std::make_unique<SomeTransport>(connection->fd.release(),
                                          std::move(connection->peer),
