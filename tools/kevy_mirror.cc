@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,16 +20,21 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "kevy_replica/client/fleet.h"
-#include "kevy_replica/client/link_options.h"
+#include "kevy_replica/client/kevy_version.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/common/command_line.h"
 #include "kevy_replica/tools/common/embedded_primary.h"
 #include "kevy_replica/tools/common/flags.h"
+#include "kevy_replica/tools/common/link_flags.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/progress.h"
+#include "kevy_replica/tools/common/reader_watch.h"
+#include "kevy_replica/tools/common/standard_files.h"
 #include "kevy_replica/tools/common/stop_signals.h"
+#include "kevy_replica/tools/mirror/explain.h"
 #include "kevy_replica/tools/mirror/mirror.h"
+#include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/printing_link.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
@@ -47,34 +53,66 @@ ABSL_FLAG(
     std::string, target, "",
     "redis://HOST[:PORT][/DB] or unix:/PATH[?db=DB], by default port 6379\n"
     "and database 0. TLS and passwords are not supported.");
-ABSL_FLAG(std::string, replica_id, "kevy_mirror",
-          "The name of this mirror in the primary's INFO replication.");
-ABSL_FLAG(kevy_replica::ProtocolChoice, protocol,
-          kevy_replica::ProtocolChoice::kAuto,
-          "1 (kevy 1.18 to 3.x), 2 (kevy 4.0 and later), or auto: try both.");
 ABSL_FLAG(std::string, position_key, "kevy_mirror",
           "The key in the target for the mirror's own record.");
 ABSL_FLAG(bool, replace, false,
           "Replace the data of the target's database, if another program has\n"
           "written it or a command was rejected.");
-ABSL_FLAG(std::string, on_reject, "stop",
-          "stop or skip: the reaction to a command that the target rejects.");
+ABSL_FLAG(
+    kevy_replica::OnReject, on_reject, kevy_replica::OnReject::kPass,
+    "pass, stop or skip. pass: pass over commands that do not fit the\n"
+    "data, since the primary has refused them as well, and stop at those\n"
+    "that the target cannot do. stop: stop at both. skip: pass over\n"
+    "both.");
+ABSL_FLAG(
+    kevy_replica::KevyVersion, primary_version,
+    kevy_replica::MirrorOptions().primary_version,
+    "The primary's version, by which commands are dropped and rewritten: see\n"
+    "docs/guide.md. Default: the newest version that was observed.");
+ABSL_FLAG(
+    std::string, scripts, "refuse",
+    "refuse or allow: pass EVAL on. Danger: a script can empty or change\n"
+    "all databases of the target, and can hang it.");
 ABSL_FLAG(uint32_t, batch, 1000, "The most commands in one transaction.");
+ABSL_FLAG(bool, explain, false,
+          "Ask both sides, print the mirror's plan, and end. Changes nothing.");
 ABSL_FLAG(bool, dry_run, false,
           "Print the commands as RESP, and leave the target alone.");
 ABSL_FLAG(std::string, prometheus, "",
           "The file for metrics in Prometheus's text format, replaced every\n"
           "second.");
-ABSL_FLAG(
-    absl::Duration, idle_timeout, absl::InfiniteDuration(),
-    "The longest silence of a link to the primary, as in 5s or 1m30s. Then\n"
-    "the mirror connects again. inf: no limit.");
-ABSL_FLAG(
-    absl::Duration, heartbeat_timeout, absl::Seconds(5),
-    "The longest time without a heartbeat, from primaries that send them.\n"
-    "Then the mirror connects again. inf: no limit.");
-
 namespace kevy_replica {
+
+constexpr FlagName<OnReject> kOnRejectNames[] = {{OnReject::kPass, "pass"},
+                                                 {OnReject::kStop, "stop"},
+                                                 {OnReject::kSkip, "skip"}};
+
+// The form of --on_reject.
+bool AbslParseFlag(absl::string_view text, OnReject* on_reject,
+                   std::string* error) {
+  return ParseFlagName(kOnRejectNames, text, on_reject, error);
+}
+std::string AbslUnparseFlag(OnReject on_reject) {
+  return UnparseFlagName(kOnRejectNames, on_reject);
+}
+
+// The form of --primary_version: "5.4.0".
+bool AbslParseFlag(absl::string_view text, KevyVersion* version,
+                   std::string* error) {
+  const std::optional<KevyVersion> parsed = ParseKevyVersion(text);
+  if (!parsed.has_value()) {
+    *error = "must have the form 5.4.0";
+    return false;
+  }
+  *version = *parsed;
+  return true;
+}
+std::string AbslUnparseFlag(const KevyVersion& version) {
+  std::string text;
+  AppendText(version, &text);
+  return text;
+}
+
 namespace {
 
 constexpr absl::string_view kUsage =
@@ -85,8 +123,8 @@ or Redis server.
 
 It loads the primary's snapshots and applies its writes, until Ctrl-C. One
 address is one shard: give --shards to mirror all shards of a primary. Without
---primary it plays a recording and exits at its end. Without --target it
-prints the commands, a line each.
+--primary and --target it plays a recording and exits at its end. Without
+--target it prints the commands, a line each.
 
 )";
 
@@ -97,11 +135,13 @@ Restarts:
   frame once.
 
 Rejected commands:
-  When the target rejects a command (wrong type, say), the mirror stops. Its
-  stored position may already be past that command, so it also refuses to
-  start again until you give --on_reject=skip or --replace. If the mirror is
-  killed or disconnected before it has read the rejection, the command is
-  skipped; a mirror that is still running warns that this may have happened.
+  kevy streams commands that it has refused, too. If the target refuses one as
+  well (wrong type, say), it changes nothing on either side: it is counted and
+  passed over. A command that the target cannot do (unknown, without permission,
+  a script) would leave a difference: the mirror stops in front of it, or passes
+  it over with --on_reject=skip. If the target is in trouble (OOM, READONLY,
+  LOADING), the mirror waits. If the connection to the target breaks between a
+  transaction and its replies, the rejections in it are not counted.
 
 Limits:
 - The copy can differ from the primary. kevy also streams commands that it
@@ -115,21 +155,23 @@ Limits:
   is killed before it may not notice a new one. kevy 2.0 sends no heartbeats.
 
 Exit status:
-  0  Ctrl-C, the recording's end, or the reader of printed commands is gone
+  0  Ctrl-C, SIGTERM or SIGHUP (a second one kills), the recording's end, or
+     the reader of printed commands is gone
   1  an error, with a message
   2  bad usage, or a metrics file that cannot be created
 )";
 
-LinkFlags GetLinkFlags() {
-  return {absl::GetFlag(FLAGS_replica_id), absl::GetFlag(FLAGS_protocol),
-          absl::GetFlag(FLAGS_idle_timeout),
-          absl::GetFlag(FLAGS_heartbeat_timeout)};
+constexpr absl::string_view kName = "kevy_mirror";
+
+// Whether the commands go to standard output.
+bool Prints() {
+  return absl::GetFlag(FLAGS_dry_run) || absl::GetFlag(FLAGS_target).empty();
 }
 
 absl::Status CheckFlags(const CommandLine& command_line) {
-  const std::string on_reject = absl::GetFlag(FLAGS_on_reject);
-  if (on_reject != "skip" && on_reject != "stop") {
-    return absl::InvalidArgumentError("--on_reject must be stop or skip");
+  const std::string scripts = absl::GetFlag(FLAGS_scripts);
+  if (scripts != "refuse" && scripts != "allow") {
+    return absl::InvalidArgumentError("--scripts must be refuse or allow");
   }
   if (absl::GetFlag(FLAGS_shards) == 0) {
     return absl::InvalidArgumentError("--shards must be more than 0");
@@ -144,7 +186,19 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   if (absl::GetFlag(FLAGS_position_key).empty()) {
     return absl::InvalidArgumentError("--position_key must not be empty");
   }
-  return CheckLinkFlags(GetLinkFlags());
+  if (absl::GetFlag(FLAGS_primary).empty() &&
+      !absl::GetFlag(FLAGS_target).empty()) {
+    // The recording would replace the target's data.
+    return absl::InvalidArgumentError("--target needs --primary");
+  }
+  if (Prints()) {
+    const absl::Status status = CheckStandardOutput("--target");
+    if (!status.ok()) return status;
+  }
+  if (absl::GetFlag(FLAGS_explain) && Prints()) {
+    return absl::InvalidArgumentError("--explain needs --target");
+  }
+  return CheckLinkFlags();
 }
 
 MirrorRunOptions OptionsOfFlags() {
@@ -152,13 +206,18 @@ MirrorRunOptions OptionsOfFlags() {
   options.mirror.shards = absl::GetFlag(FLAGS_shards);
   options.mirror.position_key = absl::GetFlag(FLAGS_position_key);
   options.mirror.replace = absl::GetFlag(FLAGS_replace);
-  options.mirror.skip_rejected = absl::GetFlag(FLAGS_on_reject) == "skip";
+  options.mirror.on_reject = absl::GetFlag(FLAGS_on_reject);
+  options.mirror.primary_version = absl::GetFlag(FLAGS_primary_version);
+  options.mirror.scripts = absl::GetFlag(FLAGS_scripts) == "allow";
+  options.mirror.print_only =
+      absl::GetFlag(FLAGS_dry_run) || absl::GetFlag(FLAGS_target).empty();
   options.mirror.max_batch = absl::GetFlag(FLAGS_batch);
   options.mirror.now_ms = [] {
     return static_cast<uint64_t>(absl::ToUnixMillis(absl::Now()));
   };
   options.mirror.log = Say;
-  options.fleet = FleetOptionsOf(GetLinkFlags());
+  options.fleet.link = LinkOptionsOfFlags(kName);
+  options.mirror.limits = options.fleet.link.limits;
   options.prometheus = absl::GetFlag(FLAGS_prometheus);
   options.status_line = isatty(STDERR_FILENO) != 0;
   return options;
@@ -167,16 +226,16 @@ MirrorRunOptions OptionsOfFlags() {
 // Connects to --target, or prints its commands to `output`.
 absl::StatusOr<TargetConnector> ConnectorOfFlags(
     const std::shared_ptr<Interrupter>& interrupter, Output* output) {
-  const std::string target = absl::GetFlag(FLAGS_target);
-  const bool dry_run = absl::GetFlag(FLAGS_dry_run);
-  if (dry_run || target.empty()) {
-    const PrintingLink::Format format =
-        dry_run ? PrintingLink::Format::kResp : PrintingLink::Format::kText;
+  if (Prints()) {
+    const PrintingLink::Format format = absl::GetFlag(FLAGS_dry_run)
+                                            ? PrintingLink::Format::kResp
+                                            : PrintingLink::Format::kText;
     return [format, output] {
       return std::make_unique<PrintingLink>(format, output);
     };
   }
-  const absl::StatusOr<TargetAddress> address = ParseTargetAddress(target);
+  const absl::StatusOr<TargetAddress> address =
+      ParseTargetAddress(absl::GetFlag(FLAGS_target));
   if (!address.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--target: ", address.status().message()));
@@ -196,6 +255,10 @@ int Run(const CommandLine& command_line) {
       ConnectorOfFlags(options.interrupter, &output);
   if (!connect.ok()) return BadUsage(connect.status().message());
   options.connect = *std::move(connect);
+  if (options.mirror.scripts && !options.mirror.print_only) {
+    Say("danger: with --scripts=allow, whoever may write to the primary can "
+        "empty, change or hang all databases of the target");
+  }
 
   ScriptedPrimary embedded_primary;
   std::string primary = absl::GetFlag(FLAGS_primary);
@@ -211,8 +274,18 @@ int Run(const CommandLine& command_line) {
     return BadUsage(absl::StrCat("--primary: ", addresses.status().message()));
   }
   options.addresses = *std::move(addresses);
+  if (absl::GetFlag(FLAGS_explain)) {
+    std::string text;
+    const absl::Status status = Explain(options, &text);
+    output.Append(text);
+    const absl::Status flushed = output.Flush();
+    return ExitStatusOf(status.ok() ? flushed : status);
+  }
   const absl::Status metrics = MetricsFile(options.prometheus).Create();
   if (!metrics.ok()) return BadUsage(metrics.message());
+  if (!options.once) SayUnchecked(primary, options.addresses.size());
+  std::optional<ReaderWatch> watch;
+  if (Prints()) watch.emplace(STDOUT_FILENO, RequestStop);
   return ExitStatusOf(RunMirror(options));
 }
 
@@ -221,6 +294,6 @@ int Run(const CommandLine& command_line) {
 
 int main(int argc, char** argv) {
   return kevy_replica::RunProgram(
-      {"kevy_mirror", kevy_replica::kUsage, kevy_replica::kNotes}, argc, argv,
-      kevy_replica::Run);
+      {kevy_replica::kName, kevy_replica::kUsage, kevy_replica::kNotes}, argc,
+      argv, kevy_replica::Run);
 }

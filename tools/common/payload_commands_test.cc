@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/tools/mirror/payload_commands.h"
+#include "kevy_replica/tools/common/payload_commands.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
@@ -24,25 +25,32 @@ using ::testing::SizeIs;
 
 using Argv = std::vector<std::string>;
 
-constexpr PayloadCommands::Target kNew = {true, true};
-constexpr PayloadCommands::Target kOld = {false, false};
+constexpr PayloadCommands::Target kNew = {true, true, true};
+constexpr PayloadCommands::Target kOld = {false, false, true};
+
+constexpr uint64_t kNow = 5;
 
 class PayloadCommandsTest : public ::testing::Test {
  protected:
-  // The commands for `events`.
+  // The commands for `events`. Adds the lost items to `lost_`.
   std::vector<Argv> Commands(PayloadCommands::Target target,
                              const std::vector<PayloadEvent>& events) {
     std::vector<Argv> commands;
-    PayloadCommands taker(target,
-                          [&](absl::Span<const absl::string_view> argv) {
-                            commands.emplace_back(argv.begin(), argv.end());
-                          });
+    PayloadCommands taker(
+        target, kNow,
+        [&](absl::Span<const absl::string_view> argv, PayloadCheck check) {
+          commands.emplace_back(argv.begin(), argv.end());
+          checks_.push_back(check);
+        },
+        [&](PayloadItem item, absl::string_view key) {
+          lost_.push_back(absl::StrCat(PayloadItemName(item), " ", key));
+        });
     for (const PayloadEvent& event : events) taker.Take(event);
-    lost_field_expiries_ = taker.losses().field_expiries;
     return commands;
   }
 
-  uint64_t lost_field_expiries_ = 0;
+  std::vector<std::string> lost_;
+  std::vector<PayloadCheck> checks_;
 };
 
 TEST_F(PayloadCommandsTest, LoadsStrings) {
@@ -76,8 +84,9 @@ TEST_F(PayloadCommandsTest, LoadsCollections) {
                       ListItem{""}, RecordEnd(),
                       RecordBegin{RecordType::kSet, "s", {}, 1}, SetMember{"m"},
                       RecordEnd()}),
-      ElementsAre(Argv{"HSET", "h", "f", "v", "g", ""},
-                  Argv{"PEXPIREAT", "h", "5"}, Argv{"RPUSH", "l", "x", ""},
+      ElementsAre(Argv{"DEL", "h"}, Argv{"HSET", "h", "f", "v", "g", ""},
+                  Argv{"PEXPIREAT", "h", "5"}, Argv{"DEL", "l"},
+                  Argv{"RPUSH", "l", "x", ""}, Argv{"DEL", "s"},
                   Argv{"SADD", "s", "m"}));
 }
 
@@ -88,16 +97,26 @@ TEST_F(PayloadCommandsTest, ScoresKeepAllDigits) {
                               ScoredMember{"b", -kInfinity},
                               ScoredMember{"c", 0.1}, ScoredMember{"d", 1e300},
                               ScoredMember{"e", -0.0}, RecordEnd()}),
-              ElementsAre(Argv{"ZADD", "z", "inf", "a", "-inf", "b",
+              ElementsAre(Argv{"DEL", "z"},
+                          Argv{"ZADD", "z", "inf", "a", "-inf", "b",
                                "0.10000000000000001", "c",
                                "1.0000000000000001e+300", "d", "-0", "e"}));
 }
 
-TEST_F(PayloadCommandsTest, EmptyCollectionsNeedNoCommand) {
+TEST_F(PayloadCommandsTest, ScoreThatIsNoNumberCostsItsMember) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(Commands(kNew, {RecordBegin{RecordType::kSortedSet, "z", {}, 3},
+                              ScoredMember{"a", kNan}, ScoredMember{"b", 1},
+                              ScoredMember{"c", -kNan}, RecordEnd()}),
+              ElementsAre(Argv{"DEL", "z"}, Argv{"ZADD", "z", "1", "b"}));
+  EXPECT_THAT(lost_, ElementsAre("nan_score z", "nan_score z"));
+}
+
+TEST_F(PayloadCommandsTest, EmptyCollectionsOnlyDeleteTheKey) {
   EXPECT_THAT(
       Commands(kNew, {RecordBegin{RecordType::kHash, "h", {}, 0}, RecordEnd(),
                       RecordBegin{RecordType::kSet, "s", {}, 0}, RecordEnd()}),
-      IsEmpty());
+      ElementsAre(Argv{"DEL", "h"}, Argv{"DEL", "s"}));
 }
 
 TEST_F(PayloadCommandsTest, SplitsLargeCollections) {
@@ -106,9 +125,9 @@ TEST_F(PayloadCommandsTest, SplitsLargeCollections) {
   for (int i = 0; i < 2000; ++i) events.push_back(HashField{"f", "v"});
   events.push_back(RecordEnd());
   const std::vector<Argv> commands = Commands(kNew, events);
-  ASSERT_EQ(commands.size(), 5u);
+  ASSERT_EQ(commands.size(), 6u);
   size_t arguments = 0;
-  for (size_t i = 0; i < 4; ++i) {
+  for (size_t i = 1; i < 5; ++i) {
     EXPECT_EQ(commands[i][0], "HSET");
     EXPECT_EQ(commands[i][1], "h");
     EXPECT_EQ(commands[i].size() % 2, 0u);
@@ -116,7 +135,7 @@ TEST_F(PayloadCommandsTest, SplitsLargeCollections) {
     arguments += commands[i].size() - 2;
   }
   EXPECT_EQ(arguments, 4000u);
-  EXPECT_EQ(commands[4], (Argv{"PEXPIREAT", "h", "9"}));
+  EXPECT_EQ(commands[5], (Argv{"PEXPIREAT", "h", "9"}));
 }
 
 TEST_F(PayloadCommandsTest, SplitsLongItems) {
@@ -124,7 +143,8 @@ TEST_F(PayloadCommandsTest, SplitsLongItems) {
   EXPECT_THAT(
       Commands(kNew, {RecordBegin{RecordType::kList, "l", {}, 3}, ListItem{"a"},
                       ListItem{large}, ListItem{"b"}, RecordEnd()}),
-      ElementsAre(Argv{"RPUSH", "l", "a", large}, Argv{"RPUSH", "l", "b"}));
+      ElementsAre(Argv{"DEL", "l"}, Argv{"RPUSH", "l", "a", large},
+                  Argv{"RPUSH", "l", "b"}));
 }
 
 TEST_F(PayloadCommandsTest, LoadsStreams) {
@@ -143,7 +163,8 @@ TEST_F(PayloadCommandsTest, LoadsStreams) {
       StreamPending{{5, 1}, "c", 8, 2},
       RecordEnd()};
   EXPECT_THAT(Commands(kNew, events),
-              ElementsAre(Argv{"XADD", "s", "5-1", "f", "v", "g", "w"},
+              ElementsAre(Argv{"DEL", "s"},
+                          Argv{"XADD", "s", "5-1", "f", "v", "g", "w"},
                           Argv{"XADD", "s", "6-0", "f", "x"},
                           Argv{"XSETID", "s", "6-1", "ENTRIESADDED", "9",
                                "MAXDELETEDID", "2-3"},
@@ -152,7 +173,7 @@ TEST_F(PayloadCommandsTest, LoadsStreams) {
                           Argv{"XCLAIM", "s", "grp", "c", "0", "5-1", "TIME",
                                "8", "RETRYCOUNT", "2", "FORCE", "JUSTID"},
                           Argv{"PEXPIREAT", "s", "5"}));
-  EXPECT_EQ(Commands(kOld, events)[2], (Argv{"XSETID", "s", "6-1"}));
+  EXPECT_EQ(Commands(kOld, events)[3], (Argv{"XSETID", "s", "6-1"}));
 }
 
 // Payloads before version 4 have no group count.
@@ -160,20 +181,56 @@ TEST_F(PayloadCommandsTest, LoadsStreamWithoutEntriesOrGroups) {
   EXPECT_THAT(
       Commands(kOld, {RecordBegin{RecordType::kStream, "s", {}, 0},
                       StreamInfo{{6, 1}, {6, 1}, 9, 0}, RecordEnd()}),
-      ElementsAre(Argv{"XGROUP", "CREATE", "s", "kevy_mirror", "0", "MKSTREAM"},
+      ElementsAre(Argv{"DEL", "s"},
+                  Argv{"XGROUP", "CREATE", "s", "kevy_mirror", "0", "MKSTREAM"},
                   Argv{"XGROUP", "DESTROY", "s", "kevy_mirror"},
                   Argv{"XSETID", "s", "6-1"}));
 }
 
-TEST_F(PayloadCommandsTest, LoadsOrCountsFieldExpiries) {
-  const std::vector<PayloadEvent> events = {FieldExpiry{"h", "f", 5},
-                                            FieldExpiry{"h", "g", 6}};
+TEST_F(PayloadCommandsTest, StreamIdsAndCountersAreClamped) {
+  constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
+  // The second entry is later than the last id, and the counter is too small.
+  const std::vector<PayloadEvent> events = {
+      RecordBegin{RecordType::kStream, "s", {}, 0},
+      StreamInfo{{1, 0}, {9, 9}, 1, 2},
+      StreamEntry{{1, 0}, 1},
+      StreamField{"f", "v"},
+      StreamEntry{{2, 0}, 1},
+      StreamField{"f", "v"},
+      StreamGroupCount{1},
+      StreamGroup{"g", {1, 0}, 0},
+      StreamPendingCount{1},
+      StreamPending{{1, 0}, "c", kMax, 2},
+      RecordEnd()};
+  const std::vector<Argv> commands = Commands(kNew, events);
+  ASSERT_EQ(commands.size(), 6u);
+  EXPECT_EQ(commands[3], (Argv{"XSETID", "s", "2-0", "ENTRIESADDED", "2",
+                               "MAXDELETEDID", "2-0"}));
+  EXPECT_EQ(commands[5][7], "9223372036854775807");
+  EXPECT_EQ(checks_[5], PayloadCheck::kPending);
+  EXPECT_THAT(lost_,
+              ElementsAre("stream_id s", "stream_counter s", "pending_time s"));
+  lost_.clear();
+  EXPECT_EQ(
+      Commands(kNew, {RecordBegin{RecordType::kStream, "t", {}, 0},
+                      StreamInfo{{1, 0}, {0, 0}, kMax, 0}, RecordEnd()})[3],
+      (Argv{"XSETID", "t", "1-0", "ENTRIESADDED", "9223372036854775807",
+            "MAXDELETEDID", "0-0"}));
+  EXPECT_THAT(lost_, ElementsAre("stream_counter t"));
+}
+
+TEST_F(PayloadCommandsTest, FieldDeadlinesAreSetOrLooked) {
+  const std::vector<PayloadEvent> events = {FieldExpiry{"h", "f", kNow},
+                                            FieldExpiry{"h", "g", kNow + 1}};
   EXPECT_THAT(Commands(kNew, events),
               ElementsAre(Argv{"HPEXPIREAT", "h", "5", "FIELDS", "1", "f"},
                           Argv{"HPEXPIREAT", "h", "6", "FIELDS", "1", "g"}));
-  EXPECT_EQ(lost_field_expiries_, 0u);
-  EXPECT_THAT(Commands(kOld, events), IsEmpty());
-  EXPECT_EQ(lost_field_expiries_, 2u);
+  EXPECT_THAT(Commands(kOld, events),
+              ElementsAre(Argv{"HDEL", "h", "f"}, Argv{"HEXISTS", "h", "g"}));
+  EXPECT_THAT(lost_, IsEmpty());
+  EXPECT_THAT(checks_,
+              ElementsAre(PayloadCheck::kNone, PayloadCheck::kNone,
+                          PayloadCheck::kDeadField, PayloadCheck::kDeadline));
 }
 
 }  // namespace
