@@ -637,6 +637,8 @@ bool Simulation::MayLoseData() const {
   constexpr uint64_t kLeast = 10;
   return primary_.options().old_rules &&
          primary_.options().heartbeats != Heartbeats::kNone &&
+         // A snapshot of the old history would pass for one of the new.
+         !primary_.SnapshotIsUnderWay() && !shard_->ready() &&
          !replica_.raised_error() && !replica_.in_snapshot() &&
          replica_.idle() && !shard_->session().awaits_applied() &&
          HoldsCurrent(replica_.holding()) &&
