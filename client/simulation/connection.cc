@@ -87,7 +87,7 @@ void Connection::CutWritesAfter(size_t bytes, bool tell) {
 }
 
 void Connection::Mend() {
-  piece_mode_ = 4;
+  ReadFast();
   cut_after_ = cut_writes_after_ = kNever;
   write_failure_ = absl::OkStatus();
   stalled_until_ = absl::InfinitePast();

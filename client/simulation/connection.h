@@ -73,6 +73,8 @@ class Connection {
   // Takes back the faults that have not shown yet, stalls and small reads
   // included.
   void Mend();
+  // Lets every read return as much as a fast network would.
+  void ReadFast() { piece_mode_ = 4; }
   // Whether a fault has shown. Mend() is then too late.
   bool damaged() const { return damaged_; }
   bool stalled() const { return clock_->now() < stalled_until_; }

@@ -105,9 +105,12 @@ class Simulation {
   // Whether the follower may end by itself and store its position.
   bool MayEnd() const;
   bool MayChangeHistory() const;
-  // Whether the network may stall. After `heartbeat_timeout` without a
-  // heartbeat the follower concludes that this primary does not send any, and
-  // gives up an assumed generation. A stall must not mislead it.
+  // Whether the network may be slow at any time. After `heartbeat_timeout`
+  // without a heartbeat the follower concludes that this primary does not send
+  // any, and gives up an assumed generation. A slow network must not mislead
+  // it.
+  bool MayBeSlow() const;
+  // Whether it may stall now.
   bool MayStall() const;
   bool MayExchange() const;
   // Whether the primary may lose its data and keep its generation: the follower
@@ -349,6 +352,7 @@ absl::StatusOr<std::unique_ptr<Transport>> Simulation::Connect() {
                               absl::Seconds(random_.Between(1, 20)));
     }
   }
+  if (!MayBeSlow()) connection_->ReadFast();
   primary_.Accept(connection_);
   return ReplicaEnd(connection_);
 }
@@ -617,10 +621,13 @@ bool Simulation::MayChangeHistory() const {
          primary_.StreamIsSound() && HoldsCurrent(replica_.holding());
 }
 
-bool Simulation::MayStall() const {
+bool Simulation::MayBeSlow() const {
   return primary_.options().protocol == Protocol::kV2 || !TellsGenerations() ||
-         session_options_.link.heartbeat_timeout == absl::InfiniteDuration() ||
-         shard_->session().applied().generation != 0;
+         session_options_.link.heartbeat_timeout == absl::InfiniteDuration();
+}
+
+bool Simulation::MayStall() const {
+  return MayBeSlow() || shard_->session().applied().generation != 0;
 }
 
 bool Simulation::MayExchange() const {
@@ -637,6 +644,8 @@ bool Simulation::MayLoseData() const {
   constexpr uint64_t kLeast = 10;
   return primary_.options().old_rules &&
          primary_.options().heartbeats != Heartbeats::kNone &&
+         // A snapshot of the old history would pass for one of the new.
+         !primary_.SnapshotIsUnderWay() && !shard_->ready() &&
          !replica_.raised_error() && !replica_.in_snapshot() &&
          replica_.idle() && !shard_->session().awaits_applied() &&
          HoldsCurrent(replica_.holding()) &&
