@@ -93,8 +93,9 @@ class Fleet {
   //
   // Every link that the primary has not ended itself ends politely: half-close,
   // read up to its EOF or for 1 s, close. (kevy 2.0.20 and 3.18.0 lose a shard
-  // to another end.) A shard's next link begins after that. The other shards go
-  // on meanwhile, and the positions are stored before.
+  // to another end, also to a kill -9 of the replica.) A shard's next link
+  // begins after that. The other shards go on meanwhile, and the positions are
+  // stored before.
   absl::Status Run();
 
   // As Follower::Stop(), for all shards.
