@@ -95,8 +95,10 @@ Limits:
 - The copy can differ from the primary. kevy also streams commands that it
   refused, leaves out some writes, and expires keys by its own clock. How much
   depends on its version.
-- Before kevy 5.0 a fresh mirror may miss writes from before the primary's last
+- Before kevy 4.0 a fresh mirror may miss writes from before the primary's last
   restart, because the primary then sends no snapshot.
+- kevy 3.18 and older may lose a shard when a mirror is killed, by kill -9 or a
+  second Ctrl-C, while writes flow. An end by one signal is safe.
 - Before kevy 5.1 a primary that has lost its data may use an old generation
   again. The mirror may then continue in the new history without notice.
 - Before kevy 4.0 only a link's first heartbeat names the history. A mirror that
@@ -157,7 +159,7 @@ MirrorRunOptions OptionsOfFlags() {
     return static_cast<uint64_t>(absl::ToUnixMillis(absl::Now()));
   };
   options.mirror.log = Say;
-  options.fleet.link = LinkOptionsOfFlags(kName);
+  options.fleet.link = LinkOptionsOfFlags();
   options.mirror.limits = options.fleet.link.limits;
   options.prometheus = absl::GetFlag(FLAGS_prometheus);
   options.status_line = isatty(STDERR_FILENO) != 0;

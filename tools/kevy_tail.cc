@@ -134,6 +134,10 @@ Limits:
   is stopped before it may start over. One that is killed before it may have
   frames of several shards twice in --output. kevy 2.0 sends no heartbeats, so
   a new history may go unnoticed.
+- Before kevy 4.0 a fresh start may lack the data from before the primary's
+  last restart.
+- kevy 3.18 and older may lose a shard when a tail is killed, by kill -9 or a
+  second Ctrl-C, while writes flow. An end by one signal is safe.
 - The stream differs from the primary's data: kevy also streams commands that
   it refused, and leaves out some writes. How much depends on its version.
 
@@ -321,7 +325,7 @@ absl::StatusOr<std::unique_ptr<Transport>> ReplayTo(
 TailOptions OnceOptions(const std::shared_ptr<Interrupter>& interrupter) {
   TailOptions options;
   options.client.connect.interrupter = interrupter;
-  options.client.link = LinkOptionsOfFlags(kName);
+  options.client.link = LinkOptionsOfFlags();
   // A single link waits as long as it takes.
   options.client.link.heartbeat_timeout = absl::InfiniteDuration();
   options.client.from = absl::GetFlag(FLAGS_from);
@@ -439,7 +443,7 @@ std::optional<Kept> OpenKept(const Interrupter* interrupter) {
 FollowOptions FollowOptionsOfFlags() {
   FollowOptions options;
   options.addresses = *Addresses();  // CheckPrimary() has checked them.
-  options.fleet.link = LinkOptionsOfFlags(kName);
+  options.fleet.link = LinkOptionsOfFlags();
   options.fleet.from = absl::GetFlag(FLAGS_from);
   options.fleet.acknowledge = absl::GetFlag(FLAGS_acknowledge);
   // Store as often as possible, so that a killed tail prints few frames again.

@@ -203,6 +203,33 @@ TEST_F(KevyTailFollowTest, SilentPrimaryIsConnectedAgain) {
   }
 }
 
+TEST_F(KevyTailFollowTest, StalledPrimaryIsConnectedAgain) {
+  ScriptedPrimary primary;
+  primary.SetDefault(PrimaryScript().Generation(7).Heartbeat(7, 5).Stall());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  ChildProcess child(kKevyTail,
+                     Flags(primary.address(), {"--stall_timeout=10ms"}));
+  EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
+  EXPECT_EQ(child.ReadLine(), "# heartbeat generation=7 next_offset=5\n");
+  EXPECT_THAT(child.ReadLine(), StartsWith("# link_down end=stalled "));
+  EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_THAT(child.ReadErrors(), HasSubstr("\nkevy_tail: stalled: "));
+}
+
+TEST_F(KevyTailFollowTest, EndlessElementIsConnectedAgain) {
+  ScriptedPrimary primary;
+  primary.SetDefault(PrimaryScript().Send("*2\r\n:0\r\n*1\r\n$1").Stall());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  ChildProcess child(kKevyTail,
+                     Flags(primary.address(), {"--element_timeout=10ms"}));
+  EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
+  EXPECT_THAT(child.ReadLine(), StartsWith("# link_down end=timeout "));
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.Wait(), 0);
+}
+
 TEST_F(KevyTailFollowTest, CtrlCStoresPositionForNextRun) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript()

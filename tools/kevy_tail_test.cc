@@ -178,6 +178,18 @@ TEST(KevyTailTest, PlaysEmbeddedRecording) {
                            "127.0.0.1:[0-9]+\n"));
 }
 
+TEST(KevyTailTest, DefaultIdNamesProgramAndProcess) {
+  Primary primary(PrimaryScript().Frame(0, {"PING"}).Stall());
+  for (const bool once : {false, true}) {
+    std::vector<std::string> flags = {primary.flag(), "--max_frames=1"};
+    if (once) flags.push_back("--once");
+    ChildProcess child(kKevyTail, flags);
+    EXPECT_EQ(child.Wait(), 0);
+    EXPECT_THAT(primary.connection(once ? 1 : 0).replica_id,
+                MatchesRegex(absl::StrCat("kevy_tail#.+:", child.pid())));
+  }
+}
+
 TEST(KevyTailTest, ConnectsToUnixSocket) {
   char directory[] = "/tmp/kevy_tail_XXXXXX";
   ASSERT_NE(mkdtemp(directory), nullptr);
