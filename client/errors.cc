@@ -201,9 +201,11 @@ absl::Status ReplicaError(ReplicaErrorKind kind, absl::string_view message) {
 
 absl::Status ReplicaWireError(ReplicaErrorKind kind, WireError error,
                               absl::string_view message) {
-  absl::Status status = WithCode(
-      IsLimit(error) ? absl::StatusCode::kResourceExhausted : RowOf(kind).code,
-      kind, message);
+  absl::Status status =
+      WithCode(IsLimit(error) || error == WireError::kOutOfMemory
+                   ? absl::StatusCode::kResourceExhausted
+                   : RowOf(kind).code,
+               kind, message);
   SetText(&status, kWireErrorUrl, WireErrorName(error));
   return status;
 }

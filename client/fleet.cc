@@ -28,7 +28,9 @@
 #include "kevy_replica/client/internal/monotonic_time.h"
 #include "kevy_replica/client/internal/shard.h"
 #include "kevy_replica/client/internal/shard_loop.h"
+#include "kevy_replica/client/kevy_url.h"
 #include "kevy_replica/client/position_store.h"
+#include "kevy_replica/client/primary_locator.h"
 #include "kevy_replica/client/replica_id.h"
 #include "kevy_replica/client/replication_token.h"
 #include "kevy_replica/client/session.h"
@@ -75,6 +77,12 @@ absl::Status CheckOptions(const FollowerOptions& options) {
   status.Update(CheckPositive(link.element_timeout, "link.element_timeout"));
   status.Update(CheckPositive(link.stall_timeout, "link.stall_timeout"));
   status.Update(CheckPositive(link.idle_timeout, "link.idle_timeout"));
+  status.Update(
+      CheckPositive(options.role_check_interval, "role_check_interval"));
+  if (options.start_at == StartAt::kNow && options.from != FeedPosition()) {
+    status.Update(absl::InvalidArgumentError(
+        "start_at is kNow, so `from` must be {0, 0}"));
+  }
   if (options.connect.interrupter != nullptr) {
     status.Update(absl::InvalidArgumentError(
         "connect.interrupter must be null: Stop() ends connecting"));
@@ -82,17 +90,37 @@ absl::Status CheckOptions(const FollowerOptions& options) {
   return status;
 }
 
-// The stored position of `name`, else options.from.
-absl::StatusOr<FeedPosition> StartOf(const std::string& name,
-                                     const FollowerOptions& options) {
+// The stored position of `name`, if there is one.
+absl::StatusOr<std::optional<FeedPosition>> StoredPosition(
+    const std::string& name, PositionStore* positions) {
   absl::Status status = CheckPositionName(name);
   if (!status.ok()) return status;
-  PositionStore* const positions = options.store.positions;
-  if (positions == nullptr) return options.from;
-  const absl::StatusOr<std::optional<FeedPosition>> stored =
-      positions->Load(name);
-  if (!stored.ok()) return stored.status();
-  return stored->value_or(options.from);
+  if (positions == nullptr) return std::nullopt;
+  return positions->Load(name);
+}
+
+// The client ports that the shards' addresses name. Empty: they name listeners.
+absl::StatusOr<std::vector<Address>> NodesOf(
+    absl::Span<const std::string> addresses) {
+  for (const std::string& address : addresses) {
+    if (!IsKevyUrl(address)) continue;
+    if (addresses.size() == 1) return ParseKevyUrl(address);
+    return absl::InvalidArgumentError(
+        "one kevy:// URL stands for all shards: give it alone");
+  }
+  return std::vector<Address>();
+}
+
+// A check is cheap, so the locator's own longest wait stays.
+PrimaryLocatorOptions LocatorOptionsOf(const FollowerOptions& options,
+                                       size_t shards) {
+  PrimaryLocatorOptions result;
+  result.shards = shards;
+  result.role_check_interval = options.role_check_interval;
+  const absl::Duration max_backoff = result.retry.max_backoff;
+  result.retry = options.retry;
+  result.retry.max_backoff = std::min(options.retry.max_backoff, max_backoff);
+  return result;
 }
 
 ShardOptions ShardOptionsOf(const FollowerOptions& options,
@@ -175,13 +203,18 @@ Fleet::~Fleet() = default;
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
     absl::Span<const std::string> addresses,
     absl::Span<FollowerHandler* const> handlers, FleetOptions options) {
-  absl::Status status = CheckCounts(addresses.size(), handlers.size());
+  absl::StatusOr<std::vector<Address>> nodes = NodesOf(addresses);
+  if (!nodes.ok()) return nodes.status();
+  const bool located = !nodes->empty();
+  const absl::Status status = CheckCounts(
+      located ? handlers.size() : addresses.size(), handlers.size());
   if (!status.ok()) return status;
   std::vector<ShardSpec> shards;
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    shards.push_back({NameOf(options, i), addresses[i], nullptr, handlers[i]});
+  for (size_t i = 0; i < handlers.size(); ++i) {
+    shards.push_back({NameOf(options, i), located ? "" : addresses[i], nullptr,
+                      handlers[i]});
   }
-  return Create(std::move(shards), std::move(options));
+  return Create(std::move(shards), std::move(options), *std::move(nodes));
 }
 
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
@@ -196,16 +229,22 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
     }
     shards.push_back({NameOf(options, i), "", factories[i], handlers[i]});
   }
-  return Create(std::move(shards), std::move(options));
+  return Create(std::move(shards), std::move(options), {});
 }
 
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
-    std::vector<ShardSpec> shards, FollowerOptions options) {
+    std::vector<ShardSpec> shards, FollowerOptions options,
+    std::vector<Address> nodes) {
   if (options.link.replica_id.empty()) {
     options.link.replica_id = UniqueReplicaId();
   }
   absl::Status status = CheckOptions(options);
   if (!status.ok()) return status;
+  const bool located = !nodes.empty();
+  if (options.start_at == StartAt::kNow && !located) {
+    return absl::InvalidArgumentError(
+        "start_at kNow asks the client port: give a kevy:// URL");
+  }
   auto loop = std::make_unique<ShardLoop>(
       options.now ? options.now : client_internal::MonotonicNow,
       options.store.positions, options.store.interval);
@@ -215,18 +254,26 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
     if (shard.handler == nullptr) {
       return absl::InvalidArgumentError("a handler is null");
     }
-    if (shard.factory == nullptr) {
+    if (shard.factory == nullptr && !located) {
       status = ParseAddress(shard.address).status();
       if (!status.ok()) return status;
     }
-    const absl::StatusOr<FeedPosition> from = StartOf(shard.name, options);
-    if (!from.ok()) return from.status();
-    ShardOptions shard_options = ShardOptionsOf(options, *from);
+    const absl::StatusOr<std::optional<FeedPosition>> stored =
+        StoredPosition(shard.name, options.store.positions);
+    if (!stored.ok()) return stored.status();
+    ShardOptions shard_options =
+        ShardOptionsOf(options, stored->value_or(options.from));
+    shard_options.located = located;
+    shard_options.start_now =
+        options.start_at == StartAt::kNow && !stored->has_value();
     shard_options.factory = std::move(shard.factory);
     shard_options.address = std::move(shard.address);
     shard_options.handler = shard.handler;
     loop->Add(std::move(shard.name), std::move(shard_options));
   }
+  loop->SetLocatorOptions(LocatorOptionsOf(options, loop->size()),
+                          options.connect);
+  if (located) loop->Locate(std::move(nodes));
   return absl::WrapUnique(new Fleet(std::move(loop)));
 }
 
@@ -235,6 +282,12 @@ absl::Status Fleet::Run() { return loop_->Run(); }
 void Fleet::Stop() noexcept { loop_->Stop(); }
 
 absl::Status Fleet::SetPrimary(absl::Span<const std::string> addresses) {
+  absl::StatusOr<std::vector<Address>> nodes = NodesOf(addresses);
+  if (!nodes.ok()) return nodes.status();
+  if (!nodes->empty()) {
+    loop_->Locate(*std::move(nodes));
+    return absl::OkStatus();
+  }
   if (addresses.size() != size()) {
     return absl::InvalidArgumentError(
         absl::StrCat(addresses.size(), " addresses for ", size(), " shards"));

@@ -38,6 +38,7 @@
 #include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/replication_token.h"
+#include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -60,6 +61,12 @@ class Fleet {
  public:
   // Follows the shard at addresses[i] with handlers[i]. Handlers and the store
   // are not owned, and must outlive the fleet.
+  //
+  // Or follows the primary at one kevy:// URL (kevy_url.h), wherever it moves:
+  // the URL stands alone, and handlers[i] gets shard i. LocatePrimary() tells
+  // the number of shards before. Run() returns kFailedPrecondition, which names
+  // both numbers, if the primary has another one.
+  //
   // Errors: as Follower's; kInvalidArgument without addresses, or with another
   // number of handlers.
   //
@@ -93,8 +100,8 @@ class Fleet {
   // As Follower::Stop(), for all shards.
   void Stop() noexcept;
 
-  // Follows the primary at `addresses` from now on, one for each shard.
-  // kInvalidArgument.
+  // Follows the primary at `addresses` from now on, one for each shard, or at
+  // one kevy:// URL. kInvalidArgument.
   absl::Status SetPrimary(absl::Span<const std::string> addresses);
 
   // As Follower::Applied().
@@ -144,7 +151,8 @@ class Fleet {
 
   explicit Fleet(std::unique_ptr<client_internal::ShardLoop> loop);
   static absl::StatusOr<std::unique_ptr<Fleet>> Create(
-      std::vector<ShardSpec> shards, FollowerOptions options);
+      std::vector<ShardSpec> shards, FollowerOptions options,
+      std::vector<Address> nodes);
 
   // Why a shard is behind; empty if it is not.
   using ReasonBehind =

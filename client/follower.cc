@@ -16,6 +16,8 @@
 #include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_options.h"
+#include "kevy_replica/client/kevy_url.h"
+#include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -36,7 +38,13 @@ absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
     FollowerOptions options) {
   Fleet::ShardSpec shard = {NameOf(options), std::string(address), nullptr,
                             handler};
-  return Create(std::move(shard), std::move(options));
+  std::vector<Address> nodes;
+  if (IsKevyUrl(address)) {
+    absl::StatusOr<std::vector<Address>> parsed = ParseKevyUrl(address);
+    if (!parsed.ok()) return parsed.status();
+    nodes = *std::move(parsed);
+  }
+  return Create(std::move(shard), std::move(options), std::move(nodes));
 }
 
 absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
@@ -46,16 +54,17 @@ absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
     return absl::InvalidArgumentError("the transport factory is null");
   }
   Fleet::ShardSpec shard = {NameOf(options), "", std::move(factory), handler};
-  return Create(std::move(shard), std::move(options));
+  return Create(std::move(shard), std::move(options), {});
 }
 
 absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
-    Fleet::ShardSpec shard, FollowerOptions options) {
+    Fleet::ShardSpec shard, FollowerOptions options,
+    std::vector<Address> nodes) {
   if (options.read_bytes == 0) options.read_bytes = kReadBytes;
   std::vector<Fleet::ShardSpec> shards;
   shards.push_back(std::move(shard));
   absl::StatusOr<std::unique_ptr<Fleet>> fleet =
-      Fleet::Create(std::move(shards), std::move(options));
+      Fleet::Create(std::move(shards), std::move(options), std::move(nodes));
   if (!fleet.ok()) return fleet.status();
   return absl::WrapUnique(new Follower(*std::move(fleet)));
 }

@@ -32,6 +32,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -40,6 +41,7 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -47,6 +49,11 @@ namespace kevy_replica {
 // A Fleet of one shard. Any thread may call any function; call Run() once.
 class Follower {
  public:
+  // `address`: one replication listener ("localhost:16004"), of which nothing
+  // is asked; or client ports ("kevy://localhost:6004,db2:6004"), among which
+  // the primary is found and looked for again. A plain address cannot tell
+  // that its node has become a replica, or that the primary has more shards.
+  //
   // Reads the store; does not connect yet. `handler` and the store are not
   // owned and must outlive the follower.
   // Errors: kInvalidArgument for a null handler or factory, a
@@ -76,8 +83,8 @@ class Follower {
   // Async-signal-safe.
   void Stop() noexcept { fleet_->Stop(); }
 
-  // Follows the primary at `address` from now on, from the applied position, as
-  // after a failover. kInvalidArgument.
+  // Follows the primary at `address`, as of Create(), from now on, from the
+  // applied position, as after a failover. kInvalidArgument.
   absl::Status SetPrimary(absl::string_view address);
 
   // All delivered data below `next_offset` is applied. For handlers that apply
@@ -98,7 +105,8 @@ class Follower {
  private:
   explicit Follower(std::unique_ptr<Fleet> fleet);
   static absl::StatusOr<std::unique_ptr<Follower>> Create(
-      Fleet::ShardSpec shard, FollowerOptions options);
+      Fleet::ShardSpec shard, FollowerOptions options,
+      std::vector<Address> nodes);
 
   const std::unique_ptr<Fleet> fleet_;
 };

@@ -28,6 +28,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_event.h"
+#include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/payload_event.h"
@@ -41,6 +42,7 @@ namespace kevy_replica {
 //
 // Time chart of the calls:
 //
+//   OnPrimary, OnNoPrimary        with kevy:// only; at any time between others
 //   OnLinkUp                      a primary answered
 //     OnReset                     at most once, before the first OnFrames
 //     OnFrames, OnFlush           OnFlush after the last OnFrames at hand
@@ -117,6 +119,13 @@ class FollowerHandler {
                                    const FeedPosition& /*position*/) {
     return absl::OkStatus();
   }
+
+  // With kevy://: the primary was found, has moved, or its warning has changed.
+  // Links to it follow. Each shard's handler gets this call.
+  virtual void OnPrimary(const Primary& /*primary*/) {}
+  // With kevy://: no node is the primary now. `status` tells each node's
+  // answer. The search goes on. Comes again when that text changes.
+  virtual void OnNoPrimary(const absl::Status& /*status*/) {}
 
   // The primary has answered. Frames go on at `link.from`, or at the offset
   // applied since: a handler that holds later, unapplied frames gets them

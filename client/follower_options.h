@@ -9,8 +9,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/link_options.h"
@@ -19,6 +21,24 @@
 #include "kevy_replica/transport/socket_transport.h"
 
 namespace kevy_replica {
+
+// Where a shard without a stored position starts.
+enum class StartAt : uint8_t {
+  kPosition,  // At FollowerOptions::from.
+  // At the primary's end: live frames, no snapshot and no earlier write. Needs
+  // a kevy:// URL, and FEED.TAIL (kevy 2.3 and later) at the primary. Once a
+  // link has stood, the follower resumes as usual, so a snapshot may come
+  // later.
+  kNow,
+};
+
+// "position" or "now".
+absl::string_view StartAtName(StartAt start_at);
+std::ostream& operator<<(std::ostream& out, StartAt start_at);
+template <typename Sink>
+void AbslStringify(Sink& sink, StartAt start_at) {
+  sink.Append(StartAtName(start_at));
+}
 
 // Where and how often the applied position is stored.
 struct StoreOptions {
@@ -58,7 +78,12 @@ struct FollowerOptions {
   // The start, for each shard without a stored position. Default: {0, 0}, a
   // fresh start.
   FeedPosition from;
+  // With kNow, `from` must be {0, 0}. Default: kPosition.
+  StartAt start_at = StartAt::kPosition;
   RetryOptions retry;
+  // With kevy://: the time between two checks that the primary still is one.
+  // Default: 2 s.
+  absl::Duration role_check_interval = absl::Seconds(2);
   StoreOptions store;
   SnapshotOptions snapshots;
   // For addresses: see connect_options.h. `interrupter` must be null, since

@@ -109,6 +109,13 @@ void FollowerSession::HandleStored(const FeedPosition& position,
   last_store_ = now;
 }
 
+void FollowerSession::HandleStart(const FeedPosition& position) {
+  if (!waiting() || stats_.links > 0) return;
+  held_ =
+      Holding(position, options_.snapshot_in_place ? Holding::Loading::kInPlace
+                                                   : Holding::Loading::kStaged);
+}
+
 void FollowerSession::HandleNotPrimary(const absl::Status& status) {
   if (state_ == State::kWaiting) {
     retry_at_ = absl::InfiniteFuture();
@@ -233,6 +240,8 @@ bool FollowerSession::PollLinkUp(absl::Time now) {
   const HandshakeAnswer& answer = *session_->answer();
   protocol_ = answer.protocol;
   held_.LinkUp(session_->from(), answer.protocol);
+  asked_snapshot_ = session_->from() == FeedPosition{0, 0};
+  frames_before_link_ = stats_.frames;
   event_ = LinkUp{answer, session_->from()};
   return true;
 }
@@ -323,7 +332,7 @@ bool FollowerSession::TakeHeartbeat(const Heartbeat& heartbeat) {
 
 bool FollowerSession::TakeSnapshotBegin() {
   held_.SnapshotBegins();
-  had_snapshot_ = true;
+  asked_snapshot_ |= stats_.frames == frames_before_link_;
   event_ = SnapshotBegin();
   return true;
 }
@@ -409,7 +418,6 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
                         stopping ? absl::InfiniteDuration() : wait};
   session_.reset();
   delivered_at_.reset();
-  had_snapshot_ = false;
   link_status_.reset();
   retargeted_ = false;
   held_back_ = next_frames_ = {};
@@ -432,7 +440,7 @@ void FollowerSession::CountEnd(const absl::Status& status, bool resync,
   client_internal::EndedLink link;
   link.connected = connected_at_;
   if (delivered_at_.has_value()) link.followed = now - *delivered_at_;
-  link.had_snapshot = had_snapshot_ || session_->from() == FeedPosition{0, 0};
+  link.asked_snapshot = asked_snapshot_;
   if (!status.ok()) link.failed_at = session_->position();
   link.resync = resync;
   backoff_.HandleEnd(link);

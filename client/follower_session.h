@@ -161,6 +161,9 @@ class FollowerSession {
   // The position behind the last event, or applied() without a stream.
   FeedPosition received() const;
 
+  // Whether it waits for the time of the next attempt at a link.
+  bool waiting() const { return state_ == State::kWaiting; }
+
   // Whether delivered data waits for HandleApplied().
   bool awaits_applied() const { return held_.awaits_applied(); }
 
@@ -224,6 +227,10 @@ class FollowerSession {
 
   // `position`, told by PollStore(), is stored. The last event stays valid.
   void HandleStored(const FeedPosition& position, absl::Time now);
+
+  // Starts at `position` instead of FollowerSessionOptions::from. Ignored
+  // unless waiting(), and once a primary has answered.
+  void HandleStart(const FeedPosition& position);
 
   // The node is not the primary; `status` has the kind kNotPrimary. Ends the
   // link, and keeps the held data. HandleRetarget() connects again, nothing
@@ -338,7 +345,9 @@ class FollowerSession {
   absl::Time linked_at_;                    // When the primary answered.
   absl::Time polled_at_;                    // The last PollEvent().
   std::optional<absl::Time> delivered_at_;  // This link's first delivery.
-  bool had_snapshot_ = false;               // A snapshot began on this link.
+  uint64_t frames_before_link_ = 0;         // stats_.frames at its begin.
+  // This link is a fresh start, or began with a snapshot.
+  bool asked_snapshot_ = false;
   // The next link is likely to bring a snapshot.
   bool snapshot_due_ = false;
   std::optional<FeedPosition> stalled_at_;  // The last stall.

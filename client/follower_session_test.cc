@@ -377,6 +377,17 @@ TEST(FollowerSessionTest, BrokenSnapshotsAreAskedForOncePerMaxBackoff) {
                           "down truncated 3 20s", "down truncated 4 20s"));
 }
 
+// Nobody asked for a snapshot in mid-stream.
+TEST(FollowerSessionTest, BrokenMidStreamSnapshotIsAskedForSoon) {
+  Follow follow(Options());
+  follow.Connect();
+  follow.Receive("+ACK 7 0\r\n" + SnapshotTo(8));
+  follow.Eof();
+  follow.ConnectAfterWait();
+  follow.Receive("+ACK 7 8\r\n" + FrameAt(8) + "+SNAPSHOT\r\n");
+  EXPECT_THAT(follow.Eof(), ElementsAre("void", "down truncated 2 100ms"));
+}
+
 // The next attempt would meet the same bytes.
 TEST(FollowerSessionTest, PassedLimitWaitsMaxBackoff) {
   FollowerSessionOptions options = Options({7, 8});

@@ -84,7 +84,7 @@ TEST(FollowerSimulation, EveryEventHappens) {
     // Here the follower keeps its primary and leaves payloads encoded.
     if (happening == Happening::kRetargeted ||
         happening == Happening::kNotPrimary ||
-        happening == Happening::kStalled || happening == Happening::kPayload) {
+        happening == Happening::kPayload) {
       continue;
     }
     const uint64_t count = AllRuns().counts[i];

@@ -15,9 +15,12 @@
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_event.h"
+#include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/position_store.h"
+#include "kevy_replica/client/primary.h"
+#include "kevy_replica/client/primary_locator.h"
 #include "kevy_replica/client/replica_client.h"
 #include "kevy_replica/codec/handshake.h"
 
@@ -57,6 +60,8 @@ TEST(ClientValueTest, EnumsHaveOperators) {
   ExpectOperators(ProtocolChoice::kAuto, ProtocolChoice::kV1, "auto");
   ExpectOperators(ProtocolChoice::kV1, ProtocolChoice::kV2, "1");
   ExpectOperators(ProtocolChoice::kV2, ProtocolChoice::kAuto, "2");
+  ExpectOperators(StartAt::kPosition, StartAt::kNow, "position");
+  ExpectOperators(StartAt::kNow, StartAt::kPosition, "now");
   ExpectOperators(SnapshotPolicy::kError, SnapshotPolicy::kSkip, "error");
   ExpectOperators(SnapshotPolicy::kSkip, SnapshotPolicy::kHandle, "skip");
   ExpectOperators(SnapshotPolicy::kHandle, SnapshotPolicy::kDecode, "handle");
@@ -76,6 +81,36 @@ TEST(ClientValueTest, ValuesHaveOperators) {
                   "a=7:8");
   ExpectOperators(NamedPosition{"a", {7, 8}}, NamedPosition{"a", {7, 9}},
                   "a=7:8");
+}
+
+TEST(ClientValueTest, PrimariesHaveOperators) {
+  const Primary primary = {"a:1", {"a:10001", "a:10002"}, "5.4.0", ""};
+  const std::string text = "node=a:1 shards=2 first=a:10001 version=5.4.0";
+  for (const Primary& other :
+       {Primary{"b:1", primary.shards, "5.4.0", ""},
+        Primary{"a:1", {"a:10001"}, "5.4.0", ""},
+        Primary{"a:1", primary.shards, "5.4.1", ""},
+        Primary{"a:1", primary.shards, "5.4.0", "old"}}) {
+    ExpectOperators(primary, other, text);
+    ExpectOperators(PrimaryFound{primary}, PrimaryFound{other},
+                    "primary_found " + text);
+  }
+  ExpectOperators(Primary{"a:1", {}, "", "old"}, primary,
+                  "node=a:1 shards=0 version= warning=\"old\"");
+
+  const absl::Status status = absl::UnavailableError("why");
+  std::ostringstream out;
+  out << PrimaryDemoted{status} << ", " << PrimaryMissing{status} << ", "
+      << LocatorFailed{status};
+  EXPECT_EQ(out.str(),
+            "primary_demoted: why, primary_missing: why, locator_failed: why");
+  const absl::Status other = absl::UnavailableError("because");
+  EXPECT_TRUE(PrimaryDemoted{status} == PrimaryDemoted{status});
+  EXPECT_TRUE(PrimaryDemoted{status} != PrimaryDemoted{other});
+  EXPECT_TRUE(PrimaryMissing{status} == PrimaryMissing{status});
+  EXPECT_TRUE(PrimaryMissing{status} != PrimaryMissing{other});
+  EXPECT_TRUE(LocatorFailed{status} == LocatorFailed{status});
+  EXPECT_TRUE(LocatorFailed{status} != LocatorFailed{other});
 }
 
 TEST(ClientValueTest, LinkOptionsHaveOperators) {

@@ -61,8 +61,9 @@ ByteBuffer::~ByteBuffer() { Unpoison(0, capacity_); }
 
 absl::Span<char> ByteBuffer::Prepare(size_t min) {
   const size_t size = end_ - begin_;
+  const size_t wanted = std::max(2 * (size + min), kMinCapacity);
   if (Outgrown(size + min)) {
-    Reallocate(std::max(2 * (size + min), kMinCapacity));
+    if (!Reallocate(wanted)) return {};
   } else if (size <= begin_ && begin_ != 0 && capacity_ - size >= min &&
              memory_ == Memory::kReuse) {
     // At most as many bytes move as were consumed since the last move, so the
@@ -78,7 +79,7 @@ absl::Span<char> ByteBuffer::Prepare(size_t min) {
   } else if (capacity_ - end_ < min) {
     // Twice the need: a reader that asks for much and gets little would
     // otherwise move all bytes at each call.
-    Reallocate(std::max(2 * (size + min), kMinCapacity));
+    if (!Reallocate(wanted)) return {};
   }
   Unpoison(end_, capacity_);
   return absl::Span<char>(data_.get() + end_, capacity_ - end_);
@@ -97,7 +98,7 @@ bool ByteBuffer::Outgrown(size_t needed) {
   return true;
 }
 
-void ByteBuffer::Reallocate(size_t capacity) {
+bool ByteBuffer::Reallocate(size_t capacity) {
   const size_t size = end_ - begin_;
   Unpoison(0, capacity_);
   char* data;
@@ -108,16 +109,23 @@ void ByteBuffer::Reallocate(size_t capacity) {
     }
   } else {
     if (begin_ != 0) std::memmove(data_.get(), data_.get() + begin_, size);
+    begin_ = 0;
+    end_ = size;
     data = static_cast<char*>(std::realloc(data_.get(), capacity));
-    static_cast<void>(data_.release());
+    // Without memory, realloc leaves the old memory as it was.
+    if (data != nullptr) static_cast<void>(data_.release());
   }
-  if (data == nullptr)
-    std::abort();  // As operator new does without exceptions.
+  if (data == nullptr) {
+    Poison(0, begin_);
+    Poison(end_, capacity_);
+    return false;
+  }
   data_.reset(data);
   bytes_moved_ += size;
   capacity_ = capacity;
   begin_ = 0;
   end_ = size;
+  return true;
 }
 
 }  // namespace kevy_replica

@@ -58,7 +58,8 @@ class ByteBuffer {
   ~ByteBuffer();
 
   // Returns all free room behind the held bytes, at least `min` bytes. It is
-  // valid until the next non-const call. May move the held bytes.
+  // valid until the next non-const call. May move the held bytes. Returns an
+  // empty span if the process has no memory for it; the held bytes stay.
   //
   // Precondition: `min` is 1 or more.
   absl::Span<char> Prepare(size_t min) ABSL_ATTRIBUTE_LIFETIME_BOUND;
@@ -100,7 +101,8 @@ class ByteBuffer {
   void Unpoison(size_t, size_t) {}
 #endif
   bool Outgrown(size_t needed);
-  void Reallocate(size_t capacity);
+  // Returns false without memory.
+  bool Reallocate(size_t capacity);
 
   struct Free {
     void operator()(char* memory) const { std::free(memory); }

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/base/config.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
@@ -289,6 +290,22 @@ TEST_P(ByteBufferTest, MovingKeepsTheMemoryPolicy) {
   assigned = std::move(made);
   EXPECT_EQ(reuses(&assigned), expected);
 }
+
+#if !defined(ABSL_HAVE_ADDRESS_SANITIZER) && \
+    !defined(ABSL_HAVE_MEMORY_SANITIZER) &&  \
+    !defined(ABSL_HAVE_THREAD_SANITIZER)
+// (A sanitizer's allocator aborts instead.)
+TEST_P(ByteBufferTest, LackOfMemoryKeepsHeldBytes) {
+  ByteBuffer buffer(GetParam());
+  Put("abcde", &buffer);
+  buffer.Consume(2);
+  // More than an address space has.
+  EXPECT_TRUE(buffer.Prepare(size_t{1} << 60).empty());
+  EXPECT_EQ(buffer.bytes(), "cde");
+  Put(std::string(5000, 'f'), &buffer);
+  EXPECT_EQ(buffer.bytes(), "cde" + std::string(5000, 'f'));
+}
+#endif
 
 }  // namespace
 }  // namespace kevy_replica

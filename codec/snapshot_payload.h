@@ -94,6 +94,7 @@ class PayloadDecoder {
   // | kBulkTooLong     | the first byte of the length                         |
   // | kSnapshotTooLong | the same; or, outside a length, the first byte past  |
   // |                  | the limit                                            |
+  // | kOutOfMemory     | the first byte that found no memory                  |
   // | kRowSegment      | the opcode; error_key() is the key                   |
   // | kTrailerTooLong  | the first byte past the limit                        |
   // | kWrongOrder      | the first byte that was not read yet                 |

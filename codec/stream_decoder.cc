@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
@@ -49,7 +50,9 @@ void StreamDecoder::Commit(size_t n) { buffer_.Commit(n); }
 
 void StreamDecoder::Feed(absl::string_view bytes) {
   if (bytes.empty()) return;
-  std::memcpy(Prepare(bytes.size()).data(), bytes.data(), bytes.size());
+  const absl::Span<char> room = Prepare(bytes.size());
+  if (room.empty()) std::abort();
+  std::memcpy(room.data(), bytes.data(), bytes.size());
   Commit(bytes.size());
 }
 

@@ -83,13 +83,15 @@ class StreamDecoder {
 
   // Input: returns all free room, at least `min` bytes. Read into it, and then
   // call Commit() with the number of bytes read. Both calls end the validity of
-  // the last event, and of the earlier room.
+  // the last event, and of the earlier room. The room is empty if the process
+  // has no memory for it. Then nothing else has changed.
   //
   // Precondition: `min` is 1 or more.
   absl::Span<char> Prepare(size_t min) ABSL_ATTRIBUTE_LIFETIME_BOUND;
   void Commit(size_t n);
 
-  // Prepare(), a copy, Commit(): for bytes that lie elsewhere already.
+  // Prepare(), a copy, Commit(): for bytes that lie elsewhere already. Aborts
+  // without memory.
   void Feed(absl::string_view bytes);
 
   // Decodes the handshake's answer, the very first bytes of a stream. On kDone

@@ -35,6 +35,7 @@ constexpr absl::string_view kNames[] = {
     "too_many_elements",
     "too_deep",
     "reply_too_long",
+    "out_of_memory",
     "bad_request",
     "wrong_argument_count",
     "wrong_command",
@@ -81,8 +82,6 @@ absl::string_view LimitName(WireError error) {
       return "max_chunk_bytes";
     case WireError::kSnapshotTooLong:
       return "max_snapshot_bytes";
-    case WireError::kTrailerTooLong:
-      return "max_trailer_bytes";
     case WireError::kTooManyElements:
       return "max_elements";
     case WireError::kTooDeep:

@@ -44,6 +44,8 @@ enum class [[nodiscard]] WireError : uint8_t {
   kTooDeep,          // A reply's arrays within each other.
   kReplyTooLong,
 
+  kOutOfMemory,  // The process has no memory for the bytes that came.
+
   // The handshake request, replica to primary.
   kBadRequest,          // Not a RESP multi-bulk command.
   kWrongArgumentCount,  // Neither 5 arguments (protocol 1) nor 6 (2).

@@ -44,7 +44,7 @@ void Backoff::HandleEnd(const EndedLink& link) {
   if (link.failed_at.has_value()) failed_at_ = link.failed_at;
   resynced_ |= link.resync;
   if (settled) in_vain_ = 0;
-  if (link.had_snapshot && !settled) {
+  if (link.asked_snapshot && !settled) {
     in_vain_ = std::min(in_vain_ + 1, 2);
     snapshot_asked_ = link.connected;
   }

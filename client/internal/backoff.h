@@ -20,8 +20,9 @@ struct EndedLink {
   absl::Time connected;
   // From the first delivery to the end. Empty: nothing was delivered.
   std::optional<absl::Duration> followed;
-  // Whether it asked for a snapshot, or one came unasked.
-  bool had_snapshot = false;
+  // Whether it asked for a snapshot: it was a fresh start, or a snapshot came
+  // before any frame.
+  bool asked_snapshot = false;
   // The received position of an error. Empty: the primary closed it cleanly.
   std::optional<FeedPosition> failed_at;
   // Whether the next link is a fresh start because of this end.
@@ -56,8 +57,8 @@ class Backoff {
   // The same without a wait.
   absl::Duration Skip();
 
-  // The earliest time to ask for a snapshot. Once two links with snapshots did
-  // not settle, one is asked for in max_backoff.
+  // The earliest time to ask for a snapshot. Once two links that asked did not
+  // settle, one is asked for in max_backoff.
   absl::Time snapshot_after() const {
     return in_vain_ < 2 ? absl::InfinitePast()
                         : snapshot_asked_ + options_.max_backoff;
@@ -74,7 +75,7 @@ class Backoff {
   absl::Duration last_wait_;
   std::optional<FeedPosition> failed_at_;
   bool resynced_ = false;
-  // The links with snapshots since the last one that settled.
+  // The links that asked for a snapshot since the last one that settled.
   int in_vain_ = 0;
   absl::Time snapshot_asked_;  // The last of them.
 };

@@ -106,7 +106,7 @@ TEST(BackoffTest, SnapshotsInVainAreSpaced) {
   Backoff backoff(Options());
   EXPECT_EQ(backoff.snapshot_after(), absl::InfinitePast());
   EndedLink link = Followed(absl::Seconds(59));
-  link.had_snapshot = true;
+  link.asked_snapshot = true;
   link.connected = absl::UnixEpoch();
   backoff.HandleEnd(link);
   EXPECT_EQ(backoff.snapshot_after(), absl::InfinitePast());

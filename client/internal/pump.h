@@ -15,9 +15,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
+#include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -34,7 +36,7 @@ class Pump {
     kFull,   // Bytes came, and filled the room: more may be there.
     kSome,   // Bytes came, and left room.
     kNone,   // The timeout is over. The session was asked for its own timeout.
-    kEnded,  // The stream ended, or reading failed.
+    kEnded,  // The stream ended, reading failed, or no memory was left.
   };
 
   // `session` must outlive it. `read_bytes`: the least room for a read.
@@ -61,6 +63,13 @@ class Pump {
   // Reads once. Precondition: a connection stands.
   Progress Read(absl::Duration timeout) {
     const absl::Span<char> room = session_->PrepareRead(read_bytes_);
+    if (room.empty()) {
+      session_->HandleFailure(ReplicaWireError(
+          ReplicaErrorKind::kFrame, WireError::kOutOfMemory,
+          absl::StrCat("no memory is left for an element: ",
+                       session_->memory_bytes(), " bytes are held")));
+      return Progress::kEnded;
+    }
     const absl::StatusOr<size_t> n = transport_->Read(room, timeout);
     if (n.ok() && *n > 0) {
       session_->HandleRead(*n, now_());

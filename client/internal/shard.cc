@@ -92,6 +92,7 @@ Shard::Shard(ShardOptions options, Poller* poller, uint64_t id)
       id_(id),
       session_(options_.session, options_.now()),
       pump_(&session_, options_.read_bytes, options_.now),
+      parked_(options_.located),
       snapshot_reader_(options_.session.link.limits, options_.now_ms),
       delivered_end_(session_.delivered_end()) {
   Publish(options_.now());
@@ -119,7 +120,8 @@ Shard::Next Shard::Step(const Turn& turn) {
     UpdateLink();
   }
   Publish(now);
-  return {store_due, ready_ || events_left_ || end_ready_, Deadline()};
+  return {store_due, ready_ || events_left_ || end_ready_,
+          std::exchange(link_ended_, false), Deadline()};
 }
 
 void Shard::HandleStored(const FeedPosition& position) {
@@ -136,7 +138,40 @@ void Shard::Stop(const absl::Status& status) {
 void Shard::Retarget(std::string address) {
   options_.factory = nullptr;
   options_.address = std::move(address);
+  options_.located = parked_ = false;
   session_.HandleRetarget();
+}
+
+void Shard::Locate() {
+  options_.factory = nullptr;
+  options_.address.clear();
+  options_.located = true;
+  session_.HandleRetarget();
+  // Otherwise the link's end parks it.
+  parked_ = session_.waiting();
+}
+
+void Shard::HandlePrimary(const Primary& primary,
+                          const std::optional<FeedPosition>& tail, bool tell) {
+  if (session_.stopping()) return;
+  if (tell) options_.handler->OnPrimary(primary);
+  if (!std::exchange(parked_, false)) return;
+  if (wants_tail() && tail.has_value()) session_.HandleStart(*tail);
+  const std::string& address = primary.shards[id_];
+  if (address == options_.address) return;  // The backoff goes on.
+  options_.address = address;
+  session_.HandleRetarget();
+}
+
+void Shard::HandleDemoted(const absl::Status& status) {
+  session_.HandleNotPrimary(status);
+  if (!session_.waiting()) return;  // The link's end parks it.
+  options_.address.clear();
+  parked_ = true;
+}
+
+void Shard::HandleNoPrimary(const absl::Status& status) {
+  if (!session_.stopping()) options_.handler->OnNoPrimary(status);
 }
 
 void Shard::Applied(uint64_t next_offset) {
@@ -174,7 +209,8 @@ void Shard::CountWait(absl::Duration waited) {
 
 // Makes the connection that the session asks for, and ends any other.
 void Shard::UpdateLink() {
-  const uint64_t link = session_.PollLink(options_.now());
+  if (parked_) ready_ = false;
+  const uint64_t link = parked_ ? 0 : session_.PollLink(options_.now());
   if (link != link_) {
     EndLink();
     link_ = link;
@@ -317,6 +353,12 @@ void Shard::Deliver(const FollowerEvent& event) {
       !std::exchange(snapshot_open_, false)) {
     return;  // Its begin was dropped.
   }
+  if (const auto* down = std::get_if<LinkDown>(&event)) {
+    link_ended_ = true;
+    parked_ = options_.located;
+    // Even the same node then counts as another primary.
+    if (down->end == LinkEnd::kNotPrimary) options_.address.clear();
+  }
   const absl::Status status = CallHandler(event);
   if (!status.ok()) {
     HandleError(status);
@@ -390,7 +432,10 @@ bool Shard::StoreIsDue(absl::Time now, absl::Time store_at) const {
 }
 
 absl::Time Shard::Deadline() const {
-  absl::Time result = std::min(session_.PollTimeout(), pending_until_);
+  // A parked shard has no attempt to wait for.
+  absl::Time result = parked_
+                          ? absl::InfiniteFuture()
+                          : std::min(session_.PollTimeout(), pending_until_);
   if (end_.has_value()) result = std::min(result, end_->deadline());
   if (!options_.applied_on_return && session_.awaits_applied()) {
     // The handler applies on another thread. Look at its progress every

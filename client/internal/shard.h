@@ -40,6 +40,7 @@
 #include "kevy_replica/client/internal/polite_end.h"
 #include "kevy_replica/client/internal/pump.h"
 #include "kevy_replica/client/internal/snapshot_reader.h"
+#include "kevy_replica/client/primary.h"
 #include "kevy_replica/transport/pending_connection.h"
 #include "kevy_replica/transport/poller.h"
 #include "kevy_replica/transport/socket_transport.h"
@@ -55,6 +56,11 @@ struct ShardOptions {
   // without blocking.
   TransportFactory factory;
   std::string address;
+  // Whether each link waits for HandlePrimary(), which replaces `address`.
+  bool located = false;
+  // Whether the first link starts at the tail of HandlePrimary(). Precondition:
+  // `located`, and session.from is {0, 0}.
+  bool start_now = false;
   ConnectOptions connect;
   // Must outlive the shard.
   FollowerHandler* handler = nullptr;
@@ -87,6 +93,8 @@ class Shard {
     bool store_due = false;
     // Step() has more to do at once.
     bool ready = false;
+    // A link ended, or an attempt at one failed.
+    bool link_ended = false;
     // Call Step() then at the latest.
     absl::Time deadline;
   };
@@ -121,6 +129,23 @@ class Shard {
 
   // Follows the primary at `address` from now on.
   void Retarget(std::string address);
+
+  // Follows a located primary from now on: the functions below tell it.
+  void Locate();
+  // The shard's listener at the primary is primary.shards[id]. A link may begin
+  // there, if none stands. `tell`: the handler is told.
+  void HandlePrimary(const Primary& primary,
+                     const std::optional<FeedPosition>& tail, bool tell);
+  // The primary of the last HandlePrimary() is one no more: its link ends with
+  // `status`.
+  void HandleDemoted(const absl::Status& status);
+  // No primary was found. The handler is told.
+  void HandleNoPrimary(const absl::Status& status);
+  // Whether HandlePrimary() must have a tail.
+  bool wants_tail() const {
+    return options_.start_now && session_.stats().links == 0 &&
+           !session_.stopping();
+  }
 
   void Applied(uint64_t next_offset);
   FollowerStats Stats() const;
@@ -179,6 +204,8 @@ class Shard {
   int watched_fd_ = -1;
   short watched_events_ = 0;
   bool ready_ = true;
+  bool parked_;  // Waits for HandlePrimary().
+  bool link_ended_ = false;
   bool events_left_ = false;  // DeliverEvents() returned early.
   // An event that was polled. Its delivery waits until the position is stored.
   const FollowerEvent* undelivered_ = nullptr;

@@ -12,8 +12,10 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
@@ -22,9 +24,13 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/client/internal/locator_driver.h"
 #include "kevy_replica/client/internal/shard.h"
 #include "kevy_replica/client/internal/threaded_transport.h"
 #include "kevy_replica/client/position_store.h"
+#include "kevy_replica/client/primary_locator.h"
+#include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/poller.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -60,6 +66,13 @@ absl::Status ShardLoop::status() const {
   return absl::ResourceExhaustedError("no descriptors are left for a pipe");
 }
 
+void ShardLoop::SetLocatorOptions(PrimaryLocatorOptions options,
+                                  ConnectOptions connect) {
+  locator_options_ = std::move(options);
+  locator_connect_ = std::move(connect);
+  locator_connect_.interrupter = interrupter_;
+}
+
 void ShardLoop::Add(std::string name, ShardOptions options) {
   const size_t id = shards_.size();
   Poller* const poller = poller_.ok() ? poller_->get() : nullptr;
@@ -83,12 +96,14 @@ absl::Status ShardLoop::Run() {
   SetNextStore();
   while (status.ok()) {
     TakeOrders();
+    StepLocator();
     StepTurn();
     const absl::Time until = StoreIfDue();
     NotifyTurn();
     if (left_ == 0) break;
-    // The loop waits only if a shard is idle.
-    if (turn_.size() < left_) status = Wait(until);
+    // The loop waits only if a shard is idle. A locator's connections must be
+    // watched all the same.
+    if (turn_.size() < left_ || locator_ != nullptr) status = Wait(until);
   }
   StoreAll(nullptr);  // Unless StepTurn() has done so.
   status.Update(store_status_);
@@ -112,6 +127,17 @@ void ShardLoop::Retarget(std::vector<std::string> addresses) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     new_addresses_ = std::move(addresses);
+    new_nodes_.clear();
+  }
+  ordered_.store(true, std::memory_order_release);
+  wakeup_.Notify();
+}
+
+void ShardLoop::Locate(std::vector<Address> nodes) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    new_nodes_ = std::move(nodes);
+    new_addresses_.clear();
   }
   ordered_.store(true, std::memory_order_release);
   wakeup_.Notify();
@@ -140,9 +166,16 @@ void ShardLoop::TakeOrders() {
   // A read and a write in one, so that an order that comes between is seen.
   ordered_.exchange(false, std::memory_order_acq_rel);
   std::vector<std::string> addresses;
+  std::vector<Address> nodes;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     addresses.swap(new_addresses_);
+    nodes.swap(new_nodes_);
+  }
+  if (!nodes.empty()) BeginLocating(std::move(nodes));
+  if (!addresses.empty()) {
+    locator_.reset();
+    locator_due_ = absl::InfiniteFuture();
   }
   for (size_t i = 0; i < addresses.size() && i < shards_.size(); ++i) {
     shards_[i]->Retarget(std::move(addresses[i]));
@@ -155,6 +188,53 @@ void ShardLoop::TakeOrders() {
     if (abandoned) shards_[i]->AbandonEnd();
     Wake(i);
   }
+}
+
+void ShardLoop::BeginLocating(std::vector<Address> nodes) {
+  locator_.reset();  // Its descriptors leave the poller first.
+  locator_ = std::make_unique<LocatorDriver>(std::move(nodes), locator_options_,
+                                             locator_connect_, poller_->get(),
+                                             shards_.size(), now_);
+  locator_due_ = absl::InfinitePast();
+  told_primary_.reset();
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    shards_[i]->Locate();
+    Wake(i);
+  }
+}
+
+void ShardLoop::StepLocator() {
+  if (locator_ == nullptr || now_() < locator_due_) return;
+  std::vector<size_t> tails;
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    if (shards_[i]->wants_tail()) tails.push_back(i);
+  }
+  locator_->locator().HandleTailsWanted(std::move(tails));
+  locator_due_ = locator_->Step();
+  while (const std::optional<LocatorEvent> event =
+             locator_->locator().PollEvent()) {
+    TakeLocatorEvent(*event);
+  }
+}
+
+void ShardLoop::TakeLocatorEvent(const LocatorEvent& event) {
+  const auto* found = std::get_if<PrimaryFound>(&event);
+  const bool tell = found != nullptr && told_primary_ != found->primary;
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    Shard& shard = *shards_[i];
+    if (found != nullptr) {
+      shard.HandlePrimary(found->primary, locator_->locator().tail(i), tell);
+    } else if (const auto* demoted = std::get_if<PrimaryDemoted>(&event)) {
+      shard.HandleDemoted(demoted->status);
+    } else if (const auto* missing = std::get_if<PrimaryMissing>(&event)) {
+      shard.HandleNoPrimary(missing->status);
+    } else if (const auto* failed = std::get_if<LocatorFailed>(&event)) {
+      shard.Stop(failed->status);
+    }
+    Wake(i);
+  }
+  told_primary_.reset();
+  if (found != nullptr) told_primary_ = found->primary;
 }
 
 void ShardLoop::StepTurn() {
@@ -180,6 +260,10 @@ void ShardLoop::Step(size_t i) {
     if (next.store_due) StoreAll(&shard);
     // Orders come first. The rest of the events stays for the next turn.
   } while (next.store_due && !ordered_.load(std::memory_order_acquire));
+  if (next.link_ended && locator_ != nullptr) {
+    locator_->locator().HandleLinkEnded(now_());
+    locator_due_ = absl::InfinitePast();
+  }
   if (followed && shard.session().done()) {
     --following_;
     // The last position of a shard that ends alone, and then those of all
@@ -248,7 +332,8 @@ absl::Status ShardLoop::Wait(absl::Time until) {
   const absl::Time before = now_();
   const absl::Duration timeout =
       turn_.empty()
-          ? std::max(std::min(until, earliest_) - before, absl::ZeroDuration())
+          ? std::max(std::min({until, earliest_, locator_due_}) - before,
+                     absl::ZeroDuration())
           : absl::ZeroDuration();
   const absl::StatusOr<absl::Span<const uint64_t>> ready =
       (*poller_)->Wait(timeout);
@@ -256,6 +341,8 @@ absl::Status ShardLoop::Wait(absl::Time until) {
   for (const uint64_t id : *ready) {
     if (id == kWakeup) {
       woken_ = true;
+    } else if (id >= shards_.size()) {
+      locator_due_ = absl::InfinitePast();
     } else {
       Wake(static_cast<size_t>(id));
     }

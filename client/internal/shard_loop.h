@@ -12,14 +12,20 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "kevy_replica/client/internal/locator_driver.h"
 #include "kevy_replica/client/internal/shard.h"
 #include "kevy_replica/client/position_store.h"
+#include "kevy_replica/client/primary.h"
+#include "kevy_replica/client/primary_locator.h"
+#include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/poller.h"
 #include "kevy_replica/transport/wakeup.h"
@@ -27,8 +33,8 @@
 namespace kevy_replica {
 namespace client_internal {
 
-// Thread-safe in this only: any thread may call Stop(), Retarget() and Await(),
-// a signal handler Stop().
+// Thread-safe in this only: any thread may call Stop(), Retarget(), Locate()
+// and Await(), a signal handler Stop().
 class ShardLoop {
  public:
   // `now` is the shards' clock. `store` may be null.
@@ -38,6 +44,9 @@ class ShardLoop {
   // kResourceExhausted: the process has run out of descriptors, and Run() must
   // not be called.
   absl::Status status() const;
+
+  // For Locate(). Before Run().
+  void SetLocatorOptions(PrimaryLocatorOptions options, ConnectOptions connect);
 
   // Adds a shard, whose position is stored as `name`. Before Run().
   void Add(std::string name, ShardOptions options);
@@ -58,6 +67,9 @@ class ShardLoop {
   // Points shard `i` to `addresses[i]`, for every shard.
   void Retarget(std::vector<std::string> addresses);
 
+  // Points all shards to the primary among `nodes`, wherever it is.
+  void Locate(std::vector<Address> nodes);
+
   // Waits until `condition` is true, which is checked now and after each turn,
   // on the calling thread. Returns false at `deadline`.
   bool Await(const std::function<bool()>& condition, absl::Time deadline);
@@ -66,6 +78,9 @@ class ShardLoop {
 
  private:
   void TakeOrders();
+  void BeginLocating(std::vector<Address> nodes);
+  void StepLocator();
+  void TakeLocatorEvent(const LocatorEvent& event);
   void StepTurn();
   void Step(size_t i);
   // Stores every position that moved, then tells the shards. If that fails, all
@@ -109,6 +124,12 @@ class ShardLoop {
   bool woken_ = false;            // The poller reported wakeup_.
   absl::Duration waited_;         // Time spent waiting so far.
 
+  PrimaryLocatorOptions locator_options_;
+  ConnectOptions locator_connect_;
+  std::unique_ptr<LocatorDriver> locator_;  // Null: addresses are given.
+  absl::Time locator_due_ = absl::InfiniteFuture();
+  std::optional<Primary> told_primary_;  // The handlers know it.
+
   absl::Time next_store_ = absl::InfiniteFuture();
   absl::Status store_status_;
   std::vector<NamedPosition> to_store_;
@@ -119,6 +140,7 @@ class ShardLoop {
   std::condition_variable turned_;
   bool ended_ = false;
   std::vector<std::string> new_addresses_;
+  std::vector<Address> new_nodes_;
 };
 
 }  // namespace client_internal

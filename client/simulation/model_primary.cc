@@ -124,6 +124,22 @@ void ModelPrimary::ChangeHistory(bool flush) {
   }
 }
 
+void ModelPrimary::Demote() {
+  record_->Count(Happening::kDemotion);
+  demoted_end_ = histories_->current().next_offset();
+}
+
+void ModelPrimary::Promote() {
+  demoted_end_.reset();
+  Restart();
+}
+
+void ModelPrimary::LoseData() {
+  record_->Count(Happening::kDataLost);
+  Restart();
+  histories_->Begin(histories_->current().generation(), 0, Dataset());
+}
+
 void ModelPrimary::Restart() {
   for (const auto& peer : peers_) Close(peer.get());
 }
@@ -134,6 +150,7 @@ void ModelPrimary::Exchange(Protocol protocol, Heartbeats heartbeats) {
   options_.protocol = protocol;
   options_.heartbeats = heartbeats;
   options_.embedded = options_.embedded && heartbeats == Heartbeats::kNone;
+  options_.frame_limit = 0;
 }
 
 void ModelPrimary::Tick() {
@@ -215,13 +232,12 @@ void ModelPrimary::Answer(Peer* peer, const HandshakeRequest& request) {
   peer->heartbeat_at =
       clock_->now() +
       absl::Milliseconds(random_.OneIn(3) ? 0 : random_.Between(0, 1100));
+  peer->breach_at = clock_->now() + absl::Milliseconds(random_.Below(3000));
   const bool is_v2 = options_.protocol == Protocol::kV2;
   bool snapshot = SnapshotIsDue(request);
   if (breach_ == Breach::kNoSnapshot && snapshot && is_v2 &&
-      // After a request from {0, 0}, a history's first write would look the
-      // same.
-      (request.generation != 0 || request.offset != 0) &&
-      request.generation != history.generation() &&
+      // After a fresh start, a history's first write would look the same.
+      request.offset != 0 && request.generation != history.generation() &&
       request.offset >= history.base() &&
       request.offset < history.next_offset()) {
     record_->Count(Happening::kMissingSnapshot);
@@ -250,21 +266,26 @@ void ModelPrimary::Answer(Peer* peer, const HandshakeRequest& request) {
   peer->connection->Send(bytes);
   peer->history = history.number();
   peer->first_offset = peer->next_offset = request.offset;
-  if (snapshot) {
+  if (snapshot && !demoted()) {
     record_->Count(Happening::kSnapshotAtOnce);
     BeginSnapshot(peer);
+  } else if (request.offset > history.next_offset()) {
+    record_->Count(Happening::kSilence);
   }
 }
 
 bool ModelPrimary::SnapshotIsDue(const HandshakeRequest& request) const {
   const History& history = histories_->current();
-  if (request.offset < BacklogBegin() ||
-      request.offset > history.next_offset()) {
-    return true;
-  }
+  if (request.offset < BacklogBegin()) return true;
+  const bool ahead = request.offset > history.next_offset();
   if (options_.protocol == Protocol::kV2) {
-    return request.generation != history.generation();
+    if (options_.old_rules && request.generation == 0 && request.offset == 0) {
+      return false;
+    }
+    return request.generation != history.generation() ||
+           (ahead && !options_.old_rules);
   }
+  if (ahead) return !options_.old_rules;
   return request.offset == 0 &&
          (options_.snapshot_from_0 || !history.initial().empty());
 }
@@ -287,6 +308,14 @@ void ModelPrimary::BeginSnapshot(Peer* peer) {
 }
 
 void ModelPrimary::Pump(Peer* peer) {
+  if (demoted()) {
+    SendHeartbeat(peer);
+    return;
+  }
+  if (siege_.has_value() && !peer->breached &&
+      clock_->now() >= peer->breach_at) {
+    breach_ = siege_;
+  }
   const uint64_t behind =
       histories_->current().next_offset() -
       std::min(peer->snapshot ? peer->snapshot->mark.offset : peer->next_offset,
@@ -402,7 +431,9 @@ bool ModelPrimary::SendHeartbeat(Peer* peer) {
   }
   const History& history = (*histories_)[peer->history];
   Heartbeat heartbeat;
-  heartbeat.next_offset = history.next_offset();
+  heartbeat.next_offset = peer->history == histories_->current().number()
+                              ? demoted_end_.value_or(history.next_offset())
+                              : history.next_offset();
   if (options_.heartbeats == Heartbeats::kFull) {
     heartbeat.generation = history.generation();
   }
@@ -437,7 +468,15 @@ bool ModelPrimary::SendOfSnapshot(Peer* peer) {
 bool ModelPrimary::SendFrame(Peer* peer) {
   const History& history = (*histories_)[peer->history];
   if (peer->next_offset >= history.next_offset()) return false;
-  peer->connection->Send(history.Frame(peer->next_offset++));
+  const std::string& frame = history.Frame(peer->next_offset);
+  if (options_.frame_limit > 0 && frame.size() > options_.frame_limit) {
+    if (!std::exchange(peer->withheld, true)) {
+      record_->Count(Happening::kFrameWithheld);
+    }
+    return false;
+  }
+  peer->connection->Send(frame);
+  ++peer->next_offset;
   peer->snapshot_withheld = false;
   return true;
 }

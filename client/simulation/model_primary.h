@@ -41,6 +41,11 @@ struct PrimaryOptions {
   bool embedded = false;
   // Protocol 1: answers every request from offset 0 with a snapshot.
   bool snapshot_from_0 = false;
+  // As kevy before 5.0: sends nothing to a replica whose offset lies ahead.
+  // Protocol 2: answers {0, 0} from the backlog, although that may lack data.
+  bool old_rules = false;
+  // Bytes. A larger frame is never sent, nor any frame behind it. 0: no limit.
+  size_t frame_limit = 0;
   size_t backlog = 50;     // Frames.
   size_t most_behind = 0;  // Frames. Closes a replica that is further behind.
   size_t window = 4096;    // Bytes. Sends more once fewer are under way.
@@ -83,6 +88,21 @@ class ModelPrimary {
   // Otherwise another server takes over, which may lack the last writes.
   void ChangeHistory(bool flush);
 
+  // Becomes a replica of another node, where the writes go on: it answers and
+  // sends heartbeats, but nothing else.
+  void Demote();
+  // Becomes the primary again, and closes all connections.
+  void Promote();
+  bool demoted() const { return demoted_end_.has_value(); }
+
+  // Restarts without its data, but with its generation: kevy before 5.1 counts
+  // generations from 1.
+  void LoseData();
+
+  // Commits `breach` on every connection, within some seconds. Empty: ends
+  // that.
+  void Besiege(std::optional<Breach> breach) { siege_ = breach; }
+
   // Closes all connections.
   void Restart();
   // Restarts as a version that speaks `protocol`.
@@ -117,9 +137,11 @@ class ModelPrimary {
     uint64_t next_offset = 0;
     std::optional<Snapshot> snapshot;
     absl::Time heartbeat_at;
+    absl::Time breach_at;  // In a siege.
     std::optional<uint64_t> ack;
     bool breached = false;
     bool snapshot_withheld = false;  // And only the answer was sent.
+    bool withheld = false;           // A frame over the limit is due.
   };
 
   void HandleIncoming(Peer* peer);
@@ -144,6 +166,9 @@ class ModelPrimary {
   const std::function<void(uint64_t, uint64_t)> on_ack_;
   ArgvStorage storage_;
   std::optional<Breach> breach_;
+  std::optional<Breach> siege_;
+  // Where its data ends while it is demoted.
+  std::optional<uint64_t> demoted_end_;
   std::vector<std::unique_ptr<Peer>> peers_;  // The newest is the last.
 };
 

@@ -437,6 +437,7 @@ void ModelReplica::OnLinkUp(const LinkUp& link) {
   stream_offset_ = link.from.next_offset;
   last_ack_.reset();
   if (fresh_) {
+    ++fresh_links_;
     if (options_.applied_on_return && !lost_ && holding_.next_offset() > 0) {
       Fail(absl::StrCat("started over from {0, 0} while holding ",
                         ToString(holding_)));
@@ -491,7 +492,10 @@ void ModelReplica::OnLinkDown(const LinkDown& link) {
     if (Waits(Task::Kind::kReset)) lost_ = true;
     queue_.clear();
   }
-  if (link.resync) lost_ = true;
+  if (link.resync) {
+    lost_ = true;
+    if (options_.keeps_position) Keep(kNowhere);
+  }
 }
 
 void ModelReplica::CheckFlushed() {

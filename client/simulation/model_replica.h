@@ -107,6 +107,8 @@ class ModelReplica : public FollowerHandler {
   const FeedPosition& kept_position() const { return kept_.position; }
   const Holding& kept_holding() const { return kept_.holding; }
   bool linked() const { return linked_; }
+  // The number of links from {0, 0}.
+  uint64_t fresh_links() const { return fresh_links_; }
   bool in_snapshot() const { return in_snapshot_; }
   bool idle() const { return queue_.empty(); }
 
@@ -181,6 +183,7 @@ class ModelReplica : public FollowerHandler {
   // A gap was found: the next link must be a fresh start.
   bool lost_ = false;
 
+  uint64_t fresh_links_ = 0;
   bool linked_ = false;
   LinkUp link_;
   bool fresh_ = false;  // Asked from {0, 0}, before the first delivery.

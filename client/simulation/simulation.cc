@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -48,6 +50,7 @@ struct Rates {
   uint64_t cut, write_cut, write_failure, stall, refusal, unnoticed_close;
   uint64_t breach, history_change, exchange, primary_restart, flood;
   uint64_t kill, stop, interruption, handler_error, store_error;
+  uint64_t demotion, data_loss;
 };
 
 class Simulation {
@@ -78,6 +81,7 @@ class Simulation {
   void Storm(int steps);
   void DisturbNetwork();
   void DisturbPrimary();
+  void ChangeHistory();
   void DisturbReplica();
 
   // Protocol 1 names its history only in heartbeats. Changes of history that a
@@ -106,6 +110,15 @@ class Simulation {
   // gives up an assumed generation. A stall must not mislead it.
   bool MayStall() const;
   bool MayExchange() const;
+  // Whether the primary may lose its data and keep its generation: the follower
+  // can tell only as long as the new history is shorter than the data.
+  bool MayLoseData() const;
+
+  // Some minutes in which the primary commits the same breach on each
+  // connection. Checks the number of connections and of fresh starts.
+  void Siege();
+  // Whether fresh starts keep their distance.
+  void CheckFreshStarts();
 
   void Calm();
   bool Converged() const;
@@ -123,7 +136,16 @@ class Simulation {
   std::unique_ptr<ShardRunner> shard_;
 
   std::shared_ptr<Connection> connection_;  // The newest.
+  absl::Time connected_at_;
   uint64_t connections_ = 0;
+  // The fresh links so far, and when the last two of this follower connected.
+  uint64_t fresh_links_ = 0;
+  absl::Time last_fresh_ = absl::InfinitePast();
+  absl::Time fresh_before_ = absl::InfinitePast();
+  // The waits are at least half the longest, so that connections have a bound.
+  bool besieged_;
+  // The primary has lost its data, and the follower can still tell.
+  bool withholds_writes_ = false;
   bool storming_ = false;
   // After a change of history that only the coming snapshot shows, until the
   // replica holds that snapshot.
@@ -151,7 +173,8 @@ Simulation::Simulation(uint64_t seed, Tracing tracing)
       replica_(DrawReplica(&random_), &histories_, random_.Fork(), &record_,
                [this] { return storming_ && MayEnd(); }),
       rates_(DrawRates(&random_)),
-      writes_(random_.Between(1, 4)) {
+      writes_(random_.Between(1, 4)),
+      besieged_(random_.OneIn(6)) {
   DrawFollower();
   if (!record_.tracing()) return;
   const PrimaryOptions& primary = primary_.options();
@@ -160,6 +183,7 @@ Simulation::Simulation(uint64_t seed, Tracing tracing)
       "seed ", seed, ": primary of protocol ",
       static_cast<int>(primary.protocol), ", heartbeats ",
       static_cast<int>(primary.heartbeats), ", embedded ", primary.embedded,
+      ", old_rules ", primary.old_rules, ", frame_limit ", primary.frame_limit,
       ", backlog ", primary.backlog, "; replica keeps_position ",
       replica.keeps_position, ", applied_on_return ", replica.applied_on_return,
       ", snapshot_in_place ", replica.snapshot_in_place, ", keeps_queue ",
@@ -179,6 +203,13 @@ PrimaryOptions Simulation::DrawPrimary(Random* random) {
   options.embedded =
       options.heartbeats == Heartbeats::kNone && random->OneIn(2);
   options.snapshot_from_0 = random->OneIn(4);
+  const bool has_heartbeats = options.heartbeats != Heartbeats::kNone;
+  options.old_rules = has_heartbeats && random->OneIn(2);
+  // Only a snapshot gets past the frame. Protocol 1 cannot ask for one.
+  if (has_heartbeats && random->OneIn(3) &&
+      (options.protocol == Protocol::kV2 || options.snapshot_from_0)) {
+    options.frame_limit = random->Between(500, 1900);
+  }
   options.backlog = random->Between(2, random->OneIn(2) ? 20 : 150);
   options.most_behind = options.backlog + random->Between(20, 300);
   options.window = random->Between(300, 6000);
@@ -190,7 +221,7 @@ ReplicaOptions Simulation::DrawReplica(Random* random) {
   options.keeps_position = random->OneIn(3);
   options.applied_on_return = !random->OneIn(3);
   options.snapshot_in_place = random->OneIn(3);
-  options.keeps_queue = random->OneIn(2);
+  options.keeps_queue = !random->OneIn(4);
   return options;
 }
 
@@ -215,6 +246,8 @@ Rates Simulation::DrawRates(Random* random) {
   rates.interruption = rate(10);
   rates.handler_error = rate(80);
   rates.store_error = rate(80);
+  rates.demotion = rate(400);
+  rates.data_loss = rate(100);
   return rates;
 }
 
@@ -231,6 +264,10 @@ void Simulation::DrawFollower() {
   options.link.idle_timeout = absl::Seconds(random_.Between(3, 30));
   if (random_.OneIn(4))
     options.link.heartbeat_timeout = absl::InfiniteDuration();
+  options.link.stall_timeout = random_.OneIn(4)
+                                   ? absl::Seconds(10)
+                                   : absl::Seconds(random_.Between(1, 10));
+  options.link.fresh_generation = (random_.Bits() >> 12) | uint64_t{1} << 52;
   if (random_.OneIn(3)) options.link.ack_interval = absl::ZeroDuration();
   options.retry.initial_backoff = absl::Milliseconds(random_.Between(1, 200));
   options.retry.max_backoff = absl::Seconds(random_.Between(1, 10));
@@ -242,7 +279,9 @@ void Simulation::DrawFollower() {
     // Like a follower without a store.
     options.store_interval = absl::InfiniteDuration();
   }
-  options.retry.random = [this] { return random_.Fraction(); };
+  options.retry.random = [this] {
+    return besieged_ ? (1 + random_.Fraction()) / 2 : random_.Fraction();
+  };
   static constexpr size_t kReadBytes[] = {1, 64, 1000, 20'000};
   read_bytes_ = kReadBytes[random_.Below(4)];
 }
@@ -251,6 +290,7 @@ SimulationResult Simulation::Run() {
   Begin();
   for (uint64_t round = 1 + random_.Below(2); round > 0; --round) {
     Storm(static_cast<int>(random_.Between(60, 250)));
+    if (besieged_) Siege();
     Calm();
   }
   if (!record_.failed()) Stop();
@@ -259,6 +299,7 @@ SimulationResult Simulation::Run() {
 }
 
 void Simulation::Begin() {
+  last_fresh_ = fresh_before_ = absl::InfinitePast();
   ShardOptions options;
   options.session = session_options_;
   options.session.from = replica_.Begin([this](uint64_t next_offset) {
@@ -289,6 +330,7 @@ absl::StatusOr<std::unique_ptr<Transport>> Simulation::Connect() {
                             : absl::DeadlineExceededError("not connected");
   }
   ++connections_;
+  connected_at_ = clock_.now();
   if (record_.tracing()) {
     record_.Trace(absl::StrCat("connection ", connections_));
   }
@@ -322,6 +364,7 @@ void Simulation::Step() {
   if (!shard_->broken_invariant().ok()) {
     record_.Fail(shard_->broken_invariant().message());
   }
+  CheckFreshStarts();
   if (record_.failed()) return;
 
   const size_t memory = shard_->session().memory_bytes();
@@ -408,8 +451,13 @@ void Simulation::Storm(int steps) {
     const bool ready = shard_->ready();
     if (!ready || random_.OneIn(8)) {
       --steps;
-      for (uint64_t n = random_.Below(writes_ + 1); n > 0; --n) {
-        primary_.Write();
+      withholds_writes_ = withholds_writes_ &&
+                          replica_.kept_position() != FeedPosition() &&
+                          !HoldsCurrent(replica_.kept_holding());
+      if (!withholds_writes_) {
+        for (uint64_t n = random_.Below(writes_ + 1); n > 0; --n) {
+          primary_.Write();
+        }
       }
       if (spared_) {
         spared_ = !HoldsCurrent(replica_.holding()) ||
@@ -466,20 +514,21 @@ void Simulation::DisturbPrimary() {
   if (Chance(rates_.breach)) {
     primary_.Commit(static_cast<Breach>(random_.Below(kBreaches)));
   }
-  if (Chance(rates_.history_change) && MayChangeHistory()) {
-    if (!replica_.linked()) record_.Count(Happening::kHistoryChangedWhileAway);
-    spared_ = !TellsGenerations();
-    if (spared_) {
-      connection_->Mend();
-      primary_.ForgetBreach();
-    }
-    primary_.ChangeHistory(random_.OneIn(2));
-    // Another server takes over, under the same address.
-    if (!spared_ && random_.OneIn(2)) {
-      primary_.Restart();
-      for (uint64_t n = random_.Below(20); n > 0; --n) primary_.Write();
-    }
+  if (primary_.demoted()) {
+    if (random_.OneIn(12)) primary_.Promote();
+    return;
   }
+  if (Chance(rates_.demotion)) {
+    primary_.Demote();
+    return;
+  }
+  if (Chance(rates_.data_loss) && MayLoseData()) {
+    primary_.ForgetBreach();
+    primary_.LoseData();
+    spared_ = withholds_writes_ = true;
+    return;
+  }
+  if (Chance(rates_.history_change) && MayChangeHistory()) ChangeHistory();
   if (Chance(rates_.primary_restart) && !spared_) {
     record_.Count(Happening::kPrimaryRestart);
     primary_.Restart();
@@ -501,6 +550,21 @@ void Simulation::DisturbPrimary() {
                                            ? Heartbeats::kFull
                                            : Heartbeats::kOffsetOnly);
     }
+  }
+}
+
+void Simulation::ChangeHistory() {
+  if (!replica_.linked()) record_.Count(Happening::kHistoryChangedWhileAway);
+  spared_ = !TellsGenerations();
+  if (spared_) {
+    connection_->Mend();
+    primary_.ForgetBreach();
+  }
+  primary_.ChangeHistory(random_.OneIn(2));
+  // Another server takes over, under the same address.
+  if (!spared_ && random_.OneIn(2)) {
+    primary_.Restart();
+    for (uint64_t n = random_.Below(20); n > 0; --n) primary_.Write();
   }
 }
 
@@ -566,9 +630,75 @@ bool Simulation::MayExchange() const {
           HoldsCurrent(replica_.kept_holding()));
 }
 
+bool Simulation::MayLoseData() const {
+  // More than the writes of a calm's start.
+  constexpr uint64_t kLeast = 10;
+  return primary_.options().old_rules &&
+         primary_.options().heartbeats != Heartbeats::kNone &&
+         !replica_.raised_error() && !replica_.in_snapshot() &&
+         replica_.idle() && !shard_->session().awaits_applied() &&
+         HoldsCurrent(replica_.holding()) &&
+         HoldsCurrent(replica_.kept_holding()) &&
+         replica_.holding().mark.offset > kLeast &&
+         replica_.kept_position().next_offset > kLeast;
+}
+
+void Simulation::Siege() {
+  constexpr absl::Duration kLength = absl::Minutes(5);
+  static constexpr Breach kSiegeBreaches[] = {Breach::kGap, Breach::kMalformed,
+                                              Breach::kForeignHeartbeat,
+                                              Breach::kStrayElement};
+  if (spared_) return;
+  if (primary_.demoted()) primary_.Promote();
+  record_.Count(Happening::kSiege);
+  refused_until_ = absl::InfinitePast();
+  const Breach breach = kSiegeBreaches[random_.Below(4)];
+  primary_.Besiege(breach);
+  const absl::Time until = clock_.now() + kLength;
+  const uint64_t connections = connections_;
+  const uint64_t fresh_links = fresh_links_;
+  while (clock_.now() < until && !record_.failed()) {
+    // A gap needs frames. Other errors repeat at one position.
+    if (breach == Breach::kGap && random_.OneIn(2)) primary_.Write();
+    primary_.Tick();
+    replica_.Work(random_.Below(8));
+    Step();
+    PassTime(false);
+  }
+  primary_.Besiege(std::nullopt);
+  const RetryOptions& retry = session_options_.retry;
+  // Attempts until the waits have grown, and then one in half of max_backoff.
+  const double growth =
+      2 + std::log2(std::max(1.0, absl::FDivDuration(retry.max_backoff,
+                                                     retry.initial_backoff)));
+  const double spaced = absl::FDivDuration(kLength, retry.max_backoff);
+  const uint64_t made = connections_ - connections;
+  if (static_cast<double>(made) > 5 + growth + 2 * spaced) {
+    record_.Fail(absl::StrCat(made, " connections in a siege"));
+  }
+  const uint64_t fresh = fresh_links_ - fresh_links;
+  if (static_cast<double>(fresh) > 5 + spaced) {
+    record_.Fail(absl::StrCat(fresh, " fresh starts in a siege"));
+  }
+}
+
+void Simulation::CheckFreshStarts() {
+  if (std::exchange(fresh_links_, replica_.fresh_links()) == fresh_links_) {
+    return;
+  }
+  // None of the last two has led to a minute of following.
+  if (last_fresh_ - fresh_before_ < absl::Minutes(1) &&
+      connected_at_ - last_fresh_ < session_options_.retry.max_backoff) {
+    record_.Fail("fresh starts follow each other too closely");
+  }
+  fresh_before_ = std::exchange(last_fresh_, connected_at_);
+}
+
 void Simulation::Calm() {
   record_.Trace("calm");
   refused_until_ = absl::InfinitePast();
+  if (primary_.demoted()) primary_.Promote();
+  withholds_writes_ = false;
   primary_.ForgetBreach();
   // An empty primary of protocol 1 sends nothing to a link from 0, so the
   // replica could not know that its data must be dropped. Write something.

@@ -26,6 +26,7 @@
 #include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/payload_event.h"
@@ -35,7 +36,7 @@ namespace client_testing {
 
 // Each call is a line: "up 7:8", "frame 8 v" (with the last argument), "reset",
 // "begin", "chunk KEVYSNAP", "end 7:30", "void", "heartbeat 7:9", "down
-// closed".
+// closed", "primary db1:6004", "no primary".
 //
 // Thread-safe.
 class RecordingHandler : public FollowerHandler {
@@ -74,6 +75,12 @@ class RecordingHandler : public FollowerHandler {
   absl::Status OnHeartbeat(const Heartbeat& /*heartbeat*/,
                            const FeedPosition& position) override {
     return Note("heartbeat " + ToString(position));
+  }
+  void OnPrimary(const Primary& primary) override {
+    Note("primary " + primary.node).IgnoreError();
+  }
+  void OnNoPrimary(const absl::Status& /*status*/) override {
+    Note("no primary").IgnoreError();
   }
   void OnLinkUp(const LinkUp& link) override {
     Note("up " + ToString(link.from)).IgnoreError();

@@ -41,8 +41,10 @@ class ShardRunner {
   // Steps, and stores, until the shard stops asking for a store. Updates
   // ready() and deadline().
   void Step() {
+    link_ended_ = false;
     do {
       next_ = shard_.Step({waited_ ? waited_() : now_() - start_, next_store_});
+      link_ended_ |= next_.link_ended;
       if (next_.store_due) StorePosition();
       broken_.Update(TestAccess::CheckInvariants(shard_.session()));
     } while (next_.store_due);
@@ -56,6 +58,7 @@ class ShardRunner {
                ? std::min(next_.deadline, next_store_)
                : next_.deadline;
   }
+  bool link_ended() const { return link_ended_; }
   bool done() const { return shard_.done(); }
   // The shard's status, else the store's.
   const absl::Status& status() const {
@@ -100,6 +103,7 @@ class ShardRunner {
   absl::Status store_status_;
   absl::Status broken_;
   client_internal::Shard::Next next_;
+  bool link_ended_ = false;
   client_internal::Shard shard_;
 };
 

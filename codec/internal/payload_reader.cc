@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "kevy_replica/codec/internal/load.h"
 #include "kevy_replica/codec/wire_error.h"
 
@@ -54,7 +55,7 @@ bool PayloadReader::ResumeNumber(size_t width, uint64_t* number) {
   byte_count_ += n;
   p_ += n;
   if (byte_count_ != width) {
-    KeepStrings();
+    if (!KeepStrings()) return false;
     return too_long_ ? Fail(WireError::kSnapshotTooLong, position()) : false;
   }
   byte_count_ = 0;
@@ -83,10 +84,11 @@ bool PayloadReader::ResumeString() {
     p_ += part.size;
   } else {
     if (kept_ == 0) {
-      KeepStrings();  // First, so that this string's bytes lie in a row.
+      // First, so that this string's bytes lie in a row.
+      if (!KeepStrings()) return false;
       part.begin = scratch_.size();
     }
-    Keep(std::min(part.size - kept_, left));
+    if (!Keep(std::min(part.size - kept_, left))) return false;
     if (kept_ != part.size) return false;
   }
   in_string_ = false;
@@ -94,29 +96,35 @@ bool PayloadReader::ResumeString() {
   return true;
 }
 
-// Copies the next `n` bytes of a cut string.
-void PayloadReader::Keep(size_t n) {
-  if (n == 0) return;
-  std::memcpy(scratch_.Prepare(n).data(), p_, n);
+// Copies `n` bytes into the scratch.
+bool PayloadReader::Copy(const char* bytes, size_t n) {
+  if (n == 0) return true;
+  const absl::Span<char> room = scratch_.Prepare(n);
+  if (room.empty()) return Fail(WireError::kOutOfMemory, position());
+  std::memcpy(room.data(), bytes, n);
   scratch_.Commit(n);
+  copied_ += n;
+  return true;
+}
+
+// Copies the next `n` bytes of a cut string.
+bool PayloadReader::Keep(size_t n) {
+  if (!Copy(p_, n)) return false;
   p_ += n;
   kept_ += n;
-  copied_ += n;
+  return true;
 }
 
 // Copies the strings that lie in the piece, before the piece goes away.
-void PayloadReader::KeepStrings() {
+bool PayloadReader::KeepStrings() {
   for (size_t i = 0; i != part_count_; ++i) {
     Part& part = parts_[i];
     if (part.in_piece == nullptr) continue;
     const size_t begin = scratch_.size();
-    if (part.size != 0) {
-      std::memcpy(scratch_.Prepare(part.size).data(), part.in_piece, part.size);
-      scratch_.Commit(part.size);
-      copied_ += part.size;
-    }
+    if (!Copy(part.in_piece, part.size)) return false;
     part = {nullptr, begin, part.size};
   }
+  return true;
 }
 
 bool PayloadReader::Fail(WireError error, uint64_t position) {

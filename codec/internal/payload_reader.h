@@ -160,8 +160,10 @@ class PayloadReader {
   bool Resume(const Wire* wires, size_t count);
   bool ResumeNumber(size_t width, uint64_t* number);
   bool ResumeString();
-  void Keep(size_t n);
-  void KeepStrings();
+  // Each of these fails without memory.
+  bool Copy(const char* bytes, size_t n);
+  bool Keep(size_t n);
+  bool KeepStrings();
   bool Fail(WireError error, uint64_t position);
 
   const char* p_ = nullptr;
