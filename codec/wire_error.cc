@@ -82,6 +82,8 @@ absl::string_view LimitName(WireError error) {
       return "max_chunk_bytes";
     case WireError::kSnapshotTooLong:
       return "max_snapshot_bytes";
+    case WireError::kTrailerTooLong:
+      return "max_trailer_bytes";
     case WireError::kTooManyElements:
       return "max_elements";
     case WireError::kTooDeep:

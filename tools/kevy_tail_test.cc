@@ -437,7 +437,6 @@ TEST(KevyTailTest, RejectsBadUsage) {
       {"--primary=localhost"},
       {"--primary=localhost:16004", "--replay=x.resp"},
       {"--primary=localhost:16004", "--record=x.resp"},
-      {"--primary=localhost:16004", "--shards=0"},
       {"--primary=localhost:65535", "--shards=2"},
       {"--primary=unix:/tmp/socket", "--shards=2"},
       {"--primary=localhost:16004", "--shards=2", "--from=7:8"},
