@@ -76,8 +76,8 @@ or Redis server.
 
 It loads the primary's snapshots and applies its writes, until Ctrl-C. A plain
 address, localhost:16004, is one shard: give --shards to mirror all shards of a
-primary. Without --primary and --target it plays a recording and exits at its end. Without
---target it prints the commands, a line each.
+primary. Without --target it prints the commands, a line each. Without --primary
+and --target it plays a recording and exits at its end.
 
 )";
 
