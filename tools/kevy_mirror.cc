@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
@@ -19,7 +18,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/kevy_version.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/common/command_line.h"
@@ -27,6 +25,7 @@
 #include "kevy_replica/tools/common/flags.h"
 #include "kevy_replica/tools/common/link_flags.h"
 #include "kevy_replica/tools/common/output.h"
+#include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/progress.h"
 #include "kevy_replica/tools/common/reader_watch.h"
@@ -42,13 +41,17 @@
 
 ABSL_FLAG(
     std::string, primary, "",
-    "HOST:PORT, [IPV6]:PORT or unix:PATH: the replication listener of the\n"
-    "first shard. kevy's default port is the client port + 10000.");
+    "kevy://HOST:PORT[,HOST:PORT...]: the client ports of a primary and its\n"
+    "replicas. The mirror follows the one that is the primary, with all its\n"
+    "shards. Or HOST:PORT, [IPV6]:PORT or unix:PATH: the replication listener\n"
+    "of the first shard (by default the client port + 10000). It is followed\n"
+    "as given: nothing checks its role.");
 ABSL_FLAG(
-    uint32_t, shards, 1,
-    "The number of the primary's shards, on consecutive ports from\n"
-    "--primary on. They share the target's database. If one of them needs\n"
-    "a new snapshot, all are loaded again.");
+    uint32_t, shards, 0,
+    "The number of the primary's shards, on consecutive ports. 0: with\n"
+    "kevy:// the number that the primary tells, otherwise 1. They share the\n"
+    "target's database. If one of them needs a new snapshot, all are loaded\n"
+    "again.");
 ABSL_FLAG(
     std::string, target, "",
     "redis://HOST[:PORT][/DB] or unix:/PATH[?db=DB], by default port 6379\n"
@@ -119,12 +122,12 @@ constexpr absl::string_view kUsage =
     R"(kevy_mirror: applies the replication stream of a kevy primary to a Valkey
 or Redis server.
 
-  kevy_mirror --primary=localhost:16004 --shards=4 --target=redis://localhost/1
+  kevy_mirror --primary=kevy://localhost:6004 --target=redis://localhost/1
 
-It loads the primary's snapshots and applies its writes, until Ctrl-C. One
-address is one shard: give --shards to mirror all shards of a primary. Without
---primary and --target it plays a recording and exits at its end. Without
---target it prints the commands, a line each.
+It loads the primary's snapshots and applies its writes, until Ctrl-C. A plain
+address, localhost:16004, is one shard: give --shards to mirror all shards of a
+primary. Without --target it prints the commands, a line each. Without --primary
+and --target it plays a recording and exits at its end.
 
 )";
 
@@ -147,8 +150,10 @@ Limits:
 - The copy can differ from the primary. kevy also streams commands that it
   refused, leaves out some writes, and expires keys by its own clock. How much
   depends on its version.
-- Before kevy 5.0 a fresh mirror may miss writes from before the primary's last
+- Before kevy 4.0 a fresh mirror may miss writes from before the primary's last
   restart, because the primary then sends no snapshot.
+- kevy 3.18 and older may lose a shard when a mirror is killed, by kill -9 or a
+  second Ctrl-C, while writes flow. An end by one signal is safe.
 - Before kevy 5.1 a primary that has lost its data may use an old generation
   again. The mirror may then continue in the new history without notice.
 - Before kevy 4.0 only a link's first heartbeat names the history. A mirror that
@@ -173,9 +178,6 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   if (scripts != "refuse" && scripts != "allow") {
     return absl::InvalidArgumentError("--scripts must be refuse or allow");
   }
-  if (absl::GetFlag(FLAGS_shards) == 0) {
-    return absl::InvalidArgumentError("--shards must be more than 0");
-  }
   if (command_line.given.count("shards") != 0 &&
       absl::GetFlag(FLAGS_primary).empty()) {
     return absl::InvalidArgumentError("--shards needs --primary");
@@ -198,12 +200,16 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   if (absl::GetFlag(FLAGS_explain) && Prints()) {
     return absl::InvalidArgumentError("--explain needs --target");
   }
+  if (!absl::GetFlag(FLAGS_primary).empty()) {
+    const absl::Status status = CheckPrimaryFlags(absl::GetFlag(FLAGS_primary),
+                                                  absl::GetFlag(FLAGS_shards));
+    if (!status.ok()) return status;
+  }
   return CheckLinkFlags();
 }
 
 MirrorRunOptions OptionsOfFlags() {
   MirrorRunOptions options;
-  options.mirror.shards = absl::GetFlag(FLAGS_shards);
   options.mirror.position_key = absl::GetFlag(FLAGS_position_key);
   options.mirror.replace = absl::GetFlag(FLAGS_replace);
   options.mirror.on_reject = absl::GetFlag(FLAGS_on_reject);
@@ -216,7 +222,7 @@ MirrorRunOptions OptionsOfFlags() {
     return static_cast<uint64_t>(absl::ToUnixMillis(absl::Now()));
   };
   options.mirror.log = Say;
-  options.fleet.link = LinkOptionsOfFlags(kName);
+  options.fleet.link = LinkOptionsOfFlags();
   options.mirror.limits = options.fleet.link.limits;
   options.prometheus = absl::GetFlag(FLAGS_prometheus);
   options.status_line = isatty(STDERR_FILENO) != 0;
@@ -261,19 +267,20 @@ int Run(const CommandLine& command_line) {
   }
 
   ScriptedPrimary embedded_primary;
-  std::string primary = absl::GetFlag(FLAGS_primary);
-  if (primary.empty()) {
+  if (absl::GetFlag(FLAGS_primary).empty()) {
     const absl::Status status = StartEmbeddedPrimary(&embedded_primary);
     if (!status.ok()) return ExitStatusOf(status);
-    primary = embedded_primary.address();
+    options.addresses = {embedded_primary.address()};
     options.once = true;
+  } else {
+    absl::StatusOr<ChosenPrimary> primary =
+        ChoosePrimary(absl::GetFlag(FLAGS_primary), absl::GetFlag(FLAGS_shards),
+                      options.interrupter);
+    if (absl::IsCancelled(primary.status())) return kExitSuccess;
+    if (!primary.ok()) return ExitStatusOf(primary.status());
+    options.addresses = std::move(primary->addresses);
+    options.mirror.shards = primary->shards;
   }
-  absl::StatusOr<std::vector<std::string>> addresses =
-      ShardAddresses(primary, options.mirror.shards);
-  if (!addresses.ok()) {
-    return BadUsage(absl::StrCat("--primary: ", addresses.status().message()));
-  }
-  options.addresses = *std::move(addresses);
   if (absl::GetFlag(FLAGS_explain)) {
     std::string text;
     const absl::Status status = Explain(options, &text);
@@ -283,7 +290,6 @@ int Run(const CommandLine& command_line) {
   }
   const absl::Status metrics = MetricsFile(options.prometheus).Create();
   if (!metrics.ok()) return BadUsage(metrics.message());
-  if (!options.once) SayUnchecked(primary, options.addresses.size());
   std::optional<ReaderWatch> watch;
   if (Prints()) watch.emplace(STDOUT_FILENO, RequestStop);
   return ExitStatusOf(RunMirror(options));

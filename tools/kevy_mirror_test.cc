@@ -1297,7 +1297,7 @@ TEST(KevyMirrorDryRunTest, SpecialMetricsFileIsRefused) {
 
 TEST(KevyMirrorDryRunTest, RejectsBadUsage) {
   for (const char* flag :
-       {"--on_reject=maybe", "--shards=0", "--shards=2", "--batch=0",
+       {"--on_reject=maybe", "--shards=2", "--batch=0",
         "--position_key=", "--target=localhost:6379", "--primary=localhost",
         "--heartbeat_timeout=0s", "--idle_timeout=-1s",
         "--replica_id=", "--prometheus=/nowhere/x",

@@ -20,7 +20,8 @@
 #include "absl/time/time.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/file_position_store.h"
-#include "kevy_replica/client/fleet.h"
+#include "kevy_replica/client/follower_options.h"
+#include "kevy_replica/client/kevy_url.h"
 #include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/replica_client.h"
 #include "kevy_replica/codec/handshake.h"
@@ -31,6 +32,7 @@
 #include "kevy_replica/tools/common/flags.h"
 #include "kevy_replica/tools/common/link_flags.h"
 #include "kevy_replica/tools/common/output.h"
+#include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/progress.h"
 #include "kevy_replica/tools/common/reader_watch.h"
@@ -50,20 +52,23 @@
 
 ABSL_FLAG(
     std::string, primary, "",
-    "HOST:PORT, [IPV6]:PORT or unix:PATH: the replication listener of a "
-    "shard,\n"
-    "or of the first one. kevy's default port is the client port + 10000.");
+    "kevy://HOST:PORT[,HOST:PORT...]: the client ports of a primary and its\n"
+    "replicas. The tail follows the one that is the primary, with all its\n"
+    "shards. Or HOST:PORT, [IPV6]:PORT or unix:PATH: the replication listener\n"
+    "of a shard, or of the first one (by default the client port + 10000).\n"
+    "It is followed as given: nothing checks its role.");
 ABSL_FLAG(
-    uint32_t, shards, 1,
-    "The number of shards to follow, on consecutive ports from --primary\n"
-    "on. With more than one, every line names its shard: \"[3] \" in text,\n"
-    "\"shard\":3 in json.");
+    uint32_t, shards, 0,
+    "The number of the primary's shards, on consecutive ports. 0: with\n"
+    "kevy:// the number that the primary tells, otherwise 1. With more than\n"
+    "one, every line names its shard: \"[3] \" in text, \"shard\":3 in json.");
 ABSL_FLAG(bool, once, false,
           "Print one link and exit when it ends, instead of following.");
 ABSL_FLAG(
-    kevy_replica::FeedPosition, from, {},
+    kevy_replica::StartFlag, from, {},
     "GENERATION:OFFSET: the position to start at, in the form of the `end`\n"
-    "event. 0:0 is a fresh start. A position in --positions has priority.");
+    "event. 0:0 is a fresh start. Or now: new writes only, without a snapshot\n"
+    "(kevy:// and kevy 2.3 or later). A position in --positions has priority.");
 ABSL_FLAG(
     kevy_replica::TailFormat, format, kevy_replica::TailFormat::kText,
     "text (like redis-cli's MONITOR), json (an object a line) or resp (the\n"
@@ -103,11 +108,12 @@ namespace {
 constexpr absl::string_view kUsage =
     R"(kevy_tail: prints the replication stream of a kevy primary.
 
-  kevy_tail --primary=localhost:16004 --shards=4 --format=json
+  kevy_tail --primary=kevy://localhost:6004 --format=json
 
-It follows the primary through broken links, until Ctrl-C. One address is one
-shard: give --shards to follow all shards of a primary. Without --primary or
---replay it plays a recording from an embedded primary, and exits at its end.
+It follows the primary through broken links and to another node, until Ctrl-C.
+A plain address, localhost:16004, is one shard: give --shards to follow all
+shards of a primary. Without --primary or --replay it plays a recording from an
+embedded primary, and exits at its end.
 
 )";
 
@@ -134,6 +140,10 @@ Limits:
   is stopped before it may start over. One that is killed before it may have
   frames of several shards twice in --output. kevy 2.0 sends no heartbeats, so
   a new history may go unnoticed.
+- Before kevy 4.0 a fresh start may lack the data from before the primary's
+  last restart.
+- kevy 3.18 and older may lose a shard when a tail is killed, by kill -9 or a
+  second Ctrl-C, while writes flow. An end by one signal is safe.
 - The stream differs from the primary's data: kevy also streams commands that
   it refused, and leaves out some writes. How much depends on its version.
 
@@ -151,27 +161,26 @@ bool Follows() {
   return !absl::GetFlag(FLAGS_primary).empty() && !absl::GetFlag(FLAGS_once);
 }
 
-absl::StatusOr<std::vector<std::string>> Addresses() {
-  return ShardAddresses(absl::GetFlag(FLAGS_primary),
-                        absl::GetFlag(FLAGS_shards));
-}
-
 absl::Status CheckPrimary() {
-  if (absl::GetFlag(FLAGS_shards) == 0) {
-    return absl::InvalidArgumentError("--shards must be more than 0");
-  }
-  if (absl::GetFlag(FLAGS_primary).empty()) return absl::OkStatus();
-  const absl::Status status = Addresses().status();
-  if (!status.ok()) {
+  const std::string primary = absl::GetFlag(FLAGS_primary);
+  const StartFlag from = absl::GetFlag(FLAGS_from);
+  if (from.start_at == StartAt::kNow && (!Follows() || !IsKevyUrl(primary))) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--primary: ", status.message()));
+        "--from=now needs --primary=kevy://..., and excludes --once");
   }
-  if (absl::GetFlag(FLAGS_shards) > 1 &&
-      absl::GetFlag(FLAGS_from) != FeedPosition()) {
+  if (primary.empty()) return absl::OkStatus();
+  if (IsKevyUrl(primary) && absl::GetFlag(FLAGS_once)) {
+    return absl::InvalidArgumentError(
+        "--once needs the HOST:PORT of one shard in --primary");
+  }
+  const uint32_t shards = absl::GetFlag(FLAGS_shards);
+  // A kevy:// URL may have any number of shards.
+  if ((shards > 1 || (shards == 0 && IsKevyUrl(primary))) &&
+      from.position != FeedPosition()) {
     return absl::InvalidArgumentError(
         "--from is for one shard: keep positions of several in --positions");
   }
-  return absl::OkStatus();
+  return CheckPrimaryFlags(primary, shards);
 }
 
 // Checks the flags that need --once, and those that need its absence.
@@ -321,10 +330,10 @@ absl::StatusOr<std::unique_ptr<Transport>> ReplayTo(
 TailOptions OnceOptions(const std::shared_ptr<Interrupter>& interrupter) {
   TailOptions options;
   options.client.connect.interrupter = interrupter;
-  options.client.link = LinkOptionsOfFlags(kName);
+  options.client.link = LinkOptionsOfFlags();
   // A single link waits as long as it takes.
   options.client.link.heartbeat_timeout = absl::InfiniteDuration();
-  options.client.from = absl::GetFlag(FLAGS_from);
+  options.client.from = absl::GetFlag(FLAGS_from).position;
   options.format = absl::GetFlag(FLAGS_format);
   options.snapshot = absl::GetFlag(FLAGS_snapshot);
   options.ack = absl::GetFlag(FLAGS_acknowledge);
@@ -436,16 +445,17 @@ std::optional<Kept> OpenKept(const Interrupter* interrupter) {
   return kept;
 }
 
-FollowOptions FollowOptionsOfFlags() {
+FollowOptions FollowOptionsOfFlags(ChosenPrimary primary) {
   FollowOptions options;
-  options.addresses = *Addresses();  // CheckPrimary() has checked them.
-  options.fleet.link = LinkOptionsOfFlags(kName);
-  options.fleet.from = absl::GetFlag(FLAGS_from);
+  options.primary = std::move(primary);
+  options.fleet.link = LinkOptionsOfFlags();
+  options.fleet.from = absl::GetFlag(FLAGS_from).position;
+  options.fleet.start_at = absl::GetFlag(FLAGS_from).start_at;
   options.fleet.acknowledge = absl::GetFlag(FLAGS_acknowledge);
   // Store as often as possible, so that a killed tail prints few frames again.
   options.fleet.store.interval = absl::ZeroDuration();
   // Larger reads mean fewer stores. With several shards this would multiply.
-  if (options.addresses.size() == 1) options.fleet.read_bytes = 256 << 10;
+  if (options.primary.shards == 1) options.fleet.read_bytes = 256 << 10;
   options.format = absl::GetFlag(FLAGS_format);
   options.snapshot = absl::GetFlag(FLAGS_snapshot);
   options.max_frames = absl::GetFlag(FLAGS_max_frames);
@@ -455,12 +465,16 @@ FollowOptions FollowOptionsOfFlags() {
 }
 
 int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
-  FollowOptions options = FollowOptionsOfFlags();
   const std::optional<Kept> kept = OpenKept(interrupter.get());
   if (!kept.has_value()) return kExitBadUsage;
-  const absl::Status metrics = MetricsFile(options.prometheus).Create();
+  const absl::Status metrics =
+      MetricsFile(absl::GetFlag(FLAGS_prometheus)).Create();
   if (!metrics.ok()) return BadUsage(metrics.message());
-  SayUnchecked(absl::GetFlag(FLAGS_primary), options.addresses.size());
+  absl::StatusOr<ChosenPrimary> primary = ChoosePrimary(
+      absl::GetFlag(FLAGS_primary), absl::GetFlag(FLAGS_shards), interrupter);
+  if (absl::IsCancelled(primary.status())) return kExitSuccess;
+  if (!primary.ok()) return ExitStatusOf(primary.status());
+  FollowOptions options = FollowOptionsOfFlags(*std::move(primary));
   Output standard_output(STDOUT_FILENO, interrupter.get());
   RotatedFile* const file = kept->file.get();
   Output* const output = file == nullptr ? &standard_output : file->output();

@@ -86,7 +86,7 @@ void Play(ScriptedPrimary* primary) {
                        .Generation(7)
                        .Frame(3, {"SET", "a", "3"})
                        .Heartbeat(7, 4)
-                       .Send("+SNAPSHOT\r\n"));
+                       .Send("*2\r\n:4\r\n*3\r"));
   primary->SetDefault(
       PrimaryScript().Generation(7).Frame(4, {"SET", "a", "4"}).Stall());
   ASSERT_TRUE(primary->Listen("127.0.0.1:0").ok());
@@ -101,15 +101,13 @@ TEST_F(KevyTailFollowTest, FollowsThroughLinkEnds) {
            "# reset\n",
            "0 \"SET\" \"a\" \"0\"\n",
            "1 \"SET\" \"a\" \"1\"\n",
-           "# link_down end=closed attempt=1 retry_in=[0-9]+ms\n",
+           "# link_down end=closed attempt=[0-9]+ retry_in=[0-9]+ms\n",
            "# connected protocol=2 generation=7 offset=2\n",
            "2 \"SET\" \"a\" \"2\"\n",
            "# link_down end=truncated attempt=[0-9]+ retry_in=[0-9]+ms\n",
            "# connected protocol=2 generation=7 offset=3\n",
            "3 \"SET\" \"a\" \"3\"\n",
            "# heartbeat generation=7 next_offset=4\n",
-           "# snapshot_begin\n",
-           "# snapshot_void\n",
            "# link_down end=truncated attempt=[0-9]+ retry_in=[0-9]+ms\n",
            "# connected protocol=2 generation=7 offset=4\n",
            "4 \"SET\" \"a\" \"4\"\n",
@@ -131,6 +129,19 @@ TEST_F(KevyTailFollowTest, FollowsThroughLinkEnds) {
   }
 }
 
+TEST_F(KevyTailFollowTest, BrokenSnapshotIsVoid) {
+  ScriptedPrimary primary;
+  primary.SetDefault(PrimaryScript().Generation(7).Send("+SNAPSHOT\r\n"));
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  ChildProcess child(kKevyTail, Flags(primary.address()));
+  for (const char* line : {"# connected ", "# snapshot_begin\n",
+                           "# snapshot_void\n", "# link_down end=truncated "}) {
+    EXPECT_THAT(child.ReadLine(), StartsWith(line));
+  }
+  child.Signal(SIGTERM);
+  EXPECT_EQ(child.Wait(), 0);
+}
+
 TEST_F(KevyTailFollowTest, FollowsInJson) {
   ScriptedPrimary primary;
   Play(&primary);
@@ -144,10 +155,10 @@ TEST_F(KevyTailFollowTest, FollowsInJson) {
 [{]"event":"reset"[}]
 [{]"event":"frame","offset":0,"argv":\["SET","a","0"\][}]
 [{]"event":"frame","offset":1,"argv":\["SET","a","1"\][}]
-[{]"event":"link_down","end":"closed","attempt":1,"retry_in_ms":[0-9]+[}]
+[{]"event":"link_down","end":"closed","attempt":[12],"retry_in_ms":[0-9]+[}]
 [{]"event":"connected","protocol":2,"generation":7,"offset":2[}]
 [{]"event":"frame","offset":2,"argv":\["SET","a","2"\][}]
-[{]"event":"link_down","end":"truncated","attempt":[0-9]+,"retry_in_ms":[0-9]+[}]
+[{]"event":"link_down","end":"truncated","attempt":[12],"retry_in_ms":[0-9]+[}]
 [{]"event":"connected","protocol":2,"generation":7,"offset":3[}]
 [{]"event":"frame","offset":3,"argv":\["SET","a","3"\][}]
 [{]"event":"end","generation":7,"next_offset":4[}]
@@ -190,8 +201,7 @@ TEST_F(KevyTailFollowTest, AcknowledgesPrintedFrames) {
 TEST_F(KevyTailFollowTest, SilentPrimaryIsConnectedAgain) {
   for (const char* flag : {"--idle_timeout=10ms", "--heartbeat_timeout=10ms"}) {
     ScriptedPrimary primary;
-    // Heartbeats are expected after the first.
-    primary.SetDefault(PrimaryScript().Generation(7).Heartbeat(7, 0).Stall());
+    primary.SetDefault(PrimaryScript().Heartbeat(1, 0).Stall());
     ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
     ChildProcess child(kKevyTail, Flags(primary.address(), {flag}));
     EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
@@ -203,6 +213,33 @@ TEST_F(KevyTailFollowTest, SilentPrimaryIsConnectedAgain) {
     EXPECT_THAT(child.ReadErrors(),
                 HasSubstr("\nkevy_tail: deadline_exceeded: "));
   }
+}
+
+TEST_F(KevyTailFollowTest, StalledPrimaryIsConnectedAgain) {
+  ScriptedPrimary primary;
+  primary.SetDefault(PrimaryScript().Generation(7).Heartbeat(7, 5).Stall());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  ChildProcess child(kKevyTail,
+                     Flags(primary.address(), {"--stall_timeout=10ms"}));
+  EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
+  EXPECT_EQ(child.ReadLine(), "# heartbeat generation=7 next_offset=5\n");
+  EXPECT_THAT(child.ReadLine(), StartsWith("# link_down end=stalled "));
+  EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_THAT(child.ReadErrors(), HasSubstr("\nkevy_tail: stalled: "));
+}
+
+TEST_F(KevyTailFollowTest, EndlessElementIsConnectedAgain) {
+  ScriptedPrimary primary;
+  primary.SetDefault(PrimaryScript().Send("*2\r\n:0\r\n*1\r\n$1").Stall());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  ChildProcess child(kKevyTail,
+                     Flags(primary.address(), {"--element_timeout=10ms"}));
+  EXPECT_THAT(child.ReadLine(), StartsWith("# connected "));
+  EXPECT_THAT(child.ReadLine(), StartsWith("# link_down end=timeout "));
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.Wait(), 0);
 }
 
 TEST_F(KevyTailFollowTest, CtrlCStoresPositionForNextRun) {

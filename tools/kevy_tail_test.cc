@@ -178,6 +178,18 @@ TEST(KevyTailTest, PlaysEmbeddedRecording) {
                            "127.0.0.1:[0-9]+\n"));
 }
 
+TEST(KevyTailTest, DefaultIdNamesProgramAndProcess) {
+  Primary primary(PrimaryScript().Frame(0, {"PING"}).Stall());
+  for (const bool once : {false, true}) {
+    std::vector<std::string> flags = {primary.flag(), "--max_frames=1"};
+    if (once) flags.push_back("--once");
+    ChildProcess child(kKevyTail, flags);
+    EXPECT_EQ(child.Wait(), 0);
+    EXPECT_THAT(primary.connection(once ? 1 : 0).replica_id,
+                MatchesRegex(absl::StrCat("kevy_tail#.+:", child.pid())));
+  }
+}
+
 TEST(KevyTailTest, ConnectsToUnixSocket) {
   char directory[] = "/tmp/kevy_tail_XXXXXX";
   ASSERT_NE(mkdtemp(directory), nullptr);
@@ -425,7 +437,6 @@ TEST(KevyTailTest, RejectsBadUsage) {
       {"--primary=localhost"},
       {"--primary=localhost:16004", "--replay=x.resp"},
       {"--primary=localhost:16004", "--record=x.resp"},
-      {"--primary=localhost:16004", "--shards=0"},
       {"--primary=localhost:65535", "--shards=2"},
       {"--primary=unix:/tmp/socket", "--shards=2"},
       {"--primary=localhost:16004", "--shards=2", "--from=7:8"},

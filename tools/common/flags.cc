@@ -5,8 +5,10 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/link_options.h"
 
 namespace kevy_replica {
@@ -32,6 +34,24 @@ bool AbslParseFlag(absl::string_view text, FeedPosition* position,
 
 std::string AbslUnparseFlag(const FeedPosition& position) {
   return ToString(position);
+}
+
+bool AbslParseFlag(absl::string_view text, StartFlag* start,
+                   std::string* error) {
+  if (text == StartAtName(StartAt::kNow)) {
+    *start = {StartAt::kNow, FeedPosition()};
+    return true;
+  }
+  start->start_at = StartAt::kPosition;
+  if (AbslParseFlag(text, &start->position, error)) return true;
+  absl::StrAppend(error, ", or now");
+  return false;
+}
+
+std::string AbslUnparseFlag(const StartFlag& start) {
+  return start.start_at == StartAt::kNow
+             ? std::string(StartAtName(StartAt::kNow))
+             : AbslUnparseFlag(start.position);
 }
 
 bool AbslParseFlag(absl::string_view text, ProtocolChoice* protocol,

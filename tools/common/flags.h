@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/link_options.h"
 
 namespace kevy_replica {
@@ -23,6 +24,15 @@ namespace kevy_replica {
 bool AbslParseFlag(absl::string_view text, FeedPosition* position,
                    std::string* error);
 std::string AbslUnparseFlag(const FeedPosition& position);
+
+// Where to start: a position, or "now", the primary's end.
+struct StartFlag {
+  StartAt start_at = StartAt::kPosition;
+  FeedPosition position;  // {0, 0} with StartAt::kNow.
+};
+bool AbslParseFlag(absl::string_view text, StartFlag* start,
+                   std::string* error);
+std::string AbslUnparseFlag(const StartFlag& start);
 
 // "auto", "1" or "2".
 bool AbslParseFlag(absl::string_view text, ProtocolChoice* protocol,

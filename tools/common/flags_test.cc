@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/link_options.h"
 
 namespace kevy_replica {
@@ -47,6 +48,17 @@ TEST(FlagsTest, PositionIsTwoNumbers) {
     EXPECT_EQ(ParseError<FeedPosition>(text),
               "must be GENERATION:OFFSET, two decimal numbers");
   }
+}
+
+TEST(FlagsTest, StartIsPositionOrNow) {
+  const auto position = Parsed<StartFlag>("7:8");
+  EXPECT_EQ(position.start_at, StartAt::kPosition);
+  EXPECT_EQ(position.position, (FeedPosition{7, 8}));
+  const auto now = Parsed<StartFlag>("now");
+  EXPECT_EQ(now.start_at, StartAt::kNow);
+  EXPECT_EQ(now.position, FeedPosition());
+  EXPECT_EQ(ParseError<StartFlag>("then"),
+            "must be GENERATION:OFFSET, two decimal numbers, or now");
 }
 
 TEST(FlagsTest, ProtocolIsOneOfThreeNames) {

@@ -84,10 +84,9 @@ absl::Status CheckLinkFlags() {
   return absl::OkStatus();
 }
 
-LinkOptions LinkOptionsOfFlags(absl::string_view program) {
+LinkOptions LinkOptionsOfFlags() {
   LinkOptions options;
   options.replica_id = absl::GetFlag(FLAGS_replica_id);
-  if (options.replica_id.empty()) options.replica_id = std::string(program);
   options.protocol = absl::GetFlag(FLAGS_protocol);
   options.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
   options.heartbeat_timeout = absl::GetFlag(FLAGS_heartbeat_timeout);

@@ -8,7 +8,6 @@
 #define KEVY_REPLICA_TOOLS_COMMON_LINK_FLAGS_H_
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "kevy_replica/client/link_options.h"
 
 namespace kevy_replica {
@@ -16,9 +15,8 @@ namespace kevy_replica {
 // kInvalidArgument, with the flag's name, if a value is out of its range.
 absl::Status CheckLinkFlags();
 
-// The flags' values, and otherwise the defaults. `program` is for the default
-// of --replica_id.
-LinkOptions LinkOptionsOfFlags(absl::string_view program);
+// The flags' values, and otherwise the defaults.
+LinkOptions LinkOptionsOfFlags();
 
 }  // namespace kevy_replica
 

@@ -3,7 +3,6 @@
 
 #include "kevy_replica/tools/common/program.h"
 
-#include <cstddef>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -17,7 +16,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
-#include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/common/command_line.h"
 #include "kevy_replica/tools/common/standard_files.h"
@@ -64,12 +62,6 @@ int ExitStatusOf(const absl::Status& status) {
   if (status.ok()) return kExitSuccess;
   Say(status.message());
   return kExitError;
-}
-
-void SayUnchecked(absl::string_view primary, size_t shards) {
-  Say(absl::StrCat("not checked: that ", Escaped(primary),
-                   " is the primary, and that it has ", shards,
-                   shards == 1 ? " shard" : " shards"));
 }
 
 std::string RemedyOf(WireError error) {

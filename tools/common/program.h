@@ -6,7 +6,6 @@
 #ifndef KEVY_REPLICA_TOOLS_COMMON_PROGRAM_H_
 #define KEVY_REPLICA_TOOLS_COMMON_PROGRAM_H_
 
-#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
@@ -42,10 +41,6 @@ int BadUsage(absl::string_view message);
 
 // Says the message of `status` unless it is OK. Returns the exit status.
 int ExitStatusOf(const absl::Status& status);
-
-// Says that a plain address is followed as it is given: nothing asks the node
-// whether it is the primary, and how many shards it has.
-void SayUnchecked(absl::string_view primary, size_t shards);
 
 // The user's way past an error of the bytes, to follow its message: "; --flag
 // sets the limit", say. Empty if there is none.

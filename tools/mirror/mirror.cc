@@ -88,7 +88,7 @@ class Mirror {
     fleet_options.applied_on_return = false;
     fleet_options.snapshots.in_place = true;
     std::vector<FollowerHandler*> handlers;
-    for (size_t i = 0; i < options_.addresses.size(); ++i) {
+    for (size_t i = 0; i < options_.mirror.shards; ++i) {
       const absl::Status stored =
           positions.Store({{absl::StrCat(fleet_options.store.name, i),
                             (*session)->position(i)}});

@@ -26,10 +26,12 @@
 #include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/common/output.h"
+#include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/progress.h"
 #include "kevy_replica/tools/common/stop_signals.h"
@@ -46,11 +48,11 @@ class Following {
 
   absl::Status Run() {
     std::vector<FollowerHandler*> handlers;
-    for (size_t i = 0; i < options_.addresses.size(); ++i) {
+    for (size_t i = 0; i < options_.primary.shards; ++i) {
       handlers.push_back(&shards_.emplace_back(this, i));
     }
     absl::StatusOr<std::unique_ptr<Fleet>> fleet =
-        Fleet::Create(options_.addresses, handlers, options_.fleet);
+        Fleet::Create(options_.primary.addresses, handlers, options_.fleet);
     if (!fleet.ok()) return fleet.status();
     fleet_ = *std::move(fleet);
     StopBySignal(fleet_.get());
@@ -81,7 +83,7 @@ class Following {
         : following_(following),
           index_(index),
           printer_(following->options_.format,
-                   following->options_.addresses.size() > 1
+                   following->options_.primary.shards > 1
                        ? std::optional<size_t>(index)
                        : std::nullopt),
           snapshot_(following->options_.snapshot, &printer_,
@@ -122,6 +124,12 @@ class Following {
     absl::Status OnHeartbeat(const Heartbeat& heartbeat,
                              const FeedPosition&) override {
       return Print([&](Output* out) { printer_.Event(heartbeat, out); });
+    }
+    void OnPrimary(const Primary& primary) override {
+      if (index_ == 0) following_->NotePrimary(primary);
+    }
+    void OnNoPrimary(const absl::Status& status) override {
+      if (index_ == 0) following_->NoteNoPrimary(status);
     }
     void OnLinkUp(const LinkUp& link) override {
       if (link.from.next_offset > 0) snapshot_.NoteData();
@@ -211,7 +219,8 @@ class Following {
 
   void NoteLinkDown(const LinkDown& link, size_t shard) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (link.retry_in == absl::InfiniteDuration()) {
+    if (link.retry_in == absl::InfiniteDuration() &&
+        ReplicaErrorKindOf(link.status) != ReplicaErrorKind::kNotPrimary) {
       fleet_->Stop();  // Run() returns the error.
     } else if (WireErrorOf(link.status) == WireError::kRowSegment) {
       // Every other snapshot would have the row, too.
@@ -221,13 +230,26 @@ class Following {
     }
   }
 
-  // Says a message about a shard. Needs `mutex_`.
-  void SayBeside(size_t shard, absl::string_view message) {
+  void NotePrimary(const Primary& primary) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    SayBeside(DescribePrimary(primary));
+  }
+  void NoteNoPrimary(const absl::Status& status) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    SayBeside(status.message());
+  }
+
+  // Says a message beside the status line. Needs `mutex_`.
+  void SayBeside(absl::string_view message) {
     if (options_.status_line) std::fputs(StatusLine::kClear, stderr);
-    Say(options_.addresses.size() > 1
-            ? absl::StrCat("shard ", shard, ": ", message)
-            : std::string(message));
+    Say(message);
     if (options_.status_line) ShowStatus();
+  }
+  // The same about a shard.
+  void SayBeside(size_t shard, absl::string_view message) {
+    SayBeside(options_.primary.shards > 1
+                  ? absl::StrCat("shard ", shard, ": ", message)
+                  : std::string(message));
   }
 
   void PrintEnds() {

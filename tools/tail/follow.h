@@ -9,18 +9,18 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "kevy_replica/client/fleet.h"
 #include "kevy_replica/tools/common/output.h"
+#include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/tail/snapshot_printer.h"
 #include "kevy_replica/tools/tail/tail_printer.h"
 
 namespace kevy_replica {
 
 struct FollowOptions {
-  std::vector<std::string> addresses;  // Of the shards, at least one. Required.
+  ChosenPrimary primary;  // Required.
   FleetOptions fleet;
   TailFormat format = TailFormat::kText;
   SnapshotMode snapshot = SnapshotMode::kRecords;
