@@ -46,7 +46,7 @@ absl::StatusOr<std::string> Row(const MemoryWorkload& workload,
   if (!listener.ok()) return listener.status();
   const bool follow = absl::GetFlag(FLAGS_follow);
   std::vector<std::string> command = {
-      program, absl::StrCat("--primary=", address), "--ack",
+      program, absl::StrCat("--primary=", address), "--acknowledge",
       absl::StrCat("--format=", absl::GetFlag(FLAGS_format))};
   // The long streams carry frames without heartbeats.
   command.push_back(follow ? "--heartbeat_timeout=inf" : "--once");

@@ -441,7 +441,7 @@ void FollowerSession::CountEnd(const absl::Status& status, bool resync,
   link.connected = connected_at_;
   if (delivered_at_.has_value()) link.followed = now - *delivered_at_;
   link.asked_snapshot = asked_snapshot_;
-  if (!status.ok()) link.failed_at = session_->position();
+  if (!status.ok()) link.failed_at = session_->position().next_offset;
   link.resync = resync;
   backoff_.HandleEnd(link);
   snapshot_due_ = snapshot_void_ || held_.start() == FeedPosition{0, 0};

@@ -6,10 +6,10 @@
 #ifndef KEVY_REPLICA_CLIENT_INTERNAL_BACKOFF_H_
 #define KEVY_REPLICA_CLIENT_INTERNAL_BACKOFF_H_
 
+#include <cstdint>
 #include <optional>
 
 #include "absl/time/time.h"
-#include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/retry_options.h"
 
 namespace kevy_replica {
@@ -23,8 +23,9 @@ struct EndedLink {
   // Whether it asked for a snapshot: it was a fresh start, or a snapshot came
   // before any frame.
   bool asked_snapshot = false;
-  // The received position of an error. Empty: the primary closed it cleanly.
-  std::optional<FeedPosition> failed_at;
+  // The received offset of an error. Empty: the primary closed it cleanly. (Its
+  // generation may be told on one link and not on the next.)
+  std::optional<uint64_t> failed_at;
   // Whether the next link is a fresh start because of this end.
   bool resync = false;
 };
@@ -73,7 +74,7 @@ class Backoff {
   RetryOptions options_;
   int attempt_ = 0;
   absl::Duration last_wait_;
-  std::optional<FeedPosition> failed_at_;
+  std::optional<uint64_t> failed_at_;
   bool resynced_ = false;
   // The links that asked for a snapshot since the last one that settled.
   int in_vain_ = 0;

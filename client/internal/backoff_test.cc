@@ -7,7 +7,6 @@
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/retry_options.h"
 
 namespace kevy_replica {
@@ -69,7 +68,7 @@ TEST(BackoffTest, LinkThatOutlivesTheLastWaitStartsOver) {
 TEST(BackoffTest, ErrorsAtOnePositionKeepGrowing) {
   Backoff backoff(Options());
   EndedLink link = Followed(absl::Seconds(30));
-  link.failed_at = FeedPosition{7, 8};
+  link.failed_at = 8;
   for (int i = 0; i < 5; ++i) {
     backoff.HandleEnd(link);
     backoff.Next();
@@ -78,7 +77,7 @@ TEST(BackoffTest, ErrorsAtOnePositionKeepGrowing) {
   backoff.HandleEnd(Followed(absl::ZeroDuration()));  // Tells nothing.
   backoff.HandleEnd(link);
   EXPECT_EQ(backoff.attempt(), 5);
-  link.failed_at = FeedPosition{7, 9};
+  link.failed_at = 9;
   backoff.HandleEnd(link);
   EXPECT_EQ(backoff.attempt(), 0);
   backoff.Next();
@@ -92,7 +91,7 @@ TEST(BackoffTest, ResyncsThatFollowEachOtherKeepGrowing) {
   EndedLink link = Followed(absl::Seconds(30));
   link.resync = true;
   for (uint64_t i = 0; i < 5; ++i) {
-    link.failed_at = FeedPosition{7, i};
+    link.failed_at = i;
     backoff.HandleEnd(link);
     backoff.Next();
     EXPECT_EQ(backoff.attempt(), i + 1);
