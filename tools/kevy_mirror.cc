@@ -29,6 +29,7 @@
 #include "kevy_replica/tools/common/progress.h"
 #include "kevy_replica/tools/common/stop_signals.h"
 #include "kevy_replica/tools/mirror/mirror.h"
+#include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/printing_link.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
@@ -57,8 +58,16 @@ ABSL_FLAG(std::string, position_key, "kevy_mirror",
 ABSL_FLAG(bool, replace, false,
           "Replace the data of the target's database, if another program has\n"
           "written it or a command was rejected.");
-ABSL_FLAG(std::string, on_reject, "stop",
-          "stop or skip: the reaction to a command that the target rejects.");
+ABSL_FLAG(
+    kevy_replica::OnReject, on_reject, kevy_replica::OnReject::kPass,
+    "pass, stop or skip. pass: pass over commands that do not fit the\n"
+    "data, since the primary has refused them as well, and stop at those\n"
+    "that the target cannot do. stop: stop at both. skip: pass over\n"
+    "both.");
+ABSL_FLAG(
+    std::string, scripts, "refuse",
+    "refuse or allow: pass EVAL on. Danger: a script can empty or change\n"
+    "all databases of the target, and can hang it.");
 ABSL_FLAG(uint32_t, batch, 1000, "The most commands in one transaction.");
 ABSL_FLAG(bool, dry_run, false,
           "Print the commands as RESP, and leave the target alone.");
@@ -75,6 +84,20 @@ ABSL_FLAG(
     "Then the mirror connects again. inf: no limit.");
 
 namespace kevy_replica {
+
+constexpr FlagName<OnReject> kOnRejectNames[] = {{OnReject::kPass, "pass"},
+                                                 {OnReject::kStop, "stop"},
+                                                 {OnReject::kSkip, "skip"}};
+
+// The form of --on_reject.
+bool AbslParseFlag(absl::string_view text, OnReject* on_reject,
+                   std::string* error) {
+  return ParseFlagName(kOnRejectNames, text, on_reject, error);
+}
+std::string AbslUnparseFlag(OnReject on_reject) {
+  return UnparseFlagName(kOnRejectNames, on_reject);
+}
+
 namespace {
 
 constexpr absl::string_view kUsage =
@@ -97,11 +120,13 @@ Restarts:
   frame once.
 
 Rejected commands:
-  When the target rejects a command (wrong type, say), the mirror stops. Its
-  stored position may already be past that command, so it also refuses to
-  start again until you give --on_reject=skip or --replace. If the mirror is
-  killed or disconnected before it has read the rejection, the command is
-  skipped; a mirror that is still running warns that this may have happened.
+  kevy streams commands that it has refused, too. If the target refuses one as
+  well (wrong type, say), it changes nothing on either side: it is counted and
+  passed over. A command that the target cannot do (unknown, without permission,
+  a script) would leave a difference: the mirror stops in front of it, or passes
+  it over with --on_reject=skip. If the target is in trouble (OOM, READONLY,
+  LOADING), the mirror waits. If the connection to the target breaks between a
+  transaction and its replies, the rejections in it are not counted.
 
 Limits:
 - The copy can differ from the primary. kevy also streams commands that it
@@ -127,9 +152,9 @@ LinkFlags GetLinkFlags() {
 }
 
 absl::Status CheckFlags(const CommandLine& command_line) {
-  const std::string on_reject = absl::GetFlag(FLAGS_on_reject);
-  if (on_reject != "skip" && on_reject != "stop") {
-    return absl::InvalidArgumentError("--on_reject must be stop or skip");
+  const std::string scripts = absl::GetFlag(FLAGS_scripts);
+  if (scripts != "refuse" && scripts != "allow") {
+    return absl::InvalidArgumentError("--scripts must be refuse or allow");
   }
   if (absl::GetFlag(FLAGS_shards) == 0) {
     return absl::InvalidArgumentError("--shards must be more than 0");
@@ -152,7 +177,10 @@ MirrorRunOptions OptionsOfFlags() {
   options.mirror.shards = absl::GetFlag(FLAGS_shards);
   options.mirror.position_key = absl::GetFlag(FLAGS_position_key);
   options.mirror.replace = absl::GetFlag(FLAGS_replace);
-  options.mirror.skip_rejected = absl::GetFlag(FLAGS_on_reject) == "skip";
+  options.mirror.on_reject = absl::GetFlag(FLAGS_on_reject);
+  options.mirror.scripts = absl::GetFlag(FLAGS_scripts) == "allow";
+  options.mirror.print_only =
+      absl::GetFlag(FLAGS_dry_run) || absl::GetFlag(FLAGS_target).empty();
   options.mirror.max_batch = absl::GetFlag(FLAGS_batch);
   options.mirror.now_ms = [] {
     return static_cast<uint64_t>(absl::ToUnixMillis(absl::Now()));
@@ -196,6 +224,10 @@ int Run(const CommandLine& command_line) {
       ConnectorOfFlags(options.interrupter, &output);
   if (!connect.ok()) return BadUsage(connect.status().message());
   options.connect = *std::move(connect);
+  if (options.mirror.scripts && !options.mirror.print_only) {
+    Say("danger: with --scripts=allow, whoever may write to the primary can "
+        "empty, change or hang all databases of the target");
+  }
 
   ScriptedPrimary embedded_primary;
   std::string primary = absl::GetFlag(FLAGS_primary);

@@ -29,16 +29,18 @@ class CheckedLink : public TargetLink {
   void Add(absl::Span<const absl::string_view> argv) override {
     inner_->Add(argv);
   }
-  size_t gathered() const override { return inner_->gathered(); }
   size_t outstanding() const override { return inner_->outstanding(); }
   absl::Status Send() override;
-  absl::StatusOr<TargetReply> Receive() override;
+  absl::StatusOr<TargetReply> Receive(ReplyDetail detail) override;
 
   // Not OK from the first error on: connect to the target again.
   const absl::Status& status() const { return status_; }
 
   // Makes `status` the link's error. Returns it.
   absl::Status Fail(absl::Status status);
+
+  // Goes on over `inner`, without an error.
+  void Replace(std::unique_ptr<TargetLink> inner);
 
   // Sends a command of the mirror's own and waits for the reply.
   // Precondition: outstanding() is 0.
@@ -51,8 +53,11 @@ class CheckedLink : public TargetLink {
   //   other errors         the connection's
   absl::StatusOr<TargetReply> Ask(absl::Span<const absl::string_view> argv);
 
+  // Receives the replies to all sent commands, and drops them.
+  absl::Status DropReplies();
+
  private:
-  const std::unique_ptr<TargetLink> inner_;
+  std::unique_ptr<TargetLink> inner_;
   absl::Status status_;
 };
 

@@ -3,77 +3,112 @@
 
 #include "kevy_replica/tools/mirror/command_filter.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
-#include <unordered_set>
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/status/statusor.h"
-#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/tools/mirror/checked_link.h"
-#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/mirror/command_table.h"
+#include "kevy_replica/tools/mirror/reply_class.h"
 
 namespace kevy_replica {
 namespace {
 
-bool ReachesBeyondKeys(absl::string_view lower) {
-  static constexpr absl::string_view kCommands[] = {
-      // Of transactions.
-      "multi", "exec", "discard", "watch", "unwatch",
-      // Of the connection.
-      "auth", "hello", "select", "client", "reset", "quit", "subscribe",
-      "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe",
-      "monitor", "sync", "psync", "replconf",
-      // Of the whole database or the server.
-      "flushdb", "flushall", "swapdb", "move", "migrate", "config", "acl",
-      "debug", "module", "cluster", "failover", "replicaof", "slaveof",
-      "shutdown"};
-  return absl::c_linear_search(kCommands, lower);
+constexpr absl::string_view kOwnKey =
+    "it names the mirror's own key: choose another --position_key";
+
+// Commands whose options name keys. Each of these keys is a whole argument, so
+// a search of all arguments finds the mirror's own.
+bool NamesKeysInOptions(absl::string_view name) {
+  static constexpr absl::string_view kNames[] = {
+      "zunionstore", "zinterstore", "zdiffstore",       "lmpop",
+      "zmpop",       "georadius",   "georadiusbymember"};
+  return absl::c_linear_search(kNames, name);
+}
+
+bool HasArgument(const ArgvView& argv, absl::string_view text) {
+  for (size_t i = 1; i < argv.size(); ++i) {
+    if (argv[i] == text) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
-CommandFilter::CommandFilter(std::string position_key,
-                             const std::unordered_set<std::string>& known)
-    : position_key_(std::move(position_key)) {
-  for (const std::string& name : known) {
-    if (!ReachesBeyondKeys(name)) known_.insert(name);
-  }
-}
+CommandFilter::CommandFilter(Options options, CommandTable table)
+    : options_(std::move(options)), table_(std::move(table)) {}
 
-absl::StatusOr<CommandFilter> CommandFilter::Load(
-    const std::string& position_key, CheckedLink* link) {
-  const absl::StatusOr<TargetReply> reply = link->Ask({"COMMAND"});
-  if (!reply.ok()) return reply.status();
-  std::unordered_set<std::string> known;
-  for (const TargetReply& command : reply->elements) {
-    if (command.elements.empty()) continue;
-    known.insert(absl::AsciiStrToLower(command.elements[0].text));
-  }
-  return CommandFilter(position_key, known);
-}
-
-bool CommandFilter::Knows(const std::string& lower) const {
-  return known_.empty() || known_.count(lower) != 0;
-}
-
-absl::string_view CommandFilter::Refusal(const ArgvView& argv) {
-  if (argv[0] != last_passed_) {
-    const std::string lower = absl::AsciiStrToLower(argv[0]);
-    if (known_.count(lower) == 0) {
-      if (ReachesBeyondKeys(lower)) {
-        return "a mirror passes on only commands about keys";
-      }
-      if (!known_.empty()) return "the target does not know this command";
+CommandVerdict CommandFilter::Judge(const ArgvView& argv) {
+  if (options_.print_only) return {};
+  const TargetCommand* command = last_command_;
+  if (command == nullptr || argv[0] != last_name_) {
+    command = table_.Find(argv);
+    const absl::string_view refusal = RefusalOf(command);
+    if (!refusal.empty()) return {refusal, ReplyClass::kUnable};
+    // A name with subcommands does not tell the command.
+    if (!absl::StrContains(command->name, "|")) {
+      last_name_ = std::string(argv[0]);
+      last_command_ = command;
     }
-    last_passed_ = std::string(argv[0]);
   }
-  if (argv.size() > 1 && argv[1] == position_key_) {
-    return "this is the mirror's own key: choose another --position_key";
+  const auto size = static_cast<int64_t>(argv.size());
+  if (command->arity >= 0 ? size != command->arity : size < -command->arity) {
+    return {"it has a wrong number of arguments", ReplyClass::kData};
+  }
+  return JudgeKeys(*command, argv);
+}
+
+absl::string_view CommandFilter::RefusalOf(const TargetCommand* command) const {
+  if (command == nullptr) return "the target does not know this command";
+  if (command->name == "eval" && options_.scripts) return "";
+  for (const absl::string_view script :
+       {"eval", "evalsha", "fcall", "function", "script"}) {
+    if (absl::StartsWith(command->name, script)) {
+      return "a script can reach other keys and databases: --scripts=allow "
+             "passes EVAL on";
+    }
+  }
+  if (command->name == "move") return "it writes into another database";
+  if (!command->writes || command->reaches_beyond) {
+    return "a mirror passes on only commands that write keys and reach nothing "
+           "else";
+  }
+  if (command->movable_keys
+          ? !NamesKeysInOptions(command->name)
+          : command->first_key <= 0 || command->key_step <= 0) {
+    return "its keys cannot be told";
   }
   return "";
+}
+
+CommandVerdict CommandFilter::JudgeKeys(const TargetCommand& command,
+                                        const ArgvView& argv) const {
+  if (command.movable_keys) {
+    return HasArgument(argv, options_.position_key)
+               ? CommandVerdict{kOwnKey, ReplyClass::kUnable}
+               : CommandVerdict{};
+  }
+  const auto size = static_cast<int64_t>(argv.size());
+  const int64_t last =
+      command.last_key < 0 ? size + command.last_key : command.last_key;
+  for (int64_t i = command.first_key; i <= last && i < size;
+       i += command.key_step) {
+    if (argv[static_cast<size_t>(i)] == options_.position_key) {
+      return {kOwnKey, ReplyClass::kUnable};
+    }
+  }
+  if (command.name == "copy") {
+    for (size_t i = 3; i < argv.size(); ++i) {
+      if (absl::EqualsIgnoreCase(argv[i], "db")) {
+        return {"it writes into another database", ReplyClass::kUnable};
+      }
+    }
+  }
+  return {};
 }
 
 }  // namespace kevy_replica

@@ -6,40 +6,66 @@
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_COMMAND_FILTER_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_COMMAND_FILTER_H_
 
+#include <cstdint>
 #include <string>
-#include <unordered_set>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/tools/mirror/checked_link.h"
+#include "kevy_replica/tools/mirror/command_table.h"
+#include "kevy_replica/tools/mirror/reply_class.h"
 
 namespace kevy_replica {
 
-// Passes commands about keys that the target knows. It refuses commands on the
-// mirror's own key. It also refuses commands that would end the mirror's
-// transaction, change its connection, or reach beyond the keys of its database.
+// A filter's answer about one command.
+struct CommandVerdict {
+  // Empty: pass the command on. Otherwise the reason not to, for a message.
+  absl::string_view refusal;
+  ReplyClass reply_class = ReplyClass::kUnable;  // Of a refusal.
+};
+
+// Passes on only commands that write keys of the database and reach nothing
+// else, by the target's own description:
+//
+//   command                                       verdict
+//   unknown to the target, or without a name      unable
+//   EVAL, with `scripts`                          pass
+//   writes nothing, reaches beyond its keys,      unable
+//   or its keys cannot be told
+//   another number of arguments than its arity    data
+//   one of its keys is the mirror's own           unable
+//   COPY ... DB, MOVE                             unable
+//   else                                          pass
 class CommandFilter {
  public:
-  // `known`: the names of the target's commands, in lower case. Empty: the
-  // target does not tell, so that every command is known.
-  CommandFilter(std::string position_key,
-                const std::unordered_set<std::string>& known);
+  struct Options {
+    std::string position_key;
+    // Pass EVAL on. A script can reach any key and database.
+    bool scripts = false;
+    // Pass every command on: no server gets them.
+    bool print_only = false;
+  };
 
-  // Asks the target for its commands. Errors: CheckedLink::Ask()'s.
-  static absl::StatusOr<CommandFilter> Load(const std::string& position_key,
-                                            CheckedLink* link);
+  CommandFilter(Options options, CommandTable table);
+  CommandFilter(CommandFilter&&) = default;
+  CommandFilter(const CommandFilter&) = delete;
+  CommandFilter& operator=(const CommandFilter&) = delete;
 
-  // Whether the target knows the command `lower`, a name in lower case.
-  bool Knows(const std::string& lower) const;
+  CommandVerdict Judge(const ArgvView& argv);
 
-  // The reason to refuse a command, for a message. Empty: pass it on.
-  absl::string_view Refusal(const ArgvView& argv);
+  const CommandTable& table() const { return table_; }
 
  private:
-  std::string position_key_;
-  std::unordered_set<std::string> known_;  // Those about keys.
-  std::string last_passed_;                // The last name that passed.
+  CommandVerdict JudgeKeys(const TargetCommand& command,
+                           const ArgvView& argv) const;
+  // The reason why nothing passes that `command` names. Empty: none.
+  absl::string_view RefusalOf(const TargetCommand* command) const;
+
+  Options options_;
+  CommandTable table_;
+  // The last command that passed, and its name as it was spelled. Null: none. A
+  // subcommand does not count, since its first argument does not tell it.
+  std::string last_name_;
+  const TargetCommand* last_command_ = nullptr;
 };
 
 }  // namespace kevy_replica

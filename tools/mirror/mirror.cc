@@ -24,20 +24,15 @@
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/progress.h"
 #include "kevy_replica/tools/common/stop_signals.h"
+#include "kevy_replica/tools/mirror/kind_counts.h"
 #include "kevy_replica/tools/mirror/mirror_session.h"
-#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/mirror/transactions.h"
 
 namespace kevy_replica {
 namespace {
 
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kMostBackoff = absl::Seconds(5);
-
-// Whether to connect again after this status of a session.
-bool IsTemporary(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-         absl::IsAborted(status);
-}
 
 class Mirror {
  public:
@@ -64,7 +59,7 @@ class Mirror {
       const uint64_t transactions = counters_.transactions;
       const absl::Time begin = absl::Now();
       const absl::Status status = RunSession();
-      if (!IsTemporary(status)) return status;
+      if (!IsTemporary(status) && !absl::IsAborted(status)) return status;
       // A session that has moved on starts the backoff again. A reload does not
       // count, since the other shards move on while one fails again and again.
       if ((counters_.transactions != transactions && !state_.reload) ||
@@ -72,7 +67,6 @@ class Mirror {
         backoff = kFirstBackoff;
       }
       // The session has ended itself, to send commands one by one: go on now.
-      if (absl::IsAborted(status) && !state_.reload) continue;
       Say(absl::StrCat(status.message(), "; trying again in ",
                        absl::FormatDuration(backoff)));
       options_.interrupter->Sleep(backoff);
@@ -81,13 +75,11 @@ class Mirror {
     return absl::OkStatus();
   }
 
-  // Mirrors over one connection to the target, from the positions there.
+  // Mirrors from the positions in the target.
   absl::Status RunSession() {
-    absl::StatusOr<std::unique_ptr<TargetLink>> link = options_.connect();
-    if (!link.ok()) return link.status();
     absl::StatusOr<std::unique_ptr<MirrorSession>> session =
-        MirrorSession::Open(*std::move(link), options_.mirror, &counters_,
-                            &state_);
+        MirrorSession::Open(options_.connect, options_.interrupter,
+                            options_.mirror, &counters_, &state_);
     if (!session.ok()) return session.status();
 
     InMemoryPositionStore positions;
@@ -124,9 +116,7 @@ class Mirror {
     SetFleet(nullptr);
     // After Ctrl-C too, so that a last rejected command is reported.
     if (status.ok()) status = (*session)->Finish();
-    if ((*session)->link_status().ok()) return status;
-    return options_.interrupter->interrupted() ? absl::OkStatus()
-                                               : (*session)->link_status();
+    return (*session)->status().ok() ? status : (*session)->status();
   }
 
   void SetFleet(Fleet* fleet) {
@@ -150,6 +140,10 @@ class Mirror {
         text = fleet_->StatsText();
       }
       progress.frames += frames_before_;
+    }
+    for (KindCounts* counts : {&counters_.passed_over, &counters_.uncertain}) {
+      const std::string line = counts->NewCounts();
+      if (!line.empty()) options_.mirror.log(line);
     }
     metrics_file_.Write(absl::StrCat(text, OwnMetrics()));
     if (options_.status_line) {
@@ -175,15 +169,13 @@ class Mirror {
     counter("records_total", "Records of snapshots loaded.", counters_.records);
     counter("transactions_total", "Transactions that the target has executed.",
             counters_.transactions);
-    counter("skipped_total", "Rejected commands that were skipped.",
-            counters_.skipped);
+    counter("target_connects_total", "Attempts to connect to the target.",
+            counters_.target_connects);
     counter("untold_transactions_total",
             "Transactions whose replies were lost with the connection.",
             counters_.untold);
-    counter("lost_field_expiries_total",
-            "Expiries of hash fields that the target cannot keep.",
-            counters_.lost_field_expiries);
-    return out;
+    return absl::StrCat(out, counters_.passed_over.MetricsText(),
+                        counters_.uncertain.MetricsText());
   }
 
   const MirrorRunOptions& options_;

@@ -6,23 +6,17 @@
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_MIRROR_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_MIRROR_H_
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "kevy_replica/client/fleet.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
-
-// Connects to the target. The mirror calls it again after each broken link.
-using TargetConnector =
-    std::function<absl::StatusOr<std::unique_ptr<TargetLink>>()>;
 
 struct MirrorRunOptions {
   MirrorOptions mirror;
@@ -40,8 +34,9 @@ struct MirrorRunOptions {
 };
 
 // Mirrors until a stop signal comes (see StopBySignal()). Connects again after
-// a broken link to a primary or to the target. Does so while the target is in
-// trouble, too. The wait for the target grows from 100 ms to 5 s.
+// a broken link to a primary or to the target, and while the target is in
+// trouble; one side's link does not end the other's. The wait for the target
+// grows from 100 ms to 5 s.
 //
 // Returns:
 //   OK                   a stop signal came, or the end of `once`

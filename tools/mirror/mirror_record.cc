@@ -15,7 +15,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/codec/escape.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
+#include "kevy_replica/tools/mirror/reply_class.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {
@@ -27,7 +29,7 @@ constexpr absl::string_view kShardsField = "shards";
 
 absl::Status Foreign(const std::string& key, absl::string_view reason) {
   return absl::FailedPreconditionError(
-      absl::StrCat("the target's key ", key, " ", reason,
+      absl::StrCat("the target's key ", Escaped(key), " ", reason,
                    ": choose another --position_key, or --replace the "
                    "target's data"));
 }
@@ -43,11 +45,12 @@ bool MirrorRecord::is_loading() const {
 std::string ShardField(size_t shard) { return absl::StrCat("shard-", shard); }
 
 absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
-                                              size_t shards, TargetLink* link) {
+                                              size_t shards,
+                                              CheckedLink* link) {
   link->Add({"HGETALL", key});
   absl::Status sent = link->Send();
   if (!sent.ok()) return sent;
-  const absl::StatusOr<TargetReply> reply = link->Receive();
+  const absl::StatusOr<TargetReply> reply = link->Receive(ReplyDetail::kWhole);
   if (!reply.ok()) return reply.status();
   if (reply->is_error()) {
     return absl::StartsWith(reply->text, "WRONGTYPE ")
@@ -67,18 +70,22 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
     return Foreign(key, "is not a mirror's record, or has another version");
   }
   if (fields[std::string(kShardsField)] != absl::StrCat(shards)) {
-    return Foreign(key, absl::StrCat("is the record of a mirror with --shards=",
-                                     fields[std::string(kShardsField)]));
+    return Foreign(key,
+                   absl::StrCat("is the record of a mirror with --shards=",
+                                Escaped(fields[std::string(kShardsField)])));
   }
   for (size_t i = 0; i < shards; ++i) {
     const std::string& text = fields[ShardField(i)];
     ShardRecord& shard = record.shards[i];
-    if (text == kLoading) {
+    shard.text = text;
+    if (text == kLoading ||
+        absl::StartsWith(text, absl::StrCat(kLoading, " "))) {
       shard.state = ShardRecord::State::kLoading;
     } else if (text == kEmpty) {
       shard.state = ShardRecord::State::kEmpty;
     } else if (const auto position = ParseFeedPosition(text)) {
-      shard = {ShardRecord::State::kAt, *position};
+      shard.state = ShardRecord::State::kAt;
+      shard.position = *position;
     } else {
       return Foreign(key, absl::StrCat("lacks a position for ", ShardField(i)));
     }

@@ -35,6 +35,7 @@ struct ShardRecord {
   };
   State state = State::kLoading;
   FeedPosition position;  // {0, 0} unless kAt.
+  std::string text;       // The field's value.
 };
 
 // The key is a hash:
@@ -42,7 +43,7 @@ struct ShardRecord {
 //   kevy_mirror  1                     the record's version
 //   shards       3
 //   shard-0      7270893326363503:39   kAt
-//   shard-1      loading               kLoading
+//   shard-1      loading 17            kLoading: 17 commands of snapshots came
 //   shard-2      empty                 kEmpty
 //   rejected     ...                   the reason why the mirror has stopped
 struct MirrorRecord {
@@ -70,7 +71,7 @@ std::string ShardField(size_t shard);
 //   kUnavailable         the target is in trouble
 //   other errors         the connection's
 absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
-                                              size_t shards, TargetLink* link);
+                                              size_t shards, CheckedLink* link);
 
 // Gathers the command that writes a new record with every shard kLoading.
 void AddNewRecord(const std::string& key, size_t shards, TargetLink* link);

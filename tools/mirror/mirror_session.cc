@@ -3,31 +3,46 @@
 
 #include "kevy_replica/tools/mirror/mirror_session.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
+#include "kevy_replica/tools/mirror/command_filter.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/open_target.h"
+#include "kevy_replica/tools/mirror/rejection.h"
 #include "kevy_replica/tools/mirror/snapshot_loader.h"
 #include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/mirror/transactions.h"
+#include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
+namespace {
+
+constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
+constexpr absl::Duration kMostBackoff = absl::Seconds(5);
+
+}  // namespace
 
 // One shard: takes its follower's events.
 class MirrorSession::Shard : public FollowerHandler {
@@ -45,10 +60,9 @@ class MirrorSession::Shard : public FollowerHandler {
   };
 
   Shard(MirrorSession* session, size_t index, const OpenedTarget& opened)
-      : session_(session),
-        index_(index),
-        position_(opened.shards[index].position) {
+      : session_(session), index_(index) {
     if (opened.empty_first) return;
+    position_ = opened.shards[index].position;
     holding_ = opened.shards[index].state == ShardRecord::State::kEmpty
                    ? Holding::kEmpty
                    : Holding::kData;
@@ -71,11 +85,15 @@ class MirrorSession::Shard : public FollowerHandler {
   absl::Status OnReset() override {
     return Checked(session_->BeginHistory(this));
   }
-  absl::Status OnSnapshotBegin() override { return Checked(BeginSnapshot()); }
+  absl::Status OnSnapshotBegin() override {
+    BeginSnapshot();
+    return absl::OkStatus();
+  }
   absl::Status OnSnapshotChunk(absl::string_view bytes) override {
-    // The chunk's commands must not get into a transaction.
-    const absl::Status committed = session_->transactions_.Commit();
-    return Checked(committed.ok() ? loader_->Load(bytes) : committed);
+    session_->used_since_heartbeat_ = true;
+    absl::Status status = loader_->Load(bytes);
+    if (status.ok()) status = session_->transactions_.Send();
+    return Checked(status);
   }
   absl::Status OnSnapshotEnd(const FeedPosition& position) override {
     return Checked(EndSnapshot(position));
@@ -92,13 +110,16 @@ class MirrorSession::Shard : public FollowerHandler {
 
  private:
   absl::Status Checked(absl::Status status) const {
-    if (!status.ok()) session_->failed();
+    if (status.ok()) return status;
+    if (session_->status_.ok()) session_->status_ = status;
+    session_->failed();
     return status;
   }
 
   absl::Status TakeFrames(absl::Span<const FrameView> frames,
                           uint64_t generation);
-  absl::Status BeginSnapshot();
+  absl::Status TakeFrame(const FrameView& frame, uint64_t generation);
+  void BeginSnapshot();
   absl::Status EndSnapshot(const FeedPosition& position);
   absl::Status TakeHeartbeat(const Heartbeat& heartbeat,
                              const FeedPosition& position);
@@ -125,48 +146,61 @@ void MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
 
 absl::Status MirrorSession::Shard::TakeFrames(
     absl::Span<const FrameView> frames, uint64_t generation) {
-  absl::Status status = session_->load_queue_.Settle();
-  if (!status.ok()) return status;
+  session_->used_since_heartbeat_ = true;
   for (const FrameView& frame : frames) {
-    const absl::string_view refusal = session_->filter_.Refusal(frame.argv());
-    status = refusal.empty()
-                 ? session_->transactions_.Add(index_, frame, generation)
-                 : session_->transactions_.PassOver(index_, frame, generation,
-                                                    refusal);
+    absl::Status status = TakeFrame(frame, generation);
     if (!status.ok()) return status;
   }
-  // The frames' bytes are valid until this call returns.
-  return session_->link_->Send();
+  return session_->transactions_.Send();
 }
 
-absl::Status MirrorSession::Shard::BeginSnapshot() {
-  absl::Status status = session_->BeginHistory(this);
-  if (!status.ok()) return status;
+absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
+                                             uint64_t generation) {
+  Transactions& transactions = session_->transactions_;
+  const CommandVerdict verdict = session_->filter_->Judge(frame.argv());
+  if (verdict.refusal.empty()) {
+    return transactions.Add(index_, frame, generation);
+  }
+  Rejection rejection;
+  rejection.shard = index_;
+  rejection.offset = frame.offset();
+  rejection.command = frame.command();
+  rejection.reply_class = verdict.reply_class;
+  rejection.kind = verdict.refusal;
+  rejection.text = absl::StrCat("is not passed on: ", verdict.refusal);
+  const absl::Status rejected =
+      Decide(session_->options_, session_->counters_, rejection);
+  if (rejected.ok()) return transactions.PassOver(index_, frame, generation);
+  // The frames before it arrive.
+  const absl::Status committed = transactions.Commit();
+  return committed.ok() ? rejected : committed;
+}
+
+void MirrorSession::Shard::BeginSnapshot() {
   loader_ = std::make_unique<SnapshotLoader>(
       index_, session_->features_, &session_->options_, session_->counters_,
-      &session_->load_queue_);
-  return absl::OkStatus();
+      &session_->transactions_,
+      [this] { return session_->BeginHistory(this); });
 }
 
 absl::Status MirrorSession::Shard::EndSnapshot(const FeedPosition& position) {
-  absl::Status status = session_->transactions_.Commit();
-  if (status.ok()) status = loader_->Finish();
+  absl::Status status = loader_->Finish();
   if (!status.ok()) return status;
   loader_.reset();
-  state().careful_until = 0;  // It belongs to the history before.
   return session_->StorePosition(this, position);
 }
 
 absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
                                                  const FeedPosition& position) {
   // Another shard may have left a transaction open.
-  absl::Status committed = session_->transactions_.Commit();
-  if (!committed.ok()) return committed;
+  absl::Status status = session_->transactions_.Commit();
+  if (status.ok()) status = session_->KeepAlive();
+  if (!status.ok()) return status;
   // With protocol 1 a shard without writes sends heartbeats alone.
   if (heartbeat.next_offset == 0 && position == FeedPosition() &&
       holding_ != Holding::kData && loader_ == nullptr) {
     if (holding_ == Holding::kEmpty) return absl::OkStatus();
-    absl::Status status = session_->BeginHistory(this);
+    status = session_->BeginHistory(this);
     if (!status.ok()) return status;
     holding_ = Holding::kNothing;
     return session_->StoreField(this, kEmpty);
@@ -186,38 +220,107 @@ absl::Status MirrorSession::Shard::Forget() {
   return session_->StoreField(this, kLoading);
 }
 
-MirrorSession::MirrorSession(std::unique_ptr<CheckedLink> link,
-                             const MirrorOptions& options,
-                             const OpenedTarget& opened,
+MirrorSession::MirrorSession(TargetConnector connect,
+                             std::shared_ptr<Interrupter> interrupter,
+                             std::unique_ptr<CheckedLink> link,
+                             const MirrorOptions& options, OpenedTarget opened,
                              MirrorCounters* counters, MirrorState* state)
-    : link_(std::move(link)),
+    : connect_(std::move(connect)),
+      interrupter_(std::move(interrupter)),
+      link_(std::move(link)),
       options_(options),
       counters_(counters),
       state_(state),
       features_(opened.features),
-      filter_(opened.filter),
       empty_first_(opened.empty_first),
-      transactions_(&options_, link_.get(), counters, state,
-                    [this](size_t shard, const FeedPosition& position) {
-                      Stored(shard, position);
-                    }),
-      load_queue_(&options_, link_.get(), counters) {
-  for (size_t i = 0; i < options_.shards; ++i) {
+      transactions_(
+          &options_, link_.get(), counters, state,
+          [this](const absl::Status& status) { return Reconnect(status); },
+          [this](size_t shard, const FeedPosition& position) {
+            Stored(shard, position);
+          }) {
+  state_->shards.resize(options.shards);
+  for (size_t i = 0; i < options.shards; ++i) {
+    state_->shards[i].stored = state_->shards[i].sent = opened.shards[i].text;
     shards_.push_back(std::make_unique<Shard>(this, i, opened));
   }
+  filter_.emplace(std::move(opened.filter));
 }
 
 MirrorSession::~MirrorSession() = default;
 
 absl::StatusOr<std::unique_ptr<MirrorSession>> MirrorSession::Open(
-    std::unique_ptr<TargetLink> link, const MirrorOptions& options,
-    MirrorCounters* counters, MirrorState* state) {
-  auto checked = std::make_unique<CheckedLink>(std::move(link));
-  const absl::StatusOr<OpenedTarget> opened =
-      OpenTarget(options, checked.get(), counters, state);
+    TargetConnector connect, std::shared_ptr<Interrupter> interrupter,
+    const MirrorOptions& options, MirrorCounters* counters,
+    MirrorState* state) {
+  ++counters->target_connects;
+  absl::StatusOr<std::unique_ptr<TargetLink>> link = connect();
+  if (!link.ok()) return link.status();
+  auto checked = std::make_unique<CheckedLink>(*std::move(link));
+  absl::StatusOr<OpenedTarget> opened =
+      OpenTarget(options, checked.get(), state);
   if (!opened.ok()) return opened.status();
-  return absl::WrapUnique(
-      new MirrorSession(std::move(checked), options, *opened, counters, state));
+  return absl::WrapUnique(new MirrorSession(
+      std::move(connect), std::move(interrupter), std::move(checked), options,
+      *std::move(opened), counters, state));
+}
+
+// Connects to the target again, until it works. Returns the shards' fields of
+// the record. Errors: kCancelled; kAborted, the record is not this session's
+// any more; OpenTarget()'s others.
+absl::StatusOr<std::vector<std::string>> MirrorSession::Reconnect(
+    absl::Status status) {
+  while (IsTemporary(status)) {
+    options_.log(absl::StrCat(
+        status.message(), "; trying again",
+        backoff_ == absl::ZeroDuration()
+            ? ""
+            : absl::StrCat(" in ", absl::FormatDuration(backoff_))));
+    if (interrupter_->Sleep(backoff_)) {
+      return absl::CancelledError("interrupted");
+    }
+    backoff_ = std::clamp(2 * backoff_, kFirstBackoff, kMostBackoff);
+    ++counters_->target_connects;
+    absl::StatusOr<std::unique_ptr<TargetLink>> link = connect_();
+    status = link.status();
+    if (!status.ok()) continue;
+    link_->Replace(*std::move(link));
+    absl::StatusOr<OpenedTarget> opened =
+        OpenTarget(options_, link_.get(), state_);
+    if (opened.ok()) return TakeOpened(*std::move(opened));
+    status = opened.status();
+  }
+  return status;
+}
+
+absl::StatusOr<std::vector<std::string>> MirrorSession::TakeOpened(
+    OpenedTarget opened) {
+  features_ = opened.features;
+  filter_.emplace(std::move(opened.filter));
+  std::vector<std::string> fields;
+  for (const ShardRecord& shard : opened.shards) fields.push_back(shard.text);
+  if (empty_first_) return fields;  // Nothing of the target counts yet.
+  if (!opened.has_record) {
+    state_->reload = true;
+    return absl::AbortedError(
+        "the target has lost the mirror's record: it came back empty, or the "
+        "key was evicted or deleted; all is loaded again");
+  }
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const MirrorState::Shard& shard = state_->shards[i];
+    if (fields[i] != shard.stored && fields[i] != shard.sent) {
+      return absl::AbortedError(absl::StrCat(
+          "another mirror has written to the target: ", ShardField(i), " has ",
+          Escaped(fields[i]), " instead of ", Escaped(shard.stored)));
+    }
+  }
+  return fields;
+}
+
+// A target may close a silent connection.
+absl::Status MirrorSession::KeepAlive() {
+  if (std::exchange(used_since_heartbeat_, false)) return absl::OkStatus();
+  return transactions_.Retry([this] { return link_->Ask({"PING"}).status(); });
 }
 
 absl::Status MirrorSession::Finish() { return transactions_.Settle(); }
@@ -230,18 +333,11 @@ FollowerHandler* MirrorSession::handler(size_t shard) {
   return shards_[shard].get();
 }
 
-// Reads all replies, whichever shard's they are.
-absl::Status MirrorSession::Settle() {
-  const absl::Status status = transactions_.Commit();
-  return status.ok() ? load_queue_.Settle() : status;
-}
-
 // Makes room for a new history of a shard. Empties the target if it must be
 // empty, and takes the shard's position out of the record.
 absl::Status MirrorSession::BeginHistory(Shard* shard) {
-  absl::Status status = Settle();
+  absl::Status status = transactions_.Commit();
   if (!status.ok()) return status;
-  shard->state().told_until = FeedPosition();
   if (!empty_first_ && shard->holding() == Shard::Holding::kData) {
     if (options_.shards > 1) {
       state_->reload = true;
@@ -251,13 +347,15 @@ absl::Status MirrorSession::BeginHistory(Shard* shard) {
     empty_first_ = true;
   }
   if (empty_first_) {
-    status = EmptyTarget(options_, link_.get());
+    status = transactions_.Retry(
+        [this] { return EmptyTarget(options_, link_.get()); });
     if (!status.ok()) return status;
     empty_first_ = false;
     state_->reload = false;
     for (const std::unique_ptr<Shard>& each : shards_) {
       each->set_holding(Shard::Holding::kNothing);
       each->set_position(FeedPosition());
+      each->state().stored = each->state().sent = std::string(kLoading);
     }
   } else if (shard->holding() == Shard::Holding::kEmpty) {
     status = StoreField(shard, kLoading);
@@ -269,11 +367,15 @@ absl::Status MirrorSession::BeginHistory(Shard* shard) {
 
 // Writes the shard's field: a position, kLoading or kEmpty.
 absl::Status MirrorSession::StoreField(Shard* shard, absl::string_view value) {
-  absl::Status status = Settle();
+  absl::Status status = transactions_.Commit();
   if (!status.ok()) return status;
-  status = WriteRecordField(options_.position_key, ShardField(shard->index()),
+  shard->state().sent = std::string(value);
+  status = transactions_.Retry([&] {
+    return WriteRecordField(options_.position_key, ShardField(shard->index()),
                             value, link_.get());
+  });
   if (!status.ok()) return status;
+  shard->state().stored = std::string(value);
   if (value == kEmpty) {
     shard->set_holding(Shard::Holding::kEmpty);
   } else if (shard->holding() == Shard::Holding::kEmpty) {
@@ -295,9 +397,7 @@ void MirrorSession::Stored(size_t shard, const FeedPosition& position) {
   if (shards_[shard]->holding() == Shard::Holding::kEmpty) {
     shards_[shard]->set_holding(Shard::Holding::kNothing);
   }
-  // Forget it once it is passed, since another history has such offsets too.
-  uint64_t& careful_until = state_->shards[shard].careful_until;
-  if (position.next_offset >= careful_until) careful_until = 0;
+  backoff_ = absl::ZeroDuration();
   applied(shard, position.next_offset);
 }
 

@@ -10,11 +10,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
@@ -25,6 +28,7 @@
 #include "kevy_replica/tools/mirror/snapshot_loader.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/mirror/transactions.h"
+#include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
 
@@ -40,22 +44,25 @@ namespace kevy_replica {
 //
 // Invariants:
 //
-// 1. Either transactions or a snapshot's commands are on their way. Each waits
-//    for the other's replies before it sends.
+// 1. The target stays as it is until a snapshot's payload header has been read.
 // 2. applied(i, offset) follows only when the target holds shard i up to there,
 //    with the position.
-// 3. A shard's field of the record is "loading" from the first command of a new
+// 3. A shard's field of the record begins with "loading" from the first command
+// of a new
 //    history until the target holds it up to a position.
 // 4. A shard that needs a new history while the target holds data ends the
 //    session if there are several shards (MirrorState::reload). All are loaded
 //    again, because one shard's keys cannot be told from another's.
 class MirrorSession {
  public:
-  // Opens the target: see OpenTarget() for the errors. `counters` and `state`
-  // must outlive the session.
+  // Connects and opens the target: see OpenTarget() for the errors. After a
+  // broken link the session connects again by itself, within the call that
+  // needs the link: the primaries' links stay. `interrupter` ends the waits.
+  // `counters` and `state` must outlive the session.
   static absl::StatusOr<std::unique_ptr<MirrorSession>> Open(
-      std::unique_ptr<TargetLink> link, const MirrorOptions& options,
-      MirrorCounters* counters, MirrorState* state);
+      TargetConnector connect, std::shared_ptr<Interrupter> interrupter,
+      const MirrorOptions& options, MirrorCounters* counters,
+      MirrorState* state);
   ~MirrorSession();
 
   // Waits for the replies of the executing transaction, if any. A command that
@@ -76,32 +83,41 @@ class MirrorSession {
   // A primary has closed its link.
   std::function<void()> closed;
 
-  // Not OK from the link's first error on: open a new session.
-  const absl::Status& link_status() const { return link_->status(); }
+  // The first error of a handler. kAborted: open a new session.
+  const absl::Status& status() const { return status_; }
 
  private:
   class Shard;
 
-  MirrorSession(std::unique_ptr<CheckedLink> link, const MirrorOptions& options,
-                const OpenedTarget& opened, MirrorCounters* counters,
+  MirrorSession(TargetConnector connect,
+                std::shared_ptr<Interrupter> interrupter,
+                std::unique_ptr<CheckedLink> link, const MirrorOptions& options,
+                OpenedTarget opened, MirrorCounters* counters,
                 MirrorState* state);
 
-  absl::Status Settle();
+  absl::StatusOr<std::vector<std::string>> Reconnect(absl::Status status);
+  absl::StatusOr<std::vector<std::string>> TakeOpened(OpenedTarget opened);
+  absl::Status KeepAlive();
   absl::Status BeginHistory(Shard* shard);
   absl::Status StoreField(Shard* shard, absl::string_view value);
   absl::Status StorePosition(Shard* shard, const FeedPosition& position);
   void Stored(size_t shard, const FeedPosition& position);
 
+  const TargetConnector connect_;
+  const std::shared_ptr<Interrupter> interrupter_;
   const std::unique_ptr<CheckedLink> link_;
   const MirrorOptions options_;
   MirrorCounters* const counters_;
   MirrorState* const state_;
-  const PayloadCommands::Target features_;
-  CommandFilter filter_;
+  PayloadCommands::Target features_;
+  std::optional<CommandFilter> filter_;
   bool empty_first_;  // As OpenedTarget::empty_first, until it is done.
   Transactions transactions_;
-  LoadQueue load_queue_;
   std::vector<std::unique_ptr<Shard>> shards_;
+  absl::Duration backoff_;  // The next wait. Zero after progress.
+  // Whether the target was sent something since the last heartbeat.
+  bool used_since_heartbeat_ = false;
+  absl::Status status_;
 };
 
 }  // namespace kevy_replica

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,18 +19,22 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_event.h"
+#include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
 namespace {
@@ -48,25 +53,55 @@ TargetReply ReplyOf(TargetReply::Type type, const std::string& text = "") {
   return reply;
 }
 
-// The commands that the target got, and the script of its replies.
+TargetReply IntegerReply(int64_t integer) {
+  TargetReply reply = ReplyOf(TargetReply::Type::kInteger);
+  reply.integer = integer;
+  return reply;
+}
+
+TargetReply ArrayOf(std::vector<TargetReply> elements) {
+  TargetReply reply = ReplyOf(TargetReply::Type::kArray);
+  reply.integer = static_cast<int64_t>(elements.size());
+  reply.elements = std::move(elements);
+  return reply;
+}
+
+// COMMAND's element of a command that writes the keys `first` to `last`.
+TargetReply CommandOf(const std::string& name, int64_t arity, int64_t last,
+                      const std::string& flag = "write") {
+  return ArrayOf({ReplyOf(TargetReply::Type::kText, name), IntegerReply(arity),
+                  ArrayOf({ReplyOf(TargetReply::Type::kText, flag)}),
+                  IntegerReply(1), IntegerReply(last), IntegerReply(1)});
+}
+
+// The state of the target, which outlives its links, and a script.
 struct Target {
   std::vector<std::string> sent;  // Each command's arguments in one line.
-  // Prefixes of commands, each with the error that they get.
-  std::vector<std::pair<std::string, std::string>> refused;
-  absl::Status link;  // The link's status from now on.
-  // The errors in EXEC's reply, from the first command on.
-  std::vector<std::string> results;
-  bool dies_after_exec = false;      // The link breaks after EXEC's reply.
-  bool dies_before_replies = false;  // The link breaks before the next reply.
+  int links = 0;
   // HGETALL's reply: field, value and so on.
-  std::vector<std::string> record;
+  std::map<std::string, std::string> record;
+  // Prefixes of commands, each with the error that they get and how often.
+  struct Refusal {
+    std::string prefix;
+    std::string error;
+    int times = 1000;
+  };
+  std::vector<Refusal> refused;
+  // The results of the next EXEC, from the first command on. An empty text is
+  // no error.
+  std::vector<TargetReply> results;
+  absl::Status down;  // Not OK: neither a link nor a connection works.
+  // The link breaks: at a command of this prefix, before EXEC is executed, or
+  // before its replies are read.
+  std::string poison;
+  bool dies_before_exec = false;
+  bool dies_after_exec = false;
 };
 
-// Replies like an empty server that accepts all commands, except for Target's
-// script.
+// Replies like a server that accepts all commands, except for Target's script.
 class FakeLink : public TargetLink {
  public:
-  explicit FakeLink(Target* target) : target_(target) {}
+  explicit FakeLink(Target* target) : target_(target) { ++target->links; }
 
   void AddRaw(absl::string_view resp) override {
     const std::string wire = absl::StrCat("*2\r\n:0\r\n", resp);
@@ -82,78 +117,137 @@ class FakeLink : public TargetLink {
   void Add(absl::Span<const absl::string_view> argv) override {
     gathered_.push_back(absl::StrJoin(argv, " "));
   }
-  size_t gathered() const override { return gathered_.size(); }
   absl::Status Send() override {
-    if (!target_->link.ok()) return target_->link;
     for (const std::string& command : gathered_) {
-      target_->sent.push_back(command);
-      replies_.push_back(Answer(command));
+      if (broken_ || !target_->down.ok()) break;
+      target_->sent.push_back(command.substr(0, 100));
+      broken_ |= (!target_->poison.empty() &&
+                  absl::StartsWith(command, target_->poison)) ||
+                 (command == "EXEC" &&
+                  std::exchange(target_->dies_before_exec, false));
+      if (!broken_) replies_.push_back(Answer(command));
+      if (command == "EXEC" && !broken_ &&
+          std::exchange(target_->dies_after_exec, false)) {
+        broken_ = true;
+        replies_.clear();
+      }
     }
+    outstanding_ += gathered_.size();
     gathered_.clear();
-    return absl::OkStatus();
+    return target_->down;
   }
-  size_t outstanding() const override { return replies_.size(); }
-  absl::StatusOr<TargetReply> Receive() override {
-    if (!target_->link.ok()) return target_->link;
+  size_t outstanding() const override { return outstanding_; }
+  absl::StatusOr<TargetReply> Receive(ReplyDetail /*detail*/) override {
+    if (!target_->down.ok()) return target_->down;
     if (replies_.empty()) {
-      ADD_FAILURE() << "no reply is outstanding";
-      return absl::InternalError("none");
+      EXPECT_TRUE(broken_) << "no reply is outstanding";
+      return absl::UnavailableError("gone");
     }
-    if (std::exchange(target_->dies_before_replies, false)) {
-      return target_->link = absl::UnavailableError("gone");
-    }
+    --outstanding_;
     TargetReply reply = std::move(replies_.front());
     replies_.pop_front();
-    if (!reply.elements.empty() &&
-        std::exchange(target_->dies_after_exec, false)) {
-      target_->link = absl::UnavailableError("gone");
-    }
     return reply;
   }
 
  private:
   TargetReply Answer(const std::string& command) {
-    for (const auto& [prefix, error] : target_->refused) {
-      if (!absl::StartsWith(command, prefix)) continue;
+    for (Target::Refusal& refusal : target_->refused) {
+      if (!absl::StartsWith(command, refusal.prefix) || refusal.times == 0) {
+        continue;
+      }
+      --refusal.times;
       refused_ = true;
-      return ReplyOf(TargetReply::Type::kError, error);
+      return ReplyOf(TargetReply::Type::kError, refusal.error);
     }
-    if (command == "MULTI") refused_ = false;
-    TargetReply reply = ReplyOf(TargetReply::Type::kText, "OK");
-    if (command == "COMMAND" || command == "HGETALL kevy_mirror") {
-      reply = ReplyOf(TargetReply::Type::kArray);
-      if (command == "COMMAND") return reply;
-      for (const std::string& text : target_->record) {
-        reply.elements.push_back(ReplyOf(TargetReply::Type::kText, text));
-      }
+    if (command == "MULTI" || command == "DISCARD") {
+      refused_ = false;
+      queued_.clear();
+      in_multi_ = command == "MULTI";
     } else if (command == "EXEC") {
-      reply = refused_ ? ReplyOf(TargetReply::Type::kError, "EXECABORT")
-                       : ReplyOf(TargetReply::Type::kArray);
-      for (const std::string& error : target_->results) {
-        reply.elements.push_back(ReplyOf(TargetReply::Type::kError, error));
-      }
-      target_->results.clear();
-    } else if (command == "DBSIZE" || command == "CLIENT ID") {
-      reply = ReplyOf(TargetReply::Type::kInteger);
+      return Execute();
+    } else if (in_multi_) {
+      queued_.push_back(command);
+    } else {
+      return Run(command);
     }
-    return reply;
+    return ReplyOf(TargetReply::Type::kText);
+  }
+
+  TargetReply Execute() {
+    in_multi_ = false;
+    if (refused_) return ReplyOf(TargetReply::Type::kError, "EXECABORT");
+    std::vector<TargetReply> results;
+    for (const std::string& command : queued_) results.push_back(Run(command));
+    for (size_t i = 0; i < target_->results.size() && i < results.size(); ++i) {
+      results[i] = target_->results[i];
+    }
+    target_->results.clear();
+    return ArrayOf(std::move(results));
+  }
+
+  TargetReply Run(const std::string& command) {
+    const std::vector<std::string> argv = absl::StrSplit(command, ' ');
+    if (command == "COMMAND") {
+      return ArrayOf({CommandOf("incr", 2, 1), CommandOf("set", -3, 1),
+                      CommandOf("lpush", -3, 1), CommandOf("del", -2, -1),
+                      CommandOf("flushdb", -1, 1, "readonly"),
+                      CommandOf("rename", 3, 2)});
+    }
+    if (command == "HGETALL kevy_mirror") {
+      std::vector<TargetReply> fields;
+      for (const auto& [field, value] : target_->record) {
+        fields.push_back(ReplyOf(TargetReply::Type::kText, field));
+        fields.push_back(ReplyOf(TargetReply::Type::kText, value));
+      }
+      return ArrayOf(std::move(fields));
+    }
+    if (command == "FLUSHDB") target_->record.clear();
+    if (argv[0] == "HSET" && argv[1] == "kevy_mirror") {
+      const std::string prefix =
+          absl::StrCat("HSET kevy_mirror ", argv[2], " ");
+      if (absl::StartsWith(argv[2], "shard-") || argv[2] == kRejectedField) {
+        target_->record[argv[2]] = command.substr(prefix.size());
+        return IntegerReply(0);
+      }
+      for (size_t i = 2; i + 1 < argv.size(); i += 2) {
+        target_->record[argv[i]] = argv[i + 1];
+      }
+    }
+    return IntegerReply(0);
   }
 
   Target* const target_;
+  bool broken_ = false;
   std::vector<std::string> gathered_;
   std::deque<TargetReply> replies_;
+  size_t outstanding_ = 0;
+  bool in_multi_ = false;
   bool refused_ = false;  // In the transaction.
+  std::vector<std::string> queued_;
 };
+
+// A snapshot of a key k.
+constexpr absl::string_view kPayload(
+    "KEVYSNAP\x04\x01\x00\x01\x00\x00\x00k\x01\x00\x00\x00v\x00", 22);
 
 class MirrorSessionTest : public ::testing::Test {
  protected:
+  MirrorSessionTest() {
+    options_.now_ms = [] { return uint64_t{0}; };
+    options_.log = [this](absl::string_view line) {
+      log_.push_back(std::string(line));
+    };
+  }
+
   absl::Status Open(size_t shards) {
     options_.shards = shards;
-    options_.now_ms = [] { return uint64_t{0}; };
-    options_.log = [](absl::string_view) {};
     absl::StatusOr<std::unique_ptr<MirrorSession>> session =
-        MirrorSession::Open(std::make_unique<FakeLink>(&target_), options_,
-                            &counters_, &state_);
+        MirrorSession::Open(
+            [this]() -> absl::StatusOr<std::unique_ptr<TargetLink>> {
+              if (!target_.down.ok()) return target_.down;
+              return std::make_unique<FakeLink>(&target_);
+            },
+            interrupter_, options_, &counters_, &state_);
     if (!session.ok()) return session.status();
     session_ = *std::move(session);
     session_->applied = [this](size_t shard, uint64_t next_offset) {
@@ -163,6 +257,16 @@ class MirrorSessionTest : public ::testing::Test {
     session_->closed = [] {};
     target_.sent.clear();
     return absl::OkStatus();
+  }
+
+  // A session whose target holds shard i up to 7:0.
+  void OpenAtStart(size_t shards = 1) {
+    target_.record = {{"kevy_mirror", "1"}, {"shards", absl::StrCat(shards)}};
+    for (size_t i = 0; i < shards; ++i) {
+      target_.record[absl::StrCat("shard-", i)] = "7:0";
+    }
+    const absl::Status status = Open(shards);
+    ASSERT_TRUE(status.ok()) << status;
   }
 
   // Delivers one frame.
@@ -175,13 +279,29 @@ class MirrorSessionTest : public ::testing::Test {
     EXPECT_TRUE(decoder.Decode(wire, &frame).done());
     return session_->handler(shard)->OnFrames({&frame, 1}, {7, offset + 1});
   }
+  absl::Status Flush() { return session_->handler(0)->OnFlush(); }
+
+  // The sent commands, without those that open the target.
+  std::vector<std::string> Writes() const {
+    std::vector<std::string> writes;
+    for (const std::string& command : target_.sent) {
+      if (!absl::StartsWith(command, "CLIENT ") && command != "COMMAND" &&
+          command != "HGETALL kevy_mirror" && command != "INFO memory") {
+        writes.push_back(command);
+      }
+    }
+    return writes;
+  }
 
   MirrorOptions options_;
   MirrorCounters counters_;
   MirrorState state_;
   Target target_;
+  const std::shared_ptr<Interrupter> interrupter_ =
+      std::make_shared<Interrupter>();
   std::unique_ptr<MirrorSession> session_;
   std::vector<std::string> applied_;
+  std::vector<std::string> log_;
   int failed_ = 0;
 };
 
@@ -189,67 +309,134 @@ constexpr const char* kTroubles[] = {
     "OOM command not allowed", "LOADING Redis is loading",
     "READONLY You can't write", "MISCONF Redis is configured"};
 
-TEST_F(MirrorSessionTest, TargetInTroubleIsUnavailable) {
+TEST_F(MirrorSessionTest, TargetInTroubleIsWaitedFor) {
   for (const char* trouble : kTroubles) {
     SCOPED_TRACE(trouble);
-    // While the target is opened.
+    target_.record.clear();
+    // While the target is opened for the first time.
     for (const char* command : {"CLIENT LIST", "HGETALL", "DBSIZE"}) {
       target_.refused = {{command, trouble}};
       EXPECT_TRUE(absl::IsUnavailable(Open(1)));
     }
-    // A command, then the whole transaction.
-    for (const char* command : {"INCR", "EXEC"}) {
+    // Later on: each command of the mirror, and each of the primary.
+    for (const char* command :
+         {"FLUSHDB", "INCR", "HSET kevy_mirror shard-0 7:1", "EXEC", "SET",
+          "HSET kevy_mirror shard-0 8:1"}) {
+      SCOPED_TRACE(command);
+      target_.record.clear();
       target_.refused = {};
       ASSERT_TRUE(Open(1).ok());
-      ASSERT_TRUE(session_->handler(0)->OnReset().ok());
-      target_.refused = {{command, trouble}};
+      applied_.clear();
+      const int links = target_.links;
+      target_.refused = {{command, trouble, 1}};
+      FollowerHandler* const handler = session_->handler(0);
+      ASSERT_TRUE(handler->OnReset().ok());
       ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
-      EXPECT_TRUE(absl::IsUnavailable(session_->handler(0)->OnFlush()));
-      EXPECT_TRUE(absl::IsUnavailable(session_->link_status()));
+      ASSERT_TRUE(Flush().ok());
+      ASSERT_TRUE(handler->OnSnapshotBegin().ok());
+      ASSERT_TRUE(handler->OnSnapshotChunk(kPayload).ok());
+      ASSERT_TRUE(handler->OnSnapshotEnd({8, 1}).ok());
+      EXPECT_EQ(target_.links, links + 1);
+      EXPECT_EQ(target_.record["shard-0"], "8:1");
+      EXPECT_THAT(applied_, ElementsAre("0:1", "0:1"));
+      EXPECT_EQ(failed_, 0);
     }
-    // Emptying it.
-    target_.refused = {};
-    ASSERT_TRUE(Open(1).ok());
-    target_.refused = {{"FLUSHDB", trouble}};
-    EXPECT_TRUE(absl::IsUnavailable(session_->handler(0)->OnSnapshotBegin()));
-    // A snapshot's commands.
-    target_.refused = {};
-    ASSERT_TRUE(Open(1).ok());
-    ASSERT_TRUE(session_->handler(0)->OnSnapshotBegin().ok());
-    target_.refused = {{"SET", trouble}};
-    const absl::string_view payload(
-        "KEVYSNAP\x04\x01\x00\x01\x00\x00\x00k\x01\x00\x00\x00v\x00", 22);
-    ASSERT_TRUE(session_->handler(0)->OnSnapshotChunk(payload).ok());
-    EXPECT_TRUE(
-        absl::IsUnavailable(session_->handler(0)->OnSnapshotEnd({7, 1})));
   }
-  EXPECT_THAT(applied_, IsEmpty());
-  EXPECT_EQ(counters_.skipped, 0u);
+  EXPECT_EQ(counters_.passed_over.total(), 0u);
 }
 
-TEST_F(MirrorSessionTest, LinkErrorEndsSession) {
-  target_.link = absl::UnavailableError("gone");
-  EXPECT_TRUE(absl::IsUnavailable(Open(1)));
-  target_.link = absl::OkStatus();
-  ASSERT_TRUE(Open(1).ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+TEST_F(MirrorSessionTest, BrokenLinkRepeatsUnexecutedTransaction) {
+  OpenAtStart();
+  target_.dies_before_exec = true;
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
-  target_.link = absl::DeadlineExceededError("slow");
-  EXPECT_TRUE(absl::IsDeadlineExceeded(session_->handler(0)->OnFlush()));
-  EXPECT_TRUE(absl::IsDeadlineExceeded(session_->link_status()));
+  ASSERT_TRUE(Frame(0, 1, {"INCR", "b"}).ok());
+  ASSERT_TRUE(Flush().ok());
+  const std::vector<std::string> once = {
+      "MULTI", "INCR a", "INCR b", "HSET kevy_mirror shard-0 7:2", "EXEC"};
+  std::vector<std::string> twice = once;
+  twice.insert(twice.end(), once.begin(), once.end());
+  EXPECT_EQ(Writes(), twice);
+  EXPECT_THAT(applied_, ElementsAre("0:2"));
+  EXPECT_EQ(counters_.untold, 0u);
+  EXPECT_EQ(target_.links, 2);
+}
+
+TEST_F(MirrorSessionTest, BrokenLinkDoesNotRepeatExecutedTransaction) {
+  OpenAtStart();
+  target_.dies_after_exec = true;
+  ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  ASSERT_TRUE(Flush().ok());
+  EXPECT_THAT(Writes(), ElementsAre("MULTI", "INCR a",
+                                    "HSET kevy_mirror shard-0 7:1", "EXEC"));
+  EXPECT_THAT(applied_, ElementsAre("0:1"));
+  EXPECT_EQ(counters_.untold, 1u);
+  EXPECT_THAT(log_, Contains(HasSubstr("rejections there are not counted")));
+}
+
+// A snapshot is loaded over several links, each command once.
+TEST_F(MirrorSessionTest, BrokenLinkDoesNotRestartSnapshot) {
+  options_.max_batch = 1;
+  ASSERT_TRUE(Open(1).ok());
+  FollowerHandler* const handler = session_->handler(0);
+  ASSERT_TRUE(handler->OnSnapshotBegin().ok());
+  const std::string header(kPayload.substr(0, 9));
+  const std::string record(kPayload.substr(9, 12));
+  ASSERT_TRUE(handler->OnSnapshotChunk(header).ok());
+  target_.sent.clear();
+  for (bool* dies : {&target_.dies_before_exec, &target_.dies_after_exec}) {
+    *dies = true;
+    ASSERT_TRUE(handler->OnSnapshotChunk(record).ok());
+  }
+  ASSERT_TRUE(handler->OnSnapshotChunk(kPayload.substr(21)).ok());
+  ASSERT_TRUE(handler->OnSnapshotEnd({8, 5}).ok());
+  const std::vector<std::string> writes = Writes();
+  EXPECT_EQ(
+      writes,
+      (std::vector<std::string>{
+          "MULTI", "SET k v", "HSET kevy_mirror shard-0 loading 1", "EXEC",
+          "MULTI", "SET k v", "HSET kevy_mirror shard-0 loading 1", "EXEC",
+          "MULTI", "SET k v", "HSET kevy_mirror shard-0 loading 2", "EXEC",
+          "HSET kevy_mirror shard-0 8:5"}));
+  EXPECT_THAT(applied_, ElementsAre("0:5"));
+}
+
+TEST_F(MirrorSessionTest, InterruptEndsWaitForTarget) {
+  OpenAtStart();
+  target_.down = absl::UnavailableError("gone");
+  interrupter_->Interrupt();
+  ASSERT_TRUE(absl::IsCancelled(Frame(0, 0, {"INCR", "a"})));
   EXPECT_EQ(failed_, 1);
-  // The session sends no more commands after the error.
-  target_.link = absl::OkStatus();
-  const size_t sent = target_.sent.size();
-  EXPECT_FALSE(Frame(0, 1, {"INCR", "a"}).ok());
-  (void)session_->handler(0)->OnFlush();
-  EXPECT_EQ(target_.sent.size(), sent);
-  EXPECT_THAT(applied_, IsEmpty());
+  EXPECT_TRUE(absl::IsCancelled(session_->status()));
+}
+
+TEST_F(MirrorSessionTest, LostRecordEndsSession) {
+  OpenAtStart();
+  target_.dies_before_exec = true;
+  target_.record.clear();
+  ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  const absl::Status status = Flush();
+  EXPECT_TRUE(absl::IsAborted(status)) << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("has lost the mirror's record"));
+  EXPECT_TRUE(state_.reload);
+}
+
+TEST_F(MirrorSessionTest, OtherMirrorsWritesEndSession) {
+  OpenAtStart(2);
+  target_.dies_before_exec = true;
+  ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  target_.record["shard-1"] = "7:9";
+  const absl::Status status = Flush();
+  EXPECT_TRUE(absl::IsAborted(status)) << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("shard-1 has \"7:9\" instead of \"7:0\""));
 }
 
 TEST_F(MirrorSessionTest, FramesTravelWithPosition) {
-  target_.record = {"kevy_mirror", "1",   "shards",  "2",
-                    "shard-0",     "7:3", "shard-1", "8:4"};
+  target_.record = {{"kevy_mirror", "1"},
+                    {"shards", "2"},
+                    {"shard-0", "7:3"},
+                    {"shard-1", "8:4"}};
   ASSERT_TRUE(Open(2).ok());
   EXPECT_EQ(ToString(session_->position(0)), "7:3");
   EXPECT_EQ(ToString(session_->position(1)), "8:4");
@@ -271,56 +458,75 @@ TEST_F(MirrorSessionTest, SnapshotAndFramesTakeTurns) {
   ASSERT_TRUE(Open(2).ok());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   ASSERT_TRUE(session_->handler(1)->OnSnapshotBegin().ok());
-  const absl::string_view payload(
-      "KEVYSNAP\x04\x01\x00\x01\x00\x00\x00k\x01\x00\x00\x00v\x00", 22);
   target_.sent.clear();
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
   // All bytes except the last.
   ASSERT_TRUE(
-      session_->handler(1)->OnSnapshotChunk(payload.substr(0, 21)).ok());
+      session_->handler(1)->OnSnapshotChunk(kPayload.substr(0, 21)).ok());
   ASSERT_TRUE(Frame(0, 1, {"INCR", "b"}).ok());
-  ASSERT_TRUE(session_->handler(1)->OnSnapshotChunk(payload.substr(21)).ok());
+  ASSERT_TRUE(session_->handler(1)->OnSnapshotChunk(kPayload.substr(21)).ok());
   ASSERT_TRUE(session_->handler(0)->OnHeartbeat(Heartbeat{9, 2}, {9, 2}).ok());
   ASSERT_TRUE(Frame(0, 2, {"INCR", "c"}).ok());
   ASSERT_TRUE(session_->handler(1)->OnSnapshotEnd({8, 5}).ok());
-  EXPECT_THAT(
-      target_.sent,
-      ElementsAre("MULTI", "INCR a", "HSET kevy_mirror shard-0 7:1", "EXEC",
-                  "SET k v", "MULTI", "INCR b", "HSET kevy_mirror shard-0 7:2",
-                  "EXEC", "HSET kevy_mirror shard-0 9:2", "MULTI", "INCR c",
-                  "HSET kevy_mirror shard-0 7:3", "EXEC",
-                  "HSET kevy_mirror shard-1 8:5"));
+  EXPECT_EQ(target_.sent,
+            (std::vector<std::string>{
+                "MULTI", "INCR a", "HSET kevy_mirror shard-0 7:1", "EXEC",
+                "MULTI", "SET k v", "HSET kevy_mirror shard-1 loading 1",
+                "EXEC", "MULTI", "INCR b", "HSET kevy_mirror shard-0 7:2",
+                "EXEC", "HSET kevy_mirror shard-0 9:2", "MULTI", "INCR c",
+                "HSET kevy_mirror shard-0 7:3", "EXEC",
+                "HSET kevy_mirror shard-1 8:5"}));
   EXPECT_EQ(applied_.back(), "1:5");
 }
 
-TEST_F(MirrorSessionTest, RejectionNamesSnapshotCommand) {
-  ASSERT_TRUE(Open(2).ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
-  ASSERT_TRUE(session_->handler(1)->OnSnapshotBegin().ok());
-  target_.refused = {{"SET k", "ERR no"}};
-  const absl::string_view payload(
-      "KEVYSNAP\x04\x01\x00\x01\x00\x00\x00k\x01\x00\x00\x00v\x00", 22);
-  ASSERT_TRUE(session_->handler(1)->OnSnapshotChunk(payload).ok());
-  const absl::Status status = Frame(0, 0, {"INCR", "a"});
-  EXPECT_TRUE(absl::IsFailedPrecondition(status));
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr("the target rejects \"SET k\" of a snapshot: ERR no"));
+TEST_F(MirrorSessionTest, TargetStaysUntilPayloadHeaderIsRead) {
+  OpenAtStart();
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotBegin().ok());
+  ASSERT_TRUE(session_->handler(0)->OnHeartbeat({8, 3}, {0, 0}).ok());
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotChunk("KEVYSNAP").ok());
+  EXPECT_TRUE(absl::IsDataLoss(session_->handler(0)->OnSnapshotChunk("\x09")));
+  EXPECT_THAT(target_.sent, ElementsAre("PING"));
+  OpenAtStart();
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotBegin().ok());
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotChunk("KEVYSNAP\x04").ok());
+  EXPECT_THAT(target_.sent, Contains("FLUSHDB"));
 }
 
-TEST_F(MirrorSessionTest, CommandsBeyondKeysAreRefused) {
-  for (const absl::string_view command : {"MULTI", "exec", "Select", "FLUSHALL",
-                                          "FLUSHDB", "SUBSCRIBE", "CLIENT"}) {
+TEST_F(MirrorSessionTest, RefusedItemCostsThatItemAlone) {
+  ASSERT_TRUE(Open(1).ok());
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotBegin().ok());
+  target_.refused = {{"SET k", "ERR string exceeds maximum allowed size"}};
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotChunk(kPayload).ok());
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotEnd({8, 5}).ok());
+  EXPECT_THAT(log_, Contains(AllOf(HasSubstr("snapshot's command"),
+                                   HasSubstr("\"SET\" \"k\" \"v\""),
+                                   HasSubstr("string exceeds"))));
+  EXPECT_THAT(counters_.passed_over.MetricsText(),
+              HasSubstr("{class=\"item\",name=\"set\"} 1\n"));
+  // An error that nobody has foreseen stops the mirror.
+  target_.record.clear();
+  ASSERT_TRUE(Open(1).ok());
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotBegin().ok());
+  target_.refused = {{"SET k", "ERR no"}};
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotChunk(kPayload).ok());
+  const absl::Status status = session_->handler(0)->OnSnapshotEnd({8, 5});
+  EXPECT_TRUE(absl::IsFailedPrecondition(status));
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("\"SET\" \"k\""), HasSubstr("ERR no")));
+}
+
+TEST_F(MirrorSessionTest, CommandsBeyondKeysStopMirror) {
+  for (const absl::string_view command :
+       {"MULTI", "exec", "Select", "FLUSHALL", "FLUSHDB", "CLIENT", ""}) {
     SCOPED_TRACE(command);
-    options_.skip_rejected = false;
-    ASSERT_TRUE(Open(1).ok());
-    ASSERT_TRUE(session_->handler(0)->OnReset().ok());
-    target_.sent.clear();
+    OpenAtStart();
     ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
     const absl::Status status = Frame(0, 1, {command, "b"});
     EXPECT_TRUE(absl::IsFailedPrecondition(status));
-    EXPECT_THAT(std::string(status.message()),
-                AllOf(HasSubstr("offset 1"), HasSubstr(command),
-                      HasSubstr("only commands about keys")));
+    EXPECT_THAT(
+        std::string(status.message()),
+        AllOf(HasSubstr("offset 1"), HasSubstr(absl::StrCat("\"", command)),
+              HasSubstr("is not passed on"), HasSubstr("--on_reject=skip")));
     // The frames before it are executed.
     EXPECT_THAT(
         target_.sent,
@@ -328,25 +534,116 @@ TEST_F(MirrorSessionTest, CommandsBeyondKeysAreRefused) {
   }
 }
 
-// The position is stored after the count. If the link breaks in between, the
-// command comes again.
-TEST_F(MirrorSessionTest, SkippedCommandIsCountedOnce) {
-  options_.skip_rejected = true;
-  ASSERT_TRUE(Open(1).ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
-  target_.link = absl::UnavailableError("gone");
-  EXPECT_TRUE(absl::IsUnavailable(Frame(0, 0, {"MULTI"})));
-  EXPECT_EQ(counters_.skipped, 1u);
-  target_.link = absl::OkStatus();
-  target_.record = {"kevy_mirror", "1", "shards", "1", "shard-0", "7:0"};
-  ASSERT_TRUE(Open(1).ok());
-  EXPECT_TRUE(Frame(0, 0, {"MULTI"}).ok());
-  EXPECT_EQ(counters_.skipped, 1u);
-  EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-0 7:1"));
-  // The first command of another history.
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
-  EXPECT_TRUE(Frame(0, 0, {"MULTI"}).ok());
-  EXPECT_EQ(counters_.skipped, 2u);
+TEST_F(MirrorSessionTest, PassedOverCommandsMovePositionAlone) {
+  options_.on_reject = OnReject::kSkip;
+  OpenAtStart();
+  ASSERT_TRUE(Frame(0, 0, {"MULTI"}).ok());
+  ASSERT_TRUE(Frame(0, 1, {"SET", "a"}).ok());
+  ASSERT_TRUE(Frame(0, 2, {"INCR", "a"}).ok());
+  ASSERT_TRUE(Frame(0, 3, {"SET", "a"}).ok());
+  ASSERT_TRUE(Flush().ok());
+  EXPECT_THAT(
+      target_.sent,
+      ElementsAre("MULTI", "INCR a", "HSET kevy_mirror shard-0 7:4", "EXEC"));
+  EXPECT_THAT(applied_, ElementsAre("0:4"));
+  EXPECT_THAT(counters_.passed_over.MetricsText(),
+              AllOf(HasSubstr("{class=\"data\",name=\"set\"} 2\n"),
+                    HasSubstr("{class=\"unable\",name=\"multi\"} 1\n")));
+  EXPECT_EQ(log_.size(), 2u);
+}
+
+// Commands that pass the filter, and are refused when they are queued.
+TEST_F(MirrorSessionTest, RefusedTransactionIsSentAgainWithoutRefusedCommands) {
+  OpenAtStart();
+  target_.refused = {{"SET b", "ERR syntax error"}};
+  ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  ASSERT_TRUE(Frame(0, 1, {"SET", "b", "x"}).ok());
+  ASSERT_TRUE(Frame(0, 2, {"INCR", "c"}).ok());
+  ASSERT_TRUE(Frame(0, 3, {"SET", "b", "y"}).ok());
+  ASSERT_TRUE(Flush().ok());
+  EXPECT_THAT(
+      target_.sent,
+      ElementsAre("MULTI", "INCR a", "SET b x", "INCR c", "SET b y",
+                  "HSET kevy_mirror shard-0 7:4", "EXEC", "MULTI", "INCR a",
+                  "INCR c", "HSET kevy_mirror shard-0 7:4", "EXEC"));
+  EXPECT_EQ(counters_.passed_over.total(), 2u);
+  EXPECT_EQ(target_.links, 1);
+  // The next transaction is open already, and is taken back.
+  options_.max_batch = 2;
+  OpenAtStart();
+  for (uint64_t i = 0; i < 6; ++i) {
+    ASSERT_TRUE(Frame(0, i, {"SET", i % 2 == 0 ? "a" : "b", "x"}).ok());
+  }
+  ASSERT_TRUE(Flush().ok());
+  EXPECT_EQ(target_.links, 2);
+  EXPECT_EQ(counters_.passed_over.total(), 5u);
+  EXPECT_EQ(target_.record["shard-0"], "7:6");
+}
+
+TEST_F(MirrorSessionTest, RefusedCommandThatStopsLetsOthersBefore) {
+  for (const size_t place : {size_t{0}, size_t{1}}) {
+    OpenAtStart();
+    target_.refused = {{"SET", "NOPERM no permission"}};
+    for (size_t i = 0; i < 3; ++i) {
+      ASSERT_TRUE(i == place ? Frame(0, i, {"SET", "a", "1"}).ok()
+                             : Frame(0, i, {"INCR", "a"}).ok());
+    }
+    const absl::Status status = Flush();
+    EXPECT_TRUE(absl::IsFailedPrecondition(status));
+    EXPECT_THAT(std::string(status.message()), HasSubstr("NOPERM"));
+    EXPECT_EQ(target_.record["shard-0"], absl::StrCat("7:", place));
+  }
+}
+
+TEST_F(MirrorSessionTest, CommandThatBreaksLinksIsFoundAndNamed) {
+  for (const OnReject on_reject : {OnReject::kPass, OnReject::kSkip}) {
+    options_.on_reject = on_reject;
+    OpenAtStart();
+    applied_.clear();
+    target_.poison = "SET big";
+    const std::string value(500, 'x');
+    for (uint64_t i = 0; i < 5; ++i) {
+      ASSERT_TRUE(i == 3 ? Frame(0, i, {"SET", "big", value}).ok()
+                         : Frame(0, i, {"INCR", "a"}).ok());
+    }
+    const absl::Status status = Flush();
+    if (on_reject == OnReject::kSkip) {
+      ASSERT_TRUE(status.ok()) << status;
+      EXPECT_EQ(target_.record["shard-0"], "7:5");
+      EXPECT_EQ(applied_.back(), "0:5");
+      EXPECT_THAT(log_, Contains(HasSubstr("breaks the connection")));
+      continue;
+    }
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr("offset 3, \"SET\" \"big\" \"xxx"),
+                      HasSubstr("of 530 bytes breaks the connection"),
+                      HasSubstr("proto-max-bulk-len")));
+    EXPECT_EQ(target_.record["shard-0"], "7:3");
+  }
+}
+
+TEST_F(MirrorSessionTest, DeletesGoThroughWithoutMemory) {
+  OpenAtStart();
+  const char* const oom = "OOM command not allowed";
+  target_.refused = {{"HSET", oom, 3}, {"INCR", oom, 1}};
+  for (uint64_t i = 0; i < 2; ++i) {
+    ASSERT_TRUE(Frame(0, i, {"DEL", "a"}).ok());
+  }
+  ASSERT_TRUE(Flush().ok());
+  // The deletes ran, the position is not stored.
+  EXPECT_THAT(Writes(), ElementsAre("MULTI", "DEL a", "DEL a",
+                                    "HSET kevy_mirror shard-0 7:2", "EXEC",
+                                    "DEL a", "DEL a", "MULTI", "DEL a", "DEL a",
+                                    "HSET kevy_mirror shard-0 7:2", "EXEC"));
+  EXPECT_EQ(target_.record["shard-0"], "7:0");
+  EXPECT_THAT(applied_, IsEmpty());
+  EXPECT_THAT(log_, Contains(HasSubstr("out of memory")));
+  ASSERT_TRUE(Frame(0, 2, {"DEL", "b"}).ok());
+  ASSERT_TRUE(Frame(0, 3, {"INCR", "a"}).ok());
+  ASSERT_TRUE(Flush().ok());
+  EXPECT_EQ(target_.record["shard-0"], "7:4");
+  EXPECT_THAT(applied_, ElementsAre("0:4"));
 }
 
 TEST_F(MirrorSessionTest, PermissionErrorStopsMirror) {
@@ -355,37 +652,32 @@ TEST_F(MirrorSessionTest, PermissionErrorStopsMirror) {
   absl::Status status = session_->handler(0)->OnReset();
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("NOPERM"));
-  EXPECT_TRUE(session_->link_status().ok());
-  target_.refused = {};
-  ASSERT_TRUE(Open(1).ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  OpenAtStart();
   target_.refused = {{"HSET", "NOPERM this user has no permissions"}};
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
-  status = session_->handler(0)->OnFlush();
+  status = Flush();
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("NOPERM"));
-  EXPECT_TRUE(session_->link_status().ok());
+  EXPECT_EQ(session_->status(), status);
 }
 
 TEST_F(MirrorSessionTest, GapIsRememberedWithoutStoring) {
   LinkDown gap;
   gap.end = LinkEnd::kOffsetGap;
   gap.resync = true;
-  target_.record = {"kevy_mirror", "1",   "shards",  "2",
-                    "shard-0",     "7:3", "shard-1", "8:4"};
-  ASSERT_TRUE(Open(2).ok());
+  OpenAtStart(2);
   session_->handler(1)->OnLinkDown(gap);
   EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-1 loading"));
   EXPECT_EQ(failed_, 0);
   state_.reload = false;  // As in a new process.
 
-  ASSERT_TRUE(Open(2).ok());
-  target_.link = absl::UnavailableError("gone");
+  OpenAtStart(2);
+  target_.refused = {{"HSET", "NOPERM no"}};
   session_->handler(1)->OnLinkDown(gap);
   EXPECT_EQ(failed_, 1);
-  EXPECT_TRUE(absl::IsUnavailable(session_->link_status()));
-  target_.link = absl::OkStatus();
-  ASSERT_TRUE(Open(2).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(session_->status()));
+  target_.refused = {};
+  OpenAtStart(2);
   EXPECT_EQ(session_->position(0), FeedPosition());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   EXPECT_THAT(target_.sent, Contains("FLUSHDB"));
@@ -396,16 +688,15 @@ TEST_F(MirrorSessionTest, EmptyShardIsStoredAsEmpty) {
   ASSERT_TRUE(Open(2).ok());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
-  ASSERT_TRUE(session_->handler(0)->OnFlush().ok());
+  ASSERT_TRUE(Flush().ok());
   target_.sent.clear();
-  for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(session_->handler(1)->OnHeartbeat({9, 0}, {0, 0}).ok());
-  }
+  ASSERT_TRUE(session_->handler(1)->OnHeartbeat({9, 0}, {0, 0}).ok());
   EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-1 empty"));
+  // A silent target is kept alive.
+  ASSERT_TRUE(session_->handler(1)->OnHeartbeat({9, 0}, {0, 0}).ok());
+  EXPECT_EQ(target_.sent.back(), "PING");
 
   // The next session resumes, and the first write starts only that shard.
-  target_.record = {"kevy_mirror", "1",   "shards",  "2",
-                    "shard-0",     "7:1", "shard-1", "empty"};
   ASSERT_TRUE(Open(2).ok());
   EXPECT_EQ(ToString(session_->position(0)), "7:1");
   EXPECT_EQ(ToString(session_->position(1)), "0:0");
@@ -418,15 +709,15 @@ TEST_F(MirrorSessionTest, EmptyShardIsStoredAsEmpty) {
 }
 
 TEST_F(MirrorSessionTest, RejectionOutlastsConnection) {
-  ASSERT_TRUE(Open(1).ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
-  target_.results = {"WRONGTYPE no list"};
-  target_.dies_after_exec = true;  // So the reason cannot be stored.
+  options_.on_reject = OnReject::kStop;
+  OpenAtStart();
+  target_.results = {ReplyOf(TargetReply::Type::kError, "WRONGTYPE no list")};
+  target_.poison =
+      "HSET kevy_mirror rejected";  // It cannot be stored at first.
   ASSERT_TRUE(Frame(0, 0, {"LPUSH", "a", "x"}).ok());
-  EXPECT_TRUE(absl::IsUnavailable(session_->handler(0)->OnFlush()));
-  target_.link = absl::OkStatus();
-  target_.record = {"kevy_mirror", "1", "shards", "1", "shard-0", "7:1"};
-  target_.sent.clear();
+  interrupter_->Interrupt();
+  EXPECT_TRUE(absl::IsCancelled(Flush()));
+  target_.poison = "";
   for (int i = 0; i < 2; ++i) {
     const absl::Status status = Open(1);
     EXPECT_TRUE(absl::IsFailedPrecondition(status));
@@ -436,50 +727,20 @@ TEST_F(MirrorSessionTest, RejectionOutlastsConnection) {
   EXPECT_THAT(target_.sent, Contains(StartsWith("HSET kevy_mirror rejected ")));
 }
 
-TEST_F(MirrorSessionTest, LostRepliesAreCounted) {
-  options_.max_batch = 1;
-  ASSERT_TRUE(Open(1).ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
-  target_.dies_before_replies = true;
-  EXPECT_TRUE(absl::IsUnavailable(Frame(0, 0, {"INCR", "a"})));
-  EXPECT_EQ(counters_.untold, 0u);
-  target_.link = absl::OkStatus();
-  // The transaction was not executed.
-  target_.record = {"kevy_mirror", "1", "shards", "1", "shard-0", "7:0"};
-  const auto unanswered = state_.shards[0].unanswered;
-  ASSERT_TRUE(Open(1).ok());
-  EXPECT_EQ(counters_.untold, 0u);
-  // The transaction was executed.
-  state_.shards[0].unanswered = unanswered;
-  target_.record.back() = "7:1";
-  ASSERT_TRUE(Open(1).ok());
-  EXPECT_EQ(counters_.untold, 1u);
-  ASSERT_TRUE(Open(1).ok());
-  EXPECT_EQ(counters_.untold, 1u);
-}
-
 TEST_F(MirrorSessionTest, TransactionHasByteLimit) {
-  ASSERT_TRUE(Open(1).ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  OpenAtStart();
   const std::string value(400 << 10, 'x');
   for (uint64_t i = 0; i < 7; ++i) {
     ASSERT_TRUE(Frame(0, i, {"SET", "a", value}).ok());
   }
-  ASSERT_TRUE(session_->handler(0)->OnFlush().ok());
+  ASSERT_TRUE(Flush().ok());
   EXPECT_THAT(applied_, ElementsAre("0:3", "0:6", "0:7"));
-}
-
-TEST_F(MirrorSessionTest, CarefulOffsetEndsWithHistory) {
-  ASSERT_TRUE(Open(1).ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
-  state_.shards[0].careful_until = 2;
-  for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(session_->handler(0)->OnReset().ok());
-    ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
-    ASSERT_TRUE(Frame(0, 1, {"INCR", "a"}).ok());
-    ASSERT_TRUE(session_->handler(0)->OnFlush().ok());
-  }
-  EXPECT_THAT(applied_, ElementsAre("0:1", "0:2", "0:2"));
+  // A larger frame travels alone, and is answered before the call returns.
+  const std::string large(2 << 20, 'x');
+  ASSERT_TRUE(Frame(0, 7, {"INCR", "a"}).ok());
+  target_.dies_before_exec = true;
+  ASSERT_TRUE(Frame(0, 8, {"SET", "a", large}).ok());
+  EXPECT_THAT(applied_, ElementsAre("0:3", "0:6", "0:7", "0:8", "0:9"));
 }
 
 TEST_F(MirrorSessionTest, VoidSnapshotDoesNotBlockHeartbeats) {
@@ -489,7 +750,7 @@ TEST_F(MirrorSessionTest, VoidSnapshotDoesNotBlockHeartbeats) {
   ASSERT_TRUE(session_->handler(0)->OnSnapshotVoid().ok());
   ASSERT_TRUE(session_->handler(0)->OnReset().ok());
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
-  ASSERT_TRUE(session_->handler(0)->OnFlush().ok());
+  ASSERT_TRUE(Flush().ok());
   target_.sent.clear();
   ASSERT_TRUE(session_->handler(0)->OnHeartbeat({9, 1}, {9, 1}).ok());
   EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-0 9:1"));
@@ -498,8 +759,7 @@ TEST_F(MirrorSessionTest, VoidSnapshotDoesNotBlockHeartbeats) {
 // After a stop the replies to the last transaction still count.
 TEST_F(MirrorSessionTest, FinishWaitsForExecutingTransaction) {
   options_.max_batch = 2;
-  ASSERT_TRUE(Open(1).ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  OpenAtStart();
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
   ASSERT_TRUE(Frame(0, 1, {"INCR", "a"}).ok());
   ASSERT_TRUE(Frame(0, 2, {"INCR", "a"}).ok());

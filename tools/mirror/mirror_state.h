@@ -10,14 +10,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/tools/mirror/kind_counts.h"
 
 namespace kevy_replica {
+
+// The reaction to refusals, by ReplyClass.
+//
+//            data       unable
+//   kStop    stop       stop
+//   kPass    pass over  stop
+//   kSkip    pass over  pass over
+enum class OnReject : uint8_t { kStop, kPass, kSkip };
 
 struct MirrorOptions {
   // The primary's shards, which share one database of the target. Default: 1.
@@ -26,15 +33,17 @@ struct MirrorOptions {
   std::string position_key = "kevy_mirror";
   // Replace the data of a database that no mirror has written. Default: false.
   bool replace = false;
-  // Skip commands that the target rejects, instead of stopping. Default: false.
-  bool skip_rejected = false;
-  // Limit of commands in a transaction, and of a snapshot's commands that wait
-  // for their reply. Default: 1000.
+  OnReject on_reject = OnReject::kPass;  // Default: kPass.
+  // Pass EVAL on. A script can reach any key and database. Default: false.
+  bool scripts = false;
+  // The commands are printed, and no server gets them. Default: false.
+  bool print_only = false;
+  // Limit of commands in a transaction. Default: 1000.
   size_t max_batch = 1000;
   // Unix time in milliseconds, which turns the relative deadlines of payload
   // version 2 into absolute ones. Required.
   std::function<uint64_t()> now_ms;
-  // Gets a line for every skipped command and every loss. Required.
+  // Gets a line for the first of each kind of loss. Required.
   std::function<void(absl::string_view)> log;
 };
 
@@ -43,24 +52,31 @@ struct MirrorCounters {
   std::atomic<uint64_t> records{0};  // Records of snapshots that were loaded.
   std::atomic<uint64_t> snapshot_bytes{0};
   std::atomic<uint64_t> transactions{0};
-  std::atomic<uint64_t> skipped{0};  // Rejected commands that were skipped.
-  std::atomic<uint64_t> lost_field_expiries{0};
+  std::atomic<uint64_t> target_connects{0};  // Attempts to connect.
   // Executed transactions whose replies the connection lost. A command that the
   // target rejected in one of them stays unknown.
   std::atomic<uint64_t> untold{0};
+  // Left out, by class: "data" and "unable" (ReplyClass), "ignored" (kevy has
+  // refused or keeps it for itself), "lost" (the target cannot), "item" (parts
+  // of snapshots).
+  KindCounts passed_over{
+      "passed over", "kevy_mirror_passed_over_total",
+      "Commands and parts of snapshots that were left out or changed."};
+  // Executed, but the frame does not tell what the primary did.
+  KindCounts uncertain{
+      "the copy may differ", "kevy_mirror_uncertain_total",
+      "Executed commands whose effect on the primary is unknown."};
 };
 
 // The state that outlives a connection to the target. One thread.
 struct MirrorState {
   struct Shard {
-    // Below this offset every transaction has one command, since the target
-    // refused to queue one of them. 0: no limit.
-    uint64_t careful_until = 0;
-    // The position after the rejected command that was last skipped. It is
-    // counted and logged once, even if its position could not be stored.
-    FeedPosition told_until;
-    // The end of the transaction that was executed and is not answered yet.
-    std::optional<FeedPosition> unanswered;
+    // The texts that the shard's field of the record may have: the last one
+    // that is known to be stored, and the one on its way.
+    std::string stored;
+    std::string sent;
+    // Commands of snapshots that were sent. It marks their transactions.
+    uint64_t loaded = 0;
   };
   std::vector<Shard> shards;
   // The reason to stop, until the target has stored it. Empty: none.
@@ -68,6 +84,8 @@ struct MirrorState {
   // All shards must be loaded again, because one of them needs a snapshot. They
   // share a database, so one shard's keys cannot be replaced alone.
   bool reload = false;
+  // The warning about the target's maxmemory-policy was given.
+  bool eviction_told = false;
 };
 
 }  // namespace kevy_replica

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -17,8 +18,11 @@
 #include "absl/strings/strip.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
+#include "kevy_replica/tools/mirror/command_table.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
+#include "kevy_replica/tools/mirror/payload_commands.h"
+#include "kevy_replica/tools/mirror/reply_class.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {
@@ -61,32 +65,39 @@ absl::Status EndOlderConnections(const MirrorOptions& options,
   return absl::OkStatus();
 }
 
-// Settles the state that a broken connection has left.
-absl::Status SettleState(const MirrorOptions& options,
-                         const MirrorRecord& record, CheckedLink* link,
-                         MirrorCounters* counters, MirrorState* state) {
-  for (size_t i = 0; i < options.shards; ++i) {
-    MirrorState::Shard& shard = state->shards[i];
-    if (shard.unanswered == record.shards[i].position) {
-      ++counters->untold;
-      options.log(absl::StrCat(
-          ShardField(i), ": the target has executed the commands up to offset ",
-          shard.unanswered->next_offset,
-          ", but the connection broke before its replies came: a command that "
-          "it rejected there was skipped"));
-    }
-    shard.unanswered.reset();
+// A text of the target's without bytes that a terminal could take amiss.
+std::string Printable(absl::string_view text) {
+  std::string printable(text);
+  for (char& c : printable) {
+    if (!absl::ascii_isprint(static_cast<unsigned char>(c))) c = '?';
   }
-  if (state->rejected.empty()) return absl::OkStatus();
-  const absl::Status stored = WriteRecordField(
-      options.position_key, kRejectedField, state->rejected, link);
-  return stored.ok() ? absl::FailedPreconditionError(state->rejected) : stored;
+  return printable;
+}
+
+// Warns once if the target may drop keys by itself.
+absl::Status CheckEviction(const MirrorOptions& options, CheckedLink* link,
+                           MirrorState* state) {
+  const absl::StatusOr<TargetReply> info = link->Ask({"INFO", "memory"});
+  // A user without the right to ask is not warned.
+  if (absl::IsFailedPrecondition(info.status())) return absl::OkStatus();
+  if (!info.ok()) return info.status();
+  for (absl::string_view line : absl::StrSplit(info->text, "\r\n")) {
+    if (!absl::ConsumePrefix(&line, "maxmemory_policy:") ||
+        line == "noeviction" || std::exchange(state->eviction_told, true)) {
+      continue;
+    }
+    options.log(absl::StrCat(
+        "warning: the target's maxmemory-policy is ", Printable(line),
+        ": it may drop keys, the mirror's own among them, and the copy then "
+        "differs; set it to noeviction"));
+  }
+  return absl::OkStatus();
 }
 
 // Takes the reason to stop out of the record, if the options say so.
 absl::Status ClearRejection(const MirrorOptions& options, CheckedLink* link,
                             MirrorRecord* record) {
-  if (options.skip_rejected) {
+  if (options.on_reject == OnReject::kSkip) {
     return link->Ask({"HDEL", options.position_key, kRejectedField}).status();
   }
   if (options.replace) {
@@ -94,7 +105,7 @@ absl::Status ClearRejection(const MirrorOptions& options, CheckedLink* link,
     return absl::OkStatus();
   }
   return absl::FailedPreconditionError(absl::StrCat(
-      "the mirror stopped here before: ", record->rejected,
+      "the mirror stopped here before: ", Printable(record->rejected),
       ": skip the command with --on_reject=skip, or start over with "
       "--replace"));
 }
@@ -113,15 +124,12 @@ absl::Status CheckNoForeignKeys(CheckedLink* link) {
 }  // namespace
 
 absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
-                                        CheckedLink* link,
-                                        MirrorCounters* counters,
-                                        MirrorState* state) {
-  state->shards.resize(options.shards);
+                                        CheckedLink* link, MirrorState* state) {
   absl::Status status = EndOlderConnections(options, link);
   if (!status.ok()) return status;
-  absl::StatusOr<CommandFilter> filter =
-      CommandFilter::Load(options.position_key, link);
-  if (!filter.ok()) return filter.status();
+  absl::StatusOr<CommandTable> table =
+      options.print_only ? CommandTable() : CommandTable::Load(link);
+  if (!table.ok()) return table.status();
 
   absl::StatusOr<MirrorRecord> record =
       ReadMirrorRecord(options.position_key, options.shards, link);
@@ -129,9 +137,12 @@ absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
     record = MirrorRecord();
   }
   if (!record.ok()) return record.status();
-  if (record->exists) {
-    status = SettleState(options, *record, link, counters, state);
-    if (!status.ok()) return status;
+  record->shards.resize(options.shards);
+  if (record->exists && !state->rejected.empty()) {
+    status = WriteRecordField(options.position_key, kRejectedField,
+                              state->rejected, link);
+    return status.ok() ? absl::FailedPreconditionError(state->rejected)
+                       : status;
   }
   if (record->exists && !record->rejected.empty()) {
     status = ClearRejection(options, link, &*record);
@@ -142,16 +153,20 @@ absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
     if (!status.ok()) return status;
   }
 
+  status = CheckEviction(options, link, state);
+  if (!status.ok()) return status;
+
   PayloadCommands::Target features;
-  features.has_hpexpireat = filter->Knows("hpexpireat");
+  features.has_hpexpireat =
+      options.print_only || table->Find("hpexpireat") != nullptr;
   // EXPIRETIME came with the same version as XSETID's long form.
-  features.has_long_xsetid = filter->Knows("expiretime");
-  OpenedTarget opened = {*std::move(filter), features,
-                         std::move(record->shards)};
+  features.has_long_xsetid =
+      options.print_only || table->Find("expiretime") != nullptr;
+  OpenedTarget opened = {
+      CommandFilter({options.position_key, options.scripts, options.print_only},
+                    *std::move(table)),
+      features, record->exists, std::move(record->shards)};
   opened.empty_first = !record->exists || record->is_loading() || state->reload;
-  if (opened.empty_first) {
-    opened.shards.assign(options.shards, ShardRecord());
-  }
   return opened;
 }
 
@@ -164,12 +179,15 @@ absl::Status EmptyTarget(const MirrorOptions& options, CheckedLink* link) {
   if (!sent.ok()) return sent;
   std::string refusal;
   while (link->outstanding() > 0) {
-    const absl::StatusOr<TargetReply> reply = link->Receive();
+    const absl::StatusOr<TargetReply> reply =
+        link->Receive(ReplyDetail::kBrief);
     if (!reply.ok()) return reply.status();
     if (reply->is_error() && refusal.empty()) refusal = reply->text;
   }
   if (refusal.empty()) return absl::OkStatus();
-  if (IsServersTrouble(refusal)) return link->Fail(ServersTrouble(refusal));
+  if (ClassOfError(refusal, "") == ReplyClass::kTrouble) {
+    return link->Fail(ServersTrouble(refusal));
+  }
   return absl::FailedPreconditionError(
       absl::StrCat("the target cannot be emptied: ", refusal));
 }

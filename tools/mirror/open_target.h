@@ -22,6 +22,7 @@ namespace kevy_replica {
 struct OpenedTarget {
   CommandFilter filter;
   PayloadCommands::Target features;
+  bool has_record = false;
   std::vector<ShardRecord> shards;
   // The database must be emptied before the first write: its data is not this
   // mirror's, or is a part of a snapshot. All of `shards` are kLoading then.
@@ -36,8 +37,9 @@ struct OpenedTarget {
 //   HGETALL <position key>          the record
 //   HSET, HDEL <position key>       stores or clears a reason to stop
 //   DBSIZE                          only if there is no record
+//   INFO memory                     warns if keys may be evicted
 //
-// The data stays as it is. Brings `state` up to date with the record.
+// The data stays as it is.
 //
 // Returns:
 //   an OpenedTarget      go on from there
@@ -45,9 +47,7 @@ struct OpenedTarget {
 //                        stopped here before; the message names the remedy
 //   other errors         CheckedLink::Ask()'s
 absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
-                                        CheckedLink* link,
-                                        MirrorCounters* counters,
-                                        MirrorState* state);
+                                        CheckedLink* link, MirrorState* state);
 
 // Deletes all keys of the database and writes a new record, in one transaction.
 //

@@ -3,12 +3,16 @@
 
 #include "kevy_replica/tools/mirror/payload_commands.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <initializer_list>
 #include <limits>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -16,6 +20,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {
 namespace {
@@ -24,9 +29,14 @@ std::string Text(const StreamId& id) {
   return absl::StrCat(id.ms, "-", id.seq);
 }
 
+// The largest number that a server reads.
+constexpr uint64_t kMaxNumber = std::numeric_limits<int64_t>::max();
+
 // Whether a server accepts `ms` as a time. A later time never comes.
-bool IsDeadline(uint64_t ms) {
-  return ms <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+bool IsDeadline(uint64_t ms) { return ms <= kMaxNumber; }
+
+bool IsEarlier(const StreamId& a, const StreamId& b) {
+  return std::tie(a.ms, a.seq) < std::tie(b.ms, b.seq);
 }
 
 // 17 digits tell every double from its neighbours.
@@ -34,6 +44,39 @@ std::string Text(double score) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.17g", score);
   return text;
+}
+
+struct ItemTexts {
+  PayloadItem item;
+  absl::string_view name;
+  absl::string_view text;
+};
+
+constexpr ItemTexts kItemTexts[] = {
+    {PayloadItem::kFieldDeadline, "field_deadline",
+     "the target cannot expire hash fields: a field stays without a deadline"},
+    {PayloadItem::kFieldDeadlineAlone, "field_deadline_alone",
+     "a field's deadline came without the field: left out"},
+    {PayloadItem::kNanScore, "nan_score",
+     "a score is not a number, which no target keeps: its member is left out"},
+    {PayloadItem::kStreamId, "stream_id",
+     "the stream's last or highest deleted id is out of the target's range: "
+     "clamped"},
+    {PayloadItem::kStreamCounter, "stream_counter",
+     "the stream's number of added entries is out of the target's range: "
+     "clamped"},
+    {PayloadItem::kPendingTime, "pending_time",
+     "the delivery time of a pending entry is out of the target's range: "
+     "clamped"},
+    {PayloadItem::kPendingAlone, "pending_alone",
+     "the target keeps no pending entry whose message is gone: left out"},
+};
+
+const ItemTexts& TextsOf(PayloadItem item) {
+  for (const ItemTexts& texts : kItemTexts) {
+    if (texts.item == item) return texts;
+  }
+  return kItemTexts[0];
 }
 
 }  // namespace
@@ -48,6 +91,12 @@ class PayloadCommands::Taker {
     self_->type_ = record.type;
     self_->expire_at_ms_ = record.expire_at_ms;
     self_->entries_ended_ = false;
+    self_->entries_ = 0;
+    self_->last_entry_ = StreamId();
+    // SET replaces the value and the deadline by itself.
+    if (record.type != RecordType::kString) {
+      self_->EmitNow({"DEL", self_->key_});
+    }
     switch (record.type) {
       case RecordType::kHash:
         self_->Begin({"HSET", self_->key_});
@@ -83,6 +132,10 @@ class PayloadCommands::Taker {
     self_->EmitIfLarge();
   }
   void operator()(const ScoredMember& member) const {
+    if (std::isnan(member.score)) {
+      self_->lose_(PayloadItem::kNanScore, self_->key_);
+      return;
+    }
     self_->Add(Text(member.score));
     self_->Add(member.member);
     self_->EmitIfLarge();
@@ -92,6 +145,8 @@ class PayloadCommands::Taker {
   void operator()(const StreamEntry& entry) const {
     self_->EmitGathered();
     self_->Begin({"XADD", self_->key_, Text(entry.id)});
+    self_->last_entry_ = std::max(self_->last_entry_, entry.id, IsEarlier);
+    ++self_->entries_;
   }
   void operator()(const StreamField& field) const {
     self_->Add(field.field);
@@ -109,10 +164,14 @@ class PayloadCommands::Taker {
   }
   void operator()(const StreamPendingCount&) const {}
   void operator()(const StreamPending& pending) const {
+    const uint64_t time = std::min(pending.delivered_at_ms, kMaxNumber);
+    if (time != pending.delivered_at_ms) {
+      self_->lose_(PayloadItem::kPendingTime, self_->key_);
+    }
     self_->EmitNow({"XCLAIM", self_->key_, self_->group_, pending.consumer, "0",
-                    Text(pending.id), "TIME",
-                    absl::StrCat(pending.delivered_at_ms), "RETRYCOUNT",
-                    absl::StrCat(pending.delivery_count), "FORCE", "JUSTID"});
+                    Text(pending.id), "TIME", absl::StrCat(time), "RETRYCOUNT",
+                    absl::StrCat(pending.delivery_count), "FORCE", "JUSTID"},
+                   PayloadCheck::kPending);
   }
 
   void operator()(const RecordEnd&) const {
@@ -126,12 +185,17 @@ class PayloadCommands::Taker {
   }
   void operator()(const FieldExpiry& expiry) const {
     if (!IsDeadline(expiry.expire_at_ms)) return;
-    if (!self_->target_.has_hpexpireat) {
-      ++self_->losses_.field_expiries;
-      return;
+    if (self_->target_.has_hpexpireat) {
+      self_->EmitNow({"HPEXPIREAT", expiry.key,
+                      absl::StrCat(expiry.expire_at_ms), "FIELDS", "1",
+                      expiry.field});
+    } else if (expiry.expire_at_ms <= self_->now_ms_) {
+      self_->EmitNow({"HDEL", expiry.key, expiry.field},
+                     PayloadCheck::kDeadField);
+    } else {
+      self_->EmitNow({"HEXISTS", expiry.key, expiry.field},
+                     PayloadCheck::kDeadline);
     }
-    self_->EmitNow({"HPEXPIREAT", expiry.key, absl::StrCat(expiry.expire_at_ms),
-                    "FIELDS", "1", expiry.field});
   }
   void operator()(const PayloadEnd&) const {}
 
@@ -139,15 +203,48 @@ class PayloadCommands::Taker {
   PayloadCommands* const self_;
 };
 
-PayloadCommands::PayloadCommands(Target target, Emit emit)
-    : target_(target), emit_(std::move(emit)) {}
+absl::string_view PayloadItemName(PayloadItem item) {
+  return TextsOf(item).name;
+}
+
+absl::string_view PayloadItemText(PayloadItem item) {
+  return TextsOf(item).text;
+}
+
+std::optional<PayloadItem> LostItem(PayloadCheck check,
+                                    const TargetReply& reply) {
+  const bool is_integer = reply.type == TargetReply::Type::kInteger;
+  switch (check) {
+    case PayloadCheck::kNone:
+      break;
+    case PayloadCheck::kDeadline:
+      if (!is_integer) break;
+      return reply.integer == 0 ? PayloadItem::kFieldDeadlineAlone
+                                : PayloadItem::kFieldDeadline;
+    case PayloadCheck::kDeadField:
+      if (!is_integer || reply.integer != 0) break;
+      return PayloadItem::kFieldDeadlineAlone;
+    case PayloadCheck::kPending:
+      if (reply.type != TargetReply::Type::kArray || reply.integer != 0) break;
+      return PayloadItem::kPendingAlone;
+  }
+  return std::nullopt;
+}
+
+PayloadCommands::PayloadCommands(Target target, uint64_t now_ms, Emit emit,
+                                 Lose lose)
+    : target_(target),
+      now_ms_(now_ms),
+      emit_(std::move(emit)),
+      lose_(std::move(lose)) {}
 
 void PayloadCommands::Take(const PayloadEvent& event) {
   std::visit(Taker(this), event);
 }
 
-void PayloadCommands::EmitNow(std::initializer_list<absl::string_view> argv) {
-  emit_(absl::MakeConstSpan(argv.begin(), argv.size()));
+void PayloadCommands::EmitNow(std::initializer_list<absl::string_view> argv,
+                              PayloadCheck check) {
+  emit_(absl::MakeConstSpan(argv.begin(), argv.size()), check);
 }
 
 void PayloadCommands::Begin(std::initializer_list<absl::string_view> argv) {
@@ -176,7 +273,7 @@ void PayloadCommands::EmitGathered() {
     argv_.push_back(absl::string_view(bytes_).substr(begin, end - begin));
     begin = end;
   }
-  emit_(argv_);
+  emit_(argv_, PayloadCheck::kNone);
   ends_.resize(head_);
   bytes_.resize(head_ == 0 ? 0 : ends_.back());
 }
@@ -191,13 +288,27 @@ void PayloadCommands::EndEntries() {
     EmitNow({"XGROUP", "CREATE", key_, "kevy_mirror", "0", "MKSTREAM"});
     EmitNow({"XGROUP", "DESTROY", key_, "kevy_mirror"});
   }
-  if (target_.has_long_xsetid) {
-    EmitNow({"XSETID", key_, Text(stream_.last_id), "ENTRIESADDED",
-             absl::StrCat(stream_.entries_added), "MAXDELETEDID",
-             Text(stream_.max_deleted_id)});
-  } else {
-    EmitNow({"XSETID", key_, Text(stream_.last_id)});
+  SetStreamId();
+}
+
+// kevy allows ids and counters that a target refuses.
+void PayloadCommands::SetStreamId() {
+  const StreamId last = std::max(stream_.last_id, last_entry_, IsEarlier);
+  const StreamId deleted = std::min(stream_.max_deleted_id, last, IsEarlier);
+  if (last != stream_.last_id || deleted != stream_.max_deleted_id) {
+    lose_(PayloadItem::kStreamId, key_);
   }
+  if (!target_.has_long_xsetid) {
+    EmitNow({"XSETID", key_, Text(last)});
+    return;
+  }
+  const uint64_t added =
+      std::min(std::max(stream_.entries_added, entries_), kMaxNumber);
+  if (added != stream_.entries_added) {
+    lose_(PayloadItem::kStreamCounter, key_);
+  }
+  EmitNow({"XSETID", key_, Text(last), "ENTRIESADDED", absl::StrCat(added),
+           "MAXDELETEDID", Text(deleted)});
 }
 
 }  // namespace kevy_replica

@@ -17,13 +17,36 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {
 
-// Parts of a payload that the target cannot store, counted so far.
-struct PayloadLosses {
-  uint64_t field_expiries = 0;  // Of hash fields, for want of HPEXPIREAT.
+// Parts of a payload that the target gets changed or not at all.
+enum class PayloadItem : uint8_t {
+  kFieldDeadline,       // The target cannot expire hash fields.
+  kFieldDeadlineAlone,  // Of a field that did not come.
+  kNanScore,            // A member whose score is not a number.
+  kStreamId,            // A stream's last or highest deleted id.
+  kStreamCounter,       // A stream's number of added entries.
+  kPendingTime,         // The delivery time of a pending entry.
+  kPendingAlone,        // A pending entry whose message is gone.
 };
+
+// The item's name for metrics, "nan_score", and its loss for a message.
+absl::string_view PayloadItemName(PayloadItem item);
+absl::string_view PayloadItemText(PayloadItem item);
+
+// The meaning of a command's reply.
+enum class PayloadCheck : uint8_t {
+  kNone,
+  kDeadline,   // HEXISTS. 1: kFieldDeadline; 0: kFieldDeadlineAlone.
+  kDeadField,  // HDEL. 0: kFieldDeadlineAlone.
+  kPending,    // XCLAIM. An empty array: kPendingAlone.
+};
+
+// The item that a reply reports as lost, if any.
+std::optional<PayloadItem> LostItem(PayloadCheck check,
+                                    const TargetReply& reply);
 
 // | record      | commands                                                    |
 // |-------------|-------------------------------------------------------------|
@@ -33,11 +56,12 @@ struct PayloadLosses {
 // | set         |                                                             |
 // | stream      | XADD for each entry, XSETID; XGROUP CREATE, XGROUP          |
 // |             | CREATECONSUMER, XCLAIM ... FORCE JUSTID for pending entries |
-// | expiries    | PEXPIREAT, HPEXPIREAT                                       |
+// | expiries    | PEXPIREAT; HPEXPIREAT, or HDEL if the field is dead         |
 //
-// A stream without entries is created by a group that is destroyed again. Two
-// parts are lost, because commands cannot set them: the time a consumer was
-// last seen, and pending entries whose message was deleted.
+// DEL comes before each record but a string, so that the last one of a key
+// wins. A stream without entries is created by a group that is destroyed again.
+// The time a consumer was last seen is lost, because no command sets it.
+// A value out of the target's range is clamped or left out alone: PayloadItem.
 class PayloadCommands {
  public:
   static constexpr size_t kMaxArguments = 1024;
@@ -48,19 +72,22 @@ class PayloadCommands {
     bool has_long_xsetid = false;  // ENTRIESADDED, MAXDELETEDID: Redis 7.0.
   };
   // Gets each command. Its arguments are valid during the call.
-  using Emit = std::function<void(absl::Span<const absl::string_view> argv)>;
+  using Emit = std::function<void(absl::Span<const absl::string_view> argv,
+                                  PayloadCheck check)>;
+  // Gets each item that is clamped or left out, with its key.
+  using Lose = std::function<void(PayloadItem item, absl::string_view key)>;
 
-  PayloadCommands(Target target, Emit emit);
+  // `now_ms`: Unix time; fields whose deadline is not later are dead.
+  PayloadCommands(Target target, uint64_t now_ms, Emit emit, Lose lose);
 
   // Takes the next event of a payload, in the order of PayloadDecoder.
   void Take(const PayloadEvent& event);
 
-  const PayloadLosses& losses() const { return losses_; }
-
  private:
   class Taker;
 
-  void EmitNow(std::initializer_list<absl::string_view> argv);
+  void EmitNow(std::initializer_list<absl::string_view> argv,
+               PayloadCheck check = PayloadCheck::kNone);
   // Starts to gather a command over several events, with its first arguments.
   void Begin(std::initializer_list<absl::string_view> argv);
   void Add(absl::string_view argument);
@@ -69,16 +96,20 @@ class PayloadCommands {
   void EmitGathered();
   void EmitIfLarge();
   void EndEntries();
+  void SetStreamId();
 
   const Target target_;
+  const uint64_t now_ms_;
   const Emit emit_;
-  PayloadLosses losses_;
+  const Lose lose_;
 
   // The current record.
   std::string key_;
   RecordType type_ = RecordType::kString;
   std::optional<uint64_t> expire_at_ms_;
   StreamInfo stream_;
+  StreamId last_entry_;
+  uint64_t entries_ = 0;
   bool entries_ended_ = false;
   std::string group_;
 

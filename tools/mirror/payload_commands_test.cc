@@ -6,14 +6,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {
 namespace {
@@ -27,22 +30,29 @@ using Argv = std::vector<std::string>;
 constexpr PayloadCommands::Target kNew = {true, true};
 constexpr PayloadCommands::Target kOld = {false, false};
 
+constexpr uint64_t kNow = 5;
+
 class PayloadCommandsTest : public ::testing::Test {
  protected:
-  // The commands for `events`.
+  // The commands for `events`. Adds the lost items to `lost_`.
   std::vector<Argv> Commands(PayloadCommands::Target target,
                              const std::vector<PayloadEvent>& events) {
     std::vector<Argv> commands;
-    PayloadCommands taker(target,
-                          [&](absl::Span<const absl::string_view> argv) {
-                            commands.emplace_back(argv.begin(), argv.end());
-                          });
+    PayloadCommands taker(
+        target, kNow,
+        [&](absl::Span<const absl::string_view> argv, PayloadCheck check) {
+          commands.emplace_back(argv.begin(), argv.end());
+          checks_.push_back(check);
+        },
+        [&](PayloadItem item, absl::string_view key) {
+          lost_.push_back(absl::StrCat(PayloadItemName(item), " ", key));
+        });
     for (const PayloadEvent& event : events) taker.Take(event);
-    lost_field_expiries_ = taker.losses().field_expiries;
     return commands;
   }
 
-  uint64_t lost_field_expiries_ = 0;
+  std::vector<std::string> lost_;
+  std::vector<PayloadCheck> checks_;
 };
 
 TEST_F(PayloadCommandsTest, LoadsStrings) {
@@ -75,8 +85,9 @@ TEST_F(PayloadCommandsTest, LoadsCollections) {
                       ListItem{""}, RecordEnd(),
                       RecordBegin{RecordType::kSet, "s", {}, 1}, SetMember{"m"},
                       RecordEnd()}),
-      ElementsAre(Argv{"HSET", "h", "f", "v", "g", ""},
-                  Argv{"PEXPIREAT", "h", "5"}, Argv{"RPUSH", "l", "x", ""},
+      ElementsAre(Argv{"DEL", "h"}, Argv{"HSET", "h", "f", "v", "g", ""},
+                  Argv{"PEXPIREAT", "h", "5"}, Argv{"DEL", "l"},
+                  Argv{"RPUSH", "l", "x", ""}, Argv{"DEL", "s"},
                   Argv{"SADD", "s", "m"}));
 }
 
@@ -87,16 +98,26 @@ TEST_F(PayloadCommandsTest, ScoresKeepAllDigits) {
                               ScoredMember{"b", -kInfinity},
                               ScoredMember{"c", 0.1}, ScoredMember{"d", 1e300},
                               ScoredMember{"e", -0.0}, RecordEnd()}),
-              ElementsAre(Argv{"ZADD", "z", "inf", "a", "-inf", "b",
+              ElementsAre(Argv{"DEL", "z"},
+                          Argv{"ZADD", "z", "inf", "a", "-inf", "b",
                                "0.10000000000000001", "c",
                                "1.0000000000000001e+300", "d", "-0", "e"}));
 }
 
-TEST_F(PayloadCommandsTest, EmptyCollectionsNeedNoCommand) {
+TEST_F(PayloadCommandsTest, ScoreThatIsNoNumberCostsItsMember) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(Commands(kNew, {RecordBegin{RecordType::kSortedSet, "z", {}, 3},
+                              ScoredMember{"a", kNan}, ScoredMember{"b", 1},
+                              ScoredMember{"c", -kNan}, RecordEnd()}),
+              ElementsAre(Argv{"DEL", "z"}, Argv{"ZADD", "z", "1", "b"}));
+  EXPECT_THAT(lost_, ElementsAre("nan_score z", "nan_score z"));
+}
+
+TEST_F(PayloadCommandsTest, EmptyCollectionsOnlyDeleteTheKey) {
   EXPECT_THAT(
       Commands(kNew, {RecordBegin{RecordType::kHash, "h", {}, 0}, RecordEnd(),
                       RecordBegin{RecordType::kSet, "s", {}, 0}, RecordEnd()}),
-      IsEmpty());
+      ElementsAre(Argv{"DEL", "h"}, Argv{"DEL", "s"}));
 }
 
 TEST_F(PayloadCommandsTest, SplitsLargeCollections) {
@@ -105,9 +126,9 @@ TEST_F(PayloadCommandsTest, SplitsLargeCollections) {
   for (int i = 0; i < 2000; ++i) events.push_back(HashField{"f", "v"});
   events.push_back(RecordEnd());
   const std::vector<Argv> commands = Commands(kNew, events);
-  ASSERT_EQ(commands.size(), 5u);
+  ASSERT_EQ(commands.size(), 6u);
   size_t arguments = 0;
-  for (size_t i = 0; i < 4; ++i) {
+  for (size_t i = 1; i < 5; ++i) {
     EXPECT_EQ(commands[i][0], "HSET");
     EXPECT_EQ(commands[i][1], "h");
     EXPECT_EQ(commands[i].size() % 2, 0u);
@@ -115,7 +136,7 @@ TEST_F(PayloadCommandsTest, SplitsLargeCollections) {
     arguments += commands[i].size() - 2;
   }
   EXPECT_EQ(arguments, 4000u);
-  EXPECT_EQ(commands[4], (Argv{"PEXPIREAT", "h", "9"}));
+  EXPECT_EQ(commands[5], (Argv{"PEXPIREAT", "h", "9"}));
 }
 
 TEST_F(PayloadCommandsTest, SplitsLongItems) {
@@ -123,7 +144,8 @@ TEST_F(PayloadCommandsTest, SplitsLongItems) {
   EXPECT_THAT(
       Commands(kNew, {RecordBegin{RecordType::kList, "l", {}, 3}, ListItem{"a"},
                       ListItem{large}, ListItem{"b"}, RecordEnd()}),
-      ElementsAre(Argv{"RPUSH", "l", "a", large}, Argv{"RPUSH", "l", "b"}));
+      ElementsAre(Argv{"DEL", "l"}, Argv{"RPUSH", "l", "a", large},
+                  Argv{"RPUSH", "l", "b"}));
 }
 
 TEST_F(PayloadCommandsTest, LoadsStreams) {
@@ -142,7 +164,8 @@ TEST_F(PayloadCommandsTest, LoadsStreams) {
       StreamPending{{5, 1}, "c", 8, 2},
       RecordEnd()};
   EXPECT_THAT(Commands(kNew, events),
-              ElementsAre(Argv{"XADD", "s", "5-1", "f", "v", "g", "w"},
+              ElementsAre(Argv{"DEL", "s"},
+                          Argv{"XADD", "s", "5-1", "f", "v", "g", "w"},
                           Argv{"XADD", "s", "6-0", "f", "x"},
                           Argv{"XSETID", "s", "6-1", "ENTRIESADDED", "9",
                                "MAXDELETEDID", "2-3"},
@@ -151,7 +174,7 @@ TEST_F(PayloadCommandsTest, LoadsStreams) {
                           Argv{"XCLAIM", "s", "grp", "c", "0", "5-1", "TIME",
                                "8", "RETRYCOUNT", "2", "FORCE", "JUSTID"},
                           Argv{"PEXPIREAT", "s", "5"}));
-  EXPECT_EQ(Commands(kOld, events)[2], (Argv{"XSETID", "s", "6-1"}));
+  EXPECT_EQ(Commands(kOld, events)[3], (Argv{"XSETID", "s", "6-1"}));
 }
 
 // Payloads before version 4 have no group count.
@@ -159,20 +182,78 @@ TEST_F(PayloadCommandsTest, LoadsStreamWithoutEntriesOrGroups) {
   EXPECT_THAT(
       Commands(kOld, {RecordBegin{RecordType::kStream, "s", {}, 0},
                       StreamInfo{{6, 1}, {6, 1}, 9, 0}, RecordEnd()}),
-      ElementsAre(Argv{"XGROUP", "CREATE", "s", "kevy_mirror", "0", "MKSTREAM"},
+      ElementsAre(Argv{"DEL", "s"},
+                  Argv{"XGROUP", "CREATE", "s", "kevy_mirror", "0", "MKSTREAM"},
                   Argv{"XGROUP", "DESTROY", "s", "kevy_mirror"},
                   Argv{"XSETID", "s", "6-1"}));
 }
 
-TEST_F(PayloadCommandsTest, LoadsOrCountsFieldExpiries) {
-  const std::vector<PayloadEvent> events = {FieldExpiry{"h", "f", 5},
-                                            FieldExpiry{"h", "g", 6}};
+TEST_F(PayloadCommandsTest, StreamIdsAndCountersAreClamped) {
+  constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
+  // The second entry is later than the last id, and the counter is too small.
+  const std::vector<PayloadEvent> events = {
+      RecordBegin{RecordType::kStream, "s", {}, 0},
+      StreamInfo{{1, 0}, {9, 9}, 1, 2},
+      StreamEntry{{1, 0}, 1},
+      StreamField{"f", "v"},
+      StreamEntry{{2, 0}, 1},
+      StreamField{"f", "v"},
+      StreamGroupCount{1},
+      StreamGroup{"g", {1, 0}, 0},
+      StreamPendingCount{1},
+      StreamPending{{1, 0}, "c", kMax, 2},
+      RecordEnd()};
+  const std::vector<Argv> commands = Commands(kNew, events);
+  ASSERT_EQ(commands.size(), 6u);
+  EXPECT_EQ(commands[3], (Argv{"XSETID", "s", "2-0", "ENTRIESADDED", "2",
+                               "MAXDELETEDID", "2-0"}));
+  EXPECT_EQ(commands[5][7], "9223372036854775807");
+  EXPECT_EQ(checks_[5], PayloadCheck::kPending);
+  EXPECT_THAT(lost_,
+              ElementsAre("stream_id s", "stream_counter s", "pending_time s"));
+  lost_.clear();
+  EXPECT_EQ(
+      Commands(kNew, {RecordBegin{RecordType::kStream, "t", {}, 0},
+                      StreamInfo{{1, 0}, {0, 0}, kMax, 0}, RecordEnd()})[3],
+      (Argv{"XSETID", "t", "1-0", "ENTRIESADDED", "9223372036854775807",
+            "MAXDELETEDID", "0-0"}));
+  EXPECT_THAT(lost_, ElementsAre("stream_counter t"));
+}
+
+TEST_F(PayloadCommandsTest, FieldDeadlinesAreSetOrLooked) {
+  const std::vector<PayloadEvent> events = {FieldExpiry{"h", "f", kNow},
+                                            FieldExpiry{"h", "g", kNow + 1}};
   EXPECT_THAT(Commands(kNew, events),
               ElementsAre(Argv{"HPEXPIREAT", "h", "5", "FIELDS", "1", "f"},
                           Argv{"HPEXPIREAT", "h", "6", "FIELDS", "1", "g"}));
-  EXPECT_EQ(lost_field_expiries_, 0u);
-  EXPECT_THAT(Commands(kOld, events), IsEmpty());
-  EXPECT_EQ(lost_field_expiries_, 2u);
+  EXPECT_THAT(Commands(kOld, events),
+              ElementsAre(Argv{"HDEL", "h", "f"}, Argv{"HEXISTS", "h", "g"}));
+  EXPECT_THAT(lost_, IsEmpty());
+  EXPECT_THAT(checks_,
+              ElementsAre(PayloadCheck::kNone, PayloadCheck::kNone,
+                          PayloadCheck::kDeadField, PayloadCheck::kDeadline));
+}
+
+TEST(LostItemTest, RepliesTellLostItems) {
+  TargetReply reply;
+  reply.type = TargetReply::Type::kInteger;
+  reply.integer = 1;
+  EXPECT_EQ(LostItem(PayloadCheck::kDeadline, reply),
+            PayloadItem::kFieldDeadline);
+  EXPECT_EQ(LostItem(PayloadCheck::kDeadField, reply), std::nullopt);
+  EXPECT_EQ(LostItem(PayloadCheck::kNone, reply), std::nullopt);
+  EXPECT_EQ(LostItem(PayloadCheck::kPending, reply), std::nullopt);
+  reply.integer = 0;
+  EXPECT_EQ(LostItem(PayloadCheck::kDeadline, reply),
+            PayloadItem::kFieldDeadlineAlone);
+  EXPECT_EQ(LostItem(PayloadCheck::kDeadField, reply),
+            PayloadItem::kFieldDeadlineAlone);
+  reply.type = TargetReply::Type::kArray;
+  EXPECT_EQ(LostItem(PayloadCheck::kPending, reply),
+            PayloadItem::kPendingAlone);
+  EXPECT_EQ(LostItem(PayloadCheck::kDeadline, reply), std::nullopt);
+  reply.integer = 1;
+  EXPECT_EQ(LostItem(PayloadCheck::kPending, reply), std::nullopt);
 }
 
 }  // namespace

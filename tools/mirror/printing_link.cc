@@ -28,7 +28,8 @@ TargetReply ReplyOf(TargetReply::Type type, absl::string_view text = "") {
 }  // namespace
 
 void PrintingLink::AddRaw(absl::string_view resp) {
-  replies_.push_back(ReplyOf(TargetReply::Type::kText, "QUEUED"));
+  replies_.push_back(ReplyOf(TargetReply::Type::kText));
+  ++queued_;
   std::string* const out = output_->buffer();
   if (format_ == Format::kResp) {
     out->append(resp.data(), resp.size());
@@ -51,21 +52,27 @@ void PrintingLink::Add(absl::Span<const absl::string_view> argv) {
   const absl::string_view command = argv[0];
   if (command == "CLIENT") {
     replies_.push_back(ReplyOf(TargetReply::Type::kText));
-  } else if (command == "COMMAND" || command == "HGETALL") {
+  } else if (command == "HGETALL") {
     replies_.push_back(ReplyOf(TargetReply::Type::kArray));
+  } else if (command == "PING" || command == "INFO") {
+    replies_.push_back(ReplyOf(TargetReply::Type::kText));
   } else if (command == "DBSIZE") {
     replies_.push_back(ReplyOf(TargetReply::Type::kInteger));
   } else {
     resp_.clear();
     (void)AppendCommand(argv, &resp_);  // Only an empty `argv` would fail.
     AddRaw(resp_);
+    if (command == "MULTI") queued_ = 0;
     if (command == "EXEC") {
+      // The last command is the record's HSET of a field that exists.
       replies_.back() = ReplyOf(TargetReply::Type::kArray);
+      replies_.back().elements.resize(queued_ - 1);
+      replies_.back().elements.back() = ReplyOf(TargetReply::Type::kInteger);
     }
   }
 }
 
-absl::StatusOr<TargetReply> PrintingLink::Receive() {
+absl::StatusOr<TargetReply> PrintingLink::Receive(ReplyDetail /*detail*/) {
   TargetReply reply = std::move(replies_.front());
   replies_.pop_front();
   return reply;

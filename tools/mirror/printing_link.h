@@ -33,16 +33,16 @@ class PrintingLink : public TargetLink {
 
   void AddRaw(absl::string_view resp) override;
   void Add(absl::Span<const absl::string_view> argv) override;
-  size_t gathered() const override { return output_->buffer()->size(); }
   absl::Status Send() override { return output_->Flush(); }
   size_t outstanding() const override { return replies_.size(); }
-  absl::StatusOr<TargetReply> Receive() override;
+  absl::StatusOr<TargetReply> Receive(ReplyDetail detail) override;
 
  private:
   const Format format_;
   Output* const output_;
   std::deque<TargetReply> replies_;
-  std::string resp_;  // Encoded by Add().
+  size_t queued_ = 0;  // Commands since MULTI.
+  std::string resp_;   // Encoded by Add().
 };
 
 }  // namespace kevy_replica

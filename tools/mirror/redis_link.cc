@@ -26,6 +26,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/frame.h"
+#include "kevy_replica/tools/mirror/reply_class.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/address.h"
@@ -34,75 +35,10 @@
 namespace kevy_replica {
 namespace {
 
-// Stands for each reply "QUEUED" and "OK", which most commands get. The mirror
-// does not read their text, so they share this object.
-redisReply some_status = {};
-
-// hiredis's functions that make and free replies.
-const redisReplyObjectFunctions* default_functions = nullptr;
-
-void* CreateString(const redisReadTask* task, char* text, size_t size) {
-  const absl::string_view status(text, size);
-  if (task->type != REDIS_REPLY_STATUS ||
-      (status != "OK" && status != "QUEUED")) {
-    return default_functions->createString(task, text, size);
-  }
-  if (task->parent != nullptr) {
-    static_cast<redisReply*>(task->parent->obj)->element[task->idx] =
-        &some_status;
-  }
-  return &some_status;
-}
-
-// Frees a reply, except for `some_status` in it.
-void FreeObject(void* object) {
-  if (object == &some_status) return;
-  auto* const reply = static_cast<redisReply*>(object);
-  if (reply != nullptr && reply->type == REDIS_REPLY_ARRAY) {
-    for (size_t i = 0; i < reply->elements; ++i) {
-      if (reply->element[i] == nullptr) continue;
-      FreeObject(reply->element[i]);
-      reply->element[i] = nullptr;
-    }
-  }
-  default_functions->freeObject(object);
-}
-
-TargetReply Convert(const redisReply& reply) {
-  TargetReply result;
-  if (&reply == &some_status) {
-    result.type = TargetReply::Type::kText;
-    return result;
-  }
-  switch (reply.type) {
-    case REDIS_REPLY_STATUS:
-    case REDIS_REPLY_STRING:
-      result.type = TargetReply::Type::kText;
-      result.text.assign(reply.str, reply.len);
-      break;
-    case REDIS_REPLY_ERROR:
-      result.type = TargetReply::Type::kError;
-      result.text.assign(reply.str, reply.len);
-      break;
-    case REDIS_REPLY_INTEGER:
-      result.type = TargetReply::Type::kInteger;
-      result.integer = reply.integer;
-      break;
-    case REDIS_REPLY_ARRAY:
-      result.type = TargetReply::Type::kArray;
-      result.elements.reserve(reply.elements);
-      for (size_t i = 0; i < reply.elements; ++i) {
-        result.elements.push_back(Convert(*reply.element[i]));
-      }
-      break;
-    default:
-      break;
-  }
-  return result;
-}
-
 // After an interrupt, the time to wait for the replies to sent commands.
-constexpr absl::Duration kLastReplies = absl::Seconds(2);
+constexpr absl::Duration kLastReplies = absl::Milliseconds(300);
+
+constexpr size_t kReadBytes = 64 << 10;
 
 // Send-buffer capacity to keep after a send. A larger buffer is freed.
 constexpr size_t kKeptBytes = 1 << 20;
@@ -118,13 +54,8 @@ RedisLink::RedisLink(redisContext* context, std::string name,
     : context_(context),
       name_(std::move(name)),
       interrupter_(std::move(interrupter)),
-      timeout_(timeout) {
-  default_functions = context->reader->fn;
-  functions_ = *default_functions;
-  functions_.createString = CreateString;
-  functions_.freeObject = FreeObject;
-  context->reader->fn = &functions_;
-}
+      timeout_(timeout),
+      room_(kReadBytes, '\0') {}
 
 absl::StatusOr<std::unique_ptr<RedisLink>> RedisLink::Connect(
     const TargetAddress& address, std::shared_ptr<Interrupter> interrupter,
@@ -152,12 +83,12 @@ absl::StatusOr<std::unique_ptr<RedisLink>> RedisLink::Connect(
   link->Add({"SELECT", absl::StrCat(address.database)});
   absl::Status sent = link->Send();
   if (!sent.ok()) return sent;
-  const absl::StatusOr<TargetReply> reply = link->Receive();
+  const absl::StatusOr<TargetReply> reply = link->Receive(ReplyDetail::kBrief);
   if (!reply.ok()) return reply.status();
   if (reply->is_error()) {
     const std::string message =
         absl::StrCat(link->name_, " refuses: ", reply->text);
-    return IsServersTrouble(reply->text)
+    return ClassOfError(reply->text, "select") == ReplyClass::kTrouble
                ? absl::UnavailableError(message)
                : absl::FailedPreconditionError(message);
   }
@@ -165,9 +96,14 @@ absl::StatusOr<std::unique_ptr<RedisLink>> RedisLink::Connect(
 }
 
 void RedisLink::AddRaw(absl::string_view resp) {
-  pieces_.push_back({resp.data(), 0, resp.size()});
-  gathered_ += resp.size();
   ++added_;
+  // Neighbours travel as one piece.
+  if (!pieces_.empty() && pieces_.back().data != nullptr &&
+      pieces_.back().data + pieces_.back().size == resp.data()) {
+    pieces_.back().size += resp.size();
+    return;
+  }
+  pieces_.push_back({resp.data(), 0, resp.size()});
 }
 
 void RedisLink::Add(absl::Span<const absl::string_view> argv) {
@@ -181,7 +117,6 @@ void RedisLink::Add(absl::Span<const absl::string_view> argv) {
   } else {
     pieces_.push_back({nullptr, begin, size});
   }
-  gathered_ += size;
   ++added_;
 }
 
@@ -226,36 +161,49 @@ absl::Status RedisLink::Send() {
   pieces_.clear();
   own_.clear();
   if (own_.capacity() > kKeptBytes) own_ = std::string();
-  gathered_ = 0;
   return absl::OkStatus();
 }
 
-absl::Status RedisLink::WaitForReply() {
+absl::Status RedisLink::WaitForBytes() {
   absl::Status ready = interrupter_->WaitFor(context_->fd, POLLIN, timeout_);
   if (!absl::IsCancelled(ready)) return ready;
-  last_replies_ = std::min(last_replies_, absl::Now() + kLastReplies);
-  const absl::Status last = without_interrupt_.WaitFor(
-      context_->fd, POLLIN, last_replies_ - absl::Now());
+  // A target that sends without end must not keep the mirror.
+  const absl::Time now = absl::Now();
+  last_replies_ = std::min(last_replies_, now + kLastReplies);
+  if (now >= last_replies_) return ready;
+  const absl::Status last =
+      without_interrupt_.WaitFor(context_->fd, POLLIN, last_replies_ - now);
   return absl::IsDeadlineExceeded(last) ? ready : last;
 }
 
-absl::StatusOr<TargetReply> RedisLink::Receive() {
+absl::Status RedisLink::Read() {
   while (true) {
-    void* raw = nullptr;
-    if (redisGetReplyFromReader(context_.get(), &raw) != REDIS_OK) break;
-    if (raw != nullptr) {
-      auto* const reply = static_cast<redisReply*>(raw);
-      TargetReply result = Convert(*reply);
-      FreeObject(reply);
-      --outstanding_;
-      return result;
-    }
-    absl::Status ready = WaitForReply();
+    absl::Status ready = WaitForBytes();
     if (!ready.ok()) return ready;
-    if (redisBufferRead(context_.get()) != REDIS_OK) break;
+    const ssize_t size = ::recv(context_->fd, &room_[0], room_.size(), 0);
+    if (size > 0) {
+      unread_ = absl::string_view(room_.data(), static_cast<size_t>(size));
+      return absl::OkStatus();
+    }
+    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    return absl::UnavailableError(
+        absl::StrCat("read from ", name_, ": ",
+                     size == 0 ? "the target has closed the connection"
+                               : absl::ErrnoToStatus(errno, "recv").message()));
   }
-  return absl::UnavailableError(
-      absl::StrCat("read from ", name_, ": ", context_->errstr));
+}
+
+absl::StatusOr<TargetReply> RedisLink::Receive(ReplyDetail detail) {
+  TargetReply reply;
+  while (true) {
+    const absl::StatusOr<bool> whole = reader_.Take(detail, &unread_, &reply);
+    if (!whole.ok()) return whole.status();
+    if (*whole) break;
+    absl::Status status = Read();
+    if (!status.ok()) return status;
+  }
+  --outstanding_;
+  return reply;
 }
 
 }  // namespace kevy_replica

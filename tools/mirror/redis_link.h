@@ -18,25 +18,26 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/tools/mirror/reply_reader.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
 
-// hiredis connects and reads replies. Send() writes to the socket itself, with
-// sendmsg() from the callers' buffers, so that frames are not copied.
+// hiredis connects. Send() writes to the socket itself, with sendmsg() from the
+// callers' buffers, so that frames are not copied. A ReplyReader reads replies,
+// since hiredis's own would keep values of any size.
 class RedisLink : public TargetLink {
  public:
   // Connects and selects the database. `timeout` limits each wait, from now on.
-  // `interrupter` ends each wait; waits for replies go on for 2 s in all.
+  // `interrupter` ends each wait; waits for replies go on for 0.3 s in all.
   //
   // Returns:
   //   a link               ready for commands
   //   kUnavailable         the server cannot be reached, or it is in trouble
   //   kFailedPrecondition  the server refuses: it lacks the database, or wants
-  //   a
-  //                        password
+  //                        a password
   //   kDeadlineExceeded    the reply took longer than `timeout`
   //   kCancelled           interrupted
   //   kResourceExhausted   out of memory
@@ -46,10 +47,9 @@ class RedisLink : public TargetLink {
 
   void AddRaw(absl::string_view resp) override;
   void Add(absl::Span<const absl::string_view> argv) override;
-  size_t gathered() const override { return gathered_; }
   absl::Status Send() override;
   size_t outstanding() const override { return outstanding_; }
-  absl::StatusOr<TargetReply> Receive() override;
+  absl::StatusOr<TargetReply> Receive(ReplyDetail detail) override;
 
  private:
   // Bytes to send: at `data`, or in `own_` from `offset` on if that is null.
@@ -65,10 +65,11 @@ class RedisLink : public TargetLink {
   RedisLink(redisContext* context, std::string name,
             std::shared_ptr<Interrupter> interrupter, absl::Duration timeout);
 
-  absl::Status WaitForReply();
+  // Waits for bytes and reads some of them into `unread_`.
+  absl::Status Read();
+  absl::Status WaitForBytes();
 
   const std::unique_ptr<redisContext, Free> context_;
-  redisReplyObjectFunctions functions_;  // For the context's reader.
   const std::string name_;
   const std::shared_ptr<Interrupter> interrupter_;
   const absl::Duration timeout_;
@@ -77,9 +78,11 @@ class RedisLink : public TargetLink {
   absl::Time last_replies_ = absl::InfiniteFuture();
   std::string own_;
   std::vector<Piece> pieces_;
-  size_t gathered_ = 0;
   size_t added_ = 0;  // Commands since the last Send().
   size_t outstanding_ = 0;
+  ReplyReader reader_;
+  std::string room_;          // Bytes of replies.
+  absl::string_view unread_;  // Those in `room_` that `reader_` has not taken.
 };
 
 }  // namespace kevy_replica

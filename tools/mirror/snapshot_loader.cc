@@ -4,11 +4,11 @@
 #include "kevy_replica/tools/mirror/snapshot_loader.h"
 
 #include <cstddef>
-#include <cstdint>
+#include <functional>
+#include <utility>
 #include <variant>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -17,107 +17,62 @@
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/wire_error.h"
-#include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/payload_commands.h"
-#include "kevy_replica/tools/mirror/rejection.h"
-#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/mirror/transactions.h"
 
 namespace kevy_replica {
-namespace {
-
-constexpr size_t kSendBytes = 256 << 10;
-
-}  // namespace
-
-void LoadQueue::Add(absl::Span<const absl::string_view> argv) {
-  link_->Add(argv);
-  sent_.emplace_back(
-      0, absl::StrCat(argv[0], " ",
-                      argv[1].substr(0, SentCommand::kExcerptBytes)));
-}
-
-absl::Status LoadQueue::SendIfFull() {
-  if (link_->gathered() < kSendBytes && sent_.size() < options_.max_batch) {
-    return absl::OkStatus();
-  }
-  const absl::Status status = link_->Send();
-  return status.ok() ? Receive(options_.max_batch / 2) : status;
-}
-
-absl::Status LoadQueue::Settle() {
-  if (sent_.empty()) return absl::OkStatus();
-  const absl::Status status = link_->Send();
-  return status.ok() ? Receive(0) : status;
-}
-
-absl::Status LoadQueue::Receive(size_t most_outstanding) {
-  while (sent_.size() > most_outstanding) {
-    const absl::StatusOr<TargetReply> reply = link_->Receive();
-    if (!reply.ok()) return reply.status();
-    const SentCommand command = sent_.front();
-    sent_.pop_front();
-    if (!reply->is_error()) continue;
-    if (IsServersTrouble(reply->text)) {
-      return link_->Fail(ServersTrouble(reply->text));
-    }
-    const absl::Status rejected =
-        Reject(options_, counters_,
-               absl::StrCat("the target rejects ", command.ToString(),
-                            " of a snapshot: ", reply->text));
-    if (!rejected.ok()) return rejected;
-  }
-  return absl::OkStatus();
-}
 
 SnapshotLoader::SnapshotLoader(size_t shard, PayloadCommands::Target features,
                                const MirrorOptions* options,
-                               MirrorCounters* counters, LoadQueue* queue)
+                               MirrorCounters* counters,
+                               Transactions* transactions,
+                               std::function<absl::Status()> begin)
     : shard_(shard),
       options_(*options),
       counters_(counters),
-      queue_(queue),
+      transactions_(transactions),
+      begin_(std::move(begin)),
       decoder_(options->now_ms()),
-      commands_(features, [queue](absl::Span<const absl::string_view> argv) {
-        queue->Add(argv);
-      }) {}
+      commands_(
+          features, options->now_ms(),
+          [this](absl::Span<const absl::string_view> argv, PayloadCheck check) {
+            if (status_.ok()) {
+              status_ = transactions_->Load(shard_, argv, check);
+            }
+          },
+          [this](PayloadItem item, absl::string_view key) {
+            transactions_->CountItem(shard_, item, key);
+          }) {}
 
 absl::Status SnapshotLoader::Load(absl::string_view bytes) {
   counters_->snapshot_bytes += bytes.size();
   decoder_.Feed(bytes);
   Outcome outcome;
   while ((outcome = decoder_.Next()) == Outcome::kDone) {
-    if (std::holds_alternative<RecordEnd>(decoder_.event())) {
-      ++counters_->records;
-    }
-    const auto* const record = std::get_if<RecordBegin>(&decoder_.event());
-    if (record != nullptr && record->key == options_.position_key) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("the primary has a key ", options_.position_key,
-                       ", the name of the mirror's own key: choose another "
-                       "--position_key"));
-    }
-    commands_.Take(decoder_.event());
-    const absl::Status status = queue_->SendIfFull();
+    absl::Status status = Take(decoder_.event());
     if (!status.ok()) return status;
   }
-  if (outcome == Outcome::kNeedMore) return absl::OkStatus();
-  return PayloadStatus();
+  return outcome == Outcome::kNeedMore ? absl::OkStatus() : PayloadStatus();
+}
+
+absl::Status SnapshotLoader::Take(const PayloadEvent& event) {
+  if (std::holds_alternative<PayloadHeader>(event)) return begin_();
+  if (std::holds_alternative<RecordEnd>(event)) ++counters_->records;
+  const auto* const record = std::get_if<RecordBegin>(&event);
+  if (record != nullptr && record->key == options_.position_key) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the primary has a key ", Escaped(options_.position_key),
+        ", the name of the mirror's own key: choose another --position_key"));
+  }
+  commands_.Take(event);
+  return status_;
 }
 
 absl::Status SnapshotLoader::Finish() {
   if (decoder_.Finish() != WireError::kNone) return PayloadStatus();
-  absl::Status status = queue_->Settle();
-  if (!status.ok()) return status;
-  const uint64_t lost = commands_.losses().field_expiries;
-  if (lost > 0) {
-    counters_->lost_field_expiries += lost;
-    options_.log(absl::StrCat(ShardField(shard_),
-                              ": the target cannot expire hash fields: ", lost,
-                              " of them stay without a deadline"));
-  }
-  return absl::OkStatus();
+  return transactions_->Commit();
 }
 
 absl::Status SnapshotLoader::PayloadStatus() const {

@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,33 +23,27 @@ namespace kevy_replica {
 // A server's reply to one command.
 struct TargetReply {
   enum class Type : uint8_t {
-    kText,  // A string or a status. The text of "OK" and "QUEUED" is dropped.
+    kText,  // A string or a status.
     kInteger,
     kNull,
     kArray,
     kError,
   };
   Type type = Type::kNull;
-  std::string text;  // Of kText and kError.
-  int64_t integer = 0;
+  std::string text;     // Of kText and kError. An error's text is escaped.
+  int64_t integer = 0;  // Of kInteger. Of kArray: the number of its elements.
   std::vector<TargetReply> elements;
 
   bool is_error() const { return type == Type::kError; }
 };
 
-// Whether an error reply is about the server's state, as OOM and LOADING are,
-// and not about the command. Try again later.
-bool IsServersTrouble(absl::string_view error);
-
-// kUnavailable, with the error of a server in trouble.
-absl::Status ServersTrouble(absl::string_view error);
-
-// The status for an error reply to the mirror's own command `command`.
-//
-// Returns:
-//   kUnavailable         the server is in trouble
-//   kFailedPrecondition  any other error
-absl::Status TargetError(absl::string_view command, absl::string_view error);
+// How much of a reply is kept.
+enum class ReplyDetail : uint8_t {
+  kWhole,
+  // Types, integers and the texts of errors; of an array within an array only
+  // the number of its elements.
+  kBrief,
+};
 
 // A pipelined connection: gather commands, send them together, and receive one
 // reply each, in order. After an error only the destructor may be called.
@@ -61,9 +57,6 @@ class TargetLink {
   // Gathers a copy of a command.
   virtual void Add(absl::Span<const absl::string_view> argv) = 0;
 
-  // The number of gathered bytes.
-  virtual size_t gathered() const = 0;
-
   // Sends all gathered commands.
   // Errors: kUnavailable, kDeadlineExceeded, kCancelled.
   virtual absl::Status Send() = 0;
@@ -72,10 +65,14 @@ class TargetLink {
   virtual size_t outstanding() const = 0;
 
   // Waits for the next reply. An error reply is a reply, too; the errors here
-  // are the connection's, as in Send().
+  // are the connection's, as in Send(), and those of ReplyReader::Take().
   // Precondition: outstanding() is not 0.
-  virtual absl::StatusOr<TargetReply> Receive() = 0;
+  virtual absl::StatusOr<TargetReply> Receive(ReplyDetail detail) = 0;
 };
+
+// Connects to the target. The mirror calls it again after each broken link.
+using TargetConnector =
+    std::function<absl::StatusOr<std::unique_ptr<TargetLink>>()>;
 
 }  // namespace kevy_replica
 

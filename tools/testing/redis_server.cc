@@ -138,7 +138,7 @@ TargetReply RedisServer::Ask(const std::vector<std::string>& argv) {
   link_->Add(std::vector<absl::string_view>(argv.begin(), argv.end()));
   const absl::Status sent = link_->Send();
   EXPECT_TRUE(sent.ok()) << sent;
-  const absl::StatusOr<TargetReply> reply = link_->Receive();
+  const absl::StatusOr<TargetReply> reply = link_->Receive(ReplyDetail::kWhole);
   EXPECT_TRUE(reply.ok()) << reply.status();
   return reply.ok() ? *reply : TargetReply();
 }

@@ -1,0 +1,63 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The target's own description of its commands.
+
+#ifndef KEVY_REPLICA_TOOLS_MIRROR_COMMAND_TABLE_H_
+#define KEVY_REPLICA_TOOLS_MIRROR_COMMAND_TABLE_H_
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/tools/mirror/checked_link.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+
+namespace kevy_replica {
+
+// A command or subcommand, by the reply to COMMAND.
+struct TargetCommand {
+  std::string name;   // In lower case: "set", "xgroup|create".
+  int64_t arity = 0;  // Of all arguments. Negative: at least so many.
+  // The arguments that are keys: from first_key on, every key_step, up to
+  // last_key. A negative last_key counts from the end. first_key 0: none.
+  int64_t first_key = 0;
+  int64_t last_key = 0;
+  int64_t key_step = 0;
+  bool writes = false;
+  bool movable_keys = false;  // Options decide which arguments are keys, too.
+  // It reaches beyond its keys or waits: one of the flags admin, noscript,
+  // pubsub and blocking, or one of the ACL categories admin, blocking,
+  // connection, dangerous, pubsub, scripting and transaction.
+  bool reaches_beyond = false;
+  bool has_subcommands = false;
+};
+
+class CommandTable {
+ public:
+  CommandTable() = default;  // Empty.
+  // `reply`: to COMMAND.
+  explicit CommandTable(const TargetReply& reply);
+
+  // Asks the target. Errors: CheckedLink::Ask()'s; kFailedPrecondition if it
+  // does not describe its commands.
+  static absl::StatusOr<CommandTable> Load(CheckedLink* link);
+
+  // `name` in lower case. Null: the target has no such command.
+  const TargetCommand* Find(absl::string_view name) const;
+
+  // The command that `argv` calls, or its subcommand.
+  const TargetCommand* Find(const ArgvView& argv) const;
+
+ private:
+  void Add(const TargetReply& reply);
+
+  std::unordered_map<std::string, TargetCommand> commands_;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TOOLS_MIRROR_COMMAND_TABLE_H_

@@ -1,0 +1,187 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/tools/mirror/reply_class.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/testing/redis_server.h"
+
+namespace kevy_replica {
+namespace {
+
+using Argv = std::vector<std::string>;
+
+// Commands that make a row's state, then the one that gets the error. A word
+// stands for each argument.
+struct Example {
+  absl::string_view begin;  // Of the row.
+  const char* commands[3];  // The rest is null.
+
+  const char* last() const {
+    return commands[2] != nullptr   ? commands[2]
+           : commands[1] != nullptr ? commands[1]
+                                    : commands[0];
+  }
+};
+
+constexpr Example kExamples[] = {
+    {"OOM ", {"CONFIG SET maxmemory 1", "SET a 1"}},
+    {"READONLY ", {"REPLICAOF 127.0.0.1 1", "SET a 1"}},
+    {"MASTERDOWN ",
+     {"CONFIG SET replica-serve-stale-data no", "REPLICAOF 127.0.0.1 1",
+      "GET a"}},
+    {"NOREPLICAS ", {"CONFIG SET min-replicas-to-write 1", "SET a 1"}},
+    {"ERR unknown command", {"HEXPIRE.NOSUCH h 1"}},
+    {"ERR unknown subcommand", {"XGROUP NOSUCH s g"}},
+    {"ERR Function not found", {"FCALL nof 0"}},
+    {"NOSCRIPT ", {"EVALSHA aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 0"}},
+    {"NOPERM ", {"ACL SETUSER default -incr", "INCR a"}},
+    {"ERR wrong number of arguments", {"SET a"}},
+    {"ERR wrong number of arguments", {"XADD s 6-1 f"}},
+    {"ERR syntax error", {"SET a b NOSUCH"}},
+    {"ERR syntax error", {"ZUNIONSTORE d 2 z"}},
+    {"ERR Unsupported option", {"SET a 1", "EXPIRE a 10 NOSUCH"}},
+    {"ERR unsupported unit",
+     {"GEOADD g 1 1 m", "GEOSEARCHSTORE d g FROMMEMBER m BYRADIUS 1 parsec"}},
+    {"ERR value is not an integer", {"SET a x", "INCR a"}},
+    {"ERR value is not a valid float", {"ZADD z x a"}},
+    {"ERR value is out of range", {"SPOP s -1"}},
+    {"ERR bit offset is not an integer", {"SETBIT a -1 1"}},
+    {"ERR bit is not an integer", {"SETBIT a 1 2"}},
+    {"ERR BITOP NOT must be called", {"BITOP NOT d a b"}},
+    {"ERR Invalid bitfield type", {"BITFIELD a SET i65 0 1"}},
+    {"ERR Invalid OVERFLOW type", {"BITFIELD a OVERFLOW XX SET i8 0 1"}},
+    {"ERR offset is out of range", {"SETRANGE a -1 x"}},
+    {"ERR invalid expire time", {"SETEX t -5 v"}},
+    {"ERR NX and XX, GT or LT options", {"EXPIRE a 10 NX XX"}},
+    {"ERR GT and LT options", {"EXPIRE a 10 GT LT"}},
+    {"ERR XX and NX options", {"ZADD z NX XX 1 a"}},
+    {"ERR GT, LT, and/or NX options", {"ZADD z GT LT 1 a"}},
+    {"ERR INCR option supports", {"ZADD z INCR 1 a 2 b"}},
+    {"ERR min or max ", {"ZREMRANGEBYSCORE z a b"}},
+    {"ERR min or max ", {"ZREMRANGEBYLEX z a b"}},
+    {"ERR weight value is not a float",
+     {"ZADD z 1 a", "ZUNIONSTORE d 1 z WEIGHTS x"}},
+    {"ERR at least 1 input key is needed", {"ZUNIONSTORE d 0 z"}},
+    {"ERR numkeys should be greater", {"LMPOP 0 l LEFT"}},
+    {"ERR count should be greater", {"ZMPOP 1 z MIN COUNT 0"}},
+    {"ERR source and destination objects", {"COPY a a"}},
+    {"ERR need numeric",
+     {"GEOADD g 1 1 m", "GEOSEARCHSTORE d g FROMMEMBER m BYRADIUS x m"}},
+    {"ERR STORE option in GEORADIUS",
+     {"GEOADD g 1 1 m", "GEORADIUS g 0 0 1 m STORE d WITHDIST"}},
+    {"ERR invalid longitude,latitude", {"GEOADD g 200 100 m"}},
+    {"ERR Invalid stream ID", {"XADD s abc f v"}},
+    {"ERR The MAXLEN argument", {"XTRIM s MAXLEN -1"}},
+    {"ERR The LIMIT argument", {"XADD s MAXLEN ~ 1 LIMIT -1 7-1 f v"}},
+    {"ERR Invalid min-idle-time",
+     {"XADD s 1-1 f v", "XGROUP CREATE s g 0", "XCLAIM s g c x 1-1"}},
+    {"ERR Invalid IDLE option",
+     {"XADD s 1-1 f v", "XGROUP CREATE s g 0", "XCLAIM s g c 0 1-1 IDLE x"}},
+    {"ERR Unrecognized XCLAIM option",
+     {"XADD s 1-1 f v", "XGROUP CREATE s g 0", "XCLAIM s g c 0 1-1 NOSUCH"}},
+    {"ERR entries_added must be positive",
+     {"XADD s 1-1 f v", "XSETID s 9-9 ENTRIESADDED -1 MAXDELETEDID 0-0"}},
+    {"ERR The ID specified in XADD must be", {"XADD s 0-0 f v"}},
+    {"WRONGTYPE ", {"SET a 1", "HSET a f v"}},
+    {"ERR no such key", {"LSET nolist 9 v"}},
+    {"ERR no such key", {"RENAME nokey b"}},
+    {"ERR index out of range", {"RPUSH l a", "LSET l 9 v"}},
+    {"ERR hash value is not", {"HSET h f x", "HINCRBY h f 1"}},
+    {"ERR hash value is not", {"HSET h f x", "HINCRBYFLOAT h f 1"}},
+    {"ERR increment or decrement would",
+     {"SET a 9223372036854775807", "INCR a"}},
+    {"ERR decrement would overflow", {"DECRBY a -9223372036854775808"}},
+    {"ERR resulting score is not a number",
+     {"ZADD z inf a", "ZINCRBY z -inf a"}},
+    {"ERR string exceeds maximum", {"SETRANGE a 600000000 x"}},
+    {"ERR could not decode requested zset",
+     {"ZADD z 1 a", "GEOSEARCHSTORE d z FROMMEMBER m BYRADIUS 1 m"}},
+    {"ERR The ID specified in XADD is equal",
+     {"XADD s 5-1 f v", "XADD s 1-1 f v"}},
+    {"ERR The ID specified in XSETID is", {"XADD s 5-1 f v", "XSETID s 1-1"}},
+    {"ERR The entries_added specified in",
+     {"XADD s 1-1 f v", "XSETID s 9-9 ENTRIESADDED 0 MAXDELETEDID 0-0"}},
+    {"ERR The XGROUP subcommand requires", {"XGROUP CREATE nostream g 0"}},
+    {"BUSYGROUP ",
+     {"XADD s 1-1 f v", "XGROUP CREATE s g 0", "XGROUP CREATE s g 0"}},
+    {"NOGROUP ", {"XADD s 1-1 f v", "XCLAIM s nog c 0 1-1"}},
+    {"", {"EVAL error('x') 0"}},
+    {"", {"EVAL return(redis.error_reply('\\27[2J')) 0"}},
+};
+
+// The reply to the last of the commands.
+TargetReply Provoke(RedisServer* server, const Example& example) {
+  TargetReply reply;
+  for (const char* command : example.commands) {
+    if (command == nullptr) break;
+    reply = server->Ask(absl::StrSplit(command, ' '));
+  }
+  return reply;
+}
+
+class ReplyClassTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!RedisServer::IsInstalled()) {
+      GTEST_SKIP() << "redis-server is not installed";
+    }
+    server_.Start();
+  }
+
+  void Reset() {
+    server_.Ask({"REPLICAOF", "NO", "ONE"});
+    server_.Ask({"CONFIG", "SET", "maxmemory", "0", "min-replicas-to-write",
+                 "0", "replica-serve-stale-data", "yes"});
+    server_.Ask({"ACL", "SETUSER", "default", "+@all"});
+    server_.Ask({"FLUSHALL"});
+  }
+
+  RedisServer server_;
+};
+
+TEST_F(ReplyClassTest, EveryRowMeetsRealServer) {
+  std::map<absl::string_view, int> seen;
+  for (const Example& example : kExamples) {
+    Reset();
+    const TargetReply reply = Provoke(&server_, example);
+    const Argv last = absl::StrSplit(example.last(), ' ');
+    const ReplyRow* const row =
+        FindReplyRow(reply.text, last[0] == "EVAL" ? "eval" : "");
+    if (!reply.is_error() || row == nullptr || row->begin != example.begin) {
+      ADD_FAILURE() << example.last() << ": " << reply.text;
+      continue;
+    }
+    ++seen[row->begin];
+  }
+  seen["BUSY "] = 1;  // KevyMirrorTest.BusyTargetIsWaitedFor
+  for (const ReplyRow& row : ReplyRows()) {
+    if (row.source != kSeen) continue;
+    EXPECT_EQ(seen.count(row.begin), 1u) << row.begin;
+  }
+}
+
+// An error that nobody has foreseen may be a lost write.
+TEST(ReplyClassTableTest, UnlistedErrorIsUnable) {
+  EXPECT_EQ(ClassOfError("ERR a new error", "set"), ReplyClass::kUnable);
+  EXPECT_EQ(ClassOfError("", "set"), ReplyClass::kUnable);
+  EXPECT_EQ(ClassOfError("ERR a new error", "eval"), ReplyClass::kData);
+  EXPECT_EQ(ClassOfError("OOM allow-oom flag is not set", "eval"),
+            ReplyClass::kTrouble);
+  EXPECT_EQ(ClassOfError("WRONGTYPE x", ""), ReplyClass::kData);
+}
+
+TEST(ReplyClassTableTest, OwnCommandFailsByClass) {
+  EXPECT_TRUE(absl::IsUnavailable(TargetError("PING", "LOADING x")));
+  EXPECT_TRUE(absl::IsFailedPrecondition(TargetError("PING", "NOPERM x")));
+}
+
+}  // namespace
+}  // namespace kevy_replica

@@ -1,0 +1,158 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/tools/mirror/reply_reader.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/codec/escape.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+
+namespace kevy_replica {
+namespace {
+
+// Deeper arrays than those of COMMAND, which has 6 levels.
+constexpr size_t kMaxDepth = 16;
+constexpr size_t kMaxLineBytes = 64 << 10;
+constexpr int64_t kMaxStringBytes = int64_t{1} << 32;
+
+absl::Status NotResp(absl::string_view line) {
+  return absl::UnavailableError(absl::StrCat("the target's reply is not RESP: ",
+                                             Escaped(line.substr(0, 48))));
+}
+
+// Escaped(), without its quotes.
+std::string EscapedText(absl::string_view bytes) {
+  const std::string quoted = Escaped(bytes);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+}  // namespace
+
+absl::StatusOr<bool> ReplyReader::Take(ReplyDetail detail,
+                                       absl::string_view* bytes,
+                                       TargetReply* reply) {
+  detail_ = detail;
+  const size_t most =
+      detail == ReplyDetail::kWhole ? limits_.whole_bytes : limits_.brief_bytes;
+  while (!bytes->empty()) {
+    const size_t before = bytes->size();
+    TargetReply value;
+    bool is_value = false;
+    if (in_string_) {
+      is_value = TakeString(bytes, &value);
+    } else {
+      const size_t end = bytes->find('\n');
+      const size_t size = std::min(end, bytes->size() - 1) + 1;
+      line_.append(bytes->data(), size);
+      bytes->remove_prefix(size);
+      if (line_.size() > kMaxLineBytes) return NotResp(line_);
+      if (end != absl::string_view::npos) {
+        const absl::StatusOr<bool> taken = TakeLine(&value);
+        if (!taken.ok()) return taken.status();
+        is_value = *taken;
+        line_.clear();
+      }
+    }
+    taken_ += before - bytes->size();
+    if (taken_ > most) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("a reply of the target is over ", most, " bytes"));
+    }
+    if (is_value && Close(&value)) {
+      *reply = std::move(value);
+      taken_ = 0;
+      return true;
+    }
+  }
+  return false;
+}
+
+absl::StatusOr<bool> ReplyReader::TakeLine(TargetReply* value) {
+  absl::string_view line = line_;
+  if (line.size() < 3 || line[line.size() - 2] != '\r') return NotResp(line);
+  const char type = line[0];
+  line = line.substr(1, line.size() - 3);
+  if (type == '+' || type == '-') {
+    value->type =
+        type == '+' ? TargetReply::Type::kText : TargetReply::Type::kError;
+    if (type == '-') {
+      value->text = EscapedText(line.substr(0, limits_.error_bytes));
+    } else if (detail_ == ReplyDetail::kWhole) {
+      value->text = std::string(line);
+    }
+    return true;
+  }
+  int64_t number = 0;
+  if (!absl::SimpleAtoi(line, &number)) return NotResp(line_);
+  switch (type) {
+    case ':':
+      value->type = TargetReply::Type::kInteger;
+      value->integer = number;
+      return true;
+    case '$':
+      if (number < -1 || number > kMaxStringBytes) return NotResp(line_);
+      if (number < 0) return true;
+      in_string_ = true;
+      string_left_ = static_cast<uint64_t>(number) + 2;
+      return false;
+    case '*':
+      return BeginArray(number, value);
+    default:
+      return NotResp(line_);
+  }
+}
+
+absl::StatusOr<bool> ReplyReader::BeginArray(int64_t count,
+                                             TargetReply* value) {
+  if (count < -1) return NotResp(line_);
+  if (count < 0) return true;
+  if (static_cast<uint64_t>(count) > limits_.elements ||
+      open_.size() == kMaxDepth) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("a reply of the target has over ", limits_.elements,
+                     " elements, or arrays of over ", kMaxDepth, " levels"));
+  }
+  value->type = TargetReply::Type::kArray;
+  value->integer = count;
+  if (count == 0) return true;
+  const bool kept = detail_ == ReplyDetail::kWhole || open_.empty();
+  open_.push_back({std::move(*value), static_cast<uint64_t>(count), kept});
+  return false;
+}
+
+bool ReplyReader::TakeString(absl::string_view* bytes, TargetReply* value) {
+  const size_t size =
+      static_cast<size_t>(std::min<uint64_t>(string_left_, bytes->size()));
+  if (detail_ == ReplyDetail::kWhole) string_.append(bytes->data(), size);
+  bytes->remove_prefix(size);
+  string_left_ -= size;
+  if (string_left_ > 0) return false;
+  in_string_ = false;
+  value->type = TargetReply::Type::kText;
+  if (detail_ == ReplyDetail::kWhole) string_.resize(string_.size() - 2);
+  value->text = std::exchange(string_, std::string());
+  return true;
+}
+
+bool ReplyReader::Close(TargetReply* value) {
+  while (!open_.empty()) {
+    Open& parent = open_.back();
+    if (parent.kept) parent.array.elements.push_back(std::move(*value));
+    if (--parent.left > 0) return false;
+    *value = std::move(parent.array);
+    open_.pop_back();
+  }
+  return true;
+}
+
+}  // namespace kevy_replica
