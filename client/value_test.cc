@@ -11,10 +11,12 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/client/command_semantics.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/kevy_version.h"
 #include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/position_store.h"
 #include "kevy_replica/client/replica_client.h"
@@ -53,6 +55,11 @@ TEST(ClientValueTest, EnumsHaveOperators) {
   ExpectOperators(Action::kResync, Action::kBackOff, "resync");
   ExpectOperators(LinkEnd::kForeignHistory, LinkEnd::kClosed,
                   "foreign_history");
+  ExpectOperators(CommandEffect::kApply, CommandEffect::kIgnore, "apply");
+  ExpectOperators(CommandEffect::kRewrite, CommandEffect::kApply, "rewrite");
+  ExpectOperators(CommandEffect::kIgnore, CommandEffect::kCannotKnow, "ignore");
+  ExpectOperators(CommandEffect::kCannotKnow, CommandEffect::kRewrite,
+                  "cannot_know");
   ExpectOperators(ProtocolChoice::kAuto, ProtocolChoice::kV1, "auto");
   ExpectOperators(ProtocolChoice::kV1, ProtocolChoice::kV2, "1");
   ExpectOperators(ProtocolChoice::kV2, ProtocolChoice::kAuto, "2");
@@ -65,6 +72,8 @@ TEST(ClientValueTest, EnumsHaveOperators) {
 TEST(ClientValueTest, ValuesHaveOperators) {
   ExpectOperators(FeedPosition{7, 8}, FeedPosition{7, 9}, "7:8");
   ExpectOperators(FeedPosition{7, 8}, FeedPosition{6, 8}, "7:8");
+  ExpectOperators(KevyVersion{5, 4, 0}, KevyVersion{5, 4, 1}, "5.4.0");
+  ExpectOperators(KevyVersion{5, 4, 0}, KevyVersion{4, 4, 0}, "5.4.0");
   ExpectOperators(OffsetGap{8, 9}, OffsetGap{8, 10}, "expected=8 got=9");
   ExpectOperators(OffsetGap{8, 9}, OffsetGap{7, 9}, "expected=8 got=9");
   ExpectOperators(ForeignHistory{7, 9}, ForeignHistory{7, 8},
@@ -75,6 +84,23 @@ TEST(ClientValueTest, ValuesHaveOperators) {
                   "a=7:8");
   ExpectOperators(NamedPosition{"a", {7, 8}}, NamedPosition{"a", {7, 9}},
                   "a=7:8");
+}
+
+TEST(ClientValueTest, SemanticsHaveOperators) {
+  SemanticsRow row;
+  row.name = "row";
+  row.effect = CommandEffect::kIgnore;
+  row.reason = "Because.";
+  SemanticsRow other = row;
+  other.end = KevyVersion{7, 0, 0};
+  ExpectOperators(row, other, "row (ignore): Because.");
+  ExpectOperators(
+      Classification{CommandEffect::kRewrite, &row, {"XTRIM", "a\n"}},
+      Classification{CommandEffect::kRewrite, &row, {"XTRIM"}},
+      "rewrite row \"XTRIM\" \"a\\n\"");
+  ExpectOperators(Classification{CommandEffect::kRewrite, &row, {}},
+                  Classification{CommandEffect::kRewrite, &other, {}},
+                  "rewrite row");
 }
 
 TEST(ClientValueTest, LinkOptionsHaveOperators) {

@@ -48,6 +48,17 @@ namespace kevy_replica {
 // the decoder's list of arguments. Trivially copyable. It is valid until the
 // next non-const call on the FrameDecoder, StreamDecoder, Session or
 // ReplicaClient that gave it. OwnedFrame is the copy to keep.
+//
+// Refused commands are in the stream. The primary streams a command that it
+// answered with an error (a wrong type, say, or a wrong number of arguments)
+// like any other. Such a frame changed nothing there. Where a copy refuses it,
+// too, pass over the error. Some of them would succeed on Redis:
+// client/command_semantics.h names those.
+//
+// Some writes are not in the stream, or not whole. The pops of BLPOP, the push
+// of LMOVE, the id of `XADD key *`, and before kevy 5.0 MSET, RENAME and DEL of
+// several keys are missing; no frame over 256 KiB is sent. docs/guide.md lists
+// them by version, and tells the library's part.
 class FrameView {
  public:
   FrameView() = default;

@@ -11,7 +11,6 @@
 #include <deque>
 #include <mutex>
 #include <ostream>
-#include <thread>
 #include <tuple>
 #include <utility>
 
@@ -30,8 +29,10 @@
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/testing/internal/connection_threads.h"
+#include "kevy_replica/testing/internal/socket_peer.h"
 #include "kevy_replica/transport/in_memory_transport.h"
-#include "kevy_replica/transport/listener.h"
+#include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 namespace {
@@ -57,7 +58,8 @@ void Say(absl::string_view message) {
                static_cast<int>(message.size()), message.data());
 }
 
-// FramesTo() writes when it has gathered this many bytes.
+// FramesTo() writes when it has gathered this many bytes, and Send() writes no
+// more at once. After so many bytes a step looks whether the replica has left.
 constexpr size_t kWriteBytes = 64 << 10;
 
 }  // namespace
@@ -88,8 +90,7 @@ PrimaryScript& PrimaryScript::NoAnswer() {
 }
 
 PrimaryScript& PrimaryScript::Send(std::string bytes) {
-  const size_t size = bytes.size();
-  return SendInPieces(std::move(bytes), size);
+  return SendInPieces(std::move(bytes), kWriteBytes);
 }
 
 PrimaryScript& PrimaryScript::SendInPieces(std::string bytes, size_t piece) {
@@ -158,15 +159,22 @@ PrimaryScript& PrimaryScript::Add(Step step) {
 struct ScriptedPrimary::Impl {
   class Player;
   using Clock = std::chrono::steady_clock;
+  using Threads = testing_internal::ConnectionThreads;
 
-  explicit Impl(absl::Duration limit) : wait_limit(limit) {}
+  explicit Impl(absl::Duration limit)
+      : wait_limit(limit),
+        threads("ScriptedPrimary",
+                [this](const Threads::Link& link) { Play(link); }) {}
 
-  void AcceptAll();
-  // Starts a thread for the connection. Returns false after Stop().
-  bool Start(std::unique_ptr<Transport> transport);
+  // Plays one connection, on its thread.
+  void Play(const Threads::Link& link);
   // Returns the script for a request of `protocol`. Unset: the script speaks
   // the other protocol, and stays for the next connection.
   std::optional<PrimaryScript> TakeScript(Protocol protocol);
+  // Waits until connection `i` is as `condition` says, or after Stop(). Ends
+  // the program with a message, which names `function`, after the wait limit.
+  template <typename Condition>
+  void Wait(size_t i, absl::string_view function, Condition condition) const;
 
   const absl::Duration wait_limit;
   mutable std::mutex mutex;
@@ -175,38 +183,23 @@ struct ScriptedPrimary::Impl {
   std::optional<PrimaryScript> default_script;
   std::deque<Player> players;          // A deque keeps its elements in place.
   std::vector<const Player*> counted;  // Those with a first byte.
-  std::unique_ptr<Listener> listener;
-  std::thread accept_thread;
   bool stopped = false;
-  std::mutex joining;  // Held while Stop() joins: each thread is joined once.
+  Threads threads;  // Last: its threads use all the others.
 };
 
-// One connection: plays its script on a thread of its own.
+// One connection: plays its script.
 class ScriptedPrimary::Impl::Player {
  public:
-  Player(Impl* impl, std::unique_ptr<Transport> transport)
-      : impl_(impl),
-        transport_(std::move(transport)),
-        thread_([this] { Run(); }) {}
+  Player(Impl* impl, const Threads::Link& link)
+      : impl_(impl), transport_(link.transport), memory_(link.memory) {}
 
-  void Interrupt() { transport_->Interrupt(); }
-  // Later calls change nothing. The destructor destroys the transport.
-  void Join() {
-    if (thread_.joinable()) thread_.join();
-  }
-
-  // These need `impl_->mutex`.
-  const Connection& connection() const { return connection_; }
-  bool ended() const { return ended_; }
-  size_t step() const { return step_; }
-
- private:
+  // Call it once, on the connection's thread.
   void Run() {
     const bool finished = Play();
     // CloseWrite() alone, and then drain: bytes that the replica still sends
     // would otherwise meet a closed connection, and its writes would fail
     // before it has read everything.
-    transport_->CloseWrite();
+    transport_.CloseWrite();
     {
       const std::lock_guard<std::mutex> lock(impl_->mutex);
       connection_.finished = finished;
@@ -215,9 +208,22 @@ class ScriptedPrimary::Impl::Player {
     }
     while (Read(absl::InfiniteDuration()).ok()) {
     }
-    transport_->Close();
+    AwaitRead();
+    {
+      const std::lock_guard<std::mutex> lock(impl_->mutex);
+      closed_ = true;
+      impl_->changed.notify_all();
+    }
+    transport_.Close();
   }
 
+  // These need `impl_->mutex`.
+  const Connection& connection() const { return connection_; }
+  bool ended() const { return ended_; }
+  bool closed() const { return closed_; }
+  size_t step() const { return step_; }
+
+ private:
   // Returns whether the script was played to its end.
   bool Play() {
     if (!ReadRequest()) return false;
@@ -332,17 +338,73 @@ class ScriptedPrimary::Impl::Player {
   }
 
   bool Write(absl::string_view bytes) {
+    if (left_) return Fail(kReplicaLeft);
+    unchecked_ += bytes.size();
+    if (unchecked_ >= kWriteBytes) {
+      unchecked_ = 0;
+      const absl::Status status = Read(absl::ZeroDuration());
+      // These bytes go out even if it has left. If it has closed, they draw the
+      // reset that tells a close from a half-close.
+      if (!status.ok() && !absl::IsDeadlineExceeded(status) && !left_) {
+        return Fail(std::string(status.message()));
+      }
+    }
     const absl::Status status =
-        transport_->Write(bytes, absl::InfiniteDuration());
-    return status.ok() || Fail(std::string(status.message()));
+        transport_.Write(bytes, absl::InfiniteDuration());
+    if (status.ok()) return true;
+    if (!absl::IsCancelled(status)) RecordLeftUnread();
+    return Fail(std::string(status.message()));
+  }
+
+  void RecordEnd(End end) {
+    left_ = true;
+    const std::lock_guard<std::mutex> lock(impl_->mutex);
+    if (connection_.end == End::kOpen) connection_.end = end;
+  }
+
+  void RecordLeftUnread() {
+    const std::lock_guard<std::mutex> lock(impl_->mutex);
+    connection_.left_unread = true;
+  }
+
+  // Waits until the replica has read all bytes or left some, or Stop().
+  void AwaitRead() {
+    if (memory_ != nullptr) {
+      if (memory_->AwaitRead(absl::InfiniteDuration()).value_or(0) > 0) {
+        RecordLeftUnread();
+      }
+      return;
+    }
+    std::unique_lock<std::mutex> lock(impl_->mutex);
+    // A reset is told once: Read() or Write() may have had it.
+    while (!connection_.left_unread && !impl_->stopped) {
+      const testing_internal::SocketPeer peer =
+          testing_internal::SocketPeerOf(transport_.fd());
+      if (peer == testing_internal::SocketPeer::kTookAll) return;
+      if (peer == testing_internal::SocketPeer::kReset) {
+        connection_.left_unread = true;
+      } else {
+        impl_->changed.wait_for(lock, std::chrono::milliseconds(1));
+      }
+    }
   }
 
   // Reads at least one byte, and takes the acknowledgements that are complete.
   absl::Status Read(absl::Duration timeout) {
     const absl::Span<char> room = input_.Prepare(1);
-    const absl::StatusOr<size_t> n = transport_->Read(room, timeout);
-    if (!n.ok()) return n.status();
-    if (*n == 0) return absl::UnavailableError("the replica left");
+    const absl::StatusOr<size_t> n = transport_.Read(room, timeout);
+    if (!n.ok()) {
+      if (!absl::IsCancelled(n.status()) &&
+          !absl::IsDeadlineExceeded(n.status())) {
+        RecordEnd(End::kReset);
+        RecordLeftUnread();
+      }
+      return n.status();
+    }
+    if (*n == 0) {
+      RecordEnd(End::kFin);
+      return absl::UnavailableError(kReplicaLeft);
+    }
     input_.Commit(*n);
     {
       const std::lock_guard<std::mutex> lock(impl_->mutex);
@@ -369,8 +431,11 @@ class ScriptedPrimary::Impl::Player {
     }
   }
 
+  static constexpr char kReplicaLeft[] = "the replica left";
+
   Impl* const impl_;
-  const std::unique_ptr<Transport> transport_;
+  Transport& transport_;
+  InMemoryTransport* const memory_;  // The same, or null: a socket.
 
   // Used by the thread only.
   PrimaryScript script_;
@@ -381,20 +446,23 @@ class ScriptedPrimary::Impl::Player {
   uint64_t next_frame_ = 0;  // For FramesTo().
   std::string replica_id_;
   uint64_t highest_ack_ = 0;
+  bool left_ = false;     // The replica has ended its direction.
+  size_t unchecked_ = 0;  // Bytes written since the last look for that.
 
   // Guarded by impl_->mutex.
   Connection connection_;
-  bool ended_ = false;
-  size_t step_ = 0;  // Steps begun.
-
-  std::thread thread_;  // Last: it uses all the others.
+  bool ended_ = false;   // The script has ended.
+  bool closed_ = false;  // The connection has ended, and the record.
+  size_t step_ = 0;      // Steps begun.
 };
 
-bool ScriptedPrimary::Impl::Start(std::unique_ptr<Transport> transport) {
-  const std::lock_guard<std::mutex> lock(mutex);
-  if (stopped) return false;
-  players.emplace_back(this, std::move(transport));
-  return true;
+void ScriptedPrimary::Impl::Play(const Threads::Link& link) {
+  Player* player = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    player = &players.emplace_back(this, link);
+  }
+  player->Run();
 }
 
 std::optional<PrimaryScript> ScriptedPrimary::Impl::TakeScript(
@@ -414,18 +482,29 @@ std::optional<PrimaryScript> ScriptedPrimary::Impl::TakeScript(
   return default_script;
 }
 
-void ScriptedPrimary::Impl::AcceptAll() {
-  while (true) {
-    absl::StatusOr<std::unique_ptr<Transport>> transport =
-        listener->Accept(absl::InfiniteDuration());
-    if (!transport.ok()) {
-      if (absl::IsCancelled(transport.status())) return;
-      Say(absl::StrCat("accepts no more connections: ",
-                       transport.status().message()));
-      return;
-    }
-    if (!Start(*std::move(transport))) return;
+template <typename Condition>
+void ScriptedPrimary::Impl::Wait(size_t i, absl::string_view function,
+                                 Condition condition) const {
+  std::unique_lock<std::mutex> lock(mutex);
+  const auto done = [&] {
+    return i < counted.size() ? condition(*counted[i]) : stopped;
+  };
+  if (wait_limit == absl::InfiniteDuration()) {
+    changed.wait(lock, done);
+    return;
   }
+  if (changed.wait_for(lock, absl::ToChronoNanoseconds(wait_limit), done)) {
+    return;
+  }
+  std::string state = absl::StrCat("connections so far: ", counted.size());
+  if (i < counted.size()) {
+    state =
+        absl::StrCat("it is at step ", counted[i]->step(),
+                     " of its script: ", counted[i]->connection().ToString());
+  }
+  Say(absl::StrCat(function, "(", i, ") waited ",
+                   absl::FormatDuration(wait_limit), ": ", state));
+  std::abort();
 }
 
 bool operator==(const ScriptedPrimary::Connection& a,
@@ -438,8 +517,10 @@ bool operator==(const ScriptedPrimary::Connection& a,
   if (a.request.has_value() && fields(*a.request) != fields(*b.request)) {
     return false;
   }
-  return std::tie(a.replica_id, a.received, a.acks, a.finished, a.error) ==
-         std::tie(b.replica_id, b.received, b.acks, b.finished, b.error);
+  return std::tie(a.replica_id, a.received, a.acks, a.finished, a.error, a.end,
+                  a.left_unread) == std::tie(b.replica_id, b.received, b.acks,
+                                             b.finished, b.error, b.end,
+                                             b.left_unread);
 }
 
 std::string ScriptedPrimary::Connection::ToString() const {
@@ -454,7 +535,25 @@ std::string ScriptedPrimary::Connection::ToString() const {
                       "\", acknowledged [", absl::StrJoin(acks, ", "), "], ",
                       finished         ? "finished"
                       : !error.empty() ? absl::StrCat("failed: ", error)
-                                       : "not finished");
+                                       : "not finished",
+                      ", end ", EndName(end),
+                      left_unread ? ", left bytes unread" : "");
+}
+
+absl::string_view EndName(ScriptedPrimary::End end) {
+  switch (end) {
+    case ScriptedPrimary::End::kOpen:
+      return "open";
+    case ScriptedPrimary::End::kFin:
+      return "fin";
+    case ScriptedPrimary::End::kReset:
+      return "reset";
+  }
+  return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& out, ScriptedPrimary::End end) {
+  return out << EndName(end);
 }
 
 std::ostream& operator<<(std::ostream& out,
@@ -478,34 +577,16 @@ void ScriptedPrimary::SetDefault(PrimaryScript script) {
 }
 
 absl::Status ScriptedPrimary::Listen(absl::string_view address) {
-  const std::lock_guard<std::mutex> lock(impl_->mutex);
-  if (impl_->stopped || impl_->listener != nullptr) {
-    return absl::FailedPreconditionError(
-        "ScriptedPrimary::Listen: it is stopped or already listens");
-  }
-  absl::StatusOr<std::unique_ptr<Listener>> listener =
-      Listener::Listen(address);
-  if (!listener.ok()) return listener.status();
-  impl_->listener = *std::move(listener);
-  impl_->accept_thread = std::thread([this] { impl_->AcceptAll(); });
-  return absl::OkStatus();
+  return impl_->threads.Listen(address);
 }
 
 std::string ScriptedPrimary::address() const {
-  const std::lock_guard<std::mutex> lock(impl_->mutex);
-  return impl_->listener == nullptr ? "" : impl_->listener->address();
+  return impl_->threads.address();
 }
 
 TransportFactory ScriptedPrimary::InMemory() {
   Impl* const impl = impl_.get();
-  return [impl]() -> absl::StatusOr<std::unique_ptr<Transport>> {
-    InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
-    if (!impl->Start(std::move(pair.second))) {
-      return absl::UnavailableError(
-          "connect in memory: the ScriptedPrimary is stopped");
-    }
-    return std::unique_ptr<Transport>(std::move(pair.first));
-  };
+  return [impl] { return impl->threads.Connect(); };
 }
 
 size_t ScriptedPrimary::connections() const {
@@ -520,28 +601,13 @@ ScriptedPrimary::Connection ScriptedPrimary::connection(size_t i) const {
 }
 
 void ScriptedPrimary::WaitFinished(size_t i) const {
-  std::unique_lock<std::mutex> lock(impl_->mutex);
-  const auto& counted = impl_->counted;
-  const auto ended = [&] {
-    return i < counted.size() ? counted[i]->ended() : impl_->stopped;
-  };
-  if (impl_->wait_limit == absl::InfiniteDuration()) {
-    impl_->changed.wait(lock, ended);
-    return;
-  }
-  if (impl_->changed.wait_for(
-          lock, absl::ToChronoNanoseconds(impl_->wait_limit), ended)) {
-    return;
-  }
-  std::string state = absl::StrCat("connections so far: ", counted.size());
-  if (i < counted.size()) {
-    state =
-        absl::StrCat("it is at step ", counted[i]->step(),
-                     " of its script: ", counted[i]->connection().ToString());
-  }
-  Say(absl::StrCat("WaitFinished(", i, ") waited ",
-                   absl::FormatDuration(impl_->wait_limit), ": ", state));
-  std::abort();
+  impl_->Wait(i, "WaitFinished",
+              [](const Impl::Player& player) { return player.ended(); });
+}
+
+void ScriptedPrimary::WaitClosed(size_t i) const {
+  impl_->Wait(i, "WaitClosed",
+              [](const Impl::Player& player) { return player.closed(); });
 }
 
 void ScriptedPrimary::Stop() {
@@ -549,13 +615,8 @@ void ScriptedPrimary::Stop() {
     const std::lock_guard<std::mutex> lock(impl_->mutex);
     impl_->stopped = true;
     impl_->changed.notify_all();
-    if (impl_->listener != nullptr) impl_->listener->Interrupt();
-    for (Impl::Player& player : impl_->players) player.Interrupt();
   }
-  // `players` stays as it is from here on.
-  const std::lock_guard<std::mutex> lock(impl_->joining);
-  if (impl_->accept_thread.joinable()) impl_->accept_thread.join();
-  for (Impl::Player& player : impl_->players) player.Join();
+  impl_->threads.Stop();
 }
 
 }  // namespace kevy_replica

@@ -65,9 +65,10 @@ class PrimaryScript {
   // answer, or a malformed answer.
   PrimaryScript& NoAnswer();
 
-  // ---- Steps.
+  // ---- Steps. A replica that half-closes or closes the connection ends them:
+  // the primary sends at most 128 KiB more, or two longer writes, and closes.
 
-  // Sends `bytes` in one write.
+  // Sends `bytes` in one write. Over 64 KiB: in several.
   PrimaryScript& Send(std::string bytes);
   // Sends `bytes` in writes of `piece` bytes each.
   PrimaryScript& SendInPieces(std::string bytes, size_t piece);
@@ -88,7 +89,8 @@ class PrimaryScript {
   // primary's wait limit the script ends here, unfinished, with a message on
   // standard error.
   PrimaryScript& WaitForAck(uint64_t next_offset);
-  // Waits until the replica has closed or the primary is stopped.
+  // Waits until the replica has closed or half-closed, or the primary is
+  // stopped.
   PrimaryScript& Stall();
   // Ends the connection here and ignores later steps. The end of a script does
   // so too.
@@ -129,6 +131,13 @@ class PrimaryScript {
 // Thread-safe.
 class ScriptedPrimary {
  public:
+  // How the replica ended a connection.
+  enum class End : uint8_t {
+    kOpen,   // It has not, or the primary was stopped before.
+    kFin,    // It half-closed, or closed without unread bytes.
+    kReset,  // It closed with unread bytes, without a half-close before.
+  };
+
   // The record of one connection.
   struct Connection {
     // The request, if it was well formed. request->replica_id is valid as long
@@ -141,6 +150,15 @@ class ScriptedPrimary {
     // Why the script ended before its end. Empty while it is played and after
     // it has finished.
     std::string error;
+    // The first sign of the replica's end.
+    End end = End::kOpen;
+    // The replica closed before it had read all bytes, or the primary wrote
+    // after that. A polite end is kFin and false.
+    //
+    // The primary tells it by a reset, and in memory by the bytes. So it misses
+    // unread TCP bytes that the replica's system had acknowledged, together
+    // with the primary's own end. Play enough bytes: FramesTo().
+    bool left_unread = false;
 
     friend bool operator==(const Connection& a, const Connection& b);
     friend bool operator!=(const Connection& a, const Connection& b) {
@@ -156,8 +174,8 @@ class ScriptedPrimary {
     }
   };
 
-  // `wait_limit` bounds WaitFinished() and PrimaryScript::WaitForAck().
-  // Default: 30 s.
+  // `wait_limit` bounds WaitFinished(), WaitClosed() and
+  // PrimaryScript::WaitForAck(). Default: 30 s.
   explicit ScriptedPrimary(absl::Duration wait_limit = absl::Seconds(30));
   ~ScriptedPrimary();  // Calls Stop().
   ScriptedPrimary(const ScriptedPrimary&) = delete;
@@ -190,6 +208,10 @@ class ScriptedPrimary {
   // the wait limit.
   void WaitFinished(size_t i) const;
 
+  // As WaitFinished(), and waits until the replica has ended the connection and
+  // has read all bytes or left them. `end` and `left_unread` are then final.
+  void WaitClosed(size_t i) const;
+
   // Closes all connections and joins all threads. Later calls change nothing.
   void Stop();
 
@@ -197,6 +219,14 @@ class ScriptedPrimary {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// "open", "fin" or "reset".
+absl::string_view EndName(ScriptedPrimary::End end);
+std::ostream& operator<<(std::ostream& out, ScriptedPrimary::End end);
+template <typename Sink>
+void AbslStringify(Sink& sink, ScriptedPrimary::End end) {
+  sink.Append(EndName(end));
+}
 
 }  // namespace kevy_replica
 

@@ -3,12 +3,16 @@
 
 #include "kevy_replica/testing/scripted_primary.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -30,6 +34,7 @@
 #include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/matchers.h"
+#include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/socket_transport.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -68,6 +73,16 @@ std::string Read(Transport& transport, size_t size) {
 }
 
 std::string ReadAll(Transport& transport) { return Read(transport, 1 << 20); }
+
+// Reads up to the end and returns the number of bytes.
+size_t SkipAll(Transport& transport) {
+  size_t total = 0;
+  while (true) {
+    const size_t size = Read(transport, 1 << 20).size();
+    if (size == 0) return total;
+    total += size;
+  }
+}
 
 std::string Capture(const std::string& name) {
   std::ifstream file("testdata/captures/" + name, std::ios::binary);
@@ -354,6 +369,136 @@ TEST_P(ScriptedPrimaryTest, LeavingReplicaEndsScript) {
   EXPECT_TRUE(primary_.connection(1).finished);
 }
 
+TEST_P(ScriptedPrimaryTest, HalfCloseEndsEachStep) {
+  primary_.Enqueue(PrimaryScript().WaitForAck(1));
+  primary_.Enqueue(PrimaryScript().Stall());
+  primary_.Enqueue(PrimaryScript().Stall().Send("unsent"));
+  const std::string request = Request(Protocol::kV1, 0, 0);
+  for (size_t i = 0; i < 3; ++i) {
+    const auto transport = Connect(request);
+    transport->CloseWrite();
+    EXPECT_EQ(ReadAll(*transport), "+ACK 0\r\n");
+    primary_.WaitClosed(i);
+    EXPECT_EQ(primary_.connection(i).end, ScriptedPrimary::End::kFin);
+    EXPECT_FALSE(primary_.connection(i).left_unread);
+  }
+  EXPECT_EQ(primary_.connection(2).error, "the replica left");
+}
+
+// A script that sends without an end, and cannot pass offset 1000 before the
+// test has ended the connection.
+class FlowingScript {
+ public:
+  PrimaryScript script() {
+    return PrimaryScript().FramesTo(1'000'000, [this](uint64_t offset) {
+      if (offset == 1000) ended_.get_future().wait();
+      return std::vector<std::string>{"SET", "k", std::string(1000, 'x')};
+    });
+  }
+  void Ended() { ended_.set_value(); }
+
+ private:
+  std::promise<void> ended_;
+};
+
+TEST_P(ScriptedPrimaryTest, HalfCloseEndsFlow) {
+  FlowingScript flow;
+  primary_.Enqueue(flow.script());
+  const auto transport = Connect(Request(Protocol::kV1, 0, 0));
+  EXPECT_EQ(Read(*transport, 8), "+ACK 0\r\n");
+  transport->CloseWrite();
+  flow.Ended();
+  EXPECT_LT(SkipAll(*transport), 1'300'000u);
+  transport->Close();
+
+  primary_.WaitClosed(0);
+  EXPECT_EQ(primary_.connection(0).end, ScriptedPrimary::End::kFin);
+  EXPECT_FALSE(primary_.connection(0).left_unread);
+  EXPECT_FALSE(primary_.connection(0).finished);
+  EXPECT_EQ(primary_.connection(0).error, "the replica left");
+}
+
+TEST_P(ScriptedPrimaryTest, HalfCloseEndsLongSend) {
+  primary_.Enqueue(PrimaryScript().Send(std::string(64 << 20, 'x')));
+  const auto transport = Connect(Request(Protocol::kV1, 0, 0));
+  transport->CloseWrite();
+  const size_t all = SkipAll(*transport);
+  // In memory no write waits, so all of it may be on its way.
+  if (GetParam() != Network::kMemory) {
+    EXPECT_LT(all, 32u << 20);
+  }
+  primary_.WaitClosed(0);
+  EXPECT_EQ(primary_.connection(0).end, ScriptedPrimary::End::kFin);
+  EXPECT_FALSE(primary_.connection(0).left_unread);
+}
+
+TEST_P(ScriptedPrimaryTest, CloseInFlowLeavesBytesUnread) {
+  FlowingScript flow;
+  primary_.Enqueue(flow.script());
+  auto transport = Connect(Request(Protocol::kV1, 0, 0));
+  EXPECT_EQ(Read(*transport, 8), "+ACK 0\r\n");
+  transport.reset();
+  flow.Ended();
+  primary_.WaitClosed(0);
+  EXPECT_NE(primary_.connection(0).end, ScriptedPrimary::End::kOpen);
+  EXPECT_TRUE(primary_.connection(0).left_unread);
+}
+
+TEST_P(ScriptedPrimaryTest, CloseBehindHalfCloseLeavesBytesUnread) {
+  FlowingScript flow;
+  primary_.Enqueue(flow.script());
+  auto transport = Connect(Request(Protocol::kV1, 0, 0));
+  EXPECT_EQ(Read(*transport, 8), "+ACK 0\r\n");
+  transport->CloseWrite();
+  transport.reset();
+  flow.Ended();
+  primary_.WaitClosed(0);
+  // A reset of a Unix socket comes before a half-close that is unread.
+  if (GetParam() == Network::kUnix) {
+    EXPECT_NE(primary_.connection(0).end, ScriptedPrimary::End::kOpen);
+  } else {
+    EXPECT_EQ(primary_.connection(0).end, ScriptedPrimary::End::kFin);
+  }
+  EXPECT_TRUE(primary_.connection(0).left_unread);
+}
+
+TEST_P(ScriptedPrimaryTest, StopLeavesEndOpen) {
+  primary_.Enqueue(PrimaryScript());
+  const auto transport = Connect(Request(Protocol::kV1, 0, 0));
+  EXPECT_EQ(ReadAll(*transport), "+ACK 0\r\n");
+  primary_.WaitFinished(0);
+  primary_.Stop();
+  primary_.WaitClosed(0);
+  EXPECT_EQ(primary_.connection(0).end, ScriptedPrimary::End::kOpen);
+  EXPECT_FALSE(primary_.connection(0).left_unread);
+}
+
+// A plain close() of a socket with unread bytes: no end of a direction comes
+// before the reset.
+TEST(ScriptedPrimaryAloneTest, PlainCloseResets) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript().Stall());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  const absl::StatusOr<Address> address = ParseAddress(primary.address());
+  ASSERT_TRUE(address.ok());
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  ASSERT_GE(fd, 0);
+  sockaddr_in to = {};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(address->port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+  const std::string request = Request(Protocol::kV1, 0, 0);
+  ASSERT_EQ(write(fd, request.data(), request.size()),
+            static_cast<ssize_t>(request.size()));
+  char first = 0;
+  ASSERT_EQ(read(fd, &first, 1), 1);  // The rest of the answer stays unread.
+  close(fd);
+  primary.WaitClosed(0);
+  EXPECT_EQ(primary.connection(0).end, ScriptedPrimary::End::kReset);
+  EXPECT_TRUE(primary.connection(0).left_unread);
+}
+
 TEST_P(ScriptedPrimaryTest, StopEndsEachWait) {
   primary_.Enqueue(PrimaryScript().WaitForAck(1));
   primary_.Enqueue(PrimaryScript().Stall());
@@ -439,14 +584,24 @@ TEST(ScriptedPrimaryConnectionTest, ComparesAndPrints) {
   b = a;
   b.acks.push_back(3);
   EXPECT_NE(a, b);
+  b = a;
+  b.end = ScriptedPrimary::End::kReset;
+  EXPECT_NE(a, b);
+  b = a;
+  b.left_unread = true;
+  EXPECT_NE(a, b);
+  b.acks.push_back(3);
+  b.end = ScriptedPrimary::End::kFin;
   b.replica_id = "id";
   b.received = "x\n";
   b.error = "the replica left";
   EXPECT_EQ(::testing::PrintToString(b),
             "protocol 2 request from generation 7 offset 8 by \"id\", received "
-            "\"x\\n\", acknowledged [3], failed: the replica left");
+            "\"x\\n\", acknowledged [3], failed: the replica left, end fin, "
+            "left bytes unread");
   EXPECT_EQ(::testing::PrintToString(ScriptedPrimary::Connection()),
-            "no request, received \"\", acknowledged [], not finished");
+            "no request, received \"\", acknowledged [], not finished, end "
+            "open");
 }
 
 TEST(ScriptedPrimaryDeathTest, RejectsUnencodableElement) {

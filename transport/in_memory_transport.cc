@@ -135,6 +135,17 @@ struct InMemoryTransport::Channel {
     } while (!data.empty());
     return absl::OkStatus();
   }
+
+  absl::StatusOr<size_t> AwaitRead(const Deadline& deadline,
+                                   const Operation& operation) {
+    std::unique_lock<std::mutex> lock(mutex);
+    const bool awaited = Await(lock, deadline, [this] {
+      return writer_interrupted || reader_closed || unread() == 0;
+    });
+    if (writer_interrupted) return InterruptedStatus(operation);
+    if (!awaited) return TimedOutStatus(operation);
+    return unread();
+  }
 };
 
 InMemoryTransport::Pair InMemoryTransport::CreatePair(size_t capacity) {
@@ -159,6 +170,10 @@ absl::StatusOr<size_t> InMemoryTransport::Read(absl::Span<char> buffer,
 absl::Status InMemoryTransport::Write(absl::string_view bytes,
                                       absl::Duration timeout) {
   return out_->Write(bytes, Deadline(timeout), {"write to", "memory"});
+}
+
+absl::StatusOr<size_t> InMemoryTransport::AwaitRead(absl::Duration timeout) {
+  return out_->AwaitRead(Deadline(timeout), {"write to", "memory"});
 }
 
 void InMemoryTransport::Interrupt() {

@@ -42,6 +42,12 @@ class InMemoryTransport : public Transport {
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration timeout) override;
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
+
+  // Waits until the peer has read all bytes that this end wrote, or has closed.
+  // Returns the number of bytes that the peer has left unread when it closed,
+  // else 0. Errors: kDeadlineExceeded and kCancelled, as of Write().
+  absl::StatusOr<size_t> AwaitRead(absl::Duration timeout);
+
   // Interrupts this end only. Not async-signal-safe.
   void Interrupt() override;
   void CloseWrite() override;

@@ -154,6 +154,22 @@ TEST(InMemoryTransportTest, FdStaysReadableAtEnd) {
   }
 }
 
+TEST(InMemoryTransportTest, AwaitReadTellsUnreadBytes) {
+  auto [a, b] = InMemoryTransport::CreatePair();
+  EXPECT_EQ(a->AwaitRead(absl::ZeroDuration()).value_or(9), 0u);
+  ASSERT_TRUE(a->Write("12345", kForEver).ok());
+  EXPECT_EQ(CodeOf(a->AwaitRead(absl::ZeroDuration())),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(ReadBytes(*b, 2), "12");
+  a->CloseWrite();
+  {
+    WhenBlocked close([end = b.get()](auto&) { end->Close(); });
+    EXPECT_EQ(a->AwaitRead(kForEver).value_or(9), 3u);
+  }
+  a->Interrupt();
+  EXPECT_EQ(CodeOf(a->AwaitRead(kForEver)), absl::StatusCode::kCancelled);
+}
+
 TEST(InMemoryTransportTest, PairNeedsNoDescriptors) {
   const FdLimit limit(0);
   auto [a, b] = InMemoryTransport::CreatePair();
