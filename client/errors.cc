@@ -49,6 +49,10 @@ constexpr Row kRows[] = {
      absl::StatusCode::kOutOfRange, Action::kResync},
     {ReplicaErrorKind::kGenerationChanged, "generation_changed",
      absl::StatusCode::kAborted, Action::kReconnect},
+    {ReplicaErrorKind::kStalled, "stalled", absl::StatusCode::kUnavailable,
+     Action::kReconnect},
+    {ReplicaErrorKind::kNotPrimary, "not_primary",
+     absl::StatusCode::kFailedPrecondition, Action::kLocatePrimary},
     {ReplicaErrorKind::kUnexpectedInSnapshot, "unexpected_in_snapshot",
      absl::StatusCode::kDataLoss, Action::kReconnect},
     {ReplicaErrorKind::kSnapshotInProgress, "snapshot_in_progress",
@@ -86,6 +90,20 @@ absl::Status WithCode(absl::StatusCode code, ReplicaErrorKind kind,
                       absl::string_view message) {
   absl::Status status(code, message);
   SetText(&status, kKindUrl, RowOf(kind).name);
+  return status;
+}
+
+std::string GenerationText(uint64_t generation) {
+  return generation == 0 ? "an unknown generation"
+                         : absl::StrCat("generation ", generation);
+}
+
+absl::Status ForeignStatus(const ForeignHistory& history,
+                           absl::string_view message) {
+  absl::Status status =
+      ReplicaError(ReplicaErrorKind::kForeignHistory, message);
+  SetText(&status, kHeldUrl, absl::StrCat(history.held));
+  SetText(&status, kPrimaryUrl, absl::StrCat(history.primary));
   return status;
 }
 
@@ -151,6 +169,8 @@ absl::string_view ActionName(Action action) {
       return "resync";
     case Action::kBackOff:
       return "back_off";
+    case Action::kLocatePrimary:
+      return "locate_primary";
     case Action::kReadEvents:
       return "read_events";
     case Action::kCaller:
@@ -197,17 +217,22 @@ absl::Status OffsetGapError(const OffsetGap& gap, absl::string_view message) {
 
 absl::Status ForeignHistoryError(const ForeignHistory& history,
                                  absl::string_view where) {
-  const std::string held = history.held == 0
-                               ? "an unknown generation"
-                               : absl::StrCat("generation ", history.held);
-  absl::Status status =
-      ReplicaError(ReplicaErrorKind::kForeignHistory,
-                   absl::StrCat("the held data is of ", held,
-                                ", the primary goes on with generation ",
-                                history.primary, " without a snapshot", where));
-  SetText(&status, kHeldUrl, absl::StrCat(history.held));
-  SetText(&status, kPrimaryUrl, absl::StrCat(history.primary));
-  return status;
+  return ForeignStatus(
+      history,
+      absl::StrCat("the held data is of ", GenerationText(history.held),
+                   ", the primary goes on with generation ", history.primary,
+                   " without a snapshot", where));
+}
+
+absl::Status ShortHistoryError(const ForeignHistory& history, uint64_t held_end,
+                               uint64_t primary_end, absl::string_view where) {
+  return ForeignStatus(
+      history,
+      absl::StrCat("the held data is of ", GenerationText(history.held),
+                   " and reaches offset ", held_end,
+                   ", but the primary's history ends at offset ", primary_end,
+                   ": the primary lost its data, or another one took its place",
+                   where));
 }
 
 absl::Status AsIoError(const absl::Status& status) {

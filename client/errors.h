@@ -11,29 +11,34 @@
 //         return ResumeFrom(FeedPosition{0, 0});
 //       ...
 //
-// | kind                  | status code          | action      |
-// |-----------------------|----------------------|-------------|
-// | kHandshakeRejected    | kFailedPrecondition  | kBackOff    |
-// | kAckMalformed         | kDataLoss (a limit:  | kBackOff    |
-// |                       | kResourceExhausted)  |             |
-// | kTruncated            | kUnavailable         | kReconnect  |
-// | kFrame                | kDataLoss (a limit:  | kReconnect  |
-// |                       | kResourceExhausted)  |             |
-// | kOffsetGap            | kOutOfRange          | kResync     |
-// | kForeignHistory       | kOutOfRange          | kResync     |
-// | kGenerationChanged    | kAborted             | kReconnect  |
-// | kUnexpectedInSnapshot | kDataLoss            | kReconnect  |
-// | kSnapshotInProgress   | kFailedPrecondition  | kReadEvents |
-// | kPayload              | kDataLoss (a limit:  | kBackOff    |
-// |                       | kResourceExhausted)  |             |
-// | kIo                   | the transport's      | kReconnect  |
-// | -: interrupted        | kCancelled           | kCaller     |
-// | -: a timeout          | kDeadlineExceeded    | kCaller     |
+// | kind                  | status code          | action         |
+// |-----------------------|----------------------|----------------|
+// | kHandshakeRejected    | kFailedPrecondition  | kBackOff       |
+// | kAckMalformed         | kDataLoss (a limit:  | kBackOff       |
+// |                       | kResourceExhausted)  |                |
+// | kTruncated            | kUnavailable         | kReconnect     |
+// | kFrame                | kDataLoss (a limit:  | kReconnect     |
+// |                       | kResourceExhausted)  |                |
+// | kOffsetGap            | kOutOfRange          | kResync        |
+// | kForeignHistory       | kOutOfRange          | kResync        |
+// | kGenerationChanged    | kAborted             | kReconnect     |
+// | kStalled              | kUnavailable         | kReconnect     |
+// | kNotPrimary           | kFailedPrecondition  | kLocatePrimary |
+// | kUnexpectedInSnapshot | kDataLoss            | kReconnect     |
+// | kSnapshotInProgress   | kFailedPrecondition  | kReadEvents    |
+// | kPayload              | kDataLoss (a limit:  | kBackOff       |
+// |                       | kResourceExhausted)  |                |
+// | kIo                   | the transport's      | kReconnect     |
+// | -: interrupted        | kCancelled           | kCaller        |
+// | -: a timeout          | kDeadlineExceeded    | kCaller        |
 //
 // The kind and its numbers travel as payloads of the absl::Status, so they
 // survive being passed on. If bytes of the stream are at fault, the message
 // names their position, the next offset and an escaped excerpt. For kPayload it
 // names the position in the payload, and the key if it is known.
+//
+// A second kStalled at one position asks for kResync instead: a snapshot gets
+// past a frame that the primary does not send. FollowerSession does so.
 //
 // An error in the bytes, a limit above all, is likely to repeat with the same
 // bytes. Limit the number of reconnections after a kFrame.
@@ -62,8 +67,12 @@ enum class ReplicaErrorKind : uint8_t {
   kOffsetGap,             // The frame has another offset than expected;
                           // OffsetGapOf() returns both.
   kForeignHistory,        // The primary has another history than the held data;
-                          // ForeignHistoryOf() returns both generations.
+                          // ForeignHistoryOf() returns both generations, which
+                          // are the same if its history ends below the data.
   kGenerationChanged,     // Another history follows without a snapshot.
+  kStalled,               // Heartbeats say that the primary is ahead, and no
+                          // frame comes: see LinkOptions::stall_timeout.
+  kNotPrimary,            // The node is a replica now.
   kUnexpectedInSnapshot,  // A frame, or another snapshot, inside a snapshot.
   kSnapshotInProgress,    // A frame-only read met a snapshot.
   kPayload,  // A snapshot's payload is malformed, or has a row whose data lies
@@ -96,10 +105,12 @@ struct ForeignHistory {
 void AppendText(const ForeignHistory& history, std::string* out);
 
 enum class Action : uint8_t {
-  kNone,        // The status is OK.
-  kReconnect,   // Connect again and resume from the applied position.
-  kResync,      // Connect again from {0, 0}: only a snapshot helps.
-  kBackOff,     // Connect again, but not soon: it is likely to fail again.
+  kNone,           // The status is OK.
+  kReconnect,      // Connect again and resume from the applied position.
+  kResync,         // Connect again from {0, 0}: only a snapshot helps.
+  kBackOff,        // Connect again, but not soon: it is likely to fail again.
+  kLocatePrimary,  // Find the primary, then resume there from the applied
+                   // position.
   kReadEvents,  // Connect again from the applied position, and use NextEvent()
                 // or another SnapshotPolicy.
   kCaller,      // The caller asked for this end, or set the timeout.
@@ -146,6 +157,10 @@ absl::Status OffsetGapError(const OffsetGap& gap, absl::string_view message);
 // The message names both generations, then `where`.
 absl::Status ForeignHistoryError(const ForeignHistory& history,
                                  absl::string_view where);
+// The same where the generations do not differ: the primary's history ends at
+// `primary_end`, below the data's offset `held_end`.
+absl::Status ShortHistoryError(const ForeignHistory& history, uint64_t held_end,
+                               uint64_t primary_end, absl::string_view where);
 // `status` keeps its code and gets kind kIo, unless it has a kind, is OK, or is
 // kCancelled or kDeadlineExceeded.
 absl::Status AsIoError(const absl::Status& status);

@@ -34,6 +34,10 @@ constexpr Row kTable[] = {
      Action::kResync},
     {ReplicaErrorKind::kGenerationChanged, absl::StatusCode::kAborted,
      Action::kReconnect},
+    {ReplicaErrorKind::kStalled, absl::StatusCode::kUnavailable,
+     Action::kReconnect},
+    {ReplicaErrorKind::kNotPrimary, absl::StatusCode::kFailedPrecondition,
+     Action::kLocatePrimary},
     {ReplicaErrorKind::kUnexpectedInSnapshot, absl::StatusCode::kDataLoss,
      Action::kReconnect},
     {ReplicaErrorKind::kSnapshotInProgress,
@@ -111,6 +115,17 @@ TEST(ErrorsTest, ForeignHistoryKeepsBothGenerations) {
             "with generation 9 without a snapshot");
 }
 
+TEST(ErrorsTest, ShortHistoryNamesBothEnds) {
+  const absl::Status status = ShortHistoryError({7, 7}, 50, 3, ", at byte 3");
+  EXPECT_EQ(ReplicaErrorKindOf(status), ReplicaErrorKind::kForeignHistory);
+  EXPECT_EQ(RecommendedAction(status), Action::kResync);
+  EXPECT_EQ(ForeignHistoryOf(status), (ForeignHistory{7, 7}));
+  EXPECT_EQ(status.message(),
+            "the held data is of generation 7 and reaches offset 50, but the "
+            "primary's history ends at offset 3: the primary lost its data, or "
+            "another one took its place, at byte 3");
+}
+
 TEST(ErrorsTest, OtherStatusesHaveActions) {
   EXPECT_EQ(RecommendedAction(absl::OkStatus()), Action::kNone);
   EXPECT_EQ(RecommendedAction(absl::CancelledError()), Action::kCaller);
@@ -143,6 +158,7 @@ TEST(ErrorsTest, NamesAreDistinctAndLowerCase) {
   EXPECT_EQ(ReplicaErrorKindName(ReplicaErrorKind::kHandshakeRejected),
             "handshake_rejected");
   EXPECT_EQ(ActionName(Action::kBackOff), "back_off");
+  EXPECT_EQ(ActionName(Action::kLocatePrimary), "locate_primary");
   for (const Row& a : kTable) {
     for (const Row& b : kTable) {
       if (a.kind != b.kind) {

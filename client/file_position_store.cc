@@ -42,6 +42,8 @@ absl::StatusOr<std::unique_ptr<FilePositionStore>> FilePositionStore::Open(
     absl::string_view path, SystemCallHook hook) {
   absl::StatusOr<WholeFile> file = WholeFile::Open(path, std::move(hook));
   if (!file.ok()) return file.status();
+  absl::Status locked = file->Lock();
+  if (!locked.ok()) return locked;
   const absl::StatusOr<std::optional<std::string>> text = file->Read(kMaxSize);
   if (!text.ok()) return text.status();
   absl::StatusOr<PositionMap> positions = PositionMap();

@@ -33,21 +33,26 @@
 
 namespace kevy_replica {
 
-// Thread-safe. One file holds any number of names. Give it to one object at a
-// time, in all processes: two objects would overwrite each other's positions.
+// Thread-safe. One file holds any number of names. It belongs to one object at
+// a time, in all processes, since two would overwrite each other's positions. A
+// lock on the path with ".lock" appended sees to that; the lock's file is empty
+// and stays.
 class FilePositionStore : public PositionStore {
  public:
   // Reads the file, once. A missing file is an empty store: the first Store()
   // creates it. A symbolic link stands for its target. Precondition: the folder
   // exists. Errors, each with the path:
   //
-  // | kDataLoss          | the file is not a positions file, has a later |
-  // |                    | format, is cut short, or was changed: the     |
-  // |                    | message tells the remedy                      |
-  // | kResourceExhausted | the file is longer than 64 MiB                |
-  // | kNotFound          | the folder or the link's target is missing    |
-  // | others, from errno | the file cannot be read, or its folder cannot |
-  // |                    | be written                                    |
+  // | kDataLoss           | the file is not a positions file, has a later |
+  // |                     | format, is cut short, or was changed: the     |
+  // |                     | message tells the remedy                      |
+  // | kFailedPrecondition | another store has the file, in this process   |
+  // |                     | or another one, whose pid the message tells   |
+  // |                     | where the system does                         |
+  // | kResourceExhausted  | the file is longer than 64 MiB                |
+  // | kNotFound           | the folder or the link's target is missing    |
+  // | others, from errno  | the file cannot be read, or its folder cannot |
+  // |                     | be written                                    |
   static absl::StatusOr<std::unique_ptr<FilePositionStore>> Open(
       absl::string_view path);
 

@@ -70,9 +70,16 @@ class FilePositionStoreTest : public ::testing::Test {
     EXPECT_TRUE(position.ok()) << position.status();
     return position.value_or(std::nullopt);
   }
-  // The position that a new process would load.
+  // The position that a new process would load, even while a store has the
+  // file.
   std::optional<FeedPosition> Stored(absl::string_view name = "a") {
-    return Loaded(*Opened(), name);
+    const TempFolder folder;
+    const std::string copy = folder.File("copy");
+    if (::access(path_.c_str(), F_OK) == 0)
+      WriteFile(copy, FileContents(path_));
+    const auto store = FilePositionStore::Open(copy);
+    EXPECT_TRUE(store.ok()) << store.status();
+    return store.ok() ? Loaded(**store, name) : std::nullopt;
   }
 
   // Expects Open() to fail with `code`, the path and `message`.
@@ -156,7 +163,19 @@ bool EndedWell(pid_t child) {
 TEST_F(FilePositionStoreTest, MissingFileIsEmptyStore) {
   const auto store = Opened();
   EXPECT_EQ(Loaded(*store), std::nullopt);
-  EXPECT_THAT(folder_.Names(), ElementsAre());
+  EXPECT_THAT(folder_.Names(), ElementsAre("positions.lock"));
+}
+
+TEST_F(FilePositionStoreTest, SecondStoreOfOneFileIsRefused) {
+  auto first = Opened();
+  const OpenResult second = Open();
+  EXPECT_TRUE(absl::IsFailedPrecondition(second.status())) << second.status();
+  EXPECT_THAT(std::string(second.status().message()),
+              AllOf(HasSubstr(path_), HasSubstr(" is in use by another")));
+  EXPECT_TRUE(first->Store({{"a", kOld}}).ok());
+  EXPECT_FALSE(Open().ok());  // The lock outlasts a replacement.
+  first.reset();
+  EXPECT_EQ(Loaded(*Opened()), kOld);
 }
 
 TEST_F(FilePositionStoreTest, StoreWritesDocumentedText) {
@@ -170,7 +189,7 @@ TEST_F(FilePositionStoreTest, StoreWritesDocumentedText) {
             "shard-0 7270893326363503:39\n"
             "shard-1 7270893326363503:1002\n"
             "end 2 10247940529964133859\n");
-  EXPECT_THAT(folder_.Names(), ElementsAre("positions"));
+  EXPECT_THAT(folder_.Names(), ElementsAre("positions", "positions.lock"));
 }
 
 TEST_F(FilePositionStoreTest, ReopenedStoreReturnsPosition) {
@@ -250,7 +269,7 @@ TEST_F(FilePositionStoreTest, FullDiskKeepsFormerPositions) {
       std::string(status.message()),
       HasSubstr(absl::StrCat("write ", path_, ".tmp: ", ::strerror(EFBIG))));
   EXPECT_EQ(FileContents(path_), before);
-  EXPECT_THAT(folder_.Names(), ElementsAre("positions"));
+  EXPECT_THAT(folder_.Names(), ElementsAre("positions", "positions.lock"));
   EXPECT_EQ(Loaded(*store, "n1"), std::nullopt);
 
   EXPECT_TRUE(store->Store(many).ok());
@@ -266,6 +285,7 @@ TEST_F(FilePositionStoreTest, StoreRecoversWithItsFolder) {
   ASSERT_EQ(::mkdir(folder.c_str(), 0700), 0);
   const auto store = FilePositionStore::Open(path);
   ASSERT_TRUE(store.ok()) << store.status();
+  ASSERT_EQ(::unlink((path + ".lock").c_str()), 0);
   ASSERT_EQ(::rmdir(folder.c_str()), 0);
   const absl::Status status = (*store)->Store({{"a", kOld}});
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
@@ -291,8 +311,8 @@ TEST_F(FilePositionStoreTest, OpenReportsEachFailedCall) {
                 AllOf(HasSubstr(folder_.path()), HasSubstr(::strerror(EIO))));
   }
   // The second read returns the end of the file.
-  EXPECT_THAT(failed, ElementsAre("realpath", "faccessat", "open", "fstat",
-                                  "read", "read"));
+  EXPECT_THAT(failed, ElementsAre("realpath", "faccessat", "open", "open",
+                                  "fstat", "read", "read"));
 }
 
 TEST_F(FilePositionStoreTest, StoreReportsEachFailedCall) {
@@ -319,12 +339,13 @@ TEST_F(FilePositionStoreTest, StoreReportsEachFailedCall) {
       EXPECT_EQ(Stored(), replaced ? kNew : kOld) << calls.failed();
       EXPECT_EQ(Loaded(*store), Stored()) << calls.failed();
       if (!for_good) {
-        EXPECT_THAT(folder_.Names(), ElementsAre("positions"));
+        EXPECT_THAT(folder_.Names(),
+                    ElementsAre("positions", "positions.lock"));
       }
       // The next Store() succeeds over any leftover.
       EXPECT_TRUE(store->Store({{"a", kNew}}).ok()) << calls.failed();
       EXPECT_EQ(Stored(), kNew);
-      EXPECT_THAT(folder_.Names(), ElementsAre("positions"));
+      EXPECT_THAT(folder_.Names(), ElementsAre("positions", "positions.lock"));
     }
     EXPECT_THAT(failed,
                 ElementsAre("open", "stat", "unlink", "open", "fchmod", "write",

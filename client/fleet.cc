@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -28,6 +29,8 @@
 #include "kevy_replica/client/internal/shard.h"
 #include "kevy_replica/client/internal/shard_loop.h"
 #include "kevy_replica/client/position_store.h"
+#include "kevy_replica/client/replica_id.h"
+#include "kevy_replica/client/replication_token.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/transport.h"
@@ -69,6 +72,8 @@ absl::Status CheckOptions(const FollowerOptions& options) {
       CheckPositive(link.handshake_timeout, "link.handshake_timeout"));
   status.Update(
       CheckPositive(link.heartbeat_timeout, "link.heartbeat_timeout"));
+  status.Update(CheckPositive(link.element_timeout, "link.element_timeout"));
+  status.Update(CheckPositive(link.stall_timeout, "link.stall_timeout"));
   status.Update(CheckPositive(link.idle_timeout, "link.idle_timeout"));
   if (options.connect.interrupter != nullptr) {
     status.Update(absl::InvalidArgumentError(
@@ -120,6 +125,22 @@ absl::Status CheckCounts(size_t shards, size_t handlers) {
   if (shards > 0 && shards == handlers) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "a fleet of ", shards, " shards with ", handlers, " handlers"));
+}
+
+// Empty: the shard has applied the token's offset.
+std::string ReasonBehindToken(const FeedPosition& token,
+                              const FollowerStats& stats) {
+  const FeedPosition& applied = stats.applied;
+  const bool same = applied.generation == token.generation;
+  if (same && applied.next_offset >= token.next_offset) return "";
+  return absl::StrCat(
+      same ? absl::StrCat("applied ", applied.next_offset, " of ",
+                          token.next_offset)
+      : applied.generation == 0
+          ? "its generation is unknown"
+          : absl::StrCat("it holds generation ", applied.generation,
+                         ", the token is of ", token.generation),
+      stats.link_up ? "" : ", no link");
 }
 
 }  // namespace
@@ -180,6 +201,9 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
 
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
     std::vector<ShardSpec> shards, FollowerOptions options) {
+  if (options.link.replica_id.empty()) {
+    options.link.replica_id = UniqueReplicaId();
+  }
   absl::Status status = CheckOptions(options);
   if (!status.ok()) return status;
   auto loop = std::make_unique<ShardLoop>(
@@ -228,6 +252,33 @@ void Fleet::Applied(size_t shard, uint64_t next_offset) {
 }
 
 absl::Status Fleet::WaitCaughtUp(absl::Time deadline) {
+  return Await(
+      [](size_t, const FollowerStats& stats) -> std::string {
+        if (stats.lag == uint64_t{0}) return "";
+        if (!stats.link_up) return "no link";
+        if (stats.in_snapshot) return "in a snapshot";
+        if (!stats.lag.has_value()) return "no heartbeat yet";
+        return absl::StrCat("lag ", *stats.lag);
+      },
+      "not caught up", deadline);
+}
+
+absl::Status Fleet::WaitFor(const ReplicationToken& token,
+                            absl::Time deadline) {
+  if (token.shards.size() != size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the token is of ", token.shards.size(),
+                     " shards, but the fleet has ", size()));
+  }
+  return Await(
+      [&token](size_t shard, const FollowerStats& stats) {
+        return ReasonBehindToken(token.shards[shard], stats);
+      },
+      "the token is not applied", deadline);
+}
+
+absl::Status Fleet::Await(const ReasonBehind& reason, absl::string_view failure,
+                          absl::Time deadline) {
   absl::Status status;
   std::string behind;
   const bool decided = loop_->Await(
@@ -240,7 +291,7 @@ absl::Status Fleet::WaitCaughtUp(absl::Time deadline) {
               absl::StrCat(loop_->name(i), " has ended: ", status.message()));
           return true;
         }
-        behind = Behind();
+        behind = Behind(reason);
         if (behind.empty()) return true;
         if (!loop_->ended()) return false;
         status = absl::CancelledError("the fleet has ended");
@@ -248,7 +299,7 @@ absl::Status Fleet::WaitCaughtUp(absl::Time deadline) {
       },
       deadline);
   if (decided) return status;
-  return absl::DeadlineExceededError(absl::StrCat("not caught up: ", behind));
+  return absl::DeadlineExceededError(absl::StrCat(failure, ": ", behind));
 }
 
 size_t Fleet::size() const { return loop_->size(); }
@@ -270,19 +321,15 @@ std::string Fleet::StatsText() const {
   return PrometheusText(all);
 }
 
-std::string Fleet::Behind() const {
+std::string Fleet::Behind(const ReasonBehind& reason) const {
   std::string result;
   int count = 0;
   for (size_t i = 0; i < size(); ++i) {
-    const FollowerStats stats = Stats(i);
-    if (stats.lag == uint64_t{0}) continue;
+    const std::string why = reason(i, Stats(i));
+    if (why.empty()) continue;
     if (++count > 8) continue;
     absl::StrAppend(&result, result.empty() ? "" : ", ", loop_->name(i), " (",
-                    !stats.link_up           ? "no link"
-                    : stats.in_snapshot      ? "in a snapshot"
-                    : !stats.lag.has_value() ? "no heartbeat yet"
-                                             : absl::StrCat("lag ", *stats.lag),
-                    ")");
+                    why, ")");
   }
   if (count > 8) absl::StrAppend(&result, " and ", count - 8, " more");
   return result;

@@ -24,6 +24,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/replication_token.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -61,8 +63,8 @@ class Fleet {
   // Errors: as Follower's; kInvalidArgument without addresses, or with another
   // number of handlers.
   //
-  // The system's resolver looks names up on the fleet's thread. Give addresses
-  // where that is slow.
+  // Names are looked up for each connection, on the resolver's threads: see
+  // ConnectOptions::resolver. A name that gets no answer stops its shard only.
   static absl::StatusOr<std::unique_ptr<Fleet>> Create(
       absl::Span<const std::string> addresses,
       absl::Span<FollowerHandler* const> handlers, FleetOptions options);
@@ -81,6 +83,11 @@ class Fleet {
   // error, or until the store fails. Returns the first of: the system's error
   // if it cannot wait for descriptors, the store's, the first shard's, OK. Must
   // return before destruction.
+  //
+  // Every link that the primary has not ended itself ends politely: half-close,
+  // read up to its EOF or for 1 s, close. (kevy 2.0.20 and 3.18.0 lose a shard
+  // to another end.) A shard's next link begins after that. The other shards go
+  // on meanwhile, and the positions are stored before.
   absl::Status Run();
 
   // As Follower::Stop(), for all shards.
@@ -103,6 +110,21 @@ class Fleet {
   //   a shard's error    if one has ended
   absl::Status WaitCaughtUp(absl::Time deadline);
 
+  // Read your writes. Waits until every shard has applied the token's offset in
+  // the token's generation: all writes that the primary had done when it gave
+  // the token (REPL.TOKEN, kevy 3.x and later) are applied. A shard with
+  // another generation may still get the token's by a snapshot, so it is waited
+  // for. Must not be called from a handler. Returns:
+  //   OK                 applied
+  //   kInvalidArgument   the token has another number of shards
+  //   kDeadlineExceeded  not in time; names the shards that are behind
+  //   kCancelled         Run() has returned
+  //   a shard's error    if one has ended
+  //
+  // Generations are unique from kevy 5.1 on. An older primary that has lost its
+  // data gives generation 1 again.
+  absl::Status WaitFor(const ReplicationToken& token, absl::Time deadline);
+
   size_t size() const;
   FollowerStats Stats(size_t shard) const;
   // Why a shard ended. OK while it goes on.
@@ -124,8 +146,14 @@ class Fleet {
   static absl::StatusOr<std::unique_ptr<Fleet>> Create(
       std::vector<ShardSpec> shards, FollowerOptions options);
 
-  // The shards that have not caught up, as text; empty if all have.
-  std::string Behind() const;
+  // Why a shard is behind; empty if it is not.
+  using ReasonBehind =
+      std::function<std::string(size_t shard, const FollowerStats& stats)>;
+  // Waits until no shard is behind.
+  absl::Status Await(const ReasonBehind& reason, absl::string_view failure,
+                     absl::Time deadline);
+  // The shards that are behind, as text; empty if none is.
+  std::string Behind(const ReasonBehind& reason) const;
 
   const std::unique_ptr<client_internal::ShardLoop> loop_;
 };

@@ -3,9 +3,11 @@
 
 #include "kevy_replica/client/fleet.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -27,11 +29,15 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/position_store.h"
+#include "kevy_replica/client/replication_token.h"
 #include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/in_memory_transport.h"
+#include "kevy_replica/transport/resolver.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -39,6 +45,7 @@ namespace {
 
 using client_testing::RecordingHandler;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -447,7 +454,7 @@ TEST(FleetCreateTest, InvalidOptionsAreRejected) {
   EXPECT_TRUE(
       invalid(Fleet::Create(std::vector<TransportFactory>(1), one, Options())));
   FleetOptions options = Options();
-  options.link.replica_id = "";
+  options.link.replica_id = "\xff";
   EXPECT_TRUE(invalid(Fleet::Create({"h:1"}, one, options)));
   options = Options();
   options.store.name = "two words";
@@ -490,6 +497,204 @@ TEST_F(FleetTest, StopEndsDeliveryBetweenStores) {
 }
 
 // The primary is at fault, with a heartbeat behind the flush or without.
+// Run() returns although the resolver has not: it is released at the end only.
+TEST_F(FleetTest, SilentResolverStopsOneShardOnly) {
+  std::promise<void> released;
+  FleetOptions options = Options();
+  options.connect.connect_timeout = absl::InfiniteDuration();
+  options.connect.resolver = std::make_shared<Resolver>(
+      [silence = released.get_future().share()](
+          const std::string& host) -> Resolver::Addresses {
+        if (host == "dead") silence.wait();
+        return std::vector<std::string>{"127.0.0.1"};
+      });
+  Make(2);
+  primaries_[1].Enqueue(Stream(0, 1).Stall());
+  ASSERT_TRUE(primaries_[1].Listen("127.0.0.1:0").ok());
+  absl::StatusOr<Address> alive = ParseAddress(primaries_[1].address());
+  ASSERT_TRUE(alive.ok());
+  alive->host = "alive";
+  auto fleet = Fleet::Create(
+      {"dead:1", alive->ToString()},
+      std::vector<FollowerHandler*>{&handlers_[0], &handlers_[1]}, options);
+  ASSERT_TRUE(fleet.ok()) << fleet.status();
+  fleet_ = *std::move(fleet);
+  thread_ = std::thread([this] { status_ = fleet_->Run(); });
+  handlers_[1].Await("frame 0 v0");
+  EXPECT_TRUE(Stop().ok());
+  fleet_ = nullptr;
+  released.set_value();
+}
+
+// A primary that the test plays. It does not close by itself.
+class PlayedPrimary {
+ public:
+  TransportFactory Factory() {
+    return [this]() -> absl::StatusOr<std::unique_ptr<Transport>> {
+      InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
+      end_ = std::move(pair.second);
+      Send("+ACK 7 8\r\n");
+      return std::unique_ptr<Transport>(std::move(pair.first));
+    };
+  }
+  void Send(absl::string_view bytes) {
+    EXPECT_TRUE(end_->Write(bytes, absl::ZeroDuration()).ok());
+  }
+  void AwaitHalfClose() {
+    char bytes[4096];
+    absl::StatusOr<size_t> n = 1;
+    while (n.ok() && *n > 0) {
+      n = end_->Read(absl::MakeSpan(bytes), absl::InfiniteDuration());
+    }
+    EXPECT_TRUE(n.ok()) << n.status();
+  }
+  void Close() { end_->Close(); }
+
+ private:
+  std::unique_ptr<InMemoryTransport> end_;
+};
+
+std::string FrameBytes(uint64_t offset) {
+  std::string bytes;
+  EXPECT_EQ(
+      AppendFrame(offset, {"SET", "k", absl::StrCat("v", offset)}, &bytes),
+      WireError::kNone);
+  return bytes;
+}
+
+// The clock stands still, so the end of a link has no limit.
+class PlayedFleetTest : public ::testing::Test {
+ protected:
+  void Create() {
+    FleetOptions options = Options();
+    options.now = [] { return absl::UnixEpoch(); };
+    options.from = {7, 8};
+    auto fleet = Fleet::Create(
+        std::vector<TransportFactory>{primaries_[0].Factory(),
+                                      primaries_[1].Factory()},
+        std::vector<FollowerHandler*>{&handlers_[0], &handlers_[1]},
+        std::move(options));
+    ASSERT_TRUE(fleet.ok()) << fleet.status();
+    fleet_ = *std::move(fleet);
+    thread_ = std::thread([this] {
+      status_ = fleet_->Run();
+      ended_ = true;
+    });
+    handlers_[0].Await("up 7:8");
+    handlers_[1].Await("up 7:8");
+  }
+  ~PlayedFleetTest() override { thread_.join(); }
+  void ExpectBehind(const ReplicationToken& token, const std::string& reason) {
+    const absl::Status status = fleet_->WaitFor(token, absl::InfinitePast());
+    EXPECT_TRUE(absl::IsDeadlineExceeded(status));
+    // The link may be too young for the stats.
+    EXPECT_THAT(std::string(status.message()),
+                AnyOf("the token is not applied: " + reason + ")",
+                      "the token is not applied: " + reason + ", no link)"));
+  }
+  void End() {
+    fleet_->Stop();
+    for (PlayedPrimary& primary : primaries_) primary.Close();
+  }
+
+  PlayedPrimary primaries_[2];
+  RecordingHandler handlers_[2];
+  std::unique_ptr<Fleet> fleet_;
+  absl::Status status_;
+  std::atomic<bool> ended_{false};
+  std::thread thread_;
+};
+
+TEST_F(PlayedFleetTest, RunWaitsForPrimariesToClose) {
+  Create();
+  fleet_->Stop();
+  for (PlayedPrimary& primary : primaries_) {
+    primary.AwaitHalfClose();
+    EXPECT_FALSE(ended_);
+    primary.Close();
+  }
+}
+
+TEST_F(PlayedFleetTest, SecondStopAbandonsEnds) {
+  Create();
+  fleet_->Stop();
+  primaries_[0].AwaitHalfClose();
+  EXPECT_FALSE(ended_);
+  // The first ones may come before the last event is delivered.
+  while (!ended_) fleet_->Stop();
+  EXPECT_TRUE(status_.ok()) << status_;
+  EXPECT_THAT(handlers_[0].lines(), ElementsAre("up 7:8", "down stopped"));
+}
+
+TEST_F(PlayedFleetTest, EndingLinkLeavesOtherShardsRunning) {
+  handlers_[0].on_line = [](absl::string_view line) {
+    return line == "heartbeat 7:8" ? absl::AbortedError("full")
+                                   : absl::OkStatus();
+  };
+  Create();
+  primaries_[0].Send("+PING 7 8\r\n");
+  primaries_[0].AwaitHalfClose();
+  primaries_[1].Send(FrameBytes(8));
+  handlers_[1].Await("frame 8 v8");
+  EXPECT_EQ(fleet_->ShardStatus(0), absl::AbortedError("full"));
+  End();
+}
+
+TEST_F(PlayedFleetTest, WaitForReturnsOnceTokenIsApplied) {
+  Create();
+  const ReplicationToken token = {{{7, 9}, {7, 8}}};
+  ExpectBehind(token, "the token is not applied: shard-0 (applied 8 of 9");
+  absl::Status status = absl::UnknownError("");
+  std::thread waiter([&] {
+    status = fleet_->WaitFor(token, absl::Now() + absl::Seconds(30));
+  });
+  primaries_[0].Send(FrameBytes(8));
+  waiter.join();
+  EXPECT_TRUE(status.ok()) << status;
+  End();
+}
+
+TEST_F(PlayedFleetTest, WaitForLetsShardOfAnotherGenerationResync) {
+  Create();
+  const ReplicationToken token = {{{7, 8}, {9, 1}}};
+  ExpectBehind(token,
+               "the token is not applied: shard-1 (it holds generation 7, "
+               "the token is of 9");
+  absl::Status status = absl::UnknownError("");
+  std::thread waiter([&] {
+    status = fleet_->WaitFor(token, absl::Now() + absl::Seconds(30));
+  });
+  primaries_[1].Send("+SNAPSHOT\r\n$1\r\nx\r\n+SNAPSHOT_END 0\r\n");
+  handlers_[1].Await("end 0:0");
+  EXPECT_THAT(
+      std::string(fleet_->WaitFor(token, absl::Now() + absl::Milliseconds(1))
+                      .message()),
+      HasSubstr("shard-1 ("));
+  primaries_[1].Send("+PING 9 0\r\n" + FrameBytes(0));
+  waiter.join();
+  EXPECT_TRUE(status.ok()) << status;
+  End();
+}
+
+TEST_F(PlayedFleetTest, WaitForRejectsTokenOfOtherShards) {
+  Create();
+  EXPECT_EQ(fleet_->WaitFor({{{7, 8}}}, absl::InfinitePast()),
+            absl::InvalidArgumentError(
+                "the token is of 1 shards, but the fleet has 2"));
+  End();
+}
+
+TEST_F(PlayedFleetTest, WaitForIsCancelledByEndOfRun) {
+  Create();
+  absl::Status status;
+  std::thread waiter([&] {
+    status = fleet_->WaitFor({{{7, 9}, {7, 9}}}, absl::InfiniteFuture());
+  });
+  End();
+  waiter.join();
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+}
+
 TEST_F(FleetTest, PayloadErrorOfFlushEndsOnlyTheLink) {
   for (const char* behind : {"", "+PING 7 1\r\n"}) {
     primaries_.clear();

@@ -70,8 +70,10 @@ class Follower {
   absl::Status Run() { return fleet_->Run(); }
 
   // Ends Run(), now or when it is called. It ends any wait for a read, a
-  // connection or the next attempt. A call of the handler or of the system's
-  // resolver runs to its end first. Async-signal-safe.
+  // connection, the resolver or the next attempt. A call of the handler runs to
+  // its end first. Then the link ends politely, which takes up to 1 s: see
+  // Fleet::Run(). Another Stop() meanwhile (a second Ctrl-C) closes it at once.
+  // Async-signal-safe.
   void Stop() noexcept { fleet_->Stop(); }
 
   // Follows the primary at `address` from now on, from the applied position, as

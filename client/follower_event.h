@@ -41,12 +41,15 @@ struct LinkDown {
   absl::Status status;  // OK: the primary closed it cleanly.
   LinkEnd end = LinkEnd::kClosed;
   // The held data stopped counting, so the next link is a fresh start. Causes:
-  // a gap or a foreign history; a retarget or a stop while the data is
-  // Holding::kDoubtful; a void snapshot that may still be applied. A handler
-  // that stores the position with its data stores {0, 0} now.
+  // a gap, a foreign history, or the second stall at one position; a retarget
+  // or a stop while the data is Holding::kDoubtful; a void snapshot that may
+  // still be applied. A handler that stores the position with its data stores
+  // {0, 0} now.
   bool resync = false;
-  int attempt = 0;  // Number of the next attempt since a delivery: 1, 2...
-  absl::Duration retry_in;  // Infinite: the follower stops.
+  // Number of the next attempt since the waits began anew: 1, 2...
+  int attempt = 0;
+  // Infinite: the follower stops, or waits for another primary (kNotPrimary).
+  absl::Duration retry_in;
 };
 // Two are equal if all members are. A status has no hash, so this has none.
 bool operator==(const LinkDown& a, const LinkDown& b);

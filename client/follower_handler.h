@@ -98,8 +98,9 @@ class FollowerHandler {
   // unless SnapshotOptions::in_place is set.
   //
   // With SnapshotOptions::decode, OnPayload() gets the payload's events, from
-  // PayloadHeader to PayloadEnd, instead of chunks. A payload that cannot be
-  // read ends the link with ReplicaErrorKind::kPayload.
+  // PayloadHeader to PayloadEnd and the PayloadTrailer behind it, instead of
+  // chunks. A payload that cannot be read ends the link with
+  // ReplicaErrorKind::kPayload.
   virtual absl::Status OnSnapshotBegin() = 0;
   virtual absl::Status OnSnapshotChunk(absl::string_view /*bytes*/) {
     return absl::UnimplementedError("OnSnapshotChunk() of this handler");

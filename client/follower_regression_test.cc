@@ -332,7 +332,7 @@ TEST(FollowerRegressionTest, FailedFlushBeforeWaitEndsShardAtOnce) {
   };
   driven.Start();
   driven.Receive(FrameAt(8));
-  EXPECT_TRUE(driven.driver->done());
+  EXPECT_TRUE(driven.driver->session().done());
   EXPECT_EQ(driven.driver->status(), absl::AbortedError("why"));
 }
 

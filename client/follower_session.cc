@@ -27,6 +27,7 @@
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
 
@@ -61,6 +62,7 @@ FollowerStats FollowerSession::stats() const {
 void FollowerSession::HandleConnected(absl::Time now) {
   if (state_ != State::kConnecting) return;
   state_ = State::kLinked;
+  connected_at_ = now;
   session_->HandleConnected(now);
 }
 
@@ -107,10 +109,19 @@ void FollowerSession::HandleStored(const FeedPosition& position,
   last_store_ = now;
 }
 
+void FollowerSession::HandleNotPrimary(const absl::Status& status) {
+  if (state_ == State::kWaiting) {
+    retry_at_ = absl::InfiniteFuture();
+  } else if (!stopping() && !retargeted_) {
+    link_status_ = status;
+  }
+}
+
 void FollowerSession::HandleRetarget() {
   if (stopping()) return;
   protocol_.reset();
   backoff_.Reset();
+  stalled_at_.reset();
   if (state_ == State::kWaiting) {
     held_.LeavePrimary();
     retry_at_ = absl::InfinitePast();
@@ -142,7 +153,6 @@ uint64_t FollowerSession::PollLink(absl::Time now) {
 }
 
 bool FollowerSession::PollTransmit(absl::Time now, std::string* out) {
-  out->clear();
   if (!session_.has_value() || state_ == State::kConnecting) return false;
   return session_->PollTransmit(now, out);
 }
@@ -157,6 +167,7 @@ bool FollowerSession::PollFramesEnd() {
 }
 
 const FollowerEvent* FollowerSession::PollEvent(absl::Time now) {
+  polled_at_ = now;
   if (session_.has_value()) {
     if (state_ == State::kLinked && !link_status_.has_value() &&
         PollStream(now)) {
@@ -280,7 +291,7 @@ bool FollowerSession::TakeFrames(absl::Span<const FrameView> frames) {
 }
 
 bool FollowerSession::Deliver(absl::Span<const FrameView> frames) {
-  backoff_.Reset();
+  NoteDelivery();
   const uint64_t known = held_.acknowledgeable().value_or(0);
   if (known > frames.front().offset()) {
     // Applied after the end of the link that delivered them.
@@ -301,7 +312,8 @@ bool FollowerSession::TakeHeartbeat(const Heartbeat& heartbeat) {
   if (held_.snapshot() != Holding::Snapshot::kArriving) {
     if (!TakeGeneration()) return false;
     if (heartbeat.generation == 0) held_.ToldNone();  // The older form.
-    backoff_.Reset();
+    if (!TakePrimaryEnd(heartbeat)) return false;
+    NoteDelivery();
     // Offsets applied before this link count, too.
     Acknowledge();
   }
@@ -311,12 +323,13 @@ bool FollowerSession::TakeHeartbeat(const Heartbeat& heartbeat) {
 
 bool FollowerSession::TakeSnapshotBegin() {
   held_.SnapshotBegins();
+  had_snapshot_ = true;
   event_ = SnapshotBegin();
   return true;
 }
 
 bool FollowerSession::TakeSnapshotEnd(const SnapshotEnd& end) {
-  backoff_.Reset();
+  NoteDelivery();
   ++stats_.snapshots;
   held_.SnapshotEnds({session_->position().generation, end.next_offset});
   event_ = end;
@@ -329,6 +342,18 @@ bool FollowerSession::TakeGeneration() {
   session_->HandleFailure(
       ForeignHistoryError({held_.assumed_generation(), generation},
                           ", told by a heartbeat on a later link"));
+  return false;
+}
+
+bool FollowerSession::TakePrimaryEnd(const Heartbeat& heartbeat) {
+  const uint64_t generation = heartbeat.generation != 0
+                                  ? heartbeat.generation
+                                  : session_->position().generation;
+  if (!held_.reaches_beyond(generation, heartbeat.next_offset)) return true;
+  session_->HandleFailure(
+      ShortHistoryError({held_.assumed_generation(), heartbeat.generation},
+                        held_.position().next_offset, heartbeat.next_offset,
+                        ", told by a heartbeat on a later link"));
   return false;
 }
 
@@ -351,7 +376,8 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
   const bool stopping =
       state_ == State::kStopping || (absl::IsInvalidArgument(status) &&
                                      !ReplicaErrorKindOf(status).has_value());
-  const bool foreign = RecommendedAction(status) == Action::kResync;
+  const bool resync =
+      RecommendedAction(status) == Action::kResync || StallsAgain(status);
   const LinkEnd end = state_ == State::kStopping ? LinkEnd::kStopped
                       : retargeted_              ? LinkEnd::kRetargeted
                                                  : LinkEndOf(status);
@@ -362,12 +388,16 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
   held_.LinkEnds(stopping || payload_failed
                      ? Holding::VoidSnapshot::kIsNotApplied
                      : Holding::VoidSnapshot::kMayBeApplied);
-  if (foreign) held_.Lose();
+  if (resync) held_.Lose();
   if (stopping || retargeted_) held_.LeavePrimary();
   const bool lost = had_data && held_.state() == Holding::State::kNothing;
 
-  const absl::Duration wait =
+  if (answered() && !stopping && !retargeted_) CountEnd(status, resync, now);
+  absl::Duration wait =
       stopping || retargeted_ ? backoff_.Skip() : Wait(status);
+  if (snapshot_due_ && !retargeted_) {
+    wait = std::max(wait, backoff_.snapshot_after() - now);
+  }
   if (!stopping) {
     state_ = State::kWaiting;
     retry_at_ = now + wait;
@@ -375,18 +405,50 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
     state_ = State::kStopping;
     status_ = status;
   }
-  link_down_ = LinkDown{status, end, foreign || lost, backoff_.attempt(),
+  link_down_ = LinkDown{status, end, resync || lost, backoff_.attempt(),
                         stopping ? absl::InfiniteDuration() : wait};
   session_.reset();
+  delivered_at_.reset();
+  had_snapshot_ = false;
   link_status_.reset();
   retargeted_ = false;
   held_back_ = next_frames_ = {};
   next_event_ = nullptr;
 }
 
+bool FollowerSession::StallsAgain(const absl::Status& status) {
+  // Inside a snapshot the held data is not at fault, and the next link brings
+  // another snapshot.
+  if (ReplicaErrorKindOf(status) != ReplicaErrorKind::kStalled ||
+      held_.snapshot() == Holding::Snapshot::kArriving) {
+    return false;
+  }
+  const FeedPosition at = session_->position();
+  return std::exchange(stalled_at_, at) == at;
+}
+
+void FollowerSession::CountEnd(const absl::Status& status, bool resync,
+                               absl::Time now) {
+  client_internal::EndedLink link;
+  link.connected = connected_at_;
+  if (delivered_at_.has_value()) link.followed = now - *delivered_at_;
+  link.had_snapshot = had_snapshot_ || session_->from() == FeedPosition{0, 0};
+  if (!status.ok()) link.failed_at = session_->position();
+  link.resync = resync;
+  backoff_.HandleEnd(link);
+  snapshot_due_ = snapshot_void_ || held_.start() == FeedPosition{0, 0};
+}
+
 absl::Duration FollowerSession::Wait(const absl::Status& status) {
+  if (WireErrorOf(status).has_value() && IsLimit(*WireErrorOf(status))) {
+    return backoff_.Whole();
+  }
   if (ReplicaErrorKindOf(status) == ReplicaErrorKind::kPayload) {
     return backoff_.Longest();
+  }
+  if (RecommendedAction(status) == Action::kLocatePrimary) {
+    backoff_.Skip();
+    return absl::InfiniteDuration();
   }
   if (RecommendedAction(status) != Action::kBackOff) return backoff_.Next();
   // A primary that was replaced may speak another protocol than before. After

@@ -36,16 +36,31 @@
 // | action             | next link starts at | wait: evenly from 0 to         |
 // |--------------------|---------------------|--------------------------------|
 // | closed cleanly,    | applied position    | initial_backoff, doubled for   |
-// | reconnect, and     |                     | each link without a delivery,  |
-// | every timeout      |                     | up to max_backoff              |
-// | resync             | {0, 0}              | the same                       |
+// | reconnect, and     |                     | each attempt since the waits   |
+// | every timeout      |                     | began anew, up to max_backoff  |
+// | resync, and the    | {0, 0}              | the same                       |
+// | second stall at    |                     |                                |
+// | one position       |                     |                                |
 // | back off           | applied position    | max_backoff. (The first        |
 // |                    |                     | refusal after another protocol |
 // |                    |                     | has worked waits only as long  |
 // |                    |                     | as a reconnect: the primary    |
 // |                    |                     | may have been replaced.)       |
+// | locate primary     | applied position    | none: HandleRetarget() begins  |
+// |                    |                     | the next link                  |
 //
-// Deliveries are frames, a whole snapshot, and a heartbeat outside a snapshot.
+// A limit that was passed (LimitName()) would be passed again: the wait is then
+// max_backoff, undrawn.
+//
+// The waits begin anew with a link that delivered something, and then lived
+// longer than the last wait. But an error at the same position as an earlier
+// one, and a resync that follows a resync, only end with a link that delivered
+// something a minute or more ago. Deliveries are frames, a whole snapshot, and
+// a heartbeat outside a snapshot.
+//
+// A snapshot is costly. Once two in a row did not lead to such a minute, the
+// next fresh start waits until max_backoff after the last one was connected.
+// So does a resume after a snapshot that broke off.
 //
 // States, each with the held data's states that it can have:
 //
@@ -210,6 +225,11 @@ class FollowerSession {
   // `position`, told by PollStore(), is stored. The last event stays valid.
   void HandleStored(const FeedPosition& position, absl::Time now);
 
+  // The node is not the primary; `status` has the kind kNotPrimary. Ends the
+  // link, and keeps the held data. HandleRetarget() connects again, nothing
+  // else does. Without a link it only stops the attempts.
+  void HandleNotPrimary(const absl::Status& status);
+
   // Ends the link and connects at once, to another primary, from the applied
   // position.
   void HandleRetarget();
@@ -286,11 +306,20 @@ class FollowerSession {
   // Returns false if the held data has another generation than the stream: the
   // session has failed then.
   bool TakeGeneration();
+  // The same if the held data reaches beyond the primary's history.
+  bool TakePrimaryEnd(const Heartbeat& heartbeat);
+  void NoteDelivery() {
+    if (!delivered_at_.has_value()) delivered_at_ = polled_at_;
+  }
   // The offset to acknowledge, as far as the session knows it.
   std::optional<uint64_t> Acknowledgeable() const;
   // Passes it to the session.
   void Acknowledge();
   void EndLink(const absl::Status& status, absl::Time now);
+  // Whether `status` is the second stall at one position.
+  bool StallsAgain(const absl::Status& status);
+  // Tells the backoff of this link's end.
+  void CountEnd(const absl::Status& status, bool resync, absl::Time now);
   // The wait after a link that ended with `status`.
   absl::Duration Wait(const absl::Status& status);
 
@@ -305,7 +334,14 @@ class FollowerSession {
   std::optional<absl::Status> link_status_;
   bool retargeted_ = false;
   std::optional<Protocol> protocol_;  // The protocol that worked last.
-  absl::Time linked_at_;              // When the primary answered.
+  absl::Time connected_at_;
+  absl::Time linked_at_;                    // When the primary answered.
+  absl::Time polled_at_;                    // The last PollEvent().
+  std::optional<absl::Time> delivered_at_;  // This link's first delivery.
+  bool had_snapshot_ = false;               // A snapshot began on this link.
+  // The next link is likely to bring a snapshot.
+  bool snapshot_due_ = false;
+  std::optional<FeedPosition> stalled_at_;  // The last stall.
 
   Holding held_;
   FeedPosition stored_;

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -89,6 +90,7 @@ FollowerSessionOptions Options(FeedPosition from = {},
                                ProtocolChoice protocol = ProtocolChoice::kV2) {
   FollowerSessionOptions options;
   options.link.replica_id = "r1";
+  options.link.fresh_generation = 99;
   options.from = from;
   options.link.protocol = protocol;
   options.retry.random = [] { return 0.5; };
@@ -280,21 +282,211 @@ TEST(FollowerSessionTest, BacksOffExponentiallyWithJitter) {
   EXPECT_THAT(follow.Poll(), ElementsAre("down io 7 0"));
 }
 
-TEST(FollowerSessionTest, DeliveryResetsBackoff) {
+TEST(FollowerSessionTest, DeliveryThatOutlivesTheLastWaitResetsBackoff) {
   for (const char* delivery :
        {"+PING 7 8\r\n", "+SNAPSHOT\r\n+SNAPSHOT_END 9\r\n", "frame"}) {
-    Follow follow(Options({7, 8}));
-    for (int i = 0; i < 5; ++i) {
-      follow.session.PollLink(follow.now);
-      follow.session.HandleConnectFailed(absl::UnavailableError("refused"));
-      follow.Poll();
-      follow.now = follow.session.PollTimeout();
+    for (const int lived : {1600, 1601}) {
+      Follow follow(Options({7, 8}));
+      for (int i = 0; i < 6; ++i) {  // The last wait is 1.6 s.
+        follow.session.PollLink(follow.now);
+        follow.session.HandleConnectFailed(absl::UnavailableError("refused"));
+        follow.Poll();
+        follow.now = follow.session.PollTimeout();
+      }
+      follow.Connect();
+      follow.Receive("+ACK 7 8\r\n");
+      follow.Receive(delivery[0] == 'f' ? FrameAt(8) : delivery);
+      follow.now += absl::Milliseconds(lived);
+      EXPECT_EQ(follow.Eof().back(),
+                lived == 1600 ? "down closed 7 3.2s" : "down closed 1 50ms")
+          << delivery;
     }
-    follow.Connect();
-    follow.Receive("+ACK 7 8\r\n");
-    follow.Receive(delivery[0] == 'f' ? FrameAt(8) : delivery);
-    EXPECT_EQ(follow.Eof().back(), "down closed 1 50ms") << delivery;
   }
+}
+
+// A link of the test below: it delivers a heartbeat, lives longer than any
+// wait, and ends by `bytes`. Returns its end.
+std::string LongLink(Follow* follow, absl::string_view answer,
+                     absl::string_view bytes) {
+  EXPECT_NE(follow->ConnectAfterWait(), "");
+  follow->Receive(answer);
+  follow->now += absl::Seconds(31);
+  return follow->Receive(bytes).back();
+}
+
+TEST(FollowerSessionTest, ErrorAtOnePositionGrowsBackoff) {
+  Follow follow(Options({7, 8}));
+  EXPECT_EQ(LongLink(&follow, "+ACK 7 8\r\n+PING 7 8\r\n", "?"),
+            "down frame 1 50ms");
+  EXPECT_EQ(LongLink(&follow, "+ACK 7 8\r\n+PING 7 8\r\n", "?"),
+            "down frame 2 100ms");
+  EXPECT_EQ(LongLink(&follow, "+ACK 7 8\r\n+PING 7 8\r\n", "?"),
+            "down frame 3 200ms");
+  EXPECT_EQ(LongLink(&follow, "+ACK 7 8\r\n+PING 7 9\r\n", FrameAt(8) + "?"),
+            "down frame 1 50ms");
+  // A minute clears the memory.
+  follow.ConnectAfterWait();
+  follow.Receive("+ACK 7 9\r\n+PING 7 9\r\n");
+  follow.now += absl::Minutes(1);
+  EXPECT_EQ(follow.Receive("?").back(), "down frame 1 50ms");
+}
+
+TEST(FollowerSessionTest, ResyncAfterResyncGrowsBackoff) {
+  FollowerSessionOptions options = Options();
+  options.retry.max_backoff = absl::Seconds(20);
+  Follow follow(options);
+  for (int i = 1; i < 5; ++i) {
+    EXPECT_EQ(LongLink(&follow, "+ACK 7 0\r\n" + SnapshotTo(10 * i),
+                       FrameAt(10 * i + 1)),
+              absl::StrCat("down offset_gap ", i, " ", 50 << (i - 1), "ms"));
+  }
+}
+
+// The links are short: each gap comes right behind its snapshot.
+TEST(FollowerSessionTest, SnapshotsInVainAreAskedForOncePerMaxBackoff) {
+  FollowerSessionOptions options = Options({7, 8});
+  options.retry.max_backoff = absl::Seconds(20);
+  Follow follow(options);
+  std::vector<absl::Duration> asked;
+  for (int i = 0; i < 6; ++i) {
+    follow.ConnectAfterWait();
+    asked.push_back(follow.now - absl::UnixEpoch());
+    follow.Receive("+ACK 9 8\r\n" + SnapshotTo(20) + FrameAt(22));
+  }
+  EXPECT_THAT(
+      asked, ElementsAre(absl::ZeroDuration(), absl::Milliseconds(50),
+                         absl::Milliseconds(20050), absl::Milliseconds(40050),
+                         absl::Milliseconds(60050), absl::Milliseconds(80050)));
+  // Another primary is asked at once.
+  follow.session.HandleRetarget();
+  EXPECT_EQ(follow.Connect(), "2 99:0");
+}
+
+TEST(FollowerSessionTest, BrokenSnapshotsAreAskedForOncePerMaxBackoff) {
+  FollowerSessionOptions options = Options({7, 8});
+  options.retry.max_backoff = absl::Seconds(20);
+  Follow follow(options);
+  std::vector<std::string> ends;
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(follow.ConnectAfterWait(), "2 7:8");
+    follow.Receive("+ACK 9 8\r\n+SNAPSHOT\r\n$1\r\nx\r\n");
+    ends.push_back(follow.Eof().back());
+  }
+  EXPECT_THAT(ends,
+              ElementsAre("down truncated 1 50ms", "down truncated 2 20s",
+                          "down truncated 3 20s", "down truncated 4 20s"));
+}
+
+// The next attempt would meet the same bytes.
+TEST(FollowerSessionTest, PassedLimitWaitsMaxBackoff) {
+  FollowerSessionOptions options = Options({7, 8});
+  options.link.limits.max_arguments = 2;
+  Follow follow(options);
+  follow.Connect();
+  EXPECT_EQ(follow.Receive("+ACK 7 8\r\n" + FrameAt(8)).back(),
+            "down frame 1 30s");
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 7:8");
+}
+
+// ---- Stalls.
+
+// A link that stalls behind `bytes`. Returns its end.
+std::string Stall(Follow* follow, absl::string_view bytes) {
+  follow->Receive(bytes);
+  follow->now += absl::Seconds(10);
+  follow->session.HandleTimeout(follow->now);
+  const std::vector<std::string> events = follow->Poll();
+  return absl::StrJoin(events, ", ");
+}
+
+FollowerSessionOptions StallOptions(
+    FeedPosition from, ProtocolChoice protocol = ProtocolChoice::kV2) {
+  FollowerSessionOptions options = Options(from, protocol);
+  options.link.heartbeat_timeout = absl::InfiniteDuration();
+  return options;
+}
+
+TEST(FollowerSessionTest, SecondStallAtOnePositionIsAFreshStart) {
+  Follow follow(StallOptions({7, 8}));
+  follow.Connect();
+  EXPECT_EQ(Stall(&follow, "+ACK 7 8\r\n" + FrameAt(8) + "+PING 7 11\r\n"),
+            "(store 7:9), down stalled 1 50ms");
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 9}));
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 7:9");
+  // It moved on: a first stall at another position.
+  EXPECT_EQ(Stall(&follow, "+ACK 7 9\r\n" + FrameAt(9) + "+PING 7 11\r\n"),
+            "(store 7:10), down stalled 1 50ms");
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 7:10");
+  EXPECT_EQ(Stall(&follow, "+ACK 7 10\r\n+PING 7 11\r\n"),
+            "(store 0:0), down stalled 2 100ms");
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 0}));
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 99:0");
+  follow.Receive("+ACK 7 0\r\n" + SnapshotTo(11));
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 11}));
+  EXPECT_EQ(follow.session.stats().ended_by(LinkEnd::kStalled), 3u);
+}
+
+TEST(FollowerSessionTest, SecondStallOfProtocol1IsAFreshStart) {
+  Follow follow(StallOptions({7, 8}, ProtocolChoice::kV1));
+  follow.Connect();
+  EXPECT_EQ(Stall(&follow, "+ACK 8\r\n+PING 7 11\r\n"), "down stalled 1 50ms");
+  EXPECT_EQ(follow.ConnectAfterWait(), "1 0:8");
+  EXPECT_EQ(Stall(&follow, "+ACK 8\r\n+PING 7 11\r\n"),
+            "(store 0:0), down stalled 2 100ms");
+  EXPECT_EQ(follow.ConnectAfterWait(), "1 0:0");
+}
+
+// The held data is not at fault, and the next link brings another snapshot.
+TEST(FollowerSessionTest, StalledSnapshotsKeepHeldData) {
+  Follow follow(StallOptions({7, 8}));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(follow.ConnectAfterWait(), "2 7:8");
+    EXPECT_THAT(Stall(&follow, "+ACK 9 8\r\n+SNAPSHOT\r\n+PING 9 20\r\n"),
+                StartsWith("void, down stalled "));
+    EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 8}));
+  }
+}
+
+TEST(FollowerSessionTest, SecondStallLosesDataInPlaceAsWell) {
+  FollowerSessionOptions options = StallOptions({7, 8});
+  options.snapshot_in_place = true;
+  Follow follow(options);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(follow.ConnectAfterWait(), "2 7:8");
+    Stall(&follow, "+ACK 7 8\r\n+PING 7 11\r\n");
+  }
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 99:0");
+}
+
+// ---- Histories of one generation: kevy before 5.1 counts them from 1.
+
+TEST(FollowerSessionTest, ShorterHistoryOfHeldGenerationIsAFreshStart) {
+  for (const ProtocolChoice protocol :
+       {ProtocolChoice::kV1, ProtocolChoice::kV2}) {
+    Follow follow(Options({1, 50}, protocol));
+    follow.Connect();
+    follow.Receive(protocol == ProtocolChoice::kV1 ? "+ACK 50\r\n"
+                                                   : "+ACK 1 50\r\n");
+    EXPECT_THAT(follow.Receive("+PING 1 3\r\n"),
+                ElementsAre("(store 0:0)", "down foreign_history 1 50ms"));
+    EXPECT_EQ(follow.ConnectAfterWait(),
+              protocol == ProtocolChoice::kV1 ? "1 0:0" : "2 99:0");
+  }
+}
+
+// The link asked for 10; up to 15 was applied after that.
+TEST(FollowerSessionTest, HistoryBelowLateAppliedOffsetIsForeign) {
+  Follow follow(Options({1, 8}), /*applied_on_return=*/false);
+  follow.Connect();
+  follow.Receive("+ACK 1 8\r\n" + FramesFrom(8, 20));
+  follow.Eof();
+  follow.session.HandleApplied(10);
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 1:10");
+  follow.session.HandleApplied(15);
+  follow.Receive("+ACK 1 10\r\n+PING 1 15\r\n");
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{1, 15}));
+  EXPECT_THAT(follow.Receive("+PING 1 14\r\n"),
+              ElementsAre("(store 0:0)", "down foreign_history 2 100ms"));
 }
 
 TEST(FollowerSessionTest, AnswerAndHalfSnapshotKeepBackoff) {
@@ -345,7 +537,7 @@ TEST(FollowerSessionTest, MalformedPayloadBacksOff) {
     follow.session.HandleFailure(ReplicaWireError(
         ReplicaErrorKind::kPayload, WireError::kBadMagic, "no payload"));
     EXPECT_THAT(follow.Poll().back(),
-                absl::StrCat("down payload ", i + 1, " 15s"));
+                absl::StrCat("down payload ", i + 1, i == 0 ? " 15s" : " 30s"));
     // A malformed payload keeps the protocol.
     EXPECT_EQ(follow.ConnectAfterWait(), "1 0:0");
   }
@@ -359,11 +551,11 @@ TEST(FollowerSessionTest, GapCausesFreshStart) {
   EXPECT_THAT(follow.Receive(FrameAt(10)),
               ElementsAre("(store 0:0)", "down offset_gap 1 50ms"));
   EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 0}));
-  EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 99:0");
   // A broken snapshot leaves the fresh start due.
   follow.Receive("+ACK 7 0\r\n+SNAPSHOT\r\n");
   EXPECT_THAT(follow.Eof(), ElementsAre("void", "down truncated 2 100ms"));
-  EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 99:0");
   EXPECT_THAT(follow.Receive("+ACK 7 0\r\n" + SnapshotTo(30)),
               ElementsAre("up 0:0", "begin", "chunk 8", "end 30"));
   EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 30}));
@@ -417,7 +609,7 @@ TEST(FollowerSessionTest, SnapshotInPlaceLosesPositionFirst) {
   EXPECT_THAT(follow.Receive("+ACK 7 8\r\n+SNAPSHOT\r\n"),
               ElementsAre("up 7:8", "(store 0:0)", "begin"));
   EXPECT_THAT(follow.Eof(), ElementsAre("void", "down truncated 1 50ms"));
-  EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 99:0");
   follow.Receive("+ACK 7 0\r\n" + SnapshotTo(30));
   EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 30}));
 }
@@ -450,7 +642,7 @@ TEST(FollowerSessionTest, UnknownGenerationAcceptsOnlySnapshot) {
   EXPECT_THAT(
       follow.Receive("+ACK 9 6\r\n" + FrameAt(6)),
       ElementsAre("up 0:6", "(store 0:0)", "down foreign_history 2 100ms"));
-  EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 99:0");
 }
 
 TEST(FollowerSessionTest, ForeignHeartbeatEndsLinkAndKeepsPosition) {
@@ -474,7 +666,7 @@ TEST(FollowerSessionTest, AssumedGenerationOutlastsLinksWithoutHeartbeat) {
   follow.Receive("+ACK 9\r\n" + FrameAt(9));
   // The frames belonged to another history.
   EXPECT_THAT(follow.Receive("+PING 6 10\r\n"),
-              ElementsAre("(store 0:0)", "down foreign_history 1 50ms"));
+              ElementsAre("(store 0:0)", "down foreign_history 2 100ms"));
   EXPECT_EQ(follow.ConnectAfterWait(), "1 0:0");
 }
 
@@ -513,7 +705,7 @@ TEST(FollowerSessionTest, LinkEndVoidsUnappliedSnapshot) {
               ElementsAre("(store 0:0)", "void", "down closed 1 50ms"));
   follow.session.HandleApplied(30);  // Too late to count.
   EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 0}));
-  EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 99:0");
 }
 
 TEST(FollowerSessionTest, StopUnderUnappliedSnapshotKeepsPosition) {
@@ -573,6 +765,10 @@ TEST(FollowerSessionTest, TimeoutsEndDeadLinks) {
   EXPECT_EQ(options.link.heartbeat_timeout, absl::Seconds(5));
   follow.Connect();
   follow.Receive("+ACK 7 8\r\n");
+  // An embedded writer may be silent.
+  EXPECT_EQ(follow.session.PollTimeout(), absl::InfiniteFuture());
+  follow.Receive("+PING 7 8\r\n");
+  EXPECT_EQ(follow.Sent(), "REPLCONF ACK 8\r\n");
   follow.now = follow.session.PollTimeout();
   EXPECT_EQ(follow.now, absl::UnixEpoch() + absl::Seconds(5));
   follow.session.HandleTimeout(follow.now);
@@ -644,6 +840,38 @@ TEST(FollowerSessionTest, RetargetConnectsAtOnceFromAppliedPosition) {
   EXPECT_EQ(follow.Connect(), "2 7:9");
 }
 
+TEST(FollowerSessionTest, DemotedNodeKeepsDataUntilRetarget) {
+  const absl::Status demoted =
+      ReplicaError(ReplicaErrorKind::kNotPrimary, "10.0.0.1:6379 is a replica");
+  Follow follow(Options({7, 8}));
+  follow.Connect();
+  follow.Receive("+ACK 7 8\r\n" + FrameAt(8));
+  follow.session.HandleNotPrimary(demoted);
+  EXPECT_THAT(follow.Poll(), ElementsAre("down not_primary 1 inf"));
+  EXPECT_EQ(follow.session.stats().ended_by(LinkEnd::kNotPrimary), 1);
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 9}));
+  follow.now += absl::Hours(1);
+  EXPECT_EQ(follow.Connect(), "");
+  follow.session.HandleRetarget();
+  EXPECT_EQ(follow.Connect(), "2 7:9");
+
+  // Without a link it stops the attempts.
+  follow.Receive("+ACK 7 9\r\n");
+  follow.Eof();
+  follow.session.HandleNotPrimary(demoted);
+  follow.now += absl::Hours(1);
+  EXPECT_EQ(follow.Connect(), "");
+  follow.session.HandleRetarget();
+  EXPECT_EQ(follow.Connect(), "2 7:9");
+
+  // After a retarget it is too late: the answer was about the former node.
+  follow.Receive("+ACK 7 9\r\n");
+  follow.session.HandleRetarget();
+  follow.session.HandleNotPrimary(demoted);
+  EXPECT_THAT(follow.Poll(), ElementsAre("down retargeted 1 0"));
+  EXPECT_EQ(follow.Connect(), "2 7:9");
+}
+
 TEST(FollowerSessionTest, RetargetAfterStopHasNoEffect) {
   Follow follow(Options({7, 8}));
   follow.Connect();
@@ -692,7 +920,7 @@ TEST(FollowerSessionTest, StatsCountLinkEndsByCause) {
   follow.ConnectAfterWait();
   follow.Eof();
   follow.ConnectAfterWait();
-  follow.session.HandleFailure(absl::UnavailableError("reset"));
+  follow.session.HandleFailure(absl::InternalError("broken"));
   follow.Poll();
   const FollowerStats stats = follow.session.stats();
   for (const LinkEnd end :
@@ -855,7 +1083,7 @@ TEST(FollowerSessionTest, SecondSnapshotOverAnUnappliedOneLosesTheData) {
   follow.Receive("+ACK 9 8\r\n" + SnapshotTo(20) + "+SNAPSHOT\r\n");
   EXPECT_EQ(follow.session.applied(), (FeedPosition{0, 0}));
   follow.Eof();
-  EXPECT_EQ(follow.ConnectAfterWait(), "2 0:0");
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 99:0");
 }
 
 }  // namespace

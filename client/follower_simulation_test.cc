@@ -83,7 +83,8 @@ TEST(FollowerSimulation, EveryEventHappens) {
     const Happening happening = static_cast<Happening>(i);
     // Here the follower keeps its primary and leaves payloads encoded.
     if (happening == Happening::kRetargeted ||
-        happening == Happening::kPayload) {
+        happening == Happening::kNotPrimary ||
+        happening == Happening::kStalled || happening == Happening::kPayload) {
       continue;
     }
     const uint64_t count = AllRuns().counts[i];

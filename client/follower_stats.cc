@@ -81,6 +81,10 @@ LinkEnd LinkEndOf(const absl::Status& status) {
       return LinkEnd::kForeignHistory;
     case ReplicaErrorKind::kGenerationChanged:
       return LinkEnd::kGenerationChanged;
+    case ReplicaErrorKind::kStalled:
+      return LinkEnd::kStalled;
+    case ReplicaErrorKind::kNotPrimary:
+      return LinkEnd::kNotPrimary;
     case ReplicaErrorKind::kUnexpectedInSnapshot:
       return LinkEnd::kUnexpectedInSnapshot;
     case ReplicaErrorKind::kPayload:
@@ -110,6 +114,10 @@ absl::string_view LinkEndName(LinkEnd end) {
       return ReplicaErrorKindName(ReplicaErrorKind::kForeignHistory);
     case LinkEnd::kGenerationChanged:
       return ReplicaErrorKindName(ReplicaErrorKind::kGenerationChanged);
+    case LinkEnd::kStalled:
+      return ReplicaErrorKindName(ReplicaErrorKind::kStalled);
+    case LinkEnd::kNotPrimary:
+      return ReplicaErrorKindName(ReplicaErrorKind::kNotPrimary);
     case LinkEnd::kUnexpectedInSnapshot:
       return ReplicaErrorKindName(ReplicaErrorKind::kUnexpectedInSnapshot);
     case LinkEnd::kPayload:

@@ -34,6 +34,8 @@ enum class LinkEnd : uint8_t {
   kOffsetGap,
   kForeignHistory,
   kGenerationChanged,
+  kStalled,
+  kNotPrimary,
   kUnexpectedInSnapshot,
   kPayload,
   kIo,

@@ -28,9 +28,9 @@ TEST(FollowerStatsTest, EveryStatusHasItsLinkEnd) {
        {ReplicaErrorKind::kHandshakeRejected, ReplicaErrorKind::kAckMalformed,
         ReplicaErrorKind::kTruncated, ReplicaErrorKind::kFrame,
         ReplicaErrorKind::kOffsetGap, ReplicaErrorKind::kForeignHistory,
-        ReplicaErrorKind::kGenerationChanged,
-        ReplicaErrorKind::kUnexpectedInSnapshot, ReplicaErrorKind::kPayload,
-        ReplicaErrorKind::kIo}) {
+        ReplicaErrorKind::kGenerationChanged, ReplicaErrorKind::kStalled,
+        ReplicaErrorKind::kNotPrimary, ReplicaErrorKind::kUnexpectedInSnapshot,
+        ReplicaErrorKind::kPayload, ReplicaErrorKind::kIo}) {
     EXPECT_EQ(LinkEndName(LinkEndOf(ReplicaError(kind, ""))),
               ReplicaErrorKindName(kind));
   }

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -50,6 +51,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 PrimaryScript Stream(uint64_t first, uint64_t end) {
   PrimaryScript script;
@@ -432,7 +434,16 @@ TEST(FollowerStopTest, StopEndsWaitForAnswer) {
   Runner runner(follower->get());
   auto accepted = (*listener)->Accept(absl::InfiniteDuration());
   ASSERT_TRUE(accepted.ok());
+  std::thread closer([&accepted] {
+    char bytes[4096];
+    absl::StatusOr<size_t> n = 1;
+    while (n.ok() && *n > 0) {
+      n = (*accepted)->Read(absl::MakeSpan(bytes), absl::InfiniteDuration());
+    }
+    (*accepted)->Close();
+  });
   EXPECT_TRUE(runner.Stop().ok());
+  closer.join();
   EXPECT_THAT(handler.lines(), ElementsAre("down stopped"));
 }
 
@@ -461,6 +472,39 @@ TEST(FollowerStopTest, SignalHandlerStopsRun) {
   EXPECT_EQ(handler.lines().back(), "down stopped");
 }
 
+TEST(FollowerTest, DefaultIdNamesProcess) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(0, 1).Stall());
+  RecordingHandler handler;
+  FollowerOptions options = Options();
+  options.link.replica_id = "";
+  auto follower = CreateOrDie(primary.InMemory(), &handler, options);
+  Runner runner(follower.get());
+  handler.Await("frame 0 v0");
+  EXPECT_THAT(primary.connection(0).replica_id,
+              AllOf(StartsWith("follower_test#"),
+                    HasSubstr(absl::StrCat(":", ::getpid()))));
+  EXPECT_TRUE(runner.Stop().ok());
+}
+
+// A primary counts every connection that has acknowledged once.
+TEST(FollowerTest, ObserverNeverAcknowledges) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 20).Heartbeat(7, 20).Stall());
+  RecordingHandler handler;
+  FollowerOptions options = Options({7, 8});
+  options.acknowledge = false;
+  options.link.ack_interval = absl::ZeroDuration();
+  auto follower = CreateOrDie(primary.InMemory(), &handler, options);
+  Runner runner(follower.get());
+  handler.Await("heartbeat 7:20");
+  EXPECT_TRUE(runner.Stop().ok());
+  primary.Stop();  // It has read all bytes.
+  const ScriptedPrimary::Connection connection = primary.connection(0);
+  EXPECT_THAT(connection.acks, IsEmpty());
+  EXPECT_THAT(connection.received, Not(HasSubstr("REPLCONF")));
+}
+
 TEST(FollowerTest, InvalidOptionsAreRejected) {
   RecordingHandler handler;
   const auto code = [&](absl::string_view address, FollowerOptions options) {
@@ -472,7 +516,7 @@ TEST(FollowerTest, InvalidOptionsAreRejected) {
   EXPECT_EQ(code("127.0.0.1:1", Options()), absl::StatusCode::kOk);
   EXPECT_EQ(code("nowhere", Options()), kInvalid);
   FollowerOptions options = Options();
-  options.link.replica_id = "";
+  options.link.replica_id = "\xff";
   EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
   options = Options();
   options.store.name = "two words";
@@ -491,6 +535,8 @@ TEST(FollowerTest, InvalidOptionsAreRejected) {
         o->link.heartbeat_timeout = d;
       },
       [](FollowerOptions* o, absl::Duration d) { o->link.idle_timeout = d; },
+      [](FollowerOptions* o, absl::Duration d) { o->link.element_timeout = d; },
+      [](FollowerOptions* o, absl::Duration d) { o->link.stall_timeout = d; },
   };
   for (const auto& set : setters) {
     options = Options();

@@ -167,6 +167,17 @@ class Holding {
             position_.next_offset != delivered_end_);
   }
 
+  // Whether the data reaches beyond `end`, where the history `generation` (0:
+  // without a name yet) of the primary ends: then the data is of another
+  // history, even if the generations are the same. kevy before 5.1 counts its
+  // generations from 1, so a primary that lost its data uses them again. False
+  // during a snapshot, and while the data's generation is another: a snapshot
+  // is due then.
+  bool reaches_beyond(uint64_t generation, uint64_t end) const {
+    return snapshot_ == Snapshot::kNone && position_.generation == generation &&
+           position_.next_offset > end;
+  }
+
   // Whether the next delivered frame must follow a Reset().
   bool needs_reset() const {
     return state_ == State::kNothing && snapshot_ == Snapshot::kNone;

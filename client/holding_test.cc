@@ -462,6 +462,21 @@ TEST(HoldingTest, StoredOffsetOfUnknownGenerationMustNotOutliveASnapshot) {
   EXPECT_FALSE(holding.must_store({7, 8}));
 }
 
+TEST(HoldingTest, DataBeyondThePrimarysHistoryIsForeign) {
+  for (const State state :
+       {State::kAt, State::kUnknown, State::kUnconfirmed, State::kDoubtful}) {
+    const Holding holding = In(state);
+    const uint64_t generation = holding.position().generation;
+    EXPECT_TRUE(holding.reaches_beyond(generation, 7));
+    EXPECT_FALSE(holding.reaches_beyond(generation, 8));
+    EXPECT_FALSE(holding.reaches_beyond(9, 7));  // A snapshot is due.
+    EXPECT_FALSE(ArrivingOver(state).reaches_beyond(generation, 7));
+  }
+  EXPECT_FALSE(UnappliedOver(State::kAt).reaches_beyond(7, 7));
+  EXPECT_FALSE(In(State::kNothing).reaches_beyond(0, 0));
+  EXPECT_FALSE(In(State::kFresh).reaches_beyond(0, 0));
+}
+
 // ---- Extend(), for readers without a handler.
 
 TEST(HoldingTest, ExtendsOnlyDataOfTheStreamsGeneration) {

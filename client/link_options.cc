@@ -37,7 +37,12 @@ void AppendText(const LinkOptions& options, std::string* out) {
       " handshake_timeout=", absl::FormatDuration(options.handshake_timeout),
       " idle_timeout=", absl::FormatDuration(options.idle_timeout),
       " heartbeat_timeout=", absl::FormatDuration(options.heartbeat_timeout),
+      " element_timeout=", absl::FormatDuration(options.element_timeout),
+      " stall_timeout=", absl::FormatDuration(options.stall_timeout),
       " ack_interval=", absl::FormatDuration(options.ack_interval), " ");
+  if (options.fresh_generation != 0) {
+    absl::StrAppend(out, "fresh_generation=", options.fresh_generation, " ");
+  }
   AppendText(options.limits, out);
 }
 

@@ -36,7 +36,9 @@ void AbslStringify(Sink& sink, ProtocolChoice choice) {
 
 // For Session, ReplicaClient, FollowerSession, Follower and Fleet.
 struct LinkOptions {
-  // The replica's name in the primary's INFO. Non-empty UTF-8; required.
+  // The replica's name in the primary's INFO: non-empty UTF-8. Session and
+  // FollowerSession require it. Default: empty, which takes UniqueReplicaId()
+  // (`<program>#<host>:<process id>`) for the others.
   std::string replica_id;
   // Default: kAuto.
   ProtocolChoice protocol = ProtocolChoice::kAuto;
@@ -44,24 +46,41 @@ struct LinkOptions {
   Limits limits;
   // The longest wait from the connection to the answer. Default: 10 s.
   absl::Duration handshake_timeout = absl::Seconds(10);
-  // The longest wait for a byte of any kind. kevy before 3.14 does not send
-  // heartbeats, so it may stay silent for hours. Default: infinite.
+  // The longest wait for a byte of any kind. kevy before 3.14 and embedded
+  // writers do not send heartbeats, so they may stay silent for hours. Default:
+  // infinite.
   absl::Duration idle_timeout = absl::InfiniteDuration();
-  // The longest wait for a heartbeat, where heartbeats are expected: with
-  // protocol 2, and with protocol 1 after the first one. Inside a snapshot, and
-  // inside an element that takes several reads, each byte counts as a
-  // heartbeat. An embedded writer speaks protocol 2 without heartbeats: leave
-  // this infinite for it. Default: infinite for Session and ReplicaClient, 5 s
-  // for followers.
+  // The same once a heartbeat has come on this link: then more are expected,
+  // about one a second. Any byte is a sign of life, so frames may take their
+  // place. Default: infinite for Session and ReplicaClient, 5 s for followers.
   absl::Duration heartbeat_timeout = absl::InfiniteDuration();
+  // The longest wait for the end of an element that has begun: a frame, a line,
+  // one chunk of a snapshot. Bytes do not defer it, so it bounds a peer that
+  // sends one byte a second for ever. It must be longer than the largest
+  // element takes on the slowest network. Default: infinite.
+  absl::Duration element_timeout = absl::InfiniteDuration();
+  // A link stalls if its heartbeats say that the primary is ahead, and nothing
+  // but heartbeats comes for this long. Inside a snapshot every heartbeat says
+  // so. A byte of an unfinished frame or chunk counts as progress. kevy never
+  // sends a frame over 256 KiB, nor any frame behind it: see
+  // ReplicaErrorKind::kStalled. Infinite: never. Default: 10 s.
+  absl::Duration stall_timeout = absl::Seconds(10);
   // The shortest time between two acknowledgements while frames flow. Default:
   // 100 ms.
   absl::Duration ack_interval = absl::Milliseconds(100);
+  // The generation that a fresh start of protocol 2 presents, so that a primary
+  // of any version answers with a snapshot. (kevy 4.x answers generation 0 from
+  // its backlog, which may lack the data of before its restart.) Tests set it,
+  // for the same bytes each time. Must not be a primary's. Default: 0, draws a
+  // random one for each link.
+  uint64_t fresh_generation = 0;
 
   friend auto ValueFields(const LinkOptions& options) {
     return std::tie(options.replica_id, options.protocol, options.limits,
                     options.handshake_timeout, options.idle_timeout,
-                    options.heartbeat_timeout, options.ack_interval);
+                    options.heartbeat_timeout, options.element_timeout,
+                    options.stall_timeout, options.ack_interval,
+                    options.fresh_generation);
   }
 };
 // Appends `replica_id="r1" protocol=auto handshake_timeout=10s ...`, the limits

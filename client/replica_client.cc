@@ -21,7 +21,9 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/internal/monotonic_time.h"
+#include "kevy_replica/client/internal/polite_end.h"
 #include "kevy_replica/client/link_options.h"
+#include "kevy_replica/client/replica_id.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
@@ -55,7 +57,12 @@ ReplicaClient::ReplicaClient(ReplicaClientOptions options)
       pump_(&session_, options_.read_bytes, [this] { return Now(); }),
       snapshot_reader_(options_.link.limits, options_.now_ms) {}
 
-ReplicaClient::~ReplicaClient() = default;
+ReplicaClient::~ReplicaClient() {
+  std::unique_ptr<Transport> transport = pump_.Release();
+  if (transport != nullptr) {
+    client_internal::EndPolitely(std::move(transport));
+  }
+}
 
 absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Make(
     ReplicaClientOptions options) {
@@ -67,6 +74,9 @@ absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Make(
   if (options.snapshot_policy == SnapshotPolicy::kDecode &&
       !options.on_payload) {
     return absl::InvalidArgumentError("SnapshotPolicy::kDecode: no on_payload");
+  }
+  if (options.link.replica_id.empty()) {
+    options.link.replica_id = UniqueReplicaId();
   }
   auto client = absl::WrapUnique(new ReplicaClient(std::move(options)));
   if (!client->status().ok()) return client->status();

@@ -92,9 +92,9 @@ struct ReplicaClientOptions {
   // error ends the client with that status. Required by kHandle.
   std::function<absl::Status(const StreamEvent&)> on_snapshot;
   // For kDecode: gets each event of the payload, from PayloadHeader to
-  // PayloadEnd, valid during the call. The snapshot replaces the held data. An
-  // error ends the client with that status; an unreadable payload with
-  // ReplicaErrorKind::kPayload. Required by kDecode.
+  // PayloadEnd and the PayloadTrailer behind it, valid during the call. The
+  // snapshot replaces the held data. An error ends the client with that status;
+  // an unreadable payload with ReplicaErrorKind::kPayload. Required by kDecode.
   std::function<absl::Status(const PayloadEvent&)> on_payload;
   // Unix time in milliseconds. Payloads of version 2 count their expiries from
   // it. Default: the system's.
@@ -127,6 +127,11 @@ class ReplicaClient {
   static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
       std::unique_ptr<Transport> transport, ReplicaClientOptions options);
 
+  // Ends the link politely, unless the primary has ended it: half-close, read
+  // up to the primary's EOF, close. It waits for that EOF, but 1 s at most. An
+  // interrupt during the wait ends it. An earlier one does not, so that a
+  // client that was interrupted leaves politely, too. (kevy 2.0.20 and 3.18.0
+  // lose a shard to another end.)
   ~ReplicaClient();
   ReplicaClient(const ReplicaClient&) = delete;
   ReplicaClient& operator=(const ReplicaClient&) = delete;

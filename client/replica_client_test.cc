@@ -3,6 +3,8 @@
 
 #include "kevy_replica/client/replica_client.h"
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -45,6 +47,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pointee;
+using ::testing::StartsWith;
 
 ReplicaClientOptions Options(FeedPosition from = {}) {
   ReplicaClientOptions options;
@@ -239,12 +242,23 @@ TEST(ReplicaClientTest, MalformedAnswerIsQuoted) {
 TEST(ReplicaClientTest, InvalidOptionsFailBeforeConnecting) {
   ScriptedPrimary primary;
   ReplicaClientOptions options = Options();
-  options.link.replica_id = "";
+  options.link.replica_id = "\xff";
   EXPECT_TRUE(absl::IsInvalidArgument(
       ReplicaClient::Connect(primary.InMemory(), options).status()));
   EXPECT_EQ(primary.connections(), 0u);
   EXPECT_TRUE(absl::IsInvalidArgument(
       ReplicaClient::Connect("no port", Options()).status()));
+}
+
+TEST(ReplicaClientTest, DefaultIdNamesProcess) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 9));
+  ReplicaClientOptions options = Options({7, 8});
+  options.link.replica_id = "";
+  const auto client = ConnectOrDie(primary, options);
+  EXPECT_THAT(primary.connection(0).replica_id,
+              AllOf(StartsWith("replica_client_test#"),
+                    HasSubstr(absl::StrCat(":", ::getpid()))));
 }
 
 TEST(ReplicaClientTest, FailureToConnectIsIo) {
@@ -436,6 +450,7 @@ TEST(ReplicaClientTest, StuckWriteEndsClient) {
   (*client)->Applied(9);
   EXPECT_EQ((*client)->NextFrame(), nullptr);
   EXPECT_EQ((*client)->status(), faults.write_error);
+  pair.second->Close();  // The destructor waits for it.
 }
 
 // The frames and the last status of a client over a faulty transport.
@@ -495,7 +510,10 @@ TEST(ReplicaClientTest, CutAtAnyByteIsReported) {
     Ending broken =
         ReadWithFault(stream, [&](Faults* faults) { faults->error_at = at; });
     EXPECT_EQ(broken.offsets.size(), frames);
-    EXPECT_EQ(ReplicaErrorKindOf(broken.status), ReplicaErrorKind::kIo);
+    // A reset before the answer is a refusal.
+    EXPECT_EQ(
+        ReplicaErrorKindOf(broken.status),
+        at == 0 ? ReplicaErrorKind::kHandshakeRejected : ReplicaErrorKind::kIo);
     EXPECT_THAT(std::string(broken.status.message()), HasSubstr("injected"));
   }
 }
@@ -511,10 +529,11 @@ TEST(ReplicaClientTest, ShortReadsReturnSameFrames) {
 }
 
 TEST(ReplicaClientTest, HandshakeTimeoutEndsConnect) {
-  auto pair = InMemoryTransport::CreatePair();
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript().NoAnswer().Stall());
   ReplicaClientOptions options = Options();
   options.link.handshake_timeout = absl::ZeroDuration();
-  const auto client = ReplicaClient::Connect(std::move(pair.first), options);
+  const auto client = ReplicaClient::Connect(primary.InMemory(), options);
   EXPECT_TRUE(absl::IsDeadlineExceeded(client.status())) << client.status();
   EXPECT_EQ(RecommendedAction(client.status()), Action::kCaller);
 }
@@ -652,6 +671,44 @@ TEST(ReplicaClientTest, MalformedPayloadEndsClient) {
   EXPECT_EQ(ReplicaErrorKindOf(client->status()), ReplicaErrorKind::kPayload);
   EXPECT_EQ(WireErrorOf(client->status()), WireError::kTruncatedPayload);
   EXPECT_EQ(client->position(), (FeedPosition{0, 0}));
+}
+
+// The start of a payload that kevy 5.4.0 wrote: testdata/payload/
+// v7-stubs-of-kevy-5.4.0.payload.
+TEST(ReplicaClientTest, RowSegmentErrorNamesTheKey) {
+  ScriptedPrimary primary;
+  const std::string payload = "KEVYSNAP\x07" + std::string(16, '\0') +
+                              std::string("\x08\0\x08\0\0\0", 6) + "row:1606" +
+                              std::string("\0\0\0\0\xe8\x02\0\0", 8);
+  primary.Enqueue(PrimaryScript().Generation(7).Snapshot(payload, 8).Stall());
+  ReplicaClientOptions options = Options();
+  options.snapshot_policy = SnapshotPolicy::kDecode;
+  options.on_payload = [](const PayloadEvent&) { return absl::OkStatus(); };
+  auto client = ConnectOrDie(primary, options);
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  EXPECT_EQ(WireErrorOf(client->status()), WireError::kRowSegment);
+  EXPECT_THAT(std::string(client->status().message()),
+              HasSubstr("row_segment, at byte 25, of the key \"row:1606\": its "
+                        "row lies only on the primary's disk"));
+}
+
+TEST(ReplicaClientTest, PayloadPastALimitNamesTheLimit) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript()
+                      .Generation(7)
+                      .Snapshot(std::string("KEVYSNAP\x04\0trailer", 17), 8)
+                      .Stall());
+  ReplicaClientOptions options = Options();
+  options.link.limits.max_trailer_bytes = 3;
+  options.snapshot_policy = SnapshotPolicy::kDecode;
+  options.on_payload = [](const PayloadEvent&) { return absl::OkStatus(); };
+  auto client = ConnectOrDie(primary, options);
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  EXPECT_EQ(WireErrorOf(client->status()), WireError::kTrailerTooLong);
+  EXPECT_TRUE(absl::IsResourceExhausted(client->status()));
+  EXPECT_THAT(std::string(client->status().message()),
+              HasSubstr("trailer_too_long, at byte 13, past the limit "
+                        "max_trailer_bytes"));
 }
 
 // Gives up every read that would wait.

@@ -12,10 +12,10 @@
 
 namespace kevy_replica {
 
-// For FollowerSession, Follower and Fleet. The wait before attempt n since the
-// last delivery is drawn evenly from 0 to
-// min(initial_backoff * 2^(n-1), max_backoff). After Action::kBackOff it is
-// drawn from 0 to max_backoff: see follower_session.h.
+// For FollowerSession, Follower and Fleet. The wait before attempt n is drawn
+// evenly from 0 to min(initial_backoff * 2^(n-1), max_backoff). After
+// Action::kBackOff it is drawn from 0 to max_backoff. follower_session.h tells
+// when n begins at 1 again, and when a snapshot is asked for.
 struct RetryOptions {
   // Precondition: more than 0. Default: 100 ms.
   absl::Duration initial_backoff = absl::Milliseconds(100);

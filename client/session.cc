@@ -11,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -43,6 +44,16 @@ HandshakeRequest RequestOf(absl::string_view replica_id,
   return request;
 }
 
+// The generation to present, so that a primary sends a snapshot if `from` is a
+// fresh start. A drawn one is above every counter and below 2^53, as kevy's own
+// random ones.
+uint64_t Presented(const LinkOptions& options, const FeedPosition& from) {
+  if (from != FeedPosition{0, 0}) return from.generation;
+  if (options.fresh_generation != 0) return options.fresh_generation;
+  absl::BitGen random;
+  return absl::Uniform<uint64_t>(random, uint64_t{1} << 52, uint64_t{1} << 53);
+}
+
 int Number(Protocol protocol) { return static_cast<int>(protocol); }
 
 }  // namespace
@@ -50,6 +61,7 @@ int Number(Protocol protocol) { return static_cast<int>(protocol); }
 Session::Session(LinkOptions options, const FeedPosition& from)
     : options_(std::move(options)),
       from_(from),
+      presented_generation_(Presented(options_, from)),
       protocol_(options_.protocol == ProtocolChoice::kV1 ? Protocol::kV1
                                                          : Protocol::kV2),
       decoder_(options_.limits),
@@ -77,20 +89,17 @@ void Session::HandleConnected(absl::Time now) {
   send_request_ = true;
   bytes_received_ = 0;
   connected_ = waiting_since_ = now;
-  decoded_none_ = false;
-  without_byte_ = without_heartbeat_ = absl::ZeroDuration();
+  element_begun_ = rest_untaken_ = false;
+  without_byte_ = without_data_ = in_element_ = absl::ZeroDuration();
 }
 
 void Session::HandleRead(size_t n, absl::Time now) {
-  const bool no_heartbeat_can_come =
-      in_snapshot() || (decoded_none_ && !decoder_.at_boundary());
-  decoded_none_ = true;
-  steady_ = false;
+  steady_ = acked_this_read_ = false;
+  rest_untaken_ = true;
   decoder_.Commit(n);
   bytes_received_ += n;
   CountWait(now);
   without_byte_ = absl::ZeroDuration();
-  if (no_heartbeat_can_come) without_heartbeat_ = absl::ZeroDuration();
 }
 
 void Session::HandleEof() {
@@ -111,23 +120,36 @@ void Session::HandleEof() {
         ReplicaErrorKind::kTruncated,
         absl::StrCat("the stream ended inside the handshake's answer",
                      Where())));
-  } else if (options_.protocol == ProtocolChoice::kAuto &&
-             protocol_ == Protocol::kV2) {
-    protocol_ = Protocol::kV1;
-    state_ = State::kReconnect;
   } else {
-    Fail(ReplicaError(
-        ReplicaErrorKind::kHandshakeRejected,
-        absl::StrCat("the primary closed the connection without an answer to "
-                     "the handshake of protocol ",
-                     options_.protocol == ProtocolChoice::kAuto
-                         ? "2, then of protocol 1"
-                         : absl::StrCat(Number(protocol_)))));
+    Refused("");
   }
 }
 
+void Session::Refused(absl::string_view how) {
+  if (options_.protocol == ProtocolChoice::kAuto &&
+      protocol_ == Protocol::kV2) {
+    protocol_ = Protocol::kV1;
+    state_ = State::kReconnect;
+    return;
+  }
+  Fail(ReplicaError(
+      ReplicaErrorKind::kHandshakeRejected,
+      absl::StrCat("the primary closed the connection without an answer to the "
+                   "handshake of protocol ",
+                   options_.protocol == ProtocolChoice::kAuto
+                       ? "2, then of protocol 1"
+                       : absl::StrCat(Number(protocol_)),
+                   how)));
+}
+
 void Session::HandleFailure(const absl::Status& status) {
-  if (!done()) Fail(status);
+  if (done()) return;
+  if (state_ == State::kAnswer && bytes_received_ == 0 &&
+      absl::IsUnavailable(status)) {
+    Refused(absl::StrCat(": ", status.message()));
+  } else {
+    Fail(status);
+  }
 }
 
 void Session::HandleSnapshotFailure(const absl::Status& status) {
@@ -146,12 +168,21 @@ void Session::HandleTimeout(absl::Time now) {
   if (state_ != State::kStream) return;
   CountWait(now);
   if (Patience() > absl::ZeroDuration()) return;
-  const bool idle = without_byte_ >= options_.idle_timeout;
-  Fail(absl::DeadlineExceededError(
-      absl::StrCat(idle ? "nothing came within " : "no heartbeat came within ",
-                   absl::FormatDuration(idle ? options_.idle_timeout
-                                             : options_.heartbeat_timeout),
-                   Where())));
+  if (without_byte_ >= LongestSilence()) {
+    Fail(absl::DeadlineExceededError(
+        absl::StrCat("nothing came within ",
+                     absl::FormatDuration(LongestSilence()), Where())));
+  } else if (element_begun_ && in_element_ >= options_.element_timeout) {
+    Fail(absl::DeadlineExceededError(
+        absl::StrCat("an element has begun, but did not end within ",
+                     absl::FormatDuration(options_.element_timeout), Where())));
+  } else {
+    Fail(ReplicaError(ReplicaErrorKind::kStalled,
+                      absl::StrCat("nothing but heartbeats came within ",
+                                   absl::FormatDuration(options_.stall_timeout),
+                                   ", although the primary is at offset ",
+                                   *primary_next_offset_, Where())));
+  }
 }
 
 void Session::HandleApplied(uint64_t next_offset) {
@@ -179,6 +210,7 @@ const StreamEvent* Session::PollEvent() {
   if (state_ != State::kStream && !PollAnswer()) return nullptr;
   switch (decoder_.Next()) {
     case Outcome::kNeedMore:
+      TakeRest();
       return nullptr;
     case Outcome::kError:
       FailDecode();
@@ -194,18 +226,22 @@ const StreamEvent* Session::PollEvent() {
 }
 
 bool Session::PollTransmit(absl::Time now, std::string* out) {
-  out->clear();
   if (done()) return false;
   waiting_since_ = now;
   if (send_request_) {
     send_request_ = false;
-    return Append(RequestOf(options_.replica_id, from_, protocol_), out) ==
-           WireError::kNone;
+    out->clear();
+    return Append(
+               RequestOf(options_.replica_id,
+                         {presented_generation_, from_.next_offset}, protocol_),
+               out) == WireError::kNone;
   }
   if (now < AckDue()) return false;
   acked_ = applied_;
   ack_now_ = false;
+  acked_this_read_ = true;
   last_ack_ = now;
+  out->clear();
   return Append(Ack{*acked_}, out) == WireError::kNone;
 }
 
@@ -224,17 +260,26 @@ void Session::CountWait(absl::Time now) {
   const absl::Duration waited =
       std::max(now - waiting_since_, absl::ZeroDuration());
   without_byte_ += waited;
-  without_heartbeat_ += waited;
+  if (awaits_data()) without_data_ += waited;
+  if (element_begun_) in_element_ += waited;
   waiting_since_ = now;
 }
 
+absl::Duration Session::LongestSilence() const {
+  return last_heartbeat_.has_value()
+             ? std::min(options_.idle_timeout, options_.heartbeat_timeout)
+             : options_.idle_timeout;
+}
+
 absl::Duration Session::Patience() const {
-  const bool expected =
-      protocol_ == Protocol::kV2 || last_heartbeat_.has_value();
-  const absl::Duration for_bytes = options_.idle_timeout - without_byte_;
-  return expected ? std::min(for_bytes,
-                             options_.heartbeat_timeout - without_heartbeat_)
-                  : for_bytes;
+  absl::Duration left = LongestSilence() - without_byte_;
+  if (element_begun_) {
+    left = std::min(left, options_.element_timeout - in_element_);
+  }
+  if (awaits_data()) {
+    left = std::min(left, options_.stall_timeout - without_data_);
+  }
+  return left;
 }
 
 absl::Time Session::AckDue() const {
@@ -271,7 +316,6 @@ bool Session::PollAnswer() {
     return false;
   }
   answer_ = answer;
-  without_heartbeat_ = absl::ZeroDuration();
   stream_generation_ = answer.generation;
   received_.LinkUp(from_, protocol_);
   state_ = State::kStream;
@@ -279,7 +323,8 @@ bool Session::PollAnswer() {
 }
 
 bool Session::TakeElement(const StreamEvent& event) {
-  steady_ = decoded_none_ = false;
+  steady_ = false;
+  HandleElement(/*is_data=*/!std::holds_alternative<Heartbeat>(event));
   bool taken = true;
   if (const auto* heartbeat = std::get_if<Heartbeat>(&event)) {
     taken = TakeHeartbeat(*heartbeat);
@@ -294,7 +339,8 @@ bool Session::TakeElement(const StreamEvent& event) {
 
 // The first frames since a read or another element, and unexpected ones.
 bool Session::TakeOddFrames(absl::Span<const FrameView> frames) {
-  first_element_ = decoded_none_ = false;
+  first_element_ = false;
+  HandleElement(/*is_data=*/true);
   const uint64_t expected = position().next_offset;
   const FrameView& first = frames.front();
   const absl::string_view last = frames.back().wire();
@@ -325,22 +371,31 @@ bool Session::TakeOddFrames(absl::Span<const FrameView> frames) {
 
 bool Session::TakeHeartbeat(const Heartbeat& heartbeat) {
   last_heartbeat_ = heartbeat;
-  without_heartbeat_ = absl::ZeroDuration();
+  if (!awaits_data()) without_data_ = absl::ZeroDuration();
   primary_next_offset_ = heartbeat.next_offset;
-  if (applied_.has_value()) ack_now_ = true;
-  if (heartbeat.generation == 0) return true;
-  if (in_snapshot() || stream_generation_ == 0) {
-    stream_generation_ = heartbeat.generation;
-    if (received_.Told(heartbeat.generation)) return true;
-    FailForeign(decoder_.position());
-    return false;
+  if (applied_.has_value() && !acked_this_read_) ack_now_ = true;
+  if (heartbeat.generation != 0) {
+    if (in_snapshot() || stream_generation_ == 0) {
+      stream_generation_ = heartbeat.generation;
+      if (!received_.Told(heartbeat.generation)) {
+        FailForeign(decoder_.position());
+        return false;
+      }
+    } else if (stream_generation_ != heartbeat.generation) {
+      Fail(ReplicaError(
+          ReplicaErrorKind::kGenerationChanged,
+          absl::StrCat("a heartbeat of generation ", heartbeat.generation,
+                       " in a stream of generation ", stream_generation_,
+                       Where())));
+      return false;
+    }
   }
-  if (stream_generation_ == heartbeat.generation) return true;
-  Fail(ReplicaError(
-      ReplicaErrorKind::kGenerationChanged,
-      absl::StrCat("a heartbeat of generation ", heartbeat.generation,
-                   " in a stream of generation ", stream_generation_,
-                   Where())));
+  if (!received_.reaches_beyond(stream_generation_, heartbeat.next_offset)) {
+    return true;
+  }
+  Fail(ShortHistoryError({received_.assumed_generation(), heartbeat.generation},
+                         position().next_offset, heartbeat.next_offset,
+                         Where()));
   return false;
 }
 
@@ -349,11 +404,10 @@ void Session::TakeSnapshotBegin() {
   // A snapshot right behind an answer with another generation than the
   // request's has that generation. Any other snapshot may have a new one, which
   // only a heartbeat tells.
-  if (!first_element_ || answer_->generation == from_.generation) {
+  if (!first_element_ || answer_->generation == presented_generation_) {
     stream_generation_ = 0;
   }
   primary_next_offset_.reset();
-  without_heartbeat_ = absl::ZeroDuration();
   // The acknowledged offsets belong to the data that this snapshot replaces.
   applied_.reset();
   acked_.reset();
@@ -363,6 +417,20 @@ void Session::TakeSnapshotBegin() {
 void Session::TakeSnapshotEnd(const SnapshotEnd& end) {
   received_.SnapshotEnds({stream_generation_, end.next_offset});
   (void)received_.Applied(end.next_offset);
+}
+
+void Session::HandleElement(bool is_data) {
+  element_begun_ = false;
+  in_element_ = absl::ZeroDuration();
+  if (is_data) without_data_ = absl::ZeroDuration();
+}
+
+void Session::TakeRest() {
+  if (!std::exchange(rest_untaken_, false)) return;
+  const absl::string_view rest = decoder_.Excerpt(1);
+  element_begun_ = !rest.empty();
+  // Of a frame or a chunk. A line is short, and may be a heartbeat.
+  if (element_begun_ && rest[0] != '+') without_data_ = absl::ZeroDuration();
 }
 
 void Session::Fail(absl::Status status) {
@@ -383,8 +451,10 @@ void Session::FailDecode() {
   } else if (error == WireError::kUnexpectedInSnapshot) {
     kind = ReplicaErrorKind::kUnexpectedInSnapshot;
   }
+  const std::string limit =
+      IsLimit(error) ? absl::StrCat(" (limit ", LimitName(error), ")") : "";
   Fail(ReplicaWireError(kind, error,
-                        absl::StrCat(WireErrorName(error), Where())));
+                        absl::StrCat(WireErrorName(error), limit, Where())));
 }
 
 // `at` counts the bytes of the stream. The excerpt lies there.

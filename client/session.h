@@ -66,8 +66,11 @@ class TestAccess;
 // Not thread-safe.
 class Session {
  public:
-  // Starts at `from`. {0, 0} is a fresh start, which a current primary answers
-  // with a snapshot. An id that cannot be sent ends the session at once, with
+  // Starts at `from`. {0, 0} is a fresh start. With protocol 2 the request then
+  // presents a made-up generation (see LinkOptions::fresh_generation), and the
+  // primary answers with a snapshot. With protocol 1 it asks for offset 0, and
+  // the primary may answer from its backlog, without data of before its last
+  // restart. An id that cannot be sent ends the session at once, with
   // kInvalidArgument.
   explicit Session(LinkOptions options, const FeedPosition& from = {});
   Session(const Session&) = delete;
@@ -99,7 +102,8 @@ class Session {
   //
   // The generation is 0 (unknown) in two cases, until a heartbeat tells it:
   // with protocol 1 from the answer on, and after a snapshot in mid-stream. (A
-  // snapshot right behind an answer with another generation has that one.)
+  // snapshot right behind an answer with another generation than the request
+  // presented has that one.)
   FeedPosition position() const { return received_.position(); }
 
   // Where the link started.
@@ -153,8 +157,10 @@ class Session {
   void HandleEof();
 
   // The transport failed (give its status a kind by AsIoError()), or the
-  // application did. Ends the session with `status`, which must not be OK.
-  // Ignored once done().
+  // application did. Ends the session with `status`, which must not be OK. But
+  // kUnavailable from the transport before the first byte of the answer is a
+  // refusal, as HandleEof() there: a primary that closes with unread bytes
+  // resets the connection. Ignored once done().
   void HandleFailure(const absl::Status& status);
 
   // The same for an application that could not take a snapshot. The held data
@@ -165,8 +171,9 @@ class Session {
   void HandleTimeout(absl::Time now);
 
   // The application applied everything below `next_offset`. The
-  // acknowledgement goes out `ack_interval` after the last one, or after a
-  // heartbeat. Ignored: an offset beyond the received one or below an earlier
+  // acknowledgement goes out `ack_interval` after the last one. After a
+  // heartbeat it goes out at once, but only one for all heartbeats of a read.
+  // Ignored: an offset beyond the received one or below an earlier
   // one, and any offset inside a snapshot, which replaces all applied data.
   void HandleApplied(uint64_t next_offset);
 
@@ -201,8 +208,8 @@ class Session {
   }
 
   // Replaces `*out` with the bytes to send now (the request, or a due
-  // acknowledgement), and returns whether there are any. Call it, or
-  // HandleWaiting(), before each wait.
+  // acknowledgement), and returns true. Returns false, with `*out` unchanged,
+  // if there are none. Call it, or HandleWaiting(), before each wait.
   bool PollTransmit(absl::Time now, std::string* out);
 
   // When to call HandleTimeout() and PollTransmit() again, unless input comes
@@ -232,6 +239,8 @@ class Session {
   void Fail(absl::Status status);
   void FailDecode();
   void FailForeign(uint64_t at);
+  // The primary refused the handshake; `how` continues the error's message.
+  void Refused(absl::string_view how);
   // Each returns whether the session goes on.
   bool TakeFrames(absl::Span<const FrameView> frames) {
     const uint64_t first = frames[0].offset();
@@ -251,13 +260,25 @@ class Session {
   void TakeSnapshotEnd(const SnapshotEnd& end);
   std::string Where(uint64_t at) const;
   std::string Where() const { return Where(decoder_.position()); }
+  // All received elements were decoded: looks at the bytes behind them.
+  void TakeRest();
+  void HandleElement(bool is_data);
+  // Whether the last heartbeat says that the primary has more data.
+  bool awaits_data() const {
+    return primary_next_offset_.has_value() &&
+           (in_snapshot() || *primary_next_offset_ > position().next_offset);
+  }
   void CountWait(absl::Time now);
-  // How much longer the primary may be silent.
+  // The longest silence: of idle_timeout, and heartbeat_timeout once it counts.
+  absl::Duration LongestSilence() const;
+  // How much longer the wait may last.
   absl::Duration Patience() const;
   absl::Time AckDue() const;
 
   const LinkOptions options_;
   const FeedPosition from_;
+  // The generation of a request of protocol 2.
+  const uint64_t presented_generation_;
   State state_ = State::kIdle;
   Protocol protocol_;  // The protocol asked for on this connection.
   StreamDecoder decoder_;
@@ -273,8 +294,10 @@ class Session {
   bool steady_ = false;
   // Only the answer has arrived on this connection.
   bool first_element_ = true;
-  // The last read did not complete an element.
-  bool decoded_none_ = false;
+  // Bytes came since TakeRest().
+  bool rest_untaken_ = false;
+  // An element has begun and not ended.
+  bool element_begun_ = false;
   std::optional<Heartbeat> last_heartbeat_;
   // The primary's next offset in this history, by its last heartbeat.
   std::optional<uint64_t> primary_next_offset_;
@@ -283,12 +306,15 @@ class Session {
   std::optional<uint64_t> applied_;
   std::optional<uint64_t> acked_;
   bool ack_now_ = false;
+  bool acked_this_read_ = false;
   absl::Time last_ack_ = absl::InfinitePast();
   absl::Time connected_ = absl::InfinitePast();
-  // The two silences below are counted up to here.
+  // The waits below are counted up to here.
   absl::Time waiting_since_ = absl::InfinitePast();
   absl::Duration without_byte_;
-  absl::Duration without_heartbeat_;
+  // Since awaits_data() became true, or the last byte but for heartbeats.
+  absl::Duration without_data_;
+  absl::Duration in_element_;  // Since the element has begun.
 };
 
 }  // namespace kevy_replica

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,9 +21,12 @@
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/testing/test_access.h"
+#include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/matchers.h"
 
@@ -41,6 +45,7 @@ SessionSetup Options(FeedPosition from = {},
                      ProtocolChoice protocol = ProtocolChoice::kV2) {
   SessionSetup options;
   options.link.replica_id = "r1";
+  options.link.fresh_generation = 99;
   options.from = from;
   options.link.protocol = protocol;
   return options;
@@ -129,7 +134,7 @@ TEST(SessionTest, SendsOnlyOnConnection) {
   Session session(Options().link);
   std::string out = "stale";
   EXPECT_FALSE(session.PollTransmit(absl::UnixEpoch(), &out));
-  EXPECT_EQ(out, "");
+  EXPECT_EQ(out, "stale");
   EXPECT_EQ(session.PollTimeout(), absl::InfiniteFuture());
   EXPECT_EQ(session.PollEvent(), nullptr);
 }
@@ -148,6 +153,34 @@ TEST(SessionTest, AutoTriesProtocol1AfterBareEof) {
   EXPECT_THAT(link.Receive("+ACK 8\r\n" + FrameAt(8)),
               ElementsAre("8 \"SET\" \"k\" \"v\""));
   EXPECT_EQ(link.session.answer()->protocol, Protocol::kV1);
+}
+
+// A primary that closes with unread bytes resets the connection.
+TEST(SessionTest, ResetBeforeTheAnswerIsARefusal) {
+  const absl::Status reset =
+      AsIoError(absl::UnavailableError("read from x: Connection reset"));
+  Link link(Options({7, 8}, ProtocolChoice::kAuto));
+  link.session.HandleFailure(reset);
+  EXPECT_TRUE(link.session.wants_reconnect());
+  link.session.HandleConnected(link.now);
+  link.session.HandleFailure(reset);
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+            ReplicaErrorKind::kHandshakeRejected);
+  EXPECT_THAT(std::string(link.session.status().message()),
+              HasSubstr("then of protocol 1: read from x: Connection reset"));
+
+  // Once a byte has come, and for other failures, it is not.
+  Link begun(Options({7, 8}, ProtocolChoice::kAuto));
+  begun.Receive("+AC");
+  begun.session.HandleFailure(reset);
+  EXPECT_EQ(begun.session.status(), reset);
+  for (const absl::Status& status :
+       {absl::CancelledError("stop"), absl::DeadlineExceededError("late"),
+        absl::PermissionDeniedError("no")}) {
+    Link other(Options({7, 8}, ProtocolChoice::kAuto));
+    other.session.HandleFailure(status);
+    EXPECT_EQ(other.session.status(), status);
+  }
 }
 
 TEST(SessionTest, AutoReportsRejectionInBothProtocols) {
@@ -464,6 +497,20 @@ TEST(SessionTest, HeartbeatIsAckedAtOnce) {
   EXPECT_EQ(link.Sent(), "");
 }
 
+TEST(SessionTest, HeartbeatsOfOneReadAreAckedOnce) {
+  Link link(Options({7, 8}));
+  link.Sent();
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8));
+  link.session.HandleApplied(9);
+  EXPECT_EQ(link.Sent(), "REPLCONF ACK 9\r\n");
+  link.Arrive("+PING 7 9\r\n+PING 7 9\r\n+PING 7 9\r\n");
+  ASSERT_NE(link.session.PollEvent(), nullptr);
+  EXPECT_EQ(link.Sent(), "REPLCONF ACK 9\r\n");
+  while (link.session.PollEvent() != nullptr) EXPECT_EQ(link.Sent(), "");
+  link.Receive("+PING 7 9\r\n");
+  EXPECT_EQ(link.Sent(), "REPLCONF ACK 9\r\n");
+}
+
 TEST(SessionTest, AckNowSendsAtOnce) {
   Link link(Options({7, 8}));
   link.Sent();
@@ -497,7 +544,9 @@ TEST(SessionTest, LowerAckHasNoEffect) {
 }
 
 TEST(SessionTest, SnapshotForgetsAckedOffsets) {
-  Link link(Options({7, 8}));
+  SessionSetup options = Options({7, 8});
+  options.link.stall_timeout = absl::InfiniteDuration();
+  Link link(options);
   link.Sent();
   link.Receive("+ACK 7 8\r\n" + FrameAt(8));
   link.session.HandleApplied(9);
@@ -581,85 +630,67 @@ TEST(SessionTest, AnyByteDefersIdleTimeout) {
 SessionSetup WithHeartbeats(ProtocolChoice protocol = ProtocolChoice::kV2) {
   SessionSetup options = Options({7, 8}, protocol);
   options.link.heartbeat_timeout = absl::Seconds(5);
+  options.link.stall_timeout = absl::InfiniteDuration();
   return options;
 }
 
-TEST(SessionTest, OnlyHeartbeatsDeferHeartbeatTimeout) {
-  Link link(WithHeartbeats());
-  link.now += absl::Seconds(8);  // The answer may take its time.
-  link.Receive("+ACK 7 8\r\n");
-  link.now += absl::Seconds(3);
-  link.Receive("+PING 7 8\r\n");
-  link.now += absl::Seconds(4);
-  link.Receive(FrameAt(8));
-  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(1));
-  link.session.HandleTimeout(link.now + absl::Milliseconds(999));
-  EXPECT_FALSE(link.session.done());
-  link.session.HandleTimeout(link.now + absl::Seconds(1));
-  EXPECT_TRUE(absl::IsDeadlineExceeded(link.session.status()));
-  EXPECT_THAT(std::string(link.session.status().message()),
-              HasSubstr("no heartbeat came within 5s"));
+// Embedded writers speak protocol 2 without heartbeats.
+TEST(SessionTest, HeartbeatsAreExpectedAfterTheFirst) {
+  for (const ProtocolChoice protocol :
+       {ProtocolChoice::kV1, ProtocolChoice::kV2}) {
+    Link link(WithHeartbeats(protocol));
+    link.Receive(protocol == ProtocolChoice::kV1 ? "+ACK 8\r\n"
+                                                 : "+ACK 7 8\r\n");
+    EXPECT_EQ(link.session.PollTimeout(), absl::InfiniteFuture());
+    link.now += absl::Hours(1);
+    link.session.HandleTimeout(link.now);
+    EXPECT_FALSE(link.session.done());
+    link.Receive("+PING 8\r\n");
+    EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
+    link.session.HandleTimeout(link.now + absl::Milliseconds(4999));
+    EXPECT_FALSE(link.session.done());
+    link.session.HandleTimeout(link.now + absl::Seconds(5));
+    EXPECT_TRUE(absl::IsDeadlineExceeded(link.session.status()));
+    EXPECT_THAT(std::string(link.session.status().message()),
+                HasSubstr("nothing came within 5s"));
+  }
 }
 
-TEST(SessionTest, Protocol1ExpectsHeartbeatsAfterFirst) {
-  Link link(WithHeartbeats(ProtocolChoice::kV1));
-  link.Receive("+ACK 8\r\n");
-  EXPECT_EQ(link.session.PollTimeout(), absl::InfiniteFuture());
-  link.now += absl::Hours(1);
-  link.session.HandleTimeout(link.now);
-  EXPECT_FALSE(link.session.done());
-  link.Receive("+PING 8\r\n");
-  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
-}
-
-TEST(SessionTest, SnapshotBytesDeferHeartbeatTimeout) {
+TEST(SessionTest, AnyElementDefersHeartbeatTimeout) {
   Link link(WithHeartbeats());
-  link.Receive("+ACK 7 8\r\n+SNAPSHOT\r\n");
-  for (int i = 0; i < 3; ++i) {
+  link.Receive("+ACK 7 8\r\n+PING 7 8\r\n");
+  for (const std::string& element :
+       {FrameAt(8), std::string("+PING 7 9\r\n"), FrameAt(9),
+        std::string("+SNAPSHOT\r\n"), std::string("$1\r\nx\r\n"),
+        std::string("+SNAPSHOT_END 9\r\n")}) {
     link.now += absl::Seconds(4);
-    link.Receive("$1\r\nx\r\n");
+    link.Receive(element);
     EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
   }
-  link.now += absl::Seconds(4);
-  link.Receive("+SNAPSHOT_END 9\r\n");
-  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
 }
 
 TEST(SessionTest, LongElementBytesDeferHeartbeatTimeout) {
   Link link(WithHeartbeats());
-  link.Receive("+ACK 7 8\r\n");
+  link.Receive("+ACK 7 8\r\n+PING 7 8\r\n");
   std::string frame;
   ASSERT_EQ(AppendFrame(8, {"SET", "k", std::string(1000, 'x')}, &frame),
             WireError::kNone);
-  link.now += absl::Seconds(4);
-  link.Receive(frame.substr(0, 200));  // The next read continues it.
-  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(1));
-  for (const size_t at : {200, 400, 600}) {
-    link.now += absl::Milliseconds(900);
-    link.Receive(frame.substr(at, 200));
+  for (size_t at = 0; at < frame.size(); at += 200) {
+    link.now += absl::Seconds(4);
+    link.Receive(absl::string_view(frame).substr(at, 200));
     EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
   }
-  link.now += absl::Seconds(4);
-  link.Receive(frame.substr(800));
-  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(5));
-  // A short frame cut across two reads does not count as a sign of life, unless
-  // its first part was all that the read brought.
-  for (int i = 9; i < 13; ++i) {
-    link.now += absl::Seconds(1);
-    link.Receive(i == 9 ? FrameAt(i).substr(0, 20)
-                        : FrameAt(i - 1).substr(20) + FrameAt(i).substr(0, 20));
-  }
-  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(3));
+  EXPECT_EQ(link.session.position(), (FeedPosition{7, 9}));
 }
 
 TEST(SessionTest, ApplicationTimeIsNotSilence) {
   SessionSetup options = WithHeartbeats();
   options.link.idle_timeout = absl::Seconds(20);
   Link link(options);
-  link.Receive("+ACK 7 8\r\n");
+  link.Receive("+ACK 7 8\r\n+PING 7 8\r\n");
   link.now += absl::Seconds(4);
-  link.Receive(FrameAt(8));
-  link.now += absl::Hours(1);  // The frame is applied.
+  link.session.HandleTimeout(link.now);
+  link.now += absl::Hours(1);  // The heartbeat is handled.
   link.Sent();
   EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(1));
   link.session.HandleTimeout(link.now);
@@ -667,6 +698,276 @@ TEST(SessionTest, ApplicationTimeIsNotSilence) {
   // The next wait counts.
   link.session.HandleTimeout(link.now + absl::Seconds(1));
   EXPECT_TRUE(link.session.done());
+}
+
+// ---- element_timeout.
+
+TEST(SessionTest, ElementTimeoutBoundsAnElement) {
+  std::string frame;
+  ASSERT_EQ(AppendFrame(8, {"SET", "k", std::string(100, 'x')}, &frame),
+            WireError::kNone);
+  for (const std::string& bytes :
+       {frame, "+PING 7 " + std::string(15, '1'),
+        "+SNAPSHOT\r\n$100\r\n" + std::string(100, 'x')}) {
+    SessionSetup options = Options({7, 8});
+    options.link.element_timeout = absl::Seconds(10);
+    Link link(options);
+    link.Receive("+ACK 7 8\r\n" + bytes.substr(0, 13));
+    // A byte a second does not defer it.
+    for (size_t at = 13; !link.session.done() && at < bytes.size(); ++at) {
+      link.now += absl::Seconds(1);
+      if (link.now >= link.session.PollTimeout()) {
+        link.session.HandleTimeout(link.now);
+      } else {
+        link.Receive(absl::string_view(bytes).substr(at, 1));
+      }
+    }
+    EXPECT_EQ(link.now, absl::UnixEpoch() + absl::Seconds(10)) << bytes;
+    EXPECT_TRUE(absl::IsDeadlineExceeded(link.session.status()));
+    EXPECT_THAT(std::string(link.session.status().message()),
+                HasSubstr("did not end within 10s"));
+  }
+}
+
+TEST(SessionTest, EachElementHasItsOwnTime) {
+  SessionSetup options = Options({7, 8});
+  options.link.element_timeout = absl::Seconds(10);
+  Link link(options);
+  link.Receive("+ACK 7 8\r\n+SNAPSHOT\r\n$2\r\nx");
+  for (int i = 0; i < 10; ++i) {
+    link.now += absl::Seconds(6);
+    link.session.HandleTimeout(link.now);
+    link.Receive("y\r\n$2\r\nx");  // Ends one chunk, begins the next.
+    EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(10));
+  }
+  link.Receive("y\r\n");
+  // No element has begun.
+  EXPECT_EQ(link.session.PollTimeout(), absl::InfiniteFuture());
+}
+
+TEST(SessionTest, ApplicationTimeDoesNotCountForAnElement) {
+  SessionSetup options = Options({7, 8});
+  options.link.element_timeout = absl::Seconds(10);
+  Link link(options);
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8) + FrameAt(9).substr(0, 9));
+  link.now += absl::Hours(1);  // The first frame is applied.
+  link.Sent();
+  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(10));
+}
+
+// ---- stall_timeout.
+
+// Receives a heartbeat each second until the session ends, for a minute.
+// Returns the seconds it took, or 60.
+int SecondsUntilStalled(Link* link, absl::string_view heartbeat) {
+  for (int second = 1; second <= 60; ++second) {
+    link->now += absl::Seconds(1);
+    if (link->now >= link->session.PollTimeout()) {
+      link->session.HandleTimeout(link->now);
+    }
+    if (link->session.done()) return second;
+    link->Receive(heartbeat);
+    link->Sent();
+  }
+  return 60;
+}
+
+TEST(SessionTest, StalledLinkIsReported) {
+  for (const ProtocolChoice protocol :
+       {ProtocolChoice::kV1, ProtocolChoice::kV2}) {
+    Link link(Options({7, 8}, protocol));
+    link.Receive(protocol == ProtocolChoice::kV1 ? "+ACK 8\r\n"
+                                                 : "+ACK 7 8\r\n");
+    link.Receive("+PING 7 9\r\n");
+    EXPECT_EQ(SecondsUntilStalled(&link, "+PING 7 9\r\n"), 10);
+    EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+              ReplicaErrorKind::kStalled);
+    EXPECT_EQ(RecommendedAction(link.session.status()), Action::kReconnect);
+    EXPECT_THAT(std::string(link.session.status().message()),
+                HasSubstr("nothing but heartbeats came within 10s, although "
+                          "the primary is at offset 9"));
+    EXPECT_EQ(link.session.position(), (FeedPosition{7, 8}));
+  }
+}
+
+TEST(SessionTest, FreshStartWithoutSnapshotStalls) {
+  Link link(Options());
+  link.Receive("+ACK 7 0\r\n+PING 7 9\r\n");
+  EXPECT_EQ(SecondsUntilStalled(&link, "+PING 7 9\r\n"), 10);
+}
+
+TEST(SessionTest, SnapshotWithoutChunksStalls) {
+  Link link(Options());
+  link.Receive("+ACK 7 0\r\n+SNAPSHOT\r\n+PING 7 0\r\n");
+  EXPECT_EQ(SecondsUntilStalled(&link, "+PING 7 0\r\n"), 10);
+}
+
+TEST(SessionTest, CaughtUpLinkDoesNotStall) {
+  Link link(Options({7, 8}));
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8) + "+PING 7 9\r\n");
+  EXPECT_EQ(SecondsUntilStalled(&link, "+PING 7 9\r\n"), 60);
+  // The time counts from the first heartbeat that is ahead.
+  EXPECT_EQ(SecondsUntilStalled(&link, "+PING 7 10\r\n"), 11);
+  // Without a heartbeat on this link nothing is known.
+  Link silent(Options({7, 8}));
+  silent.Receive("+ACK 7 8\r\n");
+  EXPECT_EQ(silent.session.PollTimeout(), absl::InfiniteFuture());
+}
+
+TEST(SessionTest, InfiniteStallTimeoutWaits) {
+  SessionSetup options = Options({7, 8});
+  options.link.stall_timeout = absl::InfiniteDuration();
+  Link link(options);
+  link.Receive("+ACK 7 8\r\n");
+  EXPECT_EQ(SecondsUntilStalled(&link, "+PING 7 10\r\n"), 60);
+}
+
+TEST(SessionTest, BytesOfAnUnfinishedFrameAreProgress) {
+  std::string frame;
+  ASSERT_EQ(AppendFrame(8, {"SET", "k", std::string(100, 'x')}, &frame),
+            WireError::kNone);
+  Link link(Options({7, 8}));
+  link.Receive("+ACK 7 8\r\n+PING 7 9\r\n");
+  for (const char& byte : frame) {
+    link.now += absl::Seconds(9);
+    link.session.HandleTimeout(link.now);
+    link.Receive(absl::string_view(&byte, 1));
+  }
+  EXPECT_EQ(link.session.position(), (FeedPosition{7, 9}));
+  // Pieces of heartbeats are not.
+  link.Receive("+PING 7 10\r\n");
+  const absl::Time begin = link.now;
+  for (int i = 0; !link.session.done() && i < 60; ++i) {
+    link.now += absl::Seconds(1);
+    link.session.HandleTimeout(link.now);
+    link.Receive(i % 2 == 0 ? "+PING " : "7 10\r\n");
+  }
+  EXPECT_EQ(link.now, begin + absl::Seconds(10));
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+            ReplicaErrorKind::kStalled);
+}
+
+TEST(SessionTest, ApplicationTimeIsNotAStall) {
+  Link link(Options({7, 8}));
+  link.Receive("+ACK 7 8\r\n+PING 7 9\r\n");
+  link.now += absl::Hours(1);
+  link.Sent();
+  link.session.HandleTimeout(link.now);
+  EXPECT_FALSE(link.session.done());
+  EXPECT_EQ(link.session.PollTimeout(), link.now + absl::Seconds(10));
+}
+
+// ---- Fresh starts.
+
+TEST(SessionTest, FreshStartPresentsAMadeUpGeneration) {
+  Link link(Options());
+  EXPECT_THAT(link.Sent(), HasSubstr("$2\r\n99\r\n$1\r\n0\r\n"));
+  EXPECT_EQ(link.session.from(), (FeedPosition{0, 0}));
+  EXPECT_EQ(link.session.position(), (FeedPosition{0, 0}));
+}
+
+TEST(SessionTest, FreshStartDrawsItsGeneration) {
+  std::set<uint64_t> generations;
+  for (int i = 0; i < 20; ++i) {
+    SessionSetup options = Options();
+    options.link.fresh_generation = 0;
+    Link link(options);
+    HandshakeRequest request;
+    ArgvStorage storage;
+    const std::string sent = link.Sent();
+    ASSERT_TRUE(
+        DecodeHandshakeRequest(sent, Limits(), &storage, &request).done());
+    EXPECT_EQ(request.offset, 0u);
+    // No counter reaches it, and every version can read it.
+    EXPECT_GE(request.generation, uint64_t{1} << 52);
+    EXPECT_LT(request.generation, uint64_t{1} << 53);
+    generations.insert(request.generation);
+  }
+  EXPECT_EQ(generations.size(), 20u);
+}
+
+TEST(SessionTest, FreshStartOfProtocol1AsksForOffset0) {
+  Link link(Options({}, ProtocolChoice::kAuto));
+  EXPECT_THAT(link.Sent(), HasSubstr("*6\r\n"));
+  link.session.HandleEof();
+  link.session.HandleConnected(link.now);
+  EXPECT_EQ(link.Sent(),
+            "*5\r\n$9\r\nREPLICATE\r\n$4\r\nFROM\r\n$1\r\n0\r\n"
+            "$2\r\nID\r\n$2\r\nr1\r\n");
+}
+
+TEST(SessionTest, ClaimedGenerationsArePresentedAsTheyAre) {
+  EXPECT_THAT(Link(Options({7, 0})).Sent(),
+              HasSubstr("$1\r\n7\r\n$1\r\n0\r\n"));
+  EXPECT_THAT(Link(Options({0, 8})).Sent(),
+              HasSubstr("$1\r\n0\r\n$1\r\n8\r\n"));
+}
+
+// The primary's generation happens to be the made-up one.
+TEST(SessionTest, SnapshotAfterPresentedGenerationHasUnknownGeneration) {
+  Link link(Options());
+  link.Receive("+ACK 99 0\r\n" + SnapshotTo(25));
+  EXPECT_EQ(link.session.position(), (FeedPosition{0, 25}));
+}
+
+// ---- Heartbeats below the received offset.
+
+TEST(SessionTest, ShorterHistoryOfTheSameGenerationIsForeign) {
+  struct Case {
+    FeedPosition from;
+    ProtocolChoice protocol;
+    absl::string_view bytes;
+  };
+  for (const Case& c : {
+           // Right behind the answer: the offset lies ahead of the primary's.
+           Case{{1, 50}, ProtocolChoice::kV2, "+ACK 1 50\r\n+PING 1 3\r\n"},
+           Case{{1, 50}, ProtocolChoice::kV2, "+ACK 1 50\r\n+PING 3\r\n"},
+           Case{{1, 50}, ProtocolChoice::kV1, "+ACK 50\r\n+PING 1 3\r\n"},
+           Case{{1, 50}, ProtocolChoice::kV1, "+ACK 50\r\n+PING 3\r\n"},
+           Case{{0, 50}, ProtocolChoice::kV1, "+ACK 50\r\n+PING 1 3\r\n"},
+           Case{{0, 50}, ProtocolChoice::kV1, "+ACK 50\r\n+PING 49\r\n"},
+       }) {
+    Link link(Options(c.from, c.protocol));
+    EXPECT_THAT(link.Receive(c.bytes), ElementsAre());
+    EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+              ReplicaErrorKind::kForeignHistory)
+        << c.bytes;
+    EXPECT_THAT(
+        std::string(link.session.status().message()),
+        HasSubstr("reaches offset 50, but the primary's history ends "));
+  }
+  // Behind frames, too.
+  Link link(Options({7, 8}));
+  link.Receive("+ACK 7 8\r\n" + FrameAt(8) + "+PING 7 8\r\n");
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+            ReplicaErrorKind::kForeignHistory);
+  // The same offset is not below.
+  Link same(Options({7, 8}));
+  same.Receive("+ACK 7 8\r\n" + FrameAt(8) + "+PING 7 9\r\n");
+  EXPECT_TRUE(same.session.status().ok());
+}
+
+TEST(SessionTest, HeartbeatsOfNewDataAreNotComparedWithOld) {
+  // Before a snapshot that is due, between its begin and its first chunk, and
+  // behind it.
+  Link due(Options({6, 50}));
+  due.Receive("+ACK 7 50\r\n+PING 7 3\r\n" + SnapshotTo(3, "+PING 7 3\r\n") +
+              "+PING 7 3\r\n");
+  EXPECT_TRUE(due.session.status().ok()) << due.session.status();
+  Link flushed(Options({7, 50}));
+  flushed.Receive("+ACK 7 50\r\n" + SnapshotTo(0, "+PING 9 0\r\n") +
+                  "+PING 9 0\r\n");
+  EXPECT_TRUE(flushed.session.status().ok()) << flushed.session.status();
+  Link untold(Options({0, 50}));
+  untold.Receive("+ACK 7 50\r\n+PING 7 3\r\n" + SnapshotTo(3));
+  EXPECT_TRUE(untold.session.status().ok()) << untold.session.status();
+}
+
+TEST(SessionTest, ChangedGenerationIsToldBeforeAShorterHistory) {
+  Link link(Options({7, 8}));
+  link.Receive("+ACK 7 8\r\n+PING 9 3\r\n");
+  EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+            ReplicaErrorKind::kGenerationChanged);
 }
 
 TEST(SessionTest, ExternalFailureIsKept) {
@@ -703,6 +1004,8 @@ TEST(SessionTest, DecoderKeepsLimits) {
   Link link(options);
   link.Receive("+ACK 7 8\r\n" + FrameAt(8));
   EXPECT_EQ(WireErrorOf(link.session.status()), WireError::kTooManyArguments);
+  EXPECT_THAT(std::string(link.session.status().message()),
+              HasSubstr("too_many_arguments (limit max_arguments), at byte "));
   EXPECT_TRUE(absl::IsResourceExhausted(link.session.status()));
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/command_semantics.h"
 #include "kevy_replica/client/errors.h"
@@ -112,8 +113,15 @@ TEST(ClientValueTest, LinkOptionsHaveOperators) {
   limits << options.limits;
   ExpectOperators(options, other,
                   "replica_id=\"r1\" protocol=auto handshake_timeout=10s "
-                  "idle_timeout=inf heartbeat_timeout=inf ack_interval=100ms " +
+                  "idle_timeout=inf heartbeat_timeout=inf element_timeout=inf "
+                  "stall_timeout=10s ack_interval=100ms " +
                       limits.str());
+  LinkOptions fixed = options;
+  fixed.fresh_generation = 5;
+  EXPECT_TRUE(options != fixed);
+  std::ostringstream out;
+  out << fixed;
+  EXPECT_THAT(out.str(), testing::HasSubstr(" fresh_generation=5 "));
 }
 
 TEST(ClientValueTest, StatsHaveOperators) {

@@ -24,9 +24,12 @@
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/reply.h"
+#include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/stream_decoder.h"
+#include "kevy_replica/codec/testing/client_port.h"
 #include "kevy_replica/codec/testing/counting_new.h"
 #include "kevy_replica/codec/testing/read_file.h"
 #include "kevy_replica/codec/testing/test_access.h"
@@ -37,6 +40,8 @@ namespace {
 
 using ::kevy_replica::codec_testing::Allocations;
 using ::kevy_replica::codec_testing::AllocationsOf;
+using ::kevy_replica::codec_testing::ClientPortExchanges;
+using ::kevy_replica::codec_testing::ClientPortRecordings;
 using ::kevy_replica::codec_testing::ListFiles;
 using ::kevy_replica::codec_testing::ReadFile;
 using ::kevy_replica::codec_testing::TestAccess;
@@ -143,6 +148,69 @@ TEST(AllocationTest, WarmDecoderAllocatesNothingForCutFrames) {
     EXPECT_EQ(elements, 3000u);
     EXPECT_EQ(allocations.count, 0u) << min;
   }
+}
+
+// Gives `bytes` to the decoder in pieces. Returns the number of replies.
+size_t DecodeReplies(absl::string_view bytes, size_t piece,
+                     ReplyDecoder* decoder) {
+  size_t replies = 0;
+  while (!bytes.empty()) {
+    decoder->Feed(bytes.substr(0, piece));
+    bytes.remove_prefix(std::min(bytes.size(), piece));
+    while (decoder->Next() == Outcome::kDone) ++replies;
+  }
+  return replies;
+}
+
+TEST(AllocationTest, WarmDecoderAllocatesNothingForReplies) {
+  std::string bytes;
+  for (const std::string& name : ClientPortRecordings()) {
+    for (const auto& exchange : ClientPortExchanges(name)) {
+      bytes += exchange.reply;
+    }
+  }
+  for (const size_t piece : {size_t{1}, size_t{100}, bytes.size()}) {
+    ReplyDecoder decoder;
+    TestAccess::UseMemory(ByteBuffer::Memory::kReuse, &decoder);
+    const size_t replies = DecodeReplies(bytes, piece, &decoder);
+    ASSERT_EQ(replies, 80u);
+    size_t again = 0;
+    const Allocations allocations = AllocationsOf([&] {
+      for (int i = 0; i < 10; ++i) {
+        again += DecodeReplies(bytes, piece, &decoder);
+      }
+    });
+    EXPECT_EQ(again, 10 * replies);
+    EXPECT_EQ(allocations.count, 0u) << piece;
+  }
+}
+
+TEST(AllocationTest, DeclaredSizesOfRepliesAllocateNothing) {
+  for (const absl::string_view bytes :
+       {absl::string_view("$16777216\r\n0123456789"),
+        absl::string_view("*65535\r\n*1\r\n"),
+        absl::string_view("*2\r\n*60000\r\n:1\r\n")}) {
+    ReplyDecoder decoder;
+    const Allocations allocations =
+        AllocationsOf([&] { DecodeReplies(bytes, 1, &decoder); });
+    EXPECT_EQ(decoder.error(), WireError::kNone);
+    EXPECT_FALSE(decoder.at_boundary());
+    EXPECT_LE(allocations.largest, 4096u) << bytes;
+    EXPECT_LE(decoder.memory_bytes(), 8192u) << bytes;
+  }
+}
+
+// The list of values doubles as they arrive.
+TEST(AllocationTest, ManyElementsAllocateAsTheyArrive) {
+  ReplyDecoder decoder;
+  size_t arrived = 1;
+  DecodeReplies("*65536\r\n", 100, &decoder);
+  for (int i = 0; i < 60'000; ++i, ++arrived) {
+    const Allocations allocations =
+        AllocationsOf([&] { DecodeReplies(":1\r\n", 100, &decoder); });
+    ASSERT_LE(allocations.largest, 4096 + 2 * (arrived + 1) * 40);
+  }
+  EXPECT_GE(decoder.memory_bytes(), 60'000u * 40);
 }
 
 TEST(AllocationTest, OneShotFunctionsAllocateNothing) {

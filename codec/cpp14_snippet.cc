@@ -24,6 +24,10 @@
 #include "kevy_replica/codec/limits.h"
 #elif defined(PAYLOAD_EVENT)
 #include "kevy_replica/codec/payload_event.h"
+#elif defined(REPLY)
+#include "kevy_replica/codec/reply.h"
+#elif defined(REPLY_DECODER)
+#include "kevy_replica/codec/reply_decoder.h"
 #elif defined(SNAPSHOT_PAYLOAD)
 #include "kevy_replica/codec/snapshot_payload.h"
 #elif defined(STREAM_DECODER)

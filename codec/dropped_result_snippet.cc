@@ -18,6 +18,7 @@
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/snapshot_payload.h"
@@ -39,6 +40,13 @@ void Stream(StreamDecoder* decoder, HandshakeAnswer* answer) {
   decoder->DecodeAnswer(answer);
 #else
   if (decoder->DecodeAnswer(answer) == Outcome::kDone) return;
+#endif
+}
+
+void Replies(ReplyDecoder* decoder) {
+  if (decoder->Next() != Outcome::kDone) return;
+#ifdef REPLY_NEXT
+  decoder->Next();
 #endif
 }
 

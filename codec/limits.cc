@@ -15,7 +15,8 @@ void AppendText(const Limits& limits, std::string* out) {
                   " max_frame_bytes=", limits.max_frame_bytes);
   absl::StrAppend(out, " max_line_bytes=", limits.max_line_bytes,
                   " max_chunk_bytes=", limits.max_chunk_bytes,
-                  " max_snapshot_bytes=", limits.max_snapshot_bytes);
+                  " max_snapshot_bytes=", limits.max_snapshot_bytes,
+                  " max_trailer_bytes=", limits.max_trailer_bytes);
 }
 
 }  // namespace kevy_replica

@@ -7,6 +7,7 @@
 #define KEVY_REPLICA_CODEC_LIMITS_H_
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <tuple>
 
@@ -33,13 +34,18 @@ struct Limits {
   uint64_t max_line_bytes = 256;
   // Length of one snapshot chunk. Default: 64 KiB.
   uint64_t max_chunk_bytes = 64ull << 10;
-  // Length of all chunks of one snapshot. Default: 16 GiB.
-  uint64_t max_snapshot_bytes = 16ull << 30;
+  // Length of all chunks of one snapshot. Snapshots are decoded as they arrive,
+  // so a large one needs no more memory than a small one. A caller that gathers
+  // a snapshot in memory sets its limit here. Default: none (2^64 - 1 bytes).
+  uint64_t max_snapshot_bytes = std::numeric_limits<uint64_t>::max();
+  // Length of the trailer of one snapshot's payload. Default: 1 MiB.
+  uint64_t max_trailer_bytes = 1ull << 20;
 
   friend auto ValueFields(const Limits& limits) {
     return std::tie(limits.max_arguments, limits.max_bulk_bytes,
                     limits.max_frame_bytes, limits.max_line_bytes,
-                    limits.max_chunk_bytes, limits.max_snapshot_bytes);
+                    limits.max_chunk_bytes, limits.max_snapshot_bytes,
+                    limits.max_trailer_bytes);
   }
 };
 

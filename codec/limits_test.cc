@@ -16,6 +16,7 @@ TEST(LimitsTest, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(limits.max_line_bytes, 256u);
   EXPECT_EQ(limits.max_chunk_bytes, 65'536u);             // 64 KiB.
   EXPECT_EQ(limits.max_snapshot_bytes, 17'179'869'184u);  // 16 GiB.
+  EXPECT_EQ(limits.max_trailer_bytes, 1'048'576u);        // 1 MiB.
   EXPECT_EQ(kMaxFrameOffset, 9'223'372'036'854'775'807u);
 }
 

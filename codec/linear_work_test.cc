@@ -20,7 +20,9 @@
 #include "kevy_replica/codec/internal/bulk_scanner.h"
 #include "kevy_replica/codec/internal/chunk_limits.h"
 #include "kevy_replica/codec/internal/frame_scanner.h"
+#include "kevy_replica/codec/internal/reply_scanner.h"
 #include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -153,6 +155,44 @@ TEST(LinearWorkTest, SkipsTheBytesOfAChunk) {
     ASSERT_TRUE(result.done());
     EXPECT_EQ(scanner.size(), 65'536u);
     EXPECT_EQ(meter.bytes(), 10u) << piece;  // "$65536\r\n" and "\r\n".
+  }
+}
+
+// Scans one reply as it arrives in pieces. Returns the number of bytes read.
+uint64_t ExaminedOfReply(absl::string_view bytes, size_t piece) {
+  internal::BasicReplyScanner<CountingMeter> scanner((ReplyLimits()));
+  DecodeResult result;
+  for (size_t size = 0; size < bytes.size();) {
+    EXPECT_EQ(result.outcome, Outcome::kNeedMore);
+    size = std::min(bytes.size(), size + piece);
+    result = scanner.Scan(bytes.data(), size);
+  }
+  EXPECT_TRUE(result.done());
+  EXPECT_EQ(result.position, bytes.size());
+  return scanner.meter().bytes();
+}
+
+TEST(LinearWorkTest, ReadsEachByteOfAReplyOnce) {
+  // Many elements, and many levels that all end with the last byte.
+  std::string flat = "*50000\r\n";
+  for (int i = 0; i < 50'000; ++i) flat += ":1\r\n";
+  std::string nested = "*2000\r\n";
+  for (int i = 0; i < 2000; ++i) {
+    for (int depth = 1; depth < 16; ++depth) nested += "*1\r\n";
+    nested += "+x\r\n";
+  }
+  for (const std::string& bytes : {flat, nested}) {
+    for (const size_t piece : {1, 7, 4096, 1'000'000}) {
+      EXPECT_EQ(ExaminedOfReply(bytes, piece), bytes.size()) << piece;
+    }
+  }
+}
+
+TEST(LinearWorkTest, SkipsTheBytesOfABulkReply) {
+  const std::string bytes =
+      "*1\r\n$1000000\r\n" + std::string(1'000'000, 'x') + "\r\n";
+  for (const size_t piece : {1, 7, 4096, 2'000'000}) {
+    EXPECT_EQ(ExaminedOfReply(bytes, piece), bytes.size() - 1'000'000) << piece;
   }
 }
 

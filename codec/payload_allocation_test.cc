@@ -97,6 +97,19 @@ TEST(PayloadAllocationTest, CutStringsAllocateOnce) {
   }
 }
 
+TEST(PayloadAllocationTest, TrailerAllocatesNothing) {
+  Encoder out;
+  out << PayloadHeader{6, 7, 8} << PayloadEnd()
+      << PayloadTrailer{std::string(100'000, 't')};
+  for (const size_t piece : {size_t{100}, size_t{4096}, out.bytes.size()}) {
+    PayloadDecoder decoder(0);
+    const Allocations allocations =
+        AllocationsOf([&] { Decode(out.bytes, piece, &decoder); });
+    EXPECT_EQ(decoder.Finish(), WireError::kNone);
+    EXPECT_EQ(allocations.count, 0u) << piece;
+  }
+}
+
 TEST(PayloadAllocationTest, DeclaredSizesAllocateNothing) {
   Limits limits;
   limits.max_bulk_bytes = 0xffff'ffff;

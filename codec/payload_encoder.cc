@@ -234,6 +234,12 @@ class PayloadEncoder::Appender {
     return WireError::kNone;
   }
 
+  WireError operator()(const PayloadTrailer& trailer) {
+    if (e_.state_ != State::kEnded) return WireError::kWrongOrder;
+    out_.append(trailer.bytes.data(), trailer.bytes.size());
+    return WireError::kNone;
+  }
+
  private:
   // Returns the state behind the RecordBegin of a type, or nullopt for an
   // unknown type.

@@ -50,11 +50,12 @@ class PayloadEncoder {
   // | kWrongCount    | more or fewer elements than declared                 |
   // | kBulkTooLong   | a string over 2^32 - 1 bytes                         |
   //
-  // An event behind PayloadEnd is kWrongOrder. Use a new encoder for the next
-  // payload.
+  // Behind PayloadEnd every event but PayloadTrailer is kWrongOrder. Use a new
+  // encoder for the next payload.
   WireError Append(const PayloadEvent& event, std::string* out);
 
-  // Whether the payload is complete: PayloadEnd was appended.
+  // Whether the payload is complete: PayloadEnd was appended. A trailer may
+  // still follow.
   bool ended() const { return state_ == State::kEnded; }
 
  private:
@@ -97,8 +98,8 @@ class PayloadEncoder {
     // A FieldExpiry was appended. FieldExpiry or PayloadEnd may come.
     // Then kFieldExpiry or kEnded.
     kFieldExpiry,
-    // PayloadEnd was appended.
-    // Every event is kWrongOrder.
+    // PayloadEnd was appended. PayloadTrailer may come, any number of times.
+    // It stays.
     kEnded,
   };
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -63,6 +64,8 @@ std::vector<PayloadEvent> AllEvents() {
       FieldExpiry{"key", "field", 1},
       FieldExpiry{"", "", 2},
       PayloadEnd(),
+      PayloadTrailer{"trailer"},
+      PayloadTrailer{""},
   };
 }
 
@@ -104,6 +107,17 @@ TEST(PayloadEncoderTest, AppendsTheBytes) {
   EXPECT_TRUE(encoder.ended());
 }
 
+TEST(PayloadEncoderTest, AppendsTrailerAsItIs) {
+  PayloadEncoder encoder;
+  std::string out;
+  AppendAll({PayloadHeader{4, 0, 0}, PayloadEnd()}, &encoder, &out);
+  AppendAll({PayloadTrailer{"\x9"}, PayloadTrailer{"more"}}, &encoder, &out);
+  EXPECT_EQ(out, std::string("KEVYSNAP\4\0\x9more", 15));
+  EXPECT_TRUE(encoder.ended());
+  EXPECT_EQ(ErrorBehind({PayloadHeader{4, 0, 0}}, PayloadTrailer{"t"}),
+            WireError::kWrongOrder);
+}
+
 // At every position, try each wrong event. It is either accepted, or returns an
 // error and changes nothing.
 TEST(PayloadEncoderTest, ErrorLeavesEverythingUnchanged) {
@@ -130,6 +144,7 @@ TEST(PayloadEncoderTest, ErrorLeavesEverythingUnchanged) {
   EXPECT_EQ(out, expected);
   EXPECT_GT(errors, events.size() * events.size() / 2);
   for (const PayloadEvent& other : events) {  // Behind the end.
+    if (std::holds_alternative<PayloadTrailer>(other)) continue;
     EXPECT_EQ(tried.Append(other, &out), WireError::kWrongOrder);
   }
   EXPECT_EQ(out, expected);

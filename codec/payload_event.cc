@@ -109,6 +109,10 @@ class TextAppender {
     Number("expire_at_ms", expiry.expire_at_ms);
   }
   void operator()(const PayloadEnd&) const { Word("payload_end"); }
+  void operator()(const PayloadTrailer& trailer) const {
+    Word("trailer");
+    String(trailer.bytes);
+  }
 
  private:
   void Word(absl::string_view word) const { absl::StrAppend(out_, word); }

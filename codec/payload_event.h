@@ -10,12 +10,14 @@
 //   record_end
 //   field_expiry "user:1" "mail" expire_at_ms=1795464156373
 //   payload_end
+//   trailer "\t..."
 //
 // PayloadDecoder (snapshot_payload.h) gives these events, and PayloadEncoder
 // (payload_encoder.h) takes them, in the same order.
 //
 // Source: kevy's documentation of its snapshots, and payloads that kevy 2.0.20,
-// 3.18.0 and 5.4.0 wrote (testdata/captures).
+// 3.18.0 and 5.4.0 wrote (testdata/captures). For the trailer: the source of
+// kevy 7.0.
 
 #ifndef KEVY_REPLICA_CODEC_PAYLOAD_EVENT_H_
 #define KEVY_REPLICA_CODEC_PAYLOAD_EVENT_H_
@@ -238,8 +240,24 @@ struct FieldExpiry {
   }
 };
 
+// All records and field expiries were given. A trailer may follow.
 struct PayloadEnd {
   friend auto ValueFields(const PayloadEnd&) { return std::tuple<>(); }
+};
+
+// A piece of the bytes behind PayloadEnd, as they are. They arrive in any
+// number of pieces, in order. A reader may ignore them.
+//
+// Kevy 7.0 writes two kinds of records there: a command that declares indexes,
+// views and tables, and the state of stream consumer groups that StreamGroup
+// cannot carry. Neither changes a key's value. Kevy itself ignores unknown ones
+// and all behind them.
+struct PayloadTrailer {
+  absl::string_view bytes;
+
+  friend auto ValueFields(const PayloadTrailer& trailer) {
+    return std::tie(trailer.bytes);
+  }
 };
 
 using PayloadEvent =
@@ -247,7 +265,7 @@ using PayloadEvent =
                  SetMember, ScoredMember, StreamInfo, StreamEntry, StreamField,
                  StreamGroupCount, StreamGroup, StreamConsumer,
                  StreamPendingCount, StreamPending, RecordEnd, FieldExpiry,
-                 PayloadEnd>;
+                 PayloadEnd, PayloadTrailer>;
 
 // Appends the event as one line of text, without a line end, as in the examples
 // above and below. Numbers have names, strings have the escapes of escape.h,

@@ -31,7 +31,9 @@ double DoubleOf(uint64_t bits) {
 }  // namespace
 
 PayloadDecoder::PayloadDecoder(uint64_t now_ms, const Limits& limits)
-    : reader_(limits), now_ms_(now_ms) {}
+    : reader_(limits),
+      now_ms_(now_ms),
+      trailer_left_(limits.max_trailer_bytes) {}
 
 void PayloadDecoder::Feed(absl::string_view bytes) {
   reader_.Release();
@@ -213,10 +215,7 @@ Outcome PayloadDecoder::Next() {
                     State::kOpcode);
 
       case State::kEnded:
-        if (reader_.has_more()) {
-          return Fail(WireError::kTrailingBytes, reader_.position());
-        }
-        return Outcome::kNeedMore;
+        return Trailer();
 
       case State::kFailed:
         return Outcome::kError;
@@ -230,7 +229,7 @@ WireError PayloadDecoder::Finish() {
   if (!ended()) {
     SetError(WireError::kTruncatedPayload, reader_.position());
   } else if (reader_.has_more()) {
-    SetError(WireError::kTrailingBytes, reader_.position());
+    SetError(WireError::kWrongOrder, reader_.position());
   }
   return error_;
 }
@@ -285,6 +284,20 @@ Outcome PayloadDecoder::Key() {
                                        : State::kScoredMember;
   }
   return Give(RecordBegin{type, reader_.string(0), expire_at_ms_, left_}, next);
+}
+
+// Gives the rest of the piece.
+Outcome PayloadDecoder::Trailer() {
+  if (!reader_.has_more()) return Outcome::kNeedMore;
+  if (trailer_left_ == 0) {
+    return Fail(WireError::kTrailerTooLong, reader_.position());
+  }
+  const absl::string_view bytes = reader_.TakeUpTo(trailer_left_);
+  if (bytes.empty()) {
+    return Fail(WireError::kSnapshotTooLong, reader_.position());
+  }
+  trailer_left_ -= bytes.size();
+  return Give(PayloadTrailer{bytes}, State::kEnded);
 }
 
 PayloadDecoder::State PayloadDecoder::AfterElement(State element) {

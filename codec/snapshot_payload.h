@@ -66,7 +66,8 @@ class PayloadDecoder {
  public:
   // `now_ms` is the Unix time in milliseconds. Version 2 counts its expiries
   // from it; other versions ignore it. Of `limits`, max_bulk_bytes applies to a
-  // string and max_snapshot_bytes to the payload.
+  // string, max_snapshot_bytes to the payload and max_trailer_bytes to its
+  // trailer.
   explicit PayloadDecoder(uint64_t now_ms, const Limits& limits = Limits());
   PayloadDecoder(PayloadDecoder&&) = default;
   PayloadDecoder& operator=(PayloadDecoder&&) = default;
@@ -81,7 +82,8 @@ class PayloadDecoder {
   // Returns:
   //   kDone      event() is the event, valid until the next non-const call
   //   kNeedMore  the piece was read to its end: Feed() the next one, or
-  //   Finish() kError     error() and position() tell the error, from now on
+  //              Finish()
+  //   kError     error() and position() tell the error, from now on
   //
   // Errors and their positions:
   //
@@ -93,7 +95,7 @@ class PayloadDecoder {
   // | kSnapshotTooLong | the same; or, outside a length, the first byte past  |
   // |                  | the limit                                            |
   // | kRowSegment      | the opcode; error_key() is the key                   |
-  // | kTrailingBytes   | the first byte behind the end                        |
+  // | kTrailerTooLong  | the first byte past the limit                        |
   // | kWrongOrder      | the first byte that was not read yet                 |
   //
   // kBadOpcode also reports a known opcode in the wrong place. Examples: a hash
@@ -107,6 +109,7 @@ class PayloadDecoder {
   // Returns:
   //   kNone              the payload is complete
   //   kTruncatedPayload  it is not; position() is the number of bytes read
+  //   kWrongOrder        a part of the trailer was not taken with Next()
   //   another error      an earlier call reported it already
   //
   // An error stays for all later calls.
@@ -131,7 +134,7 @@ class PayloadDecoder {
   // after an error, to the wrong byte. RecordEnd takes up 0 bytes.
   uint64_t position() const { return position_; }
 
-  // Whether PayloadEnd was given.
+  // Whether PayloadEnd was given. A trailer may still follow.
   bool ended() const { return state_ == State::kEnded; }
 
   // Bytes of memory for cut strings.
@@ -213,8 +216,8 @@ class PayloadDecoder {
     // A field expiry's opcode was read: all records were given.
     // Then kOpcode.
     kFieldExpiry,
-    // PayloadEnd was given.
-    // Then kFailed, if bytes follow.
+    // PayloadEnd was given. The bytes behind it are the trailer.
+    // It stays, or kFailed.
     kEnded,
     // An error was reported.
     // It stays.
@@ -225,6 +228,7 @@ class PayloadDecoder {
   Outcome Give(const Event& event, State next);
   bool BeginRecord(uint64_t opcode);
   Outcome Key();
+  Outcome Trailer();
   State AfterElement(State element);
   State AfterEntry() const;
   State AfterConsumer() const;
@@ -245,6 +249,7 @@ class PayloadDecoder {
   // Elements still due: entries or groups, and the innermost ones.
   uint32_t outer_left_ = 0;
   uint32_t left_ = 0;
+  uint64_t trailer_left_;  // Bytes that the limit still allows.
 
   PayloadEvent event_;
   WireError error_ = WireError::kNone;

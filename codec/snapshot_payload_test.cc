@@ -226,6 +226,53 @@ TEST(PayloadDecoderTest, FinishingInsideAPayloadFails) {
   EXPECT_EQ(decoder.Finish(), WireError::kTruncatedPayload);
 }
 
+TEST(PayloadDecoderTest, TrailerPiecesAreViewsOfTheFedPieces) {
+  const std::string bytes =
+      Encoded({PayloadHeader{4, 0, 0}, PayloadEnd()}) + "first";
+  const std::string second = "second";
+  PayloadDecoder decoder(0);
+  decoder.Feed(bytes);
+  EXPECT_EQ(Next(&decoder), "header version=4 generation=0 offset=0");
+  EXPECT_EQ(Next(&decoder), "payload_end");
+  EXPECT_EQ(Next(&decoder), "trailer \"first\"");
+  EXPECT_EQ(decoder.position(), bytes.size());
+  EXPECT_TRUE(IsWithin(std::get<PayloadTrailer>(decoder.event()).bytes, bytes));
+  EXPECT_EQ(Next(&decoder), "need_more");
+  decoder.Feed("");
+  EXPECT_EQ(Next(&decoder), "need_more");
+  decoder.Feed(second);
+  EXPECT_EQ(Next(&decoder), "trailer \"second\"");
+  EXPECT_TRUE(
+      IsWithin(std::get<PayloadTrailer>(decoder.event()).bytes, second));
+  EXPECT_EQ(Next(&decoder), "need_more");
+  EXPECT_TRUE(decoder.ended());
+  EXPECT_EQ(decoder.Finish(), WireError::kNone);
+  EXPECT_EQ(decoder.bytes_copied(), 0u);
+  EXPECT_EQ(decoder.memory_bytes(), 0u);
+}
+
+TEST(PayloadDecoderTest, TrailerPastItsLimitFails) {
+  const std::string payload = Encoded({PayloadHeader{4, 0, 0}, PayloadEnd()});
+  const std::string megabyte(1 << 20, 't');
+  PayloadDecoder at_limit(0);
+  Decode(payload + megabyte, 4096, &at_limit);
+  EXPECT_EQ(at_limit.Finish(), WireError::kNone);
+  at_limit.Feed("t");
+  EXPECT_EQ(Next(&at_limit), "error trailer_too_long at 1048586");
+  EXPECT_EQ(at_limit.Finish(), WireError::kTrailerTooLong);
+
+  // In one piece: the bytes within the limit come first.
+  Limits limits;
+  limits.max_trailer_bytes = 3;
+  PayloadDecoder decoder(0, limits);
+  const std::string bytes = payload + "abcd";
+  decoder.Feed(bytes);
+  EXPECT_EQ(Next(&decoder), "header version=4 generation=0 offset=0");
+  EXPECT_EQ(Next(&decoder), "payload_end");
+  EXPECT_EQ(Next(&decoder), "trailer \"abc\"");
+  EXPECT_EQ(Next(&decoder), "error trailer_too_long at 13");
+}
+
 TEST(PayloadDecoderTest, FinishReportsUnreadBytes) {
   const std::string bytes =
       Encoded({PayloadHeader{4, 0, 0}, PayloadEnd()}) + "more";
@@ -233,7 +280,7 @@ TEST(PayloadDecoderTest, FinishReportsUnreadBytes) {
   decoder.Feed(bytes);
   EXPECT_EQ(Next(&decoder), "header version=4 generation=0 offset=0");
   EXPECT_EQ(Next(&decoder), "payload_end");
-  EXPECT_EQ(decoder.Finish(), WireError::kTrailingBytes);
+  EXPECT_EQ(decoder.Finish(), WireError::kWrongOrder);
   EXPECT_EQ(decoder.position(), 10u);
 }
 

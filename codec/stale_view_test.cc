@@ -20,6 +20,8 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/reply.h"
+#include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/snapshot_payload.h"
@@ -138,6 +140,37 @@ TEST(StaleViewDeathTest, NextEndsChunk) {
   Read(bytes);
   ASSERT_EQ(decoder.Next(), Outcome::kDone);
   EXPECT_DEATH(Read(bytes), "use-after-poison");
+}
+
+// A decoder that has just given a reply, and holds another.
+std::unique_ptr<ReplyDecoder> DecoderAtReply() {
+  auto decoder = std::make_unique<ReplyDecoder>();
+  decoder->Feed("*1\r\n$16\r\n0123456789abcdef\r\n+OK\r\n");
+  EXPECT_EQ(decoder->Next(), Outcome::kDone);
+  Read(decoder->reply()[0].text());
+  return decoder;
+}
+
+TEST(StaleViewDeathTest, NextEndsReply) {
+  const auto decoder = DecoderAtReply();
+  const ReplyView reply = decoder->reply();
+  const absl::string_view text = reply[0].text();
+  ASSERT_EQ(decoder->Next(), Outcome::kDone);
+  EXPECT_DEATH(Read(text), "use-after-poison");
+}
+
+TEST(StaleViewDeathTest, PrepareEndsReply) {
+  const auto decoder = DecoderAtReply();
+  const absl::string_view text = decoder->reply()[0].text();
+  decoder->Prepare();
+  EXPECT_DEATH(Read(text), "use-after-poison");
+}
+
+TEST(StaleViewDeathTest, DestroyingTheDecoderEndsReply) {
+  auto decoder = DecoderAtReply();
+  const absl::string_view text = decoder->reply()[0].text();
+  decoder.reset();
+  EXPECT_DEATH(Read(text), "heap-use-after-free");
 }
 
 // A decoder that has just given a cut string. Two more events are in `*bytes`.

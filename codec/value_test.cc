@@ -28,6 +28,8 @@
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/reply.h"
+#include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -96,6 +98,14 @@ TEST(ValueTest, EnumsCompareHashAndPrint) {
                             {RecordType::kSortedSet, "sorted_set"},
                             {RecordType::kStream, "stream"},
                             {static_cast<RecordType>(99), "unknown"}});
+  ExpectValues<ReplyType>({{ReplyType::kSimpleString, "simple_string"},
+                           {ReplyType::kError, "error"},
+                           {ReplyType::kInteger, "integer"},
+                           {ReplyType::kBulk, "bulk"},
+                           {ReplyType::kNullBulk, "null_bulk"},
+                           {ReplyType::kArray, "array"},
+                           {ReplyType::kNullArray, "null_array"},
+                           {static_cast<ReplyType>(99), "unknown"}});
 }
 
 TEST(ValueTest, ResultsCompareHashAndPrint) {
@@ -112,26 +122,79 @@ TEST(ValueTest, ResultsCompareHashAndPrint) {
 }
 
 TEST(ValueTest, LimitsCompareHashAndPrint) {
-  Limits other[6];
+  Limits other[7];
   other[0].max_arguments = 1;
   other[1].max_bulk_bytes = 1;
   other[2].max_frame_bytes = 1;
   other[3].max_line_bytes = 1;
   other[4].max_chunk_bytes = 1;
   other[5].max_snapshot_bytes = 1;
+  other[6].max_trailer_bytes = 1;
   ExpectValues<Limits>(
       {{Limits(),
         "max_arguments=1048576 max_bulk_bytes=536870912 "
         "max_frame_bytes=1073741824 max_line_bytes=256 max_chunk_bytes=65536 "
-        "max_snapshot_bytes=17179869184"},
+        "max_snapshot_bytes=18446744073709551615 max_trailer_bytes=1048576"},
        {other[0],
         "max_arguments=1 max_bulk_bytes=536870912 "
         "max_frame_bytes=1073741824 max_line_bytes=256 max_chunk_bytes=65536 "
-        "max_snapshot_bytes=17179869184"}});
+        "max_snapshot_bytes=18446744073709551615 max_trailer_bytes=1048576"}});
   for (const Limits& a : other) {
     EXPECT_NE(a, Limits());
     for (const Limits& b : other) EXPECT_EQ(a == b, &a == &b);
   }
+}
+
+TEST(ValueTest, ReplyLimitsCompareHashAndPrint) {
+  ReplyLimits other[5];
+  other[0].max_bulk_bytes = 1;
+  other[1].max_line_bytes = 1;
+  other[2].max_elements = 1;
+  other[3].max_depth = 1;
+  other[4].max_reply_bytes = 1;
+  ExpectValues<ReplyLimits>(
+      {{ReplyLimits(),
+        "max_bulk_bytes=16777216 max_line_bytes=65536 max_elements=65536 "
+        "max_depth=16 max_reply_bytes=67108864"},
+       {other[0],
+        "max_bulk_bytes=1 max_line_bytes=65536 max_elements=65536 "
+        "max_depth=16 max_reply_bytes=67108864"}});
+  for (const ReplyLimits& a : other) {
+    EXPECT_NE(a, ReplyLimits());
+    for (const ReplyLimits& b : other) EXPECT_EQ(a == b, &a == &b);
+  }
+}
+
+TEST(ValueTest, RepliesCompareContents) {
+  std::vector<ReplyDecoder> decoders(13);
+  std::vector<Case<ReplyView>> cases;
+  const auto add = [&](absl::string_view bytes, const std::string& text) {
+    ReplyDecoder& decoder = decoders[cases.size()];
+    decoder.Feed(bytes);
+    ASSERT_EQ(decoder.Next(), Outcome::kDone) << text;
+    cases.push_back({decoder.reply(), text});
+  };
+  add("+a\r\n", "+\"a\"");
+  add("+b\r\n", "+\"b\"");
+  add("-a\r\n", "-\"a\"");
+  add("$1\r\na\r\n", "\"a\"");
+  add(":1\r\n", "1");
+  add(":2\r\n", "2");
+  add("$-1\r\n", "null_bulk");
+  add("*-1\r\n", "null_array");
+  add("*0\r\n", "[]");
+  add("*2\r\n*1\r\n:1\r\n:2\r\n", "[[1], 2]");
+  add("*2\r\n*1\r\n:1\r\n:3\r\n", "[[1], 3]");
+  add("*1\r\n*2\r\n:1\r\n:2\r\n", "[[1, 2]]");
+  ExpectValues<ReplyView>(cases, [](ReplyView reply) { return reply; });
+  // The same contents elsewhere.
+  ReplyDecoder& decoder = decoders.back();
+  decoder.Feed("*1\r\n*2\r\n*1\r\n:1\r\n:2\r\n");
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  const ReplyView same = decoder.reply()[0];
+  EXPECT_EQ(same, cases[9].value);
+  EXPECT_EQ(absl::HashOf(same), absl::HashOf(cases[9].value));
+  EXPECT_EQ(ReplyView(), cases[6].value);
 }
 
 TEST(ValueTest, ElementsCompareHashAndPrint) {
@@ -255,6 +318,8 @@ TEST(ValueTest, PayloadEventsCompareHashAndPrint) {
       {FieldExpiry{"k", "g", 1}, "field_expiry \"k\" \"g\" expire_at_ms=1"},
       {FieldExpiry{"k", "f", 2}, "field_expiry \"k\" \"f\" expire_at_ms=2"},
       {PayloadEnd(), "payload_end"},
+      {PayloadTrailer{"a"}, "trailer \"a\""},
+      {PayloadTrailer{"b"}, "trailer \"b\""},
   });
 }
 

@@ -31,6 +31,10 @@ constexpr absl::string_view kNames[] = {
     "line_too_long",
     "chunk_too_long",
     "snapshot_too_long",
+    "trailer_too_long",
+    "too_many_elements",
+    "too_deep",
+    "reply_too_long",
     "bad_request",
     "wrong_argument_count",
     "wrong_command",
@@ -45,9 +49,9 @@ constexpr absl::string_view kNames[] = {
     "bad_expiry_flag",
     "row_segment",
     "truncated_payload",
-    "trailing_bytes",
     "wrong_order",
     "wrong_count",
+    "bad_reply",
     "no_space",
 };
 constexpr size_t kWireErrors = static_cast<size_t>(WireError::kNoSpace) + 1;
@@ -61,17 +65,32 @@ absl::string_view WireErrorName(WireError error) {
   return index < kWireErrors ? kNames[index] : "unknown";
 }
 
-bool IsLimit(WireError error) {
+bool IsLimit(WireError error) { return !LimitName(error).empty(); }
+
+absl::string_view LimitName(WireError error) {
   switch (error) {
     case WireError::kTooManyArguments:
+      return "max_arguments";
     case WireError::kBulkTooLong:
+      return "max_bulk_bytes";
     case WireError::kFrameTooLong:
+      return "max_frame_bytes";
     case WireError::kLineTooLong:
+      return "max_line_bytes";
     case WireError::kChunkTooLong:
+      return "max_chunk_bytes";
     case WireError::kSnapshotTooLong:
-      return true;
+      return "max_snapshot_bytes";
+    case WireError::kTrailerTooLong:
+      return "max_trailer_bytes";
+    case WireError::kTooManyElements:
+      return "max_elements";
+    case WireError::kTooDeep:
+      return "max_depth";
+    case WireError::kReplyTooLong:
+      return "max_reply_bytes";
     default:
-      return false;
+      return "";
   }
 }
 

@@ -32,13 +32,17 @@ enum class [[nodiscard]] WireError : uint8_t {
   kUnexpectedInSnapshot,  // A frame or "+SNAPSHOT" inside a snapshot.
   kOutsideSnapshot,       // A chunk or "+SNAPSHOT_END" outside a snapshot.
 
-  // Past one of Limits.
+  // Past one of Limits, or of ReplyLimits.
   kTooManyArguments,
   kBulkTooLong,
   kFrameTooLong,
   kLineTooLong,
   kChunkTooLong,
   kSnapshotTooLong,
+  kTrailerTooLong,   // Of a snapshot's payload.
+  kTooManyElements,  // Of a reply's arrays.
+  kTooDeep,          // A reply's arrays within each other.
+  kReplyTooLong,
 
   // The handshake request, replica to primary.
   kBadRequest,          // Not a RESP multi-bulk command.
@@ -50,17 +54,19 @@ enum class [[nodiscard]] WireError : uint8_t {
   kMissingId,           // The last argument but one is not ID.
   kBadReplicaId,        // Empty, or not UTF-8.
 
-  // The snapshot payload. Its limits are kBulkTooLong, for a string, and
-  // kSnapshotTooLong.
+  // The snapshot payload. Its limits are kBulkTooLong, for a string,
+  // kSnapshotTooLong and kTrailerTooLong.
   kBadMagic,          // The payload does not begin "KEVYSNAP".
   kBadVersion,        // The version is outside 2 to 7; to encode, 4 to 6.
   kBadOpcode,         // Unknown, or not of this version or place.
   kBadExpiryFlag,     // Neither 0 nor 1.
   kRowSegment,        // A stub: the record's value is on the primary's disk.
   kTruncatedPayload,  // The snapshot ended before its payload did.
-  kTrailingBytes,     // Bytes behind the payload's end.
   kWrongOrder,        // A value or a call that may not come now.
   kWrongCount,        // To encode: more or fewer values than declared.
+
+  // A reply of the client port.
+  kBadReply,  // Not a RESP2 value.
 
   // Encoding only.
   kNoSpace,  // The span is shorter than EncodedSize() says.
@@ -70,9 +76,13 @@ enum class [[nodiscard]] WireError : uint8_t {
 // golden files and logs show it.
 absl::string_view WireErrorName(WireError error);
 
-// Returns whether `error` means that a limit of `Limits` was passed. The bytes
-// may then be well formed, but exceed the reader's limits.
+// Returns whether `error` means that a limit of `Limits` or `ReplyLimits` was
+// passed. The bytes may then be well formed, but exceed the reader's limits.
 bool IsLimit(WireError error);
+
+// Returns the name of that limit, "max_bulk_bytes" for kBulkTooLong, as the
+// fields of `Limits` and `ReplyLimits` are called. "" for other errors.
+absl::string_view LimitName(WireError error);
 
 std::ostream& operator<<(std::ostream& out, WireError error);
 template <typename Sink>

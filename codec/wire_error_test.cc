@@ -8,12 +8,18 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/result.h"
 
 namespace kevy_replica {
 namespace {
+
+using ::testing::HasSubstr;
 
 constexpr int kLast = static_cast<int>(WireError::kNoSpace);
 
@@ -53,11 +59,30 @@ TEST(WireErrorTest, IsLimitNamesTheErrorsOfLimits) {
   const std::set<WireError> limits = {
       WireError::kTooManyArguments, WireError::kBulkTooLong,
       WireError::kFrameTooLong,     WireError::kLineTooLong,
-      WireError::kChunkTooLong,     WireError::kSnapshotTooLong};
+      WireError::kChunkTooLong,     WireError::kSnapshotTooLong,
+      WireError::kTooManyElements,  WireError::kTooDeep,
+      WireError::kReplyTooLong,     WireError::kTrailerTooLong};
   for (int i = 0; i <= kLast; ++i) {
     const WireError error = static_cast<WireError>(i);
     EXPECT_EQ(IsLimit(error), limits.count(error) == 1) << error;
   }
+}
+
+// AppendText() of the limits prints each field as `name=value`.
+TEST(WireErrorTest, LimitNamesAreFieldsOfTheLimits) {
+  std::string fields = " ";
+  AppendText(Limits(), &fields);
+  fields += " ";
+  AppendText(ReplyLimits(), &fields);
+  std::set<absl::string_view> names;
+  for (int i = 0; i <= kLast; ++i) {
+    const absl::string_view name = LimitName(static_cast<WireError>(i));
+    if (name.empty()) continue;
+    EXPECT_THAT(fields, HasSubstr(absl::StrCat(" ", name, "=")));
+    EXPECT_TRUE(names.insert(name).second) << name;
+  }
+  EXPECT_EQ(names.size(), 10u);
+  EXPECT_EQ(LimitName(WireError::kTrailerTooLong), "max_trailer_bytes");
 }
 
 TEST(OutcomeTest, EachOutcomeHasAName) {

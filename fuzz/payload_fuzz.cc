@@ -37,6 +37,7 @@ Limits Tight() {
   Limits limits;
   limits.max_bulk_bytes = 40;
   limits.max_snapshot_bytes = 120;
+  limits.max_trailer_bytes = 20;
   return limits;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,14 +20,15 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "kevy_replica/client/fleet.h"
-#include "kevy_replica/client/link_options.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/common/command_line.h"
 #include "kevy_replica/tools/common/embedded_primary.h"
-#include "kevy_replica/tools/common/flags.h"
+#include "kevy_replica/tools/common/link_flags.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/progress.h"
+#include "kevy_replica/tools/common/reader_watch.h"
+#include "kevy_replica/tools/common/standard_files.h"
 #include "kevy_replica/tools/common/stop_signals.h"
 #include "kevy_replica/tools/mirror/mirror.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
@@ -48,11 +50,6 @@ ABSL_FLAG(
     std::string, target, "",
     "redis://HOST[:PORT][/DB] or unix:/PATH[?db=DB], by default port 6379\n"
     "and database 0. TLS and passwords are not supported.");
-ABSL_FLAG(std::string, replica_id, "kevy_mirror",
-          "The name of this mirror in the primary's INFO replication.");
-ABSL_FLAG(kevy_replica::ProtocolChoice, protocol,
-          kevy_replica::ProtocolChoice::kAuto,
-          "1 (kevy 1.18 to 3.x), 2 (kevy 4.0 and later), or auto: try both.");
 ABSL_FLAG(std::string, position_key, "kevy_mirror",
           "The key in the target for the mirror's own record.");
 ABSL_FLAG(bool, replace, false,
@@ -74,15 +71,6 @@ ABSL_FLAG(bool, dry_run, false,
 ABSL_FLAG(std::string, prometheus, "",
           "The file for metrics in Prometheus's text format, replaced every\n"
           "second.");
-ABSL_FLAG(
-    absl::Duration, idle_timeout, absl::InfiniteDuration(),
-    "The longest silence of a link to the primary, as in 5s or 1m30s. Then\n"
-    "the mirror connects again. inf: no limit.");
-ABSL_FLAG(
-    absl::Duration, heartbeat_timeout, absl::Seconds(5),
-    "The longest time without a heartbeat, from primaries that send them.\n"
-    "Then the mirror connects again. inf: no limit.");
-
 namespace kevy_replica {
 
 constexpr FlagName<OnReject> kOnRejectNames[] = {{OnReject::kPass, "pass"},
@@ -108,8 +96,8 @@ or Redis server.
 
 It loads the primary's snapshots and applies its writes, until Ctrl-C. One
 address is one shard: give --shards to mirror all shards of a primary. Without
---primary it plays a recording and exits at its end. Without --target it
-prints the commands, a line each.
+--primary and --target it plays a recording and exits at its end. Without
+--target it prints the commands, a line each.
 
 )";
 
@@ -140,15 +128,17 @@ Limits:
   is killed before it may not notice a new one. kevy 2.0 sends no heartbeats.
 
 Exit status:
-  0  Ctrl-C, the recording's end, or the reader of printed commands is gone
+  0  Ctrl-C, SIGTERM or SIGHUP (a second one kills), the recording's end, or
+     the reader of printed commands is gone
   1  an error, with a message
   2  bad usage, or a metrics file that cannot be created
 )";
 
-LinkFlags GetLinkFlags() {
-  return {absl::GetFlag(FLAGS_replica_id), absl::GetFlag(FLAGS_protocol),
-          absl::GetFlag(FLAGS_idle_timeout),
-          absl::GetFlag(FLAGS_heartbeat_timeout)};
+constexpr absl::string_view kName = "kevy_mirror";
+
+// Whether the commands go to standard output.
+bool Prints() {
+  return absl::GetFlag(FLAGS_dry_run) || absl::GetFlag(FLAGS_target).empty();
 }
 
 absl::Status CheckFlags(const CommandLine& command_line) {
@@ -169,7 +159,16 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   if (absl::GetFlag(FLAGS_position_key).empty()) {
     return absl::InvalidArgumentError("--position_key must not be empty");
   }
-  return CheckLinkFlags(GetLinkFlags());
+  if (absl::GetFlag(FLAGS_primary).empty() &&
+      !absl::GetFlag(FLAGS_target).empty()) {
+    // The recording would replace the target's data.
+    return absl::InvalidArgumentError("--target needs --primary");
+  }
+  if (Prints()) {
+    const absl::Status status = CheckStandardOutput("--target");
+    if (!status.ok()) return status;
+  }
+  return CheckLinkFlags();
 }
 
 MirrorRunOptions OptionsOfFlags() {
@@ -186,7 +185,8 @@ MirrorRunOptions OptionsOfFlags() {
     return static_cast<uint64_t>(absl::ToUnixMillis(absl::Now()));
   };
   options.mirror.log = Say;
-  options.fleet = FleetOptionsOf(GetLinkFlags());
+  options.fleet.link = LinkOptionsOfFlags(kName);
+  options.mirror.limits = options.fleet.link.limits;
   options.prometheus = absl::GetFlag(FLAGS_prometheus);
   options.status_line = isatty(STDERR_FILENO) != 0;
   return options;
@@ -195,16 +195,16 @@ MirrorRunOptions OptionsOfFlags() {
 // Connects to --target, or prints its commands to `output`.
 absl::StatusOr<TargetConnector> ConnectorOfFlags(
     const std::shared_ptr<Interrupter>& interrupter, Output* output) {
-  const std::string target = absl::GetFlag(FLAGS_target);
-  const bool dry_run = absl::GetFlag(FLAGS_dry_run);
-  if (dry_run || target.empty()) {
-    const PrintingLink::Format format =
-        dry_run ? PrintingLink::Format::kResp : PrintingLink::Format::kText;
+  if (Prints()) {
+    const PrintingLink::Format format = absl::GetFlag(FLAGS_dry_run)
+                                            ? PrintingLink::Format::kResp
+                                            : PrintingLink::Format::kText;
     return [format, output] {
       return std::make_unique<PrintingLink>(format, output);
     };
   }
-  const absl::StatusOr<TargetAddress> address = ParseTargetAddress(target);
+  const absl::StatusOr<TargetAddress> address =
+      ParseTargetAddress(absl::GetFlag(FLAGS_target));
   if (!address.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--target: ", address.status().message()));
@@ -245,6 +245,9 @@ int Run(const CommandLine& command_line) {
   options.addresses = *std::move(addresses);
   const absl::Status metrics = MetricsFile(options.prometheus).Create();
   if (!metrics.ok()) return BadUsage(metrics.message());
+  if (!options.once) SayUnchecked(primary, options.addresses.size());
+  std::optional<ReaderWatch> watch;
+  if (Prints()) watch.emplace(STDOUT_FILENO, RequestStop);
   return ExitStatusOf(RunMirror(options));
 }
 
@@ -253,6 +256,6 @@ int Run(const CommandLine& command_line) {
 
 int main(int argc, char** argv) {
   return kevy_replica::RunProgram(
-      {"kevy_mirror", kevy_replica::kUsage, kevy_replica::kNotes}, argc, argv,
-      kevy_replica::Run);
+      {kevy_replica::kName, kevy_replica::kUsage, kevy_replica::kNotes}, argc,
+      argv, kevy_replica::Run);
 }

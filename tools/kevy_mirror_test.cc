@@ -35,9 +35,9 @@
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/scripted_primary.h"
-#include "kevy_replica/tools/mirror/payload_commands.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
+#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/testing/child_process.h"
 #include "kevy_replica/tools/testing/long_primary.h"
@@ -53,6 +53,7 @@ using client_testing::FileContents;
 using client_testing::TempFolder;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -254,13 +255,37 @@ TEST_F(KevyMirrorTest, RecordedFlushallReplacesData) {
       UnorderedElementsAre(Pair("after", "string 2"), Pair("ctr", "string 1")));
 }
 
-TEST_F(KevyMirrorTest, EndsWithEmbeddedPrimary) {
-  const ChildResult result =
-      RunMirror({absl::StrCat("--target=", server_.target())});
-  EXPECT_EQ(result.status, 0) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("no --primary given"));
-  EXPECT_EQ(Position(), "7270893326363503:39");
-  EXPECT_EQ(server_.Ask({"GET", "foo1"}).text, "bar-more");
+TEST_F(KevyMirrorTest, TargetWithoutPrimaryStaysUntouched) {
+  server_.Ask({"SET", "precious", "1"});
+  const std::string target = absl::StrCat("--target=", server_.target());
+  const ChildResult without = RunMirror({target});
+  EXPECT_EQ(without.status, 2);
+  EXPECT_EQ(without.err,
+            "kevy_mirror: --target needs --primary (see --help)\n");
+  const ChildResult unset = RunMirror({"--primary=", target, "--replace"});
+  EXPECT_EQ(unset.status, 2);
+  EXPECT_EQ(unset.err,
+            "kevy_mirror: --primary has an empty value: is a variable unset? "
+            "(see --help)\n");
+  EXPECT_EQ(server_.Ask({"GET", "precious"}).text, "1");
+  EXPECT_EQ(Position(), "");
+}
+
+// Kevy 7.0 writes a trailer behind the payload.
+TEST_F(KevyMirrorTest, LoadsSnapshotsWithATrailer) {
+  for (const char* name : {"catalog", "unknown"}) {
+    SCOPED_TRACE(name);
+    server_.Ask({"FLUSHALL"});
+    ScriptedPrimary primary;
+    Listen(&primary,
+           PrimaryScript::Capture(
+               FileContents(absl::StrCat("testdata/golden/snapshot-trailer-",
+                                         name, ".resp")))
+               .Stall());
+    RunTo("7270893326363503:1", primary);
+    EXPECT_THAT(ContentOf(&server_),
+                ElementsAre(Pair("b", "string 2"), Pair("k", "string v")));
+  }
 }
 
 TEST_F(KevyMirrorTest, LoadsGeneratedSnapshots) {
@@ -1120,12 +1145,66 @@ TEST(KevyMirrorDryRunTest, PrintsEmbeddedRecording) {
   EXPECT_THAT(result.out, HasSubstr("\n\"APPEND\" \"foo1\" \"-more\"\n"));
 }
 
+TEST(KevyMirrorDryRunTest, EndsWithEmbeddedPrimary) {
+  const ChildResult result = RunMirror({});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("no --primary given"));
+  EXPECT_THAT(result.out, HasSubstr(" \"7270893326363503:39\"\n\"EXEC\"\n"));
+}
+
+TEST(KevyMirrorDryRunTest, StatusLineKeepsBytesAtEnd) {
+  if (!ChildProcess::HasTerminals()) {
+    GTEST_SKIP() << "terminals are not available";
+  }
+  ChildProcess::Options options;
+  options.err_is_terminal = true;
+  const ChildResult result = RunChild(kKevyMirror, {}, options);
+  EXPECT_EQ(result.status, 0);
+  EXPECT_THAT(result.err, EndsWith(" frames/s\r\n"));
+  const std::string last = result.err.substr(result.err.rfind("\r\x1b[K"));
+  EXPECT_THAT(last, HasSubstr("14 frames, 1770 bytes, "));
+}
+
+TEST(KevyMirrorDryRunTest, ClosedReaderEndsMirrorWithoutWrite) {
+  ScriptedPrimary primary;
+  primary.SetDefault(PrimaryScript().Frame(0, {"PING"}).Stall());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  ChildProcess child(kKevyMirror,
+                     {absl::StrCat("--primary=", primary.address()),
+                      "--heartbeat_timeout=inf"});
+  std::string line;
+  do {
+    line = child.ReadLine();
+    ASSERT_NE(line, "");
+  } while (line != "\"PING\"\n");
+  while (child.ReadLine() != "\"EXEC\"\n") {
+  }
+  child.CloseOutput();
+  EXPECT_EQ(child.Wait(), 0);
+}
+
+TEST(KevyMirrorDryRunTest, ClosedStandardOutputIsError) {
+  const ChildResult result =
+      RunChild("sh", {"-c", "exec \"$0\" >&-", kKevyMirror});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_EQ(result.err,
+            "kevy_mirror: standard output is closed: give --target (see "
+            "--help)\n");
+}
+
+TEST(KevyMirrorDryRunTest, SpecialMetricsFileIsRefused) {
+  const ChildResult result = RunMirror({"--prometheus=/dev/null"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("/dev/null is not a regular file"));
+}
+
 TEST(KevyMirrorDryRunTest, RejectsBadUsage) {
   for (const char* flag :
        {"--on_reject=maybe", "--shards=0", "--shards=2", "--batch=0",
         "--position_key=", "--target=localhost:6379", "--primary=localhost",
         "--heartbeat_timeout=0s", "--idle_timeout=-1s",
-        "--replica_id=", "--prometheus=/nowhere/x", "--nosuch"}) {
+        "--replica_id=", "--prometheus=/nowhere/x",
+        "--prometheus=", "--target=", "--primary=", "--nosuch"}) {
     const ChildResult result = RunMirror({flag});
     EXPECT_EQ(result.status, 2) << flag;
     EXPECT_THAT(result.err,

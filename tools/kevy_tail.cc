@@ -5,9 +5,7 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,17 +29,22 @@
 #include "kevy_replica/tools/common/embedded_primary.h"
 #include "kevy_replica/tools/common/file_flags.h"
 #include "kevy_replica/tools/common/flags.h"
+#include "kevy_replica/tools/common/link_flags.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/progress.h"
+#include "kevy_replica/tools/common/reader_watch.h"
+#include "kevy_replica/tools/common/reopen_signal.h"
+#include "kevy_replica/tools/common/standard_files.h"
 #include "kevy_replica/tools/common/stop_signals.h"
 #include "kevy_replica/tools/tail/follow.h"
+#include "kevy_replica/tools/tail/hook_transport.h"
 #include "kevy_replica/tools/tail/output_file.h"
 #include "kevy_replica/tools/tail/replay.h"
+#include "kevy_replica/tools/tail/snapshot_printer.h"
 #include "kevy_replica/tools/tail/tail.h"
 #include "kevy_replica/tools/tail/tail_printer.h"
 #include "kevy_replica/transport/interrupter.h"
-#include "kevy_replica/transport/recording_transport.h"
 #include "kevy_replica/transport/socket_transport.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -57,43 +60,39 @@ ABSL_FLAG(
     "\"shard\":3 in json.");
 ABSL_FLAG(bool, once, false,
           "Print one link and exit when it ends, instead of following.");
-ABSL_FLAG(std::string, replica_id, "kevy_tail",
-          "The name of this reader in the primary's INFO replication.");
 ABSL_FLAG(
     kevy_replica::FeedPosition, from, {},
     "GENERATION:OFFSET: the position to start at, in the form of the `end`\n"
     "event. 0:0 is a fresh start. A position in --positions has priority.");
-ABSL_FLAG(kevy_replica::ProtocolChoice, protocol,
-          kevy_replica::ProtocolChoice::kAuto,
-          "1 (kevy 1.18 to 3.x), 2 (kevy 4.0 and later), or auto: try both.");
 ABSL_FLAG(
     kevy_replica::TailFormat, format, kevy_replica::TailFormat::kText,
     "text (like redis-cli's MONITOR), json (an object a line) or resp (the\n"
     "frames' commands alone, for redis-cli --pipe).");
-ABSL_FLAG(bool, ack, false,
+ABSL_FLAG(kevy_replica::SnapshotMode, snapshot,
+          kevy_replica::SnapshotMode::kRecords,
+          "records, chunks or skip: print a snapshot's records (with\n"
+          "--format=resp the commands that rebuild them), only the lengths of\n"
+          "its chunks, or nothing between its begin and its end.");
+ABSL_FLAG(bool, acknowledge, false,
           "Acknowledge printed frames. The primary's WAIT then counts this\n"
-          "reader.");
+          "reader as a copy of the data, so only ask for it if the output is\n"
+          "one.");
 ABSL_FLAG(uint64_t, max_frames, 0,
           "Exit after so many frames of all shards. 0: no limit.");
-ABSL_FLAG(absl::Duration, idle_timeout, absl::InfiniteDuration(),
-          "The longest silence of a link, as in 5s or 1m30s. Then the tail\n"
-          "connects again, or fails with --once. inf: no limit.");
-ABSL_FLAG(
-    absl::Duration, heartbeat_timeout, absl::Seconds(5),
-    "The longest time without a heartbeat, from primaries that send them.\n"
-    "Then the tail connects again. inf: no limit.");
 ABSL_FLAG(
     std::string, positions, "",
     "The file that keeps the positions of the printed frames. The next run\n"
     "continues there.");
 ABSL_FLAG(std::string, output, "",
-          "The file to append to, instead of standard output.");
+          "The file to append to, instead of standard output. Only its owner\n"
+          "may read it. SIGUSR1 reopens it, after a log rotation.");
 ABSL_FLAG(std::string, prometheus, "",
           "The file for metrics in Prometheus's text format, replaced every\n"
           "second.");
 ABSL_FLAG(std::string, record, "",
           "The file for all bytes that the primary sends, to --replay them.\n"
-          "Needs --once.");
+          "Needs --once. Only its owner may read it. SIGUSR1 reopens it: both\n"
+          "files in a row are then the recording.");
 ABSL_FLAG(std::string, replay, "",
           "The recording to read instead of a link; - is standard input. Its\n"
           "first line sets --protocol and --from, unless they are given.");
@@ -118,8 +117,15 @@ Restarts:
   is stored after its frames are written. So a killed tail may print its last
   frames again, to a pipe or a terminal. In a file given by --output each
   frame stands once: the next run truncates the file to the stored position.
-  Let only the tail write to that file. To start a new one, stop the tail,
-  move the file away and create an empty one.
+  A lock keeps a second tail from the file, and from the positions. To start a
+  new file, move the old one away and send SIGUSR1: the next line goes to a new
+  file. Or stop the tail, move the file away and create an empty one.
+
+Snapshots as commands:
+  With --format=resp each key of a snapshot is deleted and rebuilt. Keys that
+  the snapshot lacks stay; the tail says so when a snapshot replaces earlier
+  data. It also says which parts of the snapshot commands cannot express.
+  Commands about kevy's own state (XINTERNAL.*) are left out.
 
 Limits:
 - Before kevy 5.1 a primary that has lost its data may use an old generation
@@ -133,27 +139,16 @@ Limits:
 
 Exit status:
   0  the end of --once, --replay or the embedded recording; --max_frames;
-     Ctrl-C; or the reader of the output is gone
+     Ctrl-C, SIGTERM or SIGHUP (a second one kills); or the reader of the
+     output is gone
   1  an error, with a message; with --once also an error of the stream
   2  bad usage, or a file that cannot be used
 )";
 
-LinkFlags GetLinkFlags() {
-  return {absl::GetFlag(FLAGS_replica_id), absl::GetFlag(FLAGS_protocol),
-          absl::GetFlag(FLAGS_idle_timeout),
-          absl::GetFlag(FLAGS_heartbeat_timeout)};
-}
+constexpr absl::string_view kName = "kevy_tail";
 
 bool Follows() {
   return !absl::GetFlag(FLAGS_primary).empty() && !absl::GetFlag(FLAGS_once);
-}
-
-// Checks that the file can be written. Leaves its contents alone.
-absl::Status CheckRecord(const std::string& path) {
-  std::FILE* file = std::fopen(path.c_str(), "ab");
-  if (file == nullptr) return absl::ErrnoToStatus(errno, "--record=" + path);
-  std::fclose(file);
-  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::string>> Addresses() {
@@ -202,9 +197,9 @@ absl::Status CheckFollowing(const CommandLine& command_line) {
 absl::Status CheckFiles() {
   const std::string replay = absl::GetFlag(FLAGS_replay);
   return CheckFilesDiffer(
-      {{"--positions", absl::GetFlag(FLAGS_positions), /*replaced=*/true},
+      {{"--positions", absl::GetFlag(FLAGS_positions), /*is_store=*/true},
        {"--output", absl::GetFlag(FLAGS_output)},
-       {"--prometheus", absl::GetFlag(FLAGS_prometheus), /*replaced=*/true},
+       {"--prometheus", absl::GetFlag(FLAGS_prometheus)},
        {"--record", absl::GetFlag(FLAGS_record)},
        {"--replay", replay == "-" ? "" : replay}});
 }
@@ -220,32 +215,86 @@ absl::Status CheckFlags(const CommandLine& command_line) {
     return absl::InvalidArgumentError(
         "--record and --replay exclude each other");
   }
-  absl::Status status = CheckLinkFlags(GetLinkFlags());
+  if (absl::GetFlag(FLAGS_snapshot) == SnapshotMode::kChunks &&
+      absl::GetFlag(FLAGS_format) == TailFormat::kResp) {
+    return absl::InvalidArgumentError(
+        "--snapshot=chunks has no form in --format=resp");
+  }
+  absl::Status status = CheckLinkFlags();
   if (status.ok()) status = CheckFollowing(command_line);
   if (status.ok()) status = CheckPrimary();
   if (status.ok()) status = CheckFiles();
-  if (!status.ok()) return status;
-  const std::string record = absl::GetFlag(FLAGS_record);
-  return record.empty() ? absl::OkStatus() : CheckRecord(record);
-}
-
-// Records to --record, if it is given.
-absl::StatusOr<std::unique_ptr<Transport>> Recorded(
-    absl::StatusOr<std::unique_ptr<Transport>> transport) {
-  const std::string path = absl::GetFlag(FLAGS_record);
-  if (path.empty() || !transport.ok()) return transport;
-  return RecordingTransport::Create(*std::move(transport), path);
+  if (status.ok() && absl::GetFlag(FLAGS_output).empty()) {
+    status = CheckStandardOutput("--output");
+  }
+  return status;
 }
 
 int BadOutput(const absl::Status& status) {
   return BadUsage(absl::StrCat("--output: ", status.message()));
 }
 
-// The exit status of a stream that was printed to `output`.
-int StreamExitStatus(const absl::Status& status, const Output& output) {
+// A file of --output or --record, which a log rotation may replace.
+class RotatedFile {
+ public:
+  RotatedFile(std::unique_ptr<OutputFile> file, const Interrupter* interrupter,
+              absl::string_view name)
+      : file_(std::move(file)), output_(file_->fd(), interrupter, name) {}
+
+  OutputFile* file() { return file_.get(); }
+  Output* output() { return &output_; }
+
+  // Reopens the file if a signal has asked for it. With `store`, stores the new
+  // mark.
+  absl::Status ReopenIfAsked(OutputPositionStore* store = nullptr) {
+    if (!requests_.Take()) return absl::OkStatus();
+    return store == nullptr ? file_->Reopen() : store->Reopen();
+  }
+
+ private:
+  const std::unique_ptr<OutputFile> file_;
+  Output output_;
+  ReopenRequests requests_;
+};
+
+// Opens the file of a flag. Null: the flag was not given.
+absl::StatusOr<std::unique_ptr<RotatedFile>> OpenFile(
+    const std::string& path, const Interrupter* interrupter,
+    absl::string_view name) {
+  if (path.empty()) return nullptr;
+  absl::StatusOr<std::unique_ptr<OutputFile>> file = OutputFile::Open(path);
+  if (!file.ok()) return file.status();
+  return std::make_unique<RotatedFile>(*std::move(file), interrupter, name);
+}
+
+// Records the bytes of `transport` to `record`, from the file's beginning on.
+// Null: does not record.
+absl::StatusOr<std::unique_ptr<Transport>> Recorded(
+    absl::StatusOr<std::unique_ptr<Transport>> transport, RotatedFile* record) {
+  if (record == nullptr || !transport.ok()) return transport;
+  const absl::Status status = record->file()->Empty();
+  if (!status.ok()) return status;
+  return std::make_unique<HookTransport>(
+      *std::move(transport), /*before_wait=*/nullptr,
+      [record](absl::string_view bytes) {
+        absl::Status written = record->ReopenIfAsked();
+        if (!written.ok()) return written;
+        record->output()->Append(bytes);
+        return record->output()->Flush();
+      });
+}
+
+// The exit status of a stream that was printed to `output`, and recorded to
+// `record` unless that is null.
+int StreamExitStatus(absl::Status status, const Output& output,
+                     RotatedFile* record) {
   if (status.ok() || absl::IsCancelled(status)) return kExitSuccess;
+  if (record != nullptr && !record->output()->status().ok()) {
+    return ExitStatusOf(record->output()->status());
+  }
   // Only an error of the stream has a recommended action.
-  Say(output.status().ok() ? Describe(status) : std::string(status.message()));
+  Say(output.status().ok() ? DescribeForTail(status)
+                           : std::string(status.message()));
   return kExitError;
 }
 
@@ -269,66 +318,79 @@ absl::StatusOr<std::unique_ptr<Transport>> ReplayTo(
   return std::move(opened->transport);
 }
 
-// Prints one link.
-int RunOnce(const CommandLine& command_line,
-            std::shared_ptr<Interrupter> interrupter) {
+TailOptions OnceOptions(const std::shared_ptr<Interrupter>& interrupter) {
   TailOptions options;
   options.client.connect.interrupter = interrupter;
-  options.client.link.replica_id = absl::GetFlag(FLAGS_replica_id);
+  options.client.link = LinkOptionsOfFlags(kName);
+  // A single link waits as long as it takes.
+  options.client.link.heartbeat_timeout = absl::InfiniteDuration();
   options.client.from = absl::GetFlag(FLAGS_from);
-  options.client.link.protocol = absl::GetFlag(FLAGS_protocol);
-  options.client.link.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
   options.format = absl::GetFlag(FLAGS_format);
-  options.ack = absl::GetFlag(FLAGS_ack);
+  options.snapshot = absl::GetFlag(FLAGS_snapshot);
+  options.ack = absl::GetFlag(FLAGS_acknowledge);
   options.max_frames = absl::GetFlag(FLAGS_max_frames);
   options.status_line = isatty(STDERR_FILENO) != 0;
+  return options;
+}
 
-  ScriptedPrimary embedded_primary;
+// Prints one link.
+int RunOnce(const CommandLine& command_line,
+            const std::shared_ptr<Interrupter>& interrupter) {
+  TailOptions options = OnceOptions(interrupter);
   std::unique_ptr<Transport> replay;
-  TransportFactory connect;
   if (!absl::GetFlag(FLAGS_replay).empty()) {
     absl::StatusOr<std::unique_ptr<Transport>> opened =
         ReplayTo(&options.client, command_line);
     if (absl::IsCancelled(opened.status())) return kExitSuccess;
-    if (!opened.ok()) return BadUsage(opened.status().message());
-    replay = *std::move(opened);
-  } else {
-    std::string address = absl::GetFlag(FLAGS_primary);
-    if (address.empty()) {
-      const absl::Status status = StartEmbeddedPrimary(&embedded_primary);
-      if (!status.ok()) return ExitStatusOf(status);
-      address = embedded_primary.address();
+    if (!opened.ok()) {
+      return BadUsage(absl::StrCat("--replay: ", opened.status().message()));
     }
-    connect = [dial = ConnectTo(address, options.client.connect)] {
-      return Recorded(dial());
-    };
+    replay = *std::move(opened);
+  }
+  const absl::StatusOr<std::unique_ptr<RotatedFile>> record =
+      OpenFile(absl::GetFlag(FLAGS_record), interrupter.get(), "the recording");
+  if (!record.ok()) {
+    return BadUsage(absl::StrCat("--record: ", record.status().message()));
+  }
+  const absl::StatusOr<std::unique_ptr<RotatedFile>> file =
+      OpenFile(absl::GetFlag(FLAGS_output), interrupter.get(), "the output");
+  if (!file.ok()) return BadOutput(file.status());
+  Output standard_output(STDOUT_FILENO, interrupter.get());
+  Output* const output =
+      *file == nullptr ? &standard_output : (*file)->output();
+  if (*file != nullptr) {
+    options.before_flush = [&file] { return (*file)->ReopenIfAsked(); };
+  }
+  const ReaderWatch watch(
+      *file == nullptr ? STDOUT_FILENO : (*file)->file()->fd(), RequestStop);
+  if (replay != nullptr) {
+    return StreamExitStatus(Tail(std::move(replay), options, output), *output,
+                            /*record=*/nullptr);
   }
 
-  const std::string path = absl::GetFlag(FLAGS_output);
-  absl::StatusOr<std::unique_ptr<OutputFile>> file = nullptr;
-  if (!path.empty()) file = OutputFile::Open(path);
-  if (!file.ok()) return BadOutput(file.status());
-  Output output(path.empty() ? STDOUT_FILENO : (*file)->fd(),
-                interrupter.get());
-  if (replay == nullptr) {
-    return StreamExitStatus(Tail(connect, options, &output), output);
+  ScriptedPrimary embedded_primary;
+  std::string address = absl::GetFlag(FLAGS_primary);
+  if (address.empty()) {
+    const absl::Status status = StartEmbeddedPrimary(&embedded_primary);
+    if (!status.ok()) return ExitStatusOf(status);
+    address = embedded_primary.address();
   }
-  absl::StatusOr<std::unique_ptr<Transport>> recorded =
-      Recorded(std::move(replay));
-  return StreamExitStatus(recorded.ok()
-                              ? Tail(*std::move(recorded), options, &output)
-                              : recorded.status(),
-                          output);
+  const TransportFactory connect =
+      [dial = ConnectTo(address, options.client.connect), &record] {
+        return Recorded(dial(), record->get());
+      };
+  return StreamExitStatus(Tail(connect, options, output), *output,
+                          record->get());
 }
 
 // The position store, and the output file truncated to the stored mark.
 struct Kept {
   std::unique_ptr<FilePositionStore> positions;  // Null: no --positions.
-  std::unique_ptr<OutputFile> file;              // Null: standard output.
+  std::unique_ptr<RotatedFile> file;             // Null: standard output.
 };
 
 // Returns nothing after an error, which it has reported.
-std::optional<Kept> OpenKept() {
+std::optional<Kept> OpenKept(const Interrupter* interrupter) {
   Kept kept;
   std::optional<FeedPosition> mark;
   const std::string positions = absl::GetFlag(FLAGS_positions);
@@ -365,47 +427,66 @@ std::optional<Kept> OpenKept() {
     BadOutput(file.status());
     return std::nullopt;
   }
-  kept.file = *std::move(file);
-  if (mark.has_value() && mark->next_offset > 0 && kept.file->empty()) {
+  kept.file = std::make_unique<RotatedFile>(*std::move(file), interrupter,
+                                            "the output");
+  if (mark.has_value() && mark->next_offset > 0 && kept.file->file()->empty()) {
     Say(absl::StrCat(path, " is empty: starting over in it, without the ",
                      mark->next_offset, " bytes that were printed before"));
   }
   return kept;
 }
 
-int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
+FollowOptions FollowOptionsOfFlags() {
   FollowOptions options;
   options.addresses = *Addresses();  // CheckPrimary() has checked them.
-  options.fleet = FleetOptionsOf(GetLinkFlags());
+  options.fleet.link = LinkOptionsOfFlags(kName);
   options.fleet.from = absl::GetFlag(FLAGS_from);
-  options.fleet.acknowledge = absl::GetFlag(FLAGS_ack);
+  options.fleet.acknowledge = absl::GetFlag(FLAGS_acknowledge);
   // Store as often as possible, so that a killed tail prints few frames again.
   options.fleet.store.interval = absl::ZeroDuration();
   // Larger reads mean fewer stores. With several shards this would multiply.
   if (options.addresses.size() == 1) options.fleet.read_bytes = 256 << 10;
   options.format = absl::GetFlag(FLAGS_format);
+  options.snapshot = absl::GetFlag(FLAGS_snapshot);
   options.max_frames = absl::GetFlag(FLAGS_max_frames);
   options.prometheus = absl::GetFlag(FLAGS_prometheus);
   options.status_line = isatty(STDERR_FILENO) != 0;
+  return options;
+}
 
-  const std::optional<Kept> kept = OpenKept();
+int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
+  FollowOptions options = FollowOptionsOfFlags();
+  const std::optional<Kept> kept = OpenKept(interrupter.get());
   if (!kept.has_value()) return kExitBadUsage;
   const absl::Status metrics = MetricsFile(options.prometheus).Create();
   if (!metrics.ok()) return BadUsage(metrics.message());
-  Output output(kept->file == nullptr ? STDOUT_FILENO : kept->file->fd(),
-                interrupter.get());
+  SayUnchecked(absl::GetFlag(FLAGS_primary), options.addresses.size());
+  Output standard_output(STDOUT_FILENO, interrupter.get());
+  RotatedFile* const file = kept->file.get();
+  Output* const output = file == nullptr ? &standard_output : file->output();
   options.fleet.store.positions = kept->positions.get();
   std::optional<OutputPositionStore> with_output;
-  if (kept->positions != nullptr && kept->file != nullptr) {
-    with_output.emplace(kept->positions.get(), kept->file.get(), &output);
+  if (kept->positions != nullptr && file != nullptr) {
+    with_output.emplace(kept->positions.get(), file->file(), output);
     options.fleet.store.positions = &*with_output;
     // Marks the present contents, so that the next run keeps them.
     const absl::Status status = with_output->Store({});
     if (!status.ok()) return BadUsage(status.message());
   }
-  absl::Status status = Follow(options, &output);
+  if (file != nullptr) {
+    options.before_print = [file, &with_output] {
+      return file->ReopenIfAsked(with_output.has_value() ? &*with_output
+                                                         : nullptr);
+    };
+  }
+  absl::Status status;
+  {
+    const ReaderWatch watch(
+        file == nullptr ? STDOUT_FILENO : file->file()->fd(), RequestStop);
+    status = Follow(options, output);
+  }
   // Marks the end lines too.
-  if (status.ok() && output.status().ok() && with_output.has_value()) {
+  if (status.ok() && output->status().ok() && with_output.has_value()) {
     status = with_output->Store({});
   }
   // Follow() has described each link's end with its action.
@@ -416,6 +497,7 @@ int Run(const CommandLine& command_line) {
   const absl::Status flags = CheckFlags(command_line);
   if (!flags.ok()) return BadUsage(flags.message());
   const std::shared_ptr<Interrupter> interrupter = HandleStopSignals();
+  HandleReopenSignal();
   return Follows() ? RunFollowing(interrupter)
                    : RunOnce(command_line, interrupter);
 }
@@ -425,6 +507,6 @@ int Run(const CommandLine& command_line) {
 
 int main(int argc, char** argv) {
   return kevy_replica::RunProgram(
-      {"kevy_tail", kevy_replica::kUsage, kevy_replica::kNotes}, argc, argv,
-      kevy_replica::Run);
+      {kevy_replica::kName, kevy_replica::kUsage, kevy_replica::kNotes}, argc,
+      argv, kevy_replica::Run);
 }

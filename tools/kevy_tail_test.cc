@@ -26,6 +26,7 @@ namespace {
 
 using client_testing::FileContents;
 using client_testing::TempFolder;
+using client_testing::WriteFile;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
@@ -89,7 +90,10 @@ TEST(KevyTailTest, ReplaysCaptures) {
       const ChildResult result =
           RunTail({replay, absl::StrCat("--format=", format)});
       EXPECT_EQ(result.status, 0);
-      EXPECT_EQ(result.err, "");
+      // Commands lack parts of some recordings: see snapshot_printer_test.
+      if (format != std::string("resp")) {
+        EXPECT_EQ(result.err, "");
+      }
       EXPECT_EQ(result.out, Expected(recording.name, expected));
     }
   }
@@ -114,11 +118,32 @@ TEST(KevyTailTest, FlagsOverrideRecordedAnswer) {
   EXPECT_THAT(protocol.err, MatchesRegex("kevy_tail: ack_malformed: .*\n"));
 }
 
-TEST(KevyTailTest, RejectsRecordingWithoutAnswer) {
+TEST(KevyTailTest, SaysWhatCommandsLack) {
+  const ChildResult result =
+      RunTail({absl::StrCat("--replay=", CapturePath("kevy-5.4.0-flushall")),
+               "--format=resp"});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(result.err,
+            "kevy_tail: a snapshot replaces the earlier data: --format=resp "
+            "does not delete the keys that it lacks\n");
+}
+
+TEST(KevyTailTest, EmptyRecordingIsError) {
   const ChildResult result = RunTail({"--replay=/dev/null"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_EQ(result.err,
+            "kevy_tail: --replay: the recording is empty (see --help)\n");
+}
+
+TEST(KevyTailTest, RejectsRecordingWithoutAnswer) {
+  ChildProcess::Options options;
+  const TempFolder folder;
+  options.in = folder.File("cut");
+  WriteFile(options.in, "+ACK");
+  const ChildResult result = RunTail({"--replay=-"}, options);
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.err, AllOf(StartsWith("kevy_tail: handshake_rejected: "),
-                                EndsWith(" (action: back_off)\n")));
+  EXPECT_THAT(result.err, AllOf(StartsWith("kevy_tail: truncated: "),
+                                EndsWith(" (action: reconnect)\n")));
 }
 
 TEST(KevyTailTest, TailsPrimariesOfAllVersions) {
@@ -139,7 +164,7 @@ TEST(KevyTailTest, TailsPrimariesOfAllVersions) {
         primary.connection(first ? 0 : 1);
     EXPECT_EQ(connection.request->protocol, recording.protocol);
     EXPECT_EQ(connection.replica_id, "me");
-    EXPECT_THAT(connection.acks, IsEmpty());  // --ack was not given.
+    EXPECT_THAT(connection.acks, IsEmpty());  // --acknowledge was not given.
   }
 }
 
@@ -197,8 +222,8 @@ TEST(KevyTailTest, AcknowledgesPrintedFrames) {
                       .WaitForAck(7)
                       .Frame(7, {"SET", "a", "3"})
                       .WaitForAck(8));
-  const ChildResult result =
-      RunTail({primary.flag(), "--once", "--ack", "--format=resp"});
+  const ChildResult result = RunTail({primary.flag(), "--once", "--acknowledge",
+                                      "--format=resp", "--snapshot=skip"});
   EXPECT_EQ(result.status, 0) << result.err;
   primary.WaitFinished(0);
   EXPECT_TRUE(primary.connection(0).finished);
@@ -212,7 +237,7 @@ TEST(KevyTailTest, EndsAfterMaxFrames) {
                       .WaitForAck(2)
                       .Stall());
   const ChildResult result =
-      RunTail({primary.flag(), "--once", "--max_frames=2", "--ack"});
+      RunTail({primary.flag(), "--once", "--max_frames=2", "--acknowledge"});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.out,
             "# connected protocol=2 generation=1 offset=0\n"
@@ -330,8 +355,48 @@ TEST(KevyTailTest, IdleTimeoutIsError) {
   const ChildResult result =
       RunTail({primary.flag(), "--once", "--idle_timeout=1ms"});
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.err, MatchesRegex("kevy_tail: deadline_exceeded: [^\n]* "
-                                       "[(]action: caller[)]\n"));
+  EXPECT_THAT(result.err,
+              MatchesRegex("kevy_tail: deadline_exceeded: nothing came "
+                           "within 1ms[^\n(]*\n"));
+}
+
+TEST(KevyTailTest, LimitNamesItsFlag) {
+  Primary primary(PrimaryScript().Frame(0, {"SET", "abc"}));
+  const ChildResult result =
+      RunTail({primary.flag(), "--once", "--max_bulk_bytes=3"});
+  EXPECT_EQ(result.status, 0);
+  const ChildResult refused =
+      RunTail({primary.flag(), "--once", "--max_bulk_bytes=2"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, HasSubstr("; --max_bulk_bytes sets the limit "));
+}
+
+// A snapshot of version 7 whose row lies on the primary's disk.
+std::string RowOfWindow() {
+  std::string payload = "KEVYSNAP\7" + std::string(16, '\0');
+  payload += std::string("\10\0\3\0\0\0t:1", 9);
+  return payload + std::string(8, '\1') + '\0';
+}
+
+TEST(KevyTailTest, RowOfWindowNamesKeyAndRemedy) {
+  Primary primary(
+      PrimaryScript().Snapshot(RowOfWindow(), 7).Frame(7, {"PING"}).Stall());
+  for (const bool once : {false, true}) {
+    SCOPED_TRACE(once);
+    std::vector<std::string> flags = {primary.flag()};
+    if (once) flags.push_back("--once");
+    const ChildResult result = RunTail(flags);
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.err,
+                AllOf(HasSubstr("of the key \"t:1\": its row lies only on the "
+                                "primary's disk; read it over the primary's "
+                                "client port; a table with a WINDOW "),
+                      EndsWith("; --snapshot=skip prints the frames alone\n")));
+  }
+  const ChildResult skipped =
+      RunTail({primary.flag(), "--snapshot=skip", "--max_frames=1"});
+  EXPECT_EQ(skipped.status, 0) << skipped.err;
+  EXPECT_THAT(skipped.out, HasSubstr("\n7 \"PING\"\n"));
 }
 
 TEST(KevyTailTest, RejectsBadUsage) {
@@ -346,6 +411,16 @@ TEST(KevyTailTest, RejectsBadUsage) {
       {"--idle_timeout=soon"},
       {"--idle_timeout=0"},
       {"--replica_id="},
+      {"--primary="},
+      {"--output="},
+      {"--positions="},
+      {"--prometheus="},
+      {"--record="},
+      {"--replay="},
+      {"--once", "--primary", ""},
+      {"--snapshot=some"},
+      {"--snapshot=chunks", "--format=resp"},
+      {"--max_bulk_bytes=-1"},
       {"--replica_id=\xff"},
       {"--primary=localhost"},
       {"--primary=localhost:16004", "--replay=x.resp"},
@@ -382,11 +457,32 @@ TEST(KevyTailTest, HelpListsFlags) {
   const ChildResult result = RunTail({"--help"});
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.err, "");
-  for (const char* flag :
-       {"--primary", "--shards", "--once", "--replica_id", "--from",
-        "--protocol", "--format", "--ack", "--max_frames", "--idle_timeout",
-        "--heartbeat_timeout", "--positions", "--output", "--prometheus",
-        "--record", "--replay"}) {
+  for (const char* flag : {"--primary",
+                           "--shards",
+                           "--once",
+                           "--replica_id",
+                           "--from",
+                           "--protocol",
+                           "--format",
+                           "--acknowledge",
+                           "--snapshot",
+                           "--max_frames",
+                           "--idle_timeout",
+                           "--heartbeat_timeout",
+                           "--positions",
+                           "--output",
+                           "--prometheus",
+                           "--record",
+                           "--replay",
+                           "--max_arguments",
+                           "--max_bulk_bytes",
+                           "--max_frame_bytes",
+                           "--max_line_bytes",
+                           "--max_chunk_bytes",
+                           "--max_snapshot_bytes",
+                           "--max_trailer_bytes",
+                           "--stall_timeout",
+                           "--element_timeout"}) {
     EXPECT_THAT(result.out, HasSubstr(absl::StrCat("\n  ", flag, " (")));
   }
 }

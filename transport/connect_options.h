@@ -10,12 +10,13 @@
 
 #include "absl/time/time.h"
 #include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/resolver.h"
 
 namespace kevy_replica {
 
 struct ConnectOptions {
-  // The limit for connecting, over all addresses of a name together. The
-  // system's resolver looks the name up with its own timeouts. Default: 10 s.
+  // The limit for the lookup of a name and for connecting, over all its
+  // addresses together. Default: 10 s.
   absl::Duration connect_timeout = absl::Seconds(10);
   // TCP keepalive: the first probe goes out after this time without traffic,
   // and two more follow at a third of it. Rounded up to seconds, from 1 to
@@ -28,12 +29,16 @@ struct ConnectOptions {
   // null, which gives each transport an Interrupter of its own.
   std::shared_ptr<Interrupter> interrupter;
 
-  // Interrupters compare by identity.
+  // Looks names up. Any number of connections may share it. Default: null,
+  // which takes Resolver::Default(), the system's.
+  std::shared_ptr<Resolver> resolver;
+
+  // Interrupters and resolvers compare by identity.
   friend bool operator==(const ConnectOptions& a, const ConnectOptions& b) {
     return a.connect_timeout == b.connect_timeout &&
            a.keepalive_idle == b.keepalive_idle &&
            a.receive_buffer_bytes == b.receive_buffer_bytes &&
-           a.interrupter == b.interrupter;
+           a.interrupter == b.interrupter && a.resolver == b.resolver;
   }
   friend bool operator!=(const ConnectOptions& a, const ConnectOptions& b) {
     return !(a == b);

@@ -40,7 +40,8 @@ FaultyTransport::FaultyTransport(std::unique_ptr<Transport> inner,
 
 absl::StatusOr<size_t> FaultyTransport::Read(absl::Span<char> buffer,
                                              absl::Duration timeout) {
-  if (interrupter_->interrupted()) {
+  // After ResumeReads() the inner transport tells of interrupts.
+  if (!reads_resumed_ && interrupter_->interrupted()) {
     return InterruptedStatus({"read from", peer()});
   }
 
@@ -77,6 +78,11 @@ absl::Status FaultyTransport::Write(absl::string_view bytes,
   if (!status.ok()) return status;
   written_bytes_ += bytes.size();
   return fails ? faults_.write_error : absl::OkStatus();
+}
+
+void FaultyTransport::ResumeReads() {
+  reads_resumed_ = true;
+  inner().ResumeReads();
 }
 
 void FaultyTransport::Interrupt() {

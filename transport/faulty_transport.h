@@ -57,6 +57,7 @@ class FaultyTransport : public ForwardingTransport {
                               absl::Duration timeout) override;
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
   void Interrupt() override;
+  void ResumeReads() override;
   // During a stall: the interrupter's descriptor, readable once interrupted.
   int fd() const override;
 
@@ -65,6 +66,7 @@ class FaultyTransport : public ForwardingTransport {
   const std::shared_ptr<Interrupter> interrupter_;
   uint64_t read_bytes_ = 0;
   uint64_t written_bytes_ = 0;
+  bool reads_resumed_ = false;
 };
 
 }  // namespace kevy_replica

@@ -61,6 +61,7 @@ class ForwardingTransport : public Transport {
     return inner_->Write(bytes, timeout);
   }
   void Interrupt() override { inner_->Interrupt(); }
+  void ResumeReads() override { inner_->ResumeReads(); }
   void CloseWrite() override { inner_->CloseWrite(); }
   void Close() override { inner_->Close(); }
   std::string peer() const override { return inner_->peer(); }

@@ -53,6 +53,7 @@ class LoggingTransport : public Transport {
     return absl::DataLossError("written");
   }
   void Interrupt() override { log_.push_back("interrupt"); }
+  void ResumeReads() override { log_.push_back("resume reads"); }
   void CloseWrite() override { log_.push_back("close write"); }
   void Close() override { log_.push_back("close"); }
   std::string peer() const override { return "inner"; }
@@ -74,13 +75,15 @@ TEST(ForwardingTransportTest, ForwardsEachCall) {
     EXPECT_EQ(transport.Write("xy", absl::Seconds(8)),
               absl::DataLossError("written"));
     transport.Interrupt();
+    transport.ResumeReads();
     transport.CloseWrite();
     transport.Close();
     EXPECT_EQ(transport.peer(), "inner");
     EXPECT_EQ(transport.fd(), 77);
   }
-  EXPECT_THAT(log, ElementsAre("read 5 7s", "write xy 8s", "interrupt",
-                               "close write", "close", "destroy"));
+  EXPECT_THAT(
+      log, ElementsAre("read 5 7s", "write xy 8s", "interrupt", "resume reads",
+                       "close write", "close", "destroy"));
 }
 
 // Reads ahead into a buffer of its own, as a TLS transport does.

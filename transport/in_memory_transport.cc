@@ -47,10 +47,10 @@ struct InMemoryTransport::Channel {
 
   size_t unread() const { return bytes.size() - consumed; }
 
-  void Set(bool Channel::* flag) {
+  void Set(bool Channel::* flag, bool value = true) {
     {
       std::lock_guard<std::mutex> lock(mutex);
-      this->*flag = true;
+      this->*flag = value;
       UpdateReadable();
     }
     changed.notify_all();
@@ -182,6 +182,10 @@ void InMemoryTransport::Interrupt() {
 }
 
 int InMemoryTransport::fd() const { return in_->ReadableFd(); }
+
+void InMemoryTransport::ResumeReads() {
+  in_->Set(&Channel::reader_interrupted, false);
+}
 
 void InMemoryTransport::CloseWrite() { out_->Set(&Channel::writer_closed); }
 

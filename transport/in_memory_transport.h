@@ -50,6 +50,7 @@ class InMemoryTransport : public Transport {
 
   // Interrupts this end only. Not async-signal-safe.
   void Interrupt() override;
+  void ResumeReads() override;
   void CloseWrite() override;
   void Close() override;
   std::string peer() const override { return "memory"; }

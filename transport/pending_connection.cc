@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,7 +15,6 @@
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/internal/connect.h"
-#include "kevy_replica/transport/internal/socket.h"
 #include "kevy_replica/transport/internal/status.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/socket_transport.h"
@@ -26,7 +24,6 @@ namespace kevy_replica {
 using transport_internal::ConnectAttempts;
 using transport_internal::Connection;
 using transport_internal::InterruptedStatus;
-using transport_internal::SocketAddress;
 
 PendingConnection::PendingConnection(absl::string_view address,
                                      const ConnectOptions& options)
@@ -37,18 +34,12 @@ PendingConnection::PendingConnection(absl::string_view address,
     status_ = parsed.status();
     return;
   }
-  if (interrupter_->interrupted()) {  // Before the wait for the resolver.
+  if (interrupter_->interrupted()) {  // Before the lookup.
     status_ = InterruptedStatus({"connect to", address});
     return;
   }
-  const absl::StatusOr<std::vector<SocketAddress>> addresses =
-      transport_internal::Resolve(*parsed);
-  if (!addresses.ok()) {
-    status_ = addresses.status();
-    return;
-  }
   attempts_ =
-      std::make_unique<ConnectAttempts>(*addresses, options, *interrupter_);
+      std::make_unique<ConnectAttempts>(*parsed, options, *interrupter_);
 }
 
 PendingConnection::PendingConnection(PendingConnection&&) noexcept = default;

@@ -36,9 +36,9 @@ class ConnectAttempts;
 // For one thread at a time.
 class PendingConnection {
  public:
-  // Looks up the name in `address` ("host:port", "[v6]:port" or "unix:/path").
-  // The system's resolver does the lookup, and this call waits for it. A
-  // numeric address avoids the wait. `options.connect_timeout` starts here.
+  // Begins to look up the name in `address` ("host:port", "[v6]:port" or
+  // "unix:/path"), on a thread of `options.resolver`. A numeric address needs
+  // no lookup. `options.connect_timeout` starts here.
   explicit PendingConnection(absl::string_view address,
                              const ConnectOptions& options = ConnectOptions());
   PendingConnection(PendingConnection&&) noexcept;
@@ -48,8 +48,8 @@ class PendingConnection {
   // Begins to connect, or goes on, without waiting.
   //
   // Returns:
-  //   null           undecided: call again once fd() is writable or timeout()
-  //                  has passed
+  //   null           undecided: call again once poll() reports fd() for POLLOUT
+  //                  or timeout() has passed
   //   the transport  connected. It has `options.interrupter`, or one of its own
   //   an error       as ConnectTransport(). kCancelled comes from the first
   //                  call after an interrupt, so watch the interrupter's fd()
@@ -59,15 +59,16 @@ class PendingConnection {
   // after a connection.
   absl::StatusOr<std::unique_ptr<SocketTransport>> Poll();
 
-  // Returns the descriptor to watch for POLLOUT, owned by this object. -1
-  // before the first Poll() and once decided.
+  // Returns the descriptor to watch for POLLOUT, owned by this object: the
+  // lookup's, which hangs up, then a socket's. -1 once decided.
   //
   // Poll() may close it and open another one, even with the same number.
   // Therefore remove it from a Poller before each Poll() and set it anew after.
   int fd() const;
 
-  // Returns how long to wait for fd() at most. Zero before the first Poll() and
-  // once decided.
+  // Returns how long to wait for fd() at most. Zero once decided.
+  //
+  // Precondition of both: Poll() was called.
   absl::Duration timeout() const;
 
  private:

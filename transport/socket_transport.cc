@@ -6,13 +6,13 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -32,13 +32,13 @@
 
 namespace kevy_replica {
 
+using transport_internal::ConnectAttempts;
 using transport_internal::Connection;
 using transport_internal::Deadline;
 using transport_internal::ErrnoStatus;
 using transport_internal::InterruptedStatus;
 using transport_internal::Operation;
 using transport_internal::RetryOnEintr;
-using transport_internal::SocketAddress;
 using transport_internal::WaitFor;
 
 namespace {
@@ -59,11 +59,8 @@ absl::StatusOr<std::unique_ptr<SomeTransport>> Connect(
   if (interrupter->interrupted()) {
     return InterruptedStatus({"connect to", address.ToString()});
   }
-  const absl::StatusOr<std::vector<SocketAddress>> addresses =
-      transport_internal::Resolve(address);
-  if (!addresses.ok()) return addresses.status();
   absl::StatusOr<Connection> connection =
-      transport_internal::ConnectToFirst(*addresses, options, *interrupter);
+      ConnectAttempts(address, options, *interrupter).Await();
   if (!connection.ok()) return connection.status();
   return std::make_unique<SomeTransport>(connection->fd.release(),
                                          std::move(connection->peer),
@@ -74,7 +71,10 @@ absl::StatusOr<std::unique_ptr<SomeTransport>> Connect(
 
 SocketTransport::SocketTransport(int fd, std::string peer,
                                  std::shared_ptr<Interrupter> interrupter)
-    : fd_(fd), peer_(std::move(peer)), interrupter_(std::move(interrupter)) {
+    : fd_(fd),
+      peer_(std::move(peer)),
+      interrupter_(std::move(interrupter)),
+      reading_interrupter_(interrupter_.get()) {
   transport_internal::SetNonBlocking(fd);
 #ifdef SO_NOSIGPIPE
   // It fails only if the peer has gone; Write() then reports that.
@@ -89,7 +89,8 @@ absl::StatusOr<size_t> SocketTransport::Read(absl::Span<char> buffer,
                                              absl::Duration timeout) {
   const Operation operation = {"read from", peer_};
   const Deadline deadline(timeout);
-  while (!interrupter_->interrupted()) {
+  const Interrupter& interrupter = *reading_interrupter_.load();
+  while (!interrupter.interrupted()) {
     // recv() before poll(): a read with data there costs one system call.
     const ssize_t size = RetryOnEintr(
         [&] { return ::recv(fd_.get(), buffer.data(), buffer.size(), 0); });
@@ -98,7 +99,7 @@ absl::StatusOr<size_t> SocketTransport::Read(absl::Span<char> buffer,
       return ErrnoStatus(errno, operation);
     }
     absl::Status status =
-        WaitFor(fd_.get(), POLLIN, interrupter_.get(), deadline, operation);
+        WaitFor(fd_.get(), POLLIN, &interrupter, deadline, operation);
     if (!status.ok()) return status;
   }
   return InterruptedStatus(operation);
@@ -109,6 +110,17 @@ absl::Status SocketTransport::Write(absl::string_view bytes,
   return transport_internal::WriteAll(fd_.get(), bytes, SendWithoutSigpipe,
                                       interrupter_.get(), Deadline(timeout),
                                       {"write to", peer_});
+}
+
+void SocketTransport::Interrupt() {
+  interrupter_->Interrupt();
+  reading_interrupter_.load()->Interrupt();
+}
+
+void SocketTransport::ResumeReads() {
+  if (!interrupter_->interrupted() || second_interrupter_ != nullptr) return;
+  second_interrupter_ = std::make_unique<Interrupter>();
+  reading_interrupter_ = second_interrupter_.get();
 }
 
 void SocketTransport::CloseWrite() { ::shutdown(fd_.get(), SHUT_WR); }

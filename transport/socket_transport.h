@@ -6,6 +6,7 @@
 #ifndef KEVY_REPLICA_TRANSPORT_SOCKET_TRANSPORT_H_
 #define KEVY_REPLICA_TRANSPORT_SOCKET_TRANSPORT_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -39,7 +40,8 @@ class SocketTransport : public Transport {
                               absl::Duration timeout) override;
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
   // Async-signal-safe.
-  void Interrupt() override { interrupter_->Interrupt(); }
+  void Interrupt() override;
+  void ResumeReads() override;
   void CloseWrite() override;
   void Close() override;
   std::string peer() const override { return peer_; }
@@ -51,6 +53,10 @@ class SocketTransport : public Transport {
   const transport_internal::UniqueFd fd_;
   const std::string peer_;
   const std::shared_ptr<Interrupter> interrupter_;
+  // Takes the place of `interrupter_` for reads after ResumeReads().
+  std::unique_ptr<Interrupter> second_interrupter_;
+  // The one that Read() heeds.
+  std::atomic<Interrupter*> reading_interrupter_;
 };
 
 // A TCP connection. Connect() tries the addresses of `host` (a name, an IPv4 or

@@ -40,8 +40,8 @@ namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
+using transport_internal::ConnectAttempts;
 using transport_internal::Connection;
-using transport_internal::ConnectToFirst;
 using transport_internal::SocketAddress;
 using transport_internal::UniqueFd;
 using transport_testing::BlackHole;
@@ -254,10 +254,10 @@ TEST(TcpTransportTest, ConnectSurvivesSignals) {
   EXPECT_EQ(signals.count(), 3);
 }
 
-class ConnectToFirstTest : public testing::Test {
+class AwaitConnectionTest : public testing::Test {
  protected:
   absl::StatusOr<Connection> Connect(std::vector<SocketAddress> addresses) {
-    return ConnectToFirst(addresses, options_, interrupter_);
+    return ConnectAttempts(addresses, options_, interrupter_).Await();
   }
 
   RefusingPort refusing_;
@@ -265,7 +265,7 @@ class ConnectToFirstTest : public testing::Test {
   Interrupter interrupter_;
 };
 
-TEST_F(ConnectToFirstTest, ReturnsFirstThatAccepts) {
+TEST_F(AwaitConnectionTest, ReturnsFirstThatAccepts) {
   RawSocket good, other;
   good.Listen(1);
   other.Listen(1);
@@ -275,7 +275,7 @@ TEST_F(ConnectToFirstTest, ReturnsFirstThatAccepts) {
   EXPECT_EQ(connection->peer, good.address().ToString());
 }
 
-TEST_F(ConnectToFirstTest, ReturnsLastError) {
+TEST_F(AwaitConnectionTest, ReturnsLastError) {
   const RefusingPort last;
   const auto connection = Connect({refusing_.address(), last.address()});
   EXPECT_EQ(CodeOf(connection), absl::StatusCode::kUnavailable);
@@ -283,7 +283,7 @@ TEST_F(ConnectToFirstTest, ReturnsLastError) {
               HasSubstr(last.address().ToString()));
 }
 
-TEST_F(ConnectToFirstTest, SilentAddressLeavesTimeForNext) {
+TEST_F(AwaitConnectionTest, SilentAddressLeavesTimeForNext) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   RawSocket good;
@@ -294,7 +294,7 @@ TEST_F(ConnectToFirstTest, SilentAddressLeavesTimeForNext) {
   EXPECT_EQ(connection->peer, good.address().ToString());
 }
 
-TEST_F(ConnectToFirstTest, InterruptEndsTrying) {
+TEST_F(AwaitConnectionTest, InterruptEndsTrying) {
   SKIP_WITHOUT_BLACK_HOLE();
   const BlackHole hole;
   WhenBlocked interrupt([&](auto&) { interrupter_.Interrupt(); });

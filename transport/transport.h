@@ -7,8 +7,8 @@
 // is independent of the protocol. The library brings TcpTransport and
 // UnixTransport (socket_transport.h), InMemoryTransport, FileTransport, and the
 // decorators FaultyTransport and RecordingTransport. A transport of your own
-// implements five functions, and optionally CloseWrite() and fd(): see
-// docs/transports.md. A decorator derives from ForwardingTransport.
+// implements five functions, and optionally CloseWrite(), ResumeReads() and
+// fd(): see docs/transports.md. A decorator derives from ForwardingTransport.
 
 #ifndef KEVY_REPLICA_TRANSPORT_TRANSPORT_H_
 #define KEVY_REPLICA_TRANSPORT_TRANSPORT_H_
@@ -73,8 +73,15 @@ class Transport {
                              absl::Duration timeout) = 0;
 
   // Makes blocked calls and all later calls of Read() and Write() return
-  // kCancelled promptly. It lasts until destruction.
+  // kCancelled promptly. It lasts until destruction, for Read() until
+  // ResumeReads() at most.
   virtual void Interrupt() = 0;
+
+  // Makes Read() heed later interrupts only, so that an interrupted link can
+  // still end politely: see Close(). Default: Read() goes on to return
+  // kCancelled, and such a link ends by Close() alone. The library's transports
+  // over sockets and memory resume.
+  virtual void ResumeReads() {}
 
   // Ends the direction to the peer. The peer reads all bytes written before,
   // then the end. Read() still returns bytes that the peer sends. Default:
@@ -94,8 +101,8 @@ class Transport {
   // not read yet. A limit on the drain (SocketTransport: 64 KiB) tells a peer
   // that keeps writing by a reset.
   //
-  // To leave a link politely, call CloseWrite(), read until the end or a
-  // timeout, then call Close().
+  // To leave a link politely, call CloseWrite(), after an interrupt
+  // ResumeReads(), read until the end or a timeout, then call Close().
   virtual void Close() = 0;
 
   // Names the peer for messages: "127.0.0.1:16004".

@@ -173,6 +173,29 @@ TEST(CloseWriteTest, KeepsReadDirection) {
   }
 }
 
+// The contract makes ResumeReads() optional. The library's transports have it.
+TEST(ResumeReadsTest, LaterInterruptCounts) {
+  for (const ConformancePair& pair : AllTransports()) {
+    if (pair.name == "PlainSocketPair") continue;
+    SCOPED_TRACE(pair.name);
+    const Ends ends = pair.make();
+    char byte;
+    ends.first->ResumeReads();  // No effect yet.
+    ends.first->Interrupt();
+    EXPECT_TRUE(absl::IsCancelled(
+        ends.first->Read({&byte, 1}, absl::InfiniteDuration()).status()));
+    ends.first->ResumeReads();
+    ASSERT_TRUE(ends.second->Write("late", absl::InfiniteDuration()).ok());
+    EXPECT_EQ(transport_testing::ReadBytes(*ends.first, 4), "late");
+    EXPECT_TRUE(
+        absl::IsCancelled(ends.first->Write("x", absl::ZeroDuration())));
+    const transport_testing::WhenBlocked interrupt(
+        [&](auto&) { ends.first->Interrupt(); });
+    EXPECT_TRUE(absl::IsCancelled(
+        ends.first->Read({&byte, 1}, absl::InfiniteDuration()).status()));
+  }
+}
+
 // The contract makes fd() optional. These transports all have one.
 TEST(FdTest, ExistsForEachTransport) {
   for (const ConformancePair& pair : AllTransports()) {

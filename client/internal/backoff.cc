@@ -22,21 +22,52 @@ Backoff::Backoff(RetryOptions options) : options_(std::move(options)) {
   };
 }
 
+void Backoff::Reset() {
+  attempt_ = in_vain_ = 0;
+  last_wait_ = absl::ZeroDuration();
+  failed_at_.reset();
+  resynced_ = false;
+}
+
+void Backoff::HandleEnd(const EndedLink& link) {
+  const absl::Duration followed =
+      link.followed.value_or(-absl::InfiniteDuration());
+  const bool settled = followed >= kSettled;
+  const bool repeats =
+      (link.failed_at.has_value() && link.failed_at == failed_at_) ||
+      (link.resync && resynced_);
+  if (settled || (followed > last_wait_ && !repeats)) {
+    attempt_ = 0;
+    failed_at_.reset();
+    resynced_ = false;
+  }
+  if (link.failed_at.has_value()) failed_at_ = link.failed_at;
+  resynced_ |= link.resync;
+  if (settled) in_vain_ = 0;
+  if (link.had_snapshot && !settled) {
+    in_vain_ = std::min(in_vain_ + 1, 2);
+    snapshot_asked_ = link.connected;
+  }
+}
+
 absl::Duration Backoff::Next() {
-  ++attempt_;
-  return options_.random() *
-         std::min(options_.max_backoff,
-                  options_.initial_backoff * std::exp2(attempt_ - 1));
+  const absl::Duration most = std::min(
+      options_.max_backoff, options_.initial_backoff * std::exp2(attempt_));
+  return Wait(options_.random() * most);
 }
 
 absl::Duration Backoff::Longest() {
-  ++attempt_;
-  return options_.random() * options_.max_backoff;
+  return Wait(options_.random() * options_.max_backoff);
 }
 
-absl::Duration Backoff::Skip() {
+absl::Duration Backoff::Whole() { return Wait(options_.max_backoff); }
+
+absl::Duration Backoff::Skip() { return Wait(absl::ZeroDuration()); }
+
+absl::Duration Backoff::Wait(absl::Duration wait) {
   ++attempt_;
-  return absl::ZeroDuration();
+  last_wait_ = wait;
+  return wait;
 }
 
 }  // namespace client_internal

@@ -3,8 +3,11 @@
 
 #include "kevy_replica/client/internal/backoff.h"
 
+#include <cstdint>
+
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/retry_options.h"
 
 namespace kevy_replica {
@@ -41,6 +44,84 @@ TEST(BackoffTest, LongestAndSkipCountAsAttempts) {
   EXPECT_EQ(backoff.Longest(), absl::Milliseconds(500));
   EXPECT_EQ(backoff.Skip(), absl::ZeroDuration());
   EXPECT_EQ(backoff.Next(), absl::Milliseconds(200));
+  EXPECT_EQ(backoff.Whole(), absl::Seconds(1));
+  EXPECT_EQ(backoff.attempt(), 4);
+}
+
+EndedLink Followed(absl::Duration followed) {
+  EndedLink link;
+  link.followed = followed;
+  return link;
+}
+
+TEST(BackoffTest, LinkThatOutlivesTheLastWaitStartsOver) {
+  Backoff backoff(Options());
+  for (int i = 0; i < 3; ++i) backoff.Next();  // The last wait: 200 ms.
+  EndedLink silent;
+  backoff.HandleEnd(silent);
+  EXPECT_EQ(backoff.attempt(), 3);
+  backoff.HandleEnd(Followed(absl::Milliseconds(200)));
+  EXPECT_EQ(backoff.attempt(), 3);
+  backoff.HandleEnd(Followed(absl::Milliseconds(201)));
+  EXPECT_EQ(backoff.attempt(), 0);
+}
+
+TEST(BackoffTest, ErrorsAtOnePositionKeepGrowing) {
+  Backoff backoff(Options());
+  EndedLink link = Followed(absl::Seconds(30));
+  link.failed_at = FeedPosition{7, 8};
+  for (int i = 0; i < 5; ++i) {
+    backoff.HandleEnd(link);
+    backoff.Next();
+    EXPECT_EQ(backoff.attempt(), i + 1);
+  }
+  backoff.HandleEnd(Followed(absl::ZeroDuration()));  // Tells nothing.
+  backoff.HandleEnd(link);
+  EXPECT_EQ(backoff.attempt(), 5);
+  link.failed_at = FeedPosition{7, 9};
+  backoff.HandleEnd(link);
+  EXPECT_EQ(backoff.attempt(), 0);
+  backoff.Next();
+  link.followed = Backoff::kSettled;
+  backoff.HandleEnd(link);
+  EXPECT_EQ(backoff.attempt(), 0);
+}
+
+TEST(BackoffTest, ResyncsThatFollowEachOtherKeepGrowing) {
+  Backoff backoff(Options());
+  EndedLink link = Followed(absl::Seconds(30));
+  link.resync = true;
+  for (uint64_t i = 0; i < 5; ++i) {
+    link.failed_at = FeedPosition{7, i};
+    backoff.HandleEnd(link);
+    backoff.Next();
+    EXPECT_EQ(backoff.attempt(), i + 1);
+  }
+  link.followed = Backoff::kSettled;
+  backoff.HandleEnd(link);
+  EXPECT_EQ(backoff.attempt(), 0);
+}
+
+TEST(BackoffTest, SnapshotsInVainAreSpaced) {
+  Backoff backoff(Options());
+  EXPECT_EQ(backoff.snapshot_after(), absl::InfinitePast());
+  EndedLink link = Followed(absl::Seconds(59));
+  link.had_snapshot = true;
+  link.connected = absl::UnixEpoch();
+  backoff.HandleEnd(link);
+  EXPECT_EQ(backoff.snapshot_after(), absl::InfinitePast());
+  link.connected += absl::Seconds(100);
+  backoff.HandleEnd(link);
+  EXPECT_EQ(backoff.snapshot_after(), link.connected + absl::Seconds(1));
+  // Links without a snapshot change nothing, unless they settle.
+  backoff.HandleEnd(Followed(absl::Seconds(59)));
+  EXPECT_EQ(backoff.snapshot_after(), link.connected + absl::Seconds(1));
+  backoff.HandleEnd(Followed(Backoff::kSettled));
+  EXPECT_EQ(backoff.snapshot_after(), absl::InfinitePast());
+  backoff.HandleEnd(link);
+  backoff.HandleEnd(link);
+  backoff.Reset();
+  EXPECT_EQ(backoff.snapshot_after(), absl::InfinitePast());
 }
 
 TEST(BackoffTest, DrawsFromTheSystemByDefault) {

@@ -44,9 +44,16 @@ class Pump {
   // Begins a connection: the session's next bytes go there. Replaces the last.
   void Connect(std::unique_ptr<Transport> transport) {
     transport_ = std::move(transport);
+    ended_by_primary_ = false;
     session_->HandleConnected(now_());
   }
-  void Close() { transport_.reset(); }
+
+  // Closes a connection that the primary has ended. Returns any other one, to
+  // be ended politely. Null without a connection.
+  std::unique_ptr<Transport> Release() {
+    if (ended_by_primary_) transport_.reset();
+    return std::move(transport_);
+  }
 
   // Null without a connection.
   Transport* transport() const { return transport_.get(); }
@@ -60,6 +67,7 @@ class Pump {
       return *n == room.size() ? Progress::kFull : Progress::kSome;
     }
     if (n.ok()) {
+      ended_by_primary_ = true;
       session_->HandleEof();
       return Progress::kEnded;
     }
@@ -69,6 +77,8 @@ class Pump {
       session_->HandleTimeout(now_());
       return Progress::kNone;
     }
+    // After an interrupt the connection still stands.
+    ended_by_primary_ = !absl::IsCancelled(n.status());
     session_->HandleFailure(AsIoError(n.status()));
     return Progress::kEnded;
   }
@@ -96,6 +106,7 @@ class Pump {
   const size_t read_bytes_;
   const std::function<absl::Time()> now_;
   std::unique_ptr<Transport> transport_;
+  bool ended_by_primary_ = false;  // Or broken: reading failed.
   std::string out_;
 };
 

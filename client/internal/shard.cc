@@ -97,7 +97,7 @@ Shard::Shard(ShardOptions options, Poller* poller, uint64_t id)
   Publish(options_.now());
 }
 
-Shard::~Shard() { CloseLink(); }
+Shard::~Shard() { Watch(-1, 0); }
 
 Shard::Next Shard::Step(const Turn& turn) {
   CountWait(turn.waited);
@@ -119,7 +119,7 @@ Shard::Next Shard::Step(const Turn& turn) {
     UpdateLink();
   }
   Publish(now);
-  return {store_due, ready_ || events_left_, Deadline()};
+  return {store_due, ready_ || events_left_ || end_ready_, Deadline()};
 }
 
 void Shard::HandleStored(const FeedPosition& position) {
@@ -172,27 +172,41 @@ void Shard::CountWait(absl::Duration waited) {
   waited_ = waited;
 }
 
-// Makes the connection that the session asks for, and closes any other.
+// Makes the connection that the session asks for, and ends any other.
 void Shard::UpdateLink() {
   const uint64_t link = session_.PollLink(options_.now());
   if (link != link_) {
-    CloseLink();
+    EndLink();
     link_ = link;
-    if (link == 0) return;
-    if (options_.factory == nullptr) {
-      pending_.emplace(options_.address, options_.connect);
-    } else {
-      absl::StatusOr<std::unique_ptr<Transport>> made = options_.factory();
-      if (!made.ok()) {
-        ConnectFailed(made.status());
-      } else if (*made == nullptr) {
-        ConnectFailed(absl::InvalidArgumentError("the transport is null"));
-      } else {
-        Connected(*std::move(made), /*is_socket=*/false);
-      }
-    }
+    connect_due_ = link != 0;
   }
+  if (end_.has_value()) PollEnd();
+  if (!end_.has_value() && std::exchange(connect_due_, false)) Connect();
   if (pending_.has_value()) PollConnection();
+}
+
+void Shard::PollEnd() {
+  const PoliteEnd::Progress progress = end_->Poll(options_.now());
+  end_ready_ = progress == PoliteEnd::Progress::kReady;
+  if (progress == PoliteEnd::Progress::kIdle) Watch(end_->fd(), POLLIN);
+  if (progress != PoliteEnd::Progress::kDone) return;
+  Watch(-1, 0);
+  end_.reset();
+}
+
+void Shard::Connect() {
+  if (options_.factory == nullptr) {
+    pending_.emplace(options_.address, options_.connect);
+    return;
+  }
+  absl::StatusOr<std::unique_ptr<Transport>> made = options_.factory();
+  if (!made.ok()) {
+    ConnectFailed(made.status());
+  } else if (*made == nullptr) {
+    ConnectFailed(absl::InvalidArgumentError("the transport is null"));
+  } else {
+    Connected(*std::move(made), /*is_socket=*/false);
+  }
 }
 
 void Shard::PollConnection() {
@@ -224,11 +238,12 @@ void Shard::ConnectFailed(const absl::Status& status) {
   ready_ = true;
 }
 
-void Shard::CloseLink() {
-  Watch(-1, 0);
+void Shard::EndLink() {
+  if (pending_.has_value() || pump_.transport() != nullptr) Watch(-1, 0);
   pending_.reset();
   pending_until_ = absl::InfiniteFuture();
-  pump_.Close();
+  std::unique_ptr<Transport> transport = pump_.Release();
+  if (transport != nullptr) end_.emplace(std::move(transport), options_.now());
   is_socket_ = false;
   ready_ = false;
 }
@@ -376,6 +391,7 @@ bool Shard::StoreIsDue(absl::Time now, absl::Time store_at) const {
 
 absl::Time Shard::Deadline() const {
   absl::Time result = std::min(session_.PollTimeout(), pending_until_);
+  if (end_.has_value()) result = std::min(result, end_->deadline());
   if (!options_.applied_on_return && session_.awaits_applied()) {
     // The handler applies on another thread. Look at its progress every
     // ack_interval, but at least each second (the position must be stored) and
@@ -399,7 +415,7 @@ void Shard::Publish(absl::Time now) {
   const std::lock_guard<std::mutex> lock(mutex_);
   stats_ = stats;
   last_byte_ = session_.last_byte();
-  if (done()) end_status_ = status();
+  if (session_.done()) end_status_ = status();
   published_at_ = now;
 }
 

@@ -3,6 +3,10 @@
 
 // One shard of a fleet: a FollowerSession, its connection and its handler.
 //
+// A link that the primary has not ended itself ends politely (polite_end.h).
+// The next connection is made after that, so a shard has one connection at
+// most.
+//
 // A shard never waits and never calls its loop. The loop calls Step(), stores
 // the position if Step() says so, and waits:
 //
@@ -33,6 +37,7 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/internal/polite_end.h"
 #include "kevy_replica/client/internal/pump.h"
 #include "kevy_replica/client/internal/snapshot_reader.h"
 #include "kevy_replica/transport/pending_connection.h"
@@ -89,6 +94,7 @@ class Shard {
   // `poller` reports this shard's events as `id`. Null: Step() is called at
   // every turn.
   Shard(ShardOptions options, Poller* poller, uint64_t id);
+  // Closes the connection. A shard that is done() has none.
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -102,7 +108,12 @@ class Shard {
   // Ends the shard: flushes the handler, acknowledges. After the next steps it
   // is done(). Only events that end a snapshot or a link are still delivered.
   void Stop(const absl::Status& status);
-  bool done() const { return session_.done(); }
+  // Whether all events are delivered, and the link has ended.
+  bool done() const { return session_.done() && !end_.has_value(); }
+  // A link that is ending is closed by the next step.
+  void AbandonEnd() {
+    if (end_.has_value()) end_->Abandon();
+  }
   // The status of Stop(), or the handler's error.
   const absl::Status& status() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return session_.status();
@@ -113,25 +124,28 @@ class Shard {
 
   void Applied(uint64_t next_offset);
   FollowerStats Stats() const;
-  // status(), once done().
+  // status(), once all events are delivered.
   absl::Status EndStatus() const;
 
   const FollowerSession& session() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return session_;
   }
 
-  // Whether a connection neither stands nor is being made.
+  // Whether a connection neither stands nor is being made nor is ending.
   bool waits_for_time_alone() const {
-    return pump_.transport() == nullptr && !pending_.has_value();
+    return pump_.transport() == nullptr && !pending_.has_value() &&
+           !end_.has_value();
   }
 
  private:
   void CountWait(absl::Duration waited);
   void UpdateLink();
+  void PollEnd();
+  void Connect();
   void PollConnection();
   void Connected(std::unique_ptr<Transport> transport, bool is_socket);
   void ConnectFailed(const absl::Status& status);
-  void CloseLink();
+  void EndLink();
   void Watch(int fd, short events);
   void Read();
   // Returns whether the position is due to be stored. Events may be left then.
@@ -155,7 +169,10 @@ class Shard {
   FollowerSession session_;
   Pump<FollowerSession> pump_;
 
-  uint64_t link_ = 0;  // The session's number of the connection.
+  uint64_t link_ = 0;             // The session's number of the connection.
+  std::optional<PoliteEnd> end_;  // Of the last connection.
+  bool end_ready_ = false;        // It may have more bytes.
+  bool connect_due_ = false;      // Once `end_` is over.
   std::optional<PendingConnection> pending_;
   absl::Time pending_until_ = absl::InfiniteFuture();
   bool is_socket_ = false;  // A socket that this class connected.

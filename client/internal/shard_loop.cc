@@ -77,7 +77,7 @@ void ShardLoop::Add(std::string name, ShardOptions options) {
 
 absl::Status ShardLoop::Run() {
   absl::Status status = (*poller_)->Set(wakeup_.fd(), POLLIN, kWakeup);
-  left_ = static_cast<size_t>(
+  following_ = left_ = static_cast<size_t>(
       std::count_if(shards_.begin(), shards_.end(),
                     [](const auto& shard) { return !shard->done(); }));
   SetNextStore();
@@ -90,7 +90,7 @@ absl::Status ShardLoop::Run() {
     // The loop waits only if a shard is idle.
     if (turn_.size() < left_) status = Wait(until);
   }
-  StoreAll(nullptr);
+  StoreAll(nullptr);  // Unless StepTurn() has done so.
   status.Update(store_status_);
   for (const auto& shard : shards_) status.Update(shard->EndStatus());
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -100,6 +100,9 @@ absl::Status ShardLoop::Run() {
 }
 
 void ShardLoop::Stop() noexcept {
+  if (ending_.load(std::memory_order_acquire)) {
+    abandoned_.store(true, std::memory_order_release);
+  }
   stopped_.store(true, std::memory_order_release);
   ordered_.store(true, std::memory_order_release);
   wakeup_.Notify();
@@ -146,8 +149,10 @@ void ShardLoop::TakeOrders() {
     Wake(i);
   }
   if (!stopped_.load(std::memory_order_acquire)) return;
+  const bool abandoned = abandoned_.load(std::memory_order_acquire);
   for (size_t i = 0; i < shards_.size(); ++i) {
     shards_[i]->Stop(absl::OkStatus());
+    if (abandoned) shards_[i]->AbandonEnd();
     Wake(i);
   }
 }
@@ -168,15 +173,23 @@ void ShardLoop::StepTurn() {
 
 void ShardLoop::Step(size_t i) {
   Shard& shard = *shards_[i];
+  const bool followed = !shard.session().done();
   Shard::Next next;
   do {
     next = shard.Step({waited_, next_store_});
     if (next.store_due) StoreAll(&shard);
     // Orders come first. The rest of the events stays for the next turn.
   } while (next.store_due && !ordered_.load(std::memory_order_acquire));
+  if (followed && shard.session().done()) {
+    --following_;
+    // The last position of a shard that ends alone, and then those of all
+    // shards, must not wait for the ends of links.
+    if (following_ == 0 || !stopped_.load(std::memory_order_acquire)) {
+      StoreAll(nullptr);
+    }
+    if (following_ == 0) ending_.store(true, std::memory_order_release);
+  }
   if (shard.done()) {
-    // The others go on, so its last position must not wait for Run()'s end.
-    if (!stopped_.load(std::memory_order_acquire)) StoreAll(nullptr);
     --left_;
     next.deadline = absl::InfiniteFuture();
   } else if (next.ready) {

@@ -46,11 +46,13 @@ class ShardLoop {
   const Shard& shard(size_t i) const { return *shards_[i]; }
   const std::string& name(size_t i) const { return names_[i]; }
 
-  // Runs until all shards are done: by Stop(), or by errors of their own.
+  // Runs until all shards are done: by Stop(), or by errors of their own. Their
+  // links end politely, which takes up to PoliteEnd::kLimit.
   // Returns the poller's error, else the store's, else the first shard's.
   // Once all shards are done, another call returns the same status.
   absl::Status Run();
 
+  // A call while only the ends of links are left to wait for closes them.
   void Stop() noexcept;
 
   // Points shard `i` to `addresses[i]`, for every shard.
@@ -81,6 +83,9 @@ class ShardLoop {
   PositionStore* const store_;
   const absl::Duration store_interval_;
   std::atomic<bool> stopped_{false};
+  // No handler is called any more. Only ends of links are left.
+  std::atomic<bool> ending_{false};
+  std::atomic<bool> abandoned_{false};  // Stop() was called after that.
   // Stop() or Retarget() was called. Shards end their steps early.
   std::atomic<bool> ordered_{false};
   Wakeup wakeup_;
@@ -99,6 +104,7 @@ class ShardLoop {
   std::vector<size_t> turn_;      // Shards to step,
   std::vector<bool> in_turn_;     // and whether a shard is among them.
   std::vector<size_t> stepping_;  // The turn that is running.
+  size_t following_ = 0;          // Shards whose sessions are not done.
   size_t left_ = 0;               // Shards that are not done.
   bool woken_ = false;            // The poller reported wakeup_.
   absl::Duration waited_;         // Time spent waiting so far.

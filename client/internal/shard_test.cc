@@ -75,6 +75,7 @@ class ShardTest : public ::testing::Test {
     options_.factory = [this]() -> absl::StatusOr<std::unique_ptr<Transport>> {
       InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
       primary_ = std::move(pair.second);
+      ++connections_;
       return std::make_unique<StuckTransport>(std::move(pair.first), &stuck_);
     };
   }
@@ -110,6 +111,7 @@ class ShardTest : public ::testing::Test {
   RecordingHandler handler_;
   ShardOptions options_;
   std::unique_ptr<InMemoryTransport> primary_;
+  int connections_ = 0;
   ShardRunner::Store store_ = [](const FeedPosition&) {
     return absl::OkStatus();
   };
@@ -137,7 +139,7 @@ TEST_F(ShardTest, StopAcksLastAppliedOffset) {
   shard_->shard().Applied(20);
   shard_->shard().Stop(absl::OkStatus());
   Steps();
-  EXPECT_TRUE(shard_->done());
+  EXPECT_TRUE(shard_->session().done());
   EXPECT_EQ(Received(), "REPLCONF ACK 20\r\n");
 }
 
@@ -157,17 +159,19 @@ TEST_F(ShardTest, OnlyWaitCountsAsSilence) {
   absl::Duration waited;
   waited_ = [&waited] { return waited; };
   Start();
+  Send("+PING 7 8\r\n");
   now_ += absl::Hours(1);  // Other handlers ran.
   Steps();
-  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8"));
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "heartbeat 7:8"));
   now_ += absl::Hours(1);
   waited += absl::Seconds(4);
   Steps();
-  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8"));
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "heartbeat 7:8"));
   now_ += absl::Hours(1);
   waited += absl::Seconds(1);
   Steps();
-  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "down timeout"));
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "heartbeat 7:8", "down timeout"));
 }
 
 TEST_F(ShardTest, StoreTimeIsNotSilence) {
@@ -177,9 +181,10 @@ TEST_F(ShardTest, StoreTimeIsNotSilence) {
     return absl::OkStatus();
   };
   Start();
-  Send(FramesFrom(8, 9));
+  Send("+PING 7 8\r\n" + FramesFrom(8, 9));
   Steps();
-  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8"));
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "heartbeat 7:8", "frame 8 v8"));
 }
 
 TEST_F(ShardTest, InterruptedStepContinues) {
@@ -215,7 +220,7 @@ TEST_F(ShardTest, FailedStoreKeepsSnapshotUnbegun) {
   };
   Start();
   Send("+SNAPSHOT\r\n$1\r\nx\r\n");
-  EXPECT_TRUE(shard_->done());
+  EXPECT_TRUE(shard_->session().done());
   EXPECT_EQ(shard_->status(), absl::ResourceExhaustedError("no space left"));
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "down stopped"));
 }
@@ -231,7 +236,7 @@ TEST_F(ShardTest, FailedStoreStillDeliversLinkEnd) {
   shard_->Step();
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8", "begin",
                                             "void", "down retargeted"));
-  EXPECT_TRUE(shard_->done());
+  EXPECT_TRUE(shard_->session().done());
   EXPECT_EQ(shard_->status(), absl::ResourceExhaustedError("no space left"));
 }
 
@@ -279,7 +284,7 @@ TEST_F(ShardTest, FailedFlushStopsShard) {
   Start();
   Send(FramesFrom(8, 9));
   Steps();
-  EXPECT_TRUE(shard_->done());
+  EXPECT_TRUE(shard_->session().done());
   EXPECT_EQ(shard_->status(), absl::AbortedError("why"));
 }
 
@@ -297,6 +302,19 @@ TEST_F(ShardTest, SnapshotsArriveDecoded) {
               ElementsAre("up 7:8", "begin",
                           "payload header version=4 generation=0 offset=0",
                           "payload payload_end", "end 0:30"));
+  EXPECT_EQ(shard_->shard().Stats().applied, (FeedPosition{0, 30}));
+}
+
+TEST_F(ShardTest, TrailerOfAPayloadArrivesBehindItsEnd) {
+  options_.decode_snapshots = true;
+  Start();
+  Send(absl::StrCat("+SNAPSHOT\r\n$13\r\n", EmptyPayload(), "\x9 a",
+                    "\r\n$1\r\nb\r\n+SNAPSHOT_END 30\r\n"));
+  EXPECT_THAT(handler_.lines(),
+              ElementsAre("up 7:8", "begin",
+                          "payload header version=4 generation=0 offset=0",
+                          "payload payload_end", "payload trailer \"\\t a\"",
+                          "payload trailer \"b\"", "end 0:30"));
   EXPECT_EQ(shard_->shard().Stats().applied, (FeedPosition{0, 30}));
 }
 
@@ -327,11 +345,57 @@ TEST_F(ShardTest, HandlerErrorInsidePayloadStopsShard) {
   };
   Start();
   Send(absl::StrCat("+SNAPSHOT\r\n$10\r\n", EmptyPayload(), "\r\n"));
-  EXPECT_TRUE(shard_->done());
+  EXPECT_TRUE(shard_->session().done());
   EXPECT_EQ(shard_->status(), absl::AbortedError("why"));
 }
 
 // The first snapshot's void is told, though the second one's begin is not.
+TEST_F(ShardTest, StoppedShardIsDoneOnceLinkHasEnded) {
+  Start();
+  Received();
+  shard_->shard().Stop(absl::OkStatus());
+  Steps();
+  EXPECT_TRUE(shard_->session().done());
+  EXPECT_FALSE(shard_->done());
+  EXPECT_EQ(shard_->deadline(), now_ + absl::Seconds(1));
+  Send(FramesFrom(8, 20));  // They are dropped.
+  EXPECT_FALSE(shard_->done());
+  primary_->Close();
+  Steps();
+  EXPECT_TRUE(shard_->done());
+  EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "down stopped"));
+}
+
+TEST_F(ShardTest, EndOfLinkIsBounded) {
+  Start();
+  shard_->shard().Stop(absl::OkStatus());
+  Steps();
+  now_ = shard_->deadline();
+  Steps();
+  EXPECT_TRUE(shard_->done());
+  EXPECT_TRUE(absl::IsUnavailable(primary_->Write("x", absl::ZeroDuration())));
+}
+
+TEST_F(ShardTest, AbandonedEndOfLinkIsOver) {
+  Start();
+  shard_->shard().Stop(absl::OkStatus());
+  Steps();
+  shard_->shard().AbandonEnd();
+  Steps();
+  EXPECT_TRUE(shard_->done());
+}
+
+TEST_F(ShardTest, NextLinkWaitsForEndOfLast) {
+  Start();
+  Send("nonsense\r\n");
+  now_ += absl::Milliseconds(500);  // Behind the backoff.
+  Steps();
+  EXPECT_EQ(connections_, 1);
+  primary_->Close();
+  Steps();
+  EXPECT_EQ(connections_, 2);
+}
+
 TEST_F(ShardTest, DroppedSecondBeginLeavesTheFirstVoid) {
   options_.applied_on_return = false;
   store_ = [](const FeedPosition& position) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -60,13 +61,18 @@ absl::Status SnapshotReader::End() {
 }
 
 absl::Status SnapshotReader::Error() const {
-  const absl::string_view key = decoder_->error_key();
-  return ReplicaWireError(
-      ReplicaErrorKind::kPayload, decoder_->error(),
-      absl::StrCat("the snapshot's payload: ", WireErrorName(decoder_->error()),
-                   ", at byte ", decoder_->position(),
-                   key.empty() ? "" : ", of the key ",
-                   key.empty() ? "" : Escaped(key)));
+  const WireError error = decoder_->error();
+  std::string message =
+      absl::StrCat("the snapshot's payload: ", WireErrorName(error),
+                   ", at byte ", decoder_->position());
+  if (IsLimit(error)) {
+    absl::StrAppend(&message, ", past the limit ", LimitName(error));
+  } else if (error == WireError::kRowSegment) {
+    absl::StrAppend(&message, ", of the key ", Escaped(decoder_->error_key()),
+                    ": its row lies only on the primary's disk; read it over "
+                    "the primary's client port");
+  }
+  return ReplicaWireError(ReplicaErrorKind::kPayload, error, message);
 }
 
 }  // namespace client_internal

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -75,8 +76,15 @@ void ThreadedTransport::Interrupt() {
   inner_->Interrupt();
 }
 
+void ThreadedTransport::CloseWrite() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  close_write_due_ = true;
+  inner_->Interrupt();
+}
+
 void ThreadedTransport::Close() {
   if (!thread_.has_value()) return;
+  closing_ = true;
   Interrupt();
   ::pthread_join(*thread_, nullptr);
   thread_.reset();
@@ -98,13 +106,29 @@ absl::Status ThreadedTransport::Start() {
   return absl::OkStatus();
 }
 
+bool ThreadedTransport::CloseWriteIsDue() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return close_write_due_;
+}
+
+void ThreadedTransport::CloseWriteIfDue() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!std::exchange(close_write_due_, false)) return;
+  inner_->CloseWrite();
+  inner_->ResumeReads();
+}
+
 void ThreadedTransport::Copy() {
   std::string buffer(64 << 10, '\0');
   while (true) {
+    CloseWriteIfDue();
+    // Behind ResumeReads(), which may have undone the interrupt of Close().
+    if (closing_) break;
     const absl::StatusOr<size_t> n = inner_->Read(
         absl::MakeSpan(&buffer[0], buffer.size()), absl::InfiniteDuration());
     // A transport may give up early; no byte is lost then.
     if (absl::IsDeadlineExceeded(n.status())) continue;
+    if (absl::IsCancelled(n.status()) && CloseWriteIsDue()) continue;
     if (!n.ok()) status_ = n.status();
     if (!n.ok() || *n == 0) break;
     const absl::string_view bytes = absl::string_view(buffer).substr(0, *n);

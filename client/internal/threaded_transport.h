@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -43,6 +44,9 @@ class ThreadedTransport final : public Transport {
     return inner_->Write(bytes, timeout);
   }
   void Interrupt() override;
+  // The thread half-closes the inner transport, since it may be reading there,
+  // and reads on.
+  void CloseWrite() override;
   // Waits for the thread, which is interrupted.
   void Close() override;
   std::string peer() const override { return inner_->peer(); }
@@ -52,6 +56,9 @@ class ThreadedTransport final : public Transport {
   ThreadedTransport(std::unique_ptr<Transport> inner, int in_fd, int out_fd);
   absl::Status Start();
   void Copy();
+  // Both for the thread.
+  void CloseWriteIfDue();
+  bool CloseWriteIsDue();
 
   const std::unique_ptr<Transport> inner_;
   const std::shared_ptr<Interrupter> interrupter_;
@@ -60,6 +67,11 @@ class ThreadedTransport final : public Transport {
   // The inner transport's error. The thread writes it before it sets ended_.
   absl::Status status_;
   std::atomic<bool> ended_{false};
+  std::atomic<bool> closing_{false};  // Close() was called.
+  // Held while CloseWrite() orders and interrupts, so that the interrupt does
+  // not come after the half-close.
+  std::mutex mutex_;
+  bool close_write_due_ = false;     // The thread is to half-close.
   std::optional<pthread_t> thread_;  // Unset: not started, or joined.
 };
 

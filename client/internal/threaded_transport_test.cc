@@ -96,6 +96,33 @@ TEST(ThreadedTransportTest, DestructorEndsWaitingThread) {
   EXPECT_NE(*ReadWhenReady(transport.get()), "");
 }
 
+TEST(ThreadedTransportTest, CloseWriteEndsOnlyDirectionToPeer) {
+  InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
+  auto transport = Wrap(std::move(pair.first));
+  transport->CloseWrite();
+  char byte;
+  EXPECT_EQ(
+      *pair.second->Read(absl::MakeSpan(&byte, 1), absl::InfiniteDuration()),
+      0u);
+  ASSERT_TRUE(pair.second->Write("abc", absl::InfiniteDuration()).ok());
+  EXPECT_EQ(*ReadWhenReady(transport.get()), "abc");
+  pair.second->Close();
+  EXPECT_EQ(*ReadWhenReady(transport.get()), "");
+}
+
+TEST(ThreadedTransportTest, CloseEndsThreadThatHalfCloses) {
+  for (int i = 0; i < 1000; ++i) {
+    InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
+    auto transport = Wrap(std::move(pair.first));
+    transport->CloseWrite();
+    transport->Close();
+    char byte;
+    EXPECT_EQ(
+        *pair.second->Read(absl::MakeSpan(&byte, 1), absl::InfiniteDuration()),
+        0u);
+  }
+}
+
 TEST(ThreadedTransportTest, DescriptorClosesOnExec) {
   InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
   auto transport = Wrap(std::move(pair.first));

@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "kevy_replica/client/internal/file_lock.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/internal/status.h"
@@ -105,6 +106,19 @@ absl::StatusOr<WholeFile> WholeFile::Open(absl::string_view path,
     return ErrnoStatus(errno, {"write into", folder});
   }
   return WholeFile(std::move(folder), *std::move(real), std::move(hook));
+}
+
+absl::Status WholeFile::Lock() {
+  const std::string name = path_ + ".lock";
+  UniqueFd fd(Call(hook_, "open", [&name] {
+    return ::open(name.c_str(),
+                  O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                  0644);
+  }));
+  if (fd.get() < 0) return ErrnoStatus(errno, {"create", name});
+  absl::Status status = LockFile(fd.get(), path_);
+  if (status.ok()) lock_ = std::move(fd);
+  return status;
 }
 
 absl::StatusOr<std::optional<std::string>> WholeFile::Read(size_t max_size) {

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "kevy_replica/transport/internal/fd.h"
 
 namespace kevy_replica {
 namespace client_internal {
@@ -33,6 +34,11 @@ class WholeFile {
   // a link without a target (its file system may not be mounted yet).
   static absl::StatusOr<WholeFile> Open(absl::string_view path,
                                         SystemCallHook hook);
+
+  // Locks the file for this object, by a lock on path() + ".lock", which it
+  // creates and leaves. (The file itself is replaced, so its lock would not
+  // last.) Errors: LockFile()'s, and the system's.
+  absl::Status Lock();
 
   // Returns:
   //   contents            of the file
@@ -69,6 +75,7 @@ class WholeFile {
   std::string path_;
   std::string temporary_;
   SystemCallHook hook_;
+  transport_internal::UniqueFd lock_;
 };
 
 }  // namespace client_internal

@@ -35,6 +35,7 @@ class ReplicaEndTransport : public Transport {
   // Returns at once: bytes that have not arrived yet count as late.
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration /*timeout*/) override {
+    if (closed_) return 0;
     return connection_->Read(buffer);
   }
   absl::Status Write(absl::string_view bytes,
@@ -42,13 +43,17 @@ class ReplicaEndTransport : public Transport {
     return connection_->Write(bytes);
   }
   void Interrupt() override {}
-  void Close() override { connection_->CloseByReplica(); }
+  void Close() override {
+    closed_ = true;
+    connection_->CloseByReplica();
+  }
   std::string peer() const override {
     return absl::StrCat("simulated:", connection_->number());
   }
 
  private:
   const std::shared_ptr<Connection> connection_;
+  bool closed_ = false;
 };
 
 }  // namespace

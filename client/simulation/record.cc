@@ -67,6 +67,8 @@ constexpr absl::string_view kNames[] = {
     "link end: offset gap",
     "link end: foreign history",
     "link end: generation changed",
+    "link end: stalled",
+    "link end: not primary",
     "link end: unexpected in snapshot",
     "link end: payload",
     "link end: io",

@@ -73,6 +73,8 @@ enum class Happening : uint8_t {
   kOffsetGap,
   kForeignHistory,
   kGenerationChanged,
+  kStalled,
+  kNotPrimary,
   kUnexpectedInSnapshot,
   kPayload,
   kIo,

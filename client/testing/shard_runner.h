@@ -46,7 +46,7 @@ class ShardRunner {
       if (next_.store_due) StorePosition();
       broken_.Update(TestAccess::CheckInvariants(shard_.session()));
     } while (next_.store_due);
-    if (shard_.done() && shard_.session().store_pending()) StorePosition();
+    if (session().done() && session().store_pending()) StorePosition();
   }
 
   // Results of the last step.

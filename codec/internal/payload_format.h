@@ -7,6 +7,7 @@
 //   <u64 generation> <u64 offset>    from version 5 on
 //   <u8 opcode> <record>             any number of times
 //   <u8 0>
+//   <trailer>                        any bytes, from kevy 7.0 on
 //
 // All numbers are little-endian. The opcodes of records up to 6 are the values
 // of RecordType.

@@ -83,6 +83,16 @@ class PayloadReader {
   uint64_t number(size_t i) const { return numbers_[i]; }
   absl::string_view string(size_t i) const { return strings_[i]; }
 
+  // Takes up to `max` bytes of the piece, as they are. Returns "" at its end.
+  // They are valid as long as the piece is.
+  absl::string_view TakeUpTo(uint64_t max) {
+    const absl::string_view bytes(
+        p_,
+        static_cast<size_t>(std::min(max, static_cast<uint64_t>(end_ - p_))));
+    p_ += bytes.size();
+    return bytes;
+  }
+
   // Ends the validity of the last group's strings.
   void Release() {
     if (ABSL_PREDICT_FALSE(release_)) {

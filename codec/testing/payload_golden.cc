@@ -130,6 +130,8 @@ bool SetLimit(absl::string_view name, uint64_t value, Limits* limits) {
     limits->max_bulk_bytes = value;
   } else if (name == "max_snapshot_bytes") {
     limits->max_snapshot_bytes = value;
+  } else if (name == "max_trailer_bytes") {
+    limits->max_trailer_bytes = value;
   } else {
     return false;
   }
@@ -164,6 +166,7 @@ PayloadGolden Read(absl::string_view name) {
     if (absl::ConsumePrefix(&rest, "> ")) {
       if (ended) Fail(path, line);
       golden.expected.steps.push_back({std::string(rest), golden.bytes.size()});
+      if (rest == "payload_end") golden.ended_at = golden.bytes.size();
     } else if (absl::ConsumePrefix(&rest, "limit ")) {
       const std::vector<absl::string_view> words = absl::StrSplit(rest, ' ');
       uint64_t value;

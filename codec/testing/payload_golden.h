@@ -8,6 +8,7 @@
 #define KEVY_REPLICA_CODEC_TESTING_PAYLOAD_GOLDEN_H_
 
 #include <cstddef>
+#include <limits>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ struct PayloadGolden {
   PayloadWay way;  // Its limits and time.
   PayloadRun expected;
   size_t known_with = 0;  // The number of bytes that show the error.
+  size_t ended_at = std::numeric_limits<size_t>::max();  // PayloadEnd.
 
   bool fails() const { return expected.error != WireError::kNone; }
 };

@@ -12,6 +12,7 @@
 #include <ostream>
 #include <string>
 #include <tuple>
+#include <variant>
 
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/byte_buffer.h"
@@ -51,6 +52,22 @@ void CheckStaysInError(const PayloadRun& run, PayloadDecoder* decoder) {
   }
 }
 
+// The pieces of a trailer are one step, however they were cut.
+void AddStep(const PayloadDecoder& decoder, PayloadRun* run) {
+  PayloadStep step;
+  step.position = decoder.position();
+  const auto* const piece = std::get_if<PayloadTrailer>(&decoder.event());
+  if (piece == nullptr) {
+    AppendText(decoder.event(), &step.text);
+  } else {
+    Check(!piece->bytes.empty(), "a piece of a trailer has bytes");
+    if (!run->trailer.empty()) run->steps.pop_back();
+    run->trailer.append(piece->bytes.data(), piece->bytes.size());
+    AppendText(PayloadTrailer{run->trailer}, &step.text);
+  }
+  run->steps.push_back(step);
+}
+
 // Takes the events of the fed bytes. Returns false after an error.
 bool Drain(const std::function<void(const PayloadEvent&)>& visit,
            PayloadDecoder* decoder, PayloadRun* run) {
@@ -65,10 +82,7 @@ bool Drain(const std::function<void(const PayloadEvent&)>& visit,
     }
     Check(decoder->position() >= run->position, "positions do not fall");
     run->position = decoder->position();
-    PayloadStep step;
-    AppendText(decoder->event(), &step.text);
-    step.position = decoder->position();
-    run->steps.push_back(step);
+    AddStep(*decoder, run);
     if (visit != nullptr) visit(decoder->event());
   }
 }

@@ -38,6 +38,7 @@ struct PayloadRun {
   WireError error = WireError::kNone;
   uint64_t position = 0;  // Of the error, or the end.
   std::string error_key;
+  std::string trailer;  // All pieces; one step shows them.
   // The number of bytes given before the error, or all.
   size_t given = 0;
 };

@@ -40,6 +40,7 @@ class Writer {
       }
     }
     Number(0, 1);
+    if (Below(3) == 0) out_.append(Below(40), static_cast<char>(Below(12)));
     return out_;
   }
 

@@ -51,9 +51,7 @@ class Reference {
       while (Record()) {
       }
     }
-    if (run_.error == WireError::kNone && at_ != in_.size()) {
-      Fail(WireError::kTrailingBytes, at_);
-    }
+    if (run_.error == WireError::kNone) Trailer();
     return run_;
   }
 
@@ -169,6 +167,24 @@ class Reference {
         run_.error_key = raw_;
         return Fail(WireError::kRowSegment, at);
     }
+  }
+
+  void Trailer() {
+    const size_t begin = at_;
+    for (; at_ != in_.size(); ++at_) {
+      if (at_ - begin == limits_.max_trailer_bytes) {
+        Fail(WireError::kTrailerTooLong, at_);
+        break;
+      }
+      if (at_ == limits_.max_snapshot_bytes) {
+        Fail(WireError::kSnapshotTooLong, at_);
+        break;
+      }
+    }
+    if (at_ == begin) return;
+    run_.steps.push_back(
+        {"trailer " + Escaped(in_.substr(begin, at_ - begin)), at_});
+    if (run_.error == WireError::kNone) run_.position = at_;
   }
 
   bool Expiry(std::string* text) {

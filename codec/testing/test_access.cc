@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/stream_decoder.h"
 
@@ -29,6 +30,10 @@ void TestAccess::UseMemory(ByteBuffer::Memory memory, StreamDecoder* decoder) {
 
 void TestAccess::UseMemory(ByteBuffer::Memory memory, PayloadDecoder* decoder) {
   decoder->reader_.scratch_ = ByteBuffer(memory);
+}
+
+void TestAccess::UseMemory(ByteBuffer::Memory memory, ReplyDecoder* decoder) {
+  decoder->buffer_ = ByteBuffer(memory);
 }
 
 }  // namespace codec_testing

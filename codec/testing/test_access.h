@@ -25,6 +25,7 @@
 #define KEVY_REPLICA_CODEC_TESTING_TEST_ACCESS_H_
 
 #include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/stream_decoder.h"
 
@@ -41,6 +42,7 @@ class TestAccess {
   // is new.
   static void UseMemory(ByteBuffer::Memory memory, StreamDecoder* decoder);
   static void UseMemory(ByteBuffer::Memory memory, PayloadDecoder* decoder);
+  static void UseMemory(ByteBuffer::Memory memory, ReplyDecoder* decoder);
 };
 
 }  // namespace codec_testing

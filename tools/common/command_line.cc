@@ -63,6 +63,10 @@ absl::StatusOr<CommandLine> ParseArguments(
             absl::StrCat("--", name, " needs a value"));
       }
     }
+    if (value.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--", name, " has an empty value: is a variable unset?"));
+    }
     std::string error;
     if (!flag->ParseFrom(value, &error)) {
       // Abseil's message quotes the value unescaped. Take only the reason,

@@ -21,12 +21,13 @@ struct CommandLine {
 
 // Sets the flags in `arguments`, the command line without the program's name.
 // The forms are absl::ParseCommandLine()'s: --name=value, --name value, --name
-// and --noname. Unlike that function it leaves --help and errors to the caller.
+// and --noname. Unlike that function it leaves --help and errors to the caller,
+// and rejects an empty value, as an unset variable of a shell gives it.
 //
 // Returns:
 //   a CommandLine     the flags are set
-//   kInvalidArgument  an unknown flag, a wrong value, or an argument that is
-//                     not a flag; the message is one line
+//   kInvalidArgument  an unknown flag, a wrong or empty value, or an argument
+//                     that is not a flag; the message is one line
 absl::StatusOr<CommandLine> ParseArguments(
     absl::Span<const char* const> arguments);
 

@@ -62,8 +62,14 @@ TEST_F(CommandLineTest, ReadsValues) {
               ElementsAre("number", "word"));
   EXPECT_EQ(absl::GetFlag(FLAGS_word), "--loud");
   EXPECT_EQ(absl::GetFlag(FLAGS_number), 2u);
-  EXPECT_THAT(Parse({"--word="}).given, ElementsAre("word"));
-  EXPECT_EQ(absl::GetFlag(FLAGS_word), "");
+}
+
+TEST_F(CommandLineTest, RejectsEmptyValues) {
+  const std::string error = " has an empty value: is a variable unset?";
+  EXPECT_EQ(Error({"--word="}), "--word" + error);
+  EXPECT_EQ(Error({"--word", ""}), "--word" + error);
+  EXPECT_EQ(Error({"--number="}), "--number" + error);
+  EXPECT_EQ(Error({"--loud="}), "--loud" + error);
 }
 
 TEST_F(CommandLineTest, ReadsBooleans) {

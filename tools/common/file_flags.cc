@@ -5,9 +5,7 @@
 
 #include <sys/stat.h>
 #include <sys/types.h>
-#include <unistd.h>
 
-#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -26,19 +24,6 @@ struct FileId {
   ino_t inode = 0;
   std::string name;  // Empty if the file exists.
 };
-
-// The end of the chain of links that begins at `path`. It may not exist.
-std::string Followed(std::string path) {
-  constexpr int kMostLinks = 40;  // Linux takes a longer chain for a circle.
-  for (int i = 0; i < kMostLinks; ++i) {
-    std::string link(4096, '\0');
-    const ssize_t size = readlink(path.c_str(), &link[0], link.size());
-    if (size <= 0) break;
-    link.resize(static_cast<size_t>(size));
-    path = link[0] == '/' ? link : FolderOf(path) + link;
-  }
-  return path;
-}
 
 // Returns false if the folder does not exist. Opening the file reports that.
 bool Find(const std::string& path, FileId* id) {
@@ -61,10 +46,15 @@ bool IsSameFile(const std::string& a, const std::string& b) {
          id_a.inode == id_b.inode && id_a.name == id_b.name;
 }
 
-// The paths of the temporary file: beside a link, and beside its end.
-std::vector<std::string> TemporariesOf(const FileFlag& flag) {
-  if (!flag.replaced) return {};
-  return {flag.path + ".tmp", Followed(flag.path) + ".tmp"};
+// The paths of a store's own files: beside a link, and beside its end.
+std::vector<std::string> OwnFilesOf(const FileFlag& flag) {
+  if (!flag.is_store) return {};
+  std::vector<std::string> files;
+  for (const std::string& path : {flag.path, Followed(flag.path)}) {
+    files.push_back(path + ".tmp");
+    files.push_back(path + ".lock");
+  }
+  return files;
 }
 
 }  // namespace
@@ -78,11 +68,10 @@ absl::Status CheckFilesDiffer(absl::Span<const FileFlag> flags) {
         return absl::InvalidArgumentError(absl::StrCat(
             flag.name, " and ", other.name, " name the same file"));
       }
-      for (const std::string& temporary : TemporariesOf(other)) {
-        if (!IsSameFile(flag.path, temporary)) continue;
-        return absl::InvalidArgumentError(
-            absl::StrCat(flag.name, " names the temporary file of ", other.name,
-                         ", ", temporary));
+      for (const std::string& own : OwnFilesOf(other)) {
+        if (!IsSameFile(flag.path, own)) continue;
+        return absl::InvalidArgumentError(absl::StrCat(
+            flag.name, " names a file that ", other.name, " needs, ", own));
       }
     }
   }

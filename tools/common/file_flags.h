@@ -15,7 +15,8 @@ namespace kevy_replica {
 struct FileFlag {
   std::string name;       // "--output".
   std::string path;       // Empty: the flag was not given.
-  bool replaced = false;  // Written to `path` + ".tmp", then renamed.
+  bool is_store = false;  // A position store, which also writes `path` + ".tmp"
+                          // and `path` + ".lock".
 };
 
 // Checks that the flags name different files. Follows links and other spellings
@@ -23,8 +24,8 @@ struct FileFlag {
 //
 // Returns:
 //   OK                they differ
-//   kInvalidArgument  two flags name one file, or one names the temporary file
-//                     of another; the message names both
+//   kInvalidArgument  two flags name one file, or one names a file that
+//                     another one needs; the message names both
 absl::Status CheckFilesDiffer(absl::Span<const FileFlag> flags);
 
 }  // namespace kevy_replica

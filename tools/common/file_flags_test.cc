@@ -28,10 +28,10 @@ class FileFlagsTest : public ::testing::Test {
     EXPECT_EQ(symlink(to, (folder_ + name).c_str()), 0);
   }
 
-  // The message about --a, which is replaced, and --b. Empty: they differ.
+  // The message about --a, a position store, and --b. Empty: they differ.
   std::string Check(const std::string& a, const std::string& b) {
     const absl::Status status = CheckFilesDiffer(
-        {{"--a", folder_ + a, /*replaced=*/true}, {"--b", folder_ + b}});
+        {{"--a", folder_ + a, /*is_store=*/true}, {"--b", folder_ + b}});
     EXPECT_TRUE(status.ok() || absl::IsInvalidArgument(status));
     return std::string(status.message());
   }
@@ -48,7 +48,7 @@ TEST_F(FileFlagsTest, AcceptsDifferentFiles) {
   EXPECT_EQ(Check("nowhere/file", "nowhere/file"), "");  // A missing folder.
   Make("file");
   EXPECT_EQ(Check("file", "other"), "");
-  EXPECT_EQ(Check("other.tmp", "other"), "");  // --b is not replaced.
+  EXPECT_EQ(Check("other.tmp", "other"), "");  // --b is not a store.
 }
 
 TEST_F(FileFlagsTest, IgnoresFlagsWithoutPath) {
@@ -86,8 +86,9 @@ TEST_F(FileFlagsTest, CircularLinkNamesNoFile) {
   EXPECT_EQ(Check("link", "file"), "");
 }
 
-TEST_F(FileFlagsTest, RejectsTemporaryFile) {
-  const std::string first = "--b names the temporary file of --a, ";
+TEST_F(FileFlagsTest, RejectsFilesOfStore) {
+  const std::string first = "--b names a file that --a needs, ";
+  EXPECT_EQ(Check("file", "file.lock"), first + folder_ + "file.lock");
   EXPECT_EQ(Check("file", "file.tmp"), first + folder_ + "file.tmp");
   EXPECT_EQ(Check("file", "sub/../file.tmp"), first + folder_ + "file.tmp");
   Link("sub/x", "link");

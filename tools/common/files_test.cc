@@ -19,7 +19,10 @@ namespace kevy_replica {
 namespace {
 
 using client_testing::FileContents;
+using client_testing::FileMode;
 using client_testing::TempFolder;
+using client_testing::WriteFile;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(FolderOfTest, EndsWithSlash) {
@@ -38,19 +41,65 @@ TEST(ReplaceFileTest, CreatesAndReplaces) {
   EXPECT_TRUE(ReplaceFile(path, "two").ok());
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(reader), {}), "one");
   EXPECT_EQ(FileContents(path), "two");
-  EXPECT_NE(access((path + ".tmp").c_str(), F_OK), 0);
+  EXPECT_THAT(folder.Names(), ElementsAre("replaced"));
+}
+
+TEST(ReplaceFileTest, KeepsPermissions) {
+  const TempFolder folder;
+  const std::string path = folder.File("replaced");
+  WriteFile(path, "one");
+  ASSERT_EQ(chmod(path.c_str(), 0604), 0);
+  EXPECT_TRUE(ReplaceFile(path, "two").ok());
+  EXPECT_EQ(FileMode(path), 0604u);
 }
 
 TEST(ReplaceFileTest, ErrorsNamePath) {
   const absl::Status status = ReplaceFile("/no/such/file", "");
   EXPECT_TRUE(absl::IsNotFound(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("/no/such/file.tmp"));
-  // A folder stays, and the temporary file is removed.
+  EXPECT_THAT(std::string(status.message()), HasSubstr("/no/such/file"));
+}
+
+TEST(ReplaceFileTest, RefusesPipesDevicesAndFolders) {
   const TempFolder folder;
-  const std::string path = folder.File("folder");
+  const std::string path = folder.File("special");
+  const auto refused = [&path, &folder] {
+    const absl::Status status = ReplaceFile(path, "x");
+    return absl::IsFailedPrecondition(status) &&
+           status.message() == path + " is not a regular file" &&
+           folder.Names().size() == 1;
+  };
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_TRUE(refused());
+  ASSERT_EQ(unlink(path.c_str()), 0);
   ASSERT_EQ(mkdir(path.c_str(), 0700), 0);
-  EXPECT_FALSE(ReplaceFile(path, "x").ok());
-  EXPECT_NE(access((path + ".tmp").c_str(), F_OK), 0);
+  EXPECT_TRUE(refused());
+  ASSERT_EQ(rmdir(path.c_str()), 0);
+  ASSERT_EQ(symlink("/dev/null", path.c_str()), 0);
+  EXPECT_TRUE(refused());
+}
+
+TEST(ReplaceFileTest, FollowsLinks) {
+  const TempFolder folder;
+  const std::string link = folder.File("link");
+  ASSERT_EQ(symlink("file", link.c_str()), 0);
+  // A link without a target may point into a folder that is not mounted.
+  EXPECT_TRUE(absl::IsNotFound(ReplaceFile(link, "one")));
+  WriteFile(folder.File("file"), "old");
+  EXPECT_TRUE(ReplaceFile(link, "two").ok());
+  EXPECT_EQ(FileContents(folder.File("file")), "two");
+  EXPECT_THAT(folder.Names(), ElementsAre("file", "link"));
+  char target[16];
+  EXPECT_EQ(readlink(link.c_str(), target, sizeof(target)), 4);
+}
+
+TEST(ReplaceFileTest, PlantedLinkIsNotWritten) {
+  const TempFolder folder;
+  const std::string path = folder.File("metrics");
+  WriteFile(folder.File("precious"), "keep");
+  ASSERT_EQ(symlink("precious", (path + ".tmp").c_str()), 0);
+  EXPECT_TRUE(ReplaceFile(path, "x").ok());
+  EXPECT_EQ(FileContents(path), "x");
+  EXPECT_EQ(FileContents(folder.File("precious")), "keep");
 }
 
 }  // namespace

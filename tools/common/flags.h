@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Flags that the programs share: their types, and the flags of a link.
+// The types of the programs' flags.
 
 #ifndef KEVY_REPLICA_TOOLS_COMMON_FLAGS_H_
 #define KEVY_REPLICA_TOOLS_COMMON_FLAGS_H_
@@ -9,12 +9,9 @@
 #include <cstddef>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/link_options.h"
 
 namespace kevy_replica {
@@ -63,20 +60,6 @@ std::string UnparseFlagName(const FlagName<Enum> (&names)[n], Enum value) {
   }
   return "";
 }
-
-// The flags that describe a link to a primary.
-struct LinkFlags {
-  std::string replica_id;
-  ProtocolChoice protocol = ProtocolChoice::kAuto;
-  absl::Duration idle_timeout;
-  absl::Duration heartbeat_timeout;
-};
-
-// kInvalidArgument, with the flag's name, if a value is out of its range.
-absl::Status CheckLinkFlags(const LinkFlags& flags);
-
-// A fleet's options: the flags' values, and otherwise the defaults.
-FleetOptions FleetOptionsOf(const LinkFlags& flags);
 
 }  // namespace kevy_replica
 

@@ -49,8 +49,9 @@ int OpenNonBlocking(int fd) {
 
 }  // namespace
 
-Output::Output(int fd, const Interrupter* interrupter)
+Output::Output(int fd, const Interrupter* interrupter, absl::string_view name)
     : interrupter_(interrupter),
+      name_(name),
       may_block_(MayBlock(fd)),
       own_fd_(may_block_ ? OpenNonBlocking(fd) : -1),
       fd_(own_fd_ >= 0 ? own_fd_ : fd) {}
@@ -88,11 +89,13 @@ void Output::Write(absl::string_view rest) {
     if (n >= 0) {
       rest.remove_prefix(static_cast<size_t>(n));
     } else if (errno == EPIPE) {
-      status_ = absl::CancelledError("the reader of the output is gone");
+      status_ = absl::CancelledError(
+          absl::StrCat("the reader of ", name_, " is gone"));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       WaitForRoom();
     } else if (errno != EINTR) {
-      status_ = absl::ErrnoToStatus(errno, "cannot write the output");
+      status_ =
+          absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", name_));
     }
   }
 }

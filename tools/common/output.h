@@ -21,8 +21,9 @@ namespace kevy_replica {
 class Output {
  public:
   // Writes to `fd`. Interrupting `interrupter` ends a wait for a slow reader,
-  // now or later. Both must outlive this object.
-  Output(int fd, const Interrupter* interrupter);
+  // now or later. Both must outlive this object. Errors call it `name`.
+  Output(int fd, const Interrupter* interrupter,
+         absl::string_view name = "the output");
   ~Output();
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
@@ -64,6 +65,7 @@ class Output {
   bool WaitForRoom();
 
   const Interrupter* const interrupter_;
+  const std::string name_;
   const bool may_block_;  // True except for regular files.
   const int own_fd_;      // A non-blocking descriptor of the pipe, or -1.
   const int fd_;          // The descriptor to write to.

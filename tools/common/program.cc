@@ -3,10 +3,13 @@
 
 #include "kevy_replica/tools/common/program.h"
 
+#include <cstddef>
 #include <cstdio>
 #include <optional>
 #include <string>
 
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/reflection.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
@@ -14,7 +17,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
+#include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/common/command_line.h"
+#include "kevy_replica/tools/common/standard_files.h"
+#include "kevy_replica/tools/common/working_folder.h"
 
 namespace kevy_replica {
 namespace {
@@ -30,6 +37,9 @@ std::string& ProgramName() {
 int RunProgram(const Program& program, int argc, char** argv,
                int (*run)(const CommandLine& command_line)) {
   ProgramName() = std::string(program.name);
+  absl::Status status = OpenStandardFiles();
+  if (status.ok()) status = EnterUsersFolder(program.name);
+  if (!status.ok()) return ExitStatusOf(status);
   const absl::StatusOr<CommandLine> command_line =
       ParseArguments(absl::MakeConstSpan(argv, argc).subspan(1));
   if (!command_line.ok()) return BadUsage(command_line.status().message());
@@ -56,14 +66,35 @@ int ExitStatusOf(const absl::Status& status) {
   return kExitError;
 }
 
+void SayUnchecked(absl::string_view primary, size_t shards) {
+  Say(absl::StrCat("not checked: that ", Escaped(primary),
+                   " is the primary, and that it has ", shards,
+                   shards == 1 ? " shard" : " shards"));
+}
+
+std::string RemedyOf(WireError error) {
+  if (error == WireError::kRowSegment) {
+    return "; a table with a WINDOW keeps such rows out of its snapshots";
+  }
+  const absl::string_view limit = LimitName(error);
+  // FindCommandLineFlag() rejects an empty name.
+  return limit.empty() || absl::FindCommandLineFlag(limit) == nullptr
+             ? ""
+             : absl::StrCat("; --", limit, " sets the limit");
+}
+
 std::string Describe(const absl::Status& status) {
   const std::optional<ReplicaErrorKind> kind = ReplicaErrorKindOf(status);
+  const Action action = RecommendedAction(status);
   return absl::StrCat(
       kind.has_value()
           ? std::string(ReplicaErrorKindName(*kind))
           : absl::AsciiStrToLower(absl::StatusCodeToString(status.code())),
       ": ", status.message(),
-      " (action: ", ActionName(RecommendedAction(status)), ")");
+      RemedyOf(WireErrorOf(status).value_or(WireError::kNone)),
+      action == Action::kCaller
+          ? ""
+          : absl::StrCat(" (action: ", ActionName(action), ")"));
 }
 
 }  // namespace kevy_replica

@@ -6,10 +6,12 @@
 #ifndef KEVY_REPLICA_TOOLS_COMMON_PROGRAM_H_
 #define KEVY_REPLICA_TOOLS_COMMON_PROGRAM_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/common/command_line.h"
 
 namespace kevy_replica {
@@ -26,8 +28,9 @@ struct Program {
   absl::string_view notes;  // The help page's text below the flags.
 };
 
-// The body of main(): reads the command line, then prints the help page or
-// returns `run`'s exit status.
+// The body of main(): opens standard files that are closed, enters the user's
+// folder under `bazel run`, reads the command line, then prints the help page
+// or returns `run`'s exit status.
 int RunProgram(const Program& program, int argc, char** argv,
                int (*run)(const CommandLine& command_line));
 
@@ -40,7 +43,16 @@ int BadUsage(absl::string_view message);
 // Says the message of `status` unless it is OK. Returns the exit status.
 int ExitStatusOf(const absl::Status& status);
 
-// "offset_gap: expected 8, got 9 (action: resync)".
+// Says that a plain address is followed as it is given: nothing asks the node
+// whether it is the primary, and how many shards it has.
+void SayUnchecked(absl::string_view primary, size_t shards);
+
+// The user's way past an error of the bytes, to follow its message: "; --flag
+// sets the limit", say. Empty if there is none.
+std::string RemedyOf(WireError error);
+
+// "offset_gap: expected 8, got 9 (action: resync)", with the remedy if there is
+// one.
 std::string Describe(const absl::Status& status);
 
 }  // namespace kevy_replica

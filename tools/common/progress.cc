@@ -3,8 +3,6 @@
 
 #include "kevy_replica/tools/common/progress.h"
 
-#include <signal.h>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -17,11 +15,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/tools/common/files.h"
 #include "kevy_replica/tools/common/program.h"
+#include "kevy_replica/tools/common/quiet_thread.h"
 
 namespace kevy_replica {
 
@@ -41,12 +39,12 @@ Progress ProgressOf(const Fleet& fleet) {
   return progress;
 }
 
-std::string StatusLine::Text(const Progress& progress, absl::Time now) {
-  const absl::Duration elapsed = now - mark_time_;
+std::string StatusLine::Text(const Progress& progress, Clock::time_point now) {
+  const std::chrono::duration<double> elapsed = now - mark_time_;
   const uint64_t frames = progress.frames - mark_frames_;
-  if (elapsed >= absl::Seconds(1)) {
-    rate_ = static_cast<uint64_t>(static_cast<double>(frames) /
-                                  absl::ToDoubleSeconds(elapsed));
+  if (elapsed >= std::chrono::seconds(1)) {
+    rate_ =
+        static_cast<uint64_t>(static_cast<double>(frames) / elapsed.count());
     mark_time_ = now;
     mark_frames_ = progress.frames;
   }
@@ -79,16 +77,7 @@ void MetricsFile::Write(absl::string_view text) {
 }
 
 EverySecond::EverySecond(std::function<void()> function)
-    : function_(std::move(function)) {
-  // A thread starts with its creator's signal mask. A signal must reach the
-  // main thread, since it ends a blocked write only on the thread it reaches.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { Run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
+    : function_(std::move(function)), thread_(QuietThread([this] { Run(); })) {}
 
 EverySecond::~EverySecond() {
   {

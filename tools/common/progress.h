@@ -7,6 +7,7 @@
 #ifndef KEVY_REPLICA_TOOLS_COMMON_PROGRESS_H_
 #define KEVY_REPLICA_TOOLS_COMMON_PROGRESS_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -18,7 +19,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "kevy_replica/client/fleet.h"
 
 namespace kevy_replica {
@@ -36,15 +36,19 @@ Progress ProgressOf(const Fleet& fleet);
 // average over the last second or a little more.
 class StatusLine {
  public:
+  // Monotonic, since a wall clock that is set back would freeze the rate.
+  using Clock = std::chrono::steady_clock;
+
   // Clears the line on a terminal. Print it before the text.
   static constexpr char kClear[] = "\r\x1b[K";
 
-  explicit StatusLine(absl::Time now) : mark_time_(now) {}
+  explicit StatusLine(Clock::time_point now = Clock::now()) : mark_time_(now) {}
 
-  std::string Text(const Progress& progress, absl::Time now);
+  std::string Text(const Progress& progress,
+                   Clock::time_point now = Clock::now());
 
  private:
-  absl::Time mark_time_;  // The rate counts from here.
+  Clock::time_point mark_time_;  // The rate counts from here.
   uint64_t mark_frames_ = 0;
   std::optional<uint64_t> rate_;
 };
@@ -67,7 +71,7 @@ class MetricsFile {
 };
 
 // Calls `function` every second while it lives, on a thread of its own. The
-// first call comes one second after construction. Signals go to other threads.
+// first call comes one second after construction.
 class EverySecond {
  public:
   explicit EverySecond(std::function<void()> function);

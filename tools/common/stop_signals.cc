@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 
 #include "kevy_replica/client/fleet.h"
 #include "kevy_replica/transport/interrupter.h"
@@ -14,14 +15,27 @@
 namespace kevy_replica {
 namespace {
 
-// Lives until the process ends, since a signal may come at any time.
+constexpr int kStopSignals[] = {SIGINT, SIGTERM, SIGHUP};
+
+// Both live until the process ends, since a signal may come at any time.
 std::shared_ptr<Interrupter>* interrupted = nullptr;
 std::atomic<Fleet*> stopped{nullptr};
 
-void Stop(int) {
+// Keeps the fleet alive while RequestStop() uses it.
+std::mutex& Mutex() {
+  static std::mutex* const mutex = new std::mutex();
+  return *mutex;
+}
+
+void Stop() {
   (*interrupted)->Interrupt();
   Fleet* const fleet = stopped.load();
   if (fleet != nullptr) fleet->Stop();
+}
+
+void HandleStop(int) {
+  for (const int each : kStopSignals) signal(each, SIG_DFL);
+  Stop();
 }
 
 }  // namespace
@@ -30,18 +44,28 @@ std::shared_ptr<Interrupter> HandleStopSignals() {
   interrupted =
       new std::shared_ptr<Interrupter>(std::make_shared<Interrupter>());
   struct sigaction action = {};
-  action.sa_handler = Stop;
   // Without SA_RESTART, so that a signal ends a blocked write.
-  action.sa_flags = SA_RESETHAND;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = HandleStop;
+  for (const int each : kStopSignals) {
+    struct sigaction before = {};
+    sigaction(each, nullptr, &before);
+    if (each == SIGHUP && before.sa_handler == SIG_IGN) continue;
+    sigaction(each, &action, nullptr);
+  }
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   return *interrupted;
 }
 
 void StopBySignal(Fleet* fleet) {
+  const std::lock_guard<std::mutex> lock(Mutex());
   stopped = fleet;
   if (fleet != nullptr && (*interrupted)->interrupted()) fleet->Stop();
+}
+
+void RequestStop() {
+  const std::lock_guard<std::mutex> lock(Mutex());
+  Stop();
 }
 
 }  // namespace kevy_replica

@@ -37,9 +37,7 @@ constexpr absl::Duration kMostBackoff = absl::Seconds(5);
 class Mirror {
  public:
   explicit Mirror(const MirrorRunOptions& options)
-      : options_(options),
-        metrics_file_(options.prometheus),
-        status_line_(absl::Now()) {}
+      : options_(options), metrics_file_(options.prometheus) {}
 
   absl::Status Run() {
     absl::Status status;
@@ -122,7 +120,9 @@ class Mirror {
   void SetFleet(Fleet* fleet) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (fleet_ != nullptr && fleet == nullptr) {
-      frames_before_ += ProgressOf(*fleet_).frames;
+      const Progress progress = ProgressOf(*fleet_);
+      frames_before_ += progress.frames;
+      bytes_before_ += progress.bytes;
       text_before_ = fleet_->StatsText();
     }
     fleet_ = fleet;
@@ -140,6 +140,7 @@ class Mirror {
         text = fleet_->StatsText();
       }
       progress.frames += frames_before_;
+      progress.bytes += bytes_before_;
     }
     for (KindCounts* counts : {&counters_.passed_over, &counters_.uncertain}) {
       const std::string line = counts->NewCounts();
@@ -147,10 +148,10 @@ class Mirror {
     }
     metrics_file_.Write(absl::StrCat(text, OwnMetrics()));
     if (options_.status_line) {
-      std::fputs(absl::StrCat(StatusLine::kClear, "snapshots: ",
-                              counters_.snapshot_bytes.load(), " bytes, ",
-                              counters_.records.load(), " records; ",
-                              status_line_.Text(progress, absl::Now()))
+      std::fputs(absl::StrCat(StatusLine::kClear,
+                              "snapshots: ", counters_.snapshot_bytes.load(),
+                              " bytes, ", counters_.records.load(),
+                              " records; ", status_line_.Text(progress))
                      .c_str(),
                  stderr);
     }
@@ -185,8 +186,9 @@ class Mirror {
   StatusLine status_line_;
   std::mutex mutex_;            // For the members below.
   Fleet* fleet_ = nullptr;      // Null between two connections.
-  uint64_t frames_before_ = 0;  // The frames of earlier fleets.
-  std::string text_before_;     // The metrics of the fleet before.
+  uint64_t frames_before_ = 0;  // Of earlier fleets.
+  uint64_t bytes_before_ = 0;
+  std::string text_before_;  // The metrics of the fleet before.
 };
 
 }  // namespace

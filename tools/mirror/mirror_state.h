@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/codec/limits.h"
 #include "kevy_replica/tools/mirror/kind_counts.h"
 
 namespace kevy_replica {
@@ -43,6 +44,8 @@ struct MirrorOptions {
   // Unix time in milliseconds, which turns the relative deadlines of payload
   // version 2 into absolute ones. Required.
   std::function<uint64_t()> now_ms;
+  // For snapshots' payloads. Default: as in limits.h.
+  Limits limits;
   // Gets a line for the first of each kind of loss. Required.
   std::function<void(absl::string_view)> log;
 };

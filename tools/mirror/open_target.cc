@@ -21,7 +21,7 @@
 #include "kevy_replica/tools/mirror/command_table.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
-#include "kevy_replica/tools/mirror/payload_commands.h"
+#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/reply_class.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 

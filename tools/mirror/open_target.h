@@ -10,11 +10,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
-#include "kevy_replica/tools/mirror/payload_commands.h"
 
 namespace kevy_replica {
 

@@ -19,7 +19,7 @@
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
-#include "kevy_replica/tools/mirror/payload_commands.h"
+#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/transactions.h"
 
 namespace kevy_replica {
@@ -34,7 +34,7 @@ SnapshotLoader::SnapshotLoader(size_t shard, PayloadCommands::Target features,
       counters_(counters),
       transactions_(transactions),
       begin_(std::move(begin)),
-      decoder_(options->now_ms()),
+      decoder_(options->now_ms(), options->limits),
       commands_(
           features, options->now_ms(),
           [this](absl::Span<const absl::string_view> argv, PayloadCheck check) {
@@ -81,7 +81,8 @@ absl::Status SnapshotLoader::PayloadStatus() const {
       WireErrorName(decoder_.error()), " at byte ", decoder_.position(),
       decoder_.error_key().empty()
           ? ""
-          : absl::StrCat(", key ", Escaped(decoder_.error_key()))));
+          : absl::StrCat(", key ", Escaped(decoder_.error_key())),
+      RemedyOf(decoder_.error())));
 }
 
 }  // namespace kevy_replica

@@ -21,7 +21,7 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
-#include "kevy_replica/tools/mirror/payload_commands.h"
+#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {

@@ -10,28 +10,30 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_stats.h"
-#include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
-#include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/progress.h"
 #include "kevy_replica/tools/common/stop_signals.h"
+#include "kevy_replica/tools/tail/snapshot_printer.h"
 #include "kevy_replica/tools/tail/tail_printer.h"
 
 namespace kevy_replica {
@@ -40,10 +42,7 @@ namespace {
 class Following {
  public:
   Following(const FollowOptions& options, Output* output)
-      : options_(options),
-        metrics_file_(options.prometheus),
-        output_(output),
-        status_line_(absl::Now()) {}
+      : options_(options), metrics_file_(options.prometheus), output_(output) {}
 
   absl::Status Run() {
     std::vector<FollowerHandler*> handlers;
@@ -64,6 +63,7 @@ class Following {
     StopBySignal(nullptr);
     // The end after `max_frames` counts as success.
     if (absl::IsCancelled(status)) status = absl::OkStatus();
+    if (!failure_.ok()) status = failure_;
     if (status.ok() && output_->status().ok()) PrintEnds();
     ShowAll();
     if (options_.status_line) std::fputs("\n", stderr);
@@ -83,59 +83,76 @@ class Following {
           printer_(following->options_.format,
                    following->options_.addresses.size() > 1
                        ? std::optional<size_t>(index)
-                       : std::nullopt) {}
+                       : std::nullopt),
+          snapshot_(following->options_.snapshot, &printer_,
+                    following->options_.fleet.link.limits,
+                    [this](absl::string_view message) {
+                      following_->SayBeside(index_, message);
+                    }) {}
 
     const TailPrinter& printer() const { return printer_; }
 
     absl::Status OnFrames(absl::Span<const FrameView> frames,
                           const FeedPosition&) override {
+      snapshot_.NoteData();
       return following_->PrintFrames(frames, index_, printer_);
     }
     absl::Status OnReset() override {
-      return following_->Print([this](Output* out) { printer_.Reset(out); });
+      return Print([this](Output* out) { printer_.Reset(out); });
     }
-    absl::Status OnSnapshotBegin() override { return Print(SnapshotBegin()); }
+    absl::Status OnSnapshotBegin() override {
+      return Print([this](Output* out) { snapshot_.Begin(out); });
+    }
     absl::Status OnSnapshotChunk(absl::string_view bytes) override {
-      return Print(SnapshotChunk{bytes});
+      absl::Status payload;
+      absl::Status status =
+          Print([&](Output* out) { payload = snapshot_.Chunk(bytes, out); });
+      return status.ok() ? payload : status;
     }
     absl::Status OnSnapshotEnd(const FeedPosition& position) override {
-      return Print(SnapshotEnd{position.next_offset});
+      absl::Status payload;
+      absl::Status status = Print([&](Output* out) {
+        payload = snapshot_.End(position.next_offset, out);
+      });
+      return status.ok() ? payload : status;
     }
     absl::Status OnSnapshotVoid() override {
-      return following_->Print(
-          [this](Output* out) { printer_.SnapshotVoid(out); });
+      return Print([this](Output* out) { printer_.SnapshotVoid(out); });
     }
     absl::Status OnHeartbeat(const Heartbeat& heartbeat,
                              const FeedPosition&) override {
-      return Print(heartbeat);
+      return Print([&](Output* out) { printer_.Event(heartbeat, out); });
     }
     void OnLinkUp(const LinkUp& link) override {
+      if (link.from.next_offset > 0) snapshot_.NoteData();
       // The next event returns the error again.
-      following_
-          ->Print([&](Output* out) { printer_.Connected(link.answer, out); })
-          .IgnoreError();
+      Print([&](Output* out) {
+        printer_.Connected(link.answer, out);
+      }).IgnoreError();
     }
     void OnLinkDown(const LinkDown& link) override {
       if (link.end == LinkEnd::kStopped) return;
-      following_->Print([&](Output* out) { printer_.LinkDown(link, out); })
-          .IgnoreError();
+      Print([&](Output* out) { printer_.LinkDown(link, out); }).IgnoreError();
       following_->NoteLinkDown(link, index_);
     }
 
    private:
-    absl::Status Print(const StreamEvent& event) {
-      return following_->Print(
-          [&](Output* out) { printer_.Event(event, out); });
+    template <typename Append>
+    absl::Status Print(Append append) {
+      return following_->Print(std::move(append));
     }
 
     Following* const following_;
     const size_t index_;
     const TailPrinter printer_;
+    SnapshotPrinter snapshot_;
   };
 
   absl::Status PrintFrames(absl::Span<const FrameView> frames, size_t shard,
                            const TailPrinter& printer) {
     const std::lock_guard<std::mutex> lock(mutex_);
+    absl::Status ready = BeforePrint();
+    if (!ready.ok()) return ready;
     for (const FrameView& frame : frames) {
       if (ended_) return absl::CancelledError("ended");
       printer.Event(frame, output_);
@@ -157,8 +174,25 @@ class Following {
     const std::lock_guard<std::mutex> lock(mutex_);
     // Another shard may deliver events after the end.
     if (ended_) return absl::CancelledError("ended");
+    absl::Status ready = BeforePrint();
+    if (!ready.ok()) return ready;
     append(output_);
     return Flush();
+  }
+
+  // Needs `mutex_`.
+  absl::Status BeforePrint() {
+    if (options_.before_print == nullptr) return absl::OkStatus();
+    absl::Status status = options_.before_print();
+    if (!status.ok()) Fail(status);
+    return status;
+  }
+
+  // Ends all shards with an error. Needs `mutex_`.
+  void Fail(const absl::Status& status) {
+    ended_ = true;
+    if (failure_.ok()) failure_ = status;
+    fleet_->Stop();
   }
 
   // Writes the printed lines. Needs `mutex_`.
@@ -179,13 +213,21 @@ class Following {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (link.retry_in == absl::InfiniteDuration()) {
       fleet_->Stop();  // Run() returns the error.
+    } else if (WireErrorOf(link.status) == WireError::kRowSegment) {
+      // Every other snapshot would have the row, too.
+      Fail(absl::FailedPreconditionError(DescribeForTail(link.status)));
     } else if (!link.status.ok()) {
-      if (options_.status_line) std::fputs(StatusLine::kClear, stderr);
-      Say(options_.addresses.size() > 1
-              ? absl::StrCat("shard ", shard, ": ", Describe(link.status))
-              : Describe(link.status));
-      if (options_.status_line) ShowStatus();
+      SayBeside(shard, DescribeForTail(link.status));
     }
+  }
+
+  // Says a message about a shard. Needs `mutex_`.
+  void SayBeside(size_t shard, absl::string_view message) {
+    if (options_.status_line) std::fputs(StatusLine::kClear, stderr);
+    Say(options_.addresses.size() > 1
+            ? absl::StrCat("shard ", shard, ": ", message)
+            : std::string(message));
+    if (options_.status_line) ShowStatus();
   }
 
   void PrintEnds() {
@@ -210,10 +252,9 @@ class Following {
   void ShowStatus() {
     Progress progress = ProgressOf(*fleet_);
     progress.frames = frames_;
-    std::fputs(absl::StrCat(StatusLine::kClear,
-                            status_line_.Text(progress, absl::Now()))
-                   .c_str(),
-               stderr);
+    std::fputs(
+        absl::StrCat(StatusLine::kClear, status_line_.Text(progress)).c_str(),
+        stderr);
   }
 
   const FollowOptions& options_;
@@ -226,6 +267,7 @@ class Following {
   StatusLine status_line_;
   uint64_t frames_ = 0;  // Printed.
   bool ended_ = false;   // Print only the end lines from now on.
+  absl::Status failure_;
 };
 
 }  // namespace

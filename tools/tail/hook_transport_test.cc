@@ -4,10 +4,12 @@
 #include "kevy_replica/tools/tail/hook_transport.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
@@ -57,6 +59,33 @@ TEST_F(HookTransportTest, ReturnsErrorOfHook) {
   EXPECT_EQ(Write(), hook_status_);
   hook_status_ = absl::OkStatus();
   EXPECT_EQ(*Read(), 4u);  // All bytes are still there.
+}
+
+TEST(HookTransportReadTest, GivesBytesOfReads) {
+  InMemoryTransport::Pair pair = InMemoryTransport::CreatePair();
+  std::string seen;
+  absl::Status status;
+  HookTransport transport(std::move(pair.first), /*before_wait=*/nullptr,
+                          [&](absl::string_view bytes) {
+                            seen.append(bytes.data(), bytes.size());
+                            return status;
+                          });
+  char room[2];
+  ASSERT_TRUE(pair.second->Write("abc", absl::ZeroDuration()).ok());
+  EXPECT_EQ(*transport.Read(absl::MakeSpan(room), absl::ZeroDuration()), 2u);
+  EXPECT_EQ(seen, "ab");
+  EXPECT_TRUE(transport.Write("x", absl::ZeroDuration()).ok());
+  status = absl::ResourceExhaustedError("full");
+  EXPECT_EQ(transport.Read(absl::MakeSpan(room), absl::ZeroDuration()).status(),
+            status);
+  EXPECT_EQ(seen, "abc");
+}
+
+TEST_F(HookTransportTest, EndOfLinkNeedsNoHook) {
+  hook_status_ = absl::AbortedError("stop");
+  transport_.CloseWrite();
+  peer_->Close();
+  EXPECT_EQ(*Read(), 0u);
 }
 
 TEST_F(HookTransportTest, PassesOtherCallsOn) {

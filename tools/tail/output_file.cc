@@ -24,13 +24,14 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/internal/file_lock.h"
 #include "kevy_replica/client/position_store.h"
 #include "kevy_replica/tools/common/files.h"
 
 namespace kevy_replica {
 namespace {
 
-constexpr mode_t kMode = 0666;  // The system subtracts the umask.
+constexpr mode_t kMode = 0600;
 constexpr off_t kFingerprintBytes = 4096;
 
 // FNV-1a. Stored marks contain it, so it must never change.
@@ -65,7 +66,10 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(
   const int fd =
       open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kMode);
   if (fd < 0) return SystemError("open", path);
-  return absl::WrapUnique(new OutputFile(fd, path));
+  std::unique_ptr<OutputFile> file = absl::WrapUnique(new OutputFile(fd, path));
+  absl::Status status = file->Lock();
+  if (!status.ok()) return status;
+  return file;
 }
 
 absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Resume(
@@ -89,12 +93,56 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Resume(
   }
   if (fd < 0) return SystemError("open", path);
   std::unique_ptr<OutputFile> file = absl::WrapUnique(new OutputFile(fd, path));
-  absl::Status status = file->CutTo(mark);
+  absl::Status status = file->Lock();
+  if (status.ok()) status = file->CutTo(mark);
   if (!status.ok()) return status;
   return file;
 }
 
 OutputFile::~OutputFile() { close(fd_); }
+
+absl::Status OutputFile::Reopen() {
+  struct stat opened;
+  if (fstat(fd_, &opened) != 0) return SystemError("stat", path_);
+  if (!S_ISREG(opened.st_mode)) return absl::OkStatus();
+  struct stat named;
+  if (stat(path_.c_str(), &named) == 0 && named.st_dev == opened.st_dev &&
+      named.st_ino == opened.st_ino) {
+    return absl::OkStatus();
+  }
+  const int fd =
+      open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK,
+           kMode);
+  if (fd < 0) return SystemError("open", path_);
+  const OutputFile fresh(fd, path_);
+  if (fstat(fd, &named) != 0) return SystemError("stat", path_);
+  if (!S_ISREG(named.st_mode)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path_, " is no longer a regular file"));
+  }
+  absl::Status status = fresh.Lock();
+  if (status.ok()) status = SyncFolderOf(path_);
+  if (status.ok() && dup3(fd, fd_, O_CLOEXEC) < 0) {
+    status = SystemError("reopen", path_);
+  }
+  return status;
+}
+
+absl::Status OutputFile::Empty() {
+  struct stat file;
+  if (fstat(fd_, &file) != 0) return SystemError("stat", path_);
+  if (S_ISREG(file.st_mode) && ftruncate(fd_, 0) != 0) {
+    return SystemError("truncate", path_);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OutputFile::Lock() const {
+  struct stat file;
+  if (fstat(fd_, &file) != 0) return SystemError("stat", path_);
+  if (!S_ISREG(file.st_mode)) return absl::OkStatus();
+  return client_internal::LockFile(fd_, path_);
+}
 
 absl::StatusOr<FeedPosition> OutputFile::Sync() {
   if (fdatasync(fd_) != 0) return SystemError("sync", path_);
@@ -180,6 +228,14 @@ absl::Status OutputPositionStore::Store(
   std::vector<NamedPosition> all(positions.begin(), positions.end());
   all.push_back({kName, *mark});
   return inner_->Store(all);
+}
+
+absl::Status OutputPositionStore::Reopen() {
+  absl::Status status = file_->Reopen();
+  if (!status.ok()) return status;
+  const absl::StatusOr<FeedPosition> mark = file_->Sync();
+  if (!mark.ok()) return mark.status();
+  return inner_->Store({{kName, *mark}});
 }
 
 }  // namespace kevy_replica

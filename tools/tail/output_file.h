@@ -34,7 +34,11 @@ namespace kevy_replica {
 // `next_offset` is the length in bytes. `generation` is a hash of the last 4096
 // bytes, or the inode number of an empty file.
 //
-// Errors are the system's with the path, unless a function lists others.
+// A regular file is locked, so that no two processes write to it. A created one
+// can be read by its owner alone, since it holds the primary's data.
+//
+// Errors are the system's with the path, or kFailedPrecondition for a file that
+// is locked, unless a function lists others.
 class OutputFile {
  public:
   // Opens `path` to append to it: a pipe, a device, or a file, which is created
@@ -58,8 +62,17 @@ class OutputFile {
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
+  // Stays the same over Reopen().
   int fd() const { return fd_; }
   bool empty() const;
+
+  // Opens the path anew, after a log rotation has moved the file away: creates
+  // the file, or appends to it. Keeps a pipe, a device, or a file that was not
+  // moved. After an error the former file stays open.
+  absl::Status Reopen();
+
+  // Empties a regular file.
+  absl::Status Empty();
 
   // Waits until all written bytes are on the disk. Returns the mark after
   // them.
@@ -68,6 +81,7 @@ class OutputFile {
  private:
   OutputFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
 
+  absl::Status Lock() const;
   absl::Status CutTo(const std::optional<FeedPosition>& mark);
   absl::StatusOr<FeedPosition> MarkAt(off_t length) const;
 
@@ -93,6 +107,10 @@ class OutputPositionStore : public PositionStore {
       absl::string_view name) override;
   // Without positions, stores the mark alone.
   absl::Status Store(absl::Span<const NamedPosition> positions) override;
+
+  // Reopens the file, and stores the mark of the new one. Precondition: the
+  // output is flushed, and the positions of all its frames are stored.
+  absl::Status Reopen();
 
  private:
   PositionStore* const inner_;

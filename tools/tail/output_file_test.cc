@@ -95,13 +95,14 @@ TEST_F(OutputFileTest, ResumeWithoutMarkAppends) {
 }
 
 TEST_F(OutputFileTest, ResumeRecognizesEmptyFile) {
-  const std::unique_ptr<OutputFile> file = Resume(std::nullopt);
+  std::unique_ptr<OutputFile> file = Resume(std::nullopt);
   const FeedPosition mark = Append(file.get(), "");
   EXPECT_EQ(mark.next_offset, 0u);
   Append(file.get(), "more");
+  file.reset();
   EXPECT_TRUE(Resume(mark)->empty());
-  // Another file. `file` is still open, so its inode number is taken.
-  unlink(path_.c_str());
+  // Another file. The first one keeps its inode number by its second name.
+  ASSERT_EQ(rename(path_.c_str(), folder_.File("moved").c_str()), 0);
   SetContents("precious");
   EXPECT_THAT(
       Refusal(mark),
@@ -139,8 +140,90 @@ TEST_F(OutputFileTest, DeviceCannotBeResumed) {
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
 }
 
-TEST_F(OutputFileTest, StoreWritesMarkWithPositions) {
+TEST_F(OutputFileTest, CreatedFileIsPrivate) {
+  ASSERT_TRUE(OutputFile::Open(path_).ok());
+  EXPECT_EQ(client_testing::FileMode(path_), 0600u);
+  unlink(path_.c_str());
+  Resume(std::nullopt);
+  EXPECT_EQ(client_testing::FileMode(path_), 0600u);
+  ASSERT_EQ(chmod(path_.c_str(), 0644), 0);
+  ASSERT_TRUE(OutputFile::Open(path_).ok());
+  EXPECT_EQ(client_testing::FileMode(path_), 0644u);
+}
+
+TEST_F(OutputFileTest, SecondWriterIsRefused) {
   const std::unique_ptr<OutputFile> file = Resume(std::nullopt);
+  EXPECT_THAT(Refusal(FeedPosition{0, 0}), HasSubstr(" is in use by another"));
+  const absl::Status status = OutputFile::Open(path_).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  // Devices are shared.
+  const auto null = OutputFile::Open("/dev/null");
+  EXPECT_TRUE(OutputFile::Open("/dev/null").ok());
+}
+
+TEST_F(OutputFileTest, ReopensMovedFile) {
+  const std::unique_ptr<OutputFile> file = Resume(std::nullopt);
+  Append(file.get(), "old");
+  EXPECT_TRUE(file->Reopen().ok());  // Not moved.
+  const std::string moved = folder_.File("moved");
+  ASSERT_EQ(rename(path_.c_str(), moved.c_str()), 0);
+  const int fd = file->fd();
+  EXPECT_TRUE(file->Reopen().ok());
+  EXPECT_EQ(file->fd(), fd);
+  const FeedPosition mark = Append(file.get(), "new");
+  EXPECT_EQ(mark.next_offset, 3u);
+  EXPECT_EQ(Contents(), "new");
+  EXPECT_EQ(client_testing::FileContents(moved), "old");
+  // The new file is locked, the moved one is free.
+  EXPECT_FALSE(OutputFile::Open(path_).ok());
+  EXPECT_TRUE(OutputFile::Open(moved).ok());
+}
+
+TEST_F(OutputFileTest, FailedReopenKeepsFile) {
+  const std::unique_ptr<OutputFile> file = Resume(std::nullopt);
+  const std::string moved = folder_.File("moved");
+  ASSERT_EQ(rename(path_.c_str(), moved.c_str()), 0);
+  const absl::StatusOr<std::unique_ptr<OutputFile>> other =
+      OutputFile::Open(path_);
+  EXPECT_TRUE(absl::IsFailedPrecondition(file->Reopen()));
+  ASSERT_EQ(unlink(path_.c_str()), 0);
+  ASSERT_EQ(mkdir(path_.c_str(), 0700), 0);
+  EXPECT_FALSE(file->Reopen().ok());
+  Append(file.get(), "kept");
+  EXPECT_EQ(client_testing::FileContents(moved), "kept");
+}
+
+TEST_F(OutputFileTest, DeviceStaysOpen) {
+  const absl::StatusOr<std::unique_ptr<OutputFile>> null =
+      OutputFile::Open("/dev/null");
+  EXPECT_TRUE((*null)->Reopen().ok());
+  EXPECT_TRUE((*null)->Empty().ok());
+}
+
+TEST_F(OutputFileTest, EmptyRemovesContents) {
+  SetContents("old");
+  const absl::StatusOr<std::unique_ptr<OutputFile>> file =
+      OutputFile::Open(path_);
+  EXPECT_TRUE((*file)->Empty().ok());
+  EXPECT_EQ(Contents(), "");
+}
+
+TEST_F(OutputFileTest, ReopenStoresMarkOfNewFile) {
+  const std::unique_ptr<OutputFile> file = Resume(std::nullopt);
+  const Interrupter interrupter;
+  Output output(file->fd(), &interrupter);
+  InMemoryPositionStore inner;
+  OutputPositionStore store(&inner, file.get(), &output);
+  output.buffer()->append("old");
+  ASSERT_TRUE(store.Store({{"shard-0", {7, 8}}}).ok());
+  ASSERT_EQ(unlink(path_.c_str()), 0);
+  ASSERT_TRUE(store.Reopen().ok());
+  EXPECT_EQ(inner.Load("shard-0").value(), (FeedPosition{7, 8}));
+  EXPECT_EQ(inner.Load(OutputPositionStore::kName).value()->next_offset, 0u);
+}
+
+TEST_F(OutputFileTest, StoreWritesMarkWithPositions) {
+  std::unique_ptr<OutputFile> file = Resume(std::nullopt);
   const Interrupter interrupter;
   Output output(file->fd(), &interrupter);
   InMemoryPositionStore inner;
@@ -156,6 +239,7 @@ TEST_F(OutputFileTest, StoreWritesMarkWithPositions) {
   const std::optional<FeedPosition> mark =
       inner.Load(OutputPositionStore::kName).value();
   ASSERT_TRUE(mark.has_value());
+  file.reset();
   Resume(mark);
   EXPECT_EQ(Contents(), "kept");
 }

@@ -67,6 +67,9 @@ absl::StatusOr<Replay> OpenReplay(absl::string_view path,
     if (*n == 0) break;
     bytes.Commit(*n);
   }
+  if (bytes.empty()) {
+    return absl::InvalidArgumentError("the recording is empty");
+  }
   replay.transport =
       std::make_unique<PutBackTransport>(std::move(bytes), *std::move(file));
   return replay;

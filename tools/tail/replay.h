@@ -25,7 +25,7 @@ struct Replay {
 };
 
 // Opens `path`, or standard input for "-", and reads up to the end of the
-// answer. Errors: FileTransport's.
+// answer. Errors: FileTransport's; kInvalidArgument for an empty recording.
 absl::StatusOr<Replay> OpenReplay(absl::string_view path,
                                   std::shared_ptr<Interrupter> interrupter);
 

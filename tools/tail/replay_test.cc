@@ -68,12 +68,18 @@ TEST(ReplayTest, ReturnsAnswerAndPlaysAllBytes) {
 }
 
 TEST(ReplayTest, PlaysRecordingWithoutAnswer) {
-  for (const std::string content : {"", "+ACK", "-ERR\r\n", "*2\r\n:0\r\n"}) {
+  for (const std::string content : {"+ACK", "-ERR\r\n", "*2\r\n:0\r\n"}) {
     const absl::StatusOr<Replay> replay = Open(content);
     ASSERT_TRUE(replay.ok()) << replay.status();
     EXPECT_FALSE(replay->answer.has_value());
     EXPECT_EQ(ReadAll(*replay->transport), content);
   }
+}
+
+TEST(ReplayTest, EmptyRecordingIsError) {
+  const absl::Status status = Open("").status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_EQ(status.message(), "the recording is empty");
 }
 
 TEST(ReplayTest, FdIsFileDescriptor) {

@@ -11,14 +11,16 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/clock.h"
+#include "absl/strings/string_view.h"
 #include "kevy_replica/client/replica_client.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/tools/common/output.h"
+#include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/progress.h"
 #include "kevy_replica/tools/tail/hook_transport.h"
+#include "kevy_replica/tools/tail/snapshot_printer.h"
 #include "kevy_replica/tools/tail/tail_printer.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -31,7 +33,10 @@ class Tailer {
       : options_(options),
         output_(output),
         printer_(options.format),
-        status_line_(absl::Now()) {}
+        snapshot_(options.snapshot, &printer_, options.client.link.limits,
+                  [this](absl::string_view message) { SayBeside(message); }) {
+    if (options.client.from.next_offset > 0) snapshot_.NoteData();
+  }
 
   absl::Status Run(const TransportFactory& connect) {
     return Run(ReplicaClient::Connect(Hooked(connect), options_.client));
@@ -49,6 +54,7 @@ class Tailer {
     // A failed output also ends the client, with the same error.
     if (absl::IsCancelled(output_->status())) return absl::OkStatus();
     if (!output_->status().ok()) return output_->status();
+    if (!failure_.ok()) return failure_;
     return absl::IsCancelled(status) ? absl::OkStatus() : status;
   }
 
@@ -59,7 +65,7 @@ class Tailer {
     printer_.Connected(client_->answer(), output_);
     while (PrintNext()) {
     }
-    const absl::Status& status = client_->status();
+    const absl::Status& status = payload_.ok() ? client_->status() : payload_;
     if (status.ok() || absl::IsCancelled(status)) {
       printer_.End(client_->position(), output_);
     }
@@ -70,7 +76,8 @@ class Tailer {
   bool PrintNext() {
     const StreamEvent* event = client_->NextEvent();
     if (event == nullptr) return false;
-    printer_.Event(*event, output_);
+    payload_ = Print(*event);
+    if (!payload_.ok()) return false;
     const bool is_frame = std::holds_alternative<FrameView>(*event);
     const bool moves_on =
         is_frame || std::holds_alternative<SnapshotEnd>(*event);
@@ -89,6 +96,21 @@ class Tailer {
     return !last;
   }
 
+  // Errors: those of a snapshot's payload.
+  absl::Status Print(const StreamEvent& event) {
+    if (std::holds_alternative<SnapshotBegin>(event)) {
+      snapshot_.Begin(output_);
+    } else if (const auto* chunk = std::get_if<SnapshotChunk>(&event)) {
+      return snapshot_.Chunk(chunk->bytes, output_);
+    } else if (const auto* end = std::get_if<SnapshotEnd>(&event)) {
+      return snapshot_.End(end->next_offset, output_);
+    } else {
+      if (std::holds_alternative<FrameView>(event)) snapshot_.NoteData();
+      printer_.Event(event, output_);
+    }
+    return absl::OkStatus();
+  }
+
   TransportFactory Hooked(const TransportFactory& connect) {
     return [this, &connect]() -> absl::StatusOr<std::unique_ptr<Transport>> {
       absl::StatusOr<std::unique_ptr<Transport>> transport = connect();
@@ -103,6 +125,10 @@ class Tailer {
 
   // Flushes the output and updates the status line. Called before every wait.
   absl::Status Show() {
+    if (options_.before_flush != nullptr && failure_.ok()) {
+      failure_ = options_.before_flush();
+    }
+    if (!failure_.ok()) return failure_;
     if (!options_.status_line) return output_->Flush();
     if (client_ != nullptr) {
       progress_.bytes = client_->bytes_received();
@@ -111,16 +137,24 @@ class Tailer {
     // Output and status line may share a terminal.
     std::fputs(StatusLine::kClear, stderr);
     const absl::Status& status = output_->Flush();
-    std::fputs(status_line_.Text(progress_, absl::Now()).c_str(), stderr);
+    std::fputs(status_line_.Text(progress_).c_str(), stderr);
     return status;
+  }
+
+  void SayBeside(absl::string_view message) {
+    if (options_.status_line) std::fputs(StatusLine::kClear, stderr);
+    Say(message);
   }
 
   const TailOptions& options_;
   Output* const output_;
   const TailPrinter printer_;
+  SnapshotPrinter snapshot_;
   StatusLine status_line_;
   std::unique_ptr<ReplicaClient> client_;  // Null before the handshake.
   Progress progress_;
+  absl::Status payload_;  // Of a snapshot.
+  absl::Status failure_;  // Of TailOptions::before_flush.
 };
 
 }  // namespace

@@ -7,11 +7,13 @@
 #define KEVY_REPLICA_TOOLS_TAIL_TAIL_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "absl/status/status.h"
 #include "kevy_replica/client/replica_client.h"
 #include "kevy_replica/tools/common/output.h"
+#include "kevy_replica/tools/tail/snapshot_printer.h"
 #include "kevy_replica/tools/tail/tail_printer.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -20,20 +22,23 @@ namespace kevy_replica {
 struct TailOptions {
   ReplicaClientOptions client;
   TailFormat format = TailFormat::kText;
+  SnapshotMode snapshot = SnapshotMode::kRecords;
   // Acknowledge frames once they are written to the output. Default: false.
   bool ack = false;
   // End after so many frames. Default: 0, no limit.
   uint64_t max_frames = 0;
   // Show a status line on stderr, a terminal. Default: false.
   bool status_line = false;
+  // Called before `output` is flushed. An error ends the tail. Default: null.
+  std::function<absl::Status()> before_flush;
 };
 
 // Connects once and prints events until the link ends.
 //
 // Returns:
 //   OK            the primary closed the link between two elements,
-//   `max_frames`
-//                 were printed, an interrupt came, or the reader is gone
+//                 `max_frames` were printed, an interrupt came, or the reader
+//                 is gone
 //   other errors  ReplicaClient's, or those of `output`
 absl::Status Tail(const TransportFactory& connect, const TailOptions& options,
                   Output* output);

@@ -3,6 +3,7 @@
 
 #include "kevy_replica/tools/tail/tail_printer.h"
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "kevy_replica/client/feed_position.h"
@@ -20,6 +22,8 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/internal_command.h"
+#include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/tools/common/flags.h"
 #include "kevy_replica/tools/common/output.h"
@@ -66,6 +70,127 @@ struct JsonAppender {
   std::string* out;
 };
 
+// A JSON object of a part of a snapshot. The names are those of AppendText().
+class JsonPayloadAppender {
+ public:
+  explicit JsonPayloadAppender(std::string* out) : out_(out) {}
+
+  void operator()(const PayloadHeader& header) const {
+    Event("header");
+    Number("version", header.version);
+    Number("generation", header.generation);
+    Number("offset", header.offset);
+  }
+  void operator()(const RecordBegin& record) const {
+    Event(RecordTypeName(record.type));
+    String("key", record.key);
+    if (record.type != RecordType::kString &&
+        record.type != RecordType::kStream) {
+      Number("count", record.count);
+    }
+    if (record.expire_at_ms.has_value()) {
+      Number("expire_at_ms", *record.expire_at_ms);
+    }
+  }
+  void operator()(const StringValue& value) const {
+    Event("value");
+    String("value", value.value);
+  }
+  void operator()(const HashField& field) const {
+    Event("field");
+    String("field", field.field);
+    String("value", field.value);
+  }
+  void operator()(const ListItem& item) const {
+    Event("item");
+    String("item", item.item);
+  }
+  void operator()(const SetMember& member) const {
+    Event("member");
+    String("member", member.member);
+  }
+  void operator()(const ScoredMember& member) const {
+    Event("scored_member");
+    String("member", member.member);
+    // JSON has no number for an infinity or NaN.
+    const char* const quote = std::isfinite(member.score) ? "" : "\"";
+    absl::StrAppendFormat(out_, ",\"score\":%s%.17g%s", quote, member.score,
+                          quote);
+  }
+  void operator()(const StreamInfo& info) const {
+    Event("stream_info");
+    Id("last_id", info.last_id);
+    Id("max_deleted_id", info.max_deleted_id);
+    Number("entries_added", info.entries_added);
+    Number("entries", info.entry_count);
+  }
+  void operator()(const StreamEntry& entry) const {
+    Event("stream_entry");
+    Id("id", entry.id);
+    Number("fields", entry.field_count);
+  }
+  void operator()(const StreamField& field) const {
+    Event("stream_field");
+    String("field", field.field);
+    String("value", field.value);
+  }
+  void operator()(const StreamGroupCount& groups) const {
+    Event("stream_groups");
+    Number("count", groups.count);
+  }
+  void operator()(const StreamGroup& group) const {
+    Event("stream_group");
+    String("group", group.name);
+    Id("last_delivered_id", group.last_delivered_id);
+    Number("consumers", group.consumer_count);
+  }
+  void operator()(const StreamConsumer& consumer) const {
+    Event("stream_consumer");
+    String("consumer", consumer.name);
+    Number("seen_at_ms", consumer.seen_at_ms);
+  }
+  void operator()(const StreamPendingCount& pending) const {
+    Event("stream_pending_count");
+    Number("count", pending.count);
+  }
+  void operator()(const StreamPending& pending) const {
+    Event("stream_pending");
+    Id("id", pending.id);
+    String("consumer", pending.consumer);
+    Number("delivered_at_ms", pending.delivered_at_ms);
+    Number("deliveries", pending.delivery_count);
+  }
+  void operator()(const RecordEnd&) const { Event("record_end"); }
+  void operator()(const FieldExpiry& expiry) const {
+    Event("field_expiry");
+    String("key", expiry.key);
+    String("field", expiry.field);
+    Number("expire_at_ms", expiry.expire_at_ms);
+  }
+  void operator()(const PayloadEnd&) const { Event("payload_end"); }
+  void operator()(const PayloadTrailer& trailer) const {
+    Event("trailer");
+    String("bytes", trailer.bytes);
+  }
+
+ private:
+  void Event(absl::string_view name) const {
+    absl::StrAppend(out_, R"("event":")", name, "\"");
+  }
+  void String(absl::string_view name, absl::string_view bytes) const {
+    absl::StrAppend(out_, ",\"", name, "\":");
+    AppendJson(bytes, out_);
+  }
+  void Number(absl::string_view name, uint64_t number) const {
+    absl::StrAppend(out_, ",\"", name, "\":", number);
+  }
+  void Id(absl::string_view name, const StreamId& id) const {
+    absl::StrAppend(out_, ",\"", name, "\":\"", id.ms, "-", id.seq, "\"");
+  }
+
+  std::string* out_;
+};
+
 }  // namespace
 
 bool AbslParseFlag(absl::string_view text, TailFormat* format,
@@ -107,9 +232,28 @@ void TailPrinter::Event(const StreamEvent& event, Output* out) const {
       out->buffer()->push_back('\n');
       break;
     case TailFormat::kResp:
-      if (const auto* frame = std::get_if<FrameView>(&event)) {
+      if (const auto* frame = std::get_if<FrameView>(&event);
+          frame != nullptr && !IsInternalCommand(frame->argv())) {
         out->Append(frame->command());
       }
+      break;
+  }
+}
+
+void TailPrinter::Payload(const PayloadEvent& event, Output* out) const {
+  std::string* const buffer = out->buffer();
+  switch (format_) {
+    case TailFormat::kText:
+      absl::StrAppend(buffer, begin_, "# ");
+      AppendText(event, buffer);
+      buffer->push_back('\n');
+      break;
+    case TailFormat::kJson:
+      buffer->append(begin_);
+      std::visit(JsonPayloadAppender(buffer), event);
+      buffer->append("}\n");
+      break;
+    case TailFormat::kResp:
       break;
   }
 }

@@ -17,6 +17,7 @@
 #include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/tools/common/output.h"
 
 namespace kevy_replica {
@@ -26,7 +27,8 @@ enum class TailFormat : uint8_t {
   kText,
   // One object a line.
   kJson,
-  // The bytes of the frames' commands alone, for `redis-cli --pipe`.
+  // The bytes of the frames' commands alone, for `redis-cli --pipe`. Commands
+  // about kevy's own state are left out: see IsInternalCommand().
   kResp,
 };
 
@@ -44,8 +46,14 @@ class TailPrinter {
   explicit TailPrinter(TailFormat format,
                        std::optional<size_t> shard = std::nullopt);
 
+  TailFormat format() const { return format_; }
+
   void Connected(const HandshakeAnswer& answer, Output* out) const;
   void Event(const StreamEvent& event, Output* out) const;
+  // A part of a snapshot: "# hash "user:1" count=2" or
+  // {"event":"hash","key":"user:1","count":2}, with the names of
+  // payload_event.h. Nothing in kResp.
+  void Payload(const PayloadEvent& event, Output* out) const;
   // The next writes do not continue the printed ones. See
   // FollowerHandler::OnReset().
   void Reset(Output* out) const;

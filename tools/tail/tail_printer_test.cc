@@ -3,6 +3,7 @@
 
 #include "kevy_replica/tools/tail/tail_printer.h"
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -19,6 +20,7 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/common/output.h"
@@ -110,10 +112,40 @@ TEST(TailPrinterTest, PrintsJson) {
             "\n");
 }
 
+std::string PrintPayload(TailFormat format, const PayloadEvent& event) {
+  Output out(/*fd=*/-1, /*interrupter=*/nullptr);
+  TailPrinter(format).Payload(event, &out);
+  return *out.buffer();
+}
+
+TEST(TailPrinterTest, PrintsPartsOfSnapshots) {
+  const PayloadEvent record = RecordBegin{RecordType::kHash, "h\n", 5, 2};
+  EXPECT_EQ(PrintPayload(TailFormat::kText, record),
+            "# hash \"h\\n\" count=2 expire_at_ms=5\n");
+  EXPECT_EQ(PrintPayload(TailFormat::kJson, record),
+            R"({"event":"hash","key":"h\n","count":2,"expire_at_ms":5})"
+            "\n");
+  EXPECT_EQ(PrintPayload(TailFormat::kResp, record), "");
+  // The other parts stand in the expected output of recordings. These do not:
+  EXPECT_EQ(PrintPayload(TailFormat::kJson, ScoredMember{"m", std::nan("")}),
+            R"({"event":"scored_member","member":"m","score":"nan"})"
+            "\n");
+  EXPECT_EQ(PrintPayload(TailFormat::kJson, ScoredMember{"m", 0.1}),
+            R"({"event":"scored_member","member":"m",)"
+            R"("score":0.10000000000000001})"
+            "\n");
+}
+
 TEST(TailPrinterTest, RespHasCommandsOnly) {
   constexpr TailFormat kResp = TailFormat::kResp;
   EXPECT_EQ(PrintFrame(kResp, 8, {"SET", "", "b\r\n\xff"}),
             "*3\r\n$3\r\nSET\r\n$0\r\n\r\n$4\r\nb\r\n\xff\r\n");
+  // A command about kevy's own state.
+  const std::vector<absl::string_view> internal = {"XINTERNAL.CONSUMERSEEN",
+                                                   "s", "g", "c", "5"};
+  EXPECT_EQ(PrintFrame(kResp, 8, internal), "");
+  EXPECT_EQ(PrintFrame(TailFormat::kText, 8, internal),
+            "8 \"XINTERNAL.CONSUMERSEEN\" \"s\" \"g\" \"c\" \"5\"\n");
   EXPECT_EQ(PrintConnected(kResp, {Protocol::kV2, 7, 8}), "");
   EXPECT_EQ(Print(kResp, SnapshotBegin{}), "");
   EXPECT_EQ(Print(kResp, SnapshotChunk{"KEVYSNAP"}), "");

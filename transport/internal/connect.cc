@@ -13,12 +13,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/internal/deadline.h"
 #include "kevy_replica/transport/internal/fd.h"
@@ -26,6 +30,7 @@
 #include "kevy_replica/transport/internal/socket.h"
 #include "kevy_replica/transport/internal/status.h"
 #include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/resolver.h"
 
 namespace kevy_replica {
 namespace transport_internal {
@@ -64,6 +69,28 @@ absl::Status ConnectError(int error, const Operation& operation) {
 
 }  // namespace
 
+ConnectAttempts::ConnectAttempts(const Address& address,
+                                 const ConnectOptions& options,
+                                 const Interrupter& interrupter)
+    : address_(address),
+      options_(options),
+      interrupter_(interrupter),
+      deadline_(options.connect_timeout),
+      peer_(address.ToString()),
+      share_(absl::ZeroDuration()) {
+  const absl::StatusOr<std::optional<SocketAddress>> known =
+      ResolveNumeric(address);
+  if (!known.ok()) {
+    status_ = known.status();
+  } else if (known->has_value()) {
+    addresses_.push_back(**known);
+  } else {
+    lookup_ =
+        (options.resolver != nullptr ? options.resolver : Resolver::Default())
+            ->Begin(address.host);
+  }
+}
+
 ConnectAttempts::ConnectAttempts(absl::Span<const SocketAddress> addresses,
                                  const ConnectOptions& options,
                                  const Interrupter& interrupter)
@@ -75,6 +102,13 @@ ConnectAttempts::ConnectAttempts(absl::Span<const SocketAddress> addresses,
       share_(absl::ZeroDuration()) {}
 
 absl::StatusOr<std::optional<Connection>> ConnectAttempts::Poll() {
+  if (!status_.ok()) return status_;
+  if (interrupter_.interrupted()) return InterruptedStatus(operation());
+  if (lookup_.has_value()) {
+    const absl::StatusOr<bool> known = TakeLookup();
+    if (!known.ok()) return known.status();
+    if (!*known) return std::nullopt;
+  }
   for (;;) {
     if (interrupter_.interrupted()) return InterruptedStatus(operation());
     absl::Status status;
@@ -91,6 +125,35 @@ absl::StatusOr<std::optional<Connection>> ConnectAttempts::Poll() {
     }
     fd_ = UniqueFd();
   }
+}
+
+absl::StatusOr<bool> ConnectAttempts::TakeLookup() {
+  // Looked at before the result, so that a Poll() after the deadline decides.
+  const bool last = deadline_.remaining() == absl::ZeroDuration();
+  const std::optional<Resolver::Addresses> found = lookup_->Poll();
+  if (!found.has_value()) {
+    if (last) return TimedOutStatus({"resolve", address_.host});
+    return false;
+  }
+  if (!found->ok()) return found->status();
+  lookup_.reset();
+  for (const std::string& text : **found) {
+    Address numeric = address_;
+    numeric.host = text;
+    const absl::StatusOr<std::optional<SocketAddress>> address =
+        ResolveNumeric(numeric);
+    if (!address.ok() || !address->has_value()) {
+      return absl::UnavailableError(
+          absl::StrCat("resolve ", address_.host, ": the resolver returned \"",
+                       absl::CHexEscape(text), "\", not a numeric address"));
+    }
+    addresses_.push_back(**address);
+  }
+  if (addresses_.empty()) {
+    return absl::UnavailableError(
+        absl::StrCat("resolve ", address_.host, ": no address"));
+  }
+  return true;
 }
 
 // Opens a socket and begins to connect it.
@@ -136,17 +199,13 @@ absl::StatusOr<bool> ConnectAttempts::IsConnected() const {
   return true;
 }
 
-absl::StatusOr<Connection> ConnectToFirst(
-    absl::Span<const SocketAddress> addresses, const ConnectOptions& options,
-    const Interrupter& interrupter) {
-  ConnectAttempts attempts(addresses, options, interrupter);
+absl::StatusOr<Connection> ConnectAttempts::Await() {
   for (;;) {
-    absl::StatusOr<std::optional<Connection>> result = attempts.Poll();
+    absl::StatusOr<std::optional<Connection>> result = Poll();
     if (!result.ok()) return result.status();
     if (result->has_value()) return **std::move(result);
     absl::Status status =
-        WaitFor(attempts.fd(), POLLOUT, &interrupter,
-                Deadline(attempts.timeout()), attempts.operation());
+        WaitFor(fd(), POLLOUT, &interrupter_, Deadline(timeout()), operation());
     // Poll() knows whether there is time for another address.
     if (!status.ok() && !absl::IsDeadlineExceeded(status)) return status;
   }

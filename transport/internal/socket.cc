@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,27 @@ absl::StatusOr<SocketAddress> UnixSocketAddress(const Address& address) {
   return result;
 }
 
+// Appends the addresses of the host, at least one. Returns getaddrinfo()'s
+// error, or 0.
+int GetAddresses(const Address& address, int flags,
+                 std::vector<SocketAddress>* result) {
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV | flags;
+  addrinfo* list = nullptr;
+  const int error = ::getaddrinfo(
+      address.host.c_str(), absl::StrCat(address.port).c_str(), &hints, &list);
+  if (error != 0) return error;
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(list,
+                                                             ::freeaddrinfo);
+  for (; list != nullptr; list = list->ai_next) {
+    SocketAddress& back = result->emplace_back();
+    std::memcpy(&back.storage, list->ai_addr, list->ai_addrlen);
+    back.size = list->ai_addrlen;
+  }
+  return 0;
+}
+
 }  // namespace
 
 uint16_t SocketAddress::port() const {
@@ -56,6 +78,12 @@ uint16_t SocketAddress::port() const {
   return ntohs(in.sin_port);
 }
 
+std::string SocketAddress::host() const {
+  char host[NI_MAXHOST] = "?";
+  ::getnameinfo(get(), size, host, sizeof(host), nullptr, 0, NI_NUMERICHOST);
+  return host;
+}
+
 std::string SocketAddress::ToString() const {
   Address address;
   if (storage.ss_family == AF_UNIX) {
@@ -65,9 +93,7 @@ std::string SocketAddress::ToString() const {
     address.path.assign(un.sun_path, strnlen(un.sun_path, sizeof(un.sun_path)));
     return address.ToString();
   }
-  char host[NI_MAXHOST] = "?";
-  ::getnameinfo(get(), size, host, sizeof(host), nullptr, 0, NI_NUMERICHOST);
-  address.host = host;
+  address.host = host();
   address.port = port();
   return address.ToString();
 }
@@ -80,25 +106,21 @@ absl::StatusOr<std::vector<SocketAddress>> Resolve(const Address& address) {
     result.push_back(*unix_address);
     return result;
   }
-  addrinfo hints = {};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* list = nullptr;
-  const int error = ::getaddrinfo(
-      address.host.c_str(), absl::StrCat(address.port).c_str(), &hints, &list);
+  const int error = GetAddresses(address, /*flags=*/0, &result);
   if (error == EAI_SYSTEM) return ErrnoStatus(errno, {"resolve", address.host});
   if (error != 0) {
     return absl::UnavailableError(
         absl::StrCat("resolve ", address.host, ": ", ::gai_strerror(error)));
   }
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(list,
-                                                             ::freeaddrinfo);
-  for (; list != nullptr; list = list->ai_next) {
-    SocketAddress& back = result.emplace_back();
-    std::memcpy(&back.storage, list->ai_addr, list->ai_addrlen);
-    back.size = list->ai_addrlen;
-  }
   return result;
+}
+
+absl::StatusOr<std::optional<SocketAddress>> ResolveNumeric(
+    const Address& address) {
+  if (address.kind == Address::Kind::kUnix) return UnixSocketAddress(address);
+  std::vector<SocketAddress> result;
+  if (GetAddresses(address, AI_NUMERICHOST, &result) != 0) return std::nullopt;
+  return result.front();
 }
 
 absl::StatusOr<UniqueFd> OpenSocket(const SocketAddress& address) {

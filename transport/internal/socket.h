@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,14 +37,23 @@ struct SocketAddress {
   //
   // Precondition: is_tcp().
   uint16_t port() const;
+  // Returns "127.0.0.1", "::1", or "fe80::1%eth0".
+  //
+  // Precondition: is_tcp().
+  std::string host() const;
   // Returns "127.0.0.1:16004", "[::1]:16004" or "unix:/path".
   std::string ToString() const;
 };
 
 // Returns the socket addresses of a host name in the resolver's order, or the
 // one of a path. There is at least one. kUnavailable for an unknown name,
-// kInvalidArgument for a path that is too long.
+// kInvalidArgument for a path that is too long. The system's resolver may take
+// long: see Resolver.
 absl::StatusOr<std::vector<SocketAddress>> Resolve(const Address& address);
+
+// The same without asking a resolver: nullopt for a host that is a name.
+absl::StatusOr<std::optional<SocketAddress>> ResolveNumeric(
+    const Address& address);
 
 // Opens a non-blocking stream socket of the family of `address`.
 absl::StatusOr<UniqueFd> OpenSocket(const SocketAddress& address);

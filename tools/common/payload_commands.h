@@ -3,8 +3,8 @@
 
 // The payload of a snapshot as commands that load it into a server.
 
-#ifndef KEVY_REPLICA_TOOLS_MIRROR_PAYLOAD_COMMANDS_H_
-#define KEVY_REPLICA_TOOLS_MIRROR_PAYLOAD_COMMANDS_H_
+#ifndef KEVY_REPLICA_TOOLS_COMMON_PAYLOAD_COMMANDS_H_
+#define KEVY_REPLICA_TOOLS_COMMON_PAYLOAD_COMMANDS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +17,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/payload_event.h"
-#include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {
 
@@ -44,10 +43,6 @@ enum class PayloadCheck : uint8_t {
   kPending,    // XCLAIM. An empty array: kPendingAlone.
 };
 
-// The item that a reply reports as lost, if any.
-std::optional<PayloadItem> LostItem(PayloadCheck check,
-                                    const TargetReply& reply);
-
 // | record      | commands                                                    |
 // |-------------|-------------------------------------------------------------|
 // | string      | SET                                                         |
@@ -62,6 +57,7 @@ std::optional<PayloadItem> LostItem(PayloadCheck check,
 // wins. A stream without entries is created by a group that is destroyed again.
 // The time a consumer was last seen is lost, because no command sets it.
 // A value out of the target's range is clamped or left out alone: PayloadItem.
+// The payload's trailer is passed over: it is about the primary's own state.
 class PayloadCommands {
  public:
   static constexpr size_t kMaxArguments = 1024;
@@ -123,4 +119,4 @@ class PayloadCommands {
 
 }  // namespace kevy_replica
 
-#endif  // KEVY_REPLICA_TOOLS_MIRROR_PAYLOAD_COMMANDS_H_
+#endif  // KEVY_REPLICA_TOOLS_COMMON_PAYLOAD_COMMANDS_H_

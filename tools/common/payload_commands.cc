@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/tools/mirror/payload_commands.h"
+#include "kevy_replica/tools/common/payload_commands.h"
 
 #include <algorithm>
 #include <cmath>
@@ -20,7 +20,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/payload_event.h"
-#include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {
 namespace {
@@ -198,6 +197,7 @@ class PayloadCommands::Taker {
     }
   }
   void operator()(const PayloadEnd&) const {}
+  void operator()(const PayloadTrailer&) const {}
 
  private:
   PayloadCommands* const self_;
@@ -209,26 +209,6 @@ absl::string_view PayloadItemName(PayloadItem item) {
 
 absl::string_view PayloadItemText(PayloadItem item) {
   return TextsOf(item).text;
-}
-
-std::optional<PayloadItem> LostItem(PayloadCheck check,
-                                    const TargetReply& reply) {
-  const bool is_integer = reply.type == TargetReply::Type::kInteger;
-  switch (check) {
-    case PayloadCheck::kNone:
-      break;
-    case PayloadCheck::kDeadline:
-      if (!is_integer) break;
-      return reply.integer == 0 ? PayloadItem::kFieldDeadlineAlone
-                                : PayloadItem::kFieldDeadline;
-    case PayloadCheck::kDeadField:
-      if (!is_integer || reply.integer != 0) break;
-      return PayloadItem::kFieldDeadlineAlone;
-    case PayloadCheck::kPending:
-      if (reply.type != TargetReply::Type::kArray || reply.integer != 0) break;
-      return PayloadItem::kPendingAlone;
-  }
-  return std::nullopt;
 }
 
 PayloadCommands::PayloadCommands(Target target, uint64_t now_ms, Emit emit,

@@ -1,12 +1,11 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/tools/mirror/payload_commands.h"
+#include "kevy_replica/tools/common/payload_commands.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +15,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/payload_event.h"
-#include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {
 namespace {
@@ -60,7 +58,8 @@ TEST_F(PayloadCommandsTest, LoadsStrings) {
                               RecordBegin{RecordType::kString, "a", {}, 0},
                               StringValue{"x"}, RecordEnd(),
                               RecordBegin{RecordType::kString, "", 77, 0},
-                              StringValue{""}, RecordEnd(), PayloadEnd()}),
+                              StringValue{""}, RecordEnd(), PayloadEnd(),
+                              PayloadTrailer{"passed over"}}),
               ElementsAre(Argv{"SET", "a", "x"}, Argv{"SET", "", ""},
                           Argv{"PEXPIREAT", "", "77"}));
 }
@@ -232,28 +231,6 @@ TEST_F(PayloadCommandsTest, FieldDeadlinesAreSetOrLooked) {
   EXPECT_THAT(checks_,
               ElementsAre(PayloadCheck::kNone, PayloadCheck::kNone,
                           PayloadCheck::kDeadField, PayloadCheck::kDeadline));
-}
-
-TEST(LostItemTest, RepliesTellLostItems) {
-  TargetReply reply;
-  reply.type = TargetReply::Type::kInteger;
-  reply.integer = 1;
-  EXPECT_EQ(LostItem(PayloadCheck::kDeadline, reply),
-            PayloadItem::kFieldDeadline);
-  EXPECT_EQ(LostItem(PayloadCheck::kDeadField, reply), std::nullopt);
-  EXPECT_EQ(LostItem(PayloadCheck::kNone, reply), std::nullopt);
-  EXPECT_EQ(LostItem(PayloadCheck::kPending, reply), std::nullopt);
-  reply.integer = 0;
-  EXPECT_EQ(LostItem(PayloadCheck::kDeadline, reply),
-            PayloadItem::kFieldDeadlineAlone);
-  EXPECT_EQ(LostItem(PayloadCheck::kDeadField, reply),
-            PayloadItem::kFieldDeadlineAlone);
-  reply.type = TargetReply::Type::kArray;
-  EXPECT_EQ(LostItem(PayloadCheck::kPending, reply),
-            PayloadItem::kPendingAlone);
-  EXPECT_EQ(LostItem(PayloadCheck::kDeadline, reply), std::nullopt);
-  reply.integer = 1;
-  EXPECT_EQ(LostItem(PayloadCheck::kPending, reply), std::nullopt);
 }
 
 }  // namespace
