@@ -20,9 +20,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "kevy_replica/client/fleet.h"
+#include "kevy_replica/client/kevy_version.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/common/command_line.h"
 #include "kevy_replica/tools/common/embedded_primary.h"
+#include "kevy_replica/tools/common/flags.h"
 #include "kevy_replica/tools/common/link_flags.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/program.h"
@@ -62,6 +64,11 @@ ABSL_FLAG(
     "that the target cannot do. stop: stop at both. skip: pass over\n"
     "both.");
 ABSL_FLAG(
+    kevy_replica::KevyVersion, primary_version,
+    kevy_replica::MirrorOptions().primary_version,
+    "The primary's version, by which commands are dropped and rewritten: see\n"
+    "docs/guide.md. Default: the newest version that was observed.");
+ABSL_FLAG(
     std::string, scripts, "refuse",
     "refuse or allow: pass EVAL on. Danger: a script can empty or change\n"
     "all databases of the target, and can hang it.");
@@ -84,6 +91,23 @@ bool AbslParseFlag(absl::string_view text, OnReject* on_reject,
 }
 std::string AbslUnparseFlag(OnReject on_reject) {
   return UnparseFlagName(kOnRejectNames, on_reject);
+}
+
+// The form of --primary_version: "5.4.0".
+bool AbslParseFlag(absl::string_view text, KevyVersion* version,
+                   std::string* error) {
+  const std::optional<KevyVersion> parsed = ParseKevyVersion(text);
+  if (!parsed.has_value()) {
+    *error = "must have the form 5.4.0";
+    return false;
+  }
+  *version = *parsed;
+  return true;
+}
+std::string AbslUnparseFlag(const KevyVersion& version) {
+  std::string text;
+  AppendText(version, &text);
+  return text;
 }
 
 namespace {
@@ -177,6 +201,7 @@ MirrorRunOptions OptionsOfFlags() {
   options.mirror.position_key = absl::GetFlag(FLAGS_position_key);
   options.mirror.replace = absl::GetFlag(FLAGS_replace);
   options.mirror.on_reject = absl::GetFlag(FLAGS_on_reject);
+  options.mirror.primary_version = absl::GetFlag(FLAGS_primary_version);
   options.mirror.scripts = absl::GetFlag(FLAGS_scripts) == "allow";
   options.mirror.print_only =
       absl::GetFlag(FLAGS_dry_run) || absl::GetFlag(FLAGS_target).empty();

@@ -93,7 +93,7 @@ class PayloadCommands::Taker {
     self_->entries_ = 0;
     self_->last_entry_ = StreamId();
     // SET replaces the value and the deadline by itself.
-    if (record.type != RecordType::kString) {
+    if (self_->target_.delete_first && record.type != RecordType::kString) {
       self_->EmitNow({"DEL", self_->key_});
     }
     switch (record.type) {

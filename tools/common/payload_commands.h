@@ -53,8 +53,7 @@ enum class PayloadCheck : uint8_t {
 // |             | CREATECONSUMER, XCLAIM ... FORCE JUSTID for pending entries |
 // | expiries    | PEXPIREAT; HPEXPIREAT, or HDEL if the field is dead         |
 //
-// DEL comes before each record but a string, so that the last one of a key
-// wins. A stream without entries is created by a group that is destroyed again.
+// A stream without entries is created by a group that is destroyed again.
 // The time a consumer was last seen is lost, because no command sets it.
 // A value out of the target's range is clamped or left out alone: PayloadItem.
 // The payload's trailer is passed over: it is about the primary's own state.
@@ -66,6 +65,8 @@ class PayloadCommands {
   struct Target {
     bool has_hpexpireat = false;   // Redis 7.4, Valkey 9.
     bool has_long_xsetid = false;  // ENTRIESADDED, MAXDELETEDID: Redis 7.0.
+    // DEL before each record but a string: the last one of a key wins.
+    bool delete_first = false;
   };
   // Gets each command. Its arguments are valid during the call.
   using Emit = std::function<void(absl::Span<const absl::string_view> argv,

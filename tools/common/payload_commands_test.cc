@@ -25,8 +25,8 @@ using ::testing::SizeIs;
 
 using Argv = std::vector<std::string>;
 
-constexpr PayloadCommands::Target kNew = {true, true};
-constexpr PayloadCommands::Target kOld = {false, false};
+constexpr PayloadCommands::Target kNew = {true, true, true};
+constexpr PayloadCommands::Target kOld = {false, false, true};
 
 constexpr uint64_t kNow = 5;
 

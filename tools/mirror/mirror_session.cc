@@ -25,12 +25,16 @@
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
+#include "kevy_replica/tools/mirror/frame_rewriter.h"
+#include "kevy_replica/tools/mirror/kind_counts.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/open_target.h"
 #include "kevy_replica/tools/mirror/rejection.h"
+#include "kevy_replica/tools/mirror/reply_class.h"
 #include "kevy_replica/tools/mirror/snapshot_loader.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/mirror/transactions.h"
@@ -119,6 +123,10 @@ class MirrorSession::Shard : public FollowerHandler {
   absl::Status TakeFrames(absl::Span<const FrameView> frames,
                           uint64_t generation);
   absl::Status TakeFrame(const FrameView& frame, uint64_t generation);
+  absl::Status PassOn(const FrameView& frame, const FrameView& replaced,
+                      const Rewriting& rewriting, uint64_t generation);
+  absl::Status Reject(const FrameView& frame, uint64_t generation,
+                      const Rejection& rejection);
   void BeginSnapshot();
   absl::Status EndSnapshot(const FeedPosition& position);
   absl::Status TakeHeartbeat(const Heartbeat& heartbeat,
@@ -156,10 +164,44 @@ absl::Status MirrorSession::Shard::TakeFrames(
 
 absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
                                              uint64_t generation) {
-  Transactions& transactions = session_->transactions_;
-  const CommandVerdict verdict = session_->filter_->Judge(frame.argv());
+  const absl::StatusOr<Rewriting> rewriting =
+      session_->rewriter_.Rewrite(frame.argv(), session_->filter_->table());
+  if (!rewriting.ok()) return rewriting.status();
+  switch (rewriting->kind) {
+    case Rewriting::Kind::kNone:
+      return PassOn(frame, frame, *rewriting, generation);
+    case Rewriting::Kind::kReplaced: {
+      const std::vector<absl::string_view> argv(rewriting->argv.begin(),
+                                                rewriting->argv.end());
+      std::string bytes;
+      FrameDecoder decoder;
+      FrameView replaced;
+      if (AppendFrame(frame.offset(), argv, &bytes) != WireError::kNone ||
+          !decoder.Decode(bytes, &replaced).done()) {
+        return absl::InternalError("a rewritten frame cannot be read");
+      }
+      return PassOn(frame, replaced, *rewriting, generation);
+    }
+    case Rewriting::Kind::kDropped:
+      session_->CountReason(index_, frame, *rewriting);
+      return session_->transactions_.PassOver(index_, frame, generation);
+    case Rewriting::Kind::kRejected:
+      break;
+  }
+  return Reject(frame, generation,
+                RejectionByTarget(index_, frame.offset(), frame.command(),
+                                  rewriting->error));
+}
+
+// Passes `replaced` on in the place of `frame`, if the filter lets it.
+absl::Status MirrorSession::Shard::PassOn(const FrameView& frame,
+                                          const FrameView& replaced,
+                                          const Rewriting& rewriting,
+                                          uint64_t generation) {
+  const CommandVerdict verdict = session_->filter_->Judge(replaced.argv());
   if (verdict.refusal.empty()) {
-    return transactions.Add(index_, frame, generation);
+    session_->CountReason(index_, frame, rewriting);
+    return session_->transactions_.Add(index_, replaced, generation);
   }
   Rejection rejection;
   rejection.shard = index_;
@@ -168,6 +210,13 @@ absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
   rejection.reply_class = verdict.reply_class;
   rejection.kind = verdict.refusal;
   rejection.text = absl::StrCat("is not passed on: ", verdict.refusal);
+  return Reject(frame, generation, rejection);
+}
+
+absl::Status MirrorSession::Shard::Reject(const FrameView& frame,
+                                          uint64_t generation,
+                                          const Rejection& rejection) {
+  Transactions& transactions = session_->transactions_;
   const absl::Status rejected =
       Decide(session_->options_, session_->counters_, rejection);
   if (rejected.ok()) return transactions.PassOver(index_, frame, generation);
@@ -232,6 +281,10 @@ MirrorSession::MirrorSession(TargetConnector connect,
       counters_(counters),
       state_(state),
       features_(opened.features),
+      rewriter_(options.primary_version,
+                [this](absl::Span<const absl::string_view> argv) {
+                  return Read(argv);
+                }),
       empty_first_(opened.empty_first),
       transactions_(
           &options_, link_.get(), counters, state,
@@ -321,6 +374,43 @@ absl::StatusOr<std::vector<std::string>> MirrorSession::TakeOpened(
 absl::Status MirrorSession::KeepAlive() {
   if (std::exchange(used_since_heartbeat_, false)) return absl::OkStatus();
   return transactions_.Retry([this] { return link_->Ask({"PING"}).status(); });
+}
+
+// Asks the target behind all frames before. Error replies are replies.
+absl::StatusOr<TargetReply> MirrorSession::Read(
+    absl::Span<const absl::string_view> argv) {
+  absl::Status status = transactions_.Commit();
+  if (!status.ok()) return status;
+  TargetReply answer;
+  status = transactions_.Retry([&] {
+    link_->Add(argv);
+    absl::Status sent = link_->Send();
+    if (!sent.ok()) return sent;
+    absl::StatusOr<TargetReply> reply = link_->Receive(ReplyDetail::kWhole);
+    if (!reply.ok()) return reply.status();
+    if (reply->is_error() &&
+        ClassOfError(reply->text, "") == ReplyClass::kTrouble) {
+      return link_->Fail(ServersTrouble(reply->text));
+    }
+    answer = *std::move(reply);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return answer;
+}
+
+// Counts a command that is dropped or uncertain, and tells the first of a kind.
+void MirrorSession::CountReason(size_t shard, const FrameView& frame,
+                                const Rewriting& rewriting) {
+  if (rewriting.reason.empty()) return;
+  const bool dropped = rewriting.kind == Rewriting::Kind::kDropped;
+  KindCounts& counts = dropped ? counters_->passed_over : counters_->uncertain;
+  if (counts.Count(rewriting.reason_class, frame.argv()[0], rewriting.reason)) {
+    options_.log(absl::StrCat(
+        ShardField(shard), ": the command at offset ", frame.offset(), ", ",
+        CommandExcerpt(frame.command()), ", ",
+        dropped ? "is passed over: " : "may differ here: ", rewriting.reason));
+  }
 }
 
 absl::Status MirrorSession::Finish() { return transactions_.Settle(); }

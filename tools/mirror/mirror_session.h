@@ -18,11 +18,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/codec/frame.h"
 #include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
+#include "kevy_replica/tools/mirror/frame_rewriter.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/open_target.h"
 #include "kevy_replica/tools/mirror/snapshot_loader.h"
@@ -98,6 +101,9 @@ class MirrorSession {
   absl::StatusOr<std::vector<std::string>> Reconnect(absl::Status status);
   absl::StatusOr<std::vector<std::string>> TakeOpened(OpenedTarget opened);
   absl::Status KeepAlive();
+  absl::StatusOr<TargetReply> Read(absl::Span<const absl::string_view> argv);
+  void CountReason(size_t shard, const FrameView& frame,
+                   const Rewriting& rewriting);
   absl::Status BeginHistory(Shard* shard);
   absl::Status StoreField(Shard* shard, absl::string_view value);
   absl::Status StorePosition(Shard* shard, const FeedPosition& position);
@@ -111,6 +117,7 @@ class MirrorSession {
   MirrorState* const state_;
   PayloadCommands::Target features_;
   std::optional<CommandFilter> filter_;
+  const FrameRewriter rewriter_;
   bool empty_first_;  // As OpenedTarget::empty_first, until it is done.
   Transactions transactions_;
   std::vector<std::unique_ptr<Shard>> shards_;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "kevy_replica/client/kevy_version.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/tools/mirror/kind_counts.h"
 
@@ -35,6 +36,9 @@ struct MirrorOptions {
   // Replace the data of a database that no mirror has written. Default: false.
   bool replace = false;
   OnReject on_reject = OnReject::kPass;  // Default: kPass.
+  // The primary's version: its rows of SemanticsRows() hold. Default: 5.4.0,
+  // the newest that was observed.
+  KevyVersion primary_version = {5, 4, 0};
   // Pass EVAL on. A script can reach any key and database. Default: false.
   bool scripts = false;
   // The commands are printed, and no server gets them. Default: false.

@@ -16,12 +16,12 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
 #include "kevy_replica/tools/mirror/command_table.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/reply_class.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 
@@ -157,6 +157,7 @@ absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
   if (!status.ok()) return status;
 
   PayloadCommands::Target features;
+  features.delete_first = true;
   features.has_hpexpireat =
       options.print_only || table->Find("hpexpireat") != nullptr;
   // EXPIRETIME came with the same version as XSETID's long form.

@@ -104,10 +104,8 @@ absl::Status Decide(const MirrorOptions& options, MirrorCounters* counters,
         " ", CommandExcerpt(rejection.command), ", ", rejection.text);
   };
   if (!IsPassedOver(options.on_reject, rejection.reply_class)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        message(), ": pass it over with ",
-        rejection.reply_class == ReplyClass::kData ? "--on_reject=pass"
-                                                   : "--on_reject=skip"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(message(), ": pass it over with --on_reject=skip"));
   }
   if (counters->passed_over.Count(
           is_item ? kItemClass : ReplyClassName(rejection.reply_class),

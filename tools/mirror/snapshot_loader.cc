@@ -17,9 +17,10 @@
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/common/payload_commands.h"
+#include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/transactions.h"
 
 namespace kevy_replica {

@@ -12,8 +12,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/snapshot_payload.h"
-#include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/common/payload_commands.h"
+#include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/transactions.h"
 
 namespace kevy_replica {

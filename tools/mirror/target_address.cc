@@ -51,7 +51,8 @@ absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view text) {
     server = std::string(rest);
   } else if (absl::ConsumePrefix(&rest, "redis://")) {
     if (absl::StrContains(rest, "@")) {
-      return Wrong(text, "credentials are not supported");
+      // The text holds a password, which must not be printed.
+      return Wrong("redis://...@...", "credentials are not supported");
     }
     const size_t slash = rest.find('/');
     if (slash != absl::string_view::npos) {

@@ -23,12 +23,12 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
+#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/kind_counts.h"
 #include "kevy_replica/tools/mirror/lost_item.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/rejection.h"
 #include "kevy_replica/tools/mirror/reply_class.h"
 #include "kevy_replica/tools/mirror/target_link.h"
@@ -110,19 +110,6 @@ absl::Status Transactions::Add(size_t shard, const FrameView& frame,
   open_.large = resp;
   status = AddCommand(command);
   return status.ok() ? Commit() : status;
-}
-
-absl::Status Transactions::AddInstead(
-    size_t shard, const FrameView& frame, uint64_t generation,
-    absl::Span<const absl::string_view> argv) {
-  absl::Status status = Prepare(shard, false, generation, frame.offset());
-  if (!status.ok()) return status;
-  Command command;
-  command.offset = frame.offset();
-  command.after = frame.offset() + 1;
-  encoded_.clear();
-  (void)AppendCommand(argv, &encoded_);  // Only an empty `argv` would fail.
-  return AddCopy(command, encoded_);
 }
 
 absl::Status Transactions::PassOver(size_t shard, const FrameView& frame,

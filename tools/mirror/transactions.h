@@ -19,9 +19,9 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/codec/frame.h"
+#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {
@@ -89,11 +89,6 @@ class Transactions {
   // Adds a frame's command. Commits another shard's transaction before, and
   // executes this one when the batch is full.
   absl::Status Add(size_t shard, const FrameView& frame, uint64_t generation);
-
-  // The same with another command in the place of the frame's.
-  absl::Status AddInstead(size_t shard, const FrameView& frame,
-                          uint64_t generation,
-                          absl::Span<const absl::string_view> argv);
 
   // Moves the position behind a frame without a command.
   absl::Status PassOver(size_t shard, const FrameView& frame,
@@ -195,7 +190,7 @@ class Transactions {
   // The one before it: EXEC was sent, its replies were not read.
   bool is_executing_ = false;
   Transaction executing_;
-  std::string encoded_;  // A command of Load() or AddInstead().
+  std::string encoded_;  // A command of Load().
 };
 
 // Whether to connect to the target again after this error of a link.

@@ -74,11 +74,15 @@ void SnapshotPrinter::Begin(Output* out) {
   losses_ = Losses();
   if (printer_.format() != TailFormat::kResp) return;
   // The commands are for a server that knows all that kevy knows.
-  commands_.emplace(PayloadCommands::Target{/*has_hpexpireat=*/true,
-                                            /*has_long_xsetid=*/true},
-                    [this](absl::Span<const absl::string_view> argv) {
-                      AppendArgv(argv, out_);
-                    });
+  PayloadCommands::Target target;
+  target.has_hpexpireat = target.has_long_xsetid = true;
+  commands_.emplace(
+      target, /*now_ms=*/0,
+      [this](absl::Span<const absl::string_view> argv, PayloadCheck) {
+        AppendArgv(argv, out_);
+      },
+      // Scores that are no number are counted here. The rest is clamped.
+      [](PayloadItem, absl::string_view) {});
   if (has_data_) {
     log_(
         "a snapshot replaces the earlier data: --format=resp does not delete "

@@ -1,0 +1,71 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The command that the target gets in the place of a frame's.
+
+#ifndef KEVY_REPLICA_TOOLS_MIRROR_FRAME_REWRITER_H_
+#define KEVY_REPLICA_TOOLS_MIRROR_FRAME_REWRITER_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/kevy_version.h"
+#include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/tools/mirror/command_table.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+
+namespace kevy_replica {
+
+struct Rewriting {
+  enum class Kind : uint8_t {
+    kNone,      // The frame's command, as it is.
+    kReplaced,  // `argv`.
+    kDropped,   // Nothing.
+    kRejected,  // Nothing: the target has answered with `error`.
+  };
+  Kind kind = Kind::kNone;
+  std::vector<std::string> argv;
+  std::string error;
+  // The reason, one of few texts, if it is worth counting. Its class: "ignored"
+  // or "lost" of kDropped, otherwise "uncertain".
+  absl::string_view reason;
+  absl::string_view reason_class;
+};
+
+// Rewrites by Classify() (client/command_semantics.h), and by the target:
+//
+//   row or command            rewriting
+//   kIgnore                   dropped
+//   kRewrite, kCannotKnow     the command that the row names, if any
+//   blocking, on one key      the same without waiting: BLPOP a 0 -> LPOP a
+//   field-deadline, unknown   dropped: lost
+//   to the target
+//   ZPOPMIN.BELOW, unknown    ZREM of the members that the target has there
+//   to the target
+class FrameRewriter {
+ public:
+  // Reads from the target, as it is behind the frames before.
+  using Read = std::function<absl::StatusOr<TargetReply>(
+      absl::Span<const absl::string_view> argv)>;
+
+  FrameRewriter(const KevyVersion& version, Read read);
+
+  // `table`: the target's. Errors: `read`'s.
+  absl::StatusOr<Rewriting> Rewrite(const ArgvView& argv,
+                                    const CommandTable& table) const;
+
+ private:
+  absl::StatusOr<Rewriting> RewritePop(const ArgvView& argv) const;
+
+  const KevyVersion version_;
+  const Read read_;
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TOOLS_MIRROR_FRAME_REWRITER_H_

@@ -1,0 +1,152 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/tools/mirror/frame_rewriter.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/client/kevy_version.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/mirror/command_table.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+
+namespace kevy_replica {
+namespace {
+
+TargetReply TextReply(absl::string_view text) {
+  TargetReply reply;
+  reply.type = TargetReply::Type::kText;
+  reply.text = std::string(text);
+  return reply;
+}
+
+class FrameRewriterTest : public ::testing::Test {
+ protected:
+  // "none", "ZREM z a", "dropped", "rejected ERR ...", then the reason's class.
+  std::string Rewrite(absl::string_view line, KevyVersion version = {5, 4, 0}) {
+    const FrameRewriter rewriter(
+        version,
+        [this](absl::Span<const absl::string_view> argv)
+            -> absl::StatusOr<TargetReply> {
+          read_ = absl::StrJoin(argv, " ");
+          return answer_;
+        });
+    const std::vector<absl::string_view> argv = absl::StrSplit(line, ' ');
+    std::string wire;
+    EXPECT_EQ(AppendFrame(0, argv, &wire), WireError::kNone);
+    FrameDecoder decoder;
+    FrameView frame;
+    EXPECT_TRUE(decoder.Decode(wire, &frame).done());
+    const absl::StatusOr<Rewriting> rewriting =
+        rewriter.Rewrite(frame.argv(), table_);
+    if (!rewriting.ok()) return std::string(rewriting.status().message());
+    std::string text;
+    switch (rewriting->kind) {
+      case Rewriting::Kind::kNone:
+        text = "none";
+        break;
+      case Rewriting::Kind::kReplaced:
+        text = absl::StrJoin(rewriting->argv, " ");
+        break;
+      case Rewriting::Kind::kDropped:
+        text = "dropped";
+        break;
+      case Rewriting::Kind::kRejected:
+        text = absl::StrCat("rejected ", rewriting->error);
+        break;
+    }
+    if (!rewriting->reason_class.empty()) {
+      absl::StrAppend(&text, ", ", rewriting->reason_class);
+    }
+    return text;
+  }
+
+  // Makes the target know `name`.
+  void Know(absl::string_view name) {
+    TargetReply command = TextReply("");
+    command.elements = {TextReply(name), TargetReply(), TargetReply(),
+                        TargetReply(),   TargetReply(), TargetReply()};
+    TargetReply reply;
+    reply.elements = {command};
+    table_ = CommandTable(reply);
+  }
+
+  CommandTable table_;
+  absl::StatusOr<TargetReply> answer_ = TargetReply();
+  std::string read_;
+};
+
+TEST_F(FrameRewriterTest, RowsOfSemanticsApplyByVersion) {
+  EXPECT_EQ(Rewrite("SET a 1"), "none");
+  EXPECT_EQ(Rewrite("SET a 1 EX 5"), "none");
+  EXPECT_EQ(Rewrite("SET a 1 KEEPTTL"), "dropped, ignored");
+  EXPECT_EQ(Rewrite("SET a 1 KEEPTTL", {7, 0, 0}), "none, uncertain");
+  EXPECT_EQ(Rewrite("EXPIRE a 100 NX"), "dropped, ignored");
+  EXPECT_EQ(Rewrite("XTRIM s MAXLEN ~ 1"), "XTRIM s MAXLEN = 1");
+  EXPECT_EQ(Rewrite("XTRIM s MAXLEN ~ 1", {7, 0, 0}), "none");
+  EXPECT_EQ(Rewrite("XADD s MAXLEN ~ 1 1-1 f v"), "XADD s MAXLEN = 1 1-1 f v");
+  EXPECT_EQ(Rewrite("XADD s * f v"), "none, uncertain");
+  EXPECT_EQ(Rewrite("XADD s MAXLEN ~ 1 * f v"),
+            "XADD s MAXLEN = 1 * f v, uncertain");
+  EXPECT_EQ(Rewrite("XINTERNAL.CATALOG 1 1"), "dropped, ignored");
+}
+
+TEST_F(FrameRewriterTest, CommandsThatWaitDoNot) {
+  EXPECT_EQ(Rewrite("BLPOP l 1"), "LPOP l");
+  EXPECT_EQ(Rewrite("BRPOP l 0"), "RPOP l");
+  EXPECT_EQ(Rewrite("bzpopmin z 1"), "ZPOPMIN z");
+  EXPECT_EQ(Rewrite("BZPOPMAX z 1"), "ZPOPMAX z");
+  EXPECT_EQ(Rewrite("BRPOPLPUSH l m 1"), "RPOPLPUSH l m");
+  EXPECT_EQ(Rewrite("BLMOVE l m LEFT RIGHT 1"), "LMOVE l m LEFT RIGHT");
+  // Of several keys the target would choose one.
+  EXPECT_EQ(Rewrite("BLPOP l m 1"), "none");
+  EXPECT_EQ(Rewrite("BLPOP"), "none");
+}
+
+TEST_F(FrameRewriterTest, UnknownFieldDeadlineIsLost) {
+  EXPECT_EQ(Rewrite("HEXPIRE h 100 FIELDS 1 f"), "dropped, lost");
+  EXPECT_EQ(Rewrite("hpersist h FIELDS 1 f"), "dropped, lost");
+  Know("hexpire");
+  EXPECT_EQ(Rewrite("HEXPIRE h 100 FIELDS 1 f"), "none");
+}
+
+TEST_F(FrameRewriterTest, PopBelowRemovesTheMembersOfTheTarget) {
+  answer_->type = TargetReply::Type::kArray;
+  EXPECT_EQ(Rewrite("ZPOPMIN.BELOW z 3"), "dropped");
+  EXPECT_EQ(read_, "ZRANGEBYSCORE z -inf (3 LIMIT 0 1");
+  answer_->elements = {TextReply("a"), TextReply("b")};
+  EXPECT_EQ(Rewrite("zpopmin.below z 3.5 2"), "ZREM z a b");
+  EXPECT_EQ(read_, "ZRANGEBYSCORE z -inf (3.5 LIMIT 0 2");
+  answer_->type = TargetReply::Type::kError;
+  answer_->text = "ERR min or max is not a float";
+  EXPECT_EQ(Rewrite("ZPOPMIN.BELOW z x"),
+            "rejected ERR min or max is not a float");
+  answer_ = absl::CancelledError("interrupted");
+  EXPECT_EQ(Rewrite("ZPOPMIN.BELOW z 3"), "interrupted");
+  read_ = "";
+  for (const char* line : {"ZPOPMIN.BELOW z", "ZPOPMIN.BELOW z 1 2 3"}) {
+    EXPECT_EQ(Rewrite(line), "rejected ERR wrong number of arguments");
+  }
+  for (const char* line : {"ZPOPMIN.BELOW z 3 -1", "ZPOPMIN.BELOW z 3 x"}) {
+    EXPECT_EQ(Rewrite(line),
+              "rejected ERR value is not an integer or out of range");
+  }
+  EXPECT_EQ(Rewrite("ZPOPMIN.BELOW z 3 100001"),
+            "rejected a mirror pops at most 100000");
+  EXPECT_EQ(read_, "");
+  Know("zpopmin.below");
+  EXPECT_EQ(Rewrite("ZPOPMIN.BELOW z 3"), "none");
+}
+
+}  // namespace
+}  // namespace kevy_replica
