@@ -32,6 +32,7 @@
 #include "kevy_replica/tools/common/reader_watch.h"
 #include "kevy_replica/tools/common/standard_files.h"
 #include "kevy_replica/tools/common/stop_signals.h"
+#include "kevy_replica/tools/mirror/explain.h"
 #include "kevy_replica/tools/mirror/mirror.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/printing_link.h"
@@ -73,6 +74,8 @@ ABSL_FLAG(
     "refuse or allow: pass EVAL on. Danger: a script can empty or change\n"
     "all databases of the target, and can hang it.");
 ABSL_FLAG(uint32_t, batch, 1000, "The most commands in one transaction.");
+ABSL_FLAG(bool, explain, false,
+          "Ask both sides, print the mirror's plan, and end. Changes nothing.");
 ABSL_FLAG(bool, dry_run, false,
           "Print the commands as RESP, and leave the target alone.");
 ABSL_FLAG(std::string, prometheus, "",
@@ -192,6 +195,9 @@ absl::Status CheckFlags(const CommandLine& command_line) {
     const absl::Status status = CheckStandardOutput("--target");
     if (!status.ok()) return status;
   }
+  if (absl::GetFlag(FLAGS_explain) && Prints()) {
+    return absl::InvalidArgumentError("--explain needs --target");
+  }
   return CheckLinkFlags();
 }
 
@@ -268,6 +274,13 @@ int Run(const CommandLine& command_line) {
     return BadUsage(absl::StrCat("--primary: ", addresses.status().message()));
   }
   options.addresses = *std::move(addresses);
+  if (absl::GetFlag(FLAGS_explain)) {
+    std::string text;
+    const absl::Status status = Explain(options, &text);
+    output.Append(text);
+    const absl::Status flushed = output.Flush();
+    return ExitStatusOf(status.ok() ? flushed : status);
+  }
   const absl::Status metrics = MetricsFile(options.prometheus).Create();
   if (!metrics.ok()) return BadUsage(metrics.message());
   if (!options.once) SayUnchecked(primary, options.addresses.size());

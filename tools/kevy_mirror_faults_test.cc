@@ -207,8 +207,10 @@ const auto& kFaults = *new std::vector<Fault>{
       {"c", "string 1"},
       {"l", "list b"},
       {"after", "string 1"}},
-     {},
-     {}},
+     {"\"INCR\" \"c\", may differ here: its key's deadline had passed",
+      "\"RPUSH\" \"l\" \"b\", may differ here: its key's deadline had"},
+     {"uncertain_total{class=\"uncertain\",name=\"incr\"} 1",
+      "uncertain_total{class=\"uncertain\",name=\"rpush\"} 1"}},
 };
 
 class KevyMirrorFaultsTest : public ::testing::TestWithParam<Fault> {

@@ -155,6 +155,7 @@ void MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
 absl::Status MirrorSession::Shard::TakeFrames(
     absl::Span<const FrameView> frames, uint64_t generation) {
   session_->used_since_heartbeat_ = true;
+  session_->now_ms_ = session_->options_.now_ms();
   for (const FrameView& frame : frames) {
     absl::Status status = TakeFrame(frame, generation);
     if (!status.ok()) return status;
@@ -201,6 +202,7 @@ absl::Status MirrorSession::Shard::PassOn(const FrameView& frame,
   const CommandVerdict verdict = session_->filter_->Judge(replaced.argv());
   if (verdict.refusal.empty()) {
     session_->CountReason(index_, frame, rewriting);
+    session_->CountPassedDeadline(index_, replaced);
     return session_->transactions_.Add(index_, replaced, generation);
   }
   Rejection rejection;
@@ -228,7 +230,7 @@ absl::Status MirrorSession::Shard::Reject(const FrameView& frame,
 void MirrorSession::Shard::BeginSnapshot() {
   loader_ = std::make_unique<SnapshotLoader>(
       index_, session_->features_, &session_->options_, session_->counters_,
-      &session_->transactions_,
+      &session_->transactions_, &session_->passed_deadlines_,
       [this] { return session_->BeginHistory(this); });
 }
 
@@ -411,6 +413,16 @@ void MirrorSession::CountReason(size_t shard, const FrameView& frame,
         CommandExcerpt(frame.command()), ", ",
         dropped ? "is passed over: " : "may differ here: ", rewriting.reason));
   }
+}
+
+void MirrorSession::CountPassedDeadline(size_t shard, const FrameView& frame) {
+  if (!passed_deadlines_.Take(frame.argv(), now_ms_)) return;
+  Rewriting rewriting;
+  rewriting.reason_class = "uncertain";
+  rewriting.reason =
+      "its key's deadline had passed when it came: the target begins the key "
+      "anew, and the primary's may be gone";
+  CountReason(shard, frame, rewriting);
 }
 
 absl::Status MirrorSession::Finish() { return transactions_.Settle(); }

@@ -28,6 +28,7 @@
 #include "kevy_replica/tools/mirror/frame_rewriter.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/open_target.h"
+#include "kevy_replica/tools/mirror/passed_deadlines.h"
 #include "kevy_replica/tools/mirror/snapshot_loader.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/mirror/transactions.h"
@@ -104,6 +105,7 @@ class MirrorSession {
   absl::StatusOr<TargetReply> Read(absl::Span<const absl::string_view> argv);
   void CountReason(size_t shard, const FrameView& frame,
                    const Rewriting& rewriting);
+  void CountPassedDeadline(size_t shard, const FrameView& frame);
   absl::Status BeginHistory(Shard* shard);
   absl::Status StoreField(Shard* shard, absl::string_view value);
   absl::Status StorePosition(Shard* shard, const FeedPosition& position);
@@ -118,7 +120,9 @@ class MirrorSession {
   PayloadCommands::Target features_;
   std::optional<CommandFilter> filter_;
   const FrameRewriter rewriter_;
-  bool empty_first_;  // As OpenedTarget::empty_first, until it is done.
+  PassedDeadlines passed_deadlines_;
+  uint64_t now_ms_ = 0;  // When the frames at hand were delivered.
+  bool empty_first_;     // As OpenedTarget::empty_first, until it is done.
   Transactions transactions_;
   std::vector<std::unique_ptr<Shard>> shards_;
   absl::Duration backoff_;  // The next wait. Zero after progress.

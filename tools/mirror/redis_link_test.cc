@@ -7,16 +7,19 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/tools/mirror/target_address.h"
+#include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/testing/ports.h"
@@ -80,6 +83,66 @@ TEST(RedisLinkTest, InterruptedConnectIsCancelled) {
   interrupter->Interrupt();
   status = RedisLink::Connect(*address, interrupter).status();
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
+}
+
+// Accepts one connection and answers its first command with `+OK`. Sends then
+// `endless` without end, until the connection is closed.
+class EndlessServer {
+ public:
+  explicit EndlessServer(std::string begin, std::string endless)
+      : listener_(*Listener::Listen("127.0.0.1:0")),
+        thread_([this, begin = std::move(begin), endless = std::move(endless)] {
+          absl::StatusOr<std::unique_ptr<Transport>> client =
+              listener_->Accept(absl::InfiniteDuration());
+          ASSERT_TRUE(client.ok()) << client.status();
+          absl::Status status =
+              (*client)->Write("+OK\r\n" + begin, absl::InfiniteDuration());
+          while (status.ok()) {
+            status = (*client)->Write(endless, absl::InfiniteDuration());
+          }
+        }) {}
+  ~EndlessServer() { thread_.join(); }
+
+  std::unique_ptr<RedisLink> Connect(std::shared_ptr<Interrupter> interrupter) {
+    const absl::StatusOr<TargetAddress> address =
+        ParseTargetAddress(absl::StrCat("redis://", listener_->address()));
+    EXPECT_TRUE(address.ok()) << address.status();
+    absl::StatusOr<std::unique_ptr<RedisLink>> link =
+        RedisLink::Connect(*address, std::move(interrupter));
+    EXPECT_TRUE(link.ok()) << link.status();
+    return *std::move(link);
+  }
+
+ private:
+  const std::unique_ptr<Listener> listener_;
+  std::thread thread_;
+};
+
+TEST(RedisLinkTest, EndlessReplyEndsLink) {
+  const std::string large(size_t{1} << 20, 'x');
+  EndlessServer server("$4000000000\r\n", large);
+  const std::unique_ptr<RedisLink> link =
+      server.Connect(std::make_shared<Interrupter>());
+  link->Add({"PING"});
+  ASSERT_TRUE(link->Send().ok());
+  const absl::Status status = link->Receive(ReplyDetail::kWhole).status();
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+}
+
+// A reply is always on its way, so that no wait would end by itself.
+TEST(RedisLinkTest, EndlessReplyDoesNotDelayInterrupt) {
+  const auto interrupter = std::make_shared<Interrupter>();
+  EndlessServer server("*1000000\r\n", "$1\r\nx\r\n");
+  const std::unique_ptr<RedisLink> link = server.Connect(interrupter);
+  interrupter->Interrupt();
+  link->Add({"PING"});
+  ASSERT_TRUE(link->Send().ok());
+  const absl::Time begin = absl::Now();
+  const absl::Status status = link->Receive(ReplyDetail::kBrief).status();
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+  RecordProperty(
+      "milliseconds",
+      static_cast<int>(absl::ToInt64Milliseconds(absl::Now() - begin)));
 }
 
 }  // namespace

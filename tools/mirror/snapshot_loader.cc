@@ -21,6 +21,7 @@
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
+#include "kevy_replica/tools/mirror/passed_deadlines.h"
 #include "kevy_replica/tools/mirror/transactions.h"
 
 namespace kevy_replica {
@@ -29,11 +30,13 @@ SnapshotLoader::SnapshotLoader(size_t shard, PayloadCommands::Target features,
                                const MirrorOptions* options,
                                MirrorCounters* counters,
                                Transactions* transactions,
+                               PassedDeadlines* deadlines,
                                std::function<absl::Status()> begin)
     : shard_(shard),
       options_(*options),
       counters_(counters),
       transactions_(transactions),
+      deadlines_(deadlines),
       begin_(std::move(begin)),
       decoder_(options->now_ms(), options->limits),
       commands_(
@@ -66,6 +69,9 @@ absl::Status SnapshotLoader::Take(const PayloadEvent& event) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the primary has a key ", Escaped(options_.position_key),
         ", the name of the mirror's own key: choose another --position_key"));
+  }
+  if (record != nullptr && record->expire_at_ms.has_value()) {
+    deadlines_->Note(record->key, *record->expire_at_ms, options_.now_ms());
   }
   commands_.Take(event);
   return status_;

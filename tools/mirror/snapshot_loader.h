@@ -14,6 +14,7 @@
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
+#include "kevy_replica/tools/mirror/passed_deadlines.h"
 #include "kevy_replica/tools/mirror/transactions.h"
 
 namespace kevy_replica {
@@ -31,7 +32,7 @@ class SnapshotLoader {
   // must outlive this object.
   SnapshotLoader(size_t shard, PayloadCommands::Target features,
                  const MirrorOptions* options, MirrorCounters* counters,
-                 Transactions* transactions,
+                 Transactions* transactions, PassedDeadlines* deadlines,
                  std::function<absl::Status()> begin);
   SnapshotLoader(const SnapshotLoader&) = delete;
   SnapshotLoader& operator=(const SnapshotLoader&) = delete;
@@ -50,6 +51,7 @@ class SnapshotLoader {
   const MirrorOptions& options_;
   MirrorCounters* const counters_;
   Transactions* const transactions_;
+  PassedDeadlines* const deadlines_;
   const std::function<absl::Status()> begin_;
   PayloadDecoder decoder_;
   absl::Status status_;  // Of the last command.
