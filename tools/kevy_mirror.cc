@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,8 +53,13 @@ ABSL_FLAG(
     "a new snapshot, all are loaded again.");
 ABSL_FLAG(
     std::string, target, "",
-    "redis://HOST[:PORT][/DB] or unix:/PATH[?db=DB], by default port 6379\n"
-    "and database 0. TLS and passwords are not supported.");
+    "redis://[USER@]HOST[:PORT][/DB] or unix:/PATH[?db=DB], by default port\n"
+    "6379 and database 0. TLS is not supported. A password in it, as in\n"
+    "redis://USER:PASSWORD@HOST, shows in the list of processes.");
+ABSL_FLAG(
+    std::string, target_password_file, "",
+    "The file whose first line is the target's password. Without the flag\n"
+    "the environment variable KEVY_MIRROR_TARGET_PASSWORD holds it.");
 ABSL_FLAG(std::string, position_key, "kevy_mirror",
           "The key in the target for the mirror's own record.");
 ABSL_FLAG(bool, replace, false,
@@ -223,6 +230,23 @@ MirrorRunOptions OptionsOfFlags() {
   return options;
 }
 
+// Takes the target's password from the file or the environment, if it is there.
+absl::Status TakePassword(TargetAddress* address) {
+  const std::string path = absl::GetFlag(FLAGS_target_password_file);
+  if (path.empty()) {
+    const char* const password = std::getenv("KEVY_MIRROR_TARGET_PASSWORD");
+    if (password != nullptr) address->password = password;
+    return absl::OkStatus();
+  }
+  std::ifstream file(path);
+  if (!std::getline(file, address->password) || address->password.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--target_password_file: ", path,
+                     " has no password in its first line"));
+  }
+  return absl::OkStatus();
+}
+
 // Connects to --target, or prints its commands to `output`.
 absl::StatusOr<TargetConnector> ConnectorOfFlags(
     const std::shared_ptr<Interrupter>& interrupter, Output* output) {
@@ -234,12 +258,14 @@ absl::StatusOr<TargetConnector> ConnectorOfFlags(
       return std::make_unique<PrintingLink>(format, output);
     };
   }
-  const absl::StatusOr<TargetAddress> address =
+  absl::StatusOr<TargetAddress> address =
       ParseTargetAddress(absl::GetFlag(FLAGS_target));
   if (!address.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--target: ", address.status().message()));
   }
+  const absl::Status status = TakePassword(&*address);
+  if (!status.ok()) return status;
   return [address = *address, interrupter] {
     return RedisLink::Connect(address, interrupter);
   };

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <random>
@@ -372,6 +373,62 @@ TEST_F(KevyMirrorOverTcpTest, WritesToChosenDatabase) {
   EXPECT_THAT(ContentOf(&server_), ElementsAre(Pair("others", "string 1")));
 }
 
+TEST_F(KevyMirrorOverTcpTest, PasswordComesFromUrlOrFile) {
+  ScriptedPrimary primary;
+  Listen(&primary,
+         PrimaryScript().Generation(7).FramesTo(1, CountingFrame).Stall());
+  server_.Ask({"ACL", "SETUSER", "joe", "on", ">s@cret", "~*", "+@all"});
+  server_.Ask({"CONFIG", "SET", "requirepass", "defa"});
+  const std::string host = absl::StrCat("127.0.0.1:", server_.port());
+  const std::string file = folder_.File("password");
+  std::ofstream(file) << "s@cret\nignored\n";
+  const auto flags = [&](const std::string& target) {
+    std::vector<std::string> all = Flags(primary);
+    all[1] = absl::StrCat("--target=", target);
+    return all;
+  };
+  for (const std::vector<std::string>& good :
+       {flags(absl::StrCat("redis://joe:s%40cret@", host)),
+        flags(absl::StrCat("redis://:defa@", host)), [&] {
+          std::vector<std::string> all =
+              flags(absl::StrCat("redis://joe@", host));
+          all.push_back(absl::StrCat("--target_password_file=", file));
+          return all;
+        }()}) {
+    server_.Ask({"FLUSHALL"});
+    ChildProcess child(kKevyMirror, good);
+    AwaitPosition(&child, "7:1");
+    child.Signal(SIGINT);
+    EXPECT_THAT(child.ReadErrors(), Not(HasSubstr("cret")));
+    EXPECT_EQ(child.Wait(), 0);
+  }
+  for (const std::string& bad : {absl::StrCat("redis://joe:wrong@", host),
+                                 absl::StrCat("redis://", host)}) {
+    const ChildResult result = RunMirror(flags(bad));
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.err, AllOf(HasSubstr("refuses: "), HasSubstr(host),
+                                  Not(HasSubstr("wrong@"))));
+  }
+}
+
+// The right to a command is missing: the message names it.
+TEST_F(KevyMirrorOverTcpTest, MissingPermissionIsNamed) {
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript()
+                       .Generation(7)
+                       .FramesTo(1, CountingFrame)
+                       .Frame(1, {"SADD", "s", "a"})
+                       .Stall());
+  server_.Ask({"ACL", "SETUSER", "joe", "on", ">p", "~*", "+@all", "-sadd"});
+  std::vector<std::string> flags = Flags(primary);
+  flags[1] = absl::StrCat("--target=redis://joe:p@127.0.0.1:", server_.port());
+  const ChildResult result = RunMirror(flags);
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("NOPERM"), HasSubstr("sadd"),
+                                HasSubstr("offset 1")));
+  EXPECT_EQ(Position(), "7:1");
+}
+
 TEST_F(KevyMirrorTest, ReconnectsToPrimary) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript().Generation(7).Frame(0, {"APPEND", "a", "0"}));
@@ -428,6 +485,52 @@ TEST_F(KevyMirrorTest, MetricsCountPassedOverCommands) {
                                  "class=\"unable\",name=\"nosuch\"} 1\n"));
   EXPECT_THAT(metrics, HasSubstr("kevy_replica_frames_total{shard=\"shard-0\"}"
                                  " 2\n"));
+}
+
+// Every kind of command in the recorded probes is equal, rewritten, passed over
+// or counted as uncertain.
+TEST_F(KevyMirrorTest, RecordedProbesAreCountedByKind) {
+  struct Probe {
+    const char* version;
+    const char* position;
+    std::vector<const char*> more;  // Besides those of all versions.
+  };
+  const std::vector<Probe> probes = {
+      {"2.0.20", "0:26", {"uncertain\",name=\"spop\"} 1\n"}},
+      {"3.18.0",
+       "1:28",
+       {"uncertain\",name=\"spop\"} 1\n", "lost\",name=\"hexpire\"} 1\n"}},
+      {"5.4.0", "2239661222018597:33", {"lost\",name=\"hexpire\"} 1\n"}}};
+  for (const Probe& probe : probes) {
+    SCOPED_TRACE(probe.version);
+    server_.Ask({"FLUSHALL"});
+    ScriptedPrimary primary;
+    Listen(&primary,
+           PrimaryScript::Capture(
+               Capture(absl::StrCat(probe.version, "-what-is-propagated")))
+               .Stall());
+    RunTo(probe.position, primary,
+          {"--on_reject=skip", absl::StrCat("--prometheus=", Metrics()),
+           absl::StrCat("--primary_version=", probe.version)});
+    const std::string metrics = FileContents(Metrics());
+    std::vector<const char*> lines = {
+        "data\",name=\"lpush\"} 1\n",     "data\",name=\"sadd\"} 1\n",
+        "data\",name=\"set\"} 1\n",       "data\",name=\"xadd\"} 1\n",
+        "ignored\",name=\"expire\"} 1\n", "ignored\",name=\"set\"} 1\n",
+        "unable\",name=\"eval\"} 2\n",    "unable\",name=\"xreadgroup\"} 1\n",
+        "uncertain\",name=\"xadd\"} 1\n"};
+    lines.insert(lines.end(), probe.more.begin(), probe.more.end());
+    for (const char* line : lines) EXPECT_THAT(metrics, HasSubstr(line));
+    size_t count = 0;
+    for (size_t at = 0; (at = metrics.find("{class=", at)) != std::string::npos;
+         ++at) {
+      ++count;
+    }
+    EXPECT_EQ(count, lines.size());
+    // BZPOPMIN and BRPOPLPUSH are applied without waiting.
+    EXPECT_EQ(server_.Ask({"LRANGE", "l", "0", "-1"}).elements.size(), 1u);
+    EXPECT_EQ(server_.Ask({"ZSCORE", "z", "a"}).type, TargetReply::Type::kNull);
+  }
 }
 
 // ---- Data that the target holds before.

@@ -80,19 +80,29 @@ absl::StatusOr<std::unique_ptr<RedisLink>> RedisLink::Connect(
     return absl::UnavailableError(
         absl::StrCat("connect to ", link->name_, ": ", context->errstr));
   }
-  link->Add({"SELECT", absl::StrCat(address.database)});
-  absl::Status sent = link->Send();
-  if (!sent.ok()) return sent;
-  const absl::StatusOr<TargetReply> reply = link->Receive(ReplyDetail::kBrief);
-  if (!reply.ok()) return reply.status();
-  if (reply->is_error()) {
-    const std::string message =
-        absl::StrCat(link->name_, " refuses: ", reply->text);
-    return ClassOfError(reply->text, "select") == ReplyClass::kTrouble
-               ? absl::UnavailableError(message)
-               : absl::FailedPreconditionError(message);
+  if (!address.password.empty()) {
+    link->Add({"AUTH", address.user.empty() ? "default" : address.user,
+               address.password});
+    const absl::Status status = link->TakeOwnReply();
+    if (!status.ok()) return status;
   }
+  link->Add({"SELECT", absl::StrCat(address.database)});
+  const absl::Status status = link->TakeOwnReply();
+  if (!status.ok()) return status;
   return link;
+}
+
+// Sends the command of Connect(), and takes its reply.
+absl::Status RedisLink::TakeOwnReply() {
+  absl::Status sent = Send();
+  if (!sent.ok()) return sent;
+  const absl::StatusOr<TargetReply> reply = Receive(ReplyDetail::kBrief);
+  if (!reply.ok()) return reply.status();
+  if (!reply->is_error()) return absl::OkStatus();
+  const std::string message = absl::StrCat(name_, " refuses: ", reply->text);
+  return ClassOfError(reply->text, "") == ReplyClass::kTrouble
+             ? absl::UnavailableError(message)
+             : absl::FailedPreconditionError(message);
 }
 
 void RedisLink::AddRaw(absl::string_view resp) {

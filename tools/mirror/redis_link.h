@@ -30,7 +30,8 @@ namespace kevy_replica {
 // since hiredis's own would keep values of any size.
 class RedisLink : public TargetLink {
  public:
-  // Connects and selects the database. `timeout` limits each wait, from now on.
+  // Connects, sends the password if there is one, and selects the database.
+  // `timeout` limits each wait, from now on.
   // `interrupter` ends each wait; waits for replies go on for 0.3 s in all.
   //
   // Returns:
@@ -65,6 +66,7 @@ class RedisLink : public TargetLink {
   RedisLink(redisContext* context, std::string name,
             std::shared_ptr<Interrupter> interrupter, absl::Duration timeout);
 
+  absl::Status TakeOwnReply();
   // Waits for bytes and reads some of them into `unread_`.
   absl::Status Read();
   absl::Status WaitForBytes();

@@ -23,6 +23,8 @@ namespace {
 // Deeper arrays than those of COMMAND, which has 6 levels.
 constexpr size_t kMaxDepth = 16;
 constexpr size_t kMaxLineBytes = 64 << 10;
+// A declared size is a claim: room for as many elements at once.
+constexpr size_t kMaxReserved = 1024;
 constexpr int64_t kMaxStringBytes = int64_t{1} << 32;
 
 absl::Status NotResp(absl::string_view line) {
@@ -53,11 +55,17 @@ absl::StatusOr<bool> ReplyReader::Take(ReplyDetail detail,
     } else {
       const size_t end = bytes->find('\n');
       const size_t size = std::min(end, bytes->size() - 1) + 1;
-      line_.append(bytes->data(), size);
+      absl::string_view line = bytes->substr(0, size);
       bytes->remove_prefix(size);
-      if (line_.size() > kMaxLineBytes) return NotResp(line_);
-      if (end != absl::string_view::npos) {
-        const absl::StatusOr<bool> taken = TakeLine(&value);
+      const bool whole = end != absl::string_view::npos;
+      // A line that comes in one piece is not copied.
+      if (!whole || !line_.empty()) {
+        line_.append(line.data(), line.size());
+        line = line_;
+      }
+      if (line.size() > kMaxLineBytes) return NotResp(line);
+      if (whole) {
+        const absl::StatusOr<bool> taken = TakeLine(line, &value);
         if (!taken.ok()) return taken.status();
         is_value = *taken;
         line_.clear();
@@ -77,11 +85,13 @@ absl::StatusOr<bool> ReplyReader::Take(ReplyDetail detail,
   return false;
 }
 
-absl::StatusOr<bool> ReplyReader::TakeLine(TargetReply* value) {
-  absl::string_view line = line_;
-  if (line.size() < 3 || line[line.size() - 2] != '\r') return NotResp(line);
-  const char type = line[0];
-  line = line.substr(1, line.size() - 3);
+absl::StatusOr<bool> ReplyReader::TakeLine(absl::string_view whole,
+                                           TargetReply* value) {
+  if (whole.size() < 3 || whole[whole.size() - 2] != '\r') {
+    return NotResp(whole);
+  }
+  const char type = whole[0];
+  const absl::string_view line = whole.substr(1, whole.size() - 3);
   if (type == '+' || type == '-') {
     value->type =
         type == '+' ? TargetReply::Type::kText : TargetReply::Type::kError;
@@ -93,29 +103,29 @@ absl::StatusOr<bool> ReplyReader::TakeLine(TargetReply* value) {
     return true;
   }
   int64_t number = 0;
-  if (!absl::SimpleAtoi(line, &number)) return NotResp(line_);
+  if (!absl::SimpleAtoi(line, &number)) return NotResp(whole);
   switch (type) {
     case ':':
       value->type = TargetReply::Type::kInteger;
       value->integer = number;
       return true;
     case '$':
-      if (number < -1 || number > kMaxStringBytes) return NotResp(line_);
+      if (number < -1 || number > kMaxStringBytes) return NotResp(whole);
       if (number < 0) return true;
       in_string_ = true;
       string_left_ = static_cast<uint64_t>(number) + 2;
       return false;
     case '*':
+      if (number < -1) return NotResp(whole);
       return BeginArray(number, value);
     default:
-      return NotResp(line_);
+      return NotResp(whole);
   }
 }
 
 absl::StatusOr<bool> ReplyReader::BeginArray(int64_t count,
                                              TargetReply* value) {
-  if (count < -1) return NotResp(line_);
-  if (count < 0) return true;
+  if (count < 0) return true;  // Null.
   if (static_cast<uint64_t>(count) > limits_.elements ||
       open_.size() == kMaxDepth) {
     return absl::ResourceExhaustedError(
@@ -126,6 +136,9 @@ absl::StatusOr<bool> ReplyReader::BeginArray(int64_t count,
   value->integer = count;
   if (count == 0) return true;
   const bool kept = detail_ == ReplyDetail::kWhole || open_.empty();
+  if (kept) {
+    value->elements.reserve(std::min(static_cast<size_t>(count), kMaxReserved));
+  }
   open_.push_back({std::move(*value), static_cast<uint64_t>(count), kept});
   return false;
 }

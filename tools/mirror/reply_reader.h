@@ -35,8 +35,8 @@ struct ReplyLimits {
   size_t error_bytes = 512;
 };
 
-// Reads RESP, version 2. Memory grows with the bytes that are kept, never with
-// a declared size.
+// Reads RESP, version 2. Memory grows with the bytes that are kept. A declared
+// size gets room for at most 1,024 elements.
 class ReplyReader {
  public:
   explicit ReplyReader(const ReplyLimits& limits = ReplyLimits())
@@ -61,9 +61,9 @@ class ReplyReader {
     bool kept;  // Its elements are.
   };
 
-  // Takes the line in `line_`. Sets `*value` and returns true if it is a value
+  // Takes a line with its end. Sets `*value` and returns true if it is a value
   // by itself.
-  absl::StatusOr<bool> TakeLine(TargetReply* value);
+  absl::StatusOr<bool> TakeLine(absl::string_view whole, TargetReply* value);
   absl::StatusOr<bool> BeginArray(int64_t count, TargetReply* value);
   // Takes bytes of a string and its line end. True: it is whole.
   bool TakeString(absl::string_view* bytes, TargetReply* value);

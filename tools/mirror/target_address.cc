@@ -3,6 +3,8 @@
 
 #include "kevy_replica/tools/mirror/target_address.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -10,6 +12,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -21,9 +25,41 @@ namespace kevy_replica {
 namespace {
 
 absl::Status Wrong(absl::string_view text, absl::string_view reason) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      text, ": ", reason,
-      "; expected redis://HOST[:PORT][/DB] or unix:/PATH[?db=DB]"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(text, ": ", reason,
+                   "; expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DB] or "
+                   "unix:/PATH[?db=DB]"));
+}
+
+// `text` with %XX as bytes. Unset: not two digits behind a "%".
+std::optional<std::string> WithoutPercents(absl::string_view text) {
+  std::string bytes;
+  while (!text.empty()) {
+    if (text[0] != '%') {
+      bytes.push_back(text[0]);
+      text.remove_prefix(1);
+      continue;
+    }
+    if (text.size() < 3 ||
+        !absl::ascii_isxdigit(static_cast<unsigned char>(text[1])) ||
+        !absl::ascii_isxdigit(static_cast<unsigned char>(text[2]))) {
+      return std::nullopt;
+    }
+    bytes += absl::HexStringToBytes(text.substr(1, 2));
+    text.remove_prefix(3);
+  }
+  return bytes;
+}
+
+// Takes "USER:PASSWORD". Returns false for a wrong "%".
+bool TakeCredentials(absl::string_view text, TargetAddress* address) {
+  const size_t colon = std::min(text.find(':'), text.size());
+  const auto user = WithoutPercents(text.substr(0, colon));
+  const auto password = WithoutPercents(absl::ClippedSubstr(text, colon + 1));
+  if (!user.has_value() || !password.has_value()) return false;
+  address->user = *user;
+  address->password = *password;
+  return true;
 }
 
 }  // namespace
@@ -35,7 +71,25 @@ std::string TargetAddress::ToString() const {
   return absl::StrCat("redis://", server.ToString(), "/", database);
 }
 
-absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view text) {
+absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view given) {
+  TargetAddress result;
+  // No message may hold the password.
+  std::string shown(given);
+  const size_t at = given.rfind('@');
+  const bool has_credentials =
+      absl::StartsWith(given, "redis") && at != absl::string_view::npos;
+  if (has_credentials) {
+    const size_t scheme = given.find("://");
+    if (scheme == absl::string_view::npos || scheme + 3 > at) {
+      return Wrong("the address", "the scheme must be redis://");
+    }
+    const size_t begin = scheme + 3;
+    shown = absl::StrCat(given.substr(0, begin), given.substr(at + 1));
+    if (!TakeCredentials(given.substr(begin, at - begin), &result)) {
+      return Wrong(shown, "a % needs two hexadecimal digits");
+    }
+  }
+  const absl::string_view text = shown;
   absl::string_view rest = text;
   absl::string_view database;
   std::string server;
@@ -50,10 +104,6 @@ absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view text) {
     }
     server = std::string(rest);
   } else if (absl::ConsumePrefix(&rest, "redis://")) {
-    if (absl::StrContains(rest, "@")) {
-      // The text holds a password, which must not be printed.
-      return Wrong("redis://...@...", "credentials are not supported");
-    }
     const size_t slash = rest.find('/');
     if (slash != absl::string_view::npos) {
       database = rest.substr(slash + 1);
@@ -69,7 +119,6 @@ absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view text) {
   }
   const absl::StatusOr<Address> address = ParseAddress(server);
   if (!address.ok()) return Wrong(text, address.status().message());
-  TargetAddress result;
   result.server = *address;
   if (!database.empty()) {
     const std::optional<uint64_t> number = ParseDecimal(database);

@@ -18,18 +18,22 @@ namespace kevy_replica {
 struct TargetAddress {
   Address server;
   uint32_t database = 0;
+  std::string user;      // Empty: the default user.
+  std::string password;  // Empty: none is sent. Never part of a message.
 
-  std::string ToString() const;  // In the form that ParseTargetAddress() reads.
+  // In the form that ParseTargetAddress() reads, without user and password.
+  std::string ToString() const;
 };
 
-// "redis://HOST[:PORT][/DB]" (port 6379, database 0), "redis://[V6]:PORT/DB" or
-// "unix:/PATH[?db=DB]".
+// "redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]" (port 6379, database 0),
+// "redis://[V6]:PORT/DB" or "unix:/PATH[?db=DB]". "redis://USER@HOST" names a
+// user whose password is given elsewhere. %XX stands for a byte of a user or a
+// password.
 //
 // Returns:
 //   an address        of a server and a database
-//   kInvalidArgument  another form; credentials and TLS ("rediss://"), which
-//   are
-//                     not supported
+//   kInvalidArgument  another form, or TLS ("rediss://"), which is not
+//                     supported
 absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view text);
 
 }  // namespace kevy_replica

@@ -14,6 +14,7 @@ namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string Parsed(const std::string& text) {
   const absl::StatusOr<TargetAddress> address = ParseTargetAddress(text);
@@ -41,19 +42,54 @@ TEST(TargetAddressTest, ParsesOwnToString) {
 }
 
 TEST(TargetAddressTest, RejectsOtherForms) {
-  for (const char* text :
-       {"", "localhost:6379", "redis://", "redis://:6379", "redis://a:x",
-        "redis://a:70000", "redis://a/x", "redis://a/-1",
-        "redis://a/2147483648", "redis://a/1/2", "redis://u:p@a", "rediss://a",
-        "unix:", "unix:/a?x=1", "unix:/a?db=", "unix:/a?db=x"}) {
+  for (const char* text : {"",
+                           "localhost:6379",
+                           "redis://",
+                           "redis://:6379",
+                           "redis://a:x",
+                           "redis://a:70000",
+                           "redis://a/x",
+                           "redis://a/-1",
+                           "redis://a/2147483648",
+                           "redis://a/1/2",
+                           "rediss://a",
+                           "redis@",
+                           "redis:@",
+                           "redis://u:%zz@a",
+                           "redis://u:%1@a",
+                           "redis://u:p@",
+                           "unix:",
+                           "unix:/a?x=1",
+                           "unix:/a?db=",
+                           "unix:/a?db=x"}) {
     const absl::StatusOr<TargetAddress> address = ParseTargetAddress(text);
     EXPECT_TRUE(absl::IsInvalidArgument(address.status())) << text;
     EXPECT_THAT(std::string(address.status().message()),
-                HasSubstr("expected redis://HOST[:PORT][/DB] or unix:"))
+                HasSubstr("expected redis://[[USER]:PASSWORD@]HOST"))
         << text;
   }
-  EXPECT_THAT(Parsed("redis://u:p@a"), HasSubstr("credentials"));
   EXPECT_THAT(Parsed("rediss://a"), HasSubstr("TLS"));
+}
+
+TEST(TargetAddressTest, CredentialsAreParsedAndNeverShown) {
+  TargetAddress address = *ParseTargetAddress("redis://joe:s%40c:ret@a:7/2");
+  EXPECT_EQ(address.user, "joe");
+  EXPECT_EQ(address.password, "s@c:ret");
+  EXPECT_EQ(address.ToString(), "redis://a:7/2");
+  address = *ParseTargetAddress("redis://:a@b@c");
+  EXPECT_EQ(address.user, "");
+  EXPECT_EQ(address.password, "a@b");
+  address = *ParseTargetAddress("redis://joe@c");
+  EXPECT_EQ(address.user, "joe");
+  EXPECT_EQ(address.password, "");
+  for (const char* text :
+       {"redis://u:secret@", "redis://u:secret@a/x", "redis://u:secret%@a",
+        "rediss://u:secret@a", "redis:u:secret@a", "redis@secret@a:x",
+        "redis://u:secret@a:b:c"}) {
+    const std::string message = Parsed(text);
+    EXPECT_THAT(message, HasSubstr("expected redis://")) << text;
+    EXPECT_THAT(message, Not(HasSubstr("secret"))) << text;
+  }
 }
 
 }  // namespace
