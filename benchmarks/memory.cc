@@ -47,6 +47,7 @@ absl::StatusOr<std::string> Row(const MemoryWorkload& workload,
   const bool follow = absl::GetFlag(FLAGS_follow);
   std::vector<std::string> command = {
       program, absl::StrCat("--primary=", address), "--acknowledge",
+      "--snapshot=skip",
       absl::StrCat("--format=", absl::GetFlag(FLAGS_format))};
   // The long streams carry frames without heartbeats.
   command.push_back(follow ? "--heartbeat_timeout=inf" : "--once");
