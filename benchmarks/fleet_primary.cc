@@ -51,9 +51,13 @@ FleetPrimary::FleetPrimary(const Corpus& corpus, size_t shards)
       thread_([this] { Serve(); }) {}
 
 FleetPrimary::~FleetPrimary() {
+  Stop();
+  thread_.join();
+}
+
+void FleetPrimary::Stop() {
   listener_->Interrupt();
   stop_.Notify();
-  thread_.join();
 }
 
 void FleetPrimary::Serve() {

@@ -38,6 +38,10 @@ class FleetPrimary {
     return std::vector<std::string>(shards_, listener_->address());
   }
 
+  // Closes all connections soon, as a primary does once its replicas have
+  // half-closed. Any thread may call it.
+  void Stop();
+
   // Bytes handed to the system for sending.
   uint64_t sent() const { return sent_.load(std::memory_order_relaxed); }
 

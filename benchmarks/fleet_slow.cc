@@ -44,7 +44,7 @@ void Measure(const Corpus& corpus, benchmark::State& state) {
   const FleetWork work = {1, static_cast<size_t>(state.range(0)) * 32};
   for (auto _ : state) {
     FleetPass pass(1, work);
-    const FleetPrimary primary(corpus, 1);
+    FleetPrimary primary(corpus, 1);
     pass.NoteMemory();
     SlowHandler handler(&pass);
     FollowerHandler* const handlers[] = {&handler};
@@ -53,6 +53,7 @@ void Measure(const Corpus& corpus, benchmark::State& state) {
     uint64_t sent = 0;
     pass.at_end = [&] {
       sent = primary.sent();
+      primary.Stop();
       fleet->Stop();
     };
     OkOrDie(fleet->Run());

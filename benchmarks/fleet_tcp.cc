@@ -29,12 +29,15 @@ namespace benchmarks {
 namespace {
 
 void RunFleet(const Corpus& corpus, size_t shards, FleetPass* pass) {
-  const FleetPrimary primary(corpus, shards);
+  FleetPrimary primary(corpus, shards);
   pass->NoteMemory();
   const CountingHandlers handlers(shards, pass);
   const std::unique_ptr<Fleet> fleet = ValueOrDie(Fleet::Create(
       primary.addresses(), handlers.get(), FleetOptionsFor(corpus)));
-  pass->at_end = [&fleet] { fleet->Stop(); };
+  pass->at_end = [&] {
+    primary.Stop();
+    fleet->Stop();
+  };
   OkOrDie(fleet->Run());
 }
 

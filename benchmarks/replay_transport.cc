@@ -65,6 +65,7 @@ ReplayTransport::ReplayTransport(const Corpus& corpus)
 
 absl::StatusOr<size_t> ReplayTransport::Read(absl::Span<char> buffer,
                                              absl::Duration /*timeout*/) {
+  if (closed_) return 0;
   if (rest_.empty()) {
     rest_ = joint_next_ ? joint_ : corpus_.bytes;
     joint_next_ = !joint_next_;

@@ -31,10 +31,10 @@ FeedPosition StartOf(const Corpus& corpus);
 // The answer to this session.
 std::string AnswerFor(const Corpus& corpus);
 
-// Gives the answer, then the corpus and Joint() in turn without an end. A read
-// is one memcpy of at most kPiece bytes. It has neither the lock nor the second
-// copy of InMemoryTransport, which would add to the client's cost. Drops
-// written bytes.
+// Gives the answer, then the corpus and Joint() in turn until CloseWrite(), as
+// a primary that closes when its replica does. A read is one memcpy of at most
+// kPiece bytes. It has neither the lock nor the second copy of
+// InMemoryTransport, which would add to the client's cost. Drops written bytes.
 class ReplayTransport : public Transport {
  public:
   // `corpus` must outlive this object.
@@ -44,6 +44,7 @@ class ReplayTransport : public Transport {
                               absl::Duration timeout) override;
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
   void Interrupt() override {}
+  void CloseWrite() override { closed_ = true; }
   void Close() override {}
   std::string peer() const override { return "replay"; }
   // A descriptor of a file. Nobody waits for it: every read fills its room.
@@ -55,6 +56,7 @@ class ReplayTransport : public Transport {
   const Corpus& corpus_;
   absl::string_view rest_;  // The rest of the current part.
   bool joint_next_ = false;
+  bool closed_ = false;  // By CloseWrite().
 };
 
 }  // namespace benchmarks
