@@ -22,10 +22,12 @@
 #include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
 #include "kevy_replica/tools/mirror/frame_rewriter.h"
@@ -109,6 +111,13 @@ class MirrorSession::Shard : public FollowerHandler {
   absl::Status OnHeartbeat(const Heartbeat& heartbeat,
                            const FeedPosition& position) override {
     return Checked(TakeHeartbeat(heartbeat, position));
+  }
+  // The primary is that of all shards.
+  void OnPrimary(const Primary& primary) override {
+    if (index_ == 0) session_->options_.log(DescribePrimary(primary));
+  }
+  void OnNoPrimary(const absl::Status& status) override {
+    if (index_ == 0) session_->options_.log(std::string(status.message()));
   }
   void OnLinkDown(const LinkDown& link) override;
 

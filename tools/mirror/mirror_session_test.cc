@@ -28,6 +28,7 @@
 #include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -659,6 +660,21 @@ TEST_F(MirrorSessionTest, PermissionErrorStopsMirror) {
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("NOPERM"));
   EXPECT_EQ(session_->status(), status);
+}
+
+TEST_F(MirrorSessionTest, PrimaryIsLoggedOnceForAllShards) {
+  OpenAtStart(2);
+  Primary primary;
+  primary.node = "db1:6004";
+  primary.shards = {"db1:16004", "db1:16005"};
+  primary.warning = "two nodes claim it";
+  for (size_t i = 0; i < 2; ++i) {
+    session_->handler(i)->OnPrimary(primary);
+    session_->handler(i)->OnNoPrimary(absl::UnavailableError("db1:6004: dead"));
+  }
+  EXPECT_THAT(log_, ElementsAre("the primary is db1:6004, with 2 shards; two "
+                                "nodes claim it",
+                                "db1:6004: dead"));
 }
 
 TEST_F(MirrorSessionTest, GapIsRememberedWithoutStoring) {
