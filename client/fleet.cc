@@ -288,6 +288,10 @@ absl::Status Fleet::SetPrimary(absl::Span<const std::string> addresses) {
     loop_->Locate(*std::move(nodes));
     return absl::OkStatus();
   }
+  if (loop_->shard(0).starts_now()) {
+    return absl::FailedPreconditionError(
+        "StartAt::kNow needs a kevy:// URL, also for another primary");
+  }
   if (addresses.size() != size()) {
     return absl::InvalidArgumentError(
         absl::StrCat(addresses.size(), " addresses for ", size(), " shards"));

@@ -102,7 +102,8 @@ class Fleet {
   void Stop() noexcept;
 
   // Follows the primary at `addresses` from now on, one for each shard, or at
-  // one kevy:// URL. kInvalidArgument.
+  // one kevy:// URL. kInvalidArgument; kFailedPrecondition with StartAt::kNow
+  // for anything but a URL.
   absl::Status SetPrimary(absl::Span<const std::string> addresses);
 
   // As Follower::Applied().

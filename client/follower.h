@@ -84,7 +84,7 @@ class Follower {
   void Stop() noexcept { fleet_->Stop(); }
 
   // Follows the primary at `address`, as of Create(), from now on, from the
-  // applied position, as after a failover. kInvalidArgument.
+  // applied position, as after a failover. Errors: as Fleet::SetPrimary().
   absl::Status SetPrimary(absl::string_view address);
 
   // All delivered data below `next_offset` is applied. For handlers that apply

@@ -67,7 +67,7 @@ void FollowerSession::HandleConnected(absl::Time now) {
 }
 
 void FollowerSession::HandleConnectFailed(const absl::Status& status) {
-  if (state_ != State::kConnecting) return;
+  if (state_ != State::kConnecting || link_status_.has_value()) return;
   link_status_ = absl::IsInvalidArgument(status) ? status : AsIoError(status);
 }
 

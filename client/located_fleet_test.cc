@@ -376,6 +376,16 @@ TEST(LocatedFleetTest, StartNowNeedsFeed) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("kevy 2.3 and later"));
 }
 
+TEST(LocatedFleetTest, StartNowKeepsToUrls) {
+  RecordingHandler handler;
+  FollowerOptions options = Options();
+  options.start_at = StartAt::kNow;
+  auto follower = Follower::Create("kevy://127.0.0.1:1", &handler, options);
+  ASSERT_TRUE(follower.ok()) << follower.status();
+  EXPECT_TRUE(absl::IsFailedPrecondition((*follower)->SetPrimary("[::1]:1")));
+  EXPECT_TRUE((*follower)->SetPrimary("kevy://127.0.0.1:2").ok());
+}
+
 TEST(LocatedFleetTest, ChecksOptions) {
   RecordingHandler handler;
   FollowerOptions now = Options();

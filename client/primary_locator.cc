@@ -172,9 +172,11 @@ void PrimaryLocator::HandleLinkEnded(absl::Time now) {
   CheckSoon(now);
 }
 
-void PrimaryLocator::HandleConnected(size_t i, absl::Time /*now*/) {
+void PrimaryLocator::HandleConnected(size_t i, absl::Time now) {
   Node& node = nodes_[i];
-  if (node.step == Step::kConnecting) Ask(&node);
+  if (node.step != Step::kConnecting) return;
+  node.asked_at = now;
+  Ask(&node);
 }
 
 absl::Span<char> PrimaryLocator::PrepareRead(size_t i) {
@@ -202,9 +204,10 @@ void PrimaryLocator::HandleFailure(size_t i, const absl::Status& status,
     Fail(&node, std::string(status.message()), now);
     return;
   }
-  // Between two checks: the node may be gone, so ask at once.
   Drop(&node);
-  node.due = std::max(now, node.asked_at + kLeastInterval);
+  // The node may be gone, so ask at once. But a client port that closes after
+  // each check is asked at the usual times.
+  if (node.rechecked) node.due = std::max(now, node.asked_at + kLeastInterval);
 }
 
 void PrimaryLocator::HandleTimeout(absl::Time now) {
@@ -279,6 +282,7 @@ void PrimaryLocator::Begin(Node* node, absl::Time now) {
   node->text.clear();
   node->tails.clear();
   node->tail_error.clear();
+  node->rechecked = node->connected;
   if (node->connected) {
     Ask(node);
     return;
@@ -569,6 +573,7 @@ void PrimaryLocator::Choose(absl::Time now) {
   settled_at_ = taken_at_ + options_.role_check_interval;
   if (now < *settled_at_) return;
   settled_at_.reset();
+  if (!nodes_[*choice].knows_facts) return;
   if (current_.has_value()) {
     Demote(absl::StrCat(nodes_[*choice].name, " is the primary now, and ",
                         nodes_[*current_].name, " does not answer"),
@@ -600,6 +605,7 @@ void PrimaryLocator::UpdateSplit(absl::Time now) {
 
 void PrimaryLocator::Find(size_t i, absl::Time now) {
   Node& node = nodes_[i];
+  if (!node.knows_facts) return;  // A check over a new connection runs.
   const absl::Status status = CheckPrimary(node);
   if (!status.ok()) {
     failed_ = true;

@@ -155,7 +155,7 @@ struct PrimaryLocatorOptions {
   // The time between two checks of a node while a primary is found. Default: 2
   // s.
   absl::Duration role_check_interval = absl::Seconds(2);
-  // The limit for a check, connecting included. Default: 2 s.
+  // The limit for connecting, and for all answers of a check. Default: 2 s.
   absl::Duration check_timeout = absl::Seconds(2);
   // The waits between checks of a node while no primary is found.
   // retry.max_backoff is 5 s by default.
@@ -262,6 +262,7 @@ class PrimaryLocator {
     uint64_t connection = 0;   // Its number.
     bool connected = false;    // It stands, or is being made.
     bool knows_facts = false;  // They were told over this connection.
+    bool rechecked = false;    // This connection stood before the last check.
     ReplyDecoder decoder;
     std::vector<Question> questions;  // Of the running check.
     size_t answered = 0;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <random>
@@ -21,6 +22,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/errors.h"
@@ -30,6 +32,7 @@
 #include "kevy_replica/client/testing/locator_network.h"
 #include "kevy_replica/codec/testing/client_port.h"
 #include "kevy_replica/testing/scripted_node.h"
+#include "kevy_replica/transport/address.h"
 
 namespace kevy_replica {
 namespace {
@@ -142,6 +145,82 @@ ScriptedNode Recorded(absl::string_view name, absl::string_view node) {
       result.replies[exchange.command] = exchange.reply;
   }
   return result;
+}
+
+std::string Bulk(absl::string_view text) {
+  return absl::StrCat("$", text.size(), "\r\n", text, "\r\n");
+}
+
+// The answers of a check over a standing connection, and those over a new one.
+const char kRoleAndToken[] =
+    "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n*2\r\n:1\r\n:5\r\n";
+std::string AllAnswers() {
+  return absl::StrCat(kRoleAndToken,
+                      Bulk("role:master\r\nrepl_port_base:17000\r\n"),
+                      Bulk("kevy_version:5.4.0\r\n"), ":1\r\n:0\r\n");
+}
+
+void Feed(PrimaryLocator* locator, absl::string_view bytes, absl::Time now) {
+  while (!bytes.empty()) {
+    const absl::Span<char> room = locator->PrepareRead(0);
+    const size_t n = std::min(room.size(), bytes.size());
+    ASSERT_GT(n, 0u);
+    std::memcpy(room.data(), bytes.data(), n);
+    locator->HandleRead(0, n, now);
+    bytes.remove_prefix(n);
+  }
+}
+
+// One node, without a network.
+class OneNodeTest : public ::testing::Test {
+ protected:
+  void Check(absl::string_view answers) {
+    EXPECT_NE(locator_.PollConnection(0, now_), 0u);
+    locator_.HandleConnected(0, now_);
+    std::string out;
+    EXPECT_TRUE(locator_.PollTransmit(0, &out));
+    Feed(&locator_, answers, now_);
+  }
+  bool Finds() {
+    const std::optional<LocatorEvent> event = locator_.PollEvent();
+    return event.has_value() && std::holds_alternative<PrimaryFound>(*event);
+  }
+
+  absl::Time now_ = absl::UnixEpoch();
+  PrimaryLocator locator_{
+      {*ParseAddress("127.0.0.1:6004")}, PrimaryLocatorOptions(), now_};
+};
+
+TEST_F(OneNodeTest, LostConnectionChangesNothing) {
+  Check(AllAnswers());
+  EXPECT_TRUE(Finds());
+  now_ += absl::Seconds(2);
+  Check(kRoleAndToken);
+  locator_.HandleEof(0, now_);
+  now_ += absl::Milliseconds(100);
+  EXPECT_EQ(locator_.PollConnection(0, now_), 2u);
+  locator_.HandleTimeout(now_);  // The new connection has told nothing yet.
+  EXPECT_EQ(locator_.PollEvent(), std::nullopt);
+  Check(AllAnswers());
+  EXPECT_EQ(locator_.PollEvent(), std::nullopt);
+}
+
+// As if the loop had been in a handler meanwhile.
+TEST_F(OneNodeTest, AnswersHaveTimeAfterSlowConnecting) {
+  EXPECT_EQ(locator_.PollConnection(0, now_), 1u);
+  now_ += absl::Seconds(3);
+  locator_.HandleConnected(0, now_);
+  locator_.HandleTimeout(now_);
+  EXPECT_EQ(locator_.PollConnection(0, now_), 1u);
+  Feed(&locator_, AllAnswers(), now_);
+  EXPECT_TRUE(Finds());
+}
+
+TEST_F(OneNodeTest, PortThatClosesAfterEachCheckIsAskedAtInterval) {
+  Check(AllAnswers());
+  EXPECT_TRUE(Finds());
+  locator_.HandleEof(0, now_);
+  EXPECT_GE(locator_.PollTimeout(), now_ + absl::Seconds(2));
 }
 
 TEST(PrimaryLocatorTest, ReadsRecordedReplies) {

@@ -78,7 +78,8 @@ ABSL_FLAG(
     kevy_replica::KevyVersion, primary_version,
     kevy_replica::MirrorOptions().primary_version,
     "The primary's version, by which commands are dropped and rewritten: see\n"
-    "docs/guide.md. Default: the newest version that was observed.");
+    "docs/guide.md. kevy:// does not set it. Default: the newest version that\n"
+    "was observed.");
 ABSL_FLAG(
     std::string, scripts, "refuse",
     "refuse or allow: pass EVAL on. Danger: a script can empty or change\n"
@@ -148,10 +149,22 @@ Rejected commands:
   kevy streams commands that it has refused, too. If the target refuses one as
   well (wrong type, say), it changes nothing on either side: it is counted and
   passed over. A command that the target cannot do (unknown, without permission,
-  a script) would leave a difference: the mirror stops in front of it, or passes
-  it over with --on_reject=skip. If the target is in trouble (OOM, READONLY,
-  LOADING), the mirror waits. If the connection to the target breaks between a
-  transaction and its replies, the rejections in it are not counted.
+  a script) would leave a difference: the mirror stops, or passes it over with
+  --on_reject=skip. It stops in front of a command that it does not send. If
+  the target rejects a command that was sent, the stored position is past it:
+  the next run refuses to start without --on_reject=skip or --replace. If the
+  target is in trouble (OOM, READONLY, LOADING), the mirror waits. If the
+  connection to the target breaks between a transaction and its replies, the
+  rejections in it are not counted.
+
+Metrics (--prometheus):
+  Those of client/follower_stats.h, each with the label shard, and the counters
+  kevy_mirror_snapshot_bytes_total, kevy_mirror_records_total,
+  kevy_mirror_transactions_total, kevy_mirror_target_connects_total,
+  kevy_mirror_untold_transactions_total (replies lost with the connection),
+  kevy_mirror_passed_over_total and kevy_mirror_uncertain_total. The last two
+  have the labels class and name. The classes of passed_over: data, unable,
+  ignored, lost, item.
 
 Limits:
 - The copy can differ from the primary. kevy also streams commands that it

@@ -67,8 +67,10 @@ ABSL_FLAG(bool, once, false,
 ABSL_FLAG(
     kevy_replica::StartFlag, from, {},
     "GENERATION:OFFSET: the position to start at, in the form of the `end`\n"
-    "event. 0:0 is a fresh start. Or now: new writes only, without a snapshot\n"
-    "(kevy:// and kevy 2.3 or later). A position in --positions has priority.");
+    "event. 0:0 is a fresh start. It is for one shard: with kevy:// give\n"
+    "--shards=1. Or now: new writes only, without a snapshot (kevy:// and "
+    "kevy\n"
+    "2.3 or later). A position in --positions has priority.");
 ABSL_FLAG(
     kevy_replica::TailFormat, format, kevy_replica::TailFormat::kText,
     "text (like redis-cli's MONITOR), json (an object a line) or resp (the\n"
@@ -90,14 +92,16 @@ ABSL_FLAG(
     "continues there.");
 ABSL_FLAG(std::string, output, "",
           "The file to append to, instead of standard output. Only its owner\n"
-          "may read it. SIGUSR1 reopens it, after a log rotation.");
+          "can read a file that the tail creates. SIGUSR1 reopens it, after a\n"
+          "log rotation.");
 ABSL_FLAG(std::string, prometheus, "",
           "The file for metrics in Prometheus's text format, replaced every\n"
           "second.");
 ABSL_FLAG(std::string, record, "",
           "The file for all bytes that the primary sends, to --replay them.\n"
-          "Needs --once. Only its owner may read it. SIGUSR1 reopens it: both\n"
-          "files in a row are then the recording.");
+          "Overwrites the file. Needs --once. Only its owner can read a file\n"
+          "that the tail creates. SIGUSR1 reopens it: both files in a row are\n"
+          "then the recording.");
 ABSL_FLAG(std::string, replay, "",
           "The recording to read instead of a link; - is standard input. Its\n"
           "first line sets --protocol and --from, unless they are given.");
@@ -178,7 +182,9 @@ absl::Status CheckPrimary() {
   if ((shards > 1 || (shards == 0 && IsKevyUrl(primary))) &&
       from.position != FeedPosition()) {
     return absl::InvalidArgumentError(
-        "--from is for one shard: keep positions of several in --positions");
+        "--from is for one shard: give --shards=1, or keep positions of "
+        "several "
+        "in --positions");
   }
   return CheckPrimaryFlags(primary, shards);
 }

@@ -146,6 +146,7 @@ void Shard::Locate() {
   options_.factory = nullptr;
   options_.address.clear();
   options_.located = true;
+  connect_due_ = false;  // No address is known.
   session_.HandleRetarget();
   // Otherwise the link's end parks it.
   parked_ = session_.waiting();
@@ -432,8 +433,9 @@ bool Shard::StoreIsDue(absl::Time now, absl::Time store_at) const {
 }
 
 absl::Time Shard::Deadline() const {
-  // A parked shard has no attempt to wait for.
-  absl::Time result = parked_
+  // A parked shard has no attempt to wait for, and one that is done only its
+  // connection's end.
+  absl::Time result = parked_ || session_.done()
                           ? absl::InfiniteFuture()
                           : std::min(session_.PollTimeout(), pending_until_);
   if (end_.has_value()) result = std::min(result, end_->deadline());

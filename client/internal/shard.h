@@ -141,6 +141,8 @@ class Shard {
   void HandleDemoted(const absl::Status& status);
   // No primary was found. The handler is told.
   void HandleNoPrimary(const absl::Status& status);
+  // Whether the start is StartAt::kNow. For any thread.
+  bool starts_now() const { return options_.start_now; }
   // Whether HandlePrimary() must have a tail.
   bool wants_tail() const {
     return options_.start_now && session_.stats().links == 0 &&

@@ -185,9 +185,10 @@ class PayloadCommands::Taker {
   void operator()(const FieldExpiry& expiry) const {
     if (!IsDeadline(expiry.expire_at_ms)) return;
     if (self_->target_.has_hpexpireat) {
-      self_->EmitNow({"HPEXPIREAT", expiry.key,
-                      absl::StrCat(expiry.expire_at_ms), "FIELDS", "1",
-                      expiry.field});
+      self_->EmitNow(
+          {"HPEXPIREAT", expiry.key, absl::StrCat(expiry.expire_at_ms),
+           "FIELDS", "1", expiry.field},
+          PayloadCheck::kSetDeadline);
     } else if (expiry.expire_at_ms <= self_->now_ms_) {
       self_->EmitNow({"HDEL", expiry.key, expiry.field},
                      PayloadCheck::kDeadField);

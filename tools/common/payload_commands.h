@@ -38,9 +38,10 @@ absl::string_view PayloadItemText(PayloadItem item);
 // The meaning of a command's reply.
 enum class PayloadCheck : uint8_t {
   kNone,
-  kDeadline,   // HEXISTS. 1: kFieldDeadline; 0: kFieldDeadlineAlone.
-  kDeadField,  // HDEL. 0: kFieldDeadlineAlone.
-  kPending,    // XCLAIM. An empty array: kPendingAlone.
+  kSetDeadline,  // HPEXPIREAT. An array of -2: kFieldDeadlineAlone.
+  kDeadline,     // HEXISTS. 1: kFieldDeadline; 0: kFieldDeadlineAlone.
+  kDeadField,    // HDEL. 0: kFieldDeadlineAlone.
+  kPending,      // XCLAIM. An empty array: kPendingAlone.
 };
 
 // | record      | commands                                                    |

@@ -228,9 +228,10 @@ TEST_F(PayloadCommandsTest, FieldDeadlinesAreSetOrLooked) {
   EXPECT_THAT(Commands(kOld, events),
               ElementsAre(Argv{"HDEL", "h", "f"}, Argv{"HEXISTS", "h", "g"}));
   EXPECT_THAT(lost_, IsEmpty());
-  EXPECT_THAT(checks_,
-              ElementsAre(PayloadCheck::kNone, PayloadCheck::kNone,
-                          PayloadCheck::kDeadField, PayloadCheck::kDeadline));
+  EXPECT_THAT(
+      checks_,
+      ElementsAre(PayloadCheck::kSetDeadline, PayloadCheck::kSetDeadline,
+                  PayloadCheck::kDeadField, PayloadCheck::kDeadline));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "kevy_replica/tools/mirror/command_filter.h"
 
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -186,17 +187,20 @@ TEST_F(CommandFilterTest, EveryPassedCommandFindsOwnKeyAtItsFirstPlace) {
     const TargetCommand* const command = table.Find(name);
     ASSERT_NE(command, nullptr);
     CommandFilter filter = Filter();
-    const size_t size = static_cast<size_t>(
-        command->arity < 0 ? -command->arity : command->arity);
+    const size_t key = command->first_key > 0
+                           ? static_cast<size_t>(command->first_key)
+                           : size_t{2};
+    // A module tells arity -1 for each command, so its key may lie beyond.
+    const size_t size = command->arity == -1
+                            ? key + 1
+                            : static_cast<size_t>(std::abs(command->arity));
     std::vector<absl::string_view> argv(size, "1");
     argv[0] = name;
     if (Judge(&filter, argv) != "pass") continue;
     ++passed;
     EXPECT_TRUE(command->writes) << name;
     EXPECT_FALSE(command->reaches_beyond) << name;
-    const size_t key = command->first_key > 0
-                           ? static_cast<size_t>(command->first_key)
-                           : size_t{2};
+    ASSERT_LT(key, argv.size()) << name;
     argv[key] = "kevy_mirror";
     EXPECT_EQ(Judge(&filter, argv), "unable") << name;
   }

@@ -17,8 +17,12 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/command_semantics.h"
+#include "kevy_replica/client/kevy_url.h"
 #include "kevy_replica/client/kevy_version.h"
+#include "kevy_replica/client/locate_primary.h"
+#include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_table.h"
 #include "kevy_replica/tools/mirror/mirror.h"
@@ -110,6 +114,13 @@ absl::Status ExplainRecord(const MirrorOptions& options, CheckedLink* link,
   }
   if (!record->rejected.empty()) {
     absl::StrAppend(text, "stopped before: ", Escaped(record->rejected), "\n");
+    if (options.on_reject != OnReject::kSkip) {
+      absl::StrAppend(text, options.replace
+                                ? "would replace all keys\n"
+                                : "would refuse: give --on_reject=skip or "
+                                  "--replace\n");
+      return absl::OkStatus();
+    }
   }
   for (size_t i = 0; i < record->shards.size(); ++i) {
     absl::StrAppend(text, ShardField(i), ": ", Escaped(record->shards[i].text),
@@ -121,9 +132,22 @@ absl::Status ExplainRecord(const MirrorOptions& options, CheckedLink* link,
   return absl::OkStatus();
 }
 
+void ExplainLocated(const MirrorRunOptions& options, std::string* text) {
+  LocatePrimaryOptions locate;
+  locate.locator.shards = options.mirror.shards;
+  locate.connect.interrupter = options.interrupter;
+  const absl::StatusOr<Primary> primary =
+      LocatePrimary(options.addresses[0], locate);
+  absl::StrAppend(text,
+                  primary.ok() ? DescribePrimary(*primary)
+                               : std::string(primary.status().message()),
+                  "\n");
+}
+
 // A replica that closes abruptly can harm old primaries, so that the connection
 // is closed politely, and without a handshake.
 void ExplainPrimary(const MirrorRunOptions& options, std::string* text) {
+  if (IsKevyUrl(options.addresses[0])) return ExplainLocated(options, text);
   for (const std::string& address : options.addresses) {
     absl::StatusOr<std::unique_ptr<Transport>> transport =
         ConnectTransport(address);

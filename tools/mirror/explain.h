@@ -13,9 +13,9 @@
 
 namespace kevy_replica {
 
-// Connects to the target and to each shard of the primary, and appends lines
-// about them to `*text`. Only asks: both sides stay as they are, and a mirror
-// that runs keeps running.
+// Connects to the target and to each shard of the primary (with kevy://, finds
+// the primary), and appends lines about them to `*text`. Only asks: both sides
+// stay as they are, and a mirror that runs keeps running.
 //
 // Returns:
 //   OK            `*text` says it all, also that the mirror would refuse

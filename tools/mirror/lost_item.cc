@@ -16,6 +16,9 @@ std::optional<PayloadItem> LostItem(PayloadCheck check,
   switch (check) {
     case PayloadCheck::kNone:
       break;
+    case PayloadCheck::kSetDeadline:
+      if (reply.elements.size() != 1 || reply.elements[0].integer != -2) break;
+      return PayloadItem::kFieldDeadlineAlone;
     case PayloadCheck::kDeadline:
       if (!is_integer) break;
       return reply.integer == 0 ? PayloadItem::kFieldDeadlineAlone

@@ -32,6 +32,14 @@ TEST(LostItemTest, RepliesTellLostItems) {
   EXPECT_EQ(LostItem(PayloadCheck::kDeadline, reply), std::nullopt);
   reply.integer = 1;
   EXPECT_EQ(LostItem(PayloadCheck::kPending, reply), std::nullopt);
+  EXPECT_EQ(LostItem(PayloadCheck::kSetDeadline, reply), std::nullopt);
+  reply.elements.resize(1);
+  reply.elements[0].type = TargetReply::Type::kInteger;
+  reply.elements[0].integer = 1;
+  EXPECT_EQ(LostItem(PayloadCheck::kSetDeadline, reply), std::nullopt);
+  reply.elements[0].integer = -2;
+  EXPECT_EQ(LostItem(PayloadCheck::kSetDeadline, reply),
+            PayloadItem::kFieldDeadlineAlone);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@
 namespace kevy_replica {
 
 // Bounds on a reply. A hostile target may send any number of bytes.
-struct ReplyLimits {
+struct TargetReplyLimits {
   // Bytes of a whole reply on the wire. Default: 16 MiB; COMMAND takes 0.3.
   size_t whole_bytes = size_t{16} << 20;
   // Bytes of a brief reply on the wire, which are read and dropped. A value of
@@ -39,7 +39,7 @@ struct ReplyLimits {
 // size gets room for at most 1,024 elements.
 class ReplyReader {
  public:
-  explicit ReplyReader(const ReplyLimits& limits = ReplyLimits())
+  explicit ReplyReader(const TargetReplyLimits& limits = TargetReplyLimits())
       : limits_(limits) {}
 
   // Takes bytes of one reply from the front of `*bytes`.
@@ -70,7 +70,7 @@ class ReplyReader {
   // Puts `value` into the open arrays. True: `*value` is the whole reply.
   bool Close(TargetReply* value);
 
-  const ReplyLimits limits_;
+  const TargetReplyLimits limits_;
   ReplyDetail detail_ = ReplyDetail::kWhole;
   size_t taken_ = 0;  // Bytes of this reply.
   std::string line_;  // A line whose end has not come.

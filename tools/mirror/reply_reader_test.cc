@@ -73,7 +73,7 @@ TEST(ReplyReaderTest, ReadsEveryTypeInAnyPieces) {
 }
 
 TEST(ReplyReaderTest, ReplyOverLimitIsError) {
-  ReplyLimits limits;
+  TargetReplyLimits limits;
   limits.whole_bytes = 40;
   limits.brief_bytes = 60;
   limits.elements = 3;
