@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <optional>
 #include <ostream>
@@ -31,6 +29,7 @@
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/stream_decoder.h"
+#include "kevy_replica/codec/testing/check.h"
 #include "kevy_replica/codec/testing/element_text.h"
 #include "kevy_replica/codec/testing/test_access.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -38,12 +37,6 @@
 namespace kevy_replica {
 namespace codec_testing {
 namespace {
-
-void Check(bool condition, const char* rule) {
-  if (condition) return;
-  std::fprintf(stderr, "broken: %s\n", rule);
-  std::abort();
-}
 
 // An error stays, even when a whole element arrives.
 void CheckStaysInError(StreamDecoder* decoder) {
@@ -53,7 +46,7 @@ void CheckStaysInError(StreamDecoder* decoder) {
     decoder->Feed("+PING 1 2\r\n");
     TestAccess::CheckInvariants(*decoder);
     Check(decoder->Next() == Outcome::kError, "an error stays");
-    Check(decoder->error() == error, "an error stays what it is");
+    Check(decoder->error() == error, "an error is final");
     Check(decoder->position() == position, "an error stays where it is");
   }
 }
@@ -280,7 +273,7 @@ DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
     }
     const size_t piece = cuts(bytes.size() - run.given);
     const absl::Span<char> room = decoder.Prepare(piece);
-    Check(room.size() >= piece, "Prepare gives what is asked for");
+    Check(room.size() >= piece, "Prepare() gives the asked size");
     std::copy_n(bytes.data() + run.given, piece, room.data());
     decoder.Commit(piece);
     TestAccess::CheckInvariants(decoder);
@@ -292,7 +285,7 @@ DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
     const size_t buffer = std::max(ByteBuffer::kMinCapacity, 4 * most_held);
     const size_t args = 2 * (most_held / 6 + 32) * sizeof(ArgRef);
     Check(decoder.memory_bytes() <= buffer + args,
-          "memory follows what has come");
+          "memory follows the received bytes");
   }
 }
 

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <ostream>
 #include <string>
@@ -20,6 +18,7 @@
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot_payload.h"
+#include "kevy_replica/codec/testing/check.h"
 #include "kevy_replica/codec/testing/guarded_bytes.h"
 #include "kevy_replica/codec/testing/test_access.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -27,12 +26,6 @@
 namespace kevy_replica {
 namespace codec_testing {
 namespace {
-
-void Check(bool condition, const char* rule) {
-  if (condition) return;
-  std::fprintf(stderr, "broken: %s\n", rule);
-  std::abort();
-}
 
 void SetError(const PayloadDecoder& decoder, PayloadRun* run) {
   Check(decoder.error() != WireError::kNone, "an error has a name");
@@ -46,7 +39,7 @@ void CheckStaysInError(const PayloadRun& run, PayloadDecoder* decoder) {
     decoder->Feed("KEVYSNAP");
     Check(decoder->Next() == Outcome::kError, "an error stays");
     Check(decoder->Finish() == run.error, "an error stays at the end");
-    Check(decoder->error() == run.error, "an error stays what it is");
+    Check(decoder->error() == run.error, "an error is final");
     Check(decoder->position() == run.position, "an error stays where it is");
     Check(decoder->error_key() == run.error_key, "an error keeps its key");
   }
@@ -117,7 +110,7 @@ PayloadRun RunPayload(absl::string_view bytes, const PayloadWay& way,
   while (Drain(visit, &decoder, &run)) {
     Check(decoder.memory_bytes() <=
               std::max(ByteBuffer::kMinCapacity, 2 * run.given),
-          "memory follows what has come");
+          "memory follows the received bytes");
     if (run.given == bytes.size()) {
       if (decoder.Finish() != WireError::kNone) break;
       Check(decoder.ended(), "a payload that is whole has ended");

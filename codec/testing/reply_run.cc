@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <string>
@@ -24,6 +22,7 @@
 #include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/testing/check.h"
 #include "kevy_replica/codec/testing/decode_run.h"
 #include "kevy_replica/codec/testing/random_stream.h"
 #include "kevy_replica/codec/testing/test_access.h"
@@ -32,12 +31,6 @@
 namespace kevy_replica {
 namespace codec_testing {
 namespace {
-
-void Check(bool condition, const char* rule) {
-  if (condition) return;
-  std::fprintf(stderr, "broken: %s\n", rule);
-  std::abort();
-}
 
 std::string Text(ReplyView reply) {
   std::string text;
@@ -256,7 +249,7 @@ DecodeRun RunReplies(absl::string_view bytes, const ReplyLimits& limits,
       run.position = decoder.position();
       decoder.Feed("+OK\r\n");
       Check(decoder.Next() == Outcome::kError, "an error stays");
-      Check(decoder.error() == run.error, "an error stays what it is");
+      Check(decoder.error() == run.error, "an error is final");
       Check(decoder.position() == run.position, "an error stays where it is");
       return run;
     }
@@ -269,7 +262,7 @@ DecodeRun RunReplies(absl::string_view bytes, const ReplyLimits& limits,
     }
     const size_t piece = cuts(bytes.size() - run.given);
     const absl::Span<char> room = decoder.Prepare(piece);
-    Check(room.size() >= piece, "Prepare gives what is asked for");
+    Check(room.size() >= piece, "Prepare() gives the asked size");
     std::copy_n(bytes.data() + run.given, piece, room.data());
     decoder.Commit(piece);
     run.given += piece;
@@ -280,7 +273,7 @@ DecodeRun RunReplies(absl::string_view bytes, const ReplyLimits& limits,
     const size_t buffer = std::max(ByteBuffer::kMinCapacity, 4 * most_held);
     const size_t values = 2 * (most_held / 3 + 1) * 64;
     Check(decoder.memory_bytes() <= buffer + values,
-          "memory follows what has come");
+          "memory follows the received bytes");
   }
 }
 
