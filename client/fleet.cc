@@ -206,7 +206,7 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
   absl::StatusOr<std::vector<Address>> nodes = NodesOf(addresses);
   if (!nodes.ok()) return nodes.status();
   const bool located = !nodes->empty();
-  const absl::Status status = CheckCounts(
+  absl::Status status = CheckCounts(
       located ? handlers.size() : addresses.size(), handlers.size());
   if (!status.ok()) return status;
   std::vector<ShardSpec> shards;

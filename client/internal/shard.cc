@@ -161,7 +161,7 @@ void Shard::HandlePrimary(const Primary& primary,
   const std::string& address = primary.shards[id_];
   if (address == options_.address) return;  // The backoff goes on.
   options_.address = address;
-  session_.HandleRetarget();
+  session_.HandleLocated();
 }
 
 void Shard::HandleDemoted(const absl::Status& status) {
