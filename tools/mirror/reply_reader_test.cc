@@ -72,6 +72,16 @@ TEST(ReplyReaderTest, ReadsEveryTypeInAnyPieces) {
   }
 }
 
+// EXEC with the reply to HPEXPIREAT of one field.
+TEST(ReplyReaderTest, BriefReplyKeepsOnlyElementOfInnerArray) {
+  ReplyReader reader;
+  EXPECT_EQ(ReadAll(&reader, ReplyDetail::kBrief,
+                    "*2\r\n*1\r\n:-2\r\n*2\r\n:1\r\n:2\r\n"
+                    "*1\r\n*1\r\n*1\r\n:3\r\n",
+                    3),
+            "[2: [1: -2] [2:]]\n[1: [1: [1:]]]\n");
+}
+
 TEST(ReplyReaderTest, ReplyOverLimitIsError) {
   TargetReplyLimits limits;
   limits.whole_bytes = 40;

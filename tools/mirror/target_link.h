@@ -40,8 +40,8 @@ struct TargetReply {
 // How much of a reply is kept.
 enum class ReplyDetail : uint8_t {
   kWhole,
-  // Types, integers and the texts of errors; of an array within an array only
-  // the number of its elements.
+  // Types, integers and the texts of errors; of an array within an array its
+  // only element, or the number of its elements.
   kBrief,
 };
 
