@@ -40,7 +40,6 @@ struct Parts {
   }
 };
 
-// Precondition: `text` begins with `scheme`.
 absl::StatusOr<Parts> Split(absl::string_view text, absl::string_view scheme) {
   if (absl::StrContains(text, '@')) {
     return absl::InvalidArgumentError(
@@ -54,6 +53,9 @@ absl::StatusOr<Parts> Split(absl::string_view text, absl::string_view scheme) {
   parts.hosts = absl::StripPrefix(parts.shown, scheme);
   parts.has_query = question != absl::string_view::npos;
   if (parts.has_query) parts.query = text.substr(question + 1);
+  if (!absl::StartsWith(text, scheme)) {
+    return parts.Error(absl::StrCat("a list of nodes begins with ", scheme));
+  }
   if (absl::StrContains(parts.hosts, '/')) {
     return parts.Error(
         absl::StrCat("a path or a Unix socket; write ", scheme, "host:port"));
@@ -129,9 +131,6 @@ bool IsKevyUrl(absl::string_view text) {
 absl::StatusOr<KevyUrl> ParseKevyUrl(absl::string_view url) {
   const absl::StatusOr<Parts> parts = Split(url, kScheme);
   if (!parts.ok()) return parts.status();
-  if (!IsKevyUrl(url)) {
-    return parts->Error("a list of nodes begins with kevy://");
-  }
   KevyUrl result;
   for (const absl::string_view text : absl::StrSplit(parts->hosts, ',')) {
     absl::StatusOr<Address> node = ParseNode(text, *parts, "client port");
