@@ -156,8 +156,9 @@ void MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
   if (link.end == LinkEnd::kClosed) {
     session_->closed();
   } else {
-    session_->options_.log(
-        absl::StrCat(ShardField(index_), ": ", link.status.message()));
+    session_->options_.log(absl::StrCat(ShardField(index_), ": ",
+                                        link.status.message(),
+                                        RemedyOf(link.status)));
   }
 }
 
