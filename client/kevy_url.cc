@@ -80,6 +80,12 @@ absl::StatusOr<std::vector<std::string>> ParseKeys(const Parts& parts) {
   std::vector<std::string> keys;
   if (!parts.has_query) return keys;
   for (absl::string_view text : absl::StrSplit(parts.query, '&')) {
+    if (absl::StartsWith(text, "server_key=") ||
+        absl::StartsWith(text, "client_key_file=")) {
+      return parts.Error(
+          "a URL of kevy's encrypted client port: give a node's replication "
+          "listener or its plain client port, with ?key=HEX");
+    }
     if (!absl::ConsumePrefix(&text, "key=")) {
       return parts.Error(
           "only public keys may stand behind the ?, as in "

@@ -22,8 +22,10 @@
 // A key is the public key of a node: 64 hex digits. With several keys
 // ("?key=HEX&key=HEX") a link tries one after the other, each on a new
 // connection: the nodes' keys, or the old and the new key of one node. Client
-// ports are always plain: kevy encrypts replication links only. docs/secure.md
-// tells how to get keys.
+// ports are asked in plain text. docs/secure.md tells how to get keys.
+//
+// kevy's own clients use "kevys://host:port?server_key=HEX" for an encrypted
+// client port, which is not supported. It is an error here.
 //
 // Messages repeat an address up to its "?", since somebody may have put a
 // secret behind it.

@@ -126,6 +126,8 @@ TEST(KevyUrlTest, RejectsFaultsOfKeys) {
       {"?key=" + kKey1 + "&key=" + kKey1, "stands twice"},
       {"?key=" + kKeyA + "&key=" + std::string(64, 'A'), "stands twice"},
       {"?Key=" + kKey1, "only public keys"},
+      {"?server_key=" + kKey1, "encrypted client port"},
+      {"?client_key_file=/k&server_key=" + kKey1, "encrypted client port"},
       {"?key_file=/etc/replica.key", "only public keys"},
       {"?private_key=" + kKey1, "only public keys"},
       {"?&key=" + kKey1, "only public keys"},

@@ -28,6 +28,7 @@
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/common/primary_flags.h"
+#include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
 #include "kevy_replica/tools/mirror/frame_rewriter.h"
