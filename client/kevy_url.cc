@@ -163,7 +163,7 @@ absl::StatusOr<ListenerAddress> ParseListenerAddress(absl::string_view text) {
           "kevy:// names client ports: give the address of one replication "
           "listener, as in localhost:16004");
     }
-    const size_t query = text.find("?key=");
+    const size_t query = text.find('?');
     if (query != absl::string_view::npos && !absl::StartsWith(text, "unix:")) {
       return absl::InvalidArgumentError(
           absl::StrCat(Escaped(text.substr(0, query)),

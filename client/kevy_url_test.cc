@@ -161,6 +161,8 @@ TEST(KevyUrlTest, RejectsFaultsOfSecureListener) {
   EXPECT_THAT(ListenerError("KEVYS://a:1" + query), Not(HasSubstr("1111")));
   EXPECT_THAT(ListenerError("a:1" + query),
               AllOf(HasSubstr("kevys://"), Not(HasSubstr("1111"))));
+  EXPECT_THAT(ListenerError("a:1?private_key=" + kKey1),
+              Not(HasSubstr("1111")));
   EXPECT_THAT(Error("kevys://a:1" + query), HasSubstr("begins with kevy://"));
 }
 

@@ -26,8 +26,8 @@ namespace {
 constexpr absl::string_view kName = "kevy_keygen";
 
 constexpr absl::string_view kUsage =
-    R"(kevy_keygen: makes the key of a replica, for a kevy primary that encrypts its
-replication links (kevy 7.0).
+    R"(kevy_keygen: makes the key of a replica, for a kevy primary that encrypts
+its replication links (kevy 7.0).
 
   kevy_keygen --key_file=replica.key
 

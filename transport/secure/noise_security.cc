@@ -46,9 +46,8 @@ absl::StatusOr<std::shared_ptr<PrimaryKeys>> ParseKeys(
 
 }  // namespace
 
-TransportSecurity NoiseSecurity(std::shared_ptr<const PrivateKey> private_key,
-                                absl::Duration handshake_timeout) {
-  return [private_key, handshake_timeout](absl::Span<const std::string> keys)
+TransportSecurity NoiseSecurity(std::shared_ptr<const PrivateKey> private_key) {
+  return [private_key](absl::Span<const std::string> keys)
              -> absl::StatusOr<TransportWrapper> {
     if (private_key == nullptr) {
       return absl::InvalidArgumentError("the private key is null");
@@ -65,7 +64,7 @@ TransportSecurity NoiseSecurity(std::shared_ptr<const PrivateKey> private_key,
     NoiseInitiatorOptions options;
     options.private_key = private_key;
     options.primary_keys = *std::move(primary_keys);
-    options.handshake_timeout = handshake_timeout;
+    options.handshake_timeout = absl::InfiniteDuration();
     return TransportWrapper([options](std::unique_ptr<Transport> inner)
                                 -> absl::StatusOr<std::unique_ptr<Transport>> {
       return NoiseTransport::Initiate(std::move(inner), options);

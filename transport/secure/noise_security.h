@@ -22,7 +22,6 @@
 
 #include <memory>
 
-#include "absl/time/time.h"
 #include "kevy_replica/transport/secure/keys.h"
 #include "kevy_replica/transport/secure/noise_transport.h"
 #include "kevy_replica/transport/transport.h"
@@ -31,14 +30,12 @@ namespace kevy_replica {
 
 // For FollowerOptions::secure and ReplicaClientOptions::secure: makes Noise
 // links to the peers with the address's keys. A link whose handshake fails
-// makes the next link of this address try the next key.
-// `handshake_timeout` as in NoiseInitiatorOptions.
+// makes the next link of this address try the next key. The handshake has no
+// timeout of its own: LinkOptions::handshake_timeout covers it.
 //
 // The wrapper of an address is kInvalidArgument if the address has no key, if a
 // key is malformed or is the private key itself, and if `private_key` is null.
-TransportSecurity NoiseSecurity(
-    std::shared_ptr<const PrivateKey> private_key,
-    absl::Duration handshake_timeout = absl::Seconds(10));
+TransportSecurity NoiseSecurity(std::shared_ptr<const PrivateKey> private_key);
 
 // The accepting side: NoiseTransport::Respond() with `options`.
 TransportWrapper NoiseAcceptor(NoiseResponderOptions options);
