@@ -50,6 +50,12 @@ absl::StatusOr<PrivateKey> ReadOrMake(const std::string& path) {
   absl::StatusOr<PrivateKey> key = PrivateKey::Generate();
   if (!key.ok()) return key;
   const absl::Status written = key->WriteFile(path);
+  if (absl::IsAlreadyExists(written)) {
+    return absl::AlreadyExistsError(
+        absl::StrCat(Escaped(path),
+                     " exists, and is left as it is: remove it, or give "
+                     "--public_key to see its public key"));
+  }
   if (!written.ok()) return written;
   Say(absl::StrCat("the private key is in ", Escaped(path),
                    ", and this is the public one:"));
