@@ -1,9 +1,10 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A Noise link in its steady state allocates nothing: neither this library nor
-// OpenSSL, whose allocations are counted too.
+// Memory of this library and of OpenSSL: a Noise link in its steady state
+// allocates nothing, and no freed memory holds a private key.
 
+#include <malloc.h>
 #include <openssl/crypto.h>
 
 #include <algorithm>
@@ -23,6 +24,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/transport/secure/keys.h"
 #include "kevy_replica/transport/secure/testing/noise_pair.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -37,6 +39,18 @@ void* Allocate(size_t size) {
   return memory;
 }
 
+// The number of freed blocks that hold `watched`, 32 bytes, if it is set.
+const char* watched = nullptr;
+int exposed = 0;
+
+void Free(void* memory) {
+  if (watched != nullptr && memory != nullptr &&
+      ::memmem(memory, ::malloc_usable_size(memory), watched, 32) != nullptr) {
+    ++exposed;
+  }
+  std::free(memory);
+}
+
 // Before OpenSSL's first allocation.
 const int openssl_counts = CRYPTO_set_mem_functions(
     [](size_t size, const char*, int) { return Allocate(size); },
@@ -44,16 +58,16 @@ const int openssl_counts = CRYPTO_set_mem_functions(
       ++allocations;
       return std::realloc(memory, size);
     },
-    [](void* memory, const char*, int) { std::free(memory); });
+    [](void* memory, const char*, int) { Free(memory); });
 
 }  // namespace
 
 void* operator new(size_t size) { return Allocate(size); }
 void* operator new[](size_t size) { return Allocate(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept { Free(memory); }
+void operator delete(void* memory, size_t) noexcept { Free(memory); }
+void operator delete[](void* memory) noexcept { Free(memory); }
+void operator delete[](void* memory, size_t) noexcept { Free(memory); }
 
 namespace kevy_replica {
 namespace {
@@ -133,6 +147,22 @@ TEST(NoiseAllocationTest, MessagesAllocateNothing) {
     counted = allocations - before;
   }
   EXPECT_EQ(counted, uint64_t{0});
+}
+
+TEST(NoiseAllocationTest, FreedMemoryHoldsNoPrivateKey) {
+  // The key of secure_testing::ReplicaKey(), as bytes.
+  const std::string key(32, '\x11');
+  watched = key.data();
+  exposed = 0;
+  delete new std::string(key);  // It does notice.
+  EXPECT_EQ(exposed, 1);
+  exposed = 0;
+  secure_testing::MakeNoisePair();
+  PrivateKey moved = secure_testing::Must(PrivateKey::Generate());
+  moved = secure_testing::Must(PrivateKey::FromHex(std::string(64, '1')));
+  moved = secure_testing::Must(PrivateKey::Generate());
+  EXPECT_EQ(exposed, 0);
+  watched = nullptr;
 }
 
 }  // namespace
