@@ -42,8 +42,8 @@ constexpr size_t kKeptBytes = 1 << 20;
 // that a slow network is no error.
 constexpr size_t kWriteBytes = 64 << 10;
 
-// The codes of the link: see Connect(). A certificate that is refused and a
-// file that cannot be read stay what they are, everything else may pass.
+// Maps a transport's error to the codes of Connect(). A refused certificate and
+// an unusable file keep theirs. Any other error may pass.
 absl::Status LinkError(absl::string_view name, const absl::Status& status) {
   const std::string message = absl::StrCat(name, ": ", status.message());
   switch (status.code()) {

@@ -1,0 +1,94 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/transport/secure/testing/tls_server.h"
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/transport/secure/testing/test_authority.h"
+#include "kevy_replica/transport/secure/tls_options.h"
+#include "kevy_replica/transport/secure/tls_transport.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace transport_testing {
+
+TlsServer::TlsServer(const Options& options)
+    : context_(SSL_CTX_new(TLS_server_method())) {
+  SSL_CTX* const context = context_.get();
+  const char* const file = options.certificate_file.c_str();
+  EXPECT_EQ(SSL_CTX_use_certificate_chain_file(context, file), 1) << file;
+  EXPECT_EQ(SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM), 1);
+  SSL_CTX_set_min_proto_version(context, TLS1_VERSION);
+  SSL_CTX_set_max_proto_version(context, options.max_version);
+  if (options.max_version != 0 && options.max_version < TLS1_2_VERSION) {
+    // The old versions need SHA-1, which the default level refuses.
+    SSL_CTX_set_security_level(context, 0);
+  }
+  if (!options.client_ca_file.empty()) {
+    EXPECT_EQ(SSL_CTX_load_verify_file(context, options.client_ca_file.c_str()),
+              1);
+    SSL_CTX_set_verify(
+        context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  }
+}
+
+absl::StatusOr<std::unique_ptr<TlsTransport>> TlsServer::Accept(
+    std::unique_ptr<Transport> inner, absl::Duration timeout) const {
+  TlsTransport::Ssl ssl(SSL_new(context_.get()));
+  SSL_set_accept_state(ssl.get());
+  return TlsTransport::Open(std::move(inner), std::move(ssl), timeout);
+}
+
+void TlsServer::UpdateKeys(TlsTransport* end) {
+  EXPECT_EQ(SSL_key_update(end->ssl_.get(), SSL_KEY_UPDATE_REQUESTED), 1);
+}
+
+void TlsServer::Renegotiate(TlsTransport* end) {
+  SSL_clear_options(end->ssl_.get(), SSL_OP_NO_RENEGOTIATION);
+  EXPECT_EQ(SSL_renegotiate(end->ssl_.get()), 1);
+}
+
+void TlsServer::SendTickets(TlsTransport* end, int count) {
+  for (int i = 0; i < count; ++i) {
+    EXPECT_EQ(SSL_new_session_ticket(end->ssl_.get()), 1);
+    EXPECT_EQ(SSL_do_handshake(end->ssl_.get()), 1);
+  }
+}
+
+TlsPair MakeTlsPair(std::unique_ptr<Transport> client,
+                    std::unique_ptr<Transport> server, int max_version) {
+  static const TestAuthority* const authority = new TestAuthority();
+  static const std::string* const certificate =
+      new std::string(authority->Issue({}));
+  TlsServer::Options options;
+  options.certificate_file = *certificate;
+  options.max_version = max_version;
+  const TlsServer accepting(options);
+  TlsPair pair;
+  std::thread accept([&] {
+    auto accepted = accepting.Accept(std::move(server));
+    EXPECT_TRUE(accepted.ok()) << accepted.status();
+    if (accepted.ok()) pair.server = *std::move(accepted);
+  });
+  TlsOptions tls;
+  tls.server_name = "localhost";
+  tls.ca_file = authority->file();
+  tls.handshake_timeout = absl::Seconds(60);
+  auto connected = TlsTransport::Connect(std::move(client), tls);
+  EXPECT_TRUE(connected.ok()) << connected.status();
+  if (connected.ok()) pair.client = *std::move(connected);
+  accept.join();
+  return pair;
+}
+
+}  // namespace transport_testing
+}  // namespace kevy_replica
