@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -58,6 +59,9 @@ using Context = std::unique_ptr<SSL_CTX, FreeContext>;
 
 // The text of an error in OpenSSL's queue.
 std::string Reason(unsigned long error) {  // NOLINT(google-runtime-int)
+  if (ERR_SYSTEM_ERROR(error)) {
+    return std::generic_category().message(ERR_GET_REASON(error));
+  }
   const char* const reason = ERR_reason_error_string(error);
   if (reason == nullptr) return absl::StrCat("OpenSSL error ", error);
   return absl::CHexEscape(reason);
@@ -68,6 +72,11 @@ std::string TakeReason() {
   std::string reason = Reason(ERR_get_error());
   ERR_clear_error();
   return reason;
+}
+
+absl::Status HandshakeError(const absl::Status& status) {
+  return absl::Status(status.code(),
+                      absl::StrCat("TLS handshake: ", status.message()));
 }
 
 absl::Status FileError(absl::string_view kind, const std::string& file) {
@@ -214,7 +223,7 @@ class TlsTransport::Bio {
 
 void TlsTransport::FreeSsl::operator()(ssl_st* ssl) const { SSL_free(ssl); }
 
-absl::StatusOr<std::unique_ptr<TlsTransport>> TlsTransport::Connect(
+absl::StatusOr<std::unique_ptr<TlsTransport>> TlsTransport::Start(
     std::unique_ptr<Transport> inner, const TlsOptions& options) {
   ERR_clear_error();
   const Context context(SSL_CTX_new(TLS_client_method()));
@@ -239,60 +248,91 @@ absl::StatusOr<std::unique_ptr<TlsTransport>> TlsTransport::Connect(
   status = SetServerName(options, ssl.get());
   if (!status.ok()) return status;
   SSL_set_connect_state(ssl.get());
-  return Open(std::move(inner), std::move(ssl), options.handshake_timeout);
+  return Adopt(std::move(inner), std::move(ssl), options.handshake_timeout);
 }
 
-absl::StatusOr<std::unique_ptr<TlsTransport>> TlsTransport::Open(
+absl::StatusOr<std::unique_ptr<TlsTransport>> TlsTransport::Adopt(
     std::unique_ptr<Transport> inner, Ssl ssl, absl::Duration timeout) {
   SSL_set_options(ssl.get(), SSL_OP_NO_RENEGOTIATION);
-  auto transport =
-      absl::WrapUnique(new TlsTransport(std::move(inner), std::move(ssl)));
+  auto transport = absl::WrapUnique(
+      new TlsTransport(std::move(inner), std::move(ssl), timeout));
   BIO* const bio = Bio::Create(transport.get());
   if (bio == nullptr) return absl::ResourceExhaustedError("no memory for TLS");
   SSL_set_bio(transport->ssl_.get(), bio, bio);
-  absl::Status status = transport->Handshake(timeout);
-  if (status.ok()) return transport;
-  return absl::Status(status.code(),
-                      absl::StrCat("TLS handshake: ", status.message()));
+  return transport;
 }
 
-TlsTransport::TlsTransport(std::unique_ptr<Transport> inner, Ssl ssl)
+TlsTransport::TlsTransport(std::unique_ptr<Transport> inner, Ssl ssl,
+                           absl::Duration handshake_timeout)
     : ForwardingTransport(std::move(inner)),
+      handshake_deadline_(handshake_timeout),
       ssl_(std::move(ssl)),
       room_(kReadBytes, '\0') {}
 
 TlsTransport::~TlsTransport() { TlsTransport::Close(); }
 
-absl::Status TlsTransport::Handshake(absl::Duration timeout) {
-  const Deadline deadline(timeout);
-  const std::lock_guard<std::mutex> writing(write_mutex_);
-  while (true) {
+absl::Status TlsTransport::Handshake() {
+  return FinishHandshake(Deadline(absl::InfiniteDuration()));
+}
+
+absl::Status TlsTransport::FinishHandshake(const Deadline& deadline) {
+  while (!established_) {
+    if (read_interrupted_) return InterruptedStatus({"read from", peer()});
     const absl::StatusOr<bool> done = StepHandshake();
-    // After an error, OpenSSL has an alert for the peer.
-    const absl::Status sent = SendSealed(deadline.remaining());
-    if (!done.ok()) return done.status();
-    // The peer may have gone with an alert, which says more.
-    if (*done || (!sent.ok() && !absl::IsUnavailable(sent))) return sent;
-    absl::Status received = Receive(deadline.remaining());
-    if (!received.ok()) return sent.ok() ? received : sent;
+    if (!done.ok() || *done) return done.status();
+    absl::Status status = Receive(
+        std::min(deadline.remaining(), handshake_deadline_.remaining()));
+    if (absl::IsCancelled(status)) return status;
+    if (absl::IsDeadlineExceeded(status)) {
+      if (handshake_deadline_.remaining() > absl::ZeroDuration()) return status;
+      status = absl::UnavailableError("timed out");
+    }
+    if (!status.ok()) return FailHandshake(status);
   }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> TlsTransport::StepHandshake() {
+  const std::lock_guard<std::mutex> writing(write_mutex_);
+  int error = SSL_ERROR_NONE;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!status_.ok()) return status_;
+    ERR_clear_error();
+    reading_ = true;
+    const int result = SSL_do_handshake(ssl_.get());
+    reading_ = false;
+    if (result != 1) error = SSL_get_error(ssl_.get(), result);
+    if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ) {
+      status_ = HandshakeError(Error(error));
+    }
+  }
+  established_ = error == SSL_ERROR_NONE;
+  if (established_ && !early_.empty()) Encrypt(early_).IgnoreError();
+  // After an error, OpenSSL has an alert for the peer.
+  const absl::Status sent = SendSealed(handshake_deadline_.remaining());
+  if (!status_.ok()) return status_;
+  if (established_) early_ = std::string();
+  // The peer may have gone with an alert, which says more.
+  if (!established_ && absl::IsUnavailable(sent)) return false;
+  if (!sent.ok()) return sent;
+  return established_;
+}
+
+absl::Status TlsTransport::FailHandshake(const absl::Status& status) {
+  const std::lock_guard<std::mutex> writing(write_mutex_);
   const std::lock_guard<std::mutex> lock(mutex_);
-  ERR_clear_error();
-  reading_ = true;
-  const int result = SSL_do_handshake(ssl_.get());
-  reading_ = false;
-  if (result == 1) return true;
-  const int error = SSL_get_error(ssl_.get(), result);
-  if (error == SSL_ERROR_WANT_READ) return false;
-  return Error(error);
+  status_ = HandshakeError(write_status_.ok() ? status : write_status_);
+  return status_;
 }
 
 absl::StatusOr<size_t> TlsTransport::Read(absl::Span<char> buffer,
                                           absl::Duration timeout) {
   const Deadline deadline(timeout);
+  if (!established_) {
+    absl::Status status = FinishHandshake(deadline);
+    if (!status.ok()) return status;
+  }
   for (int reads = 0;; ++reads) {
     const bool late =
         reads >= kMaxLateReads && deadline.remaining() == absl::ZeroDuration();
@@ -357,6 +397,7 @@ absl::Status TlsTransport::Write(absl::string_view bytes,
                                  absl::Duration timeout) {
   const Deadline deadline(timeout);
   const std::lock_guard<std::mutex> writing(write_mutex_);
+  if (!established_ && !interrupted_) return KeepEarly(bytes);
   do {
     if (interrupted_) return InterruptedStatus({"write to", peer()});
     const absl::string_view part = bytes.substr(0, kWriteBytes);
@@ -365,6 +406,19 @@ absl::Status TlsTransport::Write(absl::string_view bytes,
     if (!status.ok()) return status;
     bytes.remove_prefix(part.size());
   } while (!bytes.empty());
+  return absl::OkStatus();
+}
+
+absl::Status TlsTransport::KeepEarly(absl::string_view bytes) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!status_.ok()) return status_;
+  if (!write_status_.ok()) return write_status_;
+  if (bytes.size() > kMaxEarlyBytes - early_.size()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "write to ", peer(), ": ", early_.size() + bytes.size(),
+        " bytes before the end of the handshake: call Handshake() first"));
+  }
+  absl::StrAppend(&early_, bytes);
   return absl::OkStatus();
 }
 
@@ -475,14 +529,12 @@ absl::StatusOr<std::unique_ptr<Transport>> ConnectTlsTransport(
   absl::StatusOr<std::unique_ptr<Transport>> inner =
       ConnectTransport(address, options);
   if (!inner.ok()) return inner.status();
-  return TlsTransport::Connect(*std::move(inner), named);
-}
-
-TransportFactory ConnectToTls(absl::string_view address, const TlsOptions& tls,
-                              const ConnectOptions& options) {
-  return [address = std::string(address), tls, options] {
-    return ConnectTlsTransport(address, tls, options);
-  };
+  absl::StatusOr<std::unique_ptr<TlsTransport>> transport =
+      TlsTransport::Start(*std::move(inner), named);
+  if (!transport.ok()) return transport.status();
+  absl::Status status = (*transport)->Handshake();
+  if (!status.ok()) return status;
+  return *std::move(transport);
 }
 
 }  // namespace kevy_replica

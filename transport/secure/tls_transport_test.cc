@@ -66,6 +66,16 @@ TlsOptions Options() {
   return options;
 }
 
+// Starts a client and waits for its handshake.
+absl::StatusOr<std::unique_ptr<TlsTransport>> Connect(
+    std::unique_ptr<Transport> inner, const TlsOptions& options) {
+  auto client = TlsTransport::Start(std::move(inner), options);
+  if (!client.ok()) return client;
+  absl::Status status = (*client)->Handshake();
+  if (!status.ok()) return status;
+  return client;
+}
+
 // A client and a server, joined in memory.
 struct Link {
   absl::StatusOr<std::unique_ptr<TlsTransport>> client;
@@ -86,7 +96,7 @@ Link Join(const TlsOptions& options, const TlsServer::Options& server_options,
       [&] { link.server = server.Accept(std::move(ends.second)); });
   std::unique_ptr<Transport> inner = std::move(ends.first);
   if (decorate) inner = decorate(std::move(inner));
-  link.client = TlsTransport::Connect(std::move(inner), options);
+  link.client = Connect(std::move(inner), options);
   accept.join();
   return link;
 }
@@ -318,8 +328,8 @@ TEST(TlsTransportTest, BadFileIsInvalid) {
   all[7].key_file = certificate;
   for (size_t i = 0; i < all.size(); ++i) {
     const absl::Status status =
-        TlsTransport::Connect(std::move(InMemoryTransport::CreatePair().first),
-                              all[i])
+        TlsTransport::Start(std::move(InMemoryTransport::CreatePair().first),
+                            all[i])
             .status();
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << i << ": " << status;
   }
@@ -330,8 +340,8 @@ TEST(TlsTransportTest, NameIsNeeded) {
     TlsOptions options = Options();
     options.server_name = name;
     const absl::Status status =
-        TlsTransport::Connect(std::move(InMemoryTransport::CreatePair().first),
-                              options)
+        TlsTransport::Start(std::move(InMemoryTransport::CreatePair().first),
+                            options)
             .status();
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
   }
@@ -362,7 +372,7 @@ TEST(TlsTransportTest, PlainPeerIsNamed) {
   auto ends = InMemoryTransport::CreatePair();
   ASSERT_TRUE(ends.second->Write("-ERR unknown command\r\n", kForEver).ok());
   const absl::Status status =
-      TlsTransport::Connect(std::move(ends.first), Options()).status();
+      Connect(std::move(ends.first), Options()).status();
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("may not speak TLS"));
 }
@@ -376,8 +386,9 @@ TEST(TlsTransportTest, StalledHandshakeTimesOut) {
     const Link link = Join(options, {GoodCertificate()}, [&](auto inner) {
       return std::make_unique<FaultyTransport>(std::move(inner), faults);
     });
-    EXPECT_TRUE(absl::IsDeadlineExceeded(link.client.status()))
+    EXPECT_TRUE(absl::IsUnavailable(link.client.status()))
         << link.client.status();
+    EXPECT_EQ(link.client.status().message(), "TLS handshake: timed out");
   }
 }
 
@@ -386,7 +397,7 @@ TEST(TlsTransportTest, InterruptEndsHandshake) {
   InMemoryTransport* const inner = ends.first.get();
   const WhenBlocked interrupt([inner](auto&) { inner->Interrupt(); });
   const absl::Status status =
-      TlsTransport::Connect(std::move(ends.first), Options()).status();
+      Connect(std::move(ends.first), Options()).status();
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
 }
 
@@ -570,31 +581,85 @@ TEST(TlsTransportTest, TicketsDoNotKeepLateRead) {
   EXPECT_EQ(ReadBytes(**link.client, 5), "hello");
 }
 
+// Handshakes inside of Read().
+
+TEST(TlsTransportTest, ReadsTakeStepsOfHandshake) {
+  auto ends = InMemoryTransport::CreatePair();
+  const auto client = TlsTransport::Start(std::move(ends.first), Options());
+  ASSERT_TRUE(client.ok()) << client.status();
+  ASSERT_TRUE((*client)->Write("hello", kForEver).ok());
+  const absl::Status status =
+      ReadOnce(**client, 1, absl::ZeroDuration()).status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+  const TlsServer server({GoodCertificate()});
+  std::thread accept([&] {
+    const auto end = server.Accept(std::move(ends.second));
+    ASSERT_TRUE(end.ok()) << end.status();
+    EXPECT_EQ(ReadBytes(**end, 5), "hello");
+    ASSERT_TRUE((*end)->Write("world", kForEver).ok());
+  });
+  EXPECT_EQ(ReadBytes(**client, 5), "world");
+  accept.join();
+}
+
+TEST(TlsTransportTest, EarlyBytesAreLimited) {
+  auto ends = InMemoryTransport::CreatePair();
+  const auto client = TlsTransport::Start(std::move(ends.first), Options());
+  ASSERT_TRUE(client.ok()) << client.status();
+  const std::string most(TlsTransport::kMaxEarlyBytes, 'x');
+  EXPECT_TRUE((*client)->Write(most, kForEver).ok());
+  const absl::Status status = (*client)->Write("x", kForEver);
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("Handshake()"));
+}
+
+TEST(TlsTransportTest, ErrorOfHandshakeLasts) {
+  auto ends = InMemoryTransport::CreatePair();
+  const auto client = TlsTransport::Start(std::move(ends.first), Options());
+  ASSERT_TRUE(client.ok()) << client.status();
+  ends.second->Close();
+  const absl::Status status = (*client)->Handshake();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_EQ(ReadOnce(**client).status(), status);
+  EXPECT_EQ((*client)->Write("x", kForEver), status);
+  EXPECT_EQ((*client)->Handshake(), status);
+}
+
+TEST(TlsTransportTest, InterruptedHandshakeGoesOn) {
+  auto ends = InMemoryTransport::CreatePair();
+  const auto client = TlsTransport::Start(std::move(ends.first), Options());
+  ASSERT_TRUE(client.ok()) << client.status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      ReadOnce(**client, 1, absl::ZeroDuration()).status()));
+  (*client)->Interrupt();
+  EXPECT_TRUE(absl::IsCancelled((*client)->Handshake()));
+  EXPECT_TRUE(absl::IsCancelled((*client)->Write("x", kForEver)));
+  (*client)->ResumeReads();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      ReadOnce(**client, 1, absl::ZeroDuration()).status()));
+}
+
 // Over sockets.
 
-TEST(ConnectToTlsTest, TakesNameFromAddress) {
+TEST(ConnectTlsTransportTest, TakesNameFromAddress) {
   const auto listener = Listener::Listen("127.0.0.1:0");
   ASSERT_TRUE(listener.ok()) << listener.status();
   const TlsServer server({GoodCertificate()});
   TlsOptions options = Options();
   options.server_name.clear();
-  const TransportFactory connect =
-      ConnectToTls((*listener)->address(), options);
-  for (int i = 0; i < 2; ++i) {
-    std::thread accept([&] {
-      auto inner = (*listener)->Accept(absl::Seconds(60));
-      ASSERT_TRUE(inner.ok()) << inner.status();
-      const auto end = server.Accept(*std::move(inner));
-      EXPECT_TRUE(end.ok()) << end.status();
-    });
-    const auto client = connect();
-    accept.join();
-    ASSERT_TRUE(client.ok()) << client.status();
-    EXPECT_EQ((*client)->peer(), (*listener)->address());
-  }
+  std::thread accept([&] {
+    auto inner = (*listener)->Accept(absl::Seconds(60));
+    ASSERT_TRUE(inner.ok()) << inner.status();
+    const auto end = server.Accept(*std::move(inner));
+    EXPECT_TRUE(end.ok()) << end.status();
+  });
+  const auto client = ConnectTlsTransport((*listener)->address(), options);
+  accept.join();
+  ASSERT_TRUE(client.ok()) << client.status();
+  EXPECT_EQ((*client)->peer(), (*listener)->address());
 }
 
-TEST(ConnectToTlsTest, UnixSocketNeedsName) {
+TEST(ConnectTlsTransportTest, UnixSocketNeedsName) {
   const transport_testing::TempDir dir;
   const std::string address = absl::StrCat("unix:", dir.File("a"));
   const auto listener = Listener::Listen(address);
@@ -603,7 +668,7 @@ TEST(ConnectToTlsTest, UnixSocketNeedsName) {
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
 }
 
-TEST(ConnectToTlsTest, ErrorsOfConnectingPass) {
+TEST(ConnectTlsTransportTest, ErrorsOfConnectingPass) {
   const transport_testing::RefusingPort port;
   const absl::Status status =
       ConnectTlsTransport(port.address().ToString(), Options()).status();

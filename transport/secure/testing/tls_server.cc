@@ -45,7 +45,11 @@ absl::StatusOr<std::unique_ptr<TlsTransport>> TlsServer::Accept(
     std::unique_ptr<Transport> inner, absl::Duration timeout) const {
   TlsTransport::Ssl ssl(SSL_new(context_.get()));
   SSL_set_accept_state(ssl.get());
-  return TlsTransport::Open(std::move(inner), std::move(ssl), timeout);
+  auto end = TlsTransport::Adopt(std::move(inner), std::move(ssl), timeout);
+  if (!end.ok()) return end.status();
+  absl::Status status = (*end)->Handshake();
+  if (!status.ok()) return status;
+  return end;
 }
 
 void TlsServer::UpdateKeys(TlsTransport* end) {
@@ -83,9 +87,13 @@ TlsPair MakeTlsPair(std::unique_ptr<Transport> client,
   tls.server_name = "localhost";
   tls.ca_file = authority->file();
   tls.handshake_timeout = absl::Seconds(60);
-  auto connected = TlsTransport::Connect(std::move(client), tls);
-  EXPECT_TRUE(connected.ok()) << connected.status();
-  if (connected.ok()) pair.client = *std::move(connected);
+  auto started = TlsTransport::Start(std::move(client), tls);
+  EXPECT_TRUE(started.ok()) << started.status();
+  if (started.ok()) {
+    const absl::Status status = (*started)->Handshake();
+    EXPECT_TRUE(status.ok()) << status;
+    if (status.ok()) pair.client = *std::move(started);
+  }
   accept.join();
   return pair;
 }
