@@ -24,6 +24,7 @@
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/secure/tls_transport.h"
 #include "kevy_replica/transport/socket_transport.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -87,7 +88,10 @@ absl::Status RedisLink::Open(const TargetAddress& address) {
   options.connect_timeout = timeout_;
   options.interrupter = end_.interrupter();
   absl::StatusOr<std::unique_ptr<Transport>> transport =
-      ConnectTransport(address.server.ToString(), options);
+      address.tls.has_value()
+          ? ConnectTlsTransport(address.server.ToString(), *address.tls,
+                                options)
+          : ConnectTransport(address.server.ToString(), options);
   if (!transport.ok()) return LinkError(name_, transport.status());
   transport_ = *std::move(transport);
   if (!address.password.empty()) {
@@ -177,7 +181,13 @@ absl::Status RedisLink::Gather(absl::string_view bytes) {
 
 absl::Status RedisLink::Write(absl::string_view bytes) {
   const absl::Status status = transport_->Write(bytes, timeout_);
-  return status.ok() ? status : LinkError(name_, status);
+  if (status.ok()) return status;
+  // A server that refuses the mirror's certificate tells it and hangs up.
+  const absl::Status told =
+      transport_
+          ->Read(absl::MakeSpan(&room_[0], room_.size()), absl::ZeroDuration())
+          .status();
+  return LinkError(name_, absl::IsFailedPrecondition(told) ? told : status);
 }
 
 absl::Status RedisLink::Read() {

@@ -25,21 +25,22 @@
 
 namespace kevy_replica {
 
-// Runs over a Transport: TCP or a Unix socket. Long commands are written from
-// the callers' buffers, so that they are not copied. A ReplyReader reads
+// Runs over a Transport: TCP, a Unix socket or TLS. Long commands are written
+// from the callers' buffers, so that they are not copied. A ReplyReader reads
 // replies, since hiredis's reader would keep values of any size.
 class RedisLink : public TargetLink {
  public:
-  // Connects, sends the password if there is one, and selects the database.
-  // `timeout` limits connecting, each read, and each write of 64 KiB.
-  // `interrupter` ends all of them 0.3 s later, so that the replies to sent
-  // commands can still come.
+  // Connects, does TLS's handshake, sends the password if there is one, and
+  // selects the database. `timeout` limits connecting, each read, and each
+  // write of 64 KiB. `interrupter` ends all of them 0.3 s later, so that the
+  // replies to sent commands can still come.
   //
   // Returns:
   //   a link               ready for commands
   //   kUnavailable         the server cannot be reached, or it is in trouble
   //   kFailedPrecondition  the server refuses: it lacks the database, or wants
-  //                        a password
+  //                        a password; one side refuses the other's certificate
+  //   kInvalidArgument     a file of TLS cannot be used
   //   kDeadlineExceeded    the reply took longer than `timeout`
   //   kCancelled           interrupted
   //   kResourceExhausted   out of memory
