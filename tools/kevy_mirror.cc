@@ -25,6 +25,7 @@
 #include "kevy_replica/tools/common/command_line.h"
 #include "kevy_replica/tools/common/embedded_primary.h"
 #include "kevy_replica/tools/common/flags.h"
+#include "kevy_replica/tools/common/key_flag.h"
 #include "kevy_replica/tools/common/link_flags.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/primary_flags.h"
@@ -40,6 +41,8 @@
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/secure/keys.h"
+#include "kevy_replica/transport/secure/noise_security.h"
 #include "kevy_replica/transport/secure/tls_options.h"
 
 ABSL_FLAG(
@@ -48,7 +51,9 @@ ABSL_FLAG(
     "replicas. The mirror follows the one that is the primary, with all its\n"
     "shards. Or HOST:PORT, [IPV6]:PORT or unix:PATH: the replication listener\n"
     "of the first shard (by default the client port + 10000). It is followed\n"
-    "as given: nothing checks its role.");
+    "as given: nothing checks its role. A primary that encrypts its\n"
+    "replication links has public keys (--key_file):\n"
+    "kevy://HOST:PORT,...?key=HEX[&key=HEX...] or kevys://HOST:PORT?key=HEX.");
 ABSL_FLAG(
     uint32_t, shards, 0,
     "The number of the primary's shards, on consecutive ports. 0: with\n"
@@ -320,7 +325,11 @@ absl::StatusOr<TargetConnector> ConnectorOfFlags(
 int Run(const CommandLine& command_line) {
   const absl::Status flags = CheckFlags(command_line);
   if (!flags.ok()) return BadUsage(flags.message());
+  const absl::StatusOr<std::shared_ptr<const PrivateKey>> key =
+      KeyOfFlag(absl::GetFlag(FLAGS_primary));
+  if (!key.ok()) return BadUsage(key.status().message());
   MirrorRunOptions options = OptionsOfFlags();
+  if (*key != nullptr) options.fleet.secure = NoiseSecurity(*key);
   options.interrupter = HandleStopSignals();
   Output output(STDOUT_FILENO, options.interrupter.get());
   absl::StatusOr<TargetConnector> connect =
@@ -334,9 +343,10 @@ int Run(const CommandLine& command_line) {
 
   ScriptedPrimary embedded_primary;
   if (absl::GetFlag(FLAGS_primary).empty()) {
-    const absl::Status status = StartEmbeddedPrimary(&embedded_primary);
-    if (!status.ok()) return ExitStatusOf(status);
-    options.addresses = {embedded_primary.address()};
+    absl::StatusOr<std::string> address = StartEmbeddedPrimary(
+        *key == nullptr ? nullptr : &(*key)->public_key(), &embedded_primary);
+    if (!address.ok()) return ExitStatusOf(address.status());
+    options.addresses = {*std::move(address)};
     options.once = true;
   } else {
     absl::StatusOr<ChosenPrimary> primary =

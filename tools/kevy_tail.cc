@@ -30,6 +30,7 @@
 #include "kevy_replica/tools/common/embedded_primary.h"
 #include "kevy_replica/tools/common/file_flags.h"
 #include "kevy_replica/tools/common/flags.h"
+#include "kevy_replica/tools/common/key_flag.h"
 #include "kevy_replica/tools/common/link_flags.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/primary_flags.h"
@@ -47,7 +48,8 @@
 #include "kevy_replica/tools/tail/tail.h"
 #include "kevy_replica/tools/tail/tail_printer.h"
 #include "kevy_replica/transport/interrupter.h"
-#include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/secure/keys.h"
+#include "kevy_replica/transport/secure/noise_security.h"
 #include "kevy_replica/transport/transport.h"
 
 ABSL_FLAG(
@@ -56,7 +58,9 @@ ABSL_FLAG(
     "replicas. The tail follows the one that is the primary, with all its\n"
     "shards. Or HOST:PORT, [IPV6]:PORT or unix:PATH: the replication listener\n"
     "of a shard, or of the first one (by default the client port + 10000).\n"
-    "It is followed as given: nothing checks its role.");
+    "It is followed as given: nothing checks its role. A primary that\n"
+    "encrypts its replication links has public keys (--key_file):\n"
+    "kevy://HOST:PORT,...?key=HEX[&key=HEX...] or kevys://HOST:PORT?key=HEX.");
 ABSL_FLAG(
     uint32_t, shards, 0,
     "The number of the primary's shards, on consecutive ports. 0: with\n"
@@ -175,7 +179,7 @@ absl::Status CheckPrimary() {
   if (primary.empty()) return absl::OkStatus();
   if (IsKevyUrl(primary) && absl::GetFlag(FLAGS_once)) {
     return absl::InvalidArgumentError(
-        "--once needs the HOST:PORT of one shard in --primary");
+        "--once needs one shard in --primary: HOST:PORT or kevys://HOST:PORT");
   }
   const uint32_t shards = absl::GetFlag(FLAGS_shards);
   // A kevy:// URL may have any number of shards.
@@ -225,6 +229,10 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   if (replays && !primary.empty()) {
     return absl::InvalidArgumentError(
         "--primary and --replay exclude each other");
+  }
+  if (replays && command_line.given.count("key_file") != 0) {
+    return absl::InvalidArgumentError(
+        "--key_file and --replay exclude each other: a recording is plain");
   }
   if (replays && !absl::GetFlag(FLAGS_record).empty()) {
     return absl::InvalidArgumentError(
@@ -283,14 +291,12 @@ absl::StatusOr<std::unique_ptr<RotatedFile>> OpenFile(
 }
 
 // Records the bytes of `transport` to `record`, from the file's beginning on.
-// Null: does not record.
 absl::StatusOr<std::unique_ptr<Transport>> Recorded(
-    absl::StatusOr<std::unique_ptr<Transport>> transport, RotatedFile* record) {
-  if (record == nullptr || !transport.ok()) return transport;
+    std::unique_ptr<Transport> transport, RotatedFile* record) {
   const absl::Status status = record->file()->Empty();
   if (!status.ok()) return status;
   return std::make_unique<HookTransport>(
-      *std::move(transport), /*before_wait=*/nullptr,
+      std::move(transport), /*before_wait=*/nullptr,
       [record](absl::string_view bytes) {
         absl::Status written = record->ReopenIfAsked();
         if (!written.ok()) return written;
@@ -348,10 +354,12 @@ TailOptions OnceOptions(const std::shared_ptr<Interrupter>& interrupter) {
   return options;
 }
 
-// Prints one link.
+// Prints one link. `key` as KeyOfFlag() returns it.
 int RunOnce(const CommandLine& command_line,
+            const std::shared_ptr<const PrivateKey>& key,
             const std::shared_ptr<Interrupter>& interrupter) {
   TailOptions options = OnceOptions(interrupter);
+  if (key != nullptr) options.client.secure = NoiseSecurity(key);
   std::unique_ptr<Transport> replay;
   if (!absl::GetFlag(FLAGS_replay).empty()) {
     absl::StatusOr<std::unique_ptr<Transport>> opened =
@@ -386,15 +394,17 @@ int RunOnce(const CommandLine& command_line,
   ScriptedPrimary embedded_primary;
   std::string address = absl::GetFlag(FLAGS_primary);
   if (address.empty()) {
-    const absl::Status status = StartEmbeddedPrimary(&embedded_primary);
-    if (!status.ok()) return ExitStatusOf(status);
-    address = embedded_primary.address();
+    absl::StatusOr<std::string> started = StartEmbeddedPrimary(
+        key == nullptr ? nullptr : &key->public_key(), &embedded_primary);
+    if (!started.ok()) return ExitStatusOf(started.status());
+    address = *std::move(started);
   }
-  const TransportFactory connect =
-      [dial = ConnectTo(address, options.client.connect), &record] {
-        return Recorded(dial(), record->get());
-      };
-  return StreamExitStatus(Tail(connect, options, output), *output,
+  if (*record != nullptr) {
+    options.wrap = [&record](std::unique_ptr<Transport> transport) {
+      return Recorded(std::move(transport), record->get());
+    };
+  }
+  return StreamExitStatus(Tail(address, options, output), *output,
                           record->get());
 }
 
@@ -470,7 +480,8 @@ FollowOptions FollowOptionsOfFlags(ChosenPrimary primary) {
   return options;
 }
 
-int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
+int RunFollowing(const std::shared_ptr<const PrivateKey>& key,
+                 const std::shared_ptr<Interrupter>& interrupter) {
   const std::optional<Kept> kept = OpenKept(interrupter.get());
   if (!kept.has_value()) return kExitBadUsage;
   const absl::Status metrics =
@@ -481,6 +492,7 @@ int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
   if (absl::IsCancelled(primary.status())) return kExitSuccess;
   if (!primary.ok()) return ExitStatusOf(primary.status());
   FollowOptions options = FollowOptionsOfFlags(*std::move(primary));
+  if (key != nullptr) options.fleet.secure = NoiseSecurity(key);
   Output standard_output(STDOUT_FILENO, interrupter.get());
   RotatedFile* const file = kept->file.get();
   Output* const output = file == nullptr ? &standard_output : file->output();
@@ -516,10 +528,13 @@ int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
 int Run(const CommandLine& command_line) {
   const absl::Status flags = CheckFlags(command_line);
   if (!flags.ok()) return BadUsage(flags.message());
+  const absl::StatusOr<std::shared_ptr<const PrivateKey>> key =
+      KeyOfFlag(absl::GetFlag(FLAGS_primary));
+  if (!key.ok()) return BadUsage(key.status().message());
   const std::shared_ptr<Interrupter> interrupter = HandleStopSignals();
   HandleReopenSignal();
-  return Follows() ? RunFollowing(interrupter)
-                   : RunOnce(command_line, interrupter);
+  return Follows() ? RunFollowing(*key, interrupter)
+                   : RunOnce(command_line, *key, interrupter);
 }
 
 }  // namespace

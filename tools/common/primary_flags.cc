@@ -62,7 +62,11 @@ absl::StatusOr<ChosenPrimary> ChoosePrimary(
     absl::StatusOr<std::vector<std::string>> addresses =
         ShardAddresses(primary, shards);
     if (!addresses.ok()) return addresses.status();
-    Say(absl::StrCat("not checked: that ", Escaped(primary),
+    const absl::StatusOr<ListenerAddress> listener =
+        ParseListenerAddress(primary);
+    if (!listener.ok()) return listener.status();
+    Say(absl::StrCat("not checked: that ",
+                     Escaped(listener->address.ToString()),
                      " is the primary, and that it has ", shards,
                      shards == 1 ? " shard" : " shards",
                      " (kevy:// and the client port would check it)"));

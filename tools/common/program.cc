@@ -75,6 +75,17 @@ std::string RemedyOf(WireError error) {
              : absl::StrCat("; --", limit, " sets the limit");
 }
 
+std::string RemedyOf(const absl::Status& status) {
+  const absl::CommandLineFlag* const key_file =
+      absl::FindCommandLineFlag("key_file");
+  if (ReplicaErrorKindOf(status) == ReplicaErrorKind::kHandshakeRejected &&
+      key_file != nullptr && key_file->CurrentValue().empty()) {
+    return "; a primary that encrypts its links closes plain ones so: it needs "
+           "--key_file, and its key in --primary";
+  }
+  return RemedyOf(WireErrorOf(status).value_or(WireError::kNone));
+}
+
 std::string Describe(const absl::Status& status) {
   const std::optional<ReplicaErrorKind> kind = ReplicaErrorKindOf(status);
   const Action action = RecommendedAction(status);
@@ -82,8 +93,7 @@ std::string Describe(const absl::Status& status) {
       kind.has_value()
           ? std::string(ReplicaErrorKindName(*kind))
           : absl::AsciiStrToLower(absl::StatusCodeToString(status.code())),
-      ": ", status.message(),
-      RemedyOf(WireErrorOf(status).value_or(WireError::kNone)),
+      ": ", status.message(), RemedyOf(status),
       action == Action::kCaller
           ? ""
           : absl::StrCat(" (action: ", ActionName(action), ")"));

@@ -46,6 +46,9 @@ int ExitStatusOf(const absl::Status& status);
 // sets the limit", say. Empty if there is none.
 std::string RemedyOf(WireError error);
 
+// The same for an error of a link.
+std::string RemedyOf(const absl::Status& status);
+
 // "offset_gap: expected 8, got 9 (action: resync)", with the remedy if there is
 // one.
 std::string Describe(const absl::Status& status);

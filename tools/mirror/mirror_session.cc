@@ -28,6 +28,7 @@
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/common/primary_flags.h"
+#include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
 #include "kevy_replica/tools/mirror/frame_rewriter.h"
@@ -156,8 +157,9 @@ void MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
   if (link.end == LinkEnd::kClosed) {
     session_->closed();
   } else {
-    session_->options_.log(
-        absl::StrCat(ShardField(index_), ": ", link.status.message()));
+    session_->options_.log(absl::StrCat(ShardField(index_), ": ",
+                                        link.status.message(),
+                                        RemedyOf(link.status)));
   }
 }
 

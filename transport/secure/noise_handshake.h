@@ -76,7 +76,7 @@ class NoiseHandshake {
   // Writes this side's message with `payload` to `out`.
   //
   // Errors:
-  //   kInvalidArgument     the message would exceed 65,535 bytes; or the
+  //   kInvalidArgument     the message would exceed 65,535 bytes; or a
   //                        Diffie-Hellman result is zeros, since the other
   //                        side's key is no honest node's
   //   kFailedPrecondition  it is not this side's turn
@@ -88,12 +88,15 @@ class NoiseHandshake {
   // Reads the other side's message, and writes its payload to `payload`.
   // Returns the size of the payload.
   //
-  // Errors: those of WriteMessage(), and
-  //   kDataLoss  the message does not open: it was changed, is of another
-  //              length, or was made for another key or prologue
+  // Errors:
+  //   kDataLoss            the message does not open: it was changed, is too
+  //                        short, or was made for another key or prologue; or
+  //                        a Diffie-Hellman result is zeros
+  //   kFailedPrecondition  it is not the other side's turn
+  //   kInternal            OpenSSL failed
   //
   // Precondition: `payload` has at least message.size() bytes less the
-  // overhead. It may lie at the start of `message`'s memory.
+  // overhead, in other memory than `message`.
   absl::StatusOr<size_t> ReadMessage(absl::string_view message,
                                      absl::Span<char> payload);
 
@@ -125,10 +128,10 @@ class NoiseHandshake {
 
   absl::Status WriteMessage1(absl::string_view payload, absl::Span<char> out);
   absl::Status WriteMessage2(absl::string_view payload, absl::Span<char> out);
-  absl::StatusOr<size_t> ReadMessage1(absl::string_view message,
-                                      absl::Span<char> payload);
-  absl::StatusOr<size_t> ReadMessage2(absl::string_view message,
-                                      absl::Span<char> payload);
+  absl::Status ReadMessage1(absl::string_view message,
+                            absl::Span<char> payload);
+  absl::Status ReadMessage2(absl::string_view message,
+                            absl::Span<char> payload);
 
   // The functions of the specification, section 5.
   absl::Status MixHash(absl::string_view data);

@@ -69,14 +69,17 @@ class NoiseCipher {
   absl::Status Seal(absl::string_view plaintext, absl::Span<char> out,
                     absl::string_view associated = {});
 
-  // Checks and decrypts `sealed` in place, and counts the message. Returns the
-  // size of the plaintext at its start: sealed.size() - kNoiseTagSize.
+  // Checks `sealed`, decrypts it to the start of `out`, and counts the message.
+  // Returns the size of the plaintext: sealed.size() - kNoiseTagSize. `out` is
+  // the memory of `sealed` itself, so that it opens in place, or other memory.
   //
   // kDataLoss: the message was changed, replayed, reordered or sealed with
   // another key, or is shorter than a tag. The message number in the text
-  // counts from 0. The bytes of `sealed` are wiped, and the caller ends the
-  // link. kResourceExhausted: as Seal().
-  absl::StatusOr<size_t> Open(absl::Span<char> sealed,
+  // counts from 0. The forged plaintext is wiped, and the caller ends the link.
+  // kResourceExhausted: as Seal().
+  //
+  // Precondition: `out` has room for the plaintext.
+  absl::StatusOr<size_t> Open(absl::string_view sealed, absl::Span<char> out,
                               absl::string_view associated = {});
 
   // Returns the number of the next message.

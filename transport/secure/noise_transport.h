@@ -147,6 +147,10 @@ class NoiseTransport : public ForwardingTransport {
                               absl::Duration timeout) override;
   // Cuts `bytes` into messages of at most 65,519 bytes.
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
+  // Reads heed it at once. An Interrupter that the inner transport shares with
+  // others ends reads once the collected messages, at most 64 KiB, are read.
+  void Interrupt() override;
+  void ResumeReads() override;
 
  private:
   using Deadline = transport_internal::Deadline;
@@ -155,22 +159,29 @@ class NoiseTransport : public ForwardingTransport {
                  std::shared_ptr<const PrivateKey> private_key,
                  absl::Duration handshake_timeout);
 
-  // The handshake.
+  // The handshake, on the reading thread.
   absl::Status Step(const Deadline& deadline);
-  absl::Status StepInitiator(const Deadline& deadline);
-  absl::Status StepResponder(const Deadline& deadline);
   absl::Status SendHandshakeMessage();
-  absl::StatusOr<absl::Span<char>> ReceiveHandshakeMessage(
+  absl::StatusOr<absl::string_view> ReceiveHandshakeMessage(
       size_t size, const Deadline& deadline);
+  absl::Status TakeHandshakeMessage(absl::string_view message);
   absl::Status Establish();
-  absl::Status FailHandshake(const absl::Status& status);
+  absl::Status FailHandshake(absl::Status status);
+  absl::Status HandshakeError(absl::StatusCode code, absl::string_view text);
 
   // Reading.
-  absl::StatusOr<size_t> ReadOpened(absl::Span<char> buffer);
+  size_t sealed_size() const { return sealed_end_ - sealed_; }
+  absl::string_view sealed() const {
+    return {in_.data() + sealed_, sealed_size()};
+  }
+  absl::StatusOr<size_t> TakeCollected(absl::Span<char> buffer);
   absl::StatusOr<size_t> ReadInPlace(absl::Span<char> buffer,
                                      const Deadline& deadline);
-  absl::Status Fill(size_t capacity, const Deadline& deadline);
-  absl::StatusOr<size_t> Open(absl::Span<char> sealed);
+  void Collect(size_t length, absl::string_view bytes);
+  absl::StatusOr<size_t> Fill(size_t size, absl::Duration timeout);
+  absl::StatusOr<size_t> Open(absl::string_view sealed, absl::Span<char> out);
+  absl::Status CheckLength(size_t length);
+  absl::Status ReadError(absl::Status status);
 
   // Writing.
   absl::Status Send(absl::string_view bytes, const Deadline& deadline);
@@ -185,12 +196,14 @@ class NoiseTransport : public ForwardingTransport {
   PublicKey remote_key_;
   std::string handshake_hash_;
 
+  std::atomic<bool> interrupted_{false};
+
   // For the reading thread.
   std::optional<NoiseHandshake> handshake_;
-  absl::Status read_status_;
+  absl::Status read_status_;  // The final error.
   std::optional<NoiseCipher> open_;
-  // Bytes of the inner transport: [opened_, opened_end_) is plaintext that the
-  // caller has not read, [sealed_, sealed_end_) is still sealed.
+  // Collected bytes of the inner transport: [opened_, opened_end_) is plaintext
+  // that the caller has not read, [sealed_, sealed_end_) behind it is sealed.
   std::vector<char> in_;
   size_t opened_ = 0;
   size_t opened_end_ = 0;
