@@ -34,6 +34,7 @@
 #include "kevy_replica/tools/common/reader_watch.h"
 #include "kevy_replica/tools/common/standard_files.h"
 #include "kevy_replica/tools/common/stop_signals.h"
+#include "kevy_replica/tools/common/tls_flags.h"
 #include "kevy_replica/tools/mirror/explain.h"
 #include "kevy_replica/tools/mirror/mirror.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
@@ -240,7 +241,8 @@ absl::Status CheckFlags(const CommandLine& command_line) {
                                                   absl::GetFlag(FLAGS_shards));
     if (!status.ok()) return status;
   }
-  return CheckLinkFlags();
+  const absl::Status tls = CheckTlsFlags(absl::GetFlag(FLAGS_primary));
+  return tls.ok() ? CheckLinkFlags() : tls;
 }
 
 MirrorRunOptions OptionsOfFlags() {
@@ -329,7 +331,9 @@ int Run(const CommandLine& command_line) {
       KeyOfFlag(absl::GetFlag(FLAGS_primary));
   if (!key.ok()) return BadUsage(key.status().message());
   MirrorRunOptions options = OptionsOfFlags();
-  if (*key != nullptr) options.fleet.secure = NoiseSecurity(*key);
+  options.fleet.secure = *key != nullptr
+                             ? NoiseSecurity(*key)
+                             : TlsOfFlags(absl::GetFlag(FLAGS_primary));
   options.interrupter = HandleStopSignals();
   Output output(STDOUT_FILENO, options.interrupter.get());
   absl::StatusOr<TargetConnector> connect =

@@ -41,11 +41,16 @@ TlsServer::TlsServer(const Options& options)
   }
 }
 
-absl::StatusOr<std::unique_ptr<TlsTransport>> TlsServer::Accept(
+absl::StatusOr<std::unique_ptr<TlsTransport>> TlsServer::Wrap(
     std::unique_ptr<Transport> inner, absl::Duration timeout) const {
   TlsTransport::Ssl ssl(SSL_new(context_.get()));
   SSL_set_accept_state(ssl.get());
-  auto end = TlsTransport::Adopt(std::move(inner), std::move(ssl), timeout);
+  return TlsTransport::Adopt(std::move(inner), std::move(ssl), timeout);
+}
+
+absl::StatusOr<std::unique_ptr<TlsTransport>> TlsServer::Accept(
+    std::unique_ptr<Transport> inner, absl::Duration timeout) const {
+  auto end = Wrap(std::move(inner), timeout);
   if (!end.ok()) return end.status();
   absl::Status status = (*end)->Handshake();
   if (!status.ok()) return status;

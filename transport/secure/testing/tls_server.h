@@ -41,6 +41,12 @@ class TlsServer {
       std::unique_ptr<Transport> inner,
       absl::Duration timeout = absl::Seconds(60)) const;
 
+  // Waits for nothing: the handshake runs in Read(). For
+  // ScriptedPrimary::SetWrapper().
+  absl::StatusOr<std::unique_ptr<TlsTransport>> Wrap(
+      std::unique_ptr<Transport> inner,
+      absl::Duration timeout = absl::Seconds(60)) const;
+
   // Messages behind the handshake. The next Write() of `end` sends the first
   // two of them.
   static void UpdateKeys(TlsTransport* end);              // TLS 1.3, both keys.
