@@ -24,6 +24,7 @@
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/secure/tls_options.h"
 #include "kevy_replica/transport/secure/tls_transport.h"
 #include "kevy_replica/transport/socket_transport.h"
 #include "kevy_replica/transport/transport.h"
@@ -87,11 +88,15 @@ absl::Status RedisLink::Open(const TargetAddress& address) {
   ConnectOptions options;
   options.connect_timeout = timeout_;
   options.interrupter = end_.interrupter();
-  absl::StatusOr<std::unique_ptr<Transport>> transport =
-      address.tls.has_value()
-          ? ConnectTlsTransport(address.server.ToString(), *address.tls,
-                                options)
-          : ConnectTransport(address.server.ToString(), options);
+  const std::string server = address.server.ToString();
+  absl::StatusOr<std::unique_ptr<Transport>> transport;
+  if (address.tls.has_value()) {
+    TlsOptions tls = *address.tls;
+    tls.handshake_timeout = timeout_;
+    transport = ConnectTlsTransport(server, tls, options);
+  } else {
+    transport = ConnectTransport(server, options);
+  }
   if (!transport.ok()) return LinkError(name_, transport.status());
   transport_ = *std::move(transport);
   if (!address.password.empty()) {

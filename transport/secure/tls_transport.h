@@ -87,11 +87,16 @@ class TlsTransport : public ForwardingTransport {
   // Waits until the handshake has ended. OK at once if it has.
   absl::Status Handshake();
 
+  // Whether it has succeeded. For the reading thread.
+  bool established() const { return established_; }
+
   ~TlsTransport() override;
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
                               absl::Duration timeout) override;
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
+  // Reads heed it at once. An Interrupter that the inner transport shares with
+  // others ends reads once the bytes that have arrived, 32 KiB, are read.
   void Interrupt() override;
   void ResumeReads() override;
   void CloseWrite() override;

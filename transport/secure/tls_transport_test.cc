@@ -49,13 +49,13 @@ using transport_testing::WhenBlocked;
 constexpr absl::Duration kForEver = absl::InfiniteDuration();
 
 const TestAuthority& Authority() {
-  static const TestAuthority* const authority = new TestAuthority();
-  return *authority;
+  static const TestAuthority authority;  // Its end removes the files.
+  return authority;
 }
 
 const std::string& GoodCertificate() {
-  static const std::string* const file = new std::string(Authority().Issue({}));
-  return *file;
+  static const std::string file = Authority().Issue({});
+  return file;
 }
 
 TlsOptions Options() {

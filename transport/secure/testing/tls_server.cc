@@ -7,9 +7,9 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
@@ -32,6 +32,9 @@ TlsServer::TlsServer(const Options& options)
   if (options.max_version != 0 && options.max_version < TLS1_2_VERSION) {
     // The old versions need SHA-1, which the default level refuses.
     SSL_CTX_set_security_level(context, 0);
+  }
+  if (!options.cipher.empty()) {
+    EXPECT_EQ(SSL_CTX_set_ciphersuites(context, options.cipher.c_str()), 1);
   }
   if (!options.client_ca_file.empty()) {
     EXPECT_EQ(SSL_CTX_load_verify_file(context, options.client_ca_file.c_str()),
@@ -74,32 +77,34 @@ void TlsServer::SendTickets(TlsTransport* end, int count) {
 }
 
 TlsPair MakeTlsPair(std::unique_ptr<Transport> client,
-                    std::unique_ptr<Transport> server, int max_version) {
-  static const TestAuthority* const authority = new TestAuthority();
-  static const std::string* const certificate =
-      new std::string(authority->Issue({}));
-  TlsServer::Options options;
-  options.certificate_file = *certificate;
-  options.max_version = max_version;
-  const TlsServer accepting(options);
-  TlsPair pair;
-  std::thread accept([&] {
-    auto accepted = accepting.Accept(std::move(server));
-    EXPECT_TRUE(accepted.ok()) << accepted.status();
-    if (accepted.ok()) pair.server = *std::move(accepted);
-  });
-  TlsOptions tls;
-  tls.server_name = "localhost";
-  tls.ca_file = authority->file();
-  tls.handshake_timeout = absl::Seconds(60);
-  auto started = TlsTransport::Start(std::move(client), tls);
+                    std::unique_ptr<Transport> server, int max_version,
+                    const std::string& cipher) {
+  static const TestAuthority authority;  // Its end removes the files.
+  static const std::string certificate = authority.Issue({});
+  TlsServer::Options server_options;
+  server_options.certificate_file = certificate;
+  server_options.max_version = max_version;
+  server_options.cipher = cipher;
+  TlsOptions options;
+  options.server_name = "localhost";
+  options.ca_file = authority.file();
+  options.handshake_timeout = absl::Seconds(60);
+  auto accepted = TlsServer(server_options).Wrap(std::move(server));
+  auto started = TlsTransport::Start(std::move(client), options);
+  EXPECT_TRUE(accepted.ok()) << accepted.status();
   EXPECT_TRUE(started.ok()) << started.status();
-  if (started.ok()) {
-    const absl::Status status = (*started)->Handshake();
-    EXPECT_TRUE(status.ok()) << status;
-    if (status.ok()) pair.client = *std::move(started);
+  if (!accepted.ok() || !started.ok()) return {};
+  TlsPair pair = {*std::move(started), *std::move(accepted)};
+  while (!pair.client->established() || !pair.server->established()) {
+    for (TlsTransport* end : {pair.client.get(), pair.server.get()}) {
+      // Takes the steps that are due.
+      char byte;
+      const absl::Status status =
+          end->Read({&byte, 1}, absl::ZeroDuration()).status();
+      EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+      if (!absl::IsDeadlineExceeded(status)) return {};
+    }
   }
-  accept.join();
   return pair;
 }
 

@@ -32,6 +32,8 @@ class TlsServer {
     std::string client_ca_file = {};
     // The newest version of TLS. 0: any.
     int max_version = 0;
+    // The only cipher of TLS 1.3: "TLS_CHACHA20_POLY1305_SHA256". Empty: any.
+    std::string cipher = {};
   };
 
   explicit TlsServer(const Options& options);
@@ -60,14 +62,16 @@ class TlsServer {
   const std::unique_ptr<SSL_CTX, Free> context_;
 };
 
-// Both ends of TLS over a connected pair, with the server's certificate
-// checked. Fails the test and returns null ends after an error.
+// Both ends of TLS over a connected pair, behind the handshake, with the
+// server's certificate checked. One thread does both parts. Fails the test and
+// returns null ends after an error.
 struct TlsPair {
-  std::unique_ptr<Transport> client;
-  std::unique_ptr<Transport> server;
+  std::unique_ptr<TlsTransport> client;
+  std::unique_ptr<TlsTransport> server;
 };
 TlsPair MakeTlsPair(std::unique_ptr<Transport> client,
-                    std::unique_ptr<Transport> server, int max_version = 0);
+                    std::unique_ptr<Transport> server, int max_version = 0,
+                    const std::string& cipher = {});
 
 }  // namespace transport_testing
 }  // namespace kevy_replica
