@@ -120,17 +120,15 @@ std::ostream& operator<<(std::ostream& out, const PublicKey& key) {
   return out << key.ToHex();
 }
 
-absl::StatusOr<PrivateKey> PrivateKey::FromBytes(Bytes bytes) {
-  const secure_internal::Key key(EVP_PKEY_new_raw_private_key(
-      EVP_PKEY_X25519, nullptr, bytes.data(), kSize));
+absl::StatusOr<PrivateKey> PrivateKey::Of(secure_internal::Key key) {
   if (key == nullptr) return OpenSslError("X25519 private key");
-  unsigned char raw[PublicKey::kSize];
-  size_t size = sizeof(raw);
-  if (EVP_PKEY_get_raw_public_key(key.get(), raw, &size) != 1) {
+  char bytes[PublicKey::kSize];
+  size_t size = sizeof(bytes);
+  if (EVP_PKEY_get_raw_public_key(key.get(), secure_internal::Bytes(bytes),
+                                  &size) != 1) {
     return OpenSslError("X25519 public key");
   }
-  return PrivateKey(std::move(bytes),
-                    PublicKey::FromBytes({reinterpret_cast<char*>(raw), size}));
+  return PrivateKey(std::move(key), PublicKey::FromBytes({bytes, size}));
 }
 
 absl::StatusOr<PrivateKey> PrivateKey::FromFile(const std::string& path) {
@@ -155,8 +153,11 @@ absl::StatusOr<PrivateKey> PrivateKey::FromFile(const std::string& path) {
 }
 
 absl::StatusOr<PrivateKey> PrivateKey::FromHex(absl::string_view hex) {
-  Bytes bytes;
-  if (ParseHex(hex, bytes.span())) return FromBytes(std::move(bytes));
+  Secret<kSize> bytes;
+  if (ParseHex(hex, bytes.span())) {
+    return Of(secure_internal::Key(EVP_PKEY_new_raw_private_key(
+        EVP_PKEY_X25519, nullptr, bytes.data(), kSize)));
+  }
   return absl::InvalidArgumentError(
       "a private key is 64 hex digits, and nothing else");
 }
@@ -169,14 +170,7 @@ absl::StatusOr<PrivateKey> PrivateKey::Generate() {
       EVP_PKEY_keygen(context.get(), &made) != 1) {
     return OpenSslError("X25519 key generation");
   }
-  const secure_internal::Key key(made);
-  Bytes bytes;
-  size_t size = kSize;
-  if (EVP_PKEY_get_raw_private_key(
-          key.get(), secure_internal::Bytes(bytes.span().data()), &size) != 1) {
-    return OpenSslError("X25519 private key");
-  }
-  return FromBytes(std::move(bytes));
+  return Of(secure_internal::Key(made));
 }
 
 absl::Status PrivateKey::WriteFile(const std::string& path) const {
@@ -184,9 +178,17 @@ absl::Status PrivateKey::WriteFile(const std::string& path) const {
     return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   }));
   if (fd.get() < 0) return ErrnoStatus(errno, {"create", path});
+  Secret<kSize> bytes;
+  size_t size = kSize;
+  if (EVP_PKEY_get_raw_private_key(key_.get(),
+                                   secure_internal::Bytes(bytes.span().data()),
+                                   &size) != 1) {
+    ::unlink(path.c_str());
+    return OpenSslError("X25519 private key");
+  }
   Secret<kHexSize + 1> text;
   for (size_t i = 0; i < kSize; ++i) {
-    const int byte = static_cast<unsigned char>(bytes_.view()[i]);
+    const int byte = static_cast<unsigned char>(bytes.view()[i]);
     text.span()[2 * i] = Digit(byte >> 4);
     text.span()[2 * i + 1] = Digit(byte & 15);
   }
@@ -202,14 +204,12 @@ absl::Status PrivateKey::WriteFile(const std::string& path) const {
 
 absl::Status PrivateKey::Agree(const PublicKey& peer,
                                absl::Span<char> shared) const {
-  const secure_internal::Key own(EVP_PKEY_new_raw_private_key(
-      EVP_PKEY_X25519, nullptr, bytes_.data(), kSize));
   const secure_internal::Key other(EVP_PKEY_new_raw_public_key(
       EVP_PKEY_X25519, nullptr, secure_internal::Bytes(peer.bytes()),
       PublicKey::kSize));
-  if (own == nullptr || other == nullptr) return OpenSslError("X25519");
+  if (other == nullptr) return OpenSslError("X25519 public key");
   const secure_internal::KeyContext context(
-      EVP_PKEY_CTX_new(own.get(), nullptr));
+      EVP_PKEY_CTX_new(key_.get(), nullptr));
   if (context == nullptr || EVP_PKEY_derive_init(context.get()) != 1 ||
       EVP_PKEY_derive_set_peer(context.get(), other.get()) != 1) {
     return OpenSslError("X25519");

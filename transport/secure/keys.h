@@ -23,7 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "kevy_replica/transport/secure/internal/secret.h"
+#include "kevy_replica/transport/secure/internal/evp.h"
 
 namespace kevy_replica {
 
@@ -70,8 +70,8 @@ class PublicKey {
 
 // The secret of a node, and its public key.
 //
-// Movable only, so that the bytes exist once. The destructor wipes them, and so
-// does a move in the object moved from, which then must only be destroyed or
+// Movable only, so that the bytes exist once: in memory that OpenSSL wipes when
+// it frees it. An object moved from holds no key, and must only be destroyed or
 // assigned to. Several links share one by std::shared_ptr<const PrivateKey>.
 //
 // Thread-safe while const.
@@ -114,12 +114,11 @@ class PrivateKey {
   absl::Status Agree(const PublicKey& peer, absl::Span<char> shared) const;
 
  private:
-  using Bytes = secure_internal::Secret<kSize>;
-  static absl::StatusOr<PrivateKey> FromBytes(Bytes bytes);
-  PrivateKey(Bytes bytes, const PublicKey& public_key)
-      : bytes_(std::move(bytes)), public_key_(public_key) {}
+  static absl::StatusOr<PrivateKey> Of(secure_internal::Key key);
+  PrivateKey(secure_internal::Key key, const PublicKey& public_key)
+      : key_(std::move(key)), public_key_(public_key) {}
 
-  Bytes bytes_;
+  secure_internal::Key key_;
   PublicKey public_key_;
 };
 

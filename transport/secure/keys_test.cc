@@ -17,7 +17,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -208,23 +207,27 @@ TEST(PrivateKeyTest, ExistingFileIsNotOverwritten) {
   EXPECT_EQ(FileContents(path), "mine");
 }
 
-// The bytes of an object, read after it was moved from or destroyed.
-template <typename T>
-std::string BytesOf(const T& object) {
-  return std::string(reinterpret_cast<const char*>(&object), sizeof(T));
+TEST(PrivateKeyTest, MoveTakesKeyAway) {
+  PrivateKey key = Must(PrivateKey::FromHex(kPrivate));
+  PrivateKey moved = std::move(key);
+  char shared[32];
+  const PublicKey peer = Must(PrivateKey::Generate()).public_key();
+  EXPECT_TRUE(moved.Agree(peer, absl::MakeSpan(shared)).ok());
+  EXPECT_FALSE(key.Agree(peer, absl::MakeSpan(shared)).ok());
+  key = std::move(moved);
+  EXPECT_TRUE(key.Agree(peer, absl::MakeSpan(shared)).ok());
+  EXPECT_EQ(key.public_key().ToHex(), kPublic);
 }
 
-TEST(PrivateKeyTest, MovedFromKeyIsWiped) {
-  const std::string secret = absl::HexStringToBytes(kPrivate);
-  PrivateKey key = Must(PrivateKey::FromHex(kPrivate));
-  ASSERT_TRUE(absl::StrContains(BytesOf(key), secret));
-  PrivateKey moved = std::move(key);
-  EXPECT_FALSE(absl::StrContains(BytesOf(key), secret));
-  EXPECT_TRUE(absl::StrContains(BytesOf(moved), secret));
-  PrivateKey assigned = Must(PrivateKey::Generate());
-  assigned = std::move(moved);
-  EXPECT_FALSE(absl::StrContains(BytesOf(moved), secret));
-  EXPECT_EQ(assigned.public_key().ToHex(), kPublic);
+TEST(SecretTest, MoveWipesSource) {
+  secure_internal::Secret<32> secret;
+  secret.span()[5] = 's';
+  secure_internal::Secret<32> moved = std::move(secret);
+  EXPECT_EQ(secret.view(), std::string(32, '\0'));
+  EXPECT_EQ(moved.view()[5], 's');
+  secret = std::move(moved);
+  EXPECT_EQ(moved.view(), std::string(32, '\0'));
+  EXPECT_EQ(secret.view()[5], 's');
 }
 
 TEST(SecretTest, DestructorWipes) {

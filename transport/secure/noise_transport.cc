@@ -32,13 +32,13 @@ using transport_internal::InterruptedStatus;
 
 namespace {
 
-// The room of a read whose message is not known yet. Many small messages come
-// by one such read.
-constexpr size_t kReadAhead = 16 << 10;
-
-// Messages up to this length are collected. A longer one opens in place if at
-// most this much of it was collected before: those bytes are copied.
+// Messages up to this length are collected, and a read of unknown messages asks
+// for as much. A longer message opens in place if at most this much of it was
+// collected before: those bytes are copied.
 constexpr size_t kCollect = 4 << 10;
+
+// The room of a read behind collected bytes. Many small messages come by one.
+constexpr size_t kReadAhead = 16 << 10;
 
 // A wait may go on after these two.
 bool IsFinal(const absl::Status& status) {
@@ -142,7 +142,7 @@ absl::StatusOr<absl::string_view> NoiseTransport::ReceiveHandshakeMessage(
       break;
     }
     const absl::StatusOr<size_t> filled =
-        Fill(kReadAhead,
+        Fill(kCollect,
              std::min(deadline.remaining(), handshake_deadline_.remaining()));
     if (absl::IsDeadlineExceeded(filled.status())) {
       if (handshake_deadline_.remaining() == absl::ZeroDuration()) {
@@ -242,7 +242,7 @@ absl::StatusOr<size_t> NoiseTransport::Read(absl::Span<char> buffer,
   for (;;) {
     const absl::StatusOr<size_t> taken = TakeCollected(buffer);
     if (!taken.ok() || *taken > 0) return taken;
-    size_t room = kReadAhead;
+    size_t room = kCollect;
     if (sealed_size() >= kNoiseLengthSize) {
       const size_t length = ReadNoiseLength(sealed());
       if (length > kCollect && length <= buffer.size() &&
@@ -251,7 +251,7 @@ absl::StatusOr<size_t> NoiseTransport::Read(absl::Span<char> buffer,
         if (!opened.ok() || *opened > 0) return opened;
         continue;
       }
-      room = std::max(room, kNoiseLengthSize + length);
+      room = std::max({kReadAhead, in_.size(), kNoiseLengthSize + length});
     }
     const absl::StatusOr<size_t> filled = Fill(room, deadline.remaining());
     if (!filled.ok()) return ReadError(filled.status());
@@ -343,7 +343,7 @@ void NoiseTransport::Collect(size_t length, absl::string_view bytes) {
   sealed_end_ = kNoiseLengthSize + bytes.size();
 }
 
-// Reads once, behind the sealed bytes, so that `size` of them fit. Returns the
+// Reads once, behind the sealed bytes, up to `size` of them in all. Returns the
 // number read; 0: the end.
 //
 // Precondition: no plaintext is kept, and fewer than `size` bytes are sealed.
@@ -356,7 +356,7 @@ absl::StatusOr<size_t> NoiseTransport::Fill(size_t size,
   }
   if (in_.size() < size) in_.resize(size);
   const absl::StatusOr<size_t> read =
-      inner().Read(absl::MakeSpan(in_).subspan(sealed_end_), timeout);
+      inner().Read({in_.data() + sealed_end_, size - sealed_end_}, timeout);
   if (read.ok()) sealed_end_ += *read;
   return read;
 }
