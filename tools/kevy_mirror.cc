@@ -34,6 +34,7 @@
 #include "kevy_replica/tools/common/reader_watch.h"
 #include "kevy_replica/tools/common/standard_files.h"
 #include "kevy_replica/tools/common/stop_signals.h"
+#include "kevy_replica/tools/common/tls_flags.h"
 #include "kevy_replica/tools/mirror/explain.h"
 #include "kevy_replica/tools/mirror/mirror.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
@@ -43,6 +44,7 @@
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/secure/keys.h"
 #include "kevy_replica/transport/secure/noise_security.h"
+#include "kevy_replica/transport/secure/tls_options.h"
 
 ABSL_FLAG(
     std::string, primary, "",
@@ -61,13 +63,22 @@ ABSL_FLAG(
     "again.");
 ABSL_FLAG(
     std::string, target, "",
-    "redis://[USER@]HOST[:PORT][/DB] or unix:/PATH[?db=DB], by default port\n"
-    "6379 and database 0. TLS is not supported. A password in it, as in\n"
-    "redis://USER:PASSWORD@HOST, shows in the list of processes.");
+    "redis://[USER@]HOST[:PORT][/DB], the same with rediss:// for TLS, or\n"
+    "unix:/PATH[?db=DB], by default port 6379 and database 0. A password in\n"
+    "it, as in redis://USER:PASSWORD@HOST, shows in the list of processes.");
 ABSL_FLAG(
     std::string, target_password_file, "",
     "The file whose first line is the target's password. Without the flag\n"
     "the environment variable KEVY_MIRROR_TARGET_PASSWORD holds it.");
+ABSL_FLAG(std::string, target_ca_file, "",
+          "For rediss://: the authorities that may have signed the target's\n"
+          "certificate (PEM). Default: the system's.");
+ABSL_FLAG(std::string, target_cert_file, "",
+          "For rediss://: the mirror's own certificate (PEM), if the target\n"
+          "demands one.");
+ABSL_FLAG(std::string, target_key_file, "",
+          "For rediss://: its private key (PEM), without a passphrase.\n"
+          "Default: --target_cert_file holds it, too.");
 ABSL_FLAG(std::string, position_key, "kevy_mirror",
           "The key in the target for the mirror's own record.");
 ABSL_FLAG(bool, replace, false,
@@ -230,7 +241,8 @@ absl::Status CheckFlags(const CommandLine& command_line) {
                                                   absl::GetFlag(FLAGS_shards));
     if (!status.ok()) return status;
   }
-  return CheckLinkFlags();
+  const absl::Status tls = CheckTlsFlags(absl::GetFlag(FLAGS_primary));
+  return tls.ok() ? CheckLinkFlags() : tls;
 }
 
 MirrorRunOptions OptionsOfFlags() {
@@ -271,6 +283,22 @@ absl::Status TakePassword(TargetAddress* address) {
   return absl::OkStatus();
 }
 
+// Takes the files of TLS.
+absl::Status TakeTls(TargetAddress* address) {
+  TlsOptions tls;
+  tls.ca_file = absl::GetFlag(FLAGS_target_ca_file);
+  tls.certificate_file = absl::GetFlag(FLAGS_target_cert_file);
+  tls.key_file = absl::GetFlag(FLAGS_target_key_file);
+  if (address->tls.has_value()) {
+    address->tls = tls;
+  } else if (tls != TlsOptions()) {
+    return absl::InvalidArgumentError(
+        "--target_ca_file, --target_cert_file and --target_key_file need "
+        "--target=rediss://...");
+  }
+  return absl::OkStatus();
+}
+
 // Connects to --target, or prints its commands to `output`.
 absl::StatusOr<TargetConnector> ConnectorOfFlags(
     const std::shared_ptr<Interrupter>& interrupter, Output* output) {
@@ -288,7 +316,8 @@ absl::StatusOr<TargetConnector> ConnectorOfFlags(
     return absl::InvalidArgumentError(
         absl::StrCat("--target: ", address.status().message()));
   }
-  const absl::Status status = TakePassword(&*address);
+  absl::Status status = TakePassword(&*address);
+  if (status.ok()) status = TakeTls(&*address);
   if (!status.ok()) return status;
   return [address = *address, interrupter] {
     return RedisLink::Connect(address, interrupter);
@@ -302,7 +331,9 @@ int Run(const CommandLine& command_line) {
       KeyOfFlag(absl::GetFlag(FLAGS_primary));
   if (!key.ok()) return BadUsage(key.status().message());
   MirrorRunOptions options = OptionsOfFlags();
-  if (*key != nullptr) options.fleet.secure = NoiseSecurity(*key);
+  options.fleet.secure = *key != nullptr
+                             ? NoiseSecurity(*key)
+                             : TlsOfFlags(absl::GetFlag(FLAGS_primary));
   options.interrupter = HandleStopSignals();
   Output output(STDOUT_FILENO, options.interrupter.get());
   absl::StatusOr<TargetConnector> connect =

@@ -40,6 +40,7 @@
 #include "kevy_replica/tools/common/reopen_signal.h"
 #include "kevy_replica/tools/common/standard_files.h"
 #include "kevy_replica/tools/common/stop_signals.h"
+#include "kevy_replica/tools/common/tls_flags.h"
 #include "kevy_replica/tools/tail/follow.h"
 #include "kevy_replica/tools/tail/hook_transport.h"
 #include "kevy_replica/tools/tail/output_file.h"
@@ -246,6 +247,7 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   absl::Status status = CheckLinkFlags();
   if (status.ok()) status = CheckFollowing(command_line);
   if (status.ok()) status = CheckPrimary();
+  if (status.ok()) status = CheckTlsFlags(primary);
   if (status.ok()) status = CheckFiles();
   if (status.ok() && absl::GetFlag(FLAGS_output).empty()) {
     status = CheckStandardOutput("--output");
@@ -359,7 +361,9 @@ int RunOnce(const CommandLine& command_line,
             const std::shared_ptr<const PrivateKey>& key,
             const std::shared_ptr<Interrupter>& interrupter) {
   TailOptions options = OnceOptions(interrupter);
-  if (key != nullptr) options.client.secure = NoiseSecurity(key);
+  options.client.secure = key != nullptr
+                              ? NoiseSecurity(key)
+                              : TlsOfFlags(absl::GetFlag(FLAGS_primary));
   std::unique_ptr<Transport> replay;
   if (!absl::GetFlag(FLAGS_replay).empty()) {
     absl::StatusOr<std::unique_ptr<Transport>> opened =
@@ -492,7 +496,9 @@ int RunFollowing(const std::shared_ptr<const PrivateKey>& key,
   if (absl::IsCancelled(primary.status())) return kExitSuccess;
   if (!primary.ok()) return ExitStatusOf(primary.status());
   FollowOptions options = FollowOptionsOfFlags(*std::move(primary));
-  if (key != nullptr) options.fleet.secure = NoiseSecurity(key);
+  options.fleet.secure = key != nullptr
+                             ? NoiseSecurity(key)
+                             : TlsOfFlags(absl::GetFlag(FLAGS_primary));
   Output standard_output(STDOUT_FILENO, interrupter.get());
   RotatedFile* const file = kept->file.get();
   Output* const output = file == nullptr ? &standard_output : file->output();

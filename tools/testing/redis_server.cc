@@ -85,11 +85,19 @@ void RedisServer::Start() {
 
 bool RedisServer::TryStart() {
   if (socket_ == Socket::kLoopback && port_ == 0) port_ = FreePort();
-  std::vector<std::string> arguments = {"--port",     absl::StrCat(port_),
-                                        "--bind",     "127.0.0.1",
-                                        "--dir",      folder_,
-                                        "--save",     "",
-                                        "--loglevel", "warning"};
+  std::vector<std::string> arguments = {
+      tls_.has_value() ? "--tls-port" : "--port",
+      absl::StrCat(port_),
+      "--bind",
+      "127.0.0.1",
+      "--dir",
+      folder_,
+      "--save",
+      "",
+      "--loglevel",
+      "warning"};
+  arguments.insert(arguments.end(), tls_arguments_.begin(),
+                   tls_arguments_.end());
   if (socket_ == Socket::kUnix) {
     arguments.insert(arguments.end(),
                      {"--unixsocket", absl::StrCat(folder_, "/socket")});
@@ -100,8 +108,9 @@ bool RedisServer::TryStart() {
                       "--auto-aof-rewrite-percentage", "0"});
   }
   process_ = std::make_unique<ChildProcess>(kProgram, arguments);
-  const absl::StatusOr<TargetAddress> address = ParseTargetAddress(target());
+  absl::StatusOr<TargetAddress> address = ParseTargetAddress(target());
   EXPECT_TRUE(address.ok()) << address.status();
+  address->tls = tls_;
   bool serves = false;
   process_->Await("it serves", [&] {
     if (process_->ExitStatus().has_value()) return true;
@@ -130,8 +139,28 @@ void RedisServer::Kill() {
 }
 
 std::string RedisServer::target() const {
-  return socket_ == Socket::kUnix ? absl::StrCat("unix:", folder_, "/socket")
-                                  : absl::StrCat("redis://127.0.0.1:", port_);
+  return socket_ == Socket::kUnix
+             ? absl::StrCat("unix:", folder_, "/socket")
+             : absl::StrCat(tls_.has_value() ? "rediss" : "redis",
+                            "://127.0.0.1:", port_);
+}
+
+void RedisServer::SetTls(const std::string& certificate_file,
+                         const std::string& ca_file,
+                         bool demand_client_certificate) {
+  tls_.emplace();
+  tls_->ca_file = ca_file;
+  tls_->certificate_file = certificate_file;
+  tls_arguments_ = {"--port",
+                    "0",
+                    "--tls-cert-file",
+                    certificate_file,
+                    "--tls-key-file",
+                    certificate_file,
+                    "--tls-ca-cert-file",
+                    ca_file,
+                    "--tls-auth-clients",
+                    demand_client_certificate ? "yes" : "no"};
 }
 
 TargetReply RedisServer::Ask(const std::vector<std::string>& argv) {

@@ -8,12 +8,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/testing/child_process.h"
+#include "kevy_replica/transport/secure/tls_options.h"
 
 namespace kevy_replica {
 
@@ -40,8 +42,13 @@ class RedisServer {
   // Kills the server by SIGKILL.
   void Kill();
 
-  std::string target() const;              // In the form of --target.
+  // In the form of --target.
+  std::string target() const;
   uint16_t port() const { return port_; }  // 0: over a Unix socket.
+  // Makes Start() speak TLS on the port, with a certificate and its key in one
+  // file. Precondition: the server is at a port.
+  void SetTls(const std::string& certificate_file, const std::string& ca_file,
+              bool demand_client_certificate = false);
   // The port for Start(), instead of a free one.
   void set_port(uint16_t port) { port_ = port; }
 
@@ -56,6 +63,8 @@ class RedisServer {
   const Keep keep_;
   std::string folder_;
   uint16_t port_ = 0;
+  std::optional<TlsOptions> tls_;  // Of `link_`.
+  std::vector<std::string> tls_arguments_;
   std::unique_ptr<ChildProcess> process_;  // Null while it does not run.
   std::unique_ptr<RedisLink> link_;
 };
