@@ -520,8 +520,7 @@ TEST_F(KevyMirrorTest, RecordedProbesAreCountedByKind) {
         "data\",name=\"lpush\"} 1\n",     "data\",name=\"sadd\"} 1\n",
         "data\",name=\"set\"} 1\n",       "data\",name=\"xadd\"} 1\n",
         "ignored\",name=\"expire\"} 1\n", "ignored\",name=\"set\"} 1\n",
-        "unable\",name=\"eval\"} 2\n",    "unable\",name=\"xreadgroup\"} 1\n",
-        "uncertain\",name=\"xadd\"} 1\n"};
+        "unable\",name=\"eval\"} 2\n",    "uncertain\",name=\"xadd\"} 1\n"};
     lines.insert(lines.end(), probe.more.begin(), probe.more.end());
     // kevy 2.0 does not know it, Redis since 7.4.
     if (absl::string_view(probe.version) != "2.0.20" && !has_hexpire) {

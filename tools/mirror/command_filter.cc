@@ -25,8 +25,8 @@ constexpr absl::string_view kOwnKey =
 // a search of all arguments finds the mirror's own.
 bool NamesKeysInOptions(absl::string_view name) {
   static constexpr absl::string_view kNames[] = {
-      "zunionstore", "zinterstore", "zdiffstore",       "lmpop",
-      "zmpop",       "georadius",   "georadiusbymember"};
+      "zunionstore", "zinterstore", "zdiffstore",        "lmpop",
+      "zmpop",       "georadius",   "georadiusbymember", "xreadgroup"};
   return absl::c_linear_search(kNames, name);
 }
 
@@ -38,6 +38,23 @@ bool HasArgument(const ArgvView& argv, absl::string_view text) {
 }
 
 }  // namespace
+
+// GROUP group consumer, COUNT count, BLOCK milliseconds and NOACK, up to
+// STREAMS.
+size_t BlockOption(const ArgvView& argv) {
+  size_t i = 1;
+  while (i < argv.size() && !absl::EqualsIgnoreCase(argv[i], "streams")) {
+    if (absl::EqualsIgnoreCase(argv[i], "block")) return i;
+    if (absl::EqualsIgnoreCase(argv[i], "group")) {
+      i += 3;
+    } else if (absl::EqualsIgnoreCase(argv[i], "count")) {
+      i += 2;
+    } else {
+      ++i;
+    }
+  }
+  return 0;
+}
 
 CommandFilter::CommandFilter(Options options, CommandTable table)
     : options_(std::move(options)), table_(std::move(table)) {}
@@ -73,7 +90,10 @@ absl::string_view CommandFilter::RefusalOf(const TargetCommand* command) const {
     }
   }
   if (command->name == "move") return "it writes into another database";
-  if (!command->writes || command->reaches_beyond) {
+  // XREADGROUP has the flag of commands that wait, for its option BLOCK alone.
+  const bool reaches_beyond =
+      command->reaches_beyond && command->name != "xreadgroup";
+  if (!command->writes || reaches_beyond) {
     return "a mirror passes on only commands that write keys and reach nothing "
            "else";
   }
@@ -87,6 +107,9 @@ absl::string_view CommandFilter::RefusalOf(const TargetCommand* command) const {
 
 CommandVerdict CommandFilter::JudgeKeys(const TargetCommand& command,
                                         const ArgvView& argv) const {
+  if (command.name == "xreadgroup" && BlockOption(argv) != 0) {
+    return {"it waits for entries", ReplyClass::kUnable};
+  }
   if (command.movable_keys) {
     return HasArgument(argv, options_.position_key)
                ? CommandVerdict{kOwnKey, ReplyClass::kUnable}

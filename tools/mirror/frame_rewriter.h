@@ -26,7 +26,8 @@ struct Rewriting {
     kNone,      // The frame's command, as it is.
     kReplaced,  // `argv`.
     kDropped,   // Nothing.
-    kRejected,  // Nothing: the target has answered with `error`.
+    kRejected,  // Nothing: the target answers with `error`, or would do so.
+    kEmpties,   // Nothing: the shard holds no key any more.
   };
   Kind kind = Kind::kNone;
   std::vector<std::string> argv;
@@ -42,7 +43,10 @@ struct Rewriting {
 //   row or command            rewriting
 //   kIgnore                   dropped
 //   kRewrite, kCannotKnow     the command that the row names, if any
-//   blocking, on one key      the same without waiting: BLPOP a 0 -> LPOP a
+//   blocking                  the same without waiting: BLPOP a 0 -> LPOP a,
+//                             BLPOP a b 0 -> LMPOP 2 a b LEFT
+//   XREADGROUP with BLOCK     the same without BLOCK
+//   FLUSHALL, FLUSHDB         empties the shard: an embedded writer streams it
 //   field-deadline, unknown   dropped: lost
 //   to the target
 //   ZPOPMIN.BELOW, unknown    ZREM of the members that the target has there

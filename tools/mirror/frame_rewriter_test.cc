@@ -61,6 +61,9 @@ class FrameRewriterTest : public ::testing::Test {
       case Rewriting::Kind::kDropped:
         text = "dropped";
         break;
+      case Rewriting::Kind::kEmpties:
+        text = "empties";
+        break;
       case Rewriting::Kind::kRejected:
         text = absl::StrCat("rejected ", rewriting->error);
         break;
@@ -108,9 +111,41 @@ TEST_F(FrameRewriterTest, CommandsThatWaitDoNot) {
   EXPECT_EQ(Rewrite("BZPOPMAX z 1"), "ZPOPMAX z");
   EXPECT_EQ(Rewrite("BRPOPLPUSH l m 1"), "RPOPLPUSH l m");
   EXPECT_EQ(Rewrite("BLMOVE l m LEFT RIGHT 1"), "LMOVE l m LEFT RIGHT");
-  // Of several keys the target would choose one.
-  EXPECT_EQ(Rewrite("BLPOP l m 1"), "none");
-  EXPECT_EQ(Rewrite("BLPOP"), "none");
+  // The first key with an element gives it.
+  EXPECT_EQ(Rewrite("BLPOP l m 1"), "LMPOP 2 l m LEFT");
+  EXPECT_EQ(Rewrite("BRPOP l m n 0.5"), "LMPOP 3 l m n RIGHT");
+  EXPECT_EQ(Rewrite("BZPOPMIN y z 1"), "ZMPOP 2 y z MIN");
+  EXPECT_EQ(Rewrite("BZPOPMAX y z 1"), "ZMPOP 2 y z MAX");
+  EXPECT_EQ(Rewrite("BLMPOP 1 2 l m LEFT COUNT 9"), "LMPOP 2 l m LEFT COUNT 9");
+  EXPECT_EQ(Rewrite("bzmpop 0 1 z MIN"), "ZMPOP 1 z MIN");
+  EXPECT_EQ(Rewrite("XREADGROUP GROUP block c COUNT 1 BLOCK 5 STREAMS s >"),
+            "XREADGROUP GROUP block c COUNT 1 STREAMS s >");
+  EXPECT_EQ(Rewrite("XREADGROUP GROUP g block STREAMS block >"), "none");
+}
+
+// The primary has refused them, too.
+TEST_F(FrameRewriterTest, WrongTimeoutIsRejected) {
+  for (const char* line : {"BLPOP", "BLPOP l", "BRPOPLPUSH l 1", "BLMPOP 1 1 l",
+                           "BLMOVE l m LEFT 1", "BRPOPLPUSH l m n 1"}) {
+    EXPECT_EQ(Rewrite(line), "rejected ERR wrong number of arguments") << line;
+  }
+  for (const char* line : {"BLPOP l x", "BLPOP l m -1", "BZPOPMIN z nan",
+                           "BLMPOP x 1 l LEFT", "XREADGROUP GROUP g c BLOCK",
+                           "XREADGROUP GROUP g c BLOCK x STREAMS s >",
+                           "XREADGROUP GROUP g c BLOCK -1 STREAMS s >"}) {
+    EXPECT_EQ(Rewrite(line),
+              "rejected ERR timeout is not a float or out of range")
+        << line;
+  }
+}
+
+TEST_F(FrameRewriterTest, FlushEmptiesShard) {
+  for (const char* line :
+       {"FLUSHALL", "flushdb", "FLUSHALL ASYNC", "FLUSHDB sync"}) {
+    EXPECT_EQ(Rewrite(line), "empties") << line;
+  }
+  EXPECT_EQ(Rewrite("FLUSHALL NOW"), "rejected ERR syntax error");
+  EXPECT_EQ(Rewrite("FLUSHALL ASYNC ASYNC"), "rejected ERR syntax error");
 }
 
 TEST_F(FrameRewriterTest, UnknownFieldDeadlineIsLost) {

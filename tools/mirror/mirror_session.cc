@@ -195,6 +195,12 @@ absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
     case Rewriting::Kind::kDropped:
       session_->CountReason(index_, frame, *rewriting);
       return session_->transactions_.PassOver(index_, frame, generation);
+    case Rewriting::Kind::kEmpties: {
+      const absl::Status status = session_->BeginHistory(this);
+      return status.ok() ? session_->StorePosition(
+                               this, {generation, frame.offset() + 1})
+                         : status;
+    }
     case Rewriting::Kind::kRejected:
       break;
   }

@@ -58,6 +58,8 @@ constexpr ReplyRow kRows[] = {
     {"ERR Invalid bitfield type", kData, kSeen},
     {"ERR Invalid OVERFLOW type", kData, kSeen},
     {"ERR offset is out of range", kData, kSeen},
+    {"ERR timeout is not ", kData, kSeen},
+    {"ERR timeout is negative", kData, kSeen},
     {"ERR invalid expire time", kData, kSeen},
     {"ERR NX and XX, GT or LT options", kData, kSeen},
     {"ERR GT and LT options", kData, kSeen},

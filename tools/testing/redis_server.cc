@@ -30,7 +30,11 @@
 namespace kevy_replica {
 namespace {
 
-constexpr char kProgram[] = "redis-server";
+// The server program. KEVY_TEST_SERVER names another one, by its path.
+std::string Program() {
+  const char* const program = getenv("KEVY_TEST_SERVER");
+  return program == nullptr ? "redis-server" : program;
+}
 
 uint16_t FreePort() {
   const absl::StatusOr<std::unique_ptr<Listener>> listener =
@@ -44,10 +48,14 @@ uint16_t FreePort() {
 }  // namespace
 
 bool RedisServer::IsInstalled() {
+  const std::string program = Program();
+  if (absl::StrContains(program, '/')) {
+    return access(program.c_str(), X_OK) == 0;
+  }
   const char* const path = getenv("PATH");
   if (path == nullptr) return false;
   for (const absl::string_view folder : absl::StrSplit(path, ':')) {
-    if (access(absl::StrCat(folder, "/", kProgram).c_str(), X_OK) == 0) {
+    if (access(absl::StrCat(folder, "/", program).c_str(), X_OK) == 0) {
       return true;
     }
   }
@@ -99,7 +107,7 @@ bool RedisServer::TryStart() {
                      {"--appendonly", "yes", "--appendfsync", "always",
                       "--auto-aof-rewrite-percentage", "0"});
   }
-  process_ = std::make_unique<ChildProcess>(kProgram, arguments);
+  process_ = std::make_unique<ChildProcess>(Program(), arguments);
   const absl::StatusOr<TargetAddress> address = ParseTargetAddress(target());
   EXPECT_TRUE(address.ok()) << address.status();
   bool serves = false;

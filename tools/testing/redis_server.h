@@ -17,10 +17,12 @@
 
 namespace kevy_replica {
 
+// The program is redis-server, or the one that the environment variable
+// KEVY_TEST_SERVER names by its path: --test_env=KEVY_TEST_SERVER=/usr/bin/...
 // The destructor kills the server. Errors fail the test.
 class RedisServer {
  public:
-  // Whether PATH has a redis-server.
+  // Whether PATH has a redis-server, or KEVY_TEST_SERVER names a program.
   static bool IsInstalled();
 
   enum class Socket { kUnix, kLoopback };
