@@ -530,8 +530,9 @@ void AddOwnCommands(std::vector<MirrorRow>* rows) {
   for (const char* line :
        {"SORT l STORE d", "RESTORE a 0 x", "RESTORE-ASKING a 0 x",
         "MIGRATE h 1 k 0 1", "PFDEBUG DECODE p"}) {
-    rows->push_back(Stops(
-        line, "The target calls the command dangerous. No kevy streams it."));
+    rows->push_back(Stops(line,
+                          "The target calls the command dangerous. No recorded "
+                          "kevy streams it."));
   }
 }
 

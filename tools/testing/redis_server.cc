@@ -8,8 +8,10 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -72,13 +74,9 @@ RedisServer::RedisServer(Socket socket, Keep keep)
 
 RedisServer::~RedisServer() {
   Kill();
-  for (const char* name : {"socket", "appendonlydir/appendonly.aof.1.base.rdb",
-                           "appendonlydir/appendonly.aof.1.incr.aof",
-                           "appendonlydir/appendonly.aof.manifest"}) {
-    unlink(absl::StrCat(folder_, "/", name).c_str());
-  }
-  rmdir(absl::StrCat(folder_, "/appendonlydir").c_str());
-  rmdir(folder_.c_str());
+  std::error_code error;
+  std::filesystem::remove_all(folder_, error);
+  EXPECT_FALSE(error) << folder_ << ": " << error.message();
 }
 
 void RedisServer::Start() {
@@ -107,6 +105,7 @@ bool RedisServer::TryStart() {
                      {"--appendonly", "yes", "--appendfsync", "always",
                       "--auto-aof-rewrite-percentage", "0"});
   }
+  arguments.insert(arguments.end(), options_.begin(), options_.end());
   process_ = std::make_unique<ChildProcess>(Program(), arguments);
   const absl::StatusOr<TargetAddress> address = ParseTargetAddress(target());
   EXPECT_TRUE(address.ok()) << address.status();

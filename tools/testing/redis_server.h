@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kevy_replica/tools/mirror/redis_link.h"
@@ -47,6 +48,11 @@ class RedisServer {
   // The port for Start(), instead of a free one.
   void set_port(uint16_t port) { port_ = port; }
 
+  // More options of the server, for Start().
+  void set_options(std::vector<std::string> options) {
+    options_ = std::move(options);
+  }
+
   TargetReply Ask(const std::vector<std::string>& argv);
 
  private:
@@ -58,6 +64,7 @@ class RedisServer {
   const Keep keep_;
   std::string folder_;
   uint16_t port_ = 0;
+  std::vector<std::string> options_;
   std::unique_ptr<ChildProcess> process_;  // Null while it does not run.
   std::unique_ptr<RedisLink> link_;
 };
