@@ -37,6 +37,14 @@ bool HasArgument(const ArgvView& argv, absl::string_view text) {
   return false;
 }
 
+// The place of the command's only key. 0: it has others, or options that count.
+size_t OnlyKey(const TargetCommand& command) {
+  return !command.movable_keys && command.first_key == command.last_key &&
+                 command.first_key > 0
+             ? static_cast<size_t>(command.first_key)
+             : 0;
+}
+
 }  // namespace
 
 // GROUP group consumer, COUNT count, BLOCK milliseconds and NOACK, up to
@@ -70,13 +78,22 @@ CommandVerdict CommandFilter::Judge(const ArgvView& argv) {
     if (!absl::StrContains(command->name, "|")) {
       last_name_ = std::string(argv[0]);
       last_command_ = command;
+      last_key_ = OnlyKey(*command);
+    } else {
+      last_command_ = nullptr;
+      last_key_ = 0;
     }
   }
   const auto size = static_cast<int64_t>(argv.size());
   if (command->arity >= 0 ? size != command->arity : size < -command->arity) {
     return {"it has a wrong number of arguments", ReplyClass::kData};
   }
-  return JudgeKeys(*command, argv);
+  if (last_key_ == 0 || last_key_ >= argv.size()) {
+    return JudgeKeys(*command, argv);
+  }
+  return argv[last_key_] == options_.position_key
+             ? CommandVerdict{kOwnKey, ReplyClass::kUnable}
+             : CommandVerdict{};
 }
 
 absl::string_view CommandFilter::RefusalOf(const TargetCommand* command) const {

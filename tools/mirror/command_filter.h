@@ -71,6 +71,8 @@ class CommandFilter {
   // subcommand does not count, since its first argument does not tell it.
   std::string last_name_;
   const TargetCommand* last_command_ = nullptr;
+  // The place of its only key. 0: JudgeKeys() decides.
+  size_t last_key_ = 0;
 };
 
 }  // namespace kevy_replica

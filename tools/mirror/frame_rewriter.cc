@@ -29,6 +29,9 @@ namespace {
 // Members of one ZPOPMIN.BELOW. The target's reply has as many.
 constexpr int64_t kMaxPopped = 100000;
 
+// With so few arguments, name and number decide on each command but XADD.
+constexpr size_t kSizeWithoutOptions = 3;
+
 constexpr absl::string_view kWrongArity = "ERR wrong number of arguments";
 constexpr absl::string_view kWrongTimeout =
     "ERR timeout is not a float or out of range";
@@ -148,10 +151,20 @@ Rewriting PlainCommand(const ArgvView& argv) {
 FrameRewriter::FrameRewriter(const KevyVersion& version, Read read)
     : version_(version), read_(std::move(read)) {}
 
-absl::StatusOr<Rewriting> FrameRewriter::Rewrite(
-    const ArgvView& argv, const CommandTable& table) const {
+absl::StatusOr<Rewriting> FrameRewriter::Rewrite(const ArgvView& argv,
+                                                 const CommandTable& table) {
   Classification classification = Classify(argv, version_);
-  if (classification.row == nullptr) return PlainCommand(argv);
+  if (classification.row == nullptr) {
+    Rewriting rewriting = PlainCommand(argv);
+    if (rewriting.kind == Rewriting::Kind::kNone &&
+        argv.size() <= kSizeWithoutOptions &&
+        !absl::EqualsIgnoreCase(argv[0], "xadd")) {
+      plain_name_ = std::string(argv[0]);
+      plain_size_ = argv.size();
+      plain_version_ = version_;
+    }
+    return rewriting;
+  }
   const absl::string_view row = classification.row->name;
   if (row == "blocking" || row == "field-deadline" ||
       row == "conditional-pop") {

@@ -6,6 +6,7 @@
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_FRAME_REWRITER_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_FRAME_REWRITER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -61,13 +62,25 @@ class FrameRewriter {
 
   // `table`: the target's. Errors: `read`'s.
   absl::StatusOr<Rewriting> Rewrite(const ArgvView& argv,
-                                    const CommandTable& table) const;
+                                    const CommandTable& table);
+
+  // Whether Rewrite() would leave the command alone, as it has left the last
+  // one of this name and number of arguments. False: ask Rewrite().
+  bool IsPlain(const ArgvView& argv) const {
+    return argv.size() == plain_size_ && argv[0] == plain_name_ &&
+           version_ == plain_version_;
+  }
 
  private:
   absl::StatusOr<Rewriting> RewritePop(const ArgvView& argv) const;
 
   const KevyVersion version_;
   const Read read_;
+  // A command that Rewrite() has left alone because of its name and number of
+  // arguments. Size 0: none.
+  std::string plain_name_;
+  size_t plain_size_ = 0;
+  KevyVersion plain_version_;
 };
 
 }  // namespace kevy_replica

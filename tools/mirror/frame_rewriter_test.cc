@@ -34,13 +34,12 @@ class FrameRewriterTest : public ::testing::Test {
  protected:
   // "none", "ZREM z a", "dropped", "rejected ERR ...", then the reason's class.
   std::string Rewrite(absl::string_view line, KevyVersion version = {5, 4, 0}) {
-    const FrameRewriter rewriter(
-        version,
-        [this](absl::Span<const absl::string_view> argv)
-            -> absl::StatusOr<TargetReply> {
-          read_ = absl::StrJoin(argv, " ");
-          return answer_;
-        });
+    FrameRewriter rewriter(version,
+                           [this](absl::Span<const absl::string_view> argv)
+                               -> absl::StatusOr<TargetReply> {
+                             read_ = absl::StrJoin(argv, " ");
+                             return answer_;
+                           });
     const std::vector<absl::string_view> argv = absl::StrSplit(line, ' ');
     std::string wire;
     EXPECT_EQ(AppendFrame(0, argv, &wire), WireError::kNone);
@@ -136,6 +135,32 @@ TEST_F(FrameRewriterTest, WrongTimeoutIsRejected) {
     EXPECT_EQ(Rewrite(line),
               "rejected ERR timeout is not a float or out of range")
         << line;
+  }
+}
+
+TEST_F(FrameRewriterTest, NameAndSizeOfPlainCommandAreRemembered) {
+  FrameRewriter rewriter({5, 4, 0}, nullptr);
+  const auto plain = [&rewriter, this](absl::string_view line) {
+    const std::vector<absl::string_view> argv = absl::StrSplit(line, ' ');
+    std::string wire;
+    EXPECT_EQ(AppendFrame(0, argv, &wire), WireError::kNone);
+    FrameDecoder decoder;
+    FrameView frame;
+    EXPECT_TRUE(decoder.Decode(wire, &frame).done());
+    const bool is_plain = rewriter.IsPlain(frame.argv());
+    EXPECT_TRUE(rewriter.Rewrite(frame.argv(), table_).ok());
+    return is_plain;
+  };
+  EXPECT_FALSE(plain("SET a 1"));
+  EXPECT_TRUE(plain("SET b 2"));
+  EXPECT_FALSE(plain("SET b 2 KEEPTTL"));
+  EXPECT_FALSE(plain("set b 2"));
+  EXPECT_FALSE(plain("INCR a"));
+  EXPECT_TRUE(plain("INCR b"));
+  for (const char* line : {"SET a 1 EX 5", "XADD s 5", "FLUSHALL", "EXPIRE a 1",
+                           "BLPOP l 1", "HSET h f v"}) {
+    EXPECT_FALSE(plain(line)) << line;
+    EXPECT_FALSE(plain(line)) << line;
   }
 }
 

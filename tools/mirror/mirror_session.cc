@@ -174,6 +174,10 @@ absl::Status MirrorSession::Shard::TakeFrames(
 
 absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
                                              uint64_t generation) {
+  if (session_->rewriter_.IsPlain(frame.argv())) {
+    static const auto* const kPlain = new Rewriting;
+    return PassOn(frame, frame, *kPlain, generation);
+  }
   const absl::StatusOr<Rewriting> rewriting =
       session_->rewriter_.Rewrite(frame.argv(), session_->filter_->table());
   if (!rewriting.ok()) return rewriting.status();

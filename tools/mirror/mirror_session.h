@@ -119,7 +119,7 @@ class MirrorSession {
   MirrorState* const state_;
   PayloadCommands::Target features_;
   std::optional<CommandFilter> filter_;
-  const FrameRewriter rewriter_;
+  FrameRewriter rewriter_;
   PassedDeadlines passed_deadlines_;
   uint64_t now_ms_ = 0;  // When the frames at hand were delivered.
   bool empty_first_;     // As OpenedTarget::empty_first, until it is done.

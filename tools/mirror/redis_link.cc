@@ -25,6 +25,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "absl/utility/utility.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/tools/mirror/reply_class.h"
 #include "kevy_replica/tools/mirror/target_address.h"
@@ -204,9 +205,9 @@ absl::Status RedisLink::Read() {
 }
 
 absl::StatusOr<TargetReply> RedisLink::Receive(ReplyDetail detail) {
-  TargetReply reply;
+  absl::StatusOr<TargetReply> reply(absl::in_place);
   while (true) {
-    const absl::StatusOr<bool> whole = reader_.Take(detail, &unread_, &reply);
+    const absl::StatusOr<bool> whole = reader_.Take(detail, &unread_, &*reply);
     if (!whole.ok()) return whole.status();
     if (*whole) break;
     absl::Status status = Read();
@@ -214,6 +215,12 @@ absl::StatusOr<TargetReply> RedisLink::Receive(ReplyDetail detail) {
   }
   --outstanding_;
   return reply;
+}
+
+size_t RedisLink::SkipQueued(size_t most) {
+  const size_t count = reader_.SkipQueued(most, &unread_);
+  outstanding_ -= count;
+  return count;
 }
 
 }  // namespace kevy_replica

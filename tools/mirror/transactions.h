@@ -158,8 +158,9 @@ class Transactions {
 
   absl::Status Prepare(size_t shard, bool loading, uint64_t generation,
                        uint64_t after);
-  absl::Status AddCopy(Command command, absl::string_view resp);
-  absl::Status AddCommand(Command command);
+  // Copies `resp` and sets its place in `*command`.
+  absl::Status AddCopy(Command* command, absl::string_view resp);
+  absl::Status AddCommand(const Command& command);
   absl::Status Execute();
   // Sends `*transaction` up to EXEC. It is the executing one.
   absl::Status SendRest();
