@@ -979,6 +979,24 @@ TEST_F(KevyMirrorKilledTest, FiftyKillsApplyEachWriteOnce) {
   RecordProperty("frames", static_cast<int>(end + 100));
 }
 
+TEST_F(KevyMirrorTest, KilledMirrorTellsAtNextStart) {
+  ScriptedPrimary primary;
+  Listen(&primary,
+         PrimaryScript().Generation(7).FramesTo(10, CountingFrame).Stall());
+  constexpr char kTold[] = "without the replies to its last commands";
+  EXPECT_THAT(RunTo("7:10", primary), Not(HasSubstr(kTold)));
+  EXPECT_THAT(RunTo("7:10", primary), Not(HasSubstr(kTold)));
+  primary.SetDefault(
+      PrimaryScript().Generation(7).FramesTo(20, CountingFrame).Stall());
+  ChildProcess child(kKevyMirror, Flags(primary));
+  AwaitPosition(&child, "7:20");
+  child.Signal(SIGKILL);
+  EXPECT_EQ(child.Wait(), -SIGKILL);
+  EXPECT_THAT(RunTo("7:20", primary), HasSubstr(kTold));
+  EXPECT_THAT(RunTo("7:20", primary), Not(HasSubstr(kTold)));
+  EXPECT_EQ(ContentOf(&server_), CountedContent(20));
+}
+
 TEST_F(KevyMirrorKilledTest, ServerKillsApplyEachWriteOnce) {
   constexpr uint64_t kKills = 8;
   // Frames before each restart: enough that some are left to notice it.

@@ -334,6 +334,14 @@ absl::StatusOr<std::unique_ptr<MirrorSession>> MirrorSession::Open(
   absl::StatusOr<OpenedTarget> opened =
       OpenTarget(options, checked.get(), state);
   if (!opened.ok()) return opened.status();
+  if (opened->is_untold && state->shards.empty()) {
+    ++counters->untold;
+    options.log(absl::StrCat(
+        "the mirror before ended without the replies to its last commands, up "
+        "to ",
+        options.max_batch,
+        " in front of the stored position: rejections there are not counted"));
+  }
   return absl::WrapUnique(new MirrorSession(
       std::move(connect), std::move(interrupter), std::move(checked), options,
       *std::move(opened), counters, state));
@@ -444,7 +452,20 @@ void MirrorSession::CountPassedDeadline(size_t shard, const FrameView& frame) {
   CountReason(shard, frame, rewriting);
 }
 
-absl::Status MirrorSession::Finish() { return transactions_.Settle(); }
+absl::Status MirrorSession::Finish() {
+  if (options_.print_only) return transactions_.Settle();
+  absl::Status status = transactions_.End();
+  // Without a record there is nothing to tell.
+  if (!status.ok() || empty_first_) return status;
+  std::string told;
+  for (const MirrorState::Shard& shard : state_->shards) {
+    absl::StrAppend(&told, told.empty() ? "" : ",", shard.stored);
+  }
+  // Its loss costs a message at the next start.
+  WriteRecordField(options_.position_key, kToldField, told, link_.get())
+      .IgnoreError();
+  return absl::OkStatus();
+}
 
 const FeedPosition& MirrorSession::position(size_t shard) const {
   return shards_[shard]->position();

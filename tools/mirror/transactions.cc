@@ -229,6 +229,11 @@ absl::Status Transactions::Settle() {
   return absl::OkStatus();
 }
 
+absl::Status Transactions::End() {
+  const absl::Status status = Settle();
+  return status.ok() ? DiscardOpen() : status;
+}
+
 absl::StatusOr<Transactions::Outcome> Transactions::ReceiveOutcome() {
   const size_t count = executing_.commands.size();
   Outcome outcome;
