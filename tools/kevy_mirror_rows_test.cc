@@ -285,6 +285,11 @@ TEST_F(MirrorRowsTest, DatabaseHoldsContentsOfRow) {
     EXPECT_TRUE(Matches(played.content, expected))
         << TextOf(played.content) << "\n  instead of\n"
         << TextOf(expected);
+    if (row.needs.empty() || lacks) continue;
+    // Commands on the deadline of a field, which the content does not show.
+    const std::string field = Words(row.streamed[0]).back();
+    const TargetReply left = server_->Ask({"HTTL", "h", "FIELDS", "1", field});
+    EXPECT_EQ(left.elements[0].integer > 0, row.needs != "hpersist");
   }
 }
 

@@ -130,8 +130,10 @@ Rewriting WithoutBlock(const ArgvView& argv) {
   return Replaced(std::move(at_once));
 }
 
-// FLUSHALL [ASYNC|SYNC], and FLUSHDB alike. Servers send a snapshot instead.
+// A command without a row. FLUSHALL [ASYNC|SYNC] and FLUSHDB come from embedded
+// writers: servers send a snapshot instead.
 Rewriting PlainCommand(const ArgvView& argv) {
+  if (absl::EqualsIgnoreCase(argv[0], "xreadgroup")) return WithoutBlock(argv);
   if (!absl::EqualsIgnoreCase(argv[0], "flushall") &&
       !absl::EqualsIgnoreCase(argv[0], "flushdb")) {
     return {};

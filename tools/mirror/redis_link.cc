@@ -25,7 +25,6 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "absl/utility/utility.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/tools/mirror/reply_class.h"
 #include "kevy_replica/tools/mirror/target_address.h"
@@ -205,7 +204,7 @@ absl::Status RedisLink::Read() {
 }
 
 absl::StatusOr<TargetReply> RedisLink::Receive(ReplyDetail detail) {
-  absl::StatusOr<TargetReply> reply(absl::in_place);
+  absl::StatusOr<TargetReply> reply = TargetReply();
   while (true) {
     const absl::StatusOr<bool> whole = reader_.Take(detail, &unread_, &*reply);
     if (!whole.ok()) return whole.status();

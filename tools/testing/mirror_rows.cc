@@ -287,9 +287,11 @@ void AddLists(std::vector<MirrorRow>* rows) {
       In("7.0 on", kV7, Of("`BLPOP l 1`", Equal(abc, {"LPOP l"}, bc))),
       Rewritten(abc, "BLPOP l 1", "LPOP l", bc),
       Rewritten(abc, "BRPOP l 1", "RPOP l", ab),
-      Rewritten(abc, "BLPOP k l 1", "LMPOP 2 k l LEFT", bc,
-                "The first key with an element gives it, on both sides. Redis "
-                "before 7.0 lacks the command: the mirror stops there."),
+      Rewritten(
+          abc, "BLPOP k l 1", "LMPOP 2 k l LEFT", bc,
+          "The first key with an element gives it, on both sides. With keys "
+          "of several shards it may be another one here. Redis before 7.0 "
+          "lacks the command: the mirror stops there."),
       Rewritten(abc, "BRPOP k l 1", "LMPOP 2 k l RIGHT", ab),
       Rewritten(abc, "BLMPOP 1 2 k l LEFT", "LMPOP 2 k l LEFT", bc),
       Dropped(abc, "BLPOP l soon", "data", {{"l", "list a b c"}},
