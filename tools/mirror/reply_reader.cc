@@ -198,7 +198,9 @@ absl::StatusOr<bool> ReplyReader::BeginArray(int64_t count,
   value->type = TargetReply::Type::kArray;
   value->integer = count;
   if (count == 0) return true;
-  const bool kept = detail_ == ReplyDetail::kWhole || open_.empty();
+  const bool is_single = open_.size() == 1 && count == 1;
+  const bool kept =
+      detail_ == ReplyDetail::kWhole || open_.empty() || is_single;
   if (kept) {
     value->elements.reserve(std::min(static_cast<size_t>(count), kMaxReserved));
   }

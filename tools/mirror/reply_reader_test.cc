@@ -60,6 +60,15 @@ constexpr absl::string_view kWire =
     "+OK\r\n:-7\r\n$-1\r\n*-1\r\n$3\r\na\r\n\r\n-ERR \x1b[2J\r\n*0\r\n"
     "*4\r\n:0\r\n$0\r\n\r\n*2\r\n:1\r\n*1\r\n$1\r\nx\r\n-WRONGTYPE no\r\n";
 
+// HPEXPIREAT of one field answers so.
+TEST(ReplyReaderTest, KeepsOnlyElementOfInnerArray) {
+  ReplyReader reader;
+  EXPECT_EQ(
+      ReadAll(&reader, ReplyDetail::kBrief,
+              "*3\r\n*1\r\n:-2\r\n*2\r\n:1\r\n:2\r\n*1\r\n*1\r\n:1\r\n", 100),
+      "[3: [1: -2] [2:] [1: [1:]]]\n");
+}
+
 // The replies to most transactions are short.
 TEST(ReplyReaderTest, ReadsShortElementsInAnyPieces) {
   const std::string wire =

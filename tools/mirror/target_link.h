@@ -41,7 +41,7 @@ struct TargetReply {
 enum class ReplyDetail : uint8_t {
   kWhole,
   // Types, integers and the texts of errors; of an array within an array only
-  // the number of its elements.
+  // the number of its elements, and its element if it is the only one.
   kBrief,
 };
 
