@@ -142,10 +142,11 @@ class Mirror {
       progress.frames += frames_before_;
       progress.bytes += bytes_before_;
     }
-    for (KindCounts* counts : {&counters_.passed_over, &counters_.uncertain}) {
-      const std::string line = counts->NewCounts();
-      if (!line.empty()) options_.mirror.log(line);
-    }
+    std::string line = counters_.passed_over.NewCounts();
+    const std::string uncertain = counters_.uncertain.NewCounts();
+    absl::StrAppend(&line, line.empty() || uncertain.empty() ? "" : "; ",
+                    uncertain);
+    if (!line.empty()) options_.mirror.log(line);
     metrics_file_.Write(absl::StrCat(text, OwnMetrics()));
     if (options_.status_line) {
       std::fputs(absl::StrCat(StatusLine::kClear,

@@ -176,6 +176,10 @@ absl::Status MirrorSession::Shard::TakeFrames(
 
 absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
                                              uint64_t generation) {
+  if (session_->rewriter_.IsPlain(frame.argv())) {
+    static const auto* const kPlain = new Rewriting;
+    return PassOn(frame, frame, *kPlain, generation);
+  }
   const absl::StatusOr<Rewriting> rewriting =
       session_->rewriter_.Rewrite(frame.argv(), session_->filter_->table());
   if (!rewriting.ok()) return rewriting.status();
@@ -197,6 +201,12 @@ absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
     case Rewriting::Kind::kDropped:
       session_->CountReason(index_, frame, *rewriting);
       return session_->transactions_.PassOver(index_, frame, generation);
+    case Rewriting::Kind::kEmpties: {
+      const absl::Status status = session_->BeginHistory(this);
+      return status.ok() ? session_->StorePosition(
+                               this, {generation, frame.offset() + 1})
+                         : status;
+    }
     case Rewriting::Kind::kRejected:
       break;
   }
@@ -326,6 +336,14 @@ absl::StatusOr<std::unique_ptr<MirrorSession>> MirrorSession::Open(
   absl::StatusOr<OpenedTarget> opened =
       OpenTarget(options, checked.get(), state);
   if (!opened.ok()) return opened.status();
+  if (opened->is_untold && state->shards.empty()) {
+    ++counters->untold;
+    options.log(absl::StrCat(
+        "the mirror before ended without the replies to its last commands, up "
+        "to ",
+        options.max_batch,
+        " in front of the stored position: rejections there are not counted"));
+  }
   return absl::WrapUnique(new MirrorSession(
       std::move(connect), std::move(interrupter), std::move(checked), options,
       *std::move(opened), counters, state));
@@ -436,7 +454,20 @@ void MirrorSession::CountPassedDeadline(size_t shard, const FrameView& frame) {
   CountReason(shard, frame, rewriting);
 }
 
-absl::Status MirrorSession::Finish() { return transactions_.Settle(); }
+absl::Status MirrorSession::Finish() {
+  if (options_.print_only) return transactions_.Settle();
+  absl::Status status = transactions_.End();
+  // Without a record there is nothing to tell.
+  if (!status.ok() || empty_first_) return status;
+  std::string told;
+  for (const MirrorState::Shard& shard : state_->shards) {
+    absl::StrAppend(&told, told.empty() ? "" : ",", shard.stored);
+  }
+  // Its loss costs a message at the next start.
+  WriteRecordField(options_.position_key, kToldField, told, link_.get())
+      .IgnoreError();
+  return absl::OkStatus();
+}
 
 const FeedPosition& MirrorSession::position(size_t shard) const {
   return shards_[shard]->position();

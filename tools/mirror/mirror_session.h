@@ -69,8 +69,9 @@ class MirrorSession {
       MirrorState* state);
   ~MirrorSession();
 
-  // Waits for the replies of the executing transaction, if any. A command that
-  // the target has rejected there is an error, as in the handlers.
+  // Waits for the replies of the executing transaction, if any, and notes in
+  // the record that all is told. A command that the target has rejected there
+  // is an error, as in the handlers.
   // Precondition: the handlers get no more events.
   absl::Status Finish();
 
@@ -119,7 +120,7 @@ class MirrorSession {
   MirrorState* const state_;
   PayloadCommands::Target features_;
   std::optional<CommandFilter> filter_;
-  const FrameRewriter rewriter_;
+  FrameRewriter rewriter_;
   PassedDeadlines passed_deadlines_;
   uint64_t now_ms_ = 0;  // When the frames at hand were delivered.
   bool empty_first_;     // As OpenedTarget::empty_first, until it is done.

@@ -138,6 +138,7 @@ absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
   }
   if (!record.ok()) return record.status();
   record->shards.resize(options.shards);
+  const bool is_untold = record->is_untold();
   if (record->exists && !state->rejected.empty()) {
     status = WriteRecordField(options.position_key, kRejectedField,
                               state->rejected, link);
@@ -166,7 +167,7 @@ absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
   OpenedTarget opened = {
       CommandFilter({options.position_key, options.scripts, options.print_only},
                     *std::move(table)),
-      features, record->exists, std::move(record->shards)};
+      features, record->exists, is_untold, std::move(record->shards)};
   opened.empty_first = !record->exists || record->is_loading() || state->reload;
   return opened;
 }

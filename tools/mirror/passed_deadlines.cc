@@ -55,6 +55,19 @@ std::optional<uint64_t> DeadlineOf(const ArgvView& argv) {
   return deadline * 1000;
 }
 
+// False for most commands: DeadlineOf() finds none.
+bool MaySetDeadline(const ArgvView& argv) {
+  switch (argv[0].size()) {
+    case 3:  // SET
+      return argv.size() >= 5;
+    case 8:  // EXPIREAT
+    case 9:  // PEXPIREAT
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 void PassedDeadlines::Note(absl::string_view key, uint64_t deadline_ms,
@@ -70,6 +83,7 @@ bool PassedDeadlines::Take(const ArgvView& argv, uint64_t now_ms) {
   if (!keys_.empty()) {
     depends = keys_.erase(std::string(argv[1])) > 0 && !Replaces(argv[0]);
   }
+  if (!MaySetDeadline(argv)) return depends;
   const std::optional<uint64_t> deadline = DeadlineOf(argv);
   if (deadline.has_value()) {
     Note(argv[1], *deadline, now_ms);

@@ -208,9 +208,9 @@ absl::Status RedisLink::Read() {
 }
 
 absl::StatusOr<TargetReply> RedisLink::Receive(ReplyDetail detail) {
-  TargetReply reply;
+  absl::StatusOr<TargetReply> reply = TargetReply();
   while (true) {
-    const absl::StatusOr<bool> whole = reader_.Take(detail, &unread_, &reply);
+    const absl::StatusOr<bool> whole = reader_.Take(detail, &unread_, &*reply);
     if (!whole.ok()) return whole.status();
     if (*whole) break;
     absl::Status status = Read();
@@ -218,6 +218,12 @@ absl::StatusOr<TargetReply> RedisLink::Receive(ReplyDetail detail) {
   }
   --outstanding_;
   return reply;
+}
+
+size_t RedisLink::SkipQueued(size_t most) {
+  const size_t count = reader_.SkipQueued(most, &unread_);
+  outstanding_ -= count;
+  return count;
 }
 
 }  // namespace kevy_replica

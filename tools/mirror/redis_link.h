@@ -53,6 +53,7 @@ class RedisLink : public TargetLink {
   absl::Status Send() override;
   size_t outstanding() const override { return outstanding_; }
   absl::StatusOr<TargetReply> Receive(ReplyDetail detail) override;
+  size_t SkipQueued(size_t most) override;
 
  private:
   // Bytes to send: at `data`, or in `own_` from `offset` on if that is null.

@@ -60,6 +60,52 @@ constexpr absl::string_view kWire =
     "+OK\r\n:-7\r\n$-1\r\n*-1\r\n$3\r\na\r\n\r\n-ERR \x1b[2J\r\n*0\r\n"
     "*4\r\n:0\r\n$0\r\n\r\n*2\r\n:1\r\n*1\r\n$1\r\nx\r\n-WRONGTYPE no\r\n";
 
+// HPEXPIREAT of one field answers so.
+TEST(ReplyReaderTest, KeepsOnlyElementOfInnerArray) {
+  ReplyReader reader;
+  EXPECT_EQ(
+      ReadAll(&reader, ReplyDetail::kBrief,
+              "*3\r\n*1\r\n:-2\r\n*2\r\n:1\r\n:2\r\n*1\r\n*1\r\n:1\r\n", 100),
+      "[3: [1: -2] [2:] [1: [1:]]]\n");
+}
+
+// The replies to most transactions are short.
+TEST(ReplyReaderTest, ReadsShortElementsInAnyPieces) {
+  const std::string wire =
+      "*7\r\n:0\r\n+OK\r\n:123456789012345678\r\n:1234567890123456789\r\n"
+      "+OKAY\r\n-ERR x\r\n:5\r\n*1\r\n:-1\r\n+OK\r\n";
+  for (size_t piece = 1; piece <= wire.size(); ++piece) {
+    ReplyReader reader;
+    EXPECT_EQ(ReadAll(&reader, ReplyDetail::kBrief, wire, piece),
+              "[7: 0 '' 123456789012345678 1234567890123456789 '' error 'ERR "
+              "x' 5]\n[1: -1]\n''\n");
+  }
+  for (const char* line : {"*2\r\n:\r\n", "*2\r\n:1x\r\n", "*2\r\n:1\rx"}) {
+    ReplyReader reader;
+    EXPECT_NE(
+        ReadAll(&reader, ReplyDetail::kBrief, absl::StrCat(line, "\n"), 100)
+            .find("is not RESP"),
+        std::string::npos)
+        << line;
+  }
+}
+
+TEST(ReplyReaderTest, SkipsQueuedBetweenReplies) {
+  ReplyReader reader;
+  absl::string_view bytes = "+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n-ERR x\r\n+QU";
+  EXPECT_EQ(reader.SkipQueued(2, &bytes), 2u);
+  EXPECT_EQ(reader.SkipQueued(2, &bytes), 1u);
+  EXPECT_EQ(reader.SkipQueued(2, &bytes), 0u);
+  TargetReply reply;
+  EXPECT_TRUE(*reader.Take(ReplyDetail::kBrief, &bytes, &reply));
+  EXPECT_EQ(Text(reply), "error 'ERR x'");
+  EXPECT_EQ(reader.SkipQueued(2, &bytes), 0u);
+  EXPECT_FALSE(*reader.Take(ReplyDetail::kBrief, &bytes, &reply));
+  // Within a reply nothing is skipped.
+  bytes = "+QUEUED\r\n";
+  EXPECT_EQ(reader.SkipQueued(2, &bytes), 0u);
+}
+
 TEST(ReplyReaderTest, ReadsEveryTypeInAnyPieces) {
   for (const size_t piece : {size_t{1}, size_t{2}, size_t{7}, kWire.size()}) {
     ReplyReader reader;
@@ -70,16 +116,6 @@ TEST(ReplyReaderTest, ReadsEveryTypeInAnyPieces) {
               "''\n-7\nnull\nnull\n''\nerror 'ERR \\x1b[2J'\n[0:]\n"
               "[4: 0 '' [2:] error 'WRONGTYPE no']\n");
   }
-}
-
-// EXEC with the reply to HPEXPIREAT of one field.
-TEST(ReplyReaderTest, BriefReplyKeepsOnlyElementOfInnerArray) {
-  ReplyReader reader;
-  EXPECT_EQ(ReadAll(&reader, ReplyDetail::kBrief,
-                    "*2\r\n*1\r\n:-2\r\n*2\r\n:1\r\n:2\r\n"
-                    "*1\r\n*1\r\n*1\r\n:3\r\n",
-                    3),
-            "[2: [1: -2] [2:]]\n[1: [1: [1:]]]\n");
 }
 
 TEST(ReplyReaderTest, ReplyOverLimitIsError) {

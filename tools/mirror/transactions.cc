@@ -102,7 +102,7 @@ absl::Status Transactions::Add(size_t shard, const FrameView& frame,
   command.offset = frame.offset();
   command.after = frame.offset() + 1;
   const absl::string_view resp = frame.command();
-  if (resp.size() <= kMaxTransactionBytes) return AddCopy(command, resp);
+  if (resp.size() <= kMaxTransactionBytes) return AddCopy(&command, resp);
   // A large frame is not copied: it travels alone, from its own buffer.
   status = Commit();
   if (status.ok()) status = Prepare(shard, false, generation, frame.offset());
@@ -130,7 +130,7 @@ absl::Status Transactions::Load(size_t shard,
   command.check = check;
   encoded_.clear();
   (void)AppendCommand(argv, &encoded_);  // Only an empty `argv` would fail.
-  status = AddCopy(command, encoded_);
+  status = AddCopy(&command, encoded_);
   if (encoded_.capacity() > 2 * kMaxTransactionBytes) encoded_ = std::string();
   return status;
 }
@@ -161,14 +161,14 @@ absl::Status Transactions::Prepare(size_t shard, bool loading,
   return absl::OkStatus();
 }
 
-absl::Status Transactions::AddCopy(Command command, absl::string_view resp) {
-  command.begin = open_.bytes.size();
-  command.size = resp.size();
+absl::Status Transactions::AddCopy(Command* command, absl::string_view resp) {
+  command->begin = open_.bytes.size();
+  command->size = resp.size();
   open_.bytes.append(resp.data(), resp.size());
-  return AddCommand(command);
+  return AddCommand(*command);
 }
 
-absl::Status Transactions::AddCommand(Command command) {
+absl::Status Transactions::AddCommand(const Command& command) {
   open_.commands.push_back(command);
   open_.after = command.after;
   if (open_.commands.size() < options_.max_batch &&
@@ -229,11 +229,17 @@ absl::Status Transactions::Settle() {
   return absl::OkStatus();
 }
 
+absl::Status Transactions::End() {
+  const absl::Status status = Settle();
+  return status.ok() ? DiscardOpen() : status;
+}
+
 absl::StatusOr<Transactions::Outcome> Transactions::ReceiveOutcome() {
   const size_t count = executing_.commands.size();
   Outcome outcome;
   // The replies to MULTI, each command and HSET.
-  for (size_t i = 0; i < count + 2; ++i) {
+  for (size_t i = link_->SkipQueued(count + 2); i < count + 2;
+       i += 1 + link_->SkipQueued(count + 1 - i)) {
     absl::StatusOr<TargetReply> reply = link_->Receive(ReplyDetail::kBrief);
     if (!reply.ok()) return reply.status();
     if (!reply->is_error()) continue;

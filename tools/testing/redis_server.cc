@@ -8,8 +8,10 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -30,7 +32,11 @@
 namespace kevy_replica {
 namespace {
 
-constexpr char kProgram[] = "redis-server";
+// The server program. KEVY_TEST_SERVER names another one, by its path.
+std::string Program() {
+  const char* const program = getenv("KEVY_TEST_SERVER");
+  return program == nullptr ? "redis-server" : program;
+}
 
 uint16_t FreePort() {
   const absl::StatusOr<std::unique_ptr<Listener>> listener =
@@ -44,10 +50,14 @@ uint16_t FreePort() {
 }  // namespace
 
 bool RedisServer::IsInstalled() {
+  const std::string program = Program();
+  if (absl::StrContains(program, '/')) {
+    return access(program.c_str(), X_OK) == 0;
+  }
   const char* const path = getenv("PATH");
   if (path == nullptr) return false;
   for (const absl::string_view folder : absl::StrSplit(path, ':')) {
-    if (access(absl::StrCat(folder, "/", kProgram).c_str(), X_OK) == 0) {
+    if (access(absl::StrCat(folder, "/", program).c_str(), X_OK) == 0) {
       return true;
     }
   }
@@ -64,13 +74,9 @@ RedisServer::RedisServer(Socket socket, Keep keep)
 
 RedisServer::~RedisServer() {
   Kill();
-  for (const char* name : {"socket", "appendonlydir/appendonly.aof.1.base.rdb",
-                           "appendonlydir/appendonly.aof.1.incr.aof",
-                           "appendonlydir/appendonly.aof.manifest"}) {
-    unlink(absl::StrCat(folder_, "/", name).c_str());
-  }
-  rmdir(absl::StrCat(folder_, "/appendonlydir").c_str());
-  rmdir(folder_.c_str());
+  std::error_code error;
+  std::filesystem::remove_all(folder_, error);
+  EXPECT_FALSE(error) << folder_ << ": " << error.message();
 }
 
 void RedisServer::Start() {
@@ -107,7 +113,8 @@ bool RedisServer::TryStart() {
                      {"--appendonly", "yes", "--appendfsync", "always",
                       "--auto-aof-rewrite-percentage", "0"});
   }
-  process_ = std::make_unique<ChildProcess>(kProgram, arguments);
+  arguments.insert(arguments.end(), options_.begin(), options_.end());
+  process_ = std::make_unique<ChildProcess>(Program(), arguments);
   absl::StatusOr<TargetAddress> address = ParseTargetAddress(target());
   EXPECT_TRUE(address.ok()) << address.status();
   address->tls = tls_;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kevy_replica/tools/mirror/redis_link.h"
@@ -19,10 +20,12 @@
 
 namespace kevy_replica {
 
+// The program is redis-server, or the one that the environment variable
+// KEVY_TEST_SERVER names by its path: --test_env=KEVY_TEST_SERVER=/usr/bin/...
 // The destructor kills the server. Errors fail the test.
 class RedisServer {
  public:
-  // Whether PATH has a redis-server.
+  // Whether PATH has a redis-server, or KEVY_TEST_SERVER names a program.
   static bool IsInstalled();
 
   enum class Socket { kUnix, kLoopback };
@@ -52,6 +55,11 @@ class RedisServer {
   // The port for Start(), instead of a free one.
   void set_port(uint16_t port) { port_ = port; }
 
+  // More options of the server, for Start().
+  void set_options(std::vector<std::string> options) {
+    options_ = std::move(options);
+  }
+
   TargetReply Ask(const std::vector<std::string>& argv);
 
  private:
@@ -65,6 +73,7 @@ class RedisServer {
   uint16_t port_ = 0;
   std::optional<TlsOptions> tls_;  // Of `link_`.
   std::vector<std::string> tls_arguments_;
+  std::vector<std::string> options_;
   std::unique_ptr<ChildProcess> process_;  // Null while it does not run.
   std::unique_ptr<RedisLink> link_;
 };
