@@ -75,11 +75,15 @@ ABSL_FLAG(
     "that the target cannot do. stop: stop at both. skip: pass over\n"
     "both.");
 ABSL_FLAG(
-    kevy_replica::KevyVersion, primary_version,
-    kevy_replica::MirrorOptions().primary_version,
+    kevy_replica::OnLostTarget, on_lost_target,
+    kevy_replica::OnLostTarget::kStop,
+    "stop or reload, if the target comes back without the mirror's record, as\n"
+    "an empty server, while the mirror runs. reload: load everything again.");
+ABSL_FLAG(
+    kevy_replica::KevyVersion, primary_version, kevy_replica::kAssumedVersion,
     "The primary's version, by which commands are dropped and rewritten: see\n"
-    "docs/guide.md. kevy:// does not set it. Default: the newest version that\n"
-    "was observed.");
+    "docs/guide.md. Without the flag, kevy:// asks the primary. The default\n"
+    "is the newest version that was observed.");
 ABSL_FLAG(
     std::string, scripts, "refuse",
     "refuse or allow: pass EVAL on. Danger: a script can empty or change\n"
@@ -105,6 +109,18 @@ bool AbslParseFlag(absl::string_view text, OnReject* on_reject,
 }
 std::string AbslUnparseFlag(OnReject on_reject) {
   return UnparseFlagName(kOnRejectNames, on_reject);
+}
+
+constexpr FlagName<OnLostTarget> kOnLostTargetNames[] = {
+    {OnLostTarget::kStop, "stop"}, {OnLostTarget::kReload, "reload"}};
+
+// The form of --on_lost_target.
+bool AbslParseFlag(absl::string_view text, OnLostTarget* on_lost_target,
+                   std::string* error) {
+  return ParseFlagName(kOnLostTargetNames, text, on_lost_target, error);
+}
+std::string AbslUnparseFlag(OnLostTarget on_lost_target) {
+  return UnparseFlagName(kOnLostTargetNames, on_lost_target);
 }
 
 // The form of --primary_version: "5.4.0".
@@ -144,6 +160,15 @@ Restarts:
   A transaction brings frames and the position after them to the target. The
   next run reads the position there and continues, so it applies each received
   frame once.
+
+A target that has changed:
+  The mirror reads its record after each reconnect, before it writes. A target
+  that went back, to a replica that lagged say, is continued from the position
+  in its record. If the primary's backlog lacks that position, a snapshot
+  follows. A target that came back without the record ends the mirror
+  (--on_lost_target=stop), or is loaded again. A mirror that starts on an empty
+  database always loads everything. A target that is READONLY, MASTERDOWN or
+  LOADING is waited for.
 
 Rejected commands:
   kevy streams commands that it has refused, too. If the target refuses one as
@@ -228,12 +253,15 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   return CheckLinkFlags();
 }
 
-MirrorRunOptions OptionsOfFlags() {
+MirrorRunOptions OptionsOfFlags(const CommandLine& command_line) {
   MirrorRunOptions options;
   options.mirror.position_key = absl::GetFlag(FLAGS_position_key);
   options.mirror.replace = absl::GetFlag(FLAGS_replace);
   options.mirror.on_reject = absl::GetFlag(FLAGS_on_reject);
-  options.mirror.primary_version = absl::GetFlag(FLAGS_primary_version);
+  options.mirror.on_lost_target = absl::GetFlag(FLAGS_on_lost_target);
+  if (command_line.given.count("primary_version") != 0) {
+    options.mirror.primary_version = absl::GetFlag(FLAGS_primary_version);
+  }
   options.mirror.scripts = absl::GetFlag(FLAGS_scripts) == "allow";
   options.mirror.print_only =
       absl::GetFlag(FLAGS_dry_run) || absl::GetFlag(FLAGS_target).empty();
@@ -293,7 +321,7 @@ absl::StatusOr<TargetConnector> ConnectorOfFlags(
 int Run(const CommandLine& command_line) {
   const absl::Status flags = CheckFlags(command_line);
   if (!flags.ok()) return BadUsage(flags.message());
-  MirrorRunOptions options = OptionsOfFlags();
+  MirrorRunOptions options = OptionsOfFlags(command_line);
   options.interrupter = HandleStopSignals();
   Output output(STDOUT_FILENO, options.interrupter.get());
   absl::StatusOr<TargetConnector> connect =
@@ -312,9 +340,12 @@ int Run(const CommandLine& command_line) {
     options.addresses = {embedded_primary.address()};
     options.once = true;
   } else {
-    absl::StatusOr<ChosenPrimary> primary =
-        ChoosePrimary(absl::GetFlag(FLAGS_primary), absl::GetFlag(FLAGS_shards),
-                      options.interrupter);
+    absl::StatusOr<ChosenPrimary> primary = ChoosePrimary(
+        absl::GetFlag(FLAGS_primary), absl::GetFlag(FLAGS_shards),
+        options.interrupter,
+        options.mirror.primary_version.has_value()
+            ? ""
+            : AbslUnparseFlag(absl::GetFlag(FLAGS_primary_version)));
     if (absl::IsCancelled(primary.status())) return kExitSuccess;
     if (!primary.ok()) return ExitStatusOf(primary.status());
     options.addresses = std::move(primary->addresses);

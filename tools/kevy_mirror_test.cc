@@ -39,6 +39,7 @@
 #include "kevy_replica/testing/scripted_node.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/common/payload_commands.h"
+#include "kevy_replica/tools/mirror/passed_deadlines.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/tools/mirror/target_link.h"
@@ -1058,6 +1059,211 @@ TEST_F(KevyMirrorTest, EmptyRestartedServerIsLoadedAgain) {
   EXPECT_EQ(ContentOf(&server_), maker.content());
 }
 
+// A running mirror notices that its target has come back empty.
+TEST_F(KevyMirrorOverTcpTest, LostTargetStopsOrReloads) {
+  for (const bool reload : {false, true}) {
+    server_.Ask({"FLUSHALL"});
+    std::atomic<bool> restarted{false};
+    ScriptedPrimary primary;
+    primary.Enqueue(PrimaryScript()
+                        .Generation(7)
+                        .FramesTo(5, CountingFrame)
+                        .FramesTo(6,
+                                  [&restarted](uint64_t offset) {
+                                    while (!restarted) {
+                                      absl::SleepFor(absl::Milliseconds(1));
+                                    }
+                                    return CountingFrame(offset);
+                                  })
+                        .Stall());
+    const absl::Cleanup let_go = [&restarted] { restarted = true; };
+    PayloadMaker last(2);
+    last.AddHash(10);
+    Listen(&primary, PrimaryScript()
+                         .Generation(8)
+                         .Snapshot(last.Finish(), 9)
+                         .Heartbeat(8, 9)
+                         .Stall());
+    ChildProcess child(
+        kKevyMirror,
+        Flags(primary,
+              {absl::StrCat("--on_lost_target=", reload ? "reload" : "stop")}));
+    AwaitPosition(&child, "7:5");
+    server_.Kill();
+    server_.Start();
+    restarted = true;
+    if (reload) {
+      AwaitPosition(&child, "8:9");
+      child.Signal(SIGINT);
+    }
+    const std::string errors = child.ReadErrors();
+    EXPECT_EQ(child.Wait(), reload ? 0 : 1) << errors;
+    EXPECT_THAT(errors, HasSubstr("the target has lost the mirror's record, "
+                                  "which held shard-0 at 7:5: "));
+    EXPECT_EQ(ContentOf(&server_), reload ? last.content() : Content());
+    EXPECT_EQ(primary.connections(), reload ? 2u : 1u);
+  }
+}
+
+// A server that restarts from an older file has an older record, as a replica
+// that lagged has after a failover.
+TEST_F(KevyMirrorOverTcpTest, TargetThatWentBackIsResumed) {
+  std::atomic<int> go{0};
+  const auto frame = [&go](uint64_t offset) {
+    while (static_cast<int>(offset / 10) > go) {
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+    return CountingFrame(offset);
+  };
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript()
+                       .Generation(7)
+                       .FramesTo(10, frame)
+                       .FramesTo(20, frame)
+                       .FramesTo(30, frame)
+                       .Stall());
+  const absl::Cleanup let_go = [&go] { go = 9; };
+  ChildProcess child(kKevyMirror, Flags(primary));
+  AwaitPosition(&child, "7:10");
+  EXPECT_EQ(server_.Ask({"SAVE"}).text, "OK");
+  go = 1;
+  AwaitPosition(&child, "7:20");
+  server_.Kill();
+  server_.Start();
+  EXPECT_EQ(Position(), "7:10");
+  go = 2;
+  AwaitPosition(&child, "7:30");
+  child.Signal(SIGINT);
+  EXPECT_THAT(child.ReadErrors(),
+              HasSubstr("the target has gone back, as after a failover to a "
+                        "replica that lagged: shard-0 has \"7:10\""));
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_EQ(ContentOf(&server_), CountedContent(30));
+  EXPECT_EQ(primary.connections(), 2u);
+  EXPECT_EQ(primary.connection(1).request->offset, 10u);
+}
+
+// A target that becomes a replica is waited for, whether it serves reads or
+// not.
+TEST_F(KevyMirrorOverTcpTest, ReplicaAsTargetIsWaitedFor) {
+  int phase = 0;
+  for (const char* serve : {"yes", "no"}) {
+    server_.Ask({"FLUSHALL"});
+    std::atomic<bool> replica{false};
+    ScriptedPrimary primary;
+    Listen(&primary, PrimaryScript()
+                         .Generation(7)
+                         .FramesTo(10, CountingFrame)
+                         .FramesTo(30,
+                                   [&replica](uint64_t offset) {
+                                     while (!replica) {
+                                       absl::SleepFor(absl::Milliseconds(1));
+                                     }
+                                     return CountingFrame(offset);
+                                   })
+                         .Stall());
+    const absl::Cleanup let_go = [&replica] { replica = true; };
+    const std::string metrics =
+        folder_.File(absl::StrCat("metrics", ++phase).c_str());
+    ChildProcess child(
+        kKevyMirror, Flags(primary, {absl::StrCat("--prometheus=", metrics)}));
+    AwaitPosition(&child, "7:10");
+    server_.Ask({"CONFIG", "SET", "replica-serve-stale-data", serve});
+    server_.Ask({"REPLICAOF", "127.0.0.1", "1"});
+    replica = true;
+    child.Await("the mirror connects again", [&] {
+      const std::string text = FileContents(metrics);
+      return absl::StrContains(text, "target_connects_total ") &&
+             !absl::StrContains(text, "target_connects_total 1\n");
+    });
+    server_.Ask({"REPLICAOF", "NO", "ONE"});
+    AwaitPosition(&child, "7:30");
+    child.Signal(SIGINT);
+    EXPECT_THAT(
+        child.ReadErrors(),
+        HasSubstr(absl::StrCat("the target is in trouble: ",
+                               serve[0] == 'y' ? "READONLY " : "MASTERDOWN ")));
+    EXPECT_EQ(child.Wait(), 0);
+    EXPECT_EQ(ContentOf(&server_), CountedContent(30));
+    EXPECT_EQ(primary.connections(), 1u);
+  }
+}
+
+// ---- Deadlines that have passed.
+
+std::string SnapshotOfDeadKey() {
+  PayloadEncoder encoder;
+  std::string payload;
+  for (const PayloadEvent& event :
+       {PayloadEvent(PayloadHeader{6, 0, 0}),
+        PayloadEvent(RecordBegin{RecordType::kString, "s", 1000, 0}),
+        PayloadEvent(StringValue{"x"}), PayloadEvent(RecordEnd()),
+        PayloadEvent(PayloadEnd())}) {
+    EXPECT_EQ(encoder.Append(event, &payload), WireError::kNone);
+  }
+  return payload;
+}
+
+// The primary made the frames from a heartbeat's offset on after the deadline.
+TEST_F(KevyMirrorTest, HeartbeatDividesWritesAroundPassedDeadline) {
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript()
+                       .Generation(7)
+                       .Snapshot(SnapshotOfDeadKey(), 0)
+                       .Frame(0, {"SET", "c", "5"})
+                       .Frame(1, {"PEXPIREAT", "c", "1000"})
+                       .Frame(2, {"SET", "replaced", "5"})
+                       .Frame(3, {"EXPIREAT", "replaced", "1"})
+                       .Frame(4, {"SET", "kept", "5"})
+                       .Frame(5, {"EXPIREAT", "kept", "1"})
+                       .Heartbeat(7, 9)
+                       .Frame(6, {"SET", "replaced", "1"})
+                       .Frame(7, {"PERSIST", "kept"})
+                       .Frame(8, {"APPEND", "s", "y"})
+                       .Frame(9, {"INCR", "c"})
+                       .Frame(10, {"APPEND", "s", "z"})
+                       .Heartbeat(7, 11)
+                       .Stall());
+  RunTo("7:11", primary);
+  EXPECT_THAT(ContentOf(&server_),
+              UnorderedElementsAre(Pair("c", "string 1"), Pair("s", "string z"),
+                                   Pair("replaced", "string 1"),
+                                   Pair("kept", "string 5")));
+}
+
+// A mirror that is killed before a heartbeat leaves the deadline in the target.
+TEST_F(KevyMirrorKilledTest, KillLosesNoHeldDeadline) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript()
+                      .Generation(7)
+                      .Snapshot(SnapshotOfDeadKey(), 0)
+                      .Frame(0, {"RPUSH", "l", "a"})
+                      .Frame(1, {"PEXPIREAT", "l", "1000"})
+                      .Stall());
+  Listen(&primary, PrimaryScript()
+                       .Generation(7)
+                       .Frame(2, {"RPUSH", "l", "b"})
+                       .Frame(3, {"APPEND", "s", "y"})
+                       .Heartbeat(7, 4)
+                       .Stall());
+  const int64_t begin = absl::ToUnixMillis(absl::Now());
+  {
+    ChildProcess child(kKevyMirror, Flags(primary));
+    AwaitPosition(&child, "7:2");
+    child.Signal(SIGKILL);
+    EXPECT_EQ(child.Wait(), -SIGKILL);
+  }
+  RunTo("7:4", primary);
+  EXPECT_EQ(server_.Ask({"GET", "s"}).text, "xy");
+  EXPECT_EQ(server_.Ask({"LLEN", "l"}).integer, 2);
+  for (const char* key : {"l", "s"}) {
+    const int64_t deadline = server_.Ask({"PEXPIRETIME", key}).integer;
+    EXPECT_GT(deadline, begin);
+    EXPECT_LE(deadline, absl::ToUnixMillis(absl::Now()) +
+                            int64_t{PassedDeadlines::kGraceMs});
+  }
+}
+
 // ---- Shards.
 
 // Primaries on consecutive ports.
@@ -1243,6 +1449,7 @@ TEST_F(KevyMirrorTest, ExplainFindsPrimary) {
   ScriptedNode node;
   node.shards = {{7, 0}};
   node.repl_port_base = 16004;
+  node.version = "7.0.0";
   ScriptedClientPort port;
   port.SetNode(node);
   ASSERT_TRUE(port.Listen("127.0.0.1:0").ok());
@@ -1251,8 +1458,9 @@ TEST_F(KevyMirrorTest, ExplainFindsPrimary) {
                  absl::StrCat("--target=", server_.target()), "--explain"});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out,
-              HasSubstr(absl::StrCat("the primary is ", port.address(),
-                                     ", kevy 5.4.0, with 1 shard\n")));
+              AllOf(HasSubstr(absl::StrCat("the primary is ", port.address(),
+                                           ", kevy 7.0.0, with 1 shard\n")),
+                    HasSubstr("rows for a primary of version 7.0.0:\n")));
 }
 
 TEST_F(KevyMirrorTest, TargetWithoutMemoryTakesDeletes) {

@@ -132,7 +132,9 @@ absl::Status ExplainRecord(const MirrorOptions& options, CheckedLink* link,
   return absl::OkStatus();
 }
 
-void ExplainLocated(const MirrorRunOptions& options, std::string* text) {
+// Takes the version that the located primary tells, if it tells one.
+void ExplainLocated(const MirrorRunOptions& options, std::string* text,
+                    KevyVersion* version) {
   LocatePrimaryOptions locate;
   locate.locator.shards = options.mirror.shards;
   locate.connect.interrupter = options.interrupter;
@@ -142,12 +144,17 @@ void ExplainLocated(const MirrorRunOptions& options, std::string* text) {
                   primary.ok() ? DescribePrimary(*primary)
                                : std::string(primary.status().message()),
                   "\n");
+  if (!primary.ok()) return;
+  *version = ParseKevyVersion(primary->version).value_or(*version);
 }
 
 // A replica that closes abruptly can harm old primaries, so that the connection
 // is closed politely, and without a handshake.
-void ExplainPrimary(const MirrorRunOptions& options, std::string* text) {
-  if (IsKevyUrl(options.addresses[0])) return ExplainLocated(options, text);
+void ExplainPrimary(const MirrorRunOptions& options, std::string* text,
+                    KevyVersion* version) {
+  if (IsKevyUrl(options.addresses[0])) {
+    return ExplainLocated(options, text, version);
+  }
   for (const std::string& address : options.addresses) {
     absl::StatusOr<std::unique_ptr<Transport>> transport =
         ConnectTransport(address);
@@ -162,12 +169,13 @@ void ExplainPrimary(const MirrorRunOptions& options, std::string* text) {
   }
 }
 
-void ExplainRows(const MirrorOptions& options, std::string* text) {
-  std::string version;
-  AppendText(options.primary_version, &version);
-  absl::StrAppend(text, "rows for a primary of version ", version, ":\n");
+void ExplainRows(const MirrorOptions& options, const KevyVersion& version,
+                 std::string* text) {
+  absl::StrAppend(text, "rows for a primary of version ");
+  AppendText(version, text);
+  absl::StrAppend(text, ":\n");
   for (const SemanticsRow& row : SemanticsRows()) {
-    if (!row.Holds(options.primary_version)) continue;
+    if (!row.Holds(version)) continue;
     absl::StrAppend(text, "  ", CommandEffectName(row.effect), ": ",
                     row.commands, ": ", row.reason, "\n");
   }
@@ -181,11 +189,13 @@ absl::Status Explain(const MirrorRunOptions& options, std::string* text) {
   absl::StatusOr<std::unique_ptr<TargetLink>> connected = options.connect();
   if (!connected.ok()) return connected.status();
   CheckedLink link(*std::move(connected));
-  ExplainPrimary(options, text);
+  KevyVersion located = kAssumedVersion;
+  ExplainPrimary(options, text, &located);
   absl::Status status = ExplainServer(&link, text);
   if (status.ok()) status = ExplainRecord(options.mirror, &link, text);
   if (!status.ok()) return status;
-  ExplainRows(options.mirror, text);
+  ExplainRows(options.mirror, options.mirror.primary_version.value_or(located),
+              text);
   return absl::OkStatus();
 }
 

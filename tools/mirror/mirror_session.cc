@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/kevy_version.h"
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
@@ -48,6 +50,58 @@ namespace {
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kMostBackoff = absl::Seconds(5);
 
+constexpr absl::string_view kRecordGone =
+    "it came back empty, or the key was evicted or deleted";
+
+// Keys that are asked for in one go.
+constexpr size_t kKeysAtOnce = 1000;
+
+// "shard-0 at 7:39, shard-1 at 8:2": the positions in the target, as far as the
+// mirror knows. Empty: none.
+std::string HeldPositions(const MirrorState& state) {
+  std::string text;
+  for (size_t i = 0; i < state.shards.size(); ++i) {
+    const std::string& stored = state.shards[i].stored;
+    if (!ParseFeedPosition(stored).has_value()) continue;
+    absl::StrAppend(&text, text.empty() ? "" : ", ", ShardField(i), " at ",
+                    stored);
+  }
+  return text;
+}
+
+// The end of a session whose target has lost the record. kAborted: load all.
+absl::Status LostTarget(const MirrorOptions& options, MirrorState* state,
+                        absl::string_view change) {
+  const std::string held = HeldPositions(*state);
+  const std::string text = absl::StrCat(
+      "the target has lost the mirror's record",
+      held.empty() ? "" : absl::StrCat(", which held ", held), ": ", change);
+  if (held.empty() || options.on_lost_target == OnLostTarget::kReload) {
+    state->reload = true;
+    return absl::AbortedError(absl::StrCat(text, "; all is loaded again"));
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      text,
+      "; nothing was written: start the mirror again to load everything, or "
+      "give --on_lost_target=reload"));
+}
+
+// A frame with another command.
+struct ReplacedFrame {
+  absl::Status Set(uint64_t offset, const std::vector<std::string>& command) {
+    const std::vector<absl::string_view> argv(command.begin(), command.end());
+    if (AppendFrame(offset, argv, &bytes) != WireError::kNone ||
+        !decoder.Decode(bytes, &view).done()) {
+      return absl::InternalError("a rewritten frame cannot be read");
+    }
+    return absl::OkStatus();
+  }
+
+  std::string bytes;
+  FrameDecoder decoder;
+  FrameView view;  // Into the two above.
+};
+
 }  // namespace
 
 // One shard: takes its follower's events.
@@ -66,7 +120,10 @@ class MirrorSession::Shard : public FollowerHandler {
   };
 
   Shard(MirrorSession* session, size_t index, const OpenedTarget& opened)
-      : session_(session), index_(index) {
+      : session_(session),
+        index_(index),
+        deadlines_(session->options_.print_only ? 0
+                                                : PassedDeadlines::kMaxKeys) {
     if (opened.empty_first) return;
     position_ = opened.shards[index].position;
     holding_ = opened.shards[index].state == ShardRecord::State::kEmpty
@@ -79,6 +136,7 @@ class MirrorSession::Shard : public FollowerHandler {
   Holding holding() const { return holding_; }
   void set_position(const FeedPosition& position) { position_ = position; }
   void set_holding(Holding holding) { holding_ = holding; }
+  PassedDeadlines& deadlines() { return deadlines_; }
   MirrorState::Shard& state() { return session_->state_->shards[index_]; }
 
   absl::Status OnFrames(absl::Span<const FrameView> frames,
@@ -114,7 +172,7 @@ class MirrorSession::Shard : public FollowerHandler {
   }
   // The primary is that of all shards.
   void OnPrimary(const Primary& primary) override {
-    if (index_ == 0) session_->options_.log(DescribePrimary(primary));
+    if (index_ == 0) session_->TakePrimary(primary);
   }
   void OnNoPrimary(const absl::Status& status) override {
     if (index_ == 0) session_->options_.log(std::string(status.message()));
@@ -134,6 +192,7 @@ class MirrorSession::Shard : public FollowerHandler {
   absl::Status TakeFrame(const FrameView& frame, uint64_t generation);
   absl::Status PassOn(const FrameView& frame, const FrameView& replaced,
                       const Rewriting& rewriting, uint64_t generation);
+  absl::Status Add(const FrameView& frame, uint64_t generation);
   absl::Status Reject(const FrameView& frame, uint64_t generation,
                       const Rejection& rejection);
   void BeginSnapshot();
@@ -147,6 +206,7 @@ class MirrorSession::Shard : public FollowerHandler {
   FeedPosition position_;  // In the target.
   Holding holding_ = Holding::kNothing;
   std::unique_ptr<SnapshotLoader> loader_;  // Null outside of a snapshot.
+  PassedDeadlines deadlines_;
 };
 
 void MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
@@ -174,6 +234,9 @@ absl::Status MirrorSession::Shard::TakeFrames(
 
 absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
                                              uint64_t generation) {
+  const absl::Status applied =
+      session_->ApplyDeadlines(&deadlines_, frame.offset());
+  if (!applied.ok()) return applied;
   const absl::StatusOr<Rewriting> rewriting =
       session_->rewriter_.Rewrite(frame.argv(), session_->filter_->table());
   if (!rewriting.ok()) return rewriting.status();
@@ -181,16 +244,10 @@ absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
     case Rewriting::Kind::kNone:
       return PassOn(frame, frame, *rewriting, generation);
     case Rewriting::Kind::kReplaced: {
-      const std::vector<absl::string_view> argv(rewriting->argv.begin(),
-                                                rewriting->argv.end());
-      std::string bytes;
-      FrameDecoder decoder;
-      FrameView replaced;
-      if (AppendFrame(frame.offset(), argv, &bytes) != WireError::kNone ||
-          !decoder.Decode(bytes, &replaced).done()) {
-        return absl::InternalError("a rewritten frame cannot be read");
-      }
-      return PassOn(frame, replaced, *rewriting, generation);
+      ReplacedFrame replaced;
+      absl::Status status = replaced.Set(frame.offset(), rewriting->argv);
+      if (!status.ok()) return status;
+      return PassOn(frame, replaced.view, *rewriting, generation);
     }
     case Rewriting::Kind::kDropped:
       session_->CountReason(index_, frame, *rewriting);
@@ -211,8 +268,7 @@ absl::Status MirrorSession::Shard::PassOn(const FrameView& frame,
   const CommandVerdict verdict = session_->filter_->Judge(replaced.argv());
   if (verdict.refusal.empty()) {
     session_->CountReason(index_, frame, rewriting);
-    session_->CountPassedDeadline(index_, replaced);
-    return session_->transactions_.Add(index_, replaced, generation);
+    return Add(replaced, generation);
   }
   Rejection rejection;
   rejection.shard = index_;
@@ -222,6 +278,28 @@ absl::Status MirrorSession::Shard::PassOn(const FrameView& frame,
   rejection.kind = verdict.refusal;
   rejection.text = absl::StrCat("is not passed on: ", verdict.refusal);
   return Reject(frame, generation, rejection);
+}
+
+// Adds the frame's command. Holds its deadline if that has passed.
+absl::Status MirrorSession::Shard::Add(const FrameView& frame,
+                                       uint64_t generation) {
+  const PassedDeadlines::Taken taken =
+      deadlines_.Take(frame.argv(), session_->now_ms_);
+  if (taken.uncertain) {
+    Rewriting rewriting;
+    rewriting.reason_class = "uncertain";
+    rewriting.reason =
+        "its key's deadline had passed when it came: the write counts as one "
+        "before the deadline, and the key expires";
+    session_->CountReason(index_, frame, rewriting);
+  }
+  if (taken.argv.empty()) {
+    return session_->transactions_.Add(index_, frame, generation);
+  }
+  ReplacedFrame held;
+  absl::Status status = held.Set(frame.offset(), taken.argv);
+  if (!status.ok()) return status;
+  return session_->transactions_.Add(index_, held.view, generation);
 }
 
 absl::Status MirrorSession::Shard::Reject(const FrameView& frame,
@@ -239,7 +317,7 @@ absl::Status MirrorSession::Shard::Reject(const FrameView& frame,
 void MirrorSession::Shard::BeginSnapshot() {
   loader_ = std::make_unique<SnapshotLoader>(
       index_, session_->features_, &session_->options_, session_->counters_,
-      &session_->transactions_, &session_->passed_deadlines_,
+      &session_->transactions_, &deadlines_,
       [this] { return session_->BeginHistory(this); });
 }
 
@@ -264,6 +342,11 @@ absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
     if (!status.ok()) return status;
     holding_ = Holding::kNothing;
     return session_->StoreField(this, kEmpty);
+  }
+  if (loader_ == nullptr) {
+    deadlines_.TakeHeartbeat(heartbeat.next_offset);
+    status = session_->ApplyDeadlines(&deadlines_, position.next_offset);
+    if (!status.ok()) return status;
   }
   // A heartbeat is the first to tell the generation of a new history.
   const bool moved = position.next_offset == position_.next_offset &&
@@ -292,7 +375,7 @@ MirrorSession::MirrorSession(TargetConnector connect,
       counters_(counters),
       state_(state),
       features_(opened.features),
-      rewriter_(options.primary_version,
+      rewriter_(options.primary_version.value_or(kAssumedVersion),
                 [this](absl::Span<const absl::string_view> argv) {
                   return Read(argv);
                 }),
@@ -324,6 +407,10 @@ absl::StatusOr<std::unique_ptr<MirrorSession>> MirrorSession::Open(
   absl::StatusOr<OpenedTarget> opened =
       OpenTarget(options, checked.get(), state);
   if (!opened.ok()) return opened.status();
+  // An earlier session of this process may have held a position.
+  if (!opened->has_record && !state->reload && !HeldPositions(*state).empty()) {
+    return LostTarget(options, state, kRecordGone);
+  }
   return absl::WrapUnique(new MirrorSession(
       std::move(connect), std::move(interrupter), std::move(checked), options,
       *std::move(opened), counters, state));
@@ -363,22 +450,37 @@ absl::StatusOr<std::vector<std::string>> MirrorSession::TakeOpened(
   filter_.emplace(std::move(opened.filter));
   std::vector<std::string> fields;
   for (const ShardRecord& shard : opened.shards) fields.push_back(shard.text);
-  if (empty_first_) return fields;  // Nothing of the target counts yet.
-  if (!opened.has_record) {
-    state_->reload = true;
-    return absl::AbortedError(
-        "the target has lost the mirror's record: it came back empty, or the "
-        "key was evicted or deleted; all is loaded again");
-  }
-  for (size_t i = 0; i < fields.size(); ++i) {
-    const MirrorState::Shard& shard = state_->shards[i];
-    if (fields[i] != shard.stored && fields[i] != shard.sent) {
-      return absl::AbortedError(absl::StrCat(
-          "another mirror has written to the target: ", ShardField(i), " has ",
-          Escaped(fields[i]), " instead of ", Escaped(shard.stored)));
-    }
-  }
+  // Until then nothing of the target counts.
+  const absl::Status status =
+      empty_first_ ? absl::OkStatus() : CheckRecord(opened);
+  if (!status.ok()) return status;
   return fields;
+}
+
+// Compares the record with the memory of this session.
+absl::Status MirrorSession::CheckRecord(const OpenedTarget& opened) const {
+  if (!opened.has_record) return LostTarget(options_, state_, kRecordGone);
+  for (size_t i = 0; i < opened.shards.size(); ++i) {
+    const ShardRecord& record = opened.shards[i];
+    const MirrorState::Shard& shard = state_->shards[i];
+    if (record.text == shard.stored || record.text == shard.sent) continue;
+    if (record.state == ShardRecord::State::kLoading) {
+      return LostTarget(options_, state_,
+                        absl::StrCat(ShardField(i), " has ",
+                                     Escaped(record.text), " instead"));
+    }
+    const std::optional<FeedPosition> held = ParseFeedPosition(shard.stored);
+    const bool is_older = held.has_value() &&
+                          held->generation == record.position.generation &&
+                          held->next_offset > record.position.next_offset;
+    return absl::AbortedError(absl::StrCat(
+        is_older ? "the target has gone back, as after a failover to a replica "
+                   "that lagged: "
+                 : "another mirror has written to the target: ",
+        ShardField(i), " has ", Escaped(record.text), " instead of ",
+        Escaped(shard.stored), "; the mirror goes on from there"));
+  }
+  return absl::OkStatus();
 }
 
 // A target may close a silent connection.
@@ -410,6 +512,18 @@ absl::StatusOr<TargetReply> MirrorSession::Read(
   return answer;
 }
 
+// Takes the rows of the primary's version, unless the options name one.
+void MirrorSession::TakePrimary(const Primary& primary) {
+  options_.log(DescribePrimary(primary));
+  if (options_.primary_version.has_value()) return;
+  const std::optional<KevyVersion> version = ParseKevyVersion(primary.version);
+  rewriter_.set_version(version.value_or(kAssumedVersion));
+  if (version.has_value()) return;
+  std::string text = "the primary does not tell its version: ";
+  AppendText(kAssumedVersion, &text);
+  options_.log(absl::StrCat(text, " is assumed (--primary_version)"));
+}
+
 // Counts a command that is dropped or uncertain, and tells the first of a kind.
 void MirrorSession::CountReason(size_t shard, const FrameView& frame,
                                 const Rewriting& rewriting) {
@@ -424,14 +538,42 @@ void MirrorSession::CountReason(size_t shard, const FrameView& frame,
   }
 }
 
-void MirrorSession::CountPassedDeadline(size_t shard, const FrameView& frame) {
-  if (!passed_deadlines_.Take(frame.argv(), now_ms_)) return;
-  Rewriting rewriting;
-  rewriting.reason_class = "uncertain";
-  rewriting.reason =
-      "its key's deadline had passed when it came: the target begins the key "
-      "anew, and the primary's may be gone";
-  CountReason(shard, frame, rewriting);
+// Gives the target the true deadlines that are due in front of `offset`.
+absl::Status MirrorSession::ApplyDeadlines(PassedDeadlines* deadlines,
+                                           uint64_t offset) {
+  if (!deadlines->HasDue(offset)) return absl::OkStatus();
+  absl::Status status = transactions_.Commit();
+  const std::vector<PassedDeadlines::Held> due = deadlines->TakeDue(offset);
+  // Before Redis 7.0 the keys stay for the grace.
+  if (filter_->table().Find("pexpiretime") == nullptr) return status;
+  for (size_t i = 0; status.ok() && i < due.size(); i += kKeysAtOnce) {
+    status = transactions_.Retry([&] {
+      return ApplyDeadlines(absl::MakeSpan(due).subspan(i, kKeysAtOnce));
+    });
+  }
+  return status;
+}
+
+// A key that has another deadline than the held one, or none, stays. A refusal
+// counts as such: the grace remains.
+absl::Status MirrorSession::ApplyDeadlines(
+    absl::Span<const PassedDeadlines::Held> held) {
+  for (const PassedDeadlines::Held& one : held) {
+    link_->Add({"PEXPIRETIME", one.key});
+  }
+  absl::Status status = link_->Send();
+  if (!status.ok()) return status;
+  for (const PassedDeadlines::Held& one : held) {
+    const absl::StatusOr<TargetReply> reply =
+        link_->Receive(ReplyDetail::kBrief);
+    if (!reply.ok()) return reply.status();
+    if (reply->type == TargetReply::Type::kInteger &&
+        reply->integer == static_cast<int64_t>(one.until_ms)) {
+      link_->Add({"PEXPIREAT", one.key, absl::StrCat(one.deadline_ms)});
+    }
+  }
+  status = link_->Send();
+  return status.ok() ? link_->DropReplies() : status;
 }
 
 absl::Status MirrorSession::Finish() { return transactions_.Settle(); }
@@ -466,6 +608,7 @@ absl::Status MirrorSession::BeginHistory(Shard* shard) {
     for (const std::unique_ptr<Shard>& each : shards_) {
       each->set_holding(Shard::Holding::kNothing);
       each->set_position(FeedPosition());
+      each->deadlines().Clear();
       each->state().stored = each->state().sent = std::string(kLoading);
     }
   } else if (shard->holding() == Shard::Holding::kEmpty) {

@@ -21,6 +21,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
@@ -57,6 +58,11 @@ namespace kevy_replica {
 // 4. A shard that needs a new history while the target holds data ends the
 //    session if there are several shards (MirrorState::reload). All are loaded
 //    again, because one shard's keys cannot be told from another's.
+// 5. A record that differs from the session's own memory ends the session,
+//    before anything is written. The record is right: it was stored with the
+//    data. So a target that has gone back, to a lagging replica say, is resumed
+//    from its own position. A record that is gone, or that tells of a snapshot
+//    that is not whole, is a lost target: see OnLostTarget.
 class MirrorSession {
  public:
   // Connects and opens the target: see OpenTarget() for the errors. After a
@@ -101,11 +107,14 @@ class MirrorSession {
 
   absl::StatusOr<std::vector<std::string>> Reconnect(absl::Status status);
   absl::StatusOr<std::vector<std::string>> TakeOpened(OpenedTarget opened);
+  absl::Status CheckRecord(const OpenedTarget& opened) const;
   absl::Status KeepAlive();
   absl::StatusOr<TargetReply> Read(absl::Span<const absl::string_view> argv);
+  void TakePrimary(const Primary& primary);
   void CountReason(size_t shard, const FrameView& frame,
                    const Rewriting& rewriting);
-  void CountPassedDeadline(size_t shard, const FrameView& frame);
+  absl::Status ApplyDeadlines(PassedDeadlines* deadlines, uint64_t offset);
+  absl::Status ApplyDeadlines(absl::Span<const PassedDeadlines::Held> held);
   absl::Status BeginHistory(Shard* shard);
   absl::Status StoreField(Shard* shard, absl::string_view value);
   absl::Status StorePosition(Shard* shard, const FeedPosition& position);
@@ -119,8 +128,7 @@ class MirrorSession {
   MirrorState* const state_;
   PayloadCommands::Target features_;
   std::optional<CommandFilter> filter_;
-  const FrameRewriter rewriter_;
-  PassedDeadlines passed_deadlines_;
+  FrameRewriter rewriter_;
   uint64_t now_ms_ = 0;  // When the frames at hand were delivered.
   bool empty_first_;     // As OpenedTarget::empty_first, until it is done.
   Transactions transactions_;

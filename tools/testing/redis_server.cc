@@ -64,9 +64,10 @@ RedisServer::RedisServer(Socket socket, Keep keep)
 
 RedisServer::~RedisServer() {
   Kill();
-  for (const char* name : {"socket", "appendonlydir/appendonly.aof.1.base.rdb",
-                           "appendonlydir/appendonly.aof.1.incr.aof",
-                           "appendonlydir/appendonly.aof.manifest"}) {
+  for (const char* name :
+       {"socket", "dump.rdb", "appendonlydir/appendonly.aof.1.base.rdb",
+        "appendonlydir/appendonly.aof.1.incr.aof",
+        "appendonlydir/appendonly.aof.manifest"}) {
     unlink(absl::StrCat(folder_, "/", name).c_str());
   }
   rmdir(absl::StrCat(folder_, "/appendonlydir").c_str());
