@@ -75,6 +75,17 @@ ABSL_FLAG(
     "that the target cannot do. stop: stop at both. skip: pass over\n"
     "both.");
 ABSL_FLAG(
+    std::string, reload, "in_place",
+    "in_place or swap, if the primary sends a snapshot. in_place: empty the\n"
+    "database and load; readers see a part of the data meanwhile. swap: load\n"
+    "into --swap_database and exchange the two when all shards are loaded;\n"
+    "readers see the old data meanwhile, and the target needs memory for\n"
+    "both. Not on a cluster.");
+ABSL_FLAG(
+    int32_t, swap_database, -1,
+    "The target's database for --reload=swap, for this mirror alone. It must\n"
+    "be empty; data that an earlier run has left there is deleted.");
+ABSL_FLAG(
     kevy_replica::OnLostTarget, on_lost_target,
     kevy_replica::OnLostTarget::kStop,
     "stop or reload, if the target comes back without the mirror's record, as\n"
@@ -161,6 +172,23 @@ Restarts:
   next run reads the position there and continues, so it applies each received
   frame once.
 
+Reloads:
+  If one of several shards needs a snapshot, all are loaded again: a key does
+  not tell its shard. --reload=swap keeps the old data for readers until all
+  shards are loaded, and exchanges the databases with the positions, in one
+  transaction. A mirror that is killed meanwhile continues from the old data,
+  and its next run deletes the unfinished copy. If memory for both copies is
+  missing, the mirror waits, and readers keep the old data. kevy 2.0 sends no
+  heartbeats: a history that it streams without a snapshot is never swapped in.
+
+Deadlines that have passed:
+  A mirror that is behind meets deadlines that have passed. A later write to
+  such a key counts as one before the deadline: the key stays for it, for at
+  most 10 minutes, and expires as soon as the mirror has caught up. A write that
+  the primary made to a new key of that name is lost then. Both count as
+  kevy_mirror_uncertain_total. With a target before Redis 7.0 the key stays for
+  the 10 minutes.
+
 A target that has changed:
   The mirror reads its record after each reconnect, before it writes. A target
   that went back, to a replica that lagged say, is continued from the position
@@ -226,6 +254,19 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   if (command_line.given.count("shards") != 0 &&
       absl::GetFlag(FLAGS_primary).empty()) {
     return absl::InvalidArgumentError("--shards needs --primary");
+  }
+  const std::string reload = absl::GetFlag(FLAGS_reload);
+  if (reload != "in_place" && reload != "swap") {
+    return absl::InvalidArgumentError("--reload must be in_place or swap");
+  }
+  const bool has_spare = absl::GetFlag(FLAGS_swap_database) >= 0;
+  if (has_spare != (reload == "swap")) {
+    return absl::InvalidArgumentError(
+        "--reload=swap and --swap_database need each other");
+  }
+  if (has_spare && Prints()) {
+    return absl::InvalidArgumentError(
+        "--reload=swap needs --target, without --dry_run");
   }
   if (absl::GetFlag(FLAGS_batch) == 0) {
     return absl::InvalidArgumentError("--batch must be more than 0");
@@ -294,9 +335,11 @@ absl::Status TakePassword(TargetAddress* address) {
   return absl::OkStatus();
 }
 
-// Connects to --target, or prints its commands to `output`.
+// Connects to --target, or prints its commands to `output`. Sets `*mirror`'s
+// databases.
 absl::StatusOr<TargetConnector> ConnectorOfFlags(
-    const std::shared_ptr<Interrupter>& interrupter, Output* output) {
+    const std::shared_ptr<Interrupter>& interrupter, Output* output,
+    MirrorOptions* mirror) {
   if (Prints()) {
     const PrintingLink::Format format = absl::GetFlag(FLAGS_dry_run)
                                             ? PrintingLink::Format::kResp
@@ -310,6 +353,13 @@ absl::StatusOr<TargetConnector> ConnectorOfFlags(
   if (!address.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--target: ", address.status().message()));
+  }
+  mirror->database = address->database;
+  const int32_t spare = absl::GetFlag(FLAGS_swap_database);
+  if (spare >= 0) mirror->swap_database = static_cast<uint32_t>(spare);
+  if (mirror->swap_database == mirror->database) {
+    return absl::InvalidArgumentError(
+        "--swap_database must not be the database of --target");
   }
   const absl::Status status = TakePassword(&*address);
   if (!status.ok()) return status;
@@ -325,7 +375,7 @@ int Run(const CommandLine& command_line) {
   options.interrupter = HandleStopSignals();
   Output output(STDOUT_FILENO, options.interrupter.get());
   absl::StatusOr<TargetConnector> connect =
-      ConnectorOfFlags(options.interrupter, &output);
+      ConnectorOfFlags(options.interrupter, &output, &options.mirror);
   if (!connect.ok()) return BadUsage(connect.status().message());
   options.connect = *std::move(connect);
   if (options.mirror.scripts && !options.mirror.print_only) {

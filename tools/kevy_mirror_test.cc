@@ -56,6 +56,7 @@ namespace {
 using client_testing::FileContents;
 using client_testing::TempFolder;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -197,11 +198,10 @@ TEST_F(KevyMirrorTest, LoadsRecordedSnapshotOfAllTypes) {
                                   "fields"));
   }
   Content content = ContentOf(&server_);
-  // The deadline of this key may have passed.
+  // The deadline of this key may have passed, and is held then.
   constexpr uint64_t kDeadline = 1795464156171;
-  if (content.count("ttl") != 0) {
-    EXPECT_EQ(content["ttl"], absl::StrCat("string v expires ", kDeadline));
-  } else {
+  const std::string ttl = absl::StrCat("string v expires ", kDeadline);
+  if (content["ttl"] != ttl) {
     EXPECT_GE(absl::ToUnixMillis(absl::Now()), int64_t{kDeadline});
   }
   content.erase("ttl");
@@ -1189,6 +1189,124 @@ TEST_F(KevyMirrorOverTcpTest, ReplicaAsTargetIsWaitedFor) {
   }
 }
 
+// ---- Reloads into a spare database.
+
+const std::vector<std::string> kSwap = {"--reload=swap", "--swap_database=2"};
+
+// A history without a snapshot, then a snapshot in mid-stream.
+TEST_F(KevyMirrorTest, ReadersSeeNoHoleDuringSwap) {
+  constexpr int kOld = 2000;
+  PayloadMaker maker(1);
+  for (int i = 0; i < 3000; ++i) maker.AddString("new");
+  const auto frame = [](uint64_t offset) {
+    return std::vector<std::string>{"SET", absl::StrCat("k", offset), "old"};
+  };
+  std::atomic<bool> reading{false};
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript()
+                       .Generation(7)
+                       .FramesTo(kOld, frame)
+                       .Heartbeat(7, kOld)
+                       .FramesTo(kOld + 1,
+                                 [&reading, frame](uint64_t offset) {
+                                   while (!reading) {
+                                     absl::SleepFor(absl::Milliseconds(1));
+                                   }
+                                   return frame(offset);
+                                 })
+                       .Snapshot(maker.Finish(), 0)
+                       .Heartbeat(8, 0)
+                       .Stall());
+  const absl::Cleanup let_go = [&reading] { reading = true; };
+  ChildProcess child(kKevyMirror, Flags(primary, kSwap));
+  AwaitPosition(&child, absl::StrCat("7:", kOld));
+  std::map<int64_t, int> sizes;
+  child.Await("the snapshot is loaded", [&] {
+    ++sizes[server_.Ask({"DBSIZE"}).integer];
+    reading = true;
+    return Position() == "8:0";
+  });
+  ++sizes[server_.Ask({"DBSIZE"}).integer];
+  child.Signal(SIGINT);
+  EXPECT_THAT(child.ReadErrors(),
+              AllOf(HasSubstr("loading into database 2; database 0 keeps its "
+                              "data until all is loaded"),
+                    HasSubstr("databases 0 and 2 are swapped")));
+  EXPECT_EQ(child.Wait(), 0);
+  // With the mirror's record.
+  for (const auto& [size, count] : sizes) {
+    EXPECT_THAT(size, AnyOf(kOld + 1, kOld + 2, 3001)) << count;
+  }
+  EXPECT_EQ(sizes.count(3001), 1u);
+  EXPECT_EQ(ContentOf(&server_), maker.content());
+  EXPECT_THAT(server_.Ask({"INFO", "keyspace"}).text, Not(HasSubstr("db2:")));
+}
+
+TEST_F(KevyMirrorKilledTest, KillsDuringSwapLeaveWholeHistories) {
+  std::mt19937 random(7);
+  std::map<std::string, Content> contents;
+  contents[""] = Content();
+  ScriptedPrimary primary;
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  std::string position;
+  for (uint32_t generation = 1; generation <= 12; ++generation) {
+    PayloadMaker maker(generation);
+    for (int i = 0; i < 1000; ++i) maker.AddSet(3);
+    position = absl::StrCat(generation, ":5");
+    primary.SetDefault(PrimaryScript()
+                           .Generation(generation)
+                           .Snapshot(maker.Finish(), 5)
+                           .Heartbeat(generation, 5)
+                           .Stall());
+    contents[position] = maker.content();
+    const size_t connections = primary.connections();
+    ChildProcess child(kKevyMirror, Flags(primary, kSwap));
+    child.Await("it connects to the primary",
+                [&] { return primary.connections() > connections; });
+    absl::SleepFor(absl::Microseconds(random() % 60000));
+    child.Signal(SIGKILL);
+    EXPECT_EQ(child.Wait(), -SIGKILL);
+    AwaitDisconnected();
+    const auto found = contents.find(Position());
+    ASSERT_NE(found, contents.end()) << Position();
+    EXPECT_EQ(ContentOf(&server_), found->second) << Position();
+  }
+  RunTo(position, primary, kSwap);
+  EXPECT_EQ(ContentOf(&server_), contents[position]);
+  EXPECT_THAT(server_.Ask({"INFO", "keyspace"}).text, Not(HasSubstr("db2:")));
+}
+
+TEST_F(KevyMirrorTest, ExplainTellsReloadAndLostTarget) {
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript().Generation(7).Stall());
+  EXPECT_THAT(RunMirror(Flags(primary, {"--explain"})).out,
+              AllOf(HasSubstr("reload: in place: readers see a part"),
+                    HasSubstr("comes back without the record: would stop\n")));
+  std::vector<std::string> flags =
+      Flags(primary, {"--explain", "--on_lost_target=reload"});
+  flags.insert(flags.end(), kSwap.begin(), kSwap.end());
+  EXPECT_THAT(
+      RunMirror(flags).out,
+      AllOf(HasSubstr("reload: into database 2, then SWAPDB: the target needs "
+                      "memory for both copies\n"),
+            HasSubstr("target: database 2 is empty\n"),
+            HasSubstr("without the record: would load everything\n")));
+  server_.Ask({"SELECT", "2"});
+  server_.Ask({"HSET", "kevy_mirror", "spare_of", "0"});
+  EXPECT_THAT(
+      RunMirror(flags).out,
+      HasSubstr("database 2 holds an unfinished copy: would delete it"));
+  server_.Ask({"HSET", "kevy_mirror", "spare_of", "1"});
+  EXPECT_THAT(RunMirror(flags).out,
+              HasSubstr("would refuse: the target's database 2 holds keys that "
+                        "this mirror did not write"));
+  EXPECT_EQ(server_.Ask({"DBSIZE"}).integer, 1);
+  flags.back() = "--swap_database=99";
+  EXPECT_THAT(RunMirror(flags).out,
+              HasSubstr("would refuse: the target answers SELECT with: ERR DB "
+                        "index is out of range"));
+}
+
 // ---- Deadlines that have passed.
 
 std::string SnapshotOfDeadKey() {
@@ -1370,39 +1488,47 @@ TEST_F(KevyMirrorTest, EmptyShardCausesNoReload) {
 }
 
 TEST_F(KevyMirrorTest, SnapshotOfOneShardReloadsAll) {
-  const std::vector<std::unique_ptr<ScriptedPrimary>> primaries =
-      PrimariesInARow(3);
-  Content expected;
-  for (uint32_t i = 0; i < 3; ++i) {
-    PayloadMaker old(i);
-    for (int k = 0; k < 3000; ++k) old.AddString("old");
-    PayloadMaker last(10 + i);
-    for (uint32_t k = 0; k <= i; ++k) {
-      for (uint32_t n = 0; n <= i; ++n) last.AddString("skipped");
-      last.AddSet(3000);
+  for (const std::vector<std::string>& flags :
+       std::vector<std::vector<std::string>>{
+           {"--shards=3"},
+           {"--shards=3", "--reload=swap", "--swap_database=2"}}) {
+    SCOPED_TRACE(flags.size());
+    server_.Ask({"FLUSHALL"});
+    const std::vector<std::unique_ptr<ScriptedPrimary>> primaries =
+        PrimariesInARow(3);
+    Content expected;
+    for (uint32_t i = 0; i < 3; ++i) {
+      PayloadMaker old(i);
+      for (int k = 0; k < 3000; ++k) old.AddString("old");
+      PayloadMaker last(10 + i);
+      for (uint32_t k = 0; k <= i; ++k) {
+        for (uint32_t n = 0; n <= i; ++n) last.AddString("skipped");
+        last.AddSet(3000);
+      }
+      for (const auto& [key, text] : last.content()) expected[key] = text;
+      PrimaryScript script;
+      script.Generation(7)
+          .Snapshot(old.Finish(), 10)
+          .Heartbeat(7, 10)
+          .WaitForAck(10);
+      // Only the history of shard 1 ends.
+      if (i == 1) script.Snapshot("KEVYSNAP\x04" + std::string(1, '\0'), 0);
+      primaries[i]->Enqueue(script.Stall());
+      primaries[i]->SetDefault(PrimaryScript()
+                                   .Generation(8)
+                                   .Snapshot(last.Finish(), 20)
+                                   .Frame(20, {"INCR", absl::StrCat("n", i)})
+                                   .Heartbeat(8, 21)
+                                   .Stall());
+      expected[absl::StrCat("n", i)] = "string 1";
     }
-    for (const auto& [key, text] : last.content()) expected[key] = text;
-    PrimaryScript script;
-    script.Generation(7)
-        .Snapshot(old.Finish(), 10)
-        .Heartbeat(7, 10)
-        .WaitForAck(10);
-    // Only the history of shard 1 ends.
-    if (i == 1) script.Snapshot("KEVYSNAP\x04" + std::string(1, '\0'), 0);
-    primaries[i]->Enqueue(script.Stall());
-    primaries[i]->SetDefault(PrimaryScript()
-                                 .Generation(8)
-                                 .Snapshot(last.Finish(), 20)
-                                 .Frame(20, {"INCR", absl::StrCat("n", i)})
-                                 .Heartbeat(8, 21)
-                                 .Stall());
-    expected[absl::StrCat("n", i)] = "string 1";
+    ChildProcess child(kKevyMirror, Flags(*primaries[0], flags));
+    for (int i = 0; i < 3; ++i) AwaitPosition(&child, "8:21", i);
+    child.Signal(SIGINT);
+    EXPECT_EQ(child.Wait(), 0);
+    EXPECT_EQ(ContentOf(&server_), expected);
+    EXPECT_THAT(server_.Ask({"INFO", "keyspace"}).text, Not(HasSubstr("db2:")));
   }
-  ChildProcess child(kKevyMirror, Flags(*primaries[0], {"--shards=3"}));
-  for (int i = 0; i < 3; ++i) AwaitPosition(&child, "8:21", i);
-  child.Signal(SIGINT);
-  EXPECT_EQ(child.Wait(), 0);
-  EXPECT_EQ(ContentOf(&server_), expected);
 }
 
 // ---- Explaining.
@@ -1631,7 +1757,8 @@ TEST(KevyMirrorDryRunTest, SpecialMetricsFileIsRefused) {
 
 TEST(KevyMirrorDryRunTest, RejectsBadUsage) {
   for (const char* flag :
-       {"--on_reject=maybe", "--shards=2", "--batch=0",
+       {"--on_reject=maybe", "--on_lost_target=maybe", "--reload=maybe",
+        "--reload=swap", "--swap_database=1", "--shards=2", "--batch=0",
         "--position_key=", "--target=localhost:6379", "--primary=localhost",
         "--heartbeat_timeout=0s", "--idle_timeout=-1s",
         "--replica_id=", "--prometheus=/nowhere/x",
@@ -1642,6 +1769,13 @@ TEST(KevyMirrorDryRunTest, RejectsBadUsage) {
                 AllOf(StartsWith("kevy_mirror: "), HasSubstr("(see --help)")));
     EXPECT_EQ(result.out, "");
   }
+  const ChildResult same =
+      RunMirror({"--primary=127.0.0.1:1", "--target=redis://127.0.0.1:1/2",
+                 "--reload=swap", "--swap_database=2"});
+  EXPECT_EQ(same.status, 2);
+  EXPECT_EQ(same.err,
+            "kevy_mirror: --swap_database must not be the database of --target "
+            "(see --help)\n");
   const ChildResult help = RunMirror({"--help"});
   EXPECT_EQ(help.status, 0);
   EXPECT_THAT(help.out,

@@ -28,6 +28,7 @@
 #include "kevy_replica/tools/mirror/mirror.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
+#include "kevy_replica/tools/mirror/swap_database.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/socket_transport.h"
 #include "kevy_replica/transport/transport.h"
@@ -132,6 +133,51 @@ absl::Status ExplainRecord(const MirrorOptions& options, CheckedLink* link,
   return absl::OkStatus();
 }
 
+// The reactions to a snapshot and to a lost target.
+absl::Status ExplainReload(const MirrorOptions& options, CheckedLink* link,
+                           std::string* text) {
+  absl::StrAppend(text, "target comes back without the record: would ",
+                  options.on_lost_target == OnLostTarget::kStop
+                      ? "stop\n"
+                      : "load everything\n");
+  if (!options.swap_database.has_value()) {
+    absl::StrAppend(text,
+                    "reload: in place: readers see a part of the data until a "
+                    "snapshot is loaded\n");
+    return absl::OkStatus();
+  }
+  const std::string spare = absl::StrCat(*options.swap_database);
+  absl::StrAppend(text, "reload: into database ", spare,
+                  ", then SWAPDB: the target needs memory for both copies\n");
+  const absl::StatusOr<CommandTable> table = CommandTable::Load(link);
+  if (!table.ok()) return table.status();
+  const absl::StatusOr<TargetReply> info = link->Ask({"INFO", "cluster"});
+  if (!info.ok()) return info.status();
+  if (table->Find("swapdb") == nullptr ||
+      InfoField(info->text, "cluster_enabled") == "\"1\"") {
+    absl::StrAppend(text, "would refuse: the target cannot swap databases\n");
+    return absl::OkStatus();
+  }
+  const absl::Status selected = link->Ask({"SELECT", spare}).status();
+  if (absl::IsFailedPrecondition(selected)) {
+    absl::StrAppend(text, "would refuse: ", selected.message(), "\n");
+    return absl::OkStatus();
+  }
+  if (!selected.ok()) return selected;
+  const absl::StatusOr<SpareContent> content = ReadSpare(options, link);
+  if (!content.ok()) return content.status();
+  if (*content == SpareContent::kForeign) {
+    absl::StrAppend(text, "would refuse: ", ForeignSpare(options).message(),
+                    "\n");
+  } else {
+    absl::StrAppend(text, "target: database ", spare,
+                    *content == SpareContent::kEmpty
+                        ? " is empty\n"
+                        : " holds an unfinished copy: would delete it\n");
+  }
+  return link->Ask({"SELECT", absl::StrCat(options.database)}).status();
+}
+
 // Takes the version that the located primary tells, if it tells one.
 void ExplainLocated(const MirrorRunOptions& options, std::string* text,
                     KevyVersion* version) {
@@ -193,6 +239,7 @@ absl::Status Explain(const MirrorRunOptions& options, std::string* text) {
   ExplainPrimary(options, text, &located);
   absl::Status status = ExplainServer(&link, text);
   if (status.ok()) status = ExplainRecord(options.mirror, &link, text);
+  if (status.ok()) status = ExplainReload(options.mirror, &link, text);
   if (!status.ok()) return status;
   ExplainRows(options.mirror, options.mirror.primary_version.value_or(located),
               text);

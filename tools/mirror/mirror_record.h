@@ -46,6 +46,8 @@ struct ShardRecord {
 //   shard-1      loading 17            kLoading: 17 commands of snapshots came
 //   shard-2      empty                 kEmpty
 //   rejected     ...                   the reason why the mirror has stopped
+//   spare_of     1                     not the readers' database 1, but the
+//                                      spare one: see swap_database.h
 struct MirrorRecord {
   bool exists = false;
   std::vector<ShardRecord> shards;
@@ -57,6 +59,8 @@ struct MirrorRecord {
 inline constexpr absl::string_view kLoading = "loading";
 inline constexpr absl::string_view kEmpty = "empty";
 inline constexpr absl::string_view kRejectedField = "rejected";
+inline constexpr absl::string_view kVersionField = "kevy_mirror";
+inline constexpr absl::string_view kSpareField = "spare_of";
 
 // The name of a shard's field, which also names the shard in messages.
 std::string ShardField(size_t shard);

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -40,6 +41,7 @@
 #include "kevy_replica/tools/mirror/rejection.h"
 #include "kevy_replica/tools/mirror/reply_class.h"
 #include "kevy_replica/tools/mirror/snapshot_loader.h"
+#include "kevy_replica/tools/mirror/swap_database.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/mirror/transactions.h"
 #include "kevy_replica/transport/interrupter.h"
@@ -137,6 +139,8 @@ class MirrorSession::Shard : public FollowerHandler {
   void set_position(const FeedPosition& position) { position_ = position; }
   void set_holding(Holding holding) { holding_ = holding; }
   PassedDeadlines& deadlines() { return deadlines_; }
+  bool is_whole() const { return is_whole_; }
+  void set_is_whole(bool is_whole) { is_whole_ = is_whole; }
   MirrorState::Shard& state() { return session_->state_->shards[index_]; }
 
   absl::Status OnFrames(absl::Span<const FrameView> frames,
@@ -205,6 +209,7 @@ class MirrorSession::Shard : public FollowerHandler {
   const size_t index_;
   FeedPosition position_;  // In the target.
   Holding holding_ = Holding::kNothing;
+  bool is_whole_ = false;  // The history has no hole up to `position_`.
   std::unique_ptr<SnapshotLoader> loader_;  // Null outside of a snapshot.
   PassedDeadlines deadlines_;
 };
@@ -325,7 +330,10 @@ absl::Status MirrorSession::Shard::EndSnapshot(const FeedPosition& position) {
   absl::Status status = loader_->Finish();
   if (!status.ok()) return status;
   loader_.reset();
-  return session_->StorePosition(this, position);
+  status = session_->StorePosition(this, position);
+  if (!status.ok()) return status;
+  is_whole_ = true;
+  return session_->SwapIfWhole();
 }
 
 absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
@@ -341,7 +349,10 @@ absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
     status = session_->BeginHistory(this);
     if (!status.ok()) return status;
     holding_ = Holding::kNothing;
-    return session_->StoreField(this, kEmpty);
+    status = session_->StoreField(this, kEmpty);
+    if (!status.ok()) return status;
+    is_whole_ = true;
+    return session_->SwapIfWhole();
   }
   if (loader_ == nullptr) {
     deadlines_.TakeHeartbeat(heartbeat.next_offset);
@@ -352,7 +363,13 @@ absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
   const bool moved = position.next_offset == position_.next_offset &&
                      position.generation != position_.generation &&
                      !session_->empty_first_ && loader_ == nullptr;
-  return moved ? session_->StorePosition(this, position) : absl::OkStatus();
+  if (moved) status = session_->StorePosition(this, position);
+  if (!status.ok()) return status;
+  if (holding_ == Holding::kData && loader_ == nullptr &&
+      position.next_offset >= heartbeat.next_offset) {
+    is_whole_ = true;
+  }
+  return session_->SwapIfWhole();
 }
 
 // After a gap the history of the held data is unknown. A mirror that is killed
@@ -401,6 +418,8 @@ absl::StatusOr<std::unique_ptr<MirrorSession>> MirrorSession::Open(
     const MirrorOptions& options, MirrorCounters* counters,
     MirrorState* state) {
   ++counters->target_connects;
+  // The positions of a reload that is not whole do not count.
+  if (std::exchange(state->in_spare, false)) state->shards.clear();
   absl::StatusOr<std::unique_ptr<TargetLink>> link = connect();
   if (!link.ok()) return link.status();
   auto checked = std::make_unique<CheckedLink>(*std::move(link));
@@ -600,22 +619,62 @@ absl::Status MirrorSession::BeginHistory(Shard* shard) {
     empty_first_ = true;
   }
   if (empty_first_) {
-    status = transactions_.Retry(
-        [this] { return EmptyTarget(options_, link_.get()); });
+    status = EmptyDatabase();
     if (!status.ok()) return status;
-    empty_first_ = false;
-    state_->reload = false;
-    for (const std::unique_ptr<Shard>& each : shards_) {
-      each->set_holding(Shard::Holding::kNothing);
-      each->set_position(FeedPosition());
-      each->deadlines().Clear();
-      each->state().stored = each->state().sent = std::string(kLoading);
-    }
   } else if (shard->holding() == Shard::Holding::kEmpty) {
     status = StoreField(shard, kLoading);
     if (!status.ok()) return status;
   }
   shard->set_holding(Shard::Holding::kData);
+  shard->set_is_whole(false);
+  return absl::OkStatus();
+}
+
+// Empties the database for new histories of all shards: the readers', or the
+// spare one.
+absl::Status MirrorSession::EmptyDatabase() {
+  const bool swap = options_.swap_database.has_value();
+  absl::Status status = transactions_.Retry([this, swap] {
+    if (swap) {
+      absl::Status entered = EnterSpare(options_, link_.get(), state_);
+      if (!entered.ok()) return entered;
+    }
+    return EmptyTarget(options_, swap, link_.get());
+  });
+  if (!status.ok()) return status;
+  empty_first_ = false;
+  state_->reload = false;
+  for (const std::unique_ptr<Shard>& each : shards_) {
+    each->set_holding(Shard::Holding::kNothing);
+    each->set_is_whole(false);
+    each->set_position(FeedPosition());
+    each->deadlines().Clear();
+    each->state().stored = each->state().sent = std::string(kLoading);
+  }
+  if (swap) {
+    options_.log(absl::StrCat("loading into database ", *options_.swap_database,
+                              "; database ", options_.database,
+                              " keeps its data until all is loaded"));
+  }
+  return absl::OkStatus();
+}
+
+// Swaps the databases, if the spare one holds each shard as a whole.
+absl::Status MirrorSession::SwapIfWhole() {
+  if (!state_->in_spare ||
+      !absl::c_all_of(shards_, [](const std::unique_ptr<Shard>& shard) {
+        return shard->is_whole();
+      })) {
+    return absl::OkStatus();
+  }
+  absl::Status status = transactions_.Commit();
+  if (!status.ok()) return status;
+  status = transactions_.Retry(
+      [this] { return SwapDatabases(options_, link_.get(), state_); });
+  if (!status.ok()) return status;
+  options_.log(absl::StrCat("all is loaded: databases ", options_.database,
+                            " and ", *options_.swap_database,
+                            " are swapped, and the old data is deleted"));
   return absl::OkStatus();
 }
 

@@ -41,9 +41,11 @@ namespace kevy_replica {
 // one link. Their handlers share one thread.
 //
 //   MirrorSession::Open()        OpenTarget(): checks, positions
-//   handler(i)->OnReset()        EmptyTarget(), if the database must be empty
+//   handler(i)->OnReset()        EnterSpare(), EmptyTarget(), if the database
+//                                must be empty
 //     OnFrames(), OnFlush()      Transactions, then applied(i, offset)
-//   handler(i)->OnSnapshot...()  EmptyTarget(), SnapshotLoader, the position
+//   handler(i)->OnSnapshot...()  the same, SnapshotLoader, the position; and
+//                                SwapDatabases() behind the last snapshot
 //   handler(i)->OnHeartbeat()    the position, if its generation is new
 //   Finish()                     the last replies
 //
@@ -57,12 +59,18 @@ namespace kevy_replica {
 //    history until the target holds it up to a position.
 // 4. A shard that needs a new history while the target holds data ends the
 //    session if there are several shards (MirrorState::reload). All are loaded
-//    again, because one shard's keys cannot be told from another's.
+//    again, because one shard's keys cannot be told from another's: kevy does
+//    not document the rule by which it chooses a key's shard, and neither a
+//    snapshot's record nor a frame tells it.
 // 5. A record that differs from the session's own memory ends the session,
 //    before anything is written. The record is right: it was stored with the
 //    data. So a target that has gone back, to a lagging replica say, is resumed
 //    from its own position. A record that is gone, or that tells of a snapshot
 //    that is not whole, is a lost target: see OnLostTarget.
+// 6. With a spare database a new history goes there, and the readers' database
+//    keeps the old one. The two are swapped when each shard is whole: its
+//    snapshot has ended; or, of a history without a snapshot, a heartbeat has
+//    found it caught up.
 class MirrorSession {
  public:
   // Connects and opens the target: see OpenTarget() for the errors. After a
@@ -116,6 +124,8 @@ class MirrorSession {
   absl::Status ApplyDeadlines(PassedDeadlines* deadlines, uint64_t offset);
   absl::Status ApplyDeadlines(absl::Span<const PassedDeadlines::Held> held);
   absl::Status BeginHistory(Shard* shard);
+  absl::Status EmptyDatabase();
+  absl::Status SwapIfWhole();
   absl::Status StoreField(Shard* shard, absl::string_view value);
   absl::Status StorePosition(Shard* shard, const FeedPosition& position);
   void Stored(size_t shard, const FeedPosition& position);

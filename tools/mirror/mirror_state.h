@@ -42,6 +42,11 @@ enum class OnLostTarget : uint8_t {
 struct MirrorOptions {
   // The primary's shards, which share one database of the target. Default: 1.
   size_t shards = 1;
+  // The target's database, the one that its readers use. Default: 0.
+  uint32_t database = 0;
+  // Reload into this database, and swap it with `database` when it is whole:
+  // see swap_database.h. Default: none, reload in place.
+  std::optional<uint32_t> swap_database;
   // The key of the mirror's record in the target. Default: "kevy_mirror".
   std::string position_key = "kevy_mirror";
   // Replace the data of a database that no mirror has written. Default: false.
@@ -103,6 +108,9 @@ struct MirrorState {
   // All shards must be loaded again, because one of them needs a snapshot. They
   // share a database, so one shard's keys cannot be replaced alone.
   bool reload = false;
+  // A reload writes into MirrorOptions::swap_database. The shards' texts are
+  // those of the record there.
+  bool in_spare = false;
   // The warning about the target's maxmemory-policy was given.
   bool eviction_told = false;
 };
