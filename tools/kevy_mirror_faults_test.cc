@@ -5,6 +5,7 @@
 
 #include <signal.h>
 
+#include <cstdint>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -253,8 +254,9 @@ TEST_P(KevyMirrorFaultsTest, DatabaseHoldsRightContents) {
       return server_.Ask({"HGET", "kevy_mirror", "shard-0"}).text == position;
     });
     // A heartbeat behind the position may expire keys.
-    child.Await("its contents",
-                [&] { return ContentOf(&server_) == fault.content; });
+    const auto keys = static_cast<int64_t>(fault.content.size()) + 1;
+    child.Await("its number of keys",
+                [&] { return server_.Ask({"DBSIZE"}).integer == keys; });
     child.Signal(SIGINT);
   }
   const std::string errors = child.ReadErrors();

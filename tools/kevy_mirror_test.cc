@@ -1231,6 +1231,7 @@ TEST_F(KevyMirrorTest, ReadersSeeNoHoleDuringSwap) {
   EXPECT_THAT(child.ReadErrors(),
               AllOf(HasSubstr("loading into database 2; database 0 keeps its "
                               "data until all is loaded"),
+                    HasSubstr("shard-0: its history comes without a snapshot"),
                     HasSubstr("databases 0 and 2 are swapped")));
   EXPECT_EQ(child.Wait(), 0);
   // With the mirror's record.

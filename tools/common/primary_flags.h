@@ -32,7 +32,7 @@ absl::Status CheckPrimaryFlags(absl::string_view primary, size_t shards);
 
 // The primary of the flags. If `primary` is a kevy:// URL and `shards` is 0,
 // asks the nodes for the number of shards, until one of them is the primary. A
-// plain address has 1 shard by default. A line then tells what is unchecked:
+// plain address has 1 shard by default. A line then names the unchecked facts:
 // role, shards, and `version`, the one that the caller assumes (empty: none).
 //
 // Returns:

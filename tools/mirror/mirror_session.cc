@@ -74,7 +74,8 @@ std::string HeldPositions(const MirrorState& state) {
 // The end of a session whose target has lost the record. kAborted: load all.
 absl::Status LostTarget(const MirrorOptions& options, MirrorState* state,
                         absl::string_view change) {
-  const std::string held = HeldPositions(*state);
+  // An unfinished copy in the spare database holds none.
+  const std::string held = state->in_spare ? "" : HeldPositions(*state);
   const std::string text = absl::StrCat(
       "the target has lost the mirror's record",
       held.empty() ? "" : absl::StrCat(", which held ", held), ": ", change);
@@ -151,7 +152,14 @@ class MirrorSession::Shard : public FollowerHandler {
     return Checked(session_->transactions_.Commit());
   }
   absl::Status OnReset() override {
-    return Checked(session_->BeginHistory(this));
+    const absl::Status status = session_->BeginHistory(this);
+    if (status.ok() && session_->state_->in_spare) {
+      session_->options_.log(absl::StrCat(
+          ShardField(index_),
+          ": its history comes without a snapshot, and counts as loaded when a "
+          "heartbeat finds it caught up"));
+    }
+    return Checked(status);
   }
   absl::Status OnSnapshotBegin() override {
     BeginSnapshot();

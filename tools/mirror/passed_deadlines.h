@@ -22,7 +22,7 @@ namespace kevy_replica {
 //
 // A mirror that is behind meets deadlines that have passed. The target would
 // drop such a key at once, and the next write would begin it anew, without a
-// deadline, for ever. Frames carry no time, so they do not tell whether that
+// deadline. Frames carry no time, so they do not tell whether that
 // write came before the deadline. The rules:
 //
 // 1. A deadline that has passed is held: the target gets now + kGraceMs in its

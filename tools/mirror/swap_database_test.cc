@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -52,6 +53,7 @@ constexpr uint32_t kCopy = 3;
 struct Cut {
   size_t at = 0;  // From 1 on. 0: none.
   bool executed = false;
+  std::function<void()> then = [] {};
   size_t count = 0;
   std::vector<std::string> commands;  // The names of those before.
 
@@ -91,6 +93,7 @@ class CutLink : public TargetLink {
         EXPECT_TRUE(inner_->Receive(ReplyDetail::kBrief).ok());
       }
       inner_.reset();
+      cut_->then();
     }
     return inner_ == nullptr ? Broken() : absl::OkStatus();
   }
@@ -332,6 +335,28 @@ TEST_P(SwapDatabaseTest, BrokenLinkAtEachCommandIsMended) {
       EXPECT_EQ(server_.Ask({"DBSIZE"}).integer, 0);
       if (HasFailure()) return;
     }
+  }
+}
+
+// The unfinished copy is lost with a link, as by a failover to a replica that
+// lags.
+TEST_P(SwapDatabaseTest, LostCopyIsLoadedAgain) {
+  for (size_t at = 1;; ++at) {
+    LoadOldHistory();
+    Cut cut;
+    cut.at = at;
+    cut.executed = true;
+    cut.then = [this] {
+      server_.Ask({"SELECT", absl::StrCat(kSpare)});
+      server_.Ask({"FLUSHDB"});
+    };
+    const absl::Status status = Run(kNew, &cut, false);
+    EXPECT_TRUE(status.ok()) << status;
+    if (!cut.is_done()) break;
+    SCOPED_TRACE(absl::StrCat("command ", at, ": ", cut.commands[at - 1]));
+    EXPECT_EQ(ContentIn(kReaders), Expected(kNew, true));
+    EXPECT_EQ(ContentIn(kSpare), Content());
+    if (HasFailure()) return;
   }
 }
 
