@@ -1243,6 +1243,33 @@ TEST_F(KevyMirrorTest, ReadersSeeNoHoleDuringSwap) {
   EXPECT_THAT(server_.Ask({"INFO", "keyspace"}).text, Not(HasSubstr("db2:")));
 }
 
+// Its connection has selected the spare database.
+TEST_F(KevyMirrorTest, OlderMirrorThatReloadsIsDisconnected) {
+  PayloadMaker half(1);
+  for (int i = 0; i < 5000; ++i) half.AddString("half");
+  PayloadMaker whole(2);
+  whole.AddString("whole");
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript()
+                      .Generation(7)
+                      .Send(BeginningOfASnapshot(half.bytes()))
+                      .Stall());
+  Listen(&primary, PrimaryScript()
+                       .Generation(8)
+                       .Snapshot(whole.Finish(), 3)
+                       .Heartbeat(8, 3)
+                       .Stall());
+  ChildProcess child(kKevyMirror, Flags(primary, kSwap));
+  child.Await("it loads", [&] {
+    return absl::StrContains(server_.Ask({"INFO", "keyspace"}).text, "db2:");
+  });
+  child.Signal(SIGSTOP);
+  RunTo("8:3", primary, kSwap);
+  AwaitDisconnected();
+  EXPECT_EQ(ContentOf(&server_), whole.content());
+  EXPECT_THAT(server_.Ask({"INFO", "keyspace"}).text, Not(HasSubstr("db2:")));
+}
+
 TEST_F(KevyMirrorKilledTest, KillsDuringSwapLeaveWholeHistories) {
   std::mt19937 random(7);
   std::map<std::string, Content> contents;
