@@ -91,11 +91,26 @@ ABSL_FLAG(
     "that the target cannot do. stop: stop at both. skip: pass over\n"
     "both.");
 ABSL_FLAG(
-    kevy_replica::KevyVersion, primary_version,
-    kevy_replica::MirrorOptions().primary_version,
+    std::string, reload, "in_place",
+    "in_place or swap, if the primary sends a snapshot. in_place: empty the\n"
+    "database and load; readers see a part of the data meanwhile. swap: load\n"
+    "into --swap_database and exchange the two when all shards are loaded;\n"
+    "readers see the old data meanwhile, and the target needs memory for\n"
+    "both. Not on a cluster.");
+ABSL_FLAG(
+    int32_t, swap_database, -1,
+    "The target's database for --reload=swap, for this mirror alone. It must\n"
+    "be empty; data that an earlier run has left there is deleted.");
+ABSL_FLAG(
+    kevy_replica::OnLostTarget, on_lost_target,
+    kevy_replica::OnLostTarget::kStop,
+    "stop or reload, if the target comes back without the mirror's record, as\n"
+    "an empty server, while the mirror runs. reload: load everything again.");
+ABSL_FLAG(
+    kevy_replica::KevyVersion, primary_version, kevy_replica::kAssumedVersion,
     "The primary's version, by which commands are dropped and rewritten: see\n"
-    "docs/guide.md. kevy:// does not set it. Default: the newest version that\n"
-    "was observed.");
+    "docs/guide.md. Without the flag, kevy:// asks the primary. The default\n"
+    "is the newest version that was observed.");
 ABSL_FLAG(
     std::string, scripts, "refuse",
     "refuse or allow: pass EVAL on. Danger: a script can empty or change\n"
@@ -121,6 +136,18 @@ bool AbslParseFlag(absl::string_view text, OnReject* on_reject,
 }
 std::string AbslUnparseFlag(OnReject on_reject) {
   return UnparseFlagName(kOnRejectNames, on_reject);
+}
+
+constexpr FlagName<OnLostTarget> kOnLostTargetNames[] = {
+    {OnLostTarget::kStop, "stop"}, {OnLostTarget::kReload, "reload"}};
+
+// The form of --on_lost_target.
+bool AbslParseFlag(absl::string_view text, OnLostTarget* on_lost_target,
+                   std::string* error) {
+  return ParseFlagName(kOnLostTargetNames, text, on_lost_target, error);
+}
+std::string AbslUnparseFlag(OnLostTarget on_lost_target) {
+  return UnparseFlagName(kOnLostTargetNames, on_lost_target);
 }
 
 // The form of --primary_version: "5.4.0".
@@ -160,6 +187,32 @@ Restarts:
   A transaction brings frames and the position after them to the target. The
   next run reads the position there and continues, so it applies each received
   frame once.
+
+Reloads:
+  If one of several shards needs a snapshot, all are loaded again: a key does
+  not tell its shard. --reload=swap keeps the old data for readers until all
+  shards are loaded, and exchanges the databases with the positions, in one
+  transaction. A mirror that is killed meanwhile continues from the old data,
+  and its next run deletes the unfinished copy. If memory for both copies is
+  missing, the mirror waits, and readers keep the old data. kevy 2.0 sends no
+  heartbeats: a history that it streams without a snapshot is never swapped in.
+
+Deadlines that have passed:
+  A mirror that is behind meets deadlines that have passed. A later write to
+  such a key counts as one before the deadline: the key stays for it, for at
+  most 10 minutes, and expires as soon as the mirror has caught up. A write that
+  the primary made to a new key of that name is lost then. Both count as
+  kevy_mirror_uncertain_total. With a target before Redis 7.0 the key stays for
+  the 10 minutes.
+
+A target that has changed:
+  The mirror reads its record after each reconnect, before it writes. A target
+  that went back, to a replica that lagged say, is continued from the position
+  in its record. If the primary's backlog lacks that position, a snapshot
+  follows. A target that came back without the record ends the mirror
+  (--on_lost_target=stop), or is loaded again. A mirror that starts on an empty
+  database always loads everything. A target that is READONLY, MASTERDOWN or
+  LOADING is waited for.
 
 Rejected commands:
   kevy streams commands that it has refused, too. If the target refuses one as
@@ -218,6 +271,19 @@ absl::Status CheckFlags(const CommandLine& command_line) {
       absl::GetFlag(FLAGS_primary).empty()) {
     return absl::InvalidArgumentError("--shards needs --primary");
   }
+  const std::string reload = absl::GetFlag(FLAGS_reload);
+  if (reload != "in_place" && reload != "swap") {
+    return absl::InvalidArgumentError("--reload must be in_place or swap");
+  }
+  const bool has_spare = absl::GetFlag(FLAGS_swap_database) >= 0;
+  if (has_spare != (reload == "swap")) {
+    return absl::InvalidArgumentError(
+        "--reload=swap and --swap_database need each other");
+  }
+  if (has_spare && Prints()) {
+    return absl::InvalidArgumentError(
+        "--reload=swap needs --target, without --dry_run");
+  }
   if (absl::GetFlag(FLAGS_batch) == 0) {
     return absl::InvalidArgumentError("--batch must be more than 0");
   }
@@ -245,12 +311,15 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   return tls.ok() ? CheckLinkFlags() : tls;
 }
 
-MirrorRunOptions OptionsOfFlags() {
+MirrorRunOptions OptionsOfFlags(const CommandLine& command_line) {
   MirrorRunOptions options;
   options.mirror.position_key = absl::GetFlag(FLAGS_position_key);
   options.mirror.replace = absl::GetFlag(FLAGS_replace);
   options.mirror.on_reject = absl::GetFlag(FLAGS_on_reject);
-  options.mirror.primary_version = absl::GetFlag(FLAGS_primary_version);
+  options.mirror.on_lost_target = absl::GetFlag(FLAGS_on_lost_target);
+  if (command_line.given.count("primary_version") != 0) {
+    options.mirror.primary_version = absl::GetFlag(FLAGS_primary_version);
+  }
   options.mirror.scripts = absl::GetFlag(FLAGS_scripts) == "allow";
   options.mirror.print_only =
       absl::GetFlag(FLAGS_dry_run) || absl::GetFlag(FLAGS_target).empty();
@@ -299,9 +368,11 @@ absl::Status TakeTls(TargetAddress* address) {
   return absl::OkStatus();
 }
 
-// Connects to --target, or prints its commands to `output`.
+// Connects to --target, or prints its commands to `output`. Sets `*mirror`'s
+// databases.
 absl::StatusOr<TargetConnector> ConnectorOfFlags(
-    const std::shared_ptr<Interrupter>& interrupter, Output* output) {
+    const std::shared_ptr<Interrupter>& interrupter, Output* output,
+    MirrorOptions* mirror) {
   if (Prints()) {
     const PrintingLink::Format format = absl::GetFlag(FLAGS_dry_run)
                                             ? PrintingLink::Format::kResp
@@ -315,6 +386,13 @@ absl::StatusOr<TargetConnector> ConnectorOfFlags(
   if (!address.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--target: ", address.status().message()));
+  }
+  mirror->database = address->database;
+  const int32_t spare = absl::GetFlag(FLAGS_swap_database);
+  if (spare >= 0) mirror->swap_database = static_cast<uint32_t>(spare);
+  if (mirror->swap_database == mirror->database) {
+    return absl::InvalidArgumentError(
+        "--swap_database must not be the database of --target");
   }
   absl::Status status = TakePassword(&*address);
   if (status.ok()) status = TakeTls(&*address);
@@ -330,14 +408,14 @@ int Run(const CommandLine& command_line) {
   const absl::StatusOr<std::shared_ptr<const PrivateKey>> key =
       KeyOfFlag(absl::GetFlag(FLAGS_primary));
   if (!key.ok()) return BadUsage(key.status().message());
-  MirrorRunOptions options = OptionsOfFlags();
+  MirrorRunOptions options = OptionsOfFlags(command_line);
   options.fleet.secure = *key != nullptr
                              ? NoiseSecurity(*key)
                              : TlsOfFlags(absl::GetFlag(FLAGS_primary));
   options.interrupter = HandleStopSignals();
   Output output(STDOUT_FILENO, options.interrupter.get());
   absl::StatusOr<TargetConnector> connect =
-      ConnectorOfFlags(options.interrupter, &output);
+      ConnectorOfFlags(options.interrupter, &output, &options.mirror);
   if (!connect.ok()) return BadUsage(connect.status().message());
   options.connect = *std::move(connect);
   if (options.mirror.scripts && !options.mirror.print_only) {
@@ -353,9 +431,12 @@ int Run(const CommandLine& command_line) {
     options.addresses = {*std::move(address)};
     options.once = true;
   } else {
-    absl::StatusOr<ChosenPrimary> primary =
-        ChoosePrimary(absl::GetFlag(FLAGS_primary), absl::GetFlag(FLAGS_shards),
-                      options.interrupter);
+    absl::StatusOr<ChosenPrimary> primary = ChoosePrimary(
+        absl::GetFlag(FLAGS_primary), absl::GetFlag(FLAGS_shards),
+        options.interrupter,
+        options.mirror.primary_version.has_value()
+            ? ""
+            : AbslUnparseFlag(absl::GetFlag(FLAGS_primary_version)));
     if (absl::IsCancelled(primary.status())) return kExitSuccess;
     if (!primary.ok()) return ExitStatusOf(primary.status());
     options.addresses = std::move(primary->addresses);

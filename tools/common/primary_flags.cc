@@ -56,7 +56,8 @@ absl::Status CheckPrimaryFlags(absl::string_view primary, size_t shards) {
 
 absl::StatusOr<ChosenPrimary> ChoosePrimary(
     absl::string_view primary, size_t shards,
-    const std::shared_ptr<Interrupter>& interrupter) {
+    const std::shared_ptr<Interrupter>& interrupter,
+    absl::string_view version) {
   if (!IsKevyUrl(primary)) {
     shards = std::max<size_t>(shards, 1);
     absl::StatusOr<std::vector<std::string>> addresses =
@@ -69,6 +70,7 @@ absl::StatusOr<ChosenPrimary> ChoosePrimary(
                      Escaped(listener->address.ToString()),
                      " is the primary, and that it has ", shards,
                      shards == 1 ? " shard" : " shards",
+                     version.empty() ? "" : " and version ", version,
                      " (kevy:// and the client port would check it)"));
     return ChosenPrimary{*std::move(addresses), shards};
   }

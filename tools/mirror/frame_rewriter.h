@@ -60,6 +60,9 @@ class FrameRewriter {
 
   FrameRewriter(const KevyVersion& version, Read read);
 
+  // Goes on with the rows of another version.
+  void set_version(const KevyVersion& version) { version_ = version; }
+
   // `table`: the target's. Errors: `read`'s.
   absl::StatusOr<Rewriting> Rewrite(const ArgvView& argv,
                                     const CommandTable& table);
@@ -74,7 +77,7 @@ class FrameRewriter {
  private:
   absl::StatusOr<Rewriting> RewritePop(const ArgvView& argv) const;
 
-  const KevyVersion version_;
+  KevyVersion version_;
   const Read read_;
   // A command that Rewrite() has left alone because of its name and number of
   // arguments. Size 0: none.

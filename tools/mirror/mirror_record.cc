@@ -24,7 +24,6 @@
 namespace kevy_replica {
 namespace {
 
-constexpr absl::string_view kVersionField = "kevy_mirror";
 constexpr absl::string_view kVersion = "1";
 constexpr absl::string_view kShardsField = "shards";
 

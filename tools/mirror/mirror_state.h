@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,17 +29,33 @@ namespace kevy_replica {
 //   kSkip    pass over  pass over
 enum class OnReject : uint8_t { kStop, kPass, kSkip };
 
+// The version of a primary that tells none: the newest that was observed.
+inline constexpr KevyVersion kAssumedVersion = {5, 4, 0};
+
+// The reaction to a target that has lost the mirror's record while the mirror
+// holds a position.
+enum class OnLostTarget : uint8_t {
+  kStop,    // End with an error that names the position.
+  kReload,  // Load a snapshot.
+};
+
 struct MirrorOptions {
   // The primary's shards, which share one database of the target. Default: 1.
   size_t shards = 1;
+  // The target's database, the one that its readers use. Default: 0.
+  uint32_t database = 0;
+  // Reload into this database, and swap it with `database` when it is whole:
+  // see swap_database.h. Default: none, reload in place.
+  std::optional<uint32_t> swap_database;
   // The key of the mirror's record in the target. Default: "kevy_mirror".
   std::string position_key = "kevy_mirror";
   // Replace the data of a database that no mirror has written. Default: false.
   bool replace = false;
-  OnReject on_reject = OnReject::kPass;  // Default: kPass.
-  // The primary's version: its rows of SemanticsRows() hold. Default: 5.4.0,
-  // the newest that was observed.
-  KevyVersion primary_version = {5, 4, 0};
+  OnReject on_reject = OnReject::kPass;               // Default: kPass.
+  OnLostTarget on_lost_target = OnLostTarget::kStop;  // Default: kStop.
+  // The primary's version: its rows of SemanticsRows() hold. Default: the one
+  // that the located primary tells, else kAssumedVersion.
+  std::optional<KevyVersion> primary_version;
   // Pass EVAL on. A script can reach any key and database. Default: false.
   bool scripts = false;
   // The commands are printed, and no server gets them. Default: false.
@@ -91,6 +108,9 @@ struct MirrorState {
   // All shards must be loaded again, because one of them needs a snapshot. They
   // share a database, so one shard's keys cannot be replaced alone.
   bool reload = false;
+  // A reload writes into MirrorOptions::swap_database. The shards' texts are
+  // those of the record there.
+  bool in_spare = false;
   // The warning about the target's maxmemory-policy was given.
   bool eviction_told = false;
 };
