@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/common/program.h"
 
 namespace kevy_replica {
@@ -25,10 +26,10 @@ absl::Status StartEmbeddedPrimary(ScriptedPrimary* primary) {
       std::string(reinterpret_cast<const char*>(kCapture), sizeof(kCapture))));
   const absl::Status status = primary->Listen("127.0.0.1:0");
   if (status.ok()) {
-    Say(
-        absl::StrCat("no --primary given: playing a recording of kevy 5.4.0 "
-                     "from an embedded primary at ",
-                     primary->address()));
+    Say({LogLevel::kInfo, "embedded_primary",
+         absl::StrCat("no --primary given: playing a recording of kevy 5.4.0 "
+                      "from an embedded primary at ",
+                      primary->address())});
   }
   return status;
 }
