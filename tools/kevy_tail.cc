@@ -31,6 +31,8 @@
 #include "kevy_replica/tools/common/file_flags.h"
 #include "kevy_replica/tools/common/flags.h"
 #include "kevy_replica/tools/common/link_flags.h"
+#include "kevy_replica/tools/common/log.h"
+#include "kevy_replica/tools/common/monitor_flags.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/common/program.h"
@@ -198,7 +200,7 @@ absl::Status CheckFollowing(const CommandLine& command_line) {
                      "--record needs --once: a recording holds one link");
   }
   for (const char* name :
-       {"positions", "prometheus", "shards", "heartbeat_timeout"}) {
+       {"positions", "prometheus", "shards", "heartbeat_timeout", "listen"}) {
     if (command_line.given.count(name) != 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("--", name, " needs --primary, and excludes --once"));
@@ -308,8 +310,9 @@ int StreamExitStatus(absl::Status status, const Output& output,
     return ExitStatusOf(record->output()->status());
   }
   // Only an error of the stream has a recommended action.
-  Say(output.status().ok() ? DescribeForTail(status)
-                           : std::string(status.message()));
+  Say({LogLevel::kError, "stream_failed",
+       output.status().ok() ? DescribeForTail(status)
+                            : std::string(status.message())});
   return kExitError;
 }
 
@@ -344,7 +347,7 @@ TailOptions OnceOptions(const std::shared_ptr<Interrupter>& interrupter) {
   options.snapshot = absl::GetFlag(FLAGS_snapshot);
   options.ack = absl::GetFlag(FLAGS_acknowledge);
   options.max_frames = absl::GetFlag(FLAGS_max_frames);
-  options.status_line = isatty(STDERR_FILENO) != 0;
+  options.status_line = HasStatusLine();
   return options;
 }
 
@@ -445,8 +448,9 @@ std::optional<Kept> OpenKept(const Interrupter* interrupter) {
   kept.file = std::make_unique<RotatedFile>(*std::move(file), interrupter,
                                             "the output");
   if (mark.has_value() && mark->next_offset > 0 && kept.file->file()->empty()) {
-    Say(absl::StrCat(path, " is empty: starting over in it, without the ",
-                     mark->next_offset, " bytes that were printed before"));
+    Say({LogLevel::kWarning, "output_restarted",
+         absl::StrCat(path, " is empty: starting over in it, without the ",
+                      mark->next_offset, " bytes that were printed before")});
   }
   return kept;
 }
@@ -466,7 +470,7 @@ FollowOptions FollowOptionsOfFlags(ChosenPrimary primary) {
   options.snapshot = absl::GetFlag(FLAGS_snapshot);
   options.max_frames = absl::GetFlag(FLAGS_max_frames);
   options.prometheus = absl::GetFlag(FLAGS_prometheus);
-  options.status_line = isatty(STDERR_FILENO) != 0;
+  options.status_line = HasStatusLine();
   return options;
 }
 
@@ -476,6 +480,8 @@ int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
   const absl::Status metrics =
       MetricsFile(absl::GetFlag(FLAGS_prometheus)).Create();
   if (!metrics.ok()) return BadUsage(metrics.message());
+  const absl::StatusOr<MonitorOfFlags> monitor = StartMonitorOfFlags();
+  if (!monitor.ok()) return BadUsage(monitor.status().message());
   absl::StatusOr<ChosenPrimary> primary = ChoosePrimary(
       absl::GetFlag(FLAGS_primary), absl::GetFlag(FLAGS_shards), interrupter);
   if (absl::IsCancelled(primary.status())) return kExitSuccess;
@@ -484,6 +490,7 @@ int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
   Output standard_output(STDOUT_FILENO, interrupter.get());
   RotatedFile* const file = kept->file.get();
   Output* const output = file == nullptr ? &standard_output : file->output();
+  options.monitor = monitor->monitor.get();
   options.fleet.store.positions = kept->positions.get();
   std::optional<OutputPositionStore> with_output;
   if (kept->positions != nullptr && file != nullptr) {

@@ -27,6 +27,9 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/common/link_health.h"
+#include "kevy_replica/tools/common/log.h"
+#include "kevy_replica/tools/common/monitor.h"
 #include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
@@ -114,14 +117,25 @@ class MirrorSession::Shard : public FollowerHandler {
   }
   // The primary is that of all shards.
   void OnPrimary(const Primary& primary) override {
-    if (index_ == 0) session_->options_.log(DescribePrimary(primary));
+    if (index_ != 0) return;
+    session_->options_.log(
+        {LogLevel::kInfo, "primary", DescribePrimary(primary)});
   }
   void OnNoPrimary(const absl::Status& status) override {
-    if (index_ == 0) session_->options_.log(std::string(status.message()));
+    // A link that stands may outlive the nodes' answers.
+    if (!links().IsUp(LinkName(index_))) {
+      links().SetDown(LinkName(index_), status.message());
+    }
+    if (index_ != 0) return;
+    session_->options_.log(
+        {LogLevel::kWarning, "no_primary", std::string(status.message())});
   }
+  void OnLinkUp(const LinkUp&) override { links().SetUp(LinkName(index_)); }
   void OnLinkDown(const LinkDown& link) override;
 
  private:
+  LinkHealth& links() const { return session_->counters_->links; }
+
   absl::Status Checked(absl::Status status) const {
     if (status.ok()) return status;
     if (session_->status_.ok()) session_->status_ = status;
@@ -150,6 +164,9 @@ class MirrorSession::Shard : public FollowerHandler {
 };
 
 void MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
+  links().SetDown(LinkName(index_), link.status.ok()
+                                        ? "the primary closed the link"
+                                        : link.status.message());
   if (link.end == LinkEnd::kStopped) return;
   // The link's error is in link_status(), so that the session ends by it.
   if (link.resync) Checked(Forget()).IgnoreError();
@@ -157,7 +174,10 @@ void MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
     session_->closed();
   } else {
     session_->options_.log(
-        absl::StrCat(ShardField(index_), ": ", link.status.message()));
+        {LogLevel::kWarning,
+         "link_down",
+         absl::StrCat(ShardField(index_), ": ", link.status.message()),
+         {{"shard", index_}, {"cause", LinkEndName(link.end)}}});
   }
 }
 
@@ -324,6 +344,7 @@ absl::StatusOr<std::unique_ptr<MirrorSession>> MirrorSession::Open(
   absl::StatusOr<OpenedTarget> opened =
       OpenTarget(options, checked.get(), state);
   if (!opened.ok()) return opened.status();
+  counters->links.SetUp(kTargetLink);
   return absl::WrapUnique(new MirrorSession(
       std::move(connect), std::move(interrupter), std::move(checked), options,
       *std::move(opened), counters, state));
@@ -335,11 +356,14 @@ absl::StatusOr<std::unique_ptr<MirrorSession>> MirrorSession::Open(
 absl::StatusOr<std::vector<std::string>> MirrorSession::Reconnect(
     absl::Status status) {
   while (IsTemporary(status)) {
-    options_.log(absl::StrCat(
-        status.message(), "; trying again",
-        backoff_ == absl::ZeroDuration()
-            ? ""
-            : absl::StrCat(" in ", absl::FormatDuration(backoff_))));
+    counters_->links.SetDown(kTargetLink, status.message());
+    counters_->CountWait(status);
+    options_.log({LogLevel::kWarning, "target_down",
+                  absl::StrCat(status.message(), "; trying again",
+                               backoff_ == absl::ZeroDuration()
+                                   ? ""
+                                   : absl::StrCat(" in ", absl::FormatDuration(
+                                                              backoff_)))});
     if (interrupter_->Sleep(backoff_)) {
       return absl::CancelledError("interrupted");
     }
@@ -359,6 +383,7 @@ absl::StatusOr<std::vector<std::string>> MirrorSession::Reconnect(
 
 absl::StatusOr<std::vector<std::string>> MirrorSession::TakeOpened(
     OpenedTarget opened) {
+  counters_->links.SetUp(kTargetLink);
   features_ = opened.features;
   filter_.emplace(std::move(opened.filter));
   std::vector<std::string> fields;
@@ -417,10 +442,16 @@ void MirrorSession::CountReason(size_t shard, const FrameView& frame,
   const bool dropped = rewriting.kind == Rewriting::Kind::kDropped;
   KindCounts& counts = dropped ? counters_->passed_over : counters_->uncertain;
   if (counts.Count(rewriting.reason_class, frame.argv()[0], rewriting.reason)) {
-    options_.log(absl::StrCat(
-        ShardField(shard), ": the command at offset ", frame.offset(), ", ",
-        CommandExcerpt(frame.command()), ", ",
-        dropped ? "is passed over: " : "may differ here: ", rewriting.reason));
+    options_.log(
+        {LogLevel::kWarning,
+         dropped ? "passed_over" : "uncertain",
+         absl::StrCat(ShardField(shard), ": the command at offset ",
+                      frame.offset(), ", ", CommandExcerpt(frame.command()),
+                      ", ", dropped ? "is passed over: " : "may differ here: ",
+                      rewriting.reason),
+         {{"shard", shard},
+          {"offset", frame.offset()},
+          {"class", rewriting.reason_class}}});
   }
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/types/span.h"
 
 namespace kevy_replica {
@@ -19,6 +20,8 @@ constexpr ReplyClass kTrouble = ReplyClass::kTrouble;
 // Texts that Redis 7.0.15 holds, for states that the test does not make.
 constexpr absl::string_view kText = "texts of Redis 7.0.15";
 constexpr absl::string_view kCluster = "Redis cluster specification";
+
+constexpr absl::string_view kInTrouble = "the target is in trouble: ";
 
 constexpr ReplyRow kRows[] = {
     // The server's state.
@@ -136,8 +139,13 @@ ReplyClass ClassOfError(absl::string_view error, absl::string_view command) {
 }
 
 absl::Status ServersTrouble(absl::string_view error) {
-  return absl::UnavailableError(
-      absl::StrCat("the target is in trouble: ", error));
+  return absl::UnavailableError(absl::StrCat(kInTrouble, error));
+}
+
+absl::string_view TroubleCode(const absl::Status& status) {
+  absl::string_view error = status.message();
+  if (!absl::ConsumePrefix(&error, kInTrouble)) return "";
+  return error.substr(0, error.find(' '));
 }
 
 absl::Status TargetError(absl::string_view command, absl::string_view error) {
