@@ -187,7 +187,8 @@ Exit status:
   0  Ctrl-C, SIGTERM or SIGHUP (a second one kills), the recording's end, or
      the reader of printed commands is gone
   1  an error, with a message
-  2  bad usage, or a metrics file that cannot be created
+  2  bad usage, a metrics file that cannot be created, or an address that
+     --listen cannot have
 )";
 
 constexpr absl::string_view kName = "kevy_mirror";

@@ -139,6 +139,11 @@ Snapshots as commands:
   data. It also says which parts of the snapshot commands cannot express.
   Commands about kevy's own state (XINTERNAL.*) are left out.
 
+Monitoring:
+  --listen serves the metrics of client/follower_stats.h, and whether the tail
+  follows and has caught up. --prometheus writes the metrics to a file.
+  docs/operations.md describes them, the log's events and a systemd unit.
+
 Limits:
 - Before kevy 5.1 a primary that has lost its data may use an old generation
   again. The tail may then continue in the new history without notice.
@@ -158,7 +163,8 @@ Exit status:
      Ctrl-C, SIGTERM or SIGHUP (a second one kills); or the reader of the
      output is gone
   1  an error, with a message; with --once also an error of the stream
-  2  bad usage, or a file that cannot be used
+  2  bad usage, a file that cannot be used, or an address that --listen cannot
+     have
 )";
 
 constexpr absl::string_view kName = "kevy_tail";

@@ -3,8 +3,8 @@
 
 #include "kevy_replica/tools/common/link_health.h"
 
-#include <mutex>
 #include <cstddef>
+#include <mutex>
 #include <string>
 #include <vector>
 

@@ -58,6 +58,7 @@ class Following {
       links_.Add(LinkName(i));
       handlers.push_back(&shards_.emplace_back(this, i));
     }
+    links_.SetUp(kOutputName);
     absl::StatusOr<std::unique_ptr<Fleet>> fleet =
         Fleet::Create(options_.primary.addresses, handlers, options_.fleet);
     if (!fleet.ok()) return fleet.status();

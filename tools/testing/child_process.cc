@@ -147,13 +147,17 @@ bool ChildProcess::HasTerminals() {
   return writer >= 0;
 }
 
-std::string ChildProcess::ReadLine() {
+std::string ChildProcess::ReadLine() { return ReadLineOf(&out_); }
+
+std::string ChildProcess::ReadErrorLine() { return ReadLineOf(&err_); }
+
+std::string ChildProcess::ReadLineOf(Stream* stream) {
   size_t end = std::string::npos;
-  DrainUntil("a line of output", kReadInterval, [&] {
-    end = out_.bytes.find('\n', out_.taken);
-    return end != std::string::npos || out_.fd < 0;
+  DrainUntil("a line", kReadInterval, [&] {
+    end = stream->bytes.find('\n', stream->taken);
+    return end != std::string::npos || stream->fd < 0;
   });
-  return out_.Take(end == std::string::npos ? end : end + 1 - out_.taken);
+  return stream->Take(end == std::string::npos ? end : end + 1 - stream->taken);
 }
 
 std::string ChildProcess::ReadOutput() {

@@ -62,6 +62,8 @@ class ChildProcess {
 
   // The next line of stdout with its line feed; less at the end of the output.
   std::string ReadLine();
+  // The same of stderr.
+  std::string ReadErrorLine();
 
   // The rest of stdout or stderr, up to the end.
   std::string ReadOutput();
@@ -105,6 +107,7 @@ class ChildProcess {
     void Close();
   };
 
+  std::string ReadLineOf(Stream* stream);
   // Drains both streams until `done` holds. Fails if `patience` is over before.
   // Asks `done` at least once in `interval`.
   void DrainUntil(absl::string_view event, absl::Duration interval,
