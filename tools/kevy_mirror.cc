@@ -311,7 +311,9 @@ int Run(const CommandLine& command_line) {
          "empty, change or hang all databases of the target"});
   }
 
-  const absl::StatusOr<MonitorOfFlags> monitor = StartMonitorOfFlags();
+  absl::StatusOr<MonitorOfFlags> monitor = MonitorOfFlags();
+  // A mirror with the same flags may be running.
+  if (!absl::GetFlag(FLAGS_explain)) monitor = StartMonitorOfFlags();
   if (!monitor.ok()) return BadUsage(monitor.status().message());
   options.monitor = monitor->monitor.get();
   ScriptedPrimary embedded_primary;

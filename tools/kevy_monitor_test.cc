@@ -76,6 +76,7 @@ class ServingChild {
   }
 
   ChildProcess& process() { return child_; }
+  const std::string& address() const { return address_; }
   HttpAnswer Get(absl::string_view path) { return HttpGet(address_, path); }
 
   // Waits until the page has this status and a body that contains `text`.
@@ -235,6 +236,15 @@ TEST_P(KevyMonitorTest, BadFlagsAreErrors) {
   }
 }
 
+TEST_P(KevyMonitorTest, UsedAddressIsError) {
+  const std::string primary = FreeAddress();
+  const ServingChild child(GetParam(), Flags(primary));
+  const ChildResult result = RunChild(
+      GetParam(), Flags(primary, {absl::StrCat("--listen=", child.address())}));
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("--listen: listen on 127.0.0.1:"));
+}
+
 // The lines of stderr as JSON. Fails the test for a line that is none.
 std::vector<std::map<std::string, std::string>> JsonLines(
     absl::string_view text) {
@@ -340,6 +350,12 @@ TEST(KevyTailMonitorTest, ListenNeedsFollowing) {
   EXPECT_THAT(result.err, HasSubstr("--listen needs --primary"));
 }
 
+bool HasPrefixedKey(const std::map<std::string, std::string>& values,
+                    absl::string_view prefix) {
+  const auto found = values.lower_bound(std::string(prefix));
+  return found != values.end() && absl::StartsWith(found->first, prefix);
+}
+
 // A reader that does not read stops the tail, whose links stand.
 TEST(KevyTailMonitorTest, BlockedOutputIsFault) {
   const client_testing::TempFolder folder;
@@ -373,6 +389,62 @@ TEST(KevyTailMonitorTest, BlockedOutputIsFault) {
   close(fd);
 }
 
+// Names of commands, keys and error texts with bytes that JSON and labels could
+// take amiss.
+TEST(KevyMirrorMonitorTest, HostileTextsAreJsonAndLabels) {
+  if (!RedisServer::IsInstalled()) {
+    GTEST_SKIP() << "redis-server is not installed";
+  }
+  RedisServer server;
+  server.Start();
+  const std::string hostile = "\x1b]0;\"\\\n\xff\xe2\x80\xa8";
+  ScriptedPrimary primary;
+  primary.SetDefault(PrimaryScript()
+                         .Generation(7)
+                         .Frame(0, {"SET", hostile, hostile})
+                         .Frame(1, {hostile, hostile})
+                         .Frame(2, {"LPUSH", hostile, hostile})
+                         .Frame(3, {"EVAL", "return redis.error_reply(ARGV[1])",
+                                    "0", absl::StrCat(hostile, "}")})
+                         .Heartbeat(7, 4)
+                         .Stall());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  ChildProcess child(
+      kKevyMirror,
+      {absl::StrCat("--primary=", primary.address()),
+       absl::StrCat("--target=", server.target()), "--heartbeat_timeout=inf",
+       "--stall_timeout=inf", "--on_reject=skip", "--scripts=allow",
+       "--log_format=json", "--listen=:0"});
+  std::string lines;
+  std::string address;
+  while (address.empty()) {
+    const std::string line = child.ReadErrorLine();
+    ASSERT_NE(line, "");
+    lines += line;
+    const auto members = ReadJsonLine(absl::StripSuffix(line, "\n"));
+    if (!members.has_value() || members->count("url") == 0) continue;
+    address = absl::StripPrefix(members->at("url"), "http://");
+    address.resize(address.find('/'));
+  }
+  EXPECT_TRUE(child.Await("it has caught up", [&] {
+    return HttpGet(address, "/readyz").status == 200;
+  }));
+  const PrometheusSamples samples =
+      ReadPrometheusText(HttpGet(address, "/metrics").body);
+  EXPECT_EQ(samples.fault, "");
+  for (const char* labels :
+       {"class=\"data\",name=\"lpush\"", "class=\"data\",name=\"eval\"",
+        "class=\"unable\",name=\"?]0??????"}) {
+    EXPECT_TRUE(HasPrefixedKey(
+        samples.values, absl::StrCat("kevy_mirror_passed_over_total{", labels)))
+        << labels << " " << ::testing::PrintToString(samples.values);
+  }
+  child.Signal(SIGINT);
+  absl::StrAppend(&lines, child.ReadErrors());
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_TRUE(HasEvent(JsonLines(lines), "passed_over")) << lines;
+}
+
 // A target that goes away and comes back.
 TEST(KevyMirrorMonitorTest, PagesTellOfTarget) {
   if (!RedisServer::IsInstalled()) {
@@ -385,10 +457,11 @@ TEST(KevyMirrorMonitorTest, PagesTellOfTarget) {
   ASSERT_TRUE(listener.ok()) << listener.status();
   LongPrimary primary(*std::move(listener), /*seed=*/1);
   primary.Expect(uint64_t{1} << 40);
-  ServingChild child(kKevyMirror,
-                     {absl::StrCat("--primary=", primary.address()),
-                      absl::StrCat("--target=", server.target()),
-                      "--heartbeat_timeout=inf", "--health_grace=0"});
+  std::vector<std::string> flags = {
+      absl::StrCat("--primary=", primary.address()),
+      absl::StrCat("--target=", server.target()), "--heartbeat_timeout=inf",
+      "--health_grace=0"};
+  ServingChild child(kKevyMirror, flags);
   child.Await("/healthz", 200, "follows\n");
   child.Await("/metrics", 200, "\nkevy_mirror_target_up 1\n");
   server.Kill();
@@ -403,6 +476,10 @@ TEST(KevyMirrorMonitorTest, PagesTellOfTarget) {
   const PrometheusSamples samples =
       ReadPrometheusText(child.Get("/metrics").body);
   EXPECT_EQ(samples.fault, "");
+  // The flags of a running mirror, to be explained.
+  flags.push_back("--explain");
+  flags.push_back(absl::StrCat("--listen=", child.address()));
+  EXPECT_EQ(RunChild(kKevyMirror, flags).status, 0);
   child.process().Signal(SIGINT);
   EXPECT_EQ(child.process().Wait(), 0);
 }
