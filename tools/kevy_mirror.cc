@@ -27,6 +27,8 @@
 #include "kevy_replica/tools/common/flags.h"
 #include "kevy_replica/tools/common/key_flag.h"
 #include "kevy_replica/tools/common/link_flags.h"
+#include "kevy_replica/tools/common/log.h"
+#include "kevy_replica/tools/common/monitor_flags.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/common/program.h"
@@ -226,14 +228,16 @@ Rejected commands:
   connection to the target breaks between a transaction and its replies, the
   rejections in it are not counted.
 
-Metrics (--prometheus):
+Metrics (--prometheus, --listen):
   Those of client/follower_stats.h, each with the label shard, and the counters
   kevy_mirror_snapshot_bytes_total, kevy_mirror_records_total,
   kevy_mirror_transactions_total, kevy_mirror_target_connects_total,
   kevy_mirror_untold_transactions_total (replies lost with the connection),
-  kevy_mirror_passed_over_total and kevy_mirror_uncertain_total. The last two
-  have the labels class and name. The classes of passed_over: data, unable,
-  ignored, lost, item.
+  the gauge kevy_mirror_target_up, and three counters with the labels class and
+  name (a command, or a part of a snapshot): kevy_mirror_passed_over_total
+  (classes data, unable, ignored, lost, item), kevy_mirror_uncertain_total and
+  kevy_mirror_target_waits_total (trouble with the error's code, connection).
+  docs/operations.md lists them all.
 
 Limits:
 - The copy can differ from the primary. kevy also streams commands that it
@@ -252,7 +256,8 @@ Exit status:
   0  Ctrl-C, SIGTERM or SIGHUP (a second one kills), the recording's end, or
      the reader of printed commands is gone
   1  an error, with a message
-  2  bad usage, or a metrics file that cannot be created
+  2  bad usage, a metrics file that cannot be created, or an address that
+     --listen cannot have
 )";
 
 constexpr absl::string_view kName = "kevy_mirror";
@@ -331,7 +336,7 @@ MirrorRunOptions OptionsOfFlags(const CommandLine& command_line) {
   options.fleet.link = LinkOptionsOfFlags();
   options.mirror.limits = options.fleet.link.limits;
   options.prometheus = absl::GetFlag(FLAGS_prometheus);
-  options.status_line = isatty(STDERR_FILENO) != 0;
+  options.status_line = HasStatusLine();
   return options;
 }
 
@@ -419,10 +424,16 @@ int Run(const CommandLine& command_line) {
   if (!connect.ok()) return BadUsage(connect.status().message());
   options.connect = *std::move(connect);
   if (options.mirror.scripts && !options.mirror.print_only) {
-    Say("danger: with --scripts=allow, whoever may write to the primary can "
-        "empty, change or hang all databases of the target");
+    Say({LogLevel::kWarning, "scripts_allowed",
+         "danger: with --scripts=allow, whoever may write to the primary can "
+         "empty, change or hang all databases of the target"});
   }
 
+  absl::StatusOr<MonitorOfFlags> monitor = MonitorOfFlags();
+  // A mirror with the same flags may be running.
+  if (!absl::GetFlag(FLAGS_explain)) monitor = StartMonitorOfFlags();
+  if (!monitor.ok()) return BadUsage(monitor.status().message());
+  options.monitor = monitor->monitor.get();
   ScriptedPrimary embedded_primary;
   if (absl::GetFlag(FLAGS_primary).empty()) {
     absl::StatusOr<std::string> address = StartEmbeddedPrimary(

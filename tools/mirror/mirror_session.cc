@@ -30,6 +30,9 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/common/link_health.h"
+#include "kevy_replica/tools/common/log.h"
+#include "kevy_replica/tools/common/monitor.h"
 #include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
@@ -188,11 +191,20 @@ class MirrorSession::Shard : public FollowerHandler {
     if (index_ == 0) session_->TakePrimary(primary);
   }
   void OnNoPrimary(const absl::Status& status) override {
-    if (index_ == 0) session_->options_.log(std::string(status.message()));
+    // A link that stands may outlive the nodes' answers.
+    if (!links().IsUp(LinkName(index_))) {
+      links().SetDown(LinkName(index_), status.message());
+    }
+    if (index_ != 0) return;
+    session_->options_.log(
+        {LogLevel::kWarning, "no_primary", std::string(status.message())});
   }
+  void OnLinkUp(const LinkUp&) override { links().SetUp(LinkName(index_)); }
   void OnLinkDown(const LinkDown& link) override;
 
  private:
+  LinkHealth& links() const { return session_->counters_->links; }
+
   absl::Status Checked(absl::Status status) const {
     if (status.ok()) return status;
     if (session_->status_.ok()) session_->status_ = status;
@@ -224,15 +236,21 @@ class MirrorSession::Shard : public FollowerHandler {
 };
 
 void MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
+  links().SetDown(LinkName(index_), link.status.ok()
+                                        ? "the primary closed the link"
+                                        : link.status.message());
   if (link.end == LinkEnd::kStopped) return;
   // The link's error is in link_status(), so that the session ends by it.
   if (link.resync) Checked(Forget()).IgnoreError();
   if (link.end == LinkEnd::kClosed) {
     session_->closed();
   } else {
-    session_->options_.log(absl::StrCat(ShardField(index_), ": ",
-                                        link.status.message(),
-                                        RemedyOf(link.status)));
+    session_->options_.log(
+        {LogLevel::kWarning,
+         "link_down",
+         absl::StrCat(ShardField(index_), ": ", link.status.message(),
+                      RemedyOf(link.status)),
+         {{"shard", index_}, {"cause", LinkEndName(link.end)}}});
   }
 }
 
@@ -450,18 +468,19 @@ absl::StatusOr<std::unique_ptr<MirrorSession>> MirrorSession::Open(
   if (!opened->has_record && !state->reload && !HeldPositions(*state).empty()) {
     return LostTarget(options, state, kRecordGone);
   }
+  counters->links.SetUp(kTargetLink);
   if (opened->is_untold && state->shards.empty()) {
     ++counters->untold;
-    options.log(absl::StrCat(
-        "the mirror before ended without the replies to its last commands, up "
-        "to ",
-        options.max_batch,
-        " in front of the stored position: rejections there are not counted"));
+    options.log({LogLevel::kWarning, "untold_end",
+                 absl::StrCat("the mirror before ended without the replies to "
+                              "its last commands, up to ",
+                              options.max_batch,
+                              " in front of the stored position: rejections "
+                              "there are not counted")});
   }
-}
-return absl::WrapUnique(new MirrorSession(
-    std::move(connect), std::move(interrupter), std::move(checked), options,
-    *std::move(opened), counters, state));
+  return absl::WrapUnique(new MirrorSession(
+      std::move(connect), std::move(interrupter), std::move(checked), options,
+      *std::move(opened), counters, state));
 }
 
 // Connects to the target again, until it works. Returns the shards' fields of
@@ -470,11 +489,14 @@ return absl::WrapUnique(new MirrorSession(
 absl::StatusOr<std::vector<std::string>> MirrorSession::Reconnect(
     absl::Status status) {
   while (IsTemporary(status)) {
-    options_.log(absl::StrCat(
-        status.message(), "; trying again",
-        backoff_ == absl::ZeroDuration()
-            ? ""
-            : absl::StrCat(" in ", absl::FormatDuration(backoff_))));
+    counters_->links.SetDown(kTargetLink, status.message());
+    counters_->CountWait(status);
+    options_.log({LogLevel::kWarning, "target_down",
+                  absl::StrCat(status.message(), "; trying again",
+                               backoff_ == absl::ZeroDuration()
+                                   ? ""
+                                   : absl::StrCat(" in ", absl::FormatDuration(
+                                                              backoff_)))});
     if (interrupter_->Sleep(backoff_)) {
       return absl::CancelledError("interrupted");
     }
@@ -494,6 +516,7 @@ absl::StatusOr<std::vector<std::string>> MirrorSession::Reconnect(
 
 absl::StatusOr<std::vector<std::string>> MirrorSession::TakeOpened(
     OpenedTarget opened) {
+  counters_->links.SetUp(kTargetLink);
   features_ = opened.features;
   filter_.emplace(std::move(opened.filter));
   std::vector<std::string> fields;
@@ -562,14 +585,15 @@ absl::StatusOr<TargetReply> MirrorSession::Read(
 
 // Takes the rows of the primary's version, unless the options name one.
 void MirrorSession::TakePrimary(const Primary& primary) {
-  options_.log(DescribePrimary(primary));
+  options_.log({LogLevel::kInfo, "primary", DescribePrimary(primary)});
   if (options_.primary_version.has_value()) return;
   const std::optional<KevyVersion> version = ParseKevyVersion(primary.version);
   rewriter_.set_version(version.value_or(kAssumedVersion));
   if (version.has_value()) return;
   std::string text = "the primary does not tell its version: ";
   AppendText(kAssumedVersion, &text);
-  options_.log(absl::StrCat(text, " is assumed (--primary_version)"));
+  options_.log({LogLevel::kWarning, "version_assumed",
+                absl::StrCat(text, " is assumed (--primary_version)")});
 }
 
 // Counts a command that is dropped or uncertain, and tells the first of a kind.
@@ -579,10 +603,16 @@ void MirrorSession::CountReason(size_t shard, const FrameView& frame,
   const bool dropped = rewriting.kind == Rewriting::Kind::kDropped;
   KindCounts& counts = dropped ? counters_->passed_over : counters_->uncertain;
   if (counts.Count(rewriting.reason_class, frame.argv()[0], rewriting.reason)) {
-    options_.log(absl::StrCat(
-        ShardField(shard), ": the command at offset ", frame.offset(), ", ",
-        CommandExcerpt(frame.command()), ", ",
-        dropped ? "is passed over: " : "may differ here: ", rewriting.reason));
+    options_.log(
+        {LogLevel::kWarning,
+         dropped ? "passed_over" : "uncertain",
+         absl::StrCat(ShardField(shard), ": the command at offset ",
+                      frame.offset(), ", ", CommandExcerpt(frame.command()),
+                      ", ", dropped ? "is passed over: " : "may differ here: ",
+                      rewriting.reason),
+         {{"shard", shard},
+          {"offset", frame.offset()},
+          {"class", rewriting.reason_class}}});
   }
 }
 

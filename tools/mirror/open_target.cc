@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
@@ -84,10 +85,12 @@ absl::Status CheckEviction(const MirrorOptions& options, CheckedLink* link,
         line == "noeviction" || std::exchange(state->eviction_told, true)) {
       continue;
     }
-    options.log(absl::StrCat(
-        "warning: the target's maxmemory-policy is ", Printable(line),
-        ": it may drop keys, the mirror's own among them, and the copy then "
-        "differs; set it to noeviction"));
+    options.log(
+        {LogLevel::kWarning, "eviction",
+         absl::StrCat("warning: the target's maxmemory-policy is ",
+                      Printable(line),
+                      ": it may drop keys, the mirror's own among them, and "
+                      "the copy then differs; set it to noeviction")});
   }
   return absl::OkStatus();
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/types/span.h"
 
 namespace kevy_replica {
@@ -15,6 +16,8 @@ namespace {
 constexpr ReplyClass kData = ReplyClass::kData;
 constexpr ReplyClass kUnable = ReplyClass::kUnable;
 constexpr ReplyClass kTrouble = ReplyClass::kTrouble;
+
+constexpr absl::string_view kInTrouble = "the target is in trouble: ";
 
 constexpr ReplyRow kRows[] = {
     // The server's state.
@@ -134,8 +137,13 @@ ReplyClass ClassOfError(absl::string_view error, absl::string_view command) {
 }
 
 absl::Status ServersTrouble(absl::string_view error) {
-  return absl::UnavailableError(
-      absl::StrCat("the target is in trouble: ", error));
+  return absl::UnavailableError(absl::StrCat(kInTrouble, error));
+}
+
+absl::string_view TroubleCode(const absl::Status& status) {
+  absl::string_view error = status.message();
+  if (!absl::ConsumePrefix(&error, kInTrouble)) return "";
+  return error.substr(0, error.find(' '));
 }
 
 absl::Status TargetError(absl::string_view command, absl::string_view error) {

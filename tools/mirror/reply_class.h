@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -52,6 +53,11 @@ ReplyClass ClassOfError(absl::string_view error, absl::string_view command);
 
 // kUnavailable, with the error of a server in trouble.
 absl::Status ServersTrouble(absl::string_view error);
+
+// The code of the error in ServersTrouble()'s status: "OOM". Empty for another
+// status. A view of it.
+absl::string_view TroubleCode(
+    const absl::Status& status ABSL_ATTRIBUTE_LIFETIME_BOUND);
 
 // The status for an error reply to the mirror's own command `command`.
 //

@@ -319,5 +319,12 @@ TEST(ReplyClassTableTest, OwnCommandFailsByClass) {
   EXPECT_TRUE(absl::IsFailedPrecondition(TargetError("PING", "NOPERM x")));
 }
 
+TEST(ReplyClassTableTest, TroubleHasCodeOfItsError) {
+  EXPECT_EQ(TroubleCode(ServersTrouble("OOM command not allowed")), "OOM");
+  EXPECT_EQ(TroubleCode(TargetError("PING", "LOADING x")), "LOADING");
+  EXPECT_EQ(TroubleCode(absl::UnavailableError("connection lost")), "");
+  EXPECT_EQ(TroubleCode(absl::OkStatus()), "");
+}
+
 }  // namespace
 }  // namespace kevy_replica

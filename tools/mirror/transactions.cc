@@ -23,6 +23,7 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/kind_counts.h"
@@ -138,9 +139,14 @@ absl::Status Transactions::Load(size_t shard,
 void Transactions::CountItem(size_t shard, PayloadItem item,
                              absl::string_view key) {
   if (counters_->passed_over.Count(kItemClass, PayloadItemName(item), "")) {
-    options_.log(absl::StrCat(ShardField(shard), ": key ",
-                              Escaped(key.substr(0, 128)), ": ",
-                              PayloadItemText(item)));
+    options_.log(
+        {LogLevel::kWarning,
+         "passed_over",
+         absl::StrCat(ShardField(shard), ": key ", Escaped(key.substr(0, 128)),
+                      ": ", PayloadItemText(item)),
+         {{"shard", shard},
+          {"class", kItemClass},
+          {"key", key.substr(0, 128)}}});
   }
 }
 
@@ -401,8 +407,9 @@ absl::Status Transactions::TakeTrouble(const std::string& error) {
 absl::Status Transactions::RunDeletes(size_t count) {
   if (counters_->passed_over.Count("memory", "delete", "")) {
     options_.log(
-        "the target is out of memory: deletes are executed without their "
-        "position, which follows when there is memory again");
+        {LogLevel::kWarning, "target_full",
+         "the target is out of memory: deletes are executed without their "
+         "position, which follows when there is memory again"});
   }
   absl::Status status = DiscardOpen();
   if (!status.ok()) return status;
@@ -428,11 +435,15 @@ absl::Status Transactions::Mend(absl::Status status) {
     const size_t shard = executing_.shard;
     if ((*fields)[shard] == executing_.Mark()) {
       ++counters_->untold;
-      options_.log(absl::StrCat(
-          ShardField(shard), ": the target has executed the commands up to ",
-          executing_.Mark(),
-          ", but the connection broke before its replies came: rejections "
-          "there are not counted"));
+      options_.log(
+          {LogLevel::kWarning,
+           "untold",
+           absl::StrCat(ShardField(shard),
+                        ": the target has executed the commands up to ",
+                        executing_.Mark(),
+                        ", but the connection broke before its replies came: "
+                        "rejections there are not counted"),
+           {{"shard", shard}}});
       return Done();
     }
     ++executing_.link_ends;
