@@ -27,7 +27,7 @@
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/tools/common/flags.h"
 #include "kevy_replica/tools/common/output.h"
-#include "kevy_replica/tools/tail/json.h"
+#include "kevy_replica/tools/common/json.h"
 
 namespace kevy_replica {
 namespace {
