@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +37,7 @@
 #include "kevy_replica/tools/mirror/printing_link.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
+#include "kevy_replica/tools/mirror/target_password.h"
 #include "kevy_replica/transport/interrupter.h"
 
 ABSL_FLAG(
@@ -249,23 +248,6 @@ MirrorRunOptions OptionsOfFlags() {
   return options;
 }
 
-// Takes the target's password from the file or the environment, if it is there.
-absl::Status TakePassword(TargetAddress* address) {
-  const std::string path = absl::GetFlag(FLAGS_target_password_file);
-  if (path.empty()) {
-    const char* const password = std::getenv("KEVY_MIRROR_TARGET_PASSWORD");
-    if (password != nullptr) address->password = password;
-    return absl::OkStatus();
-  }
-  std::ifstream file(path);
-  if (!std::getline(file, address->password) || address->password.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--target_password_file: ", path,
-                     " has no password in its first line"));
-  }
-  return absl::OkStatus();
-}
-
 // Connects to --target, or prints its commands to `output`.
 absl::StatusOr<TargetConnector> ConnectorOfFlags(
     const std::shared_ptr<Interrupter>& interrupter, Output* output) {
@@ -283,7 +265,8 @@ absl::StatusOr<TargetConnector> ConnectorOfFlags(
     return absl::InvalidArgumentError(
         absl::StrCat("--target: ", address.status().message()));
   }
-  const absl::Status status = TakePassword(&*address);
+  const absl::Status status =
+      TakeTargetPassword(absl::GetFlag(FLAGS_target_password_file), &*address);
   if (!status.ok()) return status;
   return [address = *address, interrupter] {
     return RedisLink::Connect(address, interrupter);

@@ -27,6 +27,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/tools/mirror/reply_class.h"
+#include "kevy_replica/tools/mirror/reply_reader.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/address.h"
@@ -50,16 +51,17 @@ constexpr size_t kMaxPieces = 512;
 
 RedisLink::RedisLink(redisContext* context, std::string name,
                      std::shared_ptr<Interrupter> interrupter,
-                     absl::Duration timeout)
+                     absl::Duration timeout, const TargetReplyLimits& limits)
     : context_(context),
       name_(std::move(name)),
       interrupter_(std::move(interrupter)),
       timeout_(timeout),
+      reader_(limits),
       room_(kReadBytes, '\0') {}
 
 absl::StatusOr<std::unique_ptr<RedisLink>> RedisLink::Connect(
     const TargetAddress& address, std::shared_ptr<Interrupter> interrupter,
-    absl::Duration timeout) {
+    absl::Duration timeout, const TargetReplyLimits& limits) {
   const timeval limit = absl::ToTimeval(timeout);
   redisContext* const context =
       address.server.kind == Address::Kind::kUnix
@@ -69,8 +71,8 @@ absl::StatusOr<std::unique_ptr<RedisLink>> RedisLink::Connect(
   if (context == nullptr) {
     return absl::ResourceExhaustedError("no memory for a connection");
   }
-  auto link = absl::WrapUnique(new RedisLink(context, address.ToString(),
-                                             std::move(interrupter), timeout));
+  auto link = absl::WrapUnique(new RedisLink(
+      context, address.ToString(), std::move(interrupter), timeout, limits));
   if (context->err != 0) {
     // A signal ends hiredis's wait with an error.
     if (link->interrupter_->interrupted()) {
@@ -198,7 +200,7 @@ absl::Status RedisLink::Read() {
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     return absl::UnavailableError(
         absl::StrCat("read from ", name_, ": ",
-                     size == 0 ? "the target has closed the connection"
+                     size == 0 ? "the server has closed the connection"
                                : absl::ErrnoToStatus(errno, "recv").message()));
   }
 }

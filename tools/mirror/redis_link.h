@@ -33,6 +33,7 @@ class RedisLink : public TargetLink {
   // Connects, sends the password if there is one, and selects the database.
   // `timeout` limits each wait, from now on.
   // `interrupter` ends each wait; waits for replies go on for 0.3 s in all.
+  // A reply over `limits` ends the link.
   //
   // Returns:
   //   a link               ready for commands
@@ -44,7 +45,8 @@ class RedisLink : public TargetLink {
   //   kResourceExhausted   out of memory
   static absl::StatusOr<std::unique_ptr<RedisLink>> Connect(
       const TargetAddress& address, std::shared_ptr<Interrupter> interrupter,
-      absl::Duration timeout = absl::Seconds(10));
+      absl::Duration timeout = absl::Seconds(10),
+      const TargetReplyLimits& limits = TargetReplyLimits());
 
   void AddRaw(absl::string_view resp) override;
   void Add(absl::Span<const absl::string_view> argv) override;
@@ -64,7 +66,8 @@ class RedisLink : public TargetLink {
   };
 
   RedisLink(redisContext* context, std::string name,
-            std::shared_ptr<Interrupter> interrupter, absl::Duration timeout);
+            std::shared_ptr<Interrupter> interrupter, absl::Duration timeout,
+            const TargetReplyLimits& limits);
 
   absl::Status TakeOwnReply();
   // Waits for bytes and reads some of them into `unread_`.
