@@ -17,13 +17,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/verify/server.h"
 
 namespace kevy_replica {
 
-// WATCH, and an empty transaction: MULTI, PING, EXEC. Errors: Server's.
+// WATCH, and a transaction that only asks: MULTI, PING, EXEC, in one round
+// trip. Errors: Server's.
 class KeyWatch {
  public:
   explicit KeyWatch(Server* server) : server_(server) {}
@@ -40,7 +40,7 @@ class KeyWatch {
   bool IsLinked() const { return server_->connections() == connections_; }
 
  private:
-  absl::StatusOr<TargetReply> Ask(absl::Span<const absl::string_view> argv);
+  absl::StatusOr<TargetReply> Receive(absl::string_view command);
 
   Server* const server_;
   size_t connections_ = 0;

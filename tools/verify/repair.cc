@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/replication_token.h"
+#include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/target_link.h"
@@ -30,6 +31,10 @@
 
 namespace kevy_replica {
 namespace {
+
+// Commands to gather before the transaction begins. The shorter it lasts, the
+// less does the mirror get in between.
+constexpr size_t kMaxGathered = 1 << 20;
 
 constexpr absl::string_view kPendingInOneReply = "512";
 
@@ -71,20 +76,21 @@ class KeyRepair {
   absl::StatusOr<bool> Try() {
     absl::Status status = watch_.Begin(key_);
     if (!status.ok()) return status;
-    const absl::StatusOr<ReplicationToken> token = progress_->Token();
+    absl::StatusOr<ReplicationToken> token = progress_->Token();
     if (!token.ok()) return token.status();
-    status = progress_->WaitFor(*token);
+    token_ = *std::move(token);
+    status = progress_->WaitFor(token_);
     if (!status.ok()) return status;
-    status = Ask(target_, {"WATCH", progress_->position_key(), key_}).status();
+    status = GatherValue();
     if (!status.ok()) return status;
-    const absl::StatusOr<bool> applied = progress_->HasApplied(*token);
-    if (!applied.ok() || !*applied) return applied;
-    status = Ask(target_, {"MULTI"}).status();
-    if (!status.ok()) return status;
-    status = QueueValue();
-    if (!status.ok()) return status;
+    const bool is_sent = begun_;
+    if (!begun_) {
+      status = WatchTarget();
+      if (!status.ok()) return status;
+    }
     const absl::StatusOr<bool> stood = watch_.Stood();
     if (!stood.ok() || !*stood) return stood;
+    if (!is_sent) AddGathered();
     return Execute();
   }
 
@@ -97,9 +103,15 @@ class KeyRepair {
         if (!connected.ok()) return connected;
         continue;
       }
-      // DISCARD is refused outside a transaction.
-      for (const absl::string_view command : {"DISCARD", "UNWATCH"}) {
-        const absl::StatusOr<TargetReply> reply = server->Ask({command});
+      // DISCARD is refused outside a transaction. Commands that were added and
+      // not sent are within one.
+      server->Add({"DISCARD"});
+      server->Add({"UNWATCH"});
+      absl::Status sent = server->Send();
+      if (!sent.ok()) return sent;
+      while (server->link()->outstanding() > 0) {
+        const absl::StatusOr<TargetReply> reply =
+            server->Receive(ReplyDetail::kBrief);
         if (!reply.ok()) return reply.status();
       }
     }
@@ -119,15 +131,56 @@ class KeyRepair {
   void Emit(absl::Span<const absl::string_view> argv, PayloadCheck check) {
     // These only ask.
     if (check == PayloadCheck::kDeadline) return;
-    target_->Add(argv);
+    if (begun_) {
+      target_->Add(argv);
+      return;
+    }
+    // Only an empty `argv` would fail.
+    (void)AppendCommand(argv, &gathered_);
+    ends_.push_back(gathered_.size());
   }
 
-  // Sends the gathered commands and checks that they are queued.
+  // The position must have reached the token, and not move from now on.
+  // kNotFound: it has another history now.
+  absl::Status WatchTarget() {
+    const absl::Status status =
+        Ask(target_, {"WATCH", progress_->position_key(), key_}).status();
+    if (!status.ok()) return status;
+    const absl::StatusOr<bool> applied = progress_->HasApplied(token_);
+    if (!applied.ok()) return applied.status();
+    return *applied ? absl::OkStatus() : absl::NotFoundError("a new history");
+  }
+
+  void AddGathered() {
+    target_->Add({"MULTI"});
+    size_t begin = 0;
+    for (const size_t end : ends_) {
+      target_->link()->AddRaw(
+          absl::string_view(gathered_).substr(begin, end - begin));
+      begin = end;
+    }
+  }
+
+  // Sends the gathered commands if they are many. Checks that they are queued.
   absl::Status Flush() {
+    if (!begun_) {
+      if (gathered_.size() < kMaxGathered) return absl::OkStatus();
+      absl::Status status = WatchTarget();
+      if (!status.ok()) return status;
+      AddGathered();
+      begun_ = true;
+    }
     absl::Status status = target_->Send();
     if (!status.ok()) return status;
+    gathered_ = std::string();
+    ends_.clear();
+    return TakeQueued(0);
+  }
+
+  // Receives replies until `left` are left, which must not be errors.
+  absl::Status TakeQueued(size_t left) {
     absl::Status refusal;
-    while (target_->link()->outstanding() > 0) {
+    while (target_->link()->outstanding() > left) {
       const absl::StatusOr<TargetReply> reply =
           target_->Receive(ReplyDetail::kBrief);
       if (!reply.ok()) return reply.status();
@@ -138,7 +191,7 @@ class KeyRepair {
     return refusal;
   }
 
-  absl::Status QueueValue() {
+  absl::Status GatherValue() {
     primary_->AddState(key_);
     absl::Status status = primary_->Send();
     if (!status.ok()) return status;
@@ -148,7 +201,7 @@ class KeyRepair {
       return absl::FailedPreconditionError(state->error);
     }
     if (!state->exists()) {
-      target_->Add({"DEL", key_});
+      Emit({"DEL", key_}, PayloadCheck::kNone);
       return Flush();
     }
     if (!IsKnownType(state->type)) {
@@ -159,8 +212,8 @@ class KeyRepair {
     if (state->deadline_ms.has_value()) {
       record.expire_at_ms = static_cast<uint64_t>(*state->deadline_ms);
     }
-    status = state->type == "string" ? QueueString(record)
-                                     : QueueCollection(state->type, record);
+    status = state->type == "string" ? GatherString(record)
+                                     : GatherCollection(state->type, record);
     if (!status.ok()) return status;
     commands_.Take(RecordEnd());
     for (const auto& deadline : field_deadlines_) {
@@ -170,19 +223,19 @@ class KeyRepair {
   }
 
   // The pieces of a string are appended, so that none needs memory for all.
-  absl::Status QueueString(const RecordBegin& record) {
+  absl::Status GatherString(const RecordBegin& record) {
     commands_.Take(record);
     return Walk(primary_, key_, "string", [this](const Piece& piece) {
       if (piece.begin == 0) {
         commands_.Take(StringValue{piece.elements[0].text});
       } else {
-        target_->Add({"APPEND", key_, piece.elements[0].text});
+        Emit({"APPEND", key_, piece.elements[0].text}, PayloadCheck::kNone);
       }
       return Flush();
     });
   }
 
-  absl::Status QueueCollection(absl::string_view type, RecordBegin record) {
+  absl::Status GatherCollection(absl::string_view type, RecordBegin record) {
     record.type = type == "hash"   ? RecordType::kHash
                   : type == "list" ? RecordType::kList
                   : type == "set"  ? RecordType::kSet
@@ -335,9 +388,12 @@ class KeyRepair {
     target_->Add({"EXEC"});
     const absl::Status sent = target_->Send();
     if (!sent.ok()) return sent;
+    const absl::Status queued = TakeQueued(1);
+    if (target_->link()->outstanding() != 1) return queued;  // The link's.
     const absl::StatusOr<TargetReply> reply =
         target_->Receive(ReplyDetail::kBrief);
     if (!reply.ok()) return reply.status();
+    if (!queued.ok()) return queued;
     if (reply->is_error()) return Refusal(*target_, "EXEC", reply->text);
     if (reply->type == TargetReply::Type::kNull) return false;
     for (const TargetReply& element : reply->elements) {
@@ -353,6 +409,10 @@ class KeyRepair {
   Server* const primary_;
   Server* const target_;
   KeyWatch watch_;
+  ReplicationToken token_;
+  bool begun_ = false;    // The target's MULTI was sent.
+  std::string gathered_;  // Commands in RESP, and the end of each.
+  std::vector<size_t> ends_;
   PayloadCommands commands_;
   std::vector<std::pair<std::string, uint64_t>> field_deadlines_;
 };

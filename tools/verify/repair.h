@@ -8,17 +8,17 @@
 // Both hold if the written value is the primary's at the position in the
 // mirror's record. One try:
 //
-//   primary  WATCH key                  no write may follow, until step 6
-//   primary  REPL.TOKEN                 all writes of the key lie before it
-//   target   (wait for the mirror)      the record has reached the token
-//   target   WATCH record key           the position may not move any more
-//   target   HGETALL record             it is still there
-//   target   MULTI, the value's commands, read from the primary meanwhile
-//   primary  MULTI, PING, EXEC          6. runs only if the key stood still:
-//                                       it has this value at the position
-//   target   EXEC                       runs only if position and key stood
-//                                       still
+//   primary  WATCH key                   1. no write may come until 5.
+//   primary  REPL.TOKEN                  2. all its writes lie before this
+//   target   (wait for the mirror)          the record has reached the token
+//   primary  (read the value)
+//   target   WATCH record key, HGETALL   4. the position may not move any more
+//   primary  MULTI, PING, EXEC           5. runs only if the key stood still:
+//                                           it has this value at the position
+//   target   MULTI, the value, EXEC      6. runs only if position and key stood
+//                                           still
 //
+// A value over 1 MiB is sent to the target between 4. and 5., piece by piece.
 // Otherwise nothing is written, and it is tried again.
 
 #ifndef KEVY_REPLICA_TOOLS_VERIFY_REPAIR_H_
@@ -37,7 +37,7 @@ namespace kevy_replica {
 inline constexpr int kMaxRepairs = 10;
 
 // Makes the target's key equal to the primary's, or deletes it if the primary
-// lacks it, in one transaction. Reads the value once, in the memory of Walk().
+// lacks it, in one transaction. Needs the memory of Walk(), and 1 MiB.
 // The target's server holds the whole transaction.
 //
 // Left out: the time that a stream's consumer was last seen; deadlines of hash

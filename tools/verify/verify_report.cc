@@ -79,7 +79,7 @@ std::string ReportText(const VerifyReport& report) {
                     " more\n");
   }
   for (const auto& [reason, keys] : report.not_compared) {
-    absl::StrAppend(&text, "not compared: ", reason, ": ", keys, " keys\n");
+    absl::StrAppend(&text, "not compared: ", reason, " (", keys, ")\n");
   }
   absl::StrAppend(&text, "keys read: ", report.primary_keys,
                   " of the primary, ", report.target_keys, " of the target\n");

@@ -38,7 +38,7 @@ TEST(VerifyReportTest, PrintsText) {
             "(repaired)\n"
             "different: string \"b\\xff\": missing on the target "
             "(not repaired: no right)\n"
-            "not compared: the target: HSCAN: NOPERM: 1 keys\n"
+            "not compared: the target: HSCAN: NOPERM (1)\n"
             "keys read: 12 of the primary, 11 of the target\n"
             "repaired: 1, not repaired: 1\n"
             "result: different\n");
