@@ -307,7 +307,10 @@ class KeyRepair {
     if (!sent.ok()) return sent;
     const auto deadlines = primary_->ReceiveFieldDeadlines();
     if (!deadlines.ok()) return deadlines.status();
-    for (size_t i = 0; i < std::min(fields.size(), deadlines->size()); ++i) {
+    if (deadlines->size() != fields.size()) {
+      return absl::NotFoundError("the hash has changed");
+    }
+    for (size_t i = 0; i < fields.size(); ++i) {
       const std::optional<int64_t> deadline = (*deadlines)[i];
       if (!deadline.has_value()) continue;
       field_deadlines_.emplace_back(fields[i],

@@ -34,7 +34,7 @@
 namespace kevy_replica {
 
 // The number of tries for one key.
-inline constexpr int kMaxRepairs = 10;
+inline constexpr int kMaxRepairs = 50;
 
 // Makes the target's key equal to the primary's, or deletes it if the primary
 // lacks it, in one transaction. Needs the memory of Walk(), and 1 MiB.

@@ -37,10 +37,10 @@ Server::Server(std::string name, TargetConnector connect)
     : name_(std::move(name)), connect_(std::move(connect)) {}
 
 absl::Status Server::Named(const absl::Status& status) const {
-  return status.ok()
-             ? status
-             : absl::Status(status.code(),
-                            absl::StrCat(name_, ": ", status.message()));
+  if (status.ok()) return status;
+  if (absl::IsCancelled(status)) return absl::CancelledError("interrupted");
+  return absl::Status(status.code(),
+                      absl::StrCat(name_, ": ", status.message()));
 }
 
 absl::Status Server::Connect() {

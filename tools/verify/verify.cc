@@ -4,6 +4,7 @@
 #include "kevy_replica/tools/verify/verify.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -16,7 +17,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/replication_token.h"
@@ -41,7 +41,7 @@ constexpr size_t kMaxSuspects = 256;
 constexpr size_t kMaxSuspectBytes = 1 << 20;
 // Re-reads of one key, behind that of its group.
 constexpr int kProofs = 2;
-constexpr absl::Duration kTellInterval = absl::Seconds(10);
+constexpr std::chrono::seconds kTellInterval(10);
 
 class Verifier {
  public:
@@ -58,7 +58,7 @@ class Verifier {
     if (status.ok()) status = target_.Connect();
     if (status.ok()) status = progress_.Begin(options_.shards);
     if (status.ok()) {
-      begin_ = absl::Now();
+      begin_ = Clock::now();
       told_ = begin_;
       status = Scan(&primary_, &report_->primary_keys,
                     [this](absl::Span<const std::string> keys) {
@@ -81,6 +81,8 @@ class Verifier {
   }
 
  private:
+  // Monotonic, since a wall clock that is set back would stop the reading.
+  using Clock = std::chrono::steady_clock;
   using TakeKeys =
       std::function<absl::Status(absl::Span<const std::string> keys)>;
 
@@ -143,7 +145,7 @@ class Verifier {
 
   // Waits until `keys` more keys may be read.
   absl::Status Pace(size_t keys) {
-    const absl::Time now = absl::Now();
+    const Clock::time_point now = Clock::now();
     if (now - told_ >= kTellInterval) {
       told_ = now;
       options_.log(absl::StrCat(report_->primary_keys,
@@ -152,11 +154,12 @@ class Verifier {
                                 report_->different(), " different"));
     }
     if (options_.rate == 0) return absl::OkStatus();
-    const absl::Time due =
-        begin_ + absl::Seconds(static_cast<double>(paced_) /
-                               static_cast<double>(options_.rate));
+    const absl::Duration due = absl::Seconds(
+        static_cast<double>(paced_) / static_cast<double>(options_.rate));
     paced_ += keys;
-    if (due > now && options_.progress.interrupter->Sleep(due - now)) {
+    const absl::Duration wait = due - absl::FromChrono(now - begin_);
+    if (wait > absl::ZeroDuration() &&
+        options_.progress.interrupter->Sleep(wait)) {
       return absl::CancelledError("interrupted");
     }
     return absl::OkStatus();
@@ -341,8 +344,8 @@ class Verifier {
   Server primary_;
   Server target_;
   MirrorProgress progress_;
-  absl::Time begin_;
-  absl::Time told_;
+  Clock::time_point begin_;
+  Clock::time_point told_;
   uint64_t paced_ = 0;
   std::vector<std::string> suspects_;
   size_t suspect_bytes_ = 0;

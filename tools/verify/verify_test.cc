@@ -745,7 +745,7 @@ TEST_F(VerifyTest, NewerPositionFencesRepair) {
   EXPECT_EQ(report.not_repaired, 1u);
   ASSERT_EQ(report.differences.size(), 1u);
   EXPECT_THAT(report.differences[0].not_repaired,
-              HasSubstr("10 tries met newer writes"));
+              HasSubstr("50 tries met newer writes"));
   EXPECT_EQ(target_.Ask({"GET", "k"}).text, "old");
 }
 
