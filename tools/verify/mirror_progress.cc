@@ -47,6 +47,12 @@ bool IsForeign(const ShardRecord& shard, const FeedPosition& end) {
          shard.position.generation != end.generation;
 }
 
+bool IsBeyond(const ShardRecord& shard, const FeedPosition& end) {
+  return shard.state == ShardRecord::State::kAt &&
+         (shard.position.generation != end.generation ||
+          shard.position.next_offset > end.next_offset);
+}
+
 // The fields of all shards. A mirror that moves changes one of them.
 std::string TextOf(const MirrorRecord& record) {
   std::string text;
@@ -118,11 +124,14 @@ absl::StatusOr<MirrorRecord> MirrorProgress::Record() {
   return record;
 }
 
-absl::StatusOr<bool> MirrorProgress::HasApplied(const ReplicationToken& token) {
+absl::StatusOr<bool> MirrorProgress::IsBetween(const ReplicationToken& begin,
+                                               const ReplicationToken* end) {
   const absl::StatusOr<MirrorRecord> record = Record();
   if (!record.ok()) return record.status();
   for (size_t i = 0; i < shards_; ++i) {
-    if (!IsApplied(record->shards[i], token.shards[i])) return false;
+    const ShardRecord& shard = record->shards[i];
+    if (!IsApplied(shard, begin.shards[i])) return false;
+    if (end != nullptr && IsBeyond(shard, end->shards[i])) return false;
   }
   return true;
 }

@@ -60,8 +60,10 @@ class MirrorProgress {
   // record does not change for `timeout`.
   absl::Status WaitFor(ReplicationToken token);
 
-  // Whether the target holds every shard up to `token`, without waiting.
-  absl::StatusOr<bool> HasApplied(const ReplicationToken& token);
+  // Whether the target holds every shard up to `begin`, and none beyond `end`,
+  // without waiting. A null `end` is no limit.
+  absl::StatusOr<bool> IsBetween(const ReplicationToken& begin,
+                                 const ReplicationToken* end);
 
   const std::string& position_key() const { return options_.position_key; }
 

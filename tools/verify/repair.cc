@@ -36,6 +36,9 @@ namespace {
 // less does the mirror get in between.
 constexpr size_t kMaxGathered = 1 << 20;
 
+// Transactions to try with one proof of the value.
+constexpr int kQuickTries = 20;
+
 constexpr absl::string_view kPendingInOneReply = "512";
 
 // The status of a refusal that no further try mends.
@@ -83,15 +86,25 @@ class KeyRepair {
     if (!status.ok()) return status;
     status = GatherValue();
     if (!status.ok()) return status;
-    const bool is_sent = begun_;
-    if (!begun_) {
-      status = WatchTarget();
-      if (!status.ok()) return status;
+    if (begun_) {
+      const absl::StatusOr<bool> stood = watch_.Stood();
+      return stood.ok() && *stood ? Execute() : stood;
     }
+    const absl::StatusOr<ReplicationToken> end = progress_->Token();
+    if (!end.ok()) return end.status();
+    status = WatchTarget(nullptr);
+    if (!status.ok()) return status;
     const absl::StatusOr<bool> stood = watch_.Stood();
     if (!stood.ok() || !*stood) return stood;
-    if (!is_sent) AddGathered();
-    return Execute();
+    for (int i = 0; i < kQuickTries; ++i) {
+      AddGathered();
+      const absl::StatusOr<bool> done = Execute();
+      if (!done.ok() || *done) return done;
+      // The position has moved. The key stood still up to `end` as well.
+      status = WatchTarget(&*end);
+      if (!status.ok()) return status;
+    }
+    return false;
   }
 
   // Forgets the watched keys and the transaction, if there are some.
@@ -141,14 +154,15 @@ class KeyRepair {
   }
 
   // The position must have reached the token, and not move from now on.
-  // kNotFound: it has another history now.
-  absl::Status WatchTarget() {
+  // kNotFound: it is beyond `end`, or has another history now.
+  absl::Status WatchTarget(const ReplicationToken* end) {
     const absl::Status status =
         Ask(target_, {"WATCH", progress_->position_key(), key_}).status();
     if (!status.ok()) return status;
-    const absl::StatusOr<bool> applied = progress_->HasApplied(token_);
-    if (!applied.ok()) return applied.status();
-    return *applied ? absl::OkStatus() : absl::NotFoundError("a new history");
+    const absl::StatusOr<bool> between = progress_->IsBetween(token_, end);
+    if (!between.ok()) return between.status();
+    return *between ? absl::OkStatus()
+                    : absl::NotFoundError("the position has moved");
   }
 
   void AddGathered() {
@@ -165,7 +179,7 @@ class KeyRepair {
   absl::Status Flush() {
     if (!begun_) {
       if (gathered_.size() < kMaxGathered) return absl::OkStatus();
-      absl::Status status = WatchTarget();
+      absl::Status status = WatchTarget(nullptr);
       if (!status.ok()) return status;
       AddGathered();
       begun_ = true;

@@ -18,6 +18,10 @@
 //   target   MULTI, the value, EXEC      6. runs only if position and key stood
 //                                           still
 //
+// If the position moves before EXEC, 4. and 6. are tried again while it is not
+// beyond a token that was taken after the value was read: the key stood still
+// up to there.
+//
 // A value over 1 MiB is sent to the target between 4. and 5., piece by piece.
 // Otherwise nothing is written, and it is tried again.
 

@@ -749,6 +749,30 @@ TEST_F(VerifyTest, NewerPositionFencesRepair) {
   EXPECT_EQ(target_.Ask({"GET", "k"}).text, "old");
 }
 
+TEST_F(VerifyTest, RepairFollowsPositionUpToItsProof) {
+  Run(&primary_, "SET k new");
+  Run(&target_, "SET k old");
+  options_.repair = true;
+  int watches = 0;  // One for the proof, one for the repair.
+  on_primary_ = [&](const Argv& argv) -> std::optional<TargetReply> {
+    if (argv[0] == "WATCH") ++watches;
+    // The value is read, and other keys are written.
+    if (argv[0] == "GETRANGE" && watches == 2) ends_[0].next_offset = 9;
+    return std::nullopt;
+  };
+  uint64_t position = 5;
+  on_target_ = [&](const Argv& argv) -> std::optional<TargetReply> {
+    if (argv[0] == "EXEC" && position < 9) {
+      Run(&target_, absl::StrCat("HSET kevy_mirror shard-0 77:", ++position));
+    }
+    return std::nullopt;
+  };
+  EXPECT_EQ(VerifyOk().repaired, 1u);
+  EXPECT_EQ(watches, 2);
+  EXPECT_EQ(position, 9u);
+  EXPECT_EQ(target_.Ask({"GET", "k"}).text, "new");
+}
+
 TEST_F(VerifyTest, RepairIsTriedAgainAfterNewerFrame) {
   Run(&primary_, "SET k new");
   Run(&target_, "SET k old");
