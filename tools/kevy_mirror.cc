@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +41,7 @@
 #include "kevy_replica/tools/mirror/printing_link.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
+#include "kevy_replica/tools/mirror/target_password.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/secure/keys.h"
 #include "kevy_replica/transport/secure/noise_security.h"
@@ -340,37 +339,13 @@ MirrorRunOptions OptionsOfFlags(const CommandLine& command_line) {
   return options;
 }
 
-// Takes the target's password from the file or the environment, if it is there.
-absl::Status TakePassword(TargetAddress* address) {
-  const std::string path = absl::GetFlag(FLAGS_target_password_file);
-  if (path.empty()) {
-    const char* const password = std::getenv("KEVY_MIRROR_TARGET_PASSWORD");
-    if (password != nullptr) address->password = password;
-    return absl::OkStatus();
-  }
-  std::ifstream file(path);
-  if (!std::getline(file, address->password) || address->password.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--target_password_file: ", path,
-                     " has no password in its first line"));
-  }
-  return absl::OkStatus();
-}
-
-// Takes the files of TLS.
-absl::Status TakeTls(TargetAddress* address) {
+// The files of TLS.
+TlsOptions TlsOfTargetFlags() {
   TlsOptions tls;
   tls.ca_file = absl::GetFlag(FLAGS_target_ca_file);
   tls.certificate_file = absl::GetFlag(FLAGS_target_cert_file);
   tls.key_file = absl::GetFlag(FLAGS_target_key_file);
-  if (address->tls.has_value()) {
-    address->tls = tls;
-  } else if (tls != TlsOptions()) {
-    return absl::InvalidArgumentError(
-        "--target_ca_file, --target_cert_file and --target_key_file need "
-        "--target=rediss://...");
-  }
-  return absl::OkStatus();
+  return tls;
 }
 
 // Connects to --target, or prints its commands to `output`. Sets `*mirror`'s
@@ -399,8 +374,9 @@ absl::StatusOr<TargetConnector> ConnectorOfFlags(
     return absl::InvalidArgumentError(
         "--swap_database must not be the database of --target");
   }
-  absl::Status status = TakePassword(&*address);
-  if (status.ok()) status = TakeTls(&*address);
+  absl::Status status =
+      TakeTargetPassword(absl::GetFlag(FLAGS_target_password_file), &*address);
+  if (status.ok()) status = TakeTargetTls(TlsOfTargetFlags(), &*address);
   if (!status.ok()) return status;
   return [address = *address, interrupter] {
     return RedisLink::Connect(address, interrupter);

@@ -19,6 +19,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/tools/mirror/reply_class.h"
+#include "kevy_replica/tools/mirror/reply_reader.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/address.h"
@@ -64,17 +65,18 @@ absl::Status LinkError(absl::string_view name, const absl::Status& status) {
 
 RedisLink::RedisLink(std::string name,
                      const std::shared_ptr<Interrupter>& interrupter,
-                     absl::Duration timeout)
+                     absl::Duration timeout, const TargetReplyLimits& limits)
     : name_(std::move(name)),
       timeout_(timeout),
       end_(interrupter, kLastReplies),
+      reader_(limits),
       room_(kReadBytes, '\0') {}
 
 absl::StatusOr<std::unique_ptr<RedisLink>> RedisLink::Connect(
     const TargetAddress& address, std::shared_ptr<Interrupter> interrupter,
-    absl::Duration timeout) {
-  auto link =
-      absl::WrapUnique(new RedisLink(address.ToString(), interrupter, timeout));
+    absl::Duration timeout, const TargetReplyLimits& limits) {
+  auto link = absl::WrapUnique(
+      new RedisLink(address.ToString(), interrupter, timeout, limits));
   const absl::Status status = link->Open(address);
   if (interrupter->interrupted()) {
     return absl::CancelledError(

@@ -33,7 +33,8 @@ class RedisLink : public TargetLink {
   // Connects, does TLS's handshake, sends the password if there is one, and
   // selects the database. `timeout` limits connecting, each read, and each
   // write of 64 KiB. `interrupter` ends all of them 0.3 s later, so that the
-  // replies to sent commands can still come.
+  // replies to sent commands can still come. A reply over `limits` ends the
+  // link.
   //
   // Returns:
   //   a link               ready for commands
@@ -46,7 +47,8 @@ class RedisLink : public TargetLink {
   //   kResourceExhausted   out of memory
   static absl::StatusOr<std::unique_ptr<RedisLink>> Connect(
       const TargetAddress& address, std::shared_ptr<Interrupter> interrupter,
-      absl::Duration timeout = absl::Seconds(10));
+      absl::Duration timeout = absl::Seconds(10),
+      const TargetReplyLimits& limits = TargetReplyLimits());
 
   void AddRaw(absl::string_view resp) override;
   void Add(absl::Span<const absl::string_view> argv) override;
@@ -63,7 +65,7 @@ class RedisLink : public TargetLink {
     size_t size;
   };
   RedisLink(std::string name, const std::shared_ptr<Interrupter>& interrupter,
-            absl::Duration timeout);
+            absl::Duration timeout, const TargetReplyLimits& limits);
 
   absl::Status Open(const TargetAddress& address);
   absl::Status TakeOwnReply();

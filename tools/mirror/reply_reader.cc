@@ -30,7 +30,7 @@ constexpr size_t kMaxReserved = 1024;
 constexpr int64_t kMaxStringBytes = int64_t{1} << 32;
 
 absl::Status NotResp(absl::string_view line) {
-  return absl::UnavailableError(absl::StrCat("the target's reply is not RESP: ",
+  return absl::UnavailableError(absl::StrCat("the server's reply is not RESP: ",
                                              Escaped(line.substr(0, 48))));
 }
 
@@ -110,7 +110,7 @@ absl::StatusOr<bool> ReplyReader::Take(ReplyDetail detail,
     taken_ += before - bytes->size();
     if (taken_ > most) {
       return absl::ResourceExhaustedError(
-          absl::StrCat("a reply of the target is over ", most, " bytes"));
+          absl::StrCat("a reply of the server is over ", most, " bytes"));
     }
     if (is_value && Close(&value)) {
       *reply = std::move(value);
@@ -192,7 +192,7 @@ absl::StatusOr<bool> ReplyReader::BeginArray(int64_t count,
   if (static_cast<uint64_t>(count) > limits_.elements ||
       open_.size() == kMaxDepth) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("a reply of the target has over ", limits_.elements,
+        absl::StrCat("a reply of the server has over ", limits_.elements,
                      " elements, or arrays of over ", kMaxDepth, " levels"));
   }
   value->type = TargetReply::Type::kArray;

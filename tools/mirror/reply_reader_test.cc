@@ -128,7 +128,7 @@ TEST(ReplyReaderTest, ReplyOverLimitIsError) {
   for (const size_t piece : {size_t{1}, size_t{100}}) {
     ReplyReader whole(limits);
     EXPECT_EQ(ReadAll(&whole, ReplyDetail::kWhole, long_text, piece),
-              "a reply of the target is over 40 bytes");
+              "a reply of the server is over 40 bytes");
     ReplyReader brief(limits);
     EXPECT_EQ(ReadAll(&brief, ReplyDetail::kBrief, long_text + "\r\n", piece),
               "''\n");
@@ -137,7 +137,7 @@ TEST(ReplyReaderTest, ReplyOverLimitIsError) {
                       long_text + "\r\n-ERR no\r\n", piece),
               "''\nerror 'ERR n'\n");
     EXPECT_EQ(ReadAll(&brief, ReplyDetail::kBrief, "*4\r\n", piece),
-              "a reply of the target has over 3 elements, or arrays of over 16 "
+              "a reply of the server has over 3 elements, or arrays of over 16 "
               "levels");
   }
   // Arrays without end.
@@ -145,7 +145,7 @@ TEST(ReplyReaderTest, ReplyOverLimitIsError) {
   std::string wire;
   for (int i = 0; i < 20; ++i) wire += "*1\r\n";
   EXPECT_EQ(ReadAll(&reader, ReplyDetail::kBrief, wire, 5),
-            "a reply of the target has over 1048576 elements, or arrays of "
+            "a reply of the server has over 1048576 elements, or arrays of "
             "over 16 levels");
 }
 
@@ -163,7 +163,7 @@ TEST(ReplyReaderTest, OtherBytesAreError) {
   ReplyReader reader;
   EXPECT_EQ(ReadAll(&reader, ReplyDetail::kWhole, std::string(70000, 'x'), 9)
                 .substr(0, 33),
-            "the target's reply is not RESP: \"");
+            "the server's reply is not RESP: \"");
 }
 
 }  // namespace

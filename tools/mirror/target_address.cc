@@ -132,4 +132,15 @@ absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view given) {
   return result;
 }
 
+absl::Status TakeTargetTls(const TlsOptions& tls, TargetAddress* address) {
+  if (address->tls.has_value()) {
+    address->tls = tls;
+  } else if (tls != TlsOptions()) {
+    return absl::InvalidArgumentError(
+        "--target_ca_file, --target_cert_file and --target_key_file need "
+        "--target=rediss://...");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace kevy_replica

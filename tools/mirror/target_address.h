@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/transport/address.h"
@@ -38,6 +39,10 @@ struct TargetAddress {
 //   an address        of a server and a database
 //   kInvalidArgument  another form
 absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view text);
+
+// Gives an address of TLS the files of --target_ca_file, --target_cert_file
+// and --target_key_file. kInvalidArgument if a file is set for a plain address.
+absl::Status TakeTargetTls(const TlsOptions& tls, TargetAddress* address);
 
 }  // namespace kevy_replica
 

@@ -86,6 +86,18 @@ TEST(TargetAddressTest, OnlyRedissHasTls) {
   EXPECT_EQ(address.password, "pw");
 }
 
+TEST(TargetAddressTest, FilesOfTlsNeedRediss) {
+  TlsOptions tls;
+  TargetAddress plain = *ParseTargetAddress("redis://a");
+  TargetAddress secure = *ParseTargetAddress("rediss://a");
+  EXPECT_TRUE(TakeTargetTls(tls, &plain).ok());
+  EXPECT_FALSE(plain.tls.has_value());
+  tls.ca_file = "ca.pem";
+  EXPECT_TRUE(absl::IsInvalidArgument(TakeTargetTls(tls, &plain)));
+  EXPECT_TRUE(TakeTargetTls(tls, &secure).ok());
+  EXPECT_EQ(secure.tls, tls);
+}
+
 TEST(TargetAddressTest, CredentialsAreParsedAndNeverShown) {
   TargetAddress address = *ParseTargetAddress("redis://joe:s%40c:ret@a:7/2");
   EXPECT_EQ(address.user, "joe");
