@@ -8,22 +8,21 @@
 // Both hold if the written value is the primary's at the position in the
 // mirror's record. One try:
 //
-//   primary  WATCH key                   1. no write may come until 5.
-//   primary  REPL.TOKEN                  2. all its writes lie before this
-//   target   (wait for the mirror)          the record has reached the token
-//   primary  (read the value)
-//   target   WATCH record key, HGETALL   4. the position may not move any more
-//   primary  MULTI, PING, EXEC           5. runs only if the key stood still:
-//                                           it has this value at the position
-//   target   MULTI, the value, EXEC      6. runs only if position and key stood
-//                                           still
+//   1. primary  WATCH key                 no write may come until 6.
+//   2. primary  REPL.TOKEN                all its writes lie before this
+//   3. target   wait for the mirror       the record has reached the token
+//   4. primary  read the value
+//   5. target   WATCH record key, HGETALL the position may not move any more
+//   6. primary  MULTI, PING, EXEC         runs only if the key stood still: it
+//                                         has this value at the position
+//   7. target   MULTI, the value, EXEC    runs only if record and key stood
+//                                         still
 //
-// If the position moves before EXEC, 4. and 6. are tried again while it is not
-// beyond a token that was taken after the value was read: the key stood still
-// up to there.
-//
-// A value over 1 MiB is sent to the target between 4. and 5., piece by piece.
-// Otherwise nothing is written, and it is tried again.
+// If 5. or 7. fail because the position has moved, they are tried again while
+// it is not beyond a second token, which is taken after 4.: the key stood still
+// up to there. If another step fails, nothing is written, and all is tried
+// again. A value over 1 MiB is sent to the target during 4., piece by piece,
+// behind 5.
 
 #ifndef KEVY_REPLICA_TOOLS_VERIFY_REPAIR_H_
 #define KEVY_REPLICA_TOOLS_VERIFY_REPAIR_H_
