@@ -228,7 +228,7 @@ int Run(const CommandLine&) {
   options.max_differences = absl::GetFlag(FLAGS_max_differences);
   options.log = Say;
   VerifyReport report;
-  const absl::Status status = Verify(options, &report);
+  status = Verify(options, &report);
 
   Output output(STDOUT_FILENO, interrupter.get());
   const std::string text = absl::GetFlag(FLAGS_format) == "json"
