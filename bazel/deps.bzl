@@ -42,6 +42,14 @@ def kevy_replica_deps():
         url = "https://github.com/google/googletest/releases/download/v1.15.2/googletest-1.15.2.tar.gz",
     )
 
+    # For //transport/secure: the system's OpenSSL 3, with its headers among the compiler's own.
+    maybe(
+        native.new_local_repository,
+        name = "openssl",
+        build_file = "@kevy_replica//bazel:openssl.BUILD",
+        path = "/usr/include/openssl",
+    )
+
 def kevy_replica_dev_deps():
     """Declares the dependencies of kevy_replica's own benchmarks and tools alone."""
     maybe(

@@ -25,6 +25,7 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/internal/link_target.h"
 #include "kevy_replica/client/internal/monotonic_time.h"
 #include "kevy_replica/client/internal/shard.h"
 #include "kevy_replica/client/internal/shard_loop.h"
@@ -40,8 +41,10 @@
 namespace kevy_replica {
 namespace {
 
+using client_internal::LinkTarget;
 using client_internal::ShardLoop;
 using client_internal::ShardOptions;
+using client_internal::WrapperFor;
 
 constexpr size_t kReadBytes = 64 << 10;
 
@@ -97,18 +100,6 @@ absl::StatusOr<std::optional<FeedPosition>> StoredPosition(
   if (!status.ok()) return status;
   if (positions == nullptr) return std::nullopt;
   return positions->Load(name);
-}
-
-// The client ports that the shards' addresses name. Empty: they name listeners.
-absl::StatusOr<std::vector<Address>> NodesOf(
-    absl::Span<const std::string> addresses) {
-  for (const std::string& address : addresses) {
-    if (!IsKevyUrl(address)) continue;
-    if (addresses.size() == 1) return ParseKevyUrl(address);
-    return absl::InvalidArgumentError(
-        "one kevy:// URL stands for all shards: give it alone");
-  }
-  return std::vector<Address>();
 }
 
 // A check is cheap, so the locator's own longest wait stays.
@@ -175,46 +166,50 @@ std::string ReasonBehindToken(const FeedPosition& token,
 
 absl::StatusOr<std::vector<std::string>> ShardAddresses(absl::string_view first,
                                                         size_t shards) {
-  absl::StatusOr<Address> address = ParseAddress(first);
-  if (!address.ok()) return address.status();
+  absl::StatusOr<ListenerAddress> listener = ParseListenerAddress(first);
+  if (!listener.ok()) return listener.status();
+  Address& address = listener->address;
   if (shards == 1) return std::vector<std::string>{std::string(first)};
-  if (address->kind != Address::Kind::kTcp) {
+  if (address.kind != Address::Kind::kTcp) {
     return absl::InvalidArgumentError(
         absl::StrCat(first, ": several shards need an address with a port"));
   }
   constexpr size_t kMaxPort = std::numeric_limits<uint16_t>::max();
-  if (shards > kMaxPort - address->port + 1) {
+  if (shards > kMaxPort - address.port + 1) {
     return absl::InvalidArgumentError(
         absl::StrCat(first, ": fewer than ", shards, " ports from there on"));
   }
-  std::vector<std::string> result;
-  result.reserve(shards);
-  for (size_t i = 0; i < shards; ++i) {
-    result.push_back(address->ToString());
-    ++address->port;
+  std::vector<std::string> result(shards);
+  for (std::string& text : result) {
+    AppendText(*listener, &text);
+    ++address.port;
   }
   return result;
 }
 
-Fleet::Fleet(std::unique_ptr<ShardLoop> loop) : loop_(std::move(loop)) {}
+struct Fleet::Targets {
+  std::vector<Address> nodes;         // Of a kevy:// URL,
+  TransportWrapper wrap;              // and its wrapper. Or:
+  std::vector<LinkTarget> listeners;  // Of each shard.
+};
+
+Fleet::Fleet(std::unique_ptr<ShardLoop> loop, TransportSecurity secure)
+    : loop_(std::move(loop)), secure_(std::move(secure)) {}
 
 Fleet::~Fleet() = default;
 
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
     absl::Span<const std::string> addresses,
     absl::Span<FollowerHandler* const> handlers, FleetOptions options) {
-  absl::StatusOr<std::vector<Address>> nodes = NodesOf(addresses);
-  if (!nodes.ok()) return nodes.status();
-  const bool located = !nodes->empty();
-  const absl::Status status = CheckCounts(
+  const bool located = addresses.size() == 1 && IsKevyUrl(addresses[0]);
+  absl::Status status = CheckCounts(
       located ? handlers.size() : addresses.size(), handlers.size());
   if (!status.ok()) return status;
   std::vector<ShardSpec> shards;
   for (size_t i = 0; i < handlers.size(); ++i) {
-    shards.push_back({NameOf(options, i), located ? "" : addresses[i], nullptr,
-                      handlers[i]});
+    shards.push_back({NameOf(options, i), nullptr, handlers[i]});
   }
-  return Create(std::move(shards), std::move(options), *std::move(nodes));
+  return Create(std::move(shards), addresses, std::move(options));
 }
 
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
@@ -227,20 +222,56 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
     if (factories[i] == nullptr) {
       return absl::InvalidArgumentError("a transport factory is null");
     }
-    shards.push_back({NameOf(options, i), "", factories[i], handlers[i]});
+    shards.push_back({NameOf(options, i), factories[i], handlers[i]});
   }
-  return Create(std::move(shards), std::move(options), {});
+  return Create(std::move(shards), {}, std::move(options));
+}
+
+absl::StatusOr<Fleet::Targets> Fleet::TargetsOf(
+    absl::Span<const std::string> addresses, const TransportSecurity& secure) {
+  Targets targets;
+  // Shards with the same keys share a wrapper, and so the key that works.
+  std::vector<std::string> keys;
+  for (const std::string& text : addresses) {
+    std::vector<std::string> new_keys;
+    if (IsKevyUrl(text)) {
+      if (addresses.size() > 1) {
+        return absl::InvalidArgumentError(
+            "one kevy:// URL stands for all shards: give it alone");
+      }
+      absl::StatusOr<KevyUrl> url = ParseKevyUrl(text);
+      if (!url.ok()) return url.status();
+      targets.nodes = std::move(url->nodes);
+      new_keys = std::move(url->keys);
+    } else {
+      absl::StatusOr<ListenerAddress> listener = ParseListenerAddress(text);
+      if (!listener.ok()) return listener.status();
+      targets.listeners.push_back({listener->address.ToString(), nullptr});
+      new_keys = std::move(listener->keys);
+    }
+    if (&text == &addresses[0] || new_keys != keys) {
+      absl::StatusOr<TransportWrapper> wrap = WrapperFor(secure, new_keys);
+      if (!wrap.ok()) return wrap.status();
+      targets.wrap = *std::move(wrap);
+      keys = std::move(new_keys);
+    }
+    if (!targets.listeners.empty())
+      targets.listeners.back().wrap = targets.wrap;
+  }
+  return targets;
 }
 
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
-    std::vector<ShardSpec> shards, FollowerOptions options,
-    std::vector<Address> nodes) {
+    std::vector<ShardSpec> shards, absl::Span<const std::string> addresses,
+    FollowerOptions options) {
   if (options.link.replica_id.empty()) {
     options.link.replica_id = UniqueReplicaId();
   }
   absl::Status status = CheckOptions(options);
   if (!status.ok()) return status;
-  const bool located = !nodes.empty();
+  absl::StatusOr<Targets> targets = TargetsOf(addresses, options.secure);
+  if (!targets.ok()) return targets.status();
+  const bool located = !targets->nodes.empty();
   if (options.start_at == StartAt::kNow && !located) {
     return absl::InvalidArgumentError(
         "start_at kNow asks the client port: give a kevy:// URL");
@@ -250,13 +281,15 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
       options.store.positions, options.store.interval);
   status = loop->status();
   if (!status.ok()) return status;
-  for (ShardSpec& shard : shards) {
+  if (addresses.empty()) {
+    absl::StatusOr<TransportWrapper> wrap = WrapperFor(options.secure, {});
+    if (!wrap.ok()) return wrap.status();
+    targets->listeners.resize(shards.size(), {"", *std::move(wrap)});
+  }
+  for (size_t i = 0; i < shards.size(); ++i) {
+    ShardSpec& shard = shards[i];
     if (shard.handler == nullptr) {
       return absl::InvalidArgumentError("a handler is null");
-    }
-    if (shard.factory == nullptr && !located) {
-      status = ParseAddress(shard.address).status();
-      if (!status.ok()) return status;
     }
     const absl::StatusOr<std::optional<FeedPosition>> stored =
         StoredPosition(shard.name, options.store.positions);
@@ -267,14 +300,16 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
     shard_options.start_now =
         options.start_at == StartAt::kNow && !stored->has_value();
     shard_options.factory = std::move(shard.factory);
-    shard_options.address = std::move(shard.address);
+    if (!located) shard_options.target = std::move(targets->listeners[i]);
     shard_options.handler = shard.handler;
     loop->Add(std::move(shard.name), std::move(shard_options));
   }
   loop->SetLocatorOptions(LocatorOptionsOf(options, loop->size()),
                           options.connect);
-  if (located) loop->Locate(std::move(nodes));
-  return absl::WrapUnique(new Fleet(std::move(loop)));
+  if (located) {
+    loop->Locate(std::move(targets->nodes), std::move(targets->wrap));
+  }
+  return absl::WrapUnique(new Fleet(std::move(loop), options.secure));
 }
 
 absl::Status Fleet::Run() { return loop_->Run(); }
@@ -282,10 +317,10 @@ absl::Status Fleet::Run() { return loop_->Run(); }
 void Fleet::Stop() noexcept { loop_->Stop(); }
 
 absl::Status Fleet::SetPrimary(absl::Span<const std::string> addresses) {
-  absl::StatusOr<std::vector<Address>> nodes = NodesOf(addresses);
-  if (!nodes.ok()) return nodes.status();
-  if (!nodes->empty()) {
-    loop_->Locate(*std::move(nodes));
+  absl::StatusOr<Targets> targets = TargetsOf(addresses, secure_);
+  if (!targets.ok()) return targets.status();
+  if (!targets->nodes.empty()) {
+    loop_->Locate(std::move(targets->nodes), std::move(targets->wrap));
     return absl::OkStatus();
   }
   if (loop_->shard(0).starts_now()) {
@@ -296,11 +331,7 @@ absl::Status Fleet::SetPrimary(absl::Span<const std::string> addresses) {
     return absl::InvalidArgumentError(
         absl::StrCat(addresses.size(), " addresses for ", size(), " shards"));
   }
-  for (const std::string& address : addresses) {
-    const absl::Status status = ParseAddress(address).status();
-    if (!status.ok()) return status;
-  }
-  loop_->Retarget({addresses.begin(), addresses.end()});
+  loop_->Retarget(std::move(targets->listeners));
   return absl::OkStatus();
 }
 

@@ -47,8 +47,9 @@ class ShardLoop;
 }  // namespace client_internal
 
 // The addresses of `shards` listeners. `first` is the first of them: shard i
-// listens on its port + i. Errors: kInvalidArgument for an unusable address, if
-// the ports run out, and for several shards at a Unix socket.
+// listens on its port + i, with the same keys. Errors: kInvalidArgument for an
+// unusable address, if the ports run out, and for several shards at a Unix
+// socket.
 absl::StatusOr<std::vector<std::string>> ShardAddresses(absl::string_view first,
                                                         size_t shards);
 
@@ -146,15 +147,20 @@ class Fleet {
 
   struct ShardSpec {
     std::string name;
-    std::string address;
-    TransportFactory factory;  // Null: `address`.
+    TransportFactory factory;  // Null: an address.
     FollowerHandler* handler = nullptr;
   };
+  // Addresses with their wrappers.
+  struct Targets;
 
-  explicit Fleet(std::unique_ptr<client_internal::ShardLoop> loop);
+  Fleet(std::unique_ptr<client_internal::ShardLoop> loop,
+        TransportSecurity secure);
+  // `addresses` is empty if the shards have factories.
   static absl::StatusOr<std::unique_ptr<Fleet>> Create(
-      std::vector<ShardSpec> shards, FollowerOptions options,
-      std::vector<Address> nodes);
+      std::vector<ShardSpec> shards, absl::Span<const std::string> addresses,
+      FollowerOptions options);
+  static absl::StatusOr<Targets> TargetsOf(
+      absl::Span<const std::string> addresses, const TransportSecurity& secure);
 
   // Why a shard is behind; empty if it is not.
   using ReasonBehind =
@@ -166,6 +172,7 @@ class Fleet {
   std::string Behind(const ReasonBehind& reason) const;
 
   const std::unique_ptr<client_internal::ShardLoop> loop_;
+  const TransportSecurity secure_;
 };
 
 }  // namespace kevy_replica

@@ -13,11 +13,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_options.h"
-#include "kevy_replica/client/kevy_url.h"
-#include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -36,15 +35,8 @@ Follower::Follower(std::unique_ptr<Fleet> fleet) : fleet_(std::move(fleet)) {}
 absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
     absl::string_view address, FollowerHandler* handler,
     FollowerOptions options) {
-  Fleet::ShardSpec shard = {NameOf(options), std::string(address), nullptr,
-                            handler};
-  std::vector<Address> nodes;
-  if (IsKevyUrl(address)) {
-    absl::StatusOr<std::vector<Address>> parsed = ParseKevyUrl(address);
-    if (!parsed.ok()) return parsed.status();
-    nodes = *std::move(parsed);
-  }
-  return Create(std::move(shard), std::move(options), std::move(nodes));
+  Fleet::ShardSpec shard = {NameOf(options), nullptr, handler};
+  return Create(std::move(shard), {std::string(address)}, std::move(options));
 }
 
 absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
@@ -53,18 +45,18 @@ absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
   if (factory == nullptr) {
     return absl::InvalidArgumentError("the transport factory is null");
   }
-  Fleet::ShardSpec shard = {NameOf(options), "", std::move(factory), handler};
-  return Create(std::move(shard), std::move(options), {});
+  Fleet::ShardSpec shard = {NameOf(options), std::move(factory), handler};
+  return Create(std::move(shard), {}, std::move(options));
 }
 
 absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
-    Fleet::ShardSpec shard, FollowerOptions options,
-    std::vector<Address> nodes) {
+    Fleet::ShardSpec shard, absl::Span<const std::string> addresses,
+    FollowerOptions options) {
   if (options.read_bytes == 0) options.read_bytes = kReadBytes;
   std::vector<Fleet::ShardSpec> shards;
   shards.push_back(std::move(shard));
   absl::StatusOr<std::unique_ptr<Fleet>> fleet =
-      Fleet::Create(std::move(shards), std::move(options), std::move(nodes));
+      Fleet::Create(std::move(shards), addresses, std::move(options));
   if (!fleet.ok()) return fleet.status();
   return absl::WrapUnique(new Follower(*std::move(fleet)));
 }

@@ -32,16 +32,15 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_stats.h"
-#include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -51,8 +50,9 @@ class Follower {
  public:
   // `address`: one replication listener ("localhost:16004"), of which nothing
   // is asked; or client ports ("kevy://localhost:6004,db2:6004"), among which
-  // the primary is found and looked for again. A plain address cannot tell
+  // the primary is found and looked for again. A listener's address cannot tell
   // that its node has become a replica, or that the primary has more shards.
+  // Both forms may name the public keys of secure links: see kevy_url.h.
   //
   // Reads the store; does not connect yet. `handler` and the store are not
   // owned and must outlive the follower.
@@ -105,8 +105,8 @@ class Follower {
  private:
   explicit Follower(std::unique_ptr<Fleet> fleet);
   static absl::StatusOr<std::unique_ptr<Follower>> Create(
-      Fleet::ShardSpec shard, FollowerOptions options,
-      std::vector<Address> nodes);
+      Fleet::ShardSpec shard, absl::Span<const std::string> addresses,
+      FollowerOptions options);
 
   const std::unique_ptr<Fleet> fleet_;
 };

@@ -19,6 +19,7 @@
 #include "kevy_replica/client/position_store.h"
 #include "kevy_replica/client/retry_options.h"
 #include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 
@@ -89,6 +90,11 @@ struct FollowerOptions {
   // For addresses: see connect_options.h. `interrupter` must be null, since
   // Stop() ends connecting. Default: that of ConnectOptions.
   ConnectOptions connect;
+  // Secures every link: see NoiseSecurity() in transport/secure. Required for
+  // an address with keys (kevy_url.h). If set, no link is plain: an address
+  // without a key, and a factory, get no keys from it, which NoiseSecurity()
+  // rejects. Client ports (kevy://) stay plain. Default: null, plain links.
+  TransportSecurity secure;
   // Whether applied offsets are acknowledged, so that the primary's WAIT counts
   // this replica. False for an observer. Default: true.
   bool acknowledge = true;

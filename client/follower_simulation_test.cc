@@ -45,15 +45,15 @@ struct Runs {
   Counts counts{};
 };
 
-Runs RunAll() {
+Runs RunAll(uint64_t seeds, Links links) {
   Runs runs;
-  for (uint64_t i = 0; i < flags.seeds; ++i) {
+  for (uint64_t i = 0; i < seeds; ++i) {
     const uint64_t seed = flags.seed + i;
     const SimulationResult result =
-        Simulate(seed, flags.trace ? Tracing::kPrint : Tracing::kOff);
+        Simulate(seed, flags.trace ? Tracing::kPrint : Tracing::kOff, links);
     for (size_t k = 0; k < kHappenings; ++k) runs.counts[k] += result.counts[k];
     if (result.failure.empty()) continue;
-    const SimulationResult again = Simulate(seed, Tracing::kKeep);
+    const SimulationResult again = Simulate(seed, Tracing::kKeep, links);
     runs.failure = absl::StrCat(
         "seed ", seed, ": ", result.failure, "\n\nthe trace's end:\n",
         again.trace, again.failure == result.failure ? "" : "NOT REPLAYED\n",
@@ -65,12 +65,20 @@ Runs RunAll() {
 }
 
 const Runs& AllRuns() {
-  static const Runs* const runs = new Runs(RunAll());
+  static const Runs* const runs = new Runs(RunAll(flags.seeds, Links::kPlain));
   return *runs;
 }
 
 TEST(FollowerSimulation, InvariantsHold) {
   EXPECT_TRUE(AllRuns().failure.empty()) << AllRuns().failure;
+}
+
+// The handshakes take most of the time, so there are fewer runs.
+TEST(FollowerSimulation, InvariantsHoldOverSecureLinks) {
+  const Runs runs = RunAll((flags.seeds + 49) / 50, Links::kSecure);
+  EXPECT_TRUE(runs.failure.empty()) << "over secure links: " << runs.failure;
+  EXPECT_GT(runs.counts[static_cast<size_t>(Happening::kSnapshotTaken)],
+            uint64_t{0});
 }
 
 // A kind of event that does not occur is not tested.

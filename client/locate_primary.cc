@@ -11,7 +11,6 @@
 #include <optional>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -24,7 +23,6 @@
 #include "kevy_replica/client/kevy_url.h"
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/client/primary_locator.h"
-#include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/poller.h"
 
@@ -38,19 +36,19 @@ constexpr uint64_t kFirstNodeId = 1;
 
 absl::StatusOr<Primary> LocatePrimary(absl::string_view url,
                                       const LocatePrimaryOptions& options) {
-  absl::StatusOr<std::vector<Address>> nodes = ParseKevyUrl(url);
-  if (!nodes.ok()) return nodes.status();
+  absl::StatusOr<KevyUrl> parsed = ParseKevyUrl(url);
+  if (!parsed.ok()) return parsed.status();
   const absl::StatusOr<std::unique_ptr<Poller>> poller = Poller::Create();
   if (!poller.ok()) return poller.status();
   const Interrupter* const interrupter = options.connect.interrupter.get();
   if (interrupter != nullptr) {
-    const absl::Status status =
+    absl::Status status =
         (*poller)->Set(interrupter->fd(), POLLIN, kInterrupterId);
     if (!status.ok()) return status;
   }
   const absl::Time until = client_internal::MonotonicNow() + options.timeout;
   client_internal::LocatorDriver driver(
-      *std::move(nodes), options.locator, options.connect, poller->get(),
+      std::move(parsed->nodes), options.locator, options.connect, poller->get(),
       kFirstNodeId, client_internal::MonotonicNow);
   absl::Status missing = absl::UnavailableError(absl::StrCat(
       "no node has answered within ", absl::FormatDuration(options.timeout)));

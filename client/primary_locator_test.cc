@@ -86,7 +86,7 @@ class Locate {
  public:
   explicit Locate(PrimaryLocatorOptions options = Options(),
                   absl::string_view url = "kevy://a:1,b:1,c:1")
-      : locator(*ParseKevyUrl(url), std::move(options), now),
+      : locator(ParseKevyUrl(url)->nodes, std::move(options), now),
         network(&locator) {
     for (size_t i = 1; i < locator.size(); ++i) Demote(i);
   }

@@ -20,8 +20,10 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
+#include "kevy_replica/client/internal/link_target.h"
 #include "kevy_replica/client/internal/monotonic_time.h"
 #include "kevy_replica/client/internal/polite_end.h"
+#include "kevy_replica/client/kevy_url.h"
 #include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/replica_id.h"
 #include "kevy_replica/codec/event.h"
@@ -85,8 +87,21 @@ absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Make(
 
 absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
     absl::string_view address, ReplicaClientOptions options) {
-  const TransportFactory factory = ConnectTo(address, options.connect);
-  return Connect(factory, std::move(options));
+  const absl::StatusOr<ListenerAddress> listener =
+      ParseListenerAddress(address);
+  if (!listener.ok()) return listener.status();
+  const absl::StatusOr<TransportWrapper> wrap =
+      client_internal::WrapperFor(options.secure, listener->keys);
+  if (!wrap.ok()) return wrap.status();
+  const TransportFactory factory =
+      ConnectTo(listener->address.ToString(), options.connect);
+  for (size_t left = listener->keys.size(); left > 1; --left) {
+    absl::StatusOr<std::unique_ptr<ReplicaClient>> client =
+        ConnectOnce(factory, *wrap, options);
+    // The wrapper goes on to the next key after a refused one.
+    if (!absl::IsUnauthenticated(client.status())) return client;
+  }
+  return ConnectOnce(factory, *wrap, std::move(options));
 }
 
 absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
@@ -94,6 +109,15 @@ absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
   if (factory == nullptr) {
     return absl::InvalidArgumentError("the transport factory is null");
   }
+  const absl::StatusOr<TransportWrapper> wrap =
+      client_internal::WrapperFor(options.secure, {});
+  if (!wrap.ok()) return wrap.status();
+  return ConnectOnce(factory, *wrap, std::move(options));
+}
+
+absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::ConnectOnce(
+    const TransportFactory& factory, const TransportWrapper& wrap,
+    ReplicaClientOptions options) {
   absl::StatusOr<std::unique_ptr<ReplicaClient>> client =
       Make(std::move(options));
   if (!client.ok()) return client;
@@ -105,7 +129,7 @@ absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
       }
       return AsIoError(transport.status());
     }
-    absl::Status status = (*client)->Handshake(*std::move(transport));
+    absl::Status status = (*client)->Handshake(*std::move(transport), wrap);
     if (!status.ok()) return status;
   } while ((*client)->session_.wants_reconnect());
   return client;
@@ -119,16 +143,23 @@ absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
   absl::StatusOr<std::unique_ptr<ReplicaClient>> client =
       Make(std::move(options));
   if (!client.ok()) return client;
-  absl::Status status = (*client)->Handshake(std::move(transport));
+  const absl::StatusOr<TransportWrapper> wrap =
+      client_internal::WrapperFor((*client)->options_.secure, {});
+  if (!wrap.ok()) return wrap.status();
+  absl::Status status = (*client)->Handshake(std::move(transport), *wrap);
   if (!status.ok()) return status;
   return client;
 }
 
-absl::Status ReplicaClient::Handshake(std::unique_ptr<Transport> transport) {
+absl::Status ReplicaClient::Handshake(std::unique_ptr<Transport> transport,
+                                      const TransportWrapper& wrap) {
   if (transport == nullptr) {
     return absl::InvalidArgumentError("the transport is null");
   }
-  pump_.Connect(std::move(transport));
+  absl::StatusOr<std::unique_ptr<Transport>> wrapped =
+      client_internal::Wrapped(wrap, std::move(transport));
+  if (!wrapped.ok()) return AsIoError(wrapped.status());
+  pump_.Connect(*std::move(wrapped));
   while (!session_.answer().has_value() && !session_.done() &&
          !session_.wants_reconnect()) {
     ReadMore();

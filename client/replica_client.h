@@ -85,6 +85,8 @@ struct ReplicaClientOptions {
   // For Connect(address): timeouts, keepalive, a resolver, and an Interrupter
   // that also ends the lookup, connecting and the handshake early.
   ConnectOptions connect;
+  // Secures the link: see FollowerOptions::secure. Default: null, a plain link.
+  TransportSecurity secure;
   // For NextFrame(), NextFrames() and Frames(). NextEvent() returns everything;
   // it must also read a snapshot to its end that it began. Default: kError.
   SnapshotPolicy snapshot_policy = SnapshotPolicy::kError;
@@ -110,10 +112,12 @@ struct ReplicaClientOptions {
 // Not thread-safe, except Interrupt(), which any thread may call.
 class ReplicaClient {
  public:
-  // Connects and shakes hands. Errors: kInvalidArgument (the address, the id, a
-  // null transport or factory, a SnapshotPolicy without its function), those of
-  // connecting (as kIo), kHandshakeRejected, kAckMalformed, kTruncated,
-  // kDeadlineExceeded, kCancelled.
+  // Connects to a replication listener ("localhost:16004", or with keys:
+  // kevy_url.h) and shakes hands. With several keys it tries one after the
+  // other, each on a new connection. Errors: kInvalidArgument (the address, the
+  // id, a null transport or factory, a SnapshotPolicy without its function),
+  // those of connecting (as kIo), kHandshakeRejected, kAckMalformed,
+  // kTruncated, kDeadlineExceeded, kCancelled.
   static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
       absl::string_view address, ReplicaClientOptions options);
 
@@ -213,7 +217,11 @@ class ReplicaClient {
   static absl::StatusOr<std::unique_ptr<ReplicaClient>> Make(
       ReplicaClientOptions options);
 
-  absl::Status Handshake(std::unique_ptr<Transport> transport);
+  static absl::StatusOr<std::unique_ptr<ReplicaClient>> ConnectOnce(
+      const TransportFactory& factory, const TransportWrapper& wrap,
+      ReplicaClientOptions options);
+  absl::Status Handshake(std::unique_ptr<Transport> transport,
+                         const TransportWrapper& wrap);
   absl::Time Now() const;
   void ReadMore();
   absl::Span<const FrameView> WaitForFrames(size_t max);

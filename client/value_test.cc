@@ -18,6 +18,7 @@
 #include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/kevy_url.h"
 #include "kevy_replica/client/kevy_version.h"
 #include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/position_store.h"
@@ -78,6 +79,10 @@ TEST(ClientValueTest, EnumsHaveOperators) {
 TEST(ClientValueTest, ValuesHaveOperators) {
   ExpectOperators(FeedPosition{7, 8}, FeedPosition{7, 9}, "7:8");
   ExpectOperators(FeedPosition{7, 8}, FeedPosition{6, 8}, "7:8");
+  ExpectOperators(*ParseKevyUrl("kevy://a:1,b:2"), *ParseKevyUrl("kevy://a:1"),
+                  "kevy://a:1,b:2");
+  ExpectOperators(*ParseListenerAddress("a:1"), *ParseListenerAddress("a:2"),
+                  "a:1");
   ExpectOperators(KevyVersion{5, 4, 0}, KevyVersion{5, 4, 1}, "5.4.0");
   ExpectOperators(KevyVersion{5, 4, 0}, KevyVersion{4, 4, 0}, "5.4.0");
   ExpectOperators(OffsetGap{8, 9}, OffsetGap{8, 10}, "expected=8 got=9");

@@ -576,6 +576,10 @@ void ScriptedPrimary::SetDefault(PrimaryScript script) {
   impl_->default_script = std::move(script);
 }
 
+void ScriptedPrimary::SetWrapper(TransportWrapper wrap) {
+  impl_->threads.SetWrapper(std::move(wrap));
+}
+
 absl::Status ScriptedPrimary::Listen(absl::string_view address) {
   return impl_->threads.Listen(address);
 }

@@ -15,6 +15,10 @@
 // Over a real socket: `primary.Listen("127.0.0.1:0")`, then connect to
 // primary.address().
 //
+// A secure primary, for keys that NoiseResponderOptions names:
+// `primary.SetWrapper(NoiseAcceptor(options))` (transport/secure). The record
+// of a connection and its script are of the plain bytes.
+//
 // Each connection has a thread of its own. It takes the next script of the
 // queue when its handshake request has arrived. So a stray connection, which
 // connects and sends no request, leaves the queue as it was. If the queue is
@@ -185,6 +189,10 @@ class ScriptedPrimary {
   void Enqueue(PrimaryScript script);
   // Sets the script for every connection that finds the queue empty.
   void SetDefault(PrimaryScript script);
+
+  // Wraps all later connections, in an encryption say. A connection that it
+  // rejects is closed. Default: null, plain connections.
+  void SetWrapper(TransportWrapper wrap);
 
   // Accepts connections at `address` (see Listener::Listen) on a thread of its
   // own. kFailedPrecondition for a second call and after Stop().

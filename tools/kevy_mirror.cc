@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +23,10 @@
 #include "kevy_replica/tools/common/command_line.h"
 #include "kevy_replica/tools/common/embedded_primary.h"
 #include "kevy_replica/tools/common/flags.h"
+#include "kevy_replica/tools/common/key_flag.h"
 #include "kevy_replica/tools/common/link_flags.h"
+#include "kevy_replica/tools/common/log.h"
+#include "kevy_replica/tools/common/monitor_flags.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/common/program.h"
@@ -33,13 +34,18 @@
 #include "kevy_replica/tools/common/reader_watch.h"
 #include "kevy_replica/tools/common/standard_files.h"
 #include "kevy_replica/tools/common/stop_signals.h"
+#include "kevy_replica/tools/common/tls_flags.h"
 #include "kevy_replica/tools/mirror/explain.h"
 #include "kevy_replica/tools/mirror/mirror.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/printing_link.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
+#include "kevy_replica/tools/mirror/target_password.h"
 #include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/secure/keys.h"
+#include "kevy_replica/transport/secure/noise_security.h"
+#include "kevy_replica/transport/secure/tls_options.h"
 
 ABSL_FLAG(
     std::string, primary, "",
@@ -47,7 +53,9 @@ ABSL_FLAG(
     "replicas. The mirror follows the one that is the primary, with all its\n"
     "shards. Or HOST:PORT, [IPV6]:PORT or unix:PATH: the replication listener\n"
     "of the first shard (by default the client port + 10000). It is followed\n"
-    "as given: nothing checks its role.");
+    "as given: nothing checks its role. A primary that encrypts its\n"
+    "replication links has public keys (--key_file):\n"
+    "kevy://HOST:PORT,...?key=HEX[&key=HEX...] or kevys://HOST:PORT?key=HEX.");
 ABSL_FLAG(
     uint32_t, shards, 0,
     "The number of the primary's shards, on consecutive ports. 0: with\n"
@@ -56,13 +64,22 @@ ABSL_FLAG(
     "again.");
 ABSL_FLAG(
     std::string, target, "",
-    "redis://[USER@]HOST[:PORT][/DB] or unix:/PATH[?db=DB], by default port\n"
-    "6379 and database 0. TLS is not supported. A password in it, as in\n"
-    "redis://USER:PASSWORD@HOST, shows in the list of processes.");
+    "redis://[USER@]HOST[:PORT][/DB], the same with rediss:// for TLS, or\n"
+    "unix:/PATH[?db=DB], by default port 6379 and database 0. A password in\n"
+    "it, as in redis://USER:PASSWORD@HOST, shows in the list of processes.");
 ABSL_FLAG(
     std::string, target_password_file, "",
     "The file whose first line is the target's password. Without the flag\n"
     "the environment variable KEVY_MIRROR_TARGET_PASSWORD holds it.");
+ABSL_FLAG(std::string, target_ca_file, "",
+          "For rediss://: the authorities that may have signed the target's\n"
+          "certificate (PEM). Default: the system's.");
+ABSL_FLAG(std::string, target_cert_file, "",
+          "For rediss://: the mirror's own certificate (PEM), if the target\n"
+          "demands one.");
+ABSL_FLAG(std::string, target_key_file, "",
+          "For rediss://: its private key (PEM), without a passphrase.\n"
+          "Default: --target_cert_file holds it, too.");
 ABSL_FLAG(std::string, position_key, "kevy_mirror",
           "The key in the target for the mirror's own record.");
 ABSL_FLAG(bool, replace, false,
@@ -210,14 +227,16 @@ Rejected commands:
   connection to the target breaks between a transaction and its replies, the
   rejections in it are not counted.
 
-Metrics (--prometheus):
+Metrics (--prometheus, --listen):
   Those of client/follower_stats.h, each with the label shard, and the counters
   kevy_mirror_snapshot_bytes_total, kevy_mirror_records_total,
   kevy_mirror_transactions_total, kevy_mirror_target_connects_total,
   kevy_mirror_untold_transactions_total (replies lost with the connection),
-  kevy_mirror_passed_over_total and kevy_mirror_uncertain_total. The last two
-  have the labels class and name. The classes of passed_over: data, unable,
-  ignored, lost, item.
+  the gauge kevy_mirror_target_up, and three counters with the labels class and
+  name (a command, or a part of a snapshot): kevy_mirror_passed_over_total
+  (classes data, unable, ignored, lost, item), kevy_mirror_uncertain_total and
+  kevy_mirror_target_waits_total (trouble with the error's code, connection).
+  docs/operations.md lists them all.
 
 Limits:
 - The copy can differ from the primary. kevy also streams commands that it
@@ -236,7 +255,8 @@ Exit status:
   0  Ctrl-C, SIGTERM or SIGHUP (a second one kills), the recording's end, or
      the reader of printed commands is gone
   1  an error, with a message
-  2  bad usage, or a metrics file that cannot be created
+  2  bad usage, a metrics file that cannot be created, or an address that
+     --listen cannot have
 )";
 
 constexpr absl::string_view kName = "kevy_mirror";
@@ -291,7 +311,8 @@ absl::Status CheckFlags(const CommandLine& command_line) {
                                                   absl::GetFlag(FLAGS_shards));
     if (!status.ok()) return status;
   }
-  return CheckLinkFlags();
+  const absl::Status tls = CheckTlsFlags(absl::GetFlag(FLAGS_primary));
+  return tls.ok() ? CheckLinkFlags() : tls;
 }
 
 MirrorRunOptions OptionsOfFlags(const CommandLine& command_line) {
@@ -314,25 +335,17 @@ MirrorRunOptions OptionsOfFlags(const CommandLine& command_line) {
   options.fleet.link = LinkOptionsOfFlags();
   options.mirror.limits = options.fleet.link.limits;
   options.prometheus = absl::GetFlag(FLAGS_prometheus);
-  options.status_line = isatty(STDERR_FILENO) != 0;
+  options.status_line = HasStatusLine();
   return options;
 }
 
-// Takes the target's password from the file or the environment, if it is there.
-absl::Status TakePassword(TargetAddress* address) {
-  const std::string path = absl::GetFlag(FLAGS_target_password_file);
-  if (path.empty()) {
-    const char* const password = std::getenv("KEVY_MIRROR_TARGET_PASSWORD");
-    if (password != nullptr) address->password = password;
-    return absl::OkStatus();
-  }
-  std::ifstream file(path);
-  if (!std::getline(file, address->password) || address->password.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--target_password_file: ", path,
-                     " has no password in its first line"));
-  }
-  return absl::OkStatus();
+// The files of TLS.
+TlsOptions TlsOfTargetFlags() {
+  TlsOptions tls;
+  tls.ca_file = absl::GetFlag(FLAGS_target_ca_file);
+  tls.certificate_file = absl::GetFlag(FLAGS_target_cert_file);
+  tls.key_file = absl::GetFlag(FLAGS_target_key_file);
+  return tls;
 }
 
 // Connects to --target, or prints its commands to `output`. Sets `*mirror`'s
@@ -361,7 +374,9 @@ absl::StatusOr<TargetConnector> ConnectorOfFlags(
     return absl::InvalidArgumentError(
         "--swap_database must not be the database of --target");
   }
-  const absl::Status status = TakePassword(&*address);
+  absl::Status status =
+      TakeTargetPassword(absl::GetFlag(FLAGS_target_password_file), &*address);
+  if (status.ok()) status = TakeTargetTls(TlsOfTargetFlags(), &*address);
   if (!status.ok()) return status;
   return [address = *address, interrupter] {
     return RedisLink::Connect(address, interrupter);
@@ -371,7 +386,13 @@ absl::StatusOr<TargetConnector> ConnectorOfFlags(
 int Run(const CommandLine& command_line) {
   const absl::Status flags = CheckFlags(command_line);
   if (!flags.ok()) return BadUsage(flags.message());
+  const absl::StatusOr<std::shared_ptr<const PrivateKey>> key =
+      KeyOfFlag(absl::GetFlag(FLAGS_primary));
+  if (!key.ok()) return BadUsage(key.status().message());
   MirrorRunOptions options = OptionsOfFlags(command_line);
+  options.fleet.secure = *key != nullptr
+                             ? NoiseSecurity(*key)
+                             : TlsOfFlags(absl::GetFlag(FLAGS_primary));
   options.interrupter = HandleStopSignals();
   Output output(STDOUT_FILENO, options.interrupter.get());
   absl::StatusOr<TargetConnector> connect =
@@ -379,15 +400,22 @@ int Run(const CommandLine& command_line) {
   if (!connect.ok()) return BadUsage(connect.status().message());
   options.connect = *std::move(connect);
   if (options.mirror.scripts && !options.mirror.print_only) {
-    Say("danger: with --scripts=allow, whoever may write to the primary can "
-        "empty, change or hang all databases of the target");
+    Say({LogLevel::kWarning, "scripts_allowed",
+         "danger: with --scripts=allow, whoever may write to the primary can "
+         "empty, change or hang all databases of the target"});
   }
 
+  absl::StatusOr<MonitorOfFlags> monitor = MonitorOfFlags();
+  // A mirror with the same flags may be running.
+  if (!absl::GetFlag(FLAGS_explain)) monitor = StartMonitorOfFlags();
+  if (!monitor.ok()) return BadUsage(monitor.status().message());
+  options.monitor = monitor->monitor.get();
   ScriptedPrimary embedded_primary;
   if (absl::GetFlag(FLAGS_primary).empty()) {
-    const absl::Status status = StartEmbeddedPrimary(&embedded_primary);
-    if (!status.ok()) return ExitStatusOf(status);
-    options.addresses = {embedded_primary.address()};
+    absl::StatusOr<std::string> address = StartEmbeddedPrimary(
+        *key == nullptr ? nullptr : &(*key)->public_key(), &embedded_primary);
+    if (!address.ok()) return ExitStatusOf(address.status());
+    options.addresses = {*std::move(address)};
     options.once = true;
   } else {
     absl::StatusOr<ChosenPrimary> primary = ChoosePrimary(

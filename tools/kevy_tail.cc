@@ -30,7 +30,10 @@
 #include "kevy_replica/tools/common/embedded_primary.h"
 #include "kevy_replica/tools/common/file_flags.h"
 #include "kevy_replica/tools/common/flags.h"
+#include "kevy_replica/tools/common/key_flag.h"
 #include "kevy_replica/tools/common/link_flags.h"
+#include "kevy_replica/tools/common/log.h"
+#include "kevy_replica/tools/common/monitor_flags.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/common/program.h"
@@ -39,6 +42,7 @@
 #include "kevy_replica/tools/common/reopen_signal.h"
 #include "kevy_replica/tools/common/standard_files.h"
 #include "kevy_replica/tools/common/stop_signals.h"
+#include "kevy_replica/tools/common/tls_flags.h"
 #include "kevy_replica/tools/tail/follow.h"
 #include "kevy_replica/tools/tail/hook_transport.h"
 #include "kevy_replica/tools/tail/output_file.h"
@@ -47,7 +51,8 @@
 #include "kevy_replica/tools/tail/tail.h"
 #include "kevy_replica/tools/tail/tail_printer.h"
 #include "kevy_replica/transport/interrupter.h"
-#include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/secure/keys.h"
+#include "kevy_replica/transport/secure/noise_security.h"
 #include "kevy_replica/transport/transport.h"
 
 ABSL_FLAG(
@@ -56,7 +61,9 @@ ABSL_FLAG(
     "replicas. The tail follows the one that is the primary, with all its\n"
     "shards. Or HOST:PORT, [IPV6]:PORT or unix:PATH: the replication listener\n"
     "of a shard, or of the first one (by default the client port + 10000).\n"
-    "It is followed as given: nothing checks its role.");
+    "It is followed as given: nothing checks its role. A primary that\n"
+    "encrypts its replication links has public keys (--key_file):\n"
+    "kevy://HOST:PORT,...?key=HEX[&key=HEX...] or kevys://HOST:PORT?key=HEX.");
 ABSL_FLAG(
     uint32_t, shards, 0,
     "The number of the primary's shards, on consecutive ports. 0: with\n"
@@ -137,6 +144,11 @@ Snapshots as commands:
   data. It also says which parts of the snapshot commands cannot express.
   Commands about kevy's own state (XINTERNAL.*) are left out.
 
+Monitoring:
+  --listen serves the metrics of client/follower_stats.h, and whether the tail
+  follows and has caught up. --prometheus writes the metrics to a file.
+  docs/operations.md describes them, the log's events and a systemd unit.
+
 Limits:
 - Before kevy 5.1 a primary that has lost its data may use an old generation
   again. The tail may then continue in the new history without notice.
@@ -156,7 +168,8 @@ Exit status:
      Ctrl-C, SIGTERM or SIGHUP (a second one kills); or the reader of the
      output is gone
   1  an error, with a message; with --once also an error of the stream
-  2  bad usage, or a file that cannot be used
+  2  bad usage, a file that cannot be used, or an address that --listen cannot
+     have
 )";
 
 constexpr absl::string_view kName = "kevy_tail";
@@ -175,7 +188,7 @@ absl::Status CheckPrimary() {
   if (primary.empty()) return absl::OkStatus();
   if (IsKevyUrl(primary) && absl::GetFlag(FLAGS_once)) {
     return absl::InvalidArgumentError(
-        "--once needs the HOST:PORT of one shard in --primary");
+        "--once needs one shard in --primary: HOST:PORT or kevys://HOST:PORT");
   }
   const uint32_t shards = absl::GetFlag(FLAGS_shards);
   // A kevy:// URL may have any number of shards.
@@ -198,7 +211,7 @@ absl::Status CheckFollowing(const CommandLine& command_line) {
                      "--record needs --once: a recording holds one link");
   }
   for (const char* name :
-       {"positions", "prometheus", "shards", "heartbeat_timeout"}) {
+       {"positions", "prometheus", "shards", "heartbeat_timeout", "listen"}) {
     if (command_line.given.count(name) != 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("--", name, " needs --primary, and excludes --once"));
@@ -226,6 +239,10 @@ absl::Status CheckFlags(const CommandLine& command_line) {
     return absl::InvalidArgumentError(
         "--primary and --replay exclude each other");
   }
+  if (replays && command_line.given.count("key_file") != 0) {
+    return absl::InvalidArgumentError(
+        "--key_file and --replay exclude each other: a recording is plain");
+  }
   if (replays && !absl::GetFlag(FLAGS_record).empty()) {
     return absl::InvalidArgumentError(
         "--record and --replay exclude each other");
@@ -238,6 +255,7 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   absl::Status status = CheckLinkFlags();
   if (status.ok()) status = CheckFollowing(command_line);
   if (status.ok()) status = CheckPrimary();
+  if (status.ok()) status = CheckTlsFlags(primary);
   if (status.ok()) status = CheckFiles();
   if (status.ok() && absl::GetFlag(FLAGS_output).empty()) {
     status = CheckStandardOutput("--output");
@@ -283,14 +301,12 @@ absl::StatusOr<std::unique_ptr<RotatedFile>> OpenFile(
 }
 
 // Records the bytes of `transport` to `record`, from the file's beginning on.
-// Null: does not record.
 absl::StatusOr<std::unique_ptr<Transport>> Recorded(
-    absl::StatusOr<std::unique_ptr<Transport>> transport, RotatedFile* record) {
-  if (record == nullptr || !transport.ok()) return transport;
+    std::unique_ptr<Transport> transport, RotatedFile* record) {
   const absl::Status status = record->file()->Empty();
   if (!status.ok()) return status;
   return std::make_unique<HookTransport>(
-      *std::move(transport), /*before_wait=*/nullptr,
+      std::move(transport), /*before_wait=*/nullptr,
       [record](absl::string_view bytes) {
         absl::Status written = record->ReopenIfAsked();
         if (!written.ok()) return written;
@@ -308,8 +324,9 @@ int StreamExitStatus(absl::Status status, const Output& output,
     return ExitStatusOf(record->output()->status());
   }
   // Only an error of the stream has a recommended action.
-  Say(output.status().ok() ? DescribeForTail(status)
-                           : std::string(status.message()));
+  Say({LogLevel::kError, "stream_failed",
+       output.status().ok() ? DescribeForTail(status)
+                            : std::string(status.message())});
   return kExitError;
 }
 
@@ -344,14 +361,18 @@ TailOptions OnceOptions(const std::shared_ptr<Interrupter>& interrupter) {
   options.snapshot = absl::GetFlag(FLAGS_snapshot);
   options.ack = absl::GetFlag(FLAGS_acknowledge);
   options.max_frames = absl::GetFlag(FLAGS_max_frames);
-  options.status_line = isatty(STDERR_FILENO) != 0;
+  options.status_line = HasStatusLine();
   return options;
 }
 
-// Prints one link.
+// Prints one link. `key` as KeyOfFlag() returns it.
 int RunOnce(const CommandLine& command_line,
+            const std::shared_ptr<const PrivateKey>& key,
             const std::shared_ptr<Interrupter>& interrupter) {
   TailOptions options = OnceOptions(interrupter);
+  options.client.secure = key != nullptr
+                              ? NoiseSecurity(key)
+                              : TlsOfFlags(absl::GetFlag(FLAGS_primary));
   std::unique_ptr<Transport> replay;
   if (!absl::GetFlag(FLAGS_replay).empty()) {
     absl::StatusOr<std::unique_ptr<Transport>> opened =
@@ -386,15 +407,17 @@ int RunOnce(const CommandLine& command_line,
   ScriptedPrimary embedded_primary;
   std::string address = absl::GetFlag(FLAGS_primary);
   if (address.empty()) {
-    const absl::Status status = StartEmbeddedPrimary(&embedded_primary);
-    if (!status.ok()) return ExitStatusOf(status);
-    address = embedded_primary.address();
+    absl::StatusOr<std::string> started = StartEmbeddedPrimary(
+        key == nullptr ? nullptr : &key->public_key(), &embedded_primary);
+    if (!started.ok()) return ExitStatusOf(started.status());
+    address = *std::move(started);
   }
-  const TransportFactory connect =
-      [dial = ConnectTo(address, options.client.connect), &record] {
-        return Recorded(dial(), record->get());
-      };
-  return StreamExitStatus(Tail(connect, options, output), *output,
+  if (*record != nullptr) {
+    options.wrap = [&record](std::unique_ptr<Transport> transport) {
+      return Recorded(std::move(transport), record->get());
+    };
+  }
+  return StreamExitStatus(Tail(address, options, output), *output,
                           record->get());
 }
 
@@ -445,8 +468,9 @@ std::optional<Kept> OpenKept(const Interrupter* interrupter) {
   kept.file = std::make_unique<RotatedFile>(*std::move(file), interrupter,
                                             "the output");
   if (mark.has_value() && mark->next_offset > 0 && kept.file->file()->empty()) {
-    Say(absl::StrCat(path, " is empty: starting over in it, without the ",
-                     mark->next_offset, " bytes that were printed before"));
+    Say({LogLevel::kWarning, "output_restarted",
+         absl::StrCat(path, " is empty: starting over in it, without the ",
+                      mark->next_offset, " bytes that were printed before")});
   }
   return kept;
 }
@@ -466,24 +490,31 @@ FollowOptions FollowOptionsOfFlags(ChosenPrimary primary) {
   options.snapshot = absl::GetFlag(FLAGS_snapshot);
   options.max_frames = absl::GetFlag(FLAGS_max_frames);
   options.prometheus = absl::GetFlag(FLAGS_prometheus);
-  options.status_line = isatty(STDERR_FILENO) != 0;
+  options.status_line = HasStatusLine();
   return options;
 }
 
-int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
+int RunFollowing(const std::shared_ptr<const PrivateKey>& key,
+                 const std::shared_ptr<Interrupter>& interrupter) {
   const std::optional<Kept> kept = OpenKept(interrupter.get());
   if (!kept.has_value()) return kExitBadUsage;
   const absl::Status metrics =
       MetricsFile(absl::GetFlag(FLAGS_prometheus)).Create();
   if (!metrics.ok()) return BadUsage(metrics.message());
+  const absl::StatusOr<MonitorOfFlags> monitor = StartMonitorOfFlags();
+  if (!monitor.ok()) return BadUsage(monitor.status().message());
   absl::StatusOr<ChosenPrimary> primary = ChoosePrimary(
       absl::GetFlag(FLAGS_primary), absl::GetFlag(FLAGS_shards), interrupter);
   if (absl::IsCancelled(primary.status())) return kExitSuccess;
   if (!primary.ok()) return ExitStatusOf(primary.status());
   FollowOptions options = FollowOptionsOfFlags(*std::move(primary));
+  options.fleet.secure = key != nullptr
+                             ? NoiseSecurity(key)
+                             : TlsOfFlags(absl::GetFlag(FLAGS_primary));
   Output standard_output(STDOUT_FILENO, interrupter.get());
   RotatedFile* const file = kept->file.get();
   Output* const output = file == nullptr ? &standard_output : file->output();
+  options.monitor = monitor->monitor.get();
   options.fleet.store.positions = kept->positions.get();
   std::optional<OutputPositionStore> with_output;
   if (kept->positions != nullptr && file != nullptr) {
@@ -516,10 +547,13 @@ int RunFollowing(const std::shared_ptr<Interrupter>& interrupter) {
 int Run(const CommandLine& command_line) {
   const absl::Status flags = CheckFlags(command_line);
   if (!flags.ok()) return BadUsage(flags.message());
+  const absl::StatusOr<std::shared_ptr<const PrivateKey>> key =
+      KeyOfFlag(absl::GetFlag(FLAGS_primary));
+  if (!key.ok()) return BadUsage(key.status().message());
   const std::shared_ptr<Interrupter> interrupter = HandleStopSignals();
   HandleReopenSignal();
-  return Follows() ? RunFollowing(interrupter)
-                   : RunOnce(command_line, interrupter);
+  return Follows() ? RunFollowing(*key, interrupter)
+                   : RunOnce(command_line, *key, interrupter);
 }
 
 }  // namespace

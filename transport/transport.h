@@ -133,6 +133,22 @@ class Transport {
 using TransportFactory =
     std::function<absl::StatusOr<std::unique_ptr<Transport>>()>;
 
+// Wraps a connection that has just been made, in an encryption say. Must be
+// callable any number of times, from any thread.
+//
+// It does not wait for the peer. A handshake belongs into the first Read() and
+// Write(): a client waits there for many connections at once.
+using TransportWrapper =
+    std::function<absl::StatusOr<std::unique_ptr<Transport>>(
+        std::unique_ptr<Transport> inner)>;
+
+// Makes the wrapper for the connections to one address. `keys` are the public
+// keys that the address names, 64 lower-case hex digits each: the peer holds
+// the private key of one of them. Empty: the address names none.
+// kInvalidArgument if these connections cannot be secured.
+using TransportSecurity = std::function<absl::StatusOr<TransportWrapper>(
+    absl::Span<const std::string> keys)>;
+
 }  // namespace kevy_replica
 
 #endif  // KEVY_REPLICA_TRANSPORT_TRANSPORT_H_

@@ -25,6 +25,7 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/internal/link_target.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/payload_event.h"
@@ -135,16 +136,16 @@ void Shard::Stop(const absl::Status& status) {
   Transmit(options_.now());  // The last acknowledgement.
 }
 
-void Shard::Retarget(std::string address) {
+void Shard::Retarget(LinkTarget target) {
   options_.factory = nullptr;
-  options_.address = std::move(address);
+  options_.target = std::move(target);
   options_.located = parked_ = false;
   session_.HandleRetarget();
 }
 
-void Shard::Locate() {
+void Shard::Locate(TransportWrapper wrap) {
   options_.factory = nullptr;
-  options_.address.clear();
+  options_.target = {"", std::move(wrap)};
   options_.located = true;
   connect_due_ = false;  // No address is known.
   session_.HandleRetarget();
@@ -159,15 +160,15 @@ void Shard::HandlePrimary(const Primary& primary,
   if (!std::exchange(parked_, false)) return;
   if (wants_tail() && tail.has_value()) session_.HandleStart(*tail);
   const std::string& address = primary.shards[id_];
-  if (address == options_.address) return;  // The backoff goes on.
-  options_.address = address;
-  session_.HandleRetarget();
+  if (address == options_.target.address) return;  // The backoff goes on.
+  options_.target.address = address;
+  session_.HandleLocated();
 }
 
 void Shard::HandleDemoted(const absl::Status& status) {
   session_.HandleNotPrimary(status);
   if (!session_.waiting()) return;  // The link's end parks it.
-  options_.address.clear();
+  options_.target.address.clear();
   parked_ = true;
 }
 
@@ -233,7 +234,7 @@ void Shard::PollEnd() {
 
 void Shard::Connect() {
   if (options_.factory == nullptr) {
-    pending_.emplace(options_.address, options_.connect);
+    pending_.emplace(options_.target.address, options_.connect);
     return;
   }
   absl::StatusOr<std::unique_ptr<Transport>> made = options_.factory();
@@ -264,8 +265,14 @@ void Shard::PollConnection() {
 }
 
 void Shard::Connected(std::unique_ptr<Transport> transport, bool is_socket) {
-  pump_.Connect(std::move(transport));
-  is_socket_ = is_socket;
+  absl::StatusOr<std::unique_ptr<Transport>> wrapped =
+      Wrapped(options_.target.wrap, std::move(transport));
+  if (!wrapped.ok()) {
+    ConnectFailed(wrapped.status());
+    return;
+  }
+  pump_.Connect(*std::move(wrapped));
+  is_socket_ = is_socket && options_.target.wrap == nullptr;
   Transmit(options_.now(), options_.write_timeout);
   ready_ = true;
 }
@@ -358,7 +365,7 @@ void Shard::Deliver(const FollowerEvent& event) {
     link_ended_ = true;
     parked_ = options_.located;
     // Even the same node then counts as another primary.
-    if (down->end == LinkEnd::kNotPrimary) options_.address.clear();
+    if (down->end == LinkEnd::kNotPrimary) options_.target.address.clear();
   }
   const absl::Status status = CallHandler(event);
   if (!status.ok()) {

@@ -37,6 +37,7 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/internal/link_target.h"
 #include "kevy_replica/client/internal/polite_end.h"
 #include "kevy_replica/client/internal/pump.h"
 #include "kevy_replica/client/internal/snapshot_reader.h"
@@ -52,11 +53,11 @@ namespace client_internal {
 struct ShardOptions {
   // The loop owns the store's pace: `store_interval` must be infinite.
   FollowerSessionOptions session;
-  // Connects by `factory`, which may block. If it is null: to `address`,
+  // Connects by `factory`, which may block. If it is null: to target.address,
   // without blocking.
   TransportFactory factory;
-  std::string address;
-  // Whether each link waits for HandlePrimary(), which replaces `address`.
+  LinkTarget target;
+  // Whether each link waits for HandlePrimary(), which replaces target.address.
   bool located = false;
   // Whether the first link starts at the tail of HandlePrimary(). Precondition:
   // `located`, and session.from is {0, 0}.
@@ -127,11 +128,12 @@ class Shard {
     return session_.status();
   }
 
-  // Follows the primary at `address` from now on.
-  void Retarget(std::string address);
+  // Follows the primary at `target` from now on.
+  void Retarget(LinkTarget target);
 
-  // Follows a located primary from now on: the functions below tell it.
-  void Locate();
+  // Follows a located primary from now on: the functions below tell it. `wrap`
+  // as LinkTarget::wrap.
+  void Locate(TransportWrapper wrap);
   // The shard's listener at the primary is primary.shards[id]. A link may begin
   // there, if none stands. `tell`: the handler is told.
   void HandlePrimary(const Primary& primary,

@@ -24,6 +24,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/client/internal/link_target.h"
 #include "kevy_replica/client/internal/locator_driver.h"
 #include "kevy_replica/client/internal/shard.h"
 #include "kevy_replica/client/internal/threaded_transport.h"
@@ -123,21 +124,22 @@ void ShardLoop::Stop() noexcept {
   wakeup_.Notify();
 }
 
-void ShardLoop::Retarget(std::vector<std::string> addresses) {
+void ShardLoop::Retarget(std::vector<LinkTarget> targets) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    new_addresses_ = std::move(addresses);
+    new_targets_ = std::move(targets);
     new_nodes_.clear();
   }
   ordered_.store(true, std::memory_order_release);
   wakeup_.Notify();
 }
 
-void ShardLoop::Locate(std::vector<Address> nodes) {
+void ShardLoop::Locate(std::vector<Address> nodes, TransportWrapper wrap) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     new_nodes_ = std::move(nodes);
-    new_addresses_.clear();
+    new_wrap_ = std::move(wrap);
+    new_targets_.clear();
   }
   ordered_.store(true, std::memory_order_release);
   wakeup_.Notify();
@@ -165,20 +167,22 @@ void ShardLoop::TakeOrders() {
   wakeup_.Clear();
   // A read and a write in one, so that an order that comes between is seen.
   ordered_.exchange(false, std::memory_order_acq_rel);
-  std::vector<std::string> addresses;
+  std::vector<LinkTarget> targets;
   std::vector<Address> nodes;
+  TransportWrapper wrap;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    addresses.swap(new_addresses_);
+    targets.swap(new_targets_);
     nodes.swap(new_nodes_);
+    wrap.swap(new_wrap_);
   }
-  if (!nodes.empty()) BeginLocating(std::move(nodes));
-  if (!addresses.empty()) {
+  if (!nodes.empty()) BeginLocating(std::move(nodes), wrap);
+  if (!targets.empty()) {
     locator_.reset();
     locator_due_ = absl::InfiniteFuture();
   }
-  for (size_t i = 0; i < addresses.size() && i < shards_.size(); ++i) {
-    shards_[i]->Retarget(std::move(addresses[i]));
+  for (size_t i = 0; i < targets.size() && i < shards_.size(); ++i) {
+    shards_[i]->Retarget(std::move(targets[i]));
     Wake(i);
   }
   if (!stopped_.load(std::memory_order_acquire)) return;
@@ -190,7 +194,8 @@ void ShardLoop::TakeOrders() {
   }
 }
 
-void ShardLoop::BeginLocating(std::vector<Address> nodes) {
+void ShardLoop::BeginLocating(std::vector<Address> nodes,
+                              const TransportWrapper& wrap) {
   locator_.reset();  // Its descriptors leave the poller first.
   locator_ = std::make_unique<LocatorDriver>(std::move(nodes), locator_options_,
                                              locator_connect_, poller_->get(),
@@ -198,7 +203,7 @@ void ShardLoop::BeginLocating(std::vector<Address> nodes) {
   locator_due_ = absl::InfinitePast();
   told_primary_.reset();
   for (size_t i = 0; i < shards_.size(); ++i) {
-    shards_[i]->Locate();
+    shards_[i]->Locate(wrap);
     Wake(i);
   }
 }

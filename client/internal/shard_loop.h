@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "kevy_replica/client/internal/link_target.h"
 #include "kevy_replica/client/internal/locator_driver.h"
 #include "kevy_replica/client/internal/shard.h"
 #include "kevy_replica/client/position_store.h"
@@ -28,6 +29,7 @@
 #include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/poller.h"
+#include "kevy_replica/transport/transport.h"
 #include "kevy_replica/transport/wakeup.h"
 
 namespace kevy_replica {
@@ -64,11 +66,12 @@ class ShardLoop {
   // A call while only the ends of links are left to wait for closes them.
   void Stop() noexcept;
 
-  // Points shard `i` to `addresses[i]`, for every shard.
-  void Retarget(std::vector<std::string> addresses);
+  // Points shard `i` to `targets[i]`, for every shard.
+  void Retarget(std::vector<LinkTarget> targets);
 
-  // Points all shards to the primary among `nodes`, wherever it is.
-  void Locate(std::vector<Address> nodes);
+  // Points all shards to the primary among `nodes`, wherever it is. `wrap` as
+  // LinkTarget::wrap.
+  void Locate(std::vector<Address> nodes, TransportWrapper wrap);
 
   // Waits until `condition` is true, which is checked now and after each turn,
   // on the calling thread. Returns false at `deadline`.
@@ -78,7 +81,7 @@ class ShardLoop {
 
  private:
   void TakeOrders();
-  void BeginLocating(std::vector<Address> nodes);
+  void BeginLocating(std::vector<Address> nodes, const TransportWrapper& wrap);
   void StepLocator();
   void TakeLocatorEvent(const LocatorEvent& event);
   void StepTurn();
@@ -139,8 +142,9 @@ class ShardLoop {
   std::mutex mutex_;              // For the members below.
   std::condition_variable turned_;
   bool ended_ = false;
-  std::vector<std::string> new_addresses_;
+  std::vector<LinkTarget> new_targets_;
   std::vector<Address> new_nodes_;
+  TransportWrapper new_wrap_;  // Of new_nodes_.
 };
 
 }  // namespace client_internal

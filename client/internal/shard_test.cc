@@ -232,7 +232,8 @@ TEST_F(ShardTest, FailedStoreStillDeliversLinkEnd) {
   };
   Create();
   Send("+ACK 8\r\n" + FramesFrom(8, 9) + "+SNAPSHOT\r\n");
-  shard_->shard().Retarget("127.0.0.1:1");  // Drops unconfirmed data.
+  shard_->shard().Retarget(
+      {"127.0.0.1:1", nullptr});  // Drops unconfirmed data.
   shard_->Step();
   EXPECT_THAT(handler_.lines(), ElementsAre("up 7:8", "frame 8 v8", "begin",
                                             "void", "down retargeted"));

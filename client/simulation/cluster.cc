@@ -180,8 +180,8 @@ PrimaryLocatorOptions LocatorOptions(Random* random) {
 Cluster::Cluster(uint64_t seed)
     : random_(seed),
       record_(&clock_, /*tracing=*/true, /*print=*/false),
-      locator_(*ParseKevyUrl("kevy://a:1,b:1,c:1"), LocatorOptions(&random_),
-               clock_.now()),
+      locator_(ParseKevyUrl("kevy://a:1,b:1,c:1")->nodes,
+               LocatorOptions(&random_), clock_.now()),
       network_(&locator_) {
   ShardOptions options;
   options.session.link.replica_id = "simulated";

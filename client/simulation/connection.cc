@@ -26,7 +26,7 @@ namespace kevy_replica {
 namespace simulation {
 namespace {
 
-class ReplicaEndTransport : public Transport {
+class ReplicaEndTransport final : public Transport {
  public:
   explicit ReplicaEndTransport(std::shared_ptr<Connection> connection)
       : connection_(std::move(connection)) {}
@@ -72,7 +72,11 @@ void Connection::Send(absl::string_view bytes) {
     to_replica_.erase(0, read_);
     read_ = 0;
   }
-  to_replica_.append(bytes.data(), bytes.size());
+  if (secure_ != nullptr) {
+    secure_->Send(bytes, &to_replica_);
+  } else {
+    to_replica_.append(bytes.data(), bytes.size());
+  }
 }
 
 void Connection::CutAfter(size_t bytes, bool reset) {
@@ -132,11 +136,18 @@ absl::Status Connection::Write(absl::string_view bytes) {
     return random_.OneIn(2) ? absl::OkStatus()
                             : absl::UnavailableError("the peer is gone");
   }
-  if (stalled()) return absl::OkStatus();  // The bytes are lost.
+  // The bytes are lost. A secure link would end with them, so there a stall
+  // delays reads only.
+  if (stalled() && secure_ == nullptr) return absl::OkStatus();
   const size_t through = std::min(bytes.size(), cut_writes_after_);
-  incoming_.append(bytes.data(), through);
+  if (secure_ == nullptr) {
+    incoming_.append(bytes.data(), through);
+  } else if (!secure_->Receive(bytes.substr(0, through), &incoming_,
+                               &to_replica_)) {
+    CloseByPrimary();
+  }
   if (cut_writes_after_ != kNever) cut_writes_after_ -= through;
-  if (through > 0 && on_incoming_) on_incoming_();
+  if (!incoming_.empty() && on_incoming_) on_incoming_();
   if (through == bytes.size()) return absl::OkStatus();
   record_->Count(Happening::kWriteCut);
   damaged_ = true;

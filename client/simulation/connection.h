@@ -21,6 +21,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/simulation/random.h"
 #include "kevy_replica/client/simulation/record.h"
+#include "kevy_replica/client/simulation/secure_end.h"
 #include "kevy_replica/client/simulation/virtual_clock.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -37,6 +38,10 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   uint64_t number() const { return number_; }
+
+  // Makes it a secure link: the network carries sealed bytes. Both ends keep
+  // their functions. The caller makes the replica's end secure.
+  void Secure() { secure_ = std::make_unique<SecureEnd>(); }
 
   // ---- The primary's end.
 
@@ -97,6 +102,7 @@ class Connection {
   Random random_;
   Record* const record_;
 
+  std::unique_ptr<SecureEnd> secure_;  // Null: a plain link.
   std::string to_replica_;
   size_t read_ = 0;  // Bytes of to_replica_ that were read.
   uint64_t bytes_read_ = 0;

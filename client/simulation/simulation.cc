@@ -28,6 +28,7 @@
 #include "kevy_replica/client/simulation/model_replica.h"
 #include "kevy_replica/client/simulation/random.h"
 #include "kevy_replica/client/simulation/record.h"
+#include "kevy_replica/client/simulation/secure_end.h"
 #include "kevy_replica/client/simulation/virtual_clock.h"
 #include "kevy_replica/client/testing/shard_runner.h"
 #include "kevy_replica/codec/byte_buffer.h"
@@ -55,7 +56,7 @@ struct Rates {
 
 class Simulation {
  public:
-  Simulation(uint64_t seed, Tracing tracing);
+  Simulation(uint64_t seed, Tracing tracing, Links links);
   ~Simulation() { shard_.reset(); }
 
   SimulationResult Run();
@@ -126,6 +127,7 @@ class Simulation {
   void Calm();
   bool Converged() const;
 
+  const Links links_;
   VirtualClock clock_;
   Random random_;
   Record record_;
@@ -161,8 +163,9 @@ class Simulation {
   int steps_with_error_ = 0;
 };
 
-Simulation::Simulation(uint64_t seed, Tracing tracing)
-    : random_(seed),
+Simulation::Simulation(uint64_t seed, Tracing tracing, Links links)
+    : links_(links),
+      random_(seed),
       record_(&clock_, tracing != Tracing::kOff, tracing == Tracing::kPrint),
       primary_(DrawPrimary(&random_), &histories_, &clock_, random_.Fork(),
                &record_,
@@ -353,7 +356,10 @@ absl::StatusOr<std::unique_ptr<Transport>> Simulation::Connect() {
     }
   }
   if (!MayBeSlow()) connection_->ReadFast();
+  if (links_ == Links::kSecure) connection_->Secure();
   primary_.Accept(connection_);
+  if (links_ == Links::kSecure)
+    return SecureReplicaEnd(ReplicaEnd(connection_));
   return ReplicaEnd(connection_);
 }
 
@@ -752,8 +758,8 @@ bool Simulation::Converged() const {
 
 }  // namespace
 
-SimulationResult Simulate(uint64_t seed, Tracing tracing) {
-  return Simulation(seed, tracing).Run();
+SimulationResult Simulate(uint64_t seed, Tracing tracing, Links links) {
+  return Simulation(seed, tracing, links).Run();
 }
 
 }  // namespace simulation

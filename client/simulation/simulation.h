@@ -30,13 +30,19 @@ enum class Tracing : uint8_t {
   kPrint,  // All, to the standard error output.
 };
 
+enum class Links : uint8_t {
+  kPlain,
+  kSecure,  // Over NoiseTransport.
+};
+
 struct SimulationResult {
   std::string failure;  // Empty: every check passed.
   std::string trace;
   Counts counts{};
 };
 
-SimulationResult Simulate(uint64_t seed, Tracing tracing);
+SimulationResult Simulate(uint64_t seed, Tracing tracing,
+                          Links links = Links::kPlain);
 
 }  // namespace simulation
 }  // namespace kevy_replica

@@ -27,6 +27,11 @@ ConnectionThreads::ConnectionThreads(absl::string_view name, Serve serve)
 
 ConnectionThreads::~ConnectionThreads() { Stop(); }
 
+void ConnectionThreads::SetWrapper(TransportWrapper wrap) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  wrap_ = std::move(wrap);
+}
+
 absl::Status ConnectionThreads::Listen(absl::string_view address) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (stopped_ || listener_ != nullptr) {
@@ -60,6 +65,16 @@ bool ConnectionThreads::Start(std::unique_ptr<Transport> transport,
                               InMemoryTransport* memory) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (stopped_) return false;
+  if (wrap_ != nullptr) {
+    absl::StatusOr<std::unique_ptr<Transport>> wrapped =
+        wrap_(std::move(transport));
+    if (!wrapped.ok()) {
+      std::fprintf(stderr, "%s: rejects a connection: %s\n", name_.c_str(),
+                   wrapped.status().ToString().c_str());
+      return true;
+    }
+    transport = *std::move(wrapped);
+  }
   connections_.emplace_back();
   Connection& connection = connections_.back();
   connection.transport = std::move(transport);

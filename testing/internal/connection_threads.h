@@ -26,8 +26,8 @@ namespace testing_internal {
 // Thread-safe.
 class ConnectionThreads {
  public:
-  // One accepted connection. `memory` is the same end if it came from
-  // Connect(), else null.
+  // One accepted connection. `memory` is the same end, below a wrapper, if it
+  // came from Connect(), else null.
   struct Link {
     Transport& transport;
     InMemoryTransport* memory;
@@ -42,6 +42,9 @@ class ConnectionThreads {
   ~ConnectionThreads();  // Calls Stop().
   ConnectionThreads(const ConnectionThreads&) = delete;
   ConnectionThreads& operator=(const ConnectionThreads&) = delete;
+
+  // Wraps all later connections. A connection that it rejects is closed.
+  void SetWrapper(TransportWrapper wrap);
 
   // Accepts connections at `address` (see Listener::Listen) on a thread of its
   // own. kFailedPrecondition for a second call and after Stop().
@@ -64,8 +67,8 @@ class ConnectionThreads {
   };
 
   void AcceptAll();
-  // Starts a thread for the connection. `memory` as in Link. Returns false
-  // after Stop().
+  // Starts a thread for the connection, unless the wrapper rejects it. `memory`
+  // as in Link. Returns false after Stop().
   bool Start(std::unique_ptr<Transport> transport, InMemoryTransport* memory);
 
   const std::string name_;
@@ -75,6 +78,7 @@ class ConnectionThreads {
   // Guarded by mutex_. After Stop() has set stopped_ they stay as they are, and
   // Stop() joins the threads without the mutex.
   bool stopped_ = false;
+  TransportWrapper wrap_;  // May be null.
   std::unique_ptr<Listener> listener_;
   std::deque<Connection> connections_;  // A deque keeps its elements in place.
   std::thread accept_thread_;

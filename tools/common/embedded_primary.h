@@ -6,17 +6,25 @@
 #ifndef KEVY_REPLICA_TOOLS_COMMON_EMBEDDED_PRIMARY_H_
 #define KEVY_REPLICA_TOOLS_COMMON_EMBEDDED_PRIMARY_H_
 
-#include "absl/status/status.h"
+#include <string>
+
+#include "absl/status/statusor.h"
 #include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/transport/secure/keys.h"
 
 namespace kevy_replica {
 
 // Makes `*primary` listen on loopback and play one recording to every
-// connection, and says its address on stderr. The recording is the traffic of
-// kevy 5.4.0 to a fresh replica. It has a snapshot, heartbeats, and frames of
-// many commands, some with binary arguments.
-// Errors: ScriptedPrimary::Listen()'s.
-absl::Status StartEmbeddedPrimary(ScriptedPrimary* primary);
+// connection, and says its address on stderr. Returns that address. The
+// recording is the traffic of kevy 5.4.0 to a fresh replica. It has a snapshot,
+// heartbeats, and frames of many commands, some with binary arguments.
+//
+// `replica_key`: null for a plain primary. Otherwise the primary is secure, has
+// a new key, and allows this key alone.
+//
+// Errors: ScriptedPrimary::Listen()'s and PrivateKey::Generate()'s.
+absl::StatusOr<std::string> StartEmbeddedPrimary(const PublicKey* replica_key,
+                                                 ScriptedPrimary* primary);
 
 }  // namespace kevy_replica
 

@@ -21,7 +21,7 @@ namespace kevy_replica {
 
 // A primary, as Fleet::Create() takes it.
 struct ChosenPrimary {
-  // The listener of each shard, or one kevy:// URL.
+  // The listener of each shard, or one kevy:// URL. With the keys of --primary.
   std::vector<std::string> addresses;
   size_t shards = 0;
 };

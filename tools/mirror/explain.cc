@@ -202,10 +202,14 @@ void ExplainPrimary(const MirrorRunOptions& options, std::string* text,
     return ExplainLocated(options, text, version);
   }
   for (const std::string& address : options.addresses) {
+    const absl::StatusOr<ListenerAddress> listener =
+        ParseListenerAddress(address);
+    if (!listener.ok()) continue;  // CheckPrimaryFlags() accepted it.
+    const std::string plain = listener->address.ToString();
     absl::StatusOr<std::unique_ptr<Transport>> transport =
-        ConnectTransport(address);
+        ConnectTransport(plain);
     absl::StrAppend(
-        text, "primary: ", address, " ",
+        text, "primary: ", plain, " ",
         transport.ok() ? "answers" : Escaped(transport.status().message()),
         "\n");
     if (!transport.ok()) continue;

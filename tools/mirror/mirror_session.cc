@@ -30,7 +30,11 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/common/link_health.h"
+#include "kevy_replica/tools/common/log.h"
+#include "kevy_replica/tools/common/monitor.h"
 #include "kevy_replica/tools/common/primary_flags.h"
+#include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
 #include "kevy_replica/tools/mirror/frame_rewriter.h"
@@ -187,11 +191,20 @@ class MirrorSession::Shard : public FollowerHandler {
     if (index_ == 0) session_->TakePrimary(primary);
   }
   void OnNoPrimary(const absl::Status& status) override {
-    if (index_ == 0) session_->options_.log(std::string(status.message()));
+    // A link that stands may outlive the nodes' answers.
+    if (!links().IsUp(LinkName(index_))) {
+      links().SetDown(LinkName(index_), status.message());
+    }
+    if (index_ != 0) return;
+    session_->options_.log(
+        {LogLevel::kWarning, "no_primary", std::string(status.message())});
   }
+  void OnLinkUp(const LinkUp&) override { links().SetUp(LinkName(index_)); }
   void OnLinkDown(const LinkDown& link) override;
 
  private:
+  LinkHealth& links() const { return session_->counters_->links; }
+
   absl::Status Checked(absl::Status status) const {
     if (status.ok()) return status;
     if (session_->status_.ok()) session_->status_ = status;
@@ -223,6 +236,9 @@ class MirrorSession::Shard : public FollowerHandler {
 };
 
 void MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
+  links().SetDown(LinkName(index_), link.status.ok()
+                                        ? "the primary closed the link"
+                                        : link.status.message());
   if (link.end == LinkEnd::kStopped) return;
   // The link's error is in link_status(), so that the session ends by it.
   if (link.resync) Checked(Forget()).IgnoreError();
@@ -230,7 +246,11 @@ void MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
     session_->closed();
   } else {
     session_->options_.log(
-        absl::StrCat(ShardField(index_), ": ", link.status.message()));
+        {LogLevel::kWarning,
+         "link_down",
+         absl::StrCat(ShardField(index_), ": ", link.status.message(),
+                      RemedyOf(link.status)),
+         {{"shard", index_}, {"cause", LinkEndName(link.end)}}});
   }
 }
 
@@ -250,6 +270,10 @@ absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
   const absl::Status applied =
       session_->ApplyDeadlines(&deadlines_, frame.offset());
   if (!applied.ok()) return applied;
+  if (session_->rewriter_.IsPlain(frame.argv())) {
+    static const auto* const kPlain = new Rewriting;
+    return PassOn(frame, frame, *kPlain, generation);
+  }
   const absl::StatusOr<Rewriting> rewriting =
       session_->rewriter_.Rewrite(frame.argv(), session_->filter_->table());
   if (!rewriting.ok()) return rewriting.status();
@@ -265,6 +289,12 @@ absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
     case Rewriting::Kind::kDropped:
       session_->CountReason(index_, frame, *rewriting);
       return session_->transactions_.PassOver(index_, frame, generation);
+    case Rewriting::Kind::kEmpties: {
+      const absl::Status status = session_->BeginHistory(this);
+      return status.ok() ? session_->StorePosition(
+                               this, {generation, frame.offset() + 1})
+                         : status;
+    }
     case Rewriting::Kind::kRejected:
       break;
   }
@@ -438,6 +468,16 @@ absl::StatusOr<std::unique_ptr<MirrorSession>> MirrorSession::Open(
   if (!opened->has_record && !state->reload && !HeldPositions(*state).empty()) {
     return LostTarget(options, state, kRecordGone);
   }
+  counters->links.SetUp(kTargetLink);
+  if (opened->is_untold && state->shards.empty()) {
+    ++counters->untold;
+    options.log({LogLevel::kWarning, "untold_end",
+                 absl::StrCat("the mirror before ended without the replies to "
+                              "its last commands, up to ",
+                              options.max_batch,
+                              " in front of the stored position: rejections "
+                              "there are not counted")});
+  }
   return absl::WrapUnique(new MirrorSession(
       std::move(connect), std::move(interrupter), std::move(checked), options,
       *std::move(opened), counters, state));
@@ -449,11 +489,14 @@ absl::StatusOr<std::unique_ptr<MirrorSession>> MirrorSession::Open(
 absl::StatusOr<std::vector<std::string>> MirrorSession::Reconnect(
     absl::Status status) {
   while (IsTemporary(status)) {
-    options_.log(absl::StrCat(
-        status.message(), "; trying again",
-        backoff_ == absl::ZeroDuration()
-            ? ""
-            : absl::StrCat(" in ", absl::FormatDuration(backoff_))));
+    counters_->links.SetDown(kTargetLink, status.message());
+    counters_->CountWait(status);
+    options_.log({LogLevel::kWarning, "target_down",
+                  absl::StrCat(status.message(), "; trying again",
+                               backoff_ == absl::ZeroDuration()
+                                   ? ""
+                                   : absl::StrCat(" in ", absl::FormatDuration(
+                                                              backoff_)))});
     if (interrupter_->Sleep(backoff_)) {
       return absl::CancelledError("interrupted");
     }
@@ -473,6 +516,7 @@ absl::StatusOr<std::vector<std::string>> MirrorSession::Reconnect(
 
 absl::StatusOr<std::vector<std::string>> MirrorSession::TakeOpened(
     OpenedTarget opened) {
+  counters_->links.SetUp(kTargetLink);
   features_ = opened.features;
   filter_.emplace(std::move(opened.filter));
   std::vector<std::string> fields;
@@ -541,14 +585,15 @@ absl::StatusOr<TargetReply> MirrorSession::Read(
 
 // Takes the rows of the primary's version, unless the options name one.
 void MirrorSession::TakePrimary(const Primary& primary) {
-  options_.log(DescribePrimary(primary));
+  options_.log({LogLevel::kInfo, "primary", DescribePrimary(primary)});
   if (options_.primary_version.has_value()) return;
   const std::optional<KevyVersion> version = ParseKevyVersion(primary.version);
   rewriter_.set_version(version.value_or(kAssumedVersion));
   if (version.has_value()) return;
   std::string text = "the primary does not tell its version: ";
   AppendText(kAssumedVersion, &text);
-  options_.log(absl::StrCat(text, " is assumed (--primary_version)"));
+  options_.log({LogLevel::kWarning, "version_assumed",
+                absl::StrCat(text, " is assumed (--primary_version)")});
 }
 
 // Counts a command that is dropped or uncertain, and tells the first of a kind.
@@ -558,10 +603,16 @@ void MirrorSession::CountReason(size_t shard, const FrameView& frame,
   const bool dropped = rewriting.kind == Rewriting::Kind::kDropped;
   KindCounts& counts = dropped ? counters_->passed_over : counters_->uncertain;
   if (counts.Count(rewriting.reason_class, frame.argv()[0], rewriting.reason)) {
-    options_.log(absl::StrCat(
-        ShardField(shard), ": the command at offset ", frame.offset(), ", ",
-        CommandExcerpt(frame.command()), ", ",
-        dropped ? "is passed over: " : "may differ here: ", rewriting.reason));
+    options_.log(
+        {LogLevel::kWarning,
+         dropped ? "passed_over" : "uncertain",
+         absl::StrCat(ShardField(shard), ": the command at offset ",
+                      frame.offset(), ", ", CommandExcerpt(frame.command()),
+                      ", ", dropped ? "is passed over: " : "may differ here: ",
+                      rewriting.reason),
+         {{"shard", shard},
+          {"offset", frame.offset()},
+          {"class", rewriting.reason_class}}});
   }
 }
 
@@ -603,7 +654,20 @@ absl::Status MirrorSession::ApplyDeadlines(
   return status.ok() ? link_->DropReplies() : status;
 }
 
-absl::Status MirrorSession::Finish() { return transactions_.Settle(); }
+absl::Status MirrorSession::Finish() {
+  if (options_.print_only) return transactions_.Settle();
+  absl::Status status = transactions_.End();
+  // Without a record there is nothing to tell.
+  if (!status.ok() || empty_first_) return status;
+  std::string told;
+  for (const MirrorState::Shard& shard : state_->shards) {
+    absl::StrAppend(&told, told.empty() ? "" : ",", shard.stored);
+  }
+  // Its loss costs a message at the next start.
+  WriteRecordField(options_.position_key, kToldField, told, link_.get())
+      .IgnoreError();
+  return absl::OkStatus();
+}
 
 const FeedPosition& MirrorSession::position(size_t shard) const {
   return shards_[shard]->position();

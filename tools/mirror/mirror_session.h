@@ -83,8 +83,9 @@ class MirrorSession {
       MirrorState* state);
   ~MirrorSession();
 
-  // Waits for the replies of the executing transaction, if any. A command that
-  // the target has rejected there is an error, as in the handlers.
+  // Waits for the replies of the executing transaction, if any, and notes in
+  // the record that all is told. A command that the target has rejected there
+  // is an error, as in the handlers.
   // Precondition: the handlers get no more events.
   absl::Status Finish();
 

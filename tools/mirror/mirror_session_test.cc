@@ -265,6 +265,7 @@ class MirrorSessionTest : public ::testing::Test {
     target_.record = {{"kevy_mirror", "1"}, {"shards", absl::StrCat(shards)}};
     for (size_t i = 0; i < shards; ++i) {
       target_.record[absl::StrCat("shard-", i)] = "7:0";
+      absl::StrAppend(&target_.record["told"], i == 0 ? "" : ",", "7:0");
     }
     const absl::Status status = Open(shards);
     ASSERT_TRUE(status.ok()) << status;
@@ -374,6 +375,34 @@ TEST_F(MirrorSessionTest, BrokenLinkDoesNotRepeatExecutedTransaction) {
   EXPECT_THAT(applied_, ElementsAre("0:1"));
   EXPECT_EQ(counters_.untold, 1u);
   EXPECT_THAT(log_, Contains(HasSubstr("rejections there are not counted")));
+}
+
+// The mirror is killed between EXEC and its reply.
+TEST_F(MirrorSessionTest, KilledMirrorTellsAtNextStart) {
+  OpenAtStart();
+  ASSERT_TRUE(session_->Finish().ok());
+  state_ = MirrorState();
+  ASSERT_TRUE(Open(1).ok());
+  EXPECT_THAT(log_, IsEmpty());
+  target_.results = {ReplyOf(TargetReply::Type::kError, "ERR a new error")};
+  target_.dies_after_exec = true;
+  ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  interrupter_->Interrupt();
+  EXPECT_TRUE(absl::IsCancelled(Flush()));
+  EXPECT_EQ(target_.record["shard-0"], "7:1");
+  // Another process: the command is neither sent again nor counted.
+  session_.reset();
+  state_ = MirrorState();
+  log_.clear();
+  ASSERT_TRUE(Open(1).ok());
+  EXPECT_EQ(session_->position(0), (FeedPosition{7, 1}));
+  EXPECT_EQ(counters_.untold, 1u);
+  EXPECT_EQ(counters_.passed_over.total(), 0u);
+  EXPECT_THAT(log_, ElementsAre(HasSubstr("rejections there are not counted")));
+  ASSERT_TRUE(session_->Finish().ok());
+  state_ = MirrorState();
+  ASSERT_TRUE(Open(1).ok());
+  EXPECT_EQ(counters_.untold, 1u);
 }
 
 // A snapshot is loaded over several links, each command once.
@@ -596,7 +625,7 @@ TEST_F(MirrorSessionTest, RefusedItemCostsThatItemAlone) {
 
 TEST_F(MirrorSessionTest, CommandsBeyondKeysStopMirror) {
   for (const absl::string_view command :
-       {"MULTI", "exec", "Select", "FLUSHALL", "FLUSHDB", "CLIENT", ""}) {
+       {"MULTI", "exec", "Select", "SWAPDB", "CONFIG", "CLIENT", ""}) {
     SCOPED_TRACE(command);
     OpenAtStart();
     ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
@@ -611,6 +640,13 @@ TEST_F(MirrorSessionTest, CommandsBeyondKeysStopMirror) {
         target_.sent,
         ElementsAre("MULTI", "INCR a", "HSET kevy_mirror shard-0 7:1", "EXEC"));
   }
+}
+
+// An embedded writer streams it. kevy_mirror_rows_test has it for one shard.
+TEST_F(MirrorSessionTest, FlushOfOneShardReloadsAll) {
+  OpenAtStart(2);
+  EXPECT_TRUE(absl::IsAborted(Frame(1, 0, {"FLUSHALL"})));
+  EXPECT_TRUE(state_.reload);
 }
 
 TEST_F(MirrorSessionTest, PassedOverCommandsMovePositionAlone) {

@@ -14,10 +14,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/kevy_version.h"
 #include "kevy_replica/codec/limits.h"
+#include "kevy_replica/tools/common/link_health.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/mirror/kind_counts.h"
+#include "kevy_replica/tools/mirror/reply_class.h"
 
 namespace kevy_replica {
 
@@ -67,12 +71,19 @@ struct MirrorOptions {
   std::function<uint64_t()> now_ms;
   // For snapshots' payloads. Default: as in limits.h.
   Limits limits;
-  // Gets a line for the first of each kind of loss. Required.
-  std::function<void(absl::string_view)> log;
+  // Gets the mirror's messages, as for the first of each kind of loss.
+  // Required.
+  std::function<void(const LogEvent&)> log;
 };
 
-// The totals of a mirror since its start. Any thread may read them.
+// The name of the link to the target, in MirrorCounters::links.
+inline constexpr absl::string_view kTargetLink = "target";
+
+// The totals of a mirror since its start, and the state of its links. Any
+// thread may read them.
 struct MirrorCounters {
+  // Of each shard (LinkName()), and of the target.
+  LinkHealth links;
   std::atomic<uint64_t> records{0};  // Records of snapshots that were loaded.
   std::atomic<uint64_t> snapshot_bytes{0};
   std::atomic<uint64_t> transactions{0};
@@ -86,6 +97,17 @@ struct MirrorCounters {
   KindCounts passed_over{
       "passed over", "kevy_mirror_passed_over_total",
       "Commands and parts of snapshots that were left out or changed."};
+  // Waits for the target, by class: "trouble" (ReplyClass) with the code of its
+  // error, "connection" with the name "lost".
+  KindCounts target_waits{"waits for the target",
+                          "kevy_mirror_target_waits_total",
+                          "Waits for a target that was away or in trouble."};
+  void CountWait(const absl::Status& status) {
+    const absl::string_view code = TroubleCode(status);
+    // Each wait is told by its own message.
+    (void)(code.empty() ? target_waits.Count("connection", "lost", "")
+                        : target_waits.Count("trouble", code, ""));
+  }
   // Executed, but the frame does not tell what the primary did.
   KindCounts uncertain{
       "the copy may differ", "kevy_mirror_uncertain_total",

@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
@@ -84,10 +85,12 @@ absl::Status CheckEviction(const MirrorOptions& options, CheckedLink* link,
         line == "noeviction" || std::exchange(state->eviction_told, true)) {
       continue;
     }
-    options.log(absl::StrCat(
-        "warning: the target's maxmemory-policy is ", Printable(line),
-        ": it may drop keys, the mirror's own among them, and the copy then "
-        "differs; set it to noeviction"));
+    options.log(
+        {LogLevel::kWarning, "eviction",
+         absl::StrCat("warning: the target's maxmemory-policy is ",
+                      Printable(line),
+                      ": it may drop keys, the mirror's own among them, and "
+                      "the copy then differs; set it to noeviction")});
   }
   return absl::OkStatus();
 }
@@ -140,6 +143,7 @@ absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
   }
   if (!record.ok()) return record.status();
   record->shards.resize(options.shards);
+  const bool is_untold = record->is_untold();
   if (record->exists && !state->rejected.empty()) {
     status = WriteRecordField(options.position_key, kRejectedField,
                               state->rejected, link);
@@ -168,7 +172,7 @@ absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
   OpenedTarget opened = {
       CommandFilter({options.position_key, options.scripts, options.print_only},
                     *std::move(table)),
-      features, record->exists, std::move(record->shards)};
+      features, record->exists, is_untold, std::move(record->shards)};
   opened.empty_first = !record->exists || record->is_loading() || state->reload;
   return opened;
 }

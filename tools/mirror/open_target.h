@@ -23,6 +23,7 @@ struct OpenedTarget {
   CommandFilter filter;
   PayloadCommands::Target features;
   bool has_record = false;
+  bool is_untold = false;  // As MirrorRecord::is_untold().
   std::vector<ShardRecord> shards;
   // The database must be emptied before the first write: its data is not this
   // mirror's, or is a part of a snapshot. All of `shards` are kLoading then.

@@ -47,6 +47,21 @@ std::optional<uint64_t> MillisecondsOf(absl::string_view number, bool seconds) {
   return deadline * 1000;
 }
 
+// False for most commands: FindDeadline() finds none.
+bool MaySetDeadline(const ArgvView& argv) {
+  switch (argv[0].size()) {
+    case 3:  // SET
+      return argv.size() >= 5;
+    case 5:  // GETEX
+      return argv.size() >= 4;
+    case 8:  // EXPIREAT
+    case 9:  // PEXPIREAT
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::optional<DeadlineArgument> FindDeadline(const ArgvView& argv) {
   size_t name = 0;
   size_t number = 0;
@@ -96,7 +111,8 @@ PassedDeadlines::Taken PassedDeadlines::Take(const ArgvView& argv,
                                              uint64_t now_ms) {
   Taken taken;
   if (argv.size() < 2) return taken;
-  const std::optional<DeadlineArgument> found = FindDeadline(argv);
+  const std::optional<DeadlineArgument> found =
+      MaySetDeadline(argv) ? FindDeadline(argv) : std::nullopt;
   if (!found.has_value()) {
     taken.uncertain = TakeWrite(argv);
     return taken;

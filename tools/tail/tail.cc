@@ -6,16 +6,20 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <utility>
 #include <variant>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/client/internal/link_target.h"
 #include "kevy_replica/client/replica_client.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/progress.h"
@@ -38,8 +42,10 @@ class Tailer {
     if (options.client.from.next_offset > 0) snapshot_.NoteData();
   }
 
-  absl::Status Run(const TransportFactory& connect) {
-    return Run(ReplicaClient::Connect(Hooked(connect), options_.client));
+  absl::Status Run(absl::string_view address) {
+    ReplicaClientOptions client = options_.client;
+    client.secure = Hooked(options_.client.secure);
+    return Run(ReplicaClient::Connect(address, std::move(client)));
   }
   absl::Status Run(std::unique_ptr<Transport> transport) {
     return Run(
@@ -111,11 +117,25 @@ class Tailer {
     return absl::OkStatus();
   }
 
-  TransportFactory Hooked(const TransportFactory& connect) {
-    return [this, &connect]() -> absl::StatusOr<std::unique_ptr<Transport>> {
-      absl::StatusOr<std::unique_ptr<Transport>> transport = connect();
-      if (!transport.ok()) return transport.status();
-      return Hook(*std::move(transport));
+  // Puts the hooks above the encryption, if there is one.
+  TransportSecurity Hooked(TransportSecurity secure) {
+    return [this,
+            secure = std::move(secure)](absl::Span<const std::string> keys)
+               -> absl::StatusOr<TransportWrapper> {
+      absl::StatusOr<TransportWrapper> wrap =
+          client_internal::WrapperFor(secure, keys);
+      if (!wrap.ok()) return wrap.status();
+      return TransportWrapper(
+          [this, wrap = *std::move(wrap)](std::unique_ptr<Transport> transport)
+              -> absl::StatusOr<std::unique_ptr<Transport>> {
+            for (const TransportWrapper& next : {wrap, options_.wrap}) {
+              absl::StatusOr<std::unique_ptr<Transport>> wrapped =
+                  client_internal::Wrapped(next, std::move(transport));
+              if (!wrapped.ok()) return wrapped.status();
+              transport = *std::move(wrapped);
+            }
+            return Hook(std::move(transport));
+          });
     };
   }
   std::unique_ptr<Transport> Hook(std::unique_ptr<Transport> transport) {
@@ -143,7 +163,7 @@ class Tailer {
 
   void SayBeside(absl::string_view message) {
     if (options_.status_line) std::fputs(StatusLine::kClear, stderr);
-    Say(message);
+    Say({LogLevel::kWarning, "snapshot", std::string(message)});
   }
 
   const TailOptions& options_;
@@ -159,9 +179,9 @@ class Tailer {
 
 }  // namespace
 
-absl::Status Tail(const TransportFactory& connect, const TailOptions& options,
+absl::Status Tail(absl::string_view address, const TailOptions& options,
                   Output* output) {
-  return Tailer(options, output).Run(connect);
+  return Tailer(options, output).Run(address);
 }
 
 absl::Status Tail(std::unique_ptr<Transport> transport,

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "kevy_replica/client/replica_client.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/tail/snapshot_printer.h"
@@ -29,21 +30,25 @@ struct TailOptions {
   uint64_t max_frames = 0;
   // Show a status line on stderr, a terminal. Default: false.
   bool status_line = false;
+  // Applied to the link, above its encryption: sees the plain bytes. Default:
+  // null.
+  TransportWrapper wrap;
   // Called before `output` is flushed. An error ends the tail. Default: null.
   std::function<absl::Status()> before_flush;
 };
 
-// Connects once and prints events until the link ends.
+// Connects once to a replication listener and prints events until the link
+// ends.
 //
 // Returns:
 //   OK            the primary closed the link between two elements,
 //                 `max_frames` were printed, an interrupt came, or the reader
 //                 is gone
 //   other errors  ReplicaClient's, or those of `output`
-absl::Status Tail(const TransportFactory& connect, const TailOptions& options,
+absl::Status Tail(absl::string_view address, const TailOptions& options,
                   Output* output);
 
-// The same over a transport that stands already.
+// The same over a transport that stands already, without options.wrap.
 absl::Status Tail(std::unique_ptr<Transport> transport,
                   const TailOptions& options, Output* output);
 

@@ -148,12 +148,20 @@ bool ChildProcess::HasTerminals() {
 }
 
 std::string ChildProcess::ReadLine() {
+  return ReadLineOf(&out_, "a line of output");
+}
+
+std::string ChildProcess::ReadErrorLine() {
+  return ReadLineOf(&err_, "a line of its errors");
+}
+
+std::string ChildProcess::ReadLineOf(Stream* stream, absl::string_view event) {
   size_t end = std::string::npos;
-  DrainUntil("a line of output", kReadInterval, [&] {
-    end = out_.bytes.find('\n', out_.taken);
-    return end != std::string::npos || out_.fd < 0;
+  DrainUntil(event, kReadInterval, [&] {
+    end = stream->bytes.find('\n', stream->taken);
+    return end != std::string::npos || stream->fd < 0;
   });
-  return out_.Take(end == std::string::npos ? end : end + 1 - out_.taken);
+  return stream->Take(end == std::string::npos ? end : end + 1 - stream->taken);
 }
 
 std::string ChildProcess::ReadOutput() {

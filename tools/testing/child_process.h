@@ -28,6 +28,7 @@ namespace kevy_replica {
 // Paths from the folder that tests run in.
 inline constexpr char kKevyTail[] = "tools/kevy_tail";
 inline constexpr char kKevyMirror[] = "tools/kevy_mirror";
+inline constexpr char kKevyVerify[] = "tools/kevy_verify";
 
 // Every wait has an end: after `patience` it kills the child and fails the
 // test. The failure shows the command line and the child's output. Later calls
@@ -62,6 +63,8 @@ class ChildProcess {
 
   // The next line of stdout with its line feed; less at the end of the output.
   std::string ReadLine();
+  // The same of stderr.
+  std::string ReadErrorLine();
 
   // The rest of stdout or stderr, up to the end.
   std::string ReadOutput();
@@ -105,6 +108,7 @@ class ChildProcess {
     void Close();
   };
 
+  std::string ReadLineOf(Stream* stream, absl::string_view event);
   // Drains both streams until `done` holds. Fails if `patience` is over before.
   // Asks `done` at least once in `interval`.
   void DrainUntil(absl::string_view event, absl::Duration interval,
