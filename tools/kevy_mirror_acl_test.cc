@@ -32,6 +32,7 @@ namespace {
 using client_testing::FileContents;
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 
@@ -135,6 +136,29 @@ TEST_F(KevyMirrorAclTest, DocumentedRightsFollow) {
       8);
   // A second start resumes, and ends the connection of the first.
   RunTo("7:11");
+}
+
+TEST_F(KevyMirrorAclTest, DocumentedRightsExpireAndSwap) {
+  MakeUser();
+  server_.Ask({"ACL", "SETUSER", "mirror", "+swapdb", "+hmget"});
+  primary_.SetDefault(PrimaryScript()
+                          .Generation(7)
+                          .Frame(0, {"SET", "dead", "1"})
+                          .Frame(1, {"PEXPIREAT", "dead", "1"})
+                          .Frame(2, {"SET", "a", "1"})
+                          .Heartbeat(7, 3)
+                          .Stall());
+  std::vector<std::string> flags = Flags();
+  flags.push_back("--reload=swap");
+  flags.push_back("--swap_database=2");
+  ChildProcess child(kKevyMirror, flags);
+  // The key and the record.
+  EXPECT_TRUE(child.Await("its keys are swapped in", [&] {
+    return server_.Ask({"DBSIZE"}).integer == 2;
+  }));
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_THAT(ContentOf(&server_), ElementsAre(Pair("a", "string 1")));
 }
 
 TEST_F(KevyMirrorAclTest, MissingRightIsNamed) {

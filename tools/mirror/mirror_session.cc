@@ -158,10 +158,11 @@ class MirrorSession::Shard : public FollowerHandler {
   absl::Status OnReset() override {
     const absl::Status status = session_->BeginHistory(this);
     if (status.ok() && session_->state_->in_spare) {
-      session_->options_.log(absl::StrCat(
-          ShardField(index_),
-          ": its history comes without a snapshot, and counts as loaded when a "
-          "heartbeat finds it caught up"));
+      session_->options_.log(
+          {LogLevel::kInfo, "reload",
+           absl::StrCat(ShardField(index_),
+                        ": its history comes without a snapshot, and counts as "
+                        "loaded when a heartbeat finds it caught up")});
     }
     return Checked(status);
   }
@@ -457,7 +458,9 @@ absl::StatusOr<std::unique_ptr<MirrorSession>> MirrorSession::Open(
     MirrorState* state) {
   ++counters->target_connects;
   // The positions of a reload that is not whole do not count.
-  if (std::exchange(state->in_spare, false)) state->shards.clear();
+  if (std::exchange(state->in_spare, false)) {
+    absl::c_fill(state->shards, MirrorState::Shard());
+  }
   absl::StatusOr<std::unique_ptr<TargetLink>> link = connect();
   if (!link.ok()) return link.status();
   auto checked = std::make_unique<CheckedLink>(*std::move(link));
@@ -724,9 +727,11 @@ absl::Status MirrorSession::EmptyDatabase() {
     each->state().stored = each->state().sent = std::string(kLoading);
   }
   if (swap) {
-    options_.log(absl::StrCat("loading into database ", *options_.swap_database,
-                              "; database ", options_.database,
-                              " keeps its data until all is loaded"));
+    options_.log(
+        {LogLevel::kInfo, "reload",
+         absl::StrCat("loading into database ", *options_.swap_database,
+                      "; database ", options_.database,
+                      " keeps its data until all is loaded")});
   }
   return absl::OkStatus();
 }
@@ -744,9 +749,10 @@ absl::Status MirrorSession::SwapIfWhole() {
   status = transactions_.Retry(
       [this] { return SwapDatabases(options_, link_.get(), state_); });
   if (!status.ok()) return status;
-  options_.log(absl::StrCat("all is loaded: databases ", options_.database,
-                            " and ", *options_.swap_database,
-                            " are swapped, and the old data is deleted"));
+  options_.log({LogLevel::kInfo, "swapped",
+                absl::StrCat("all is loaded: databases ", options_.database,
+                             " and ", *options_.swap_database,
+                             " are swapped, and the old data is deleted")});
   return absl::OkStatus();
 }
 

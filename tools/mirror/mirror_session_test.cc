@@ -497,6 +497,19 @@ TEST_F(MirrorSessionTest, LostSnapshotIsLoadedAgain) {
   EXPECT_TRUE(state_.reload);
 }
 
+// A cluster has one database.
+TEST_F(MirrorSessionTest, ClusterCannotSwapDatabases) {
+  options_.swap_database = 2;
+  target_.refused = {{"SWAPDB", "ERR SWAPDB is not allowed in cluster mode"}};
+  const absl::Status status = Open(1);
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("a second database, not a cluster: the target answers "
+                        "SWAPDB with: ERR SWAPDB is not allowed in cluster "
+                        "mode; use --reload=in_place"));
+  EXPECT_THAT(Writes(), ElementsAre("SWAPDB 2 2"));
+}
+
 // The record is right: it was stored with the data.
 TEST_F(MirrorSessionTest, TargetThatWentBackIsResumedFromItsRecord) {
   OpenAtStart();

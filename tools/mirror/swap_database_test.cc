@@ -207,10 +207,10 @@ class SwapDatabaseTest : public ::testing::TestWithParam<size_t> {
   }
 
   // Runs one mirror up to the end of the history. `killed`: the first cut ends
-  // it. Otherwise the mirror connects again.
-  absl::Status Run(uint64_t generation, Cut* cut, bool killed) {
+  // it. Otherwise the mirror connects again. `state` is that of its start.
+  absl::Status Run(uint64_t generation, Cut* cut, bool killed,
+                   MirrorState state = MirrorState()) {
     MirrorCounters counters;
-    MirrorState state;
     absl::StatusOr<TargetAddress> address =
         ParseTargetAddress(absl::StrCat(server_.target(), "?db=", kReaders));
     EXPECT_TRUE(address.ok()) << address.status();
@@ -358,6 +358,18 @@ TEST_P(SwapDatabaseTest, LostCopyIsLoadedAgain) {
     EXPECT_EQ(ContentIn(kSpare), Content());
     if (HasFailure()) return;
   }
+}
+
+// An earlier session of the process has loaded a part into the spare database.
+TEST_P(SwapDatabaseTest, PositionsOfUnfinishedCopyDoNotCount) {
+  MirrorState state;
+  state.in_spare = true;
+  state.shards.resize(options_.shards);
+  state.shards[0].stored = state.shards[0].sent = "9:6";
+  Cut none;
+  const absl::Status status = Run(kNew, &none, false, state);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(ContentIn(kReaders), Expected(kNew, true));
 }
 
 TEST_P(SwapDatabaseTest, ForeignKeysInSpareDatabaseStay) {
