@@ -3,6 +3,7 @@
 
 #include "kevy_replica/transport/secure/keys.h"
 
+#include <openssl/err.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,6 +108,8 @@ TEST(PrivateKeyTest, ZeroResultFails) {
                 .Agree(PublicKey(), absl::MakeSpan(shared))
                 .code(),
             absl::StatusCode::kInvalidArgument);
+  // OpenSSL's error must not show up in a later call of another object.
+  EXPECT_EQ(ERR_peek_error(), 0UL);
 }
 
 TEST(PrivateKeyTest, ErrorsKeepTheDigits) {

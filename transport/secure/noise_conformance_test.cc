@@ -3,19 +3,21 @@
 
 // The contract of Transport, for Noise over memory and over sockets.
 
-#include <functional>
+#include <cstddef>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/faulty_transport.h"
 #include "kevy_replica/transport/in_memory_transport.h"
 #include "kevy_replica/transport/secure/noise_transport.h"
 #include "kevy_replica/transport/secure/testing/noise_pair.h"
 #include "kevy_replica/transport/testing/random.h"
+#include "kevy_replica/transport/testing/reading.h"
 #include "kevy_replica/transport/testing/socket_pair.h"
 #include "kevy_replica/transport/testing/temp_dir.h"
 #include "kevy_replica/transport/transport.h"
@@ -64,19 +66,54 @@ Ends ShortReads() {
                 std::move(ends.server));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Noise, TransportConformance,
-    testing::Values(
-        ConformancePair{"Memory", [] { return Memory(size_t{1} << 30); },
-                        /*bounded=*/false},
-        ConformancePair{"MemoryBounded", [] { return Memory(1000); }},
-        ConformancePair{"MemoryPrimary", [] { return Swapped(Memory(1000)); }},
-        ConformancePair{"Tcp", [] { return Sockets("127.0.0.1:0"); }},
-        ConformancePair{"TcpPrimary",
-                        [] { return Swapped(Sockets("127.0.0.1:0")); }},
-        ConformancePair{"TcpShortReads", ShortReads},
-        ConformancePair{"Unix", Unix}),
-    ConformancePairName);
+std::vector<ConformancePair> AllLinks() {
+  return {
+      {"Memory", [] { return Memory(size_t{1} << 30); }, /*bounded=*/false},
+      {"MemoryBounded", [] { return Memory(1000); }},
+      {"MemoryPrimary", [] { return Swapped(Memory(1000)); }},
+      {"Tcp", [] { return Sockets("127.0.0.1:0"); }},
+      {"TcpPrimary", [] { return Swapped(Sockets("127.0.0.1:0")); }},
+      {"TcpShortReads", ShortReads},
+      {"Unix", Unix},
+  };
+}
+
+// The contract makes these three optional. A link over the library's transports
+// has them all.
+TEST(NoiseLinkTest, HasDescriptor) {
+  for (const ConformancePair& link : AllLinks()) {
+    EXPECT_GE(link.make().first->fd(), 0) << link.name;
+  }
+}
+
+TEST(NoiseLinkTest, CloseWriteKeepsReadDirection) {
+  for (const ConformancePair& link : AllLinks()) {
+    SCOPED_TRACE(link.name);
+    const Ends ends = link.make();
+    ends.first->CloseWrite();
+    ASSERT_TRUE(ends.second->Write("late", absl::InfiniteDuration()).ok());
+    EXPECT_EQ(transport_testing::ReadBytes(*ends.first, 4), "late");
+  }
+}
+
+TEST(NoiseLinkTest, ResumedReadsGoOn) {
+  for (const ConformancePair& link : AllLinks()) {
+    SCOPED_TRACE(link.name);
+    const Ends ends = link.make();
+    ends.first->Interrupt();
+    EXPECT_EQ(
+        transport_testing::CodeOf(transport_testing::ReadOnce(*ends.first)),
+        absl::StatusCode::kCancelled);
+    ends.first->ResumeReads();
+    ASSERT_TRUE(ends.second->Write("late", absl::InfiniteDuration()).ok());
+    EXPECT_EQ(transport_testing::ReadBytes(*ends.first, 4), "late");
+    EXPECT_EQ(ends.first->Write("x", absl::ZeroDuration()).code(),
+              absl::StatusCode::kCancelled);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Noise, TransportConformance,
+                         testing::ValuesIn(AllLinks()), ConformancePairName);
 
 }  // namespace
 }  // namespace kevy_replica

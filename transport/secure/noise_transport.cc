@@ -113,7 +113,10 @@ absl::Status NoiseTransport::Step(const Deadline& deadline) {
                               deadline);
   absl::Status status = message.status();
   if (status.ok()) status = TakeHandshakeMessage(*message);
-  if (status.ok() && !initiator) status = SendHandshakeMessage();
+  if (status.ok() && !initiator) {
+    const std::lock_guard<std::mutex> lock(early_mutex_);
+    status = SendHandshakeMessage();
+  }
   if (status.ok()) status = Establish();
   return status.ok() ? status : FailHandshake(std::move(status));
 }
@@ -398,9 +401,9 @@ absl::Status NoiseTransport::Write(absl::string_view bytes,
     const std::lock_guard<std::mutex> lock(early_mutex_);
     if (!established()) {
       if (!write_status_.ok()) return write_status_;
-      if (interrupted_.load(std::memory_order_acquire)) {
-        return InterruptedStatus({"write to", peer()});
-      }
+      // The inner transport tells that it is interrupted or closed.
+      absl::Status status = inner().Write("", absl::ZeroDuration());
+      if (!status.ok()) return status;
       if (bytes.size() <= kMaxEarlyBytes - early_.size()) {
         early_.append(bytes.data(), bytes.size());
         return absl::OkStatus();

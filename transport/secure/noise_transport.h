@@ -211,7 +211,7 @@ class NoiseTransport : public ForwardingTransport {
   size_t sealed_end_ = 0;
   int empty_messages_ = 0;
 
-  // Guards the two below until established_.
+  // Guards the two below and inner().Write() until established_.
   std::mutex early_mutex_;
   std::string early_;
   absl::Status write_status_;

@@ -379,6 +379,44 @@ TEST_F(NoiseTransportTest, InterruptEndsHandshakeAndKeepsKey) {
   EXPECT_EQ(options.primary_keys->current(), PrimaryKey()->public_key());
 }
 
+// An early write must not seem to succeed once nothing can follow.
+TEST_F(NoiseTransportTest, EarlyWriteAfterInterruptOrCloseFails) {
+  Initiate();
+  link_->Interrupt();
+  link_->ResumeReads();
+  EXPECT_EQ(CodeOf(link_->Write("x", kForEver)), absl::StatusCode::kCancelled);
+  Initiate();
+  link_->Close();
+  EXPECT_EQ(CodeOf(link_->Write("x", kForEver)),
+            absl::StatusCode::kUnavailable);
+}
+
+// One thread reads and shakes hands while another one writes.
+TEST_F(NoiseTransportTest, WritesDuringHandshakeArriveInOrder) {
+  for (int round = 0; round < 20; ++round) {
+    auto ends = InMemoryTransport::CreatePair();
+    auto replica = Must(
+        NoiseTransport::Initiate(std::move(ends.first), InitiatorOptions()));
+    auto primary = Must(
+        NoiseTransport::Respond(std::move(ends.second), ResponderOptions()));
+    std::thread writers[2];
+    int i = 0;
+    for (NoiseTransport* link : {replica.get(), primary.get()}) {
+      writers[i++] = std::thread([link] {
+        for (char c = 'a'; c <= 'z'; ++c) {
+          EXPECT_TRUE(link->Write({&c, 1}, kForEver).ok());
+        }
+      });
+    }
+    std::thread reader([&primary] {
+      EXPECT_EQ(ReadBytes(*primary, 26), "abcdefghijklmnopqrstuvwxyz");
+    });
+    EXPECT_EQ(ReadBytes(*replica, 26), "abcdefghijklmnopqrstuvwxyz");
+    reader.join();
+    for (std::thread& writer : writers) writer.join();
+  }
+}
+
 TEST_F(NoiseTransportTest, MissingOptionsFail) {
   const auto initiate = [](std::unique_ptr<Transport> inner,
                            NoiseInitiatorOptions options) {
