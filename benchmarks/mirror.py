@@ -9,8 +9,8 @@ Both send SET of one of 1,000 keys of 16 bytes and a 7-byte value. They use one
 connection each to the same redis-server, over a Unix socket. --batches gives
 the number of commands in a transaction of kevy_mirror, which also has the
 position, and in a pipeline of redis-benchmark. Their runs take turns. The table
-has the medians, and the ratios of the pairs. Needs Debian's redis-server and
-redis-tools.
+has the medians, the ratios of the pairs, and kevy_mirror's own time on the CPU.
+Needs Debian's redis-server and redis-tools.
 """
 
 import argparse
@@ -31,7 +31,8 @@ def frames(count, keys):
 
 
 def mirror_seconds(program, server, folder, stream, count, batch):
-    """Returns the time from the first frame to the last acknowledgement."""
+    """Returns the seconds from the first frame to the last acknowledgement, and
+    the CPU seconds of the program."""
     path = os.path.join(folder, "primary")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
@@ -57,11 +58,12 @@ def mirror_seconds(program, server, folder, stream, count, batch):
         received = (received + data)[-len(end):]
     seconds = time.monotonic() - begin
     child.terminate()
-    child.wait()
+    usage = os.wait4(child.pid, 0)[2]
+    child.returncode = 0
     replica.close()
     listener.close()
     os.unlink(path)
-    return seconds
+    return seconds, usage.ru_utime + usage.ru_stime
 
 
 def benchmark_rate(server, count, batch, keys):
@@ -91,20 +93,23 @@ def main():
         while not os.path.exists(server):
             time.sleep(0.01)
         print("| commands at a time | kevy_mirror, frames/s "
-              "| redis-benchmark, requests/s | ratio |")
-        print("|---:|---:|---:|---:|")
+              "| redis-benchmark, requests/s | ratio "
+              "| CPU seconds for 1,000,000 frames |")
+        print("|---:|---:|---:|---:|---:|")
         for batch in map(int, options.batches.split(",")):
-            ours, theirs = [], []
+            ours, theirs, cpu = [], [], []
             for _ in range(options.repetitions):
-                ours.append(options.frames / mirror_seconds(
-                    options.program, server, folder, stream, options.frames,
-                    batch))
+                seconds, own = mirror_seconds(options.program, server, folder,
+                                              stream, options.frames, batch)
+                ours.append(options.frames / seconds)
+                cpu.append(own / options.frames * 1e6)
                 theirs.append(benchmark_rate(server, options.frames, batch,
                                              options.keys))
             ratios = [a / b for a, b in zip(ours, theirs)]
-            print("| %d | %.0f | %.0f | %.2f (%.2f to %.2f) |" %
+            print("| %d | %.0f | %.0f | %.2f (%.2f to %.2f) | %.2f |" %
                   (batch, statistics.median(ours), statistics.median(theirs),
-                   statistics.median(ratios), min(ratios), max(ratios)),
+                   statistics.median(ratios), min(ratios), max(ratios),
+                   statistics.median(cpu)),
                   flush=True)
         process.terminate()
         process.wait()

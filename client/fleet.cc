@@ -202,7 +202,7 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
     absl::Span<const std::string> addresses,
     absl::Span<FollowerHandler* const> handlers, FleetOptions options) {
   const bool located = addresses.size() == 1 && IsKevyUrl(addresses[0]);
-  const absl::Status status = CheckCounts(
+  absl::Status status = CheckCounts(
       located ? handlers.size() : addresses.size(), handlers.size());
   if (!status.ok()) return status;
   std::vector<ShardSpec> shards;

@@ -119,23 +119,36 @@ void FollowerSession::HandleStart(const FeedPosition& position) {
 void FollowerSession::HandleNotPrimary(const absl::Status& status) {
   if (state_ == State::kWaiting) {
     retry_at_ = absl::InfiniteFuture();
-  } else if (!stopping() && !retargeted_) {
+  } else if (!stopping() && retarget_ == Retarget::kNone) {
     link_status_ = status;
   }
 }
 
-void FollowerSession::HandleRetarget() {
+void FollowerSession::HandleRetarget() { Go(Retarget::kChosen); }
+
+void FollowerSession::HandleLocated() { Go(Retarget::kLocated); }
+
+void FollowerSession::Go(Retarget retarget) {
   if (stopping()) return;
-  protocol_.reset();
-  backoff_.Reset();
-  stalled_at_.reset();
   if (state_ == State::kWaiting) {
     held_.LeavePrimary();
-    retry_at_ = absl::InfinitePast();
+    ForgetPrimary(retarget);
+    retry_at_ =
+        snapshot_due_ ? backoff_.snapshot_after() : absl::InfinitePast();
     return;
   }
-  retargeted_ = true;
+  retarget_ = retarget;
   link_status_ = absl::CancelledError("retargeted to another primary");
+}
+
+void FollowerSession::ForgetPrimary(Retarget retarget) {
+  protocol_.reset();
+  stalled_at_.reset();
+  if (retarget == Retarget::kLocated) {
+    backoff_.HandleLocated();
+  } else {
+    backoff_.Reset();
+  }
 }
 
 void FollowerSession::HandleStop(const absl::Status& status) {
@@ -387,8 +400,9 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
                                      !ReplicaErrorKindOf(status).has_value());
   const bool resync =
       RecommendedAction(status) == Action::kResync || StallsAgain(status);
+  const bool retargeted = retarget_ != Retarget::kNone;
   const LinkEnd end = state_ == State::kStopping ? LinkEnd::kStopped
-                      : retargeted_              ? LinkEnd::kRetargeted
+                      : retargeted               ? LinkEnd::kRetargeted
                                                  : LinkEndOf(status);
   ++stats_.link_ends[static_cast<size_t>(end)];
 
@@ -398,13 +412,13 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
                      ? Holding::VoidSnapshot::kIsNotApplied
                      : Holding::VoidSnapshot::kMayBeApplied);
   if (resync) held_.Lose();
-  if (stopping || retargeted_) held_.LeavePrimary();
+  if (stopping || retargeted) held_.LeavePrimary();
   const bool lost = had_data && held_.state() == Holding::State::kNothing;
 
-  if (answered() && !stopping && !retargeted_) CountEnd(status, resync, now);
-  absl::Duration wait =
-      stopping || retargeted_ ? backoff_.Skip() : Wait(status);
-  if (snapshot_due_ && !retargeted_) {
+  if (answered() && !stopping) CountEnd(status, resync, now);
+  if (retargeted) ForgetPrimary(retarget_);
+  absl::Duration wait = stopping || retargeted ? backoff_.Skip() : Wait(status);
+  if (snapshot_due_) {
     wait = std::max(wait, backoff_.snapshot_after() - now);
   }
   if (!stopping) {
@@ -419,7 +433,7 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
   session_.reset();
   delivered_at_.reset();
   link_status_.reset();
-  retargeted_ = false;
+  retarget_ = Retarget::kNone;
   held_back_ = next_frames_ = {};
   next_event_ = nullptr;
 }
@@ -441,6 +455,7 @@ void FollowerSession::CountEnd(const absl::Status& status, bool resync,
   link.connected = connected_at_;
   if (delivered_at_.has_value()) link.followed = now - *delivered_at_;
   link.asked_snapshot = asked_snapshot_;
+  link.snapshot_broke_off = snapshot_void_ || !delivered_at_.has_value();
   if (!status.ok()) link.failed_at = session_->position().next_offset;
   link.resync = resync;
   backoff_.HandleEnd(link);

@@ -46,7 +46,7 @@
 // |                    |                     | has worked waits only as long  |
 // |                    |                     | as a reconnect: the primary    |
 // |                    |                     | may have been replaced.)       |
-// | locate primary     | applied position    | none: HandleRetarget() begins  |
+// | locate primary     | applied position    | none: HandleLocated() begins   |
 // |                    |                     | the next link                  |
 //
 // A limit that was passed (LimitName()) would be passed again: the wait is then
@@ -60,7 +60,8 @@
 //
 // A snapshot is costly. Once two in a row did not lead to such a minute, the
 // next fresh start waits until max_backoff after the last one was connected.
-// So does a resume after a snapshot that broke off.
+// So does a resume after a snapshot that broke off. HandleRetarget() ends this
+// spacing. HandleLocated() ends it unless the last snapshot broke off.
 //
 // States, each with the held data's states that it can have:
 //
@@ -233,13 +234,17 @@ class FollowerSession {
   void HandleStart(const FeedPosition& position);
 
   // The node is not the primary; `status` has the kind kNotPrimary. Ends the
-  // link, and keeps the held data. HandleRetarget() connects again, nothing
-  // else does. Without a link it only stops the attempts.
+  // link, and keeps the held data. HandleLocated() and HandleRetarget()
+  // connect again, nothing else does. Without a link it only stops the
+  // attempts.
   void HandleNotPrimary(const absl::Status& status);
 
   // Ends the link and connects at once, to another primary, from the applied
   // position.
   void HandleRetarget();
+  // The same for a primary that was located, not chosen by the user: the next
+  // link may have to wait, as the spacing of snapshots says.
+  void HandleLocated();
 
   // Ends the follower with `status`. PollTransmit() then returns the last
   // acknowledgement, PollStore() the last position, PollEvent() the last
@@ -322,6 +327,10 @@ class FollowerSession {
   std::optional<uint64_t> Acknowledgeable() const;
   // Passes it to the session.
   void Acknowledge();
+  // Why the follower goes to another primary.
+  enum class Retarget : uint8_t { kNone, kChosen, kLocated };
+  void Go(Retarget retarget);
+  void ForgetPrimary(Retarget retarget);
   void EndLink(const absl::Status& status, absl::Time now);
   // Whether `status` is the second stall at one position.
   bool StallsAgain(const absl::Status& status);
@@ -339,8 +348,8 @@ class FollowerSession {
   std::optional<Session> session_;  // From connecting to the link's end.
   // Why the link ends, if the session does not know.
   std::optional<absl::Status> link_status_;
-  bool retargeted_ = false;
-  std::optional<Protocol> protocol_;  // The protocol that worked last.
+  Retarget retarget_ = Retarget::kNone;  // At this link's end.
+  std::optional<Protocol> protocol_;     // The protocol that worked last.
   absl::Time connected_at_;
   absl::Time linked_at_;                    // When the primary answered.
   absl::Time polled_at_;                    // The last PollEvent().

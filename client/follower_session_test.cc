@@ -904,6 +904,57 @@ TEST(FollowerSessionTest, DemotedNodeKeepsDataUntilRetarget) {
   EXPECT_EQ(follow.Connect(), "2 7:9");
 }
 
+TEST(FollowerSessionTest, FlappingNodeCostsASnapshotPerMaxBackoff) {
+  const absl::Status demoted =
+      ReplicaError(ReplicaErrorKind::kNotPrimary, "10.0.0.1:6379 is a replica");
+  FollowerSessionOptions options = Options();
+  options.retry.max_backoff = absl::Seconds(30);
+  Follow follow(std::move(options));
+  const absl::Time begin = follow.now;
+  int snapshots = 0;
+  while (follow.now < begin + absl::Minutes(10)) {
+    if (follow.Connect() != "") {
+      ++snapshots;
+      follow.Receive("+ACK 7 0\r\n+SNAPSHOT\r\n");
+    }
+    follow.now += absl::Seconds(1);
+    follow.session.HandleNotPrimary(demoted);
+    follow.Poll();
+    follow.session.HandleLocated();
+    follow.now += absl::Seconds(1);
+  }
+  // Two at once, then one in 30 s.
+  EXPECT_GE(snapshots, 20);
+  EXPECT_LE(snapshots, 22);
+  // The user's choice is obeyed at once.
+  follow.session.HandleRetarget();
+  EXPECT_EQ(follow.Connect(), "2 99:0");
+}
+
+TEST(FollowerSessionTest, PrimaryLocatedWithinASnapshotCountsIt) {
+  FollowerSessionOptions options = Options();
+  options.retry.max_backoff = absl::Seconds(30);
+  Follow follow(std::move(options));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(follow.Connect(), "2 99:0") << i;
+    follow.Receive("+ACK 7 0\r\n+SNAPSHOT\r\n");
+    follow.session.HandleLocated();
+    follow.Poll();
+  }
+  EXPECT_EQ(follow.Connect(), "");
+  EXPECT_EQ(follow.session.PollTimeout(), follow.now + absl::Seconds(30));
+}
+
+TEST(FollowerSessionTest, PrimaryLocatedAfterWholeSnapshotsIsAskedAtOnce) {
+  Follow follow(Options());
+  for (uint64_t generation = 1; generation < 10; ++generation) {
+    EXPECT_NE(follow.Connect(), "") << generation;
+    follow.Receive(absl::StrCat("+ACK ", generation, " 0\r\n", SnapshotTo(5)));
+    follow.session.HandleLocated();
+    follow.Poll();
+  }
+}
+
 TEST(FollowerSessionTest, RetargetAfterStopHasNoEffect) {
   Follow follow(Options({7, 8}));
   follow.Connect();

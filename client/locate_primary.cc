@@ -42,7 +42,7 @@ absl::StatusOr<Primary> LocatePrimary(absl::string_view url,
   if (!poller.ok()) return poller.status();
   const Interrupter* const interrupter = options.connect.interrupter.get();
   if (interrupter != nullptr) {
-    const absl::Status status =
+    absl::Status status =
         (*poller)->Set(interrupter->fd(), POLLIN, kInterrupterId);
     if (!status.ok()) return status;
   }

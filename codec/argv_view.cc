@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/arg_ref.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/internal/nothrow_array.h"
 
 namespace kevy_replica {
 
@@ -24,18 +25,19 @@ void ArgvStorage::DropEarlier() {
   begin_ = 0;
 }
 
-void ArgvStorage::Grow(size_t n) {
-  Reallocate(std::max(end_ + n, 2 * capacity_));
+bool ArgvStorage::Grow(size_t n) {
+  return Reallocate(std::max(end_ + n, 2 * capacity_));
 }
 
 void ArgvStorage::ShrinkToFit() { Reallocate(end_); }
 
-void ArgvStorage::Reallocate(size_t capacity) {
-  // make_unique would clear the new part.
-  std::unique_ptr<ArgRef[]> refs(new ArgRef[capacity]);
-  std::copy_n(refs_.get(), end_, refs.get());
+bool ArgvStorage::Reallocate(size_t capacity) {
+  std::unique_ptr<ArgRef[]> refs =
+      internal::NothrowCopy(refs_.get(), end_, capacity);
+  if (refs == nullptr) return false;
   refs_ = std::move(refs);
   capacity_ = capacity;
+  return true;
 }
 
 void AppendText(const ArgRef& ref, std::string* out) {

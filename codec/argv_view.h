@@ -53,9 +53,13 @@ class ArgvStorage {
   size_t capacity() const { return capacity_; }
 
   void Clear() { begin_ = end_ = 0; }
-  void Add(size_t offset, size_t size) {
-    *Room(1) = {offset, size};
+  // Returns false, and changes nothing, if the process has no memory.
+  [[nodiscard]] bool Add(size_t offset, size_t size) {
+    ArgRef* const ref = Room(1);
+    if (ref == nullptr) return false;
+    *ref = {offset, size};
     ++end_;
+    return true;
   }
 
   // The rest is for the scanners, which keep several commands at once.
@@ -73,9 +77,10 @@ class ArgvStorage {
   }
 
   // Room for `n` more ArgRefs of the current command. Write them, and then call
-  // Resize() with the command's new size.
+  // Resize() with the command's new size. Null, with nothing changed, if the
+  // process has no memory. Precondition: `n` is 1 or more.
   ArgRef* Room(size_t n) ABSL_ATTRIBUTE_LIFETIME_BOUND {
-    if (ABSL_PREDICT_FALSE(capacity_ - end_ < n)) Grow(n);
+    if (ABSL_PREDICT_FALSE(capacity_ - end_ < n) && !Grow(n)) return nullptr;
     return refs_.get() + end_;
   }
   void Resize(size_t size) { end_ = begin_ + size; }
@@ -86,8 +91,9 @@ class ArgvStorage {
   void ShrinkToFit();
 
  private:
-  void Grow(size_t n);
-  void Reallocate(size_t capacity);
+  // Return false, with nothing changed, without memory.
+  bool Grow(size_t n);
+  bool Reallocate(size_t capacity);
 
   std::unique_ptr<ArgRef[]> refs_;
   size_t begin_ = 0;

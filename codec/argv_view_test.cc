@@ -21,10 +21,10 @@ constexpr char kBytes[] = "SETfoobar";
 
 ArgvStorage SetFooBar() {
   ArgvStorage storage;
-  storage.Add(0, 3);
-  storage.Add(3, 3);
-  storage.Add(9, 0);
-  storage.Add(6, 3);
+  EXPECT_TRUE(storage.Add(0, 3));
+  EXPECT_TRUE(storage.Add(3, 3));
+  EXPECT_TRUE(storage.Add(9, 0));
+  EXPECT_TRUE(storage.Add(6, 3));
   return storage;
 }
 
@@ -103,7 +103,7 @@ TEST(ArgvStorageTest, GrowsAndKeepsItsRoom) {
   EXPECT_EQ(storage.size(), 0u);
   EXPECT_EQ(storage.capacity(), 0u);
   for (size_t i = 0; i < 1000; ++i) {
-    storage.Add(i, 2 * i);
+    ASSERT_TRUE(storage.Add(i, 2 * i));
     ASSERT_EQ(storage.size(), i + 1);
     ASSERT_GE(storage.capacity(), storage.size());
     ASSERT_LE(storage.capacity(), std::max<size_t>(16, 2 * storage.size()));
@@ -116,7 +116,7 @@ TEST(ArgvStorageTest, GrowsAndKeepsItsRoom) {
   const ArgRef* const data = storage.data();
   storage.Clear();
   EXPECT_EQ(storage.size(), 0u);
-  for (size_t i = 0; i < 1000; ++i) storage.Add(i, i);
+  for (size_t i = 0; i < 1000; ++i) ASSERT_TRUE(storage.Add(i, i));
   EXPECT_EQ(storage.capacity(), capacity);
   EXPECT_EQ(storage.data(), data);
 }
@@ -130,7 +130,7 @@ TEST(ArgvStorageTest, MovingLeavesAnEmptyStorage) {
   // A moved-from storage is an empty one.
   EXPECT_EQ(from.size(), 0u);  // NOLINT(bugprone-use-after-move)
   EXPECT_EQ(from.capacity(), 0u);
-  from.Add(1, 2);
+  ASSERT_TRUE(from.Add(1, 2));
   EXPECT_EQ(from.data()[0].size, 2u);
   from = std::move(to);
   EXPECT_EQ(from.data(), data);
@@ -142,9 +142,9 @@ TEST(ArgvStorageTest, MovingLeavesAnEmptyStorage) {
 TEST(ArgvStorageTest, MovingKeepsTheCurrentCommand) {
   ArgvStorage from = SetFooBar();
   from.BeginNext();
-  from.Add(20, 5);
+  ASSERT_TRUE(from.Add(20, 5));
   ArgvStorage to;
-  for (size_t i = 0; i < 3; ++i) to.Add(i, i);
+  for (size_t i = 0; i < 3; ++i) ASSERT_TRUE(to.Add(i, i));
   to.BeginNext();
   to = std::move(from);
   ASSERT_EQ(to.size(), 1u);
@@ -152,7 +152,7 @@ TEST(ArgvStorageTest, MovingKeepsTheCurrentCommand) {
   EXPECT_EQ(to.total(), 5u);
   EXPECT_EQ(from.size(), 0u);  // NOLINT(bugprone-use-after-move)
   EXPECT_EQ(from.total(), 0u);
-  from.Add(1, 2);
+  ASSERT_TRUE(from.Add(1, 2));
   EXPECT_EQ(from.data()[0].offset, 1u);
   ArgvStorage made = std::move(to);
   ASSERT_EQ(made.size(), 1u);

@@ -112,7 +112,9 @@ class FrameView {
 void AppendText(const FrameView& frame, std::string* out);
 
 // A frame that owns its bytes. It takes two allocations. Assign() reuses them
-// where they are large enough.
+// where they are large enough. Without memory it ends the process, as
+// std::string does: bound the copies that you keep by their memory, not by
+// their number.
 class OwnedFrame {
  public:
   OwnedFrame() = default;
@@ -165,7 +167,8 @@ class FrameDecoder {
   //   kNeedMore  the frame does not end within `input`; `*frame` is unchanged
   //   kError     kUnknownElement (input[0] is not '*'), kBadEnvelope,
   //              kBadOffset, kNegativeOffset, kBadCommand, kBadBulk,
-  //              kTooManyArguments, kBulkTooLong or kFrameTooLong; `*frame` is
+  //              kTooManyArguments, kBulkTooLong, kFrameTooLong or
+  //              kOutOfMemory (for the list of arguments); `*frame` is
   //              unchanged
   DecodeResult Decode(absl::string_view input, FrameView* frame);
 

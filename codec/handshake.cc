@@ -144,6 +144,7 @@ DecodeResult DecodeHandshakeRequest(absl::string_view input,
       return DecodeResult::Error(WireError::kWrongArgumentCount,
                                  result.position);
     case WireError::kBulkTooLong:
+    case WireError::kOutOfMemory:
       return result;
     default:
       return DecodeResult::Error(WireError::kBadRequest, result.position);

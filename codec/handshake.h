@@ -86,7 +86,8 @@ void AppendText(const HandshakeAnswer& answer, std::string* out);
 //
 // Errors, at the position of the wrong argument: kBadRequest (another element
 // than a multi-bulk command), kBulkTooLong, kWrongArgumentCount, kWrongCommand,
-// kMissingFrom, kBadGeneration, kBadRequestOffset, kMissingId, kBadReplicaId.
+// kMissingFrom, kBadGeneration, kBadRequestOffset, kMissingId, kBadReplicaId,
+// kOutOfMemory.
 // Each argument may have `limits.max_line_bytes`.
 DecodeResult DecodeHandshakeRequest(absl::string_view input,
                                     const Limits& limits, ArgvStorage* storage,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 
 #include "absl/strings/string_view.h"
@@ -26,7 +27,9 @@ void ReplyDecoder::Commit(size_t n) { buffer_.Commit(n); }
 
 void ReplyDecoder::Feed(absl::string_view bytes) {
   if (bytes.empty()) return;
-  std::memcpy(Prepare(bytes.size()).data(), bytes.data(), bytes.size());
+  const absl::Span<char> room = Prepare(bytes.size());
+  if (room.empty()) std::abort();
+  std::memcpy(room.data(), bytes.data(), bytes.size());
   Commit(bytes.size());
 }
 

@@ -59,13 +59,15 @@ class ReplyDecoder {
 
   // Input: returns all free room, at least `min` bytes. Read into it, and then
   // call Commit() with the number of bytes read. Both calls end the validity of
-  // the last reply, and of the earlier room.
+  // the last reply, and of the earlier room. The room is empty if the process
+  // has no memory for it. Then nothing else has changed.
   //
   // Precondition: `min` is 1 or more. Default: 1 byte.
   absl::Span<char> Prepare(size_t min = 1) ABSL_ATTRIBUTE_LIFETIME_BOUND;
   void Commit(size_t n);
 
-  // Prepare(), a copy, Commit(): for bytes that lie elsewhere already.
+  // Prepare(), a copy, Commit(): for bytes that lie elsewhere already. Aborts
+  // without memory.
   void Feed(absl::string_view bytes);
 
   // Decodes the next reply.
@@ -86,6 +88,7 @@ class ReplyDecoder {
   // | kTooDeep         | the '*' of the array                                |
   // | kReplyTooLong    | the first byte past the limit; for a bulk string    |
   // |                  | that would pass it, the LF of its header            |
+  // | kOutOfMemory     | the end of the value that found no memory           |
   Outcome Next();
 
   // The reply of the last Next(). Valid after kDone, until the next non-const

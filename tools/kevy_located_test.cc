@@ -61,6 +61,10 @@ class Node {
     node_.shards[0] = {generation, next_offset};
     port_.SetNode(node_);
   }
+  void SetVersion(const std::string& version) {
+    node_.version = version;
+    port_.SetNode(node_);
+  }
   void SetRole(ScriptedNode::Role role) {
     node_.role = role;
     port_.SetNode(node_);
@@ -206,6 +210,61 @@ TEST(KevyMirrorLocatedTest, FindsNumberOfShards) {
   EXPECT_THAT(out, HasSubstr("\"shards\" \"2\""));
   child.Signal(SIGINT);
   EXPECT_EQ(child.Wait(), 0);
+}
+
+// kevy 5.4.0 refuses KEEPTTL, and later versions may run it.
+TEST(KevyMirrorLocatedTest, PrimaryVersionDecidesRewriting) {
+  struct Case {
+    const char* version;
+    std::vector<std::string> flags;
+    bool passed;
+  };
+  const std::vector<Case> cases = {
+      {"5.4.0", {}, false},
+      {"7.0.0", {}, true},
+      {"7.0.0", {"--primary_version=5.4.0"}, false},
+      {"5.4.0", {"--primary_version=7.0.0"}, true}};
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.version);
+    Node node(ScriptedNode::Role::kPrimary, 7);
+    node.SetVersion(one.version);
+    node.shard(0).SetDefault(PrimaryScript()
+                                 .Generation(7)
+                                 .Frame(0, {"SET", "a", "1", "KEEPTTL"})
+                                 .Frame(1, {"SET", "after", "1"})
+                                 .Stall());
+    std::vector<std::string> flags = {node.flag(), "--heartbeat_timeout=inf"};
+    flags.insert(flags.end(), one.flags.begin(), one.flags.end());
+    ChildProcess child(kKevyMirror, flags);
+    std::string out;
+    while (out.find("\"after\"") == std::string::npos) {
+      const std::string line = child.ReadLine();
+      ASSERT_NE(line, "");
+      out += line;
+    }
+    child.Signal(SIGINT);
+    EXPECT_EQ(child.Wait(), 0);
+    EXPECT_EQ(out.find("KEEPTTL") != std::string::npos, one.passed) << out;
+  }
+}
+
+TEST(KevyMirrorLocatedTest, UncheckedAddressNamesAssumedVersion) {
+  Node node(ScriptedNode::Role::kPrimary, 7);
+  node.shard(0).SetDefault(Frames(7, "1"));
+  for (const bool given : {false, true}) {
+    std::vector<std::string> flags = {
+        absl::StrCat("--primary=", node.shard(0).address()),
+        "--heartbeat_timeout=inf"};
+    if (given) flags.push_back("--primary_version=7.0.0");
+    ChildProcess child(kKevyMirror, flags);
+    ASSERT_NE(child.ReadLine(), "");
+    child.Signal(SIGINT);
+    EXPECT_EQ(child.Wait(), 0);
+    EXPECT_THAT(child.ReadErrors(),
+                HasSubstr(given ? "and that it has 1 shard (kevy"
+                                : "and that it has 1 shard and version 5.4.0 "
+                                  "(kevy"));
+  }
 }
 
 }  // namespace

@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +25,8 @@
 #include "kevy_replica/tools/common/flags.h"
 #include "kevy_replica/tools/common/key_flag.h"
 #include "kevy_replica/tools/common/link_flags.h"
+#include "kevy_replica/tools/common/log.h"
+#include "kevy_replica/tools/common/monitor_flags.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/common/program.h"
@@ -34,15 +34,18 @@
 #include "kevy_replica/tools/common/reader_watch.h"
 #include "kevy_replica/tools/common/standard_files.h"
 #include "kevy_replica/tools/common/stop_signals.h"
+#include "kevy_replica/tools/common/tls_flags.h"
 #include "kevy_replica/tools/mirror/explain.h"
 #include "kevy_replica/tools/mirror/mirror.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/printing_link.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
+#include "kevy_replica/tools/mirror/target_password.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/secure/keys.h"
 #include "kevy_replica/transport/secure/noise_security.h"
+#include "kevy_replica/transport/secure/tls_options.h"
 
 ABSL_FLAG(
     std::string, primary, "",
@@ -61,13 +64,22 @@ ABSL_FLAG(
     "again.");
 ABSL_FLAG(
     std::string, target, "",
-    "redis://[USER@]HOST[:PORT][/DB] or unix:/PATH[?db=DB], by default port\n"
-    "6379 and database 0. TLS is not supported. A password in it, as in\n"
-    "redis://USER:PASSWORD@HOST, shows in the list of processes.");
+    "redis://[USER@]HOST[:PORT][/DB], the same with rediss:// for TLS, or\n"
+    "unix:/PATH[?db=DB], by default port 6379 and database 0. A password in\n"
+    "it, as in redis://USER:PASSWORD@HOST, shows in the list of processes.");
 ABSL_FLAG(
     std::string, target_password_file, "",
     "The file whose first line is the target's password. Without the flag\n"
     "the environment variable KEVY_MIRROR_TARGET_PASSWORD holds it.");
+ABSL_FLAG(std::string, target_ca_file, "",
+          "For rediss://: the authorities that may have signed the target's\n"
+          "certificate (PEM). Default: the system's.");
+ABSL_FLAG(std::string, target_cert_file, "",
+          "For rediss://: the mirror's own certificate (PEM), if the target\n"
+          "demands one.");
+ABSL_FLAG(std::string, target_key_file, "",
+          "For rediss://: its private key (PEM), without a passphrase.\n"
+          "Default: --target_cert_file holds it, too.");
 ABSL_FLAG(std::string, position_key, "kevy_mirror",
           "The key in the target for the mirror's own record.");
 ABSL_FLAG(bool, replace, false,
@@ -80,11 +92,26 @@ ABSL_FLAG(
     "that the target cannot do. stop: stop at both. skip: pass over\n"
     "both.");
 ABSL_FLAG(
-    kevy_replica::KevyVersion, primary_version,
-    kevy_replica::MirrorOptions().primary_version,
+    std::string, reload, "in_place",
+    "in_place or swap, if the primary sends a snapshot. in_place: empty the\n"
+    "database and load; readers see a part of the data meanwhile. swap: load\n"
+    "into --swap_database and exchange the two when all shards are loaded;\n"
+    "readers see the old data meanwhile, and the target needs memory for\n"
+    "both. Not on a cluster.");
+ABSL_FLAG(
+    int32_t, swap_database, -1,
+    "The target's database for --reload=swap, for this mirror alone. It must\n"
+    "be empty; data that an earlier run has left there is deleted.");
+ABSL_FLAG(
+    kevy_replica::OnLostTarget, on_lost_target,
+    kevy_replica::OnLostTarget::kStop,
+    "stop or reload, if the target comes back without the mirror's record, as\n"
+    "an empty server, while the mirror runs. reload: load everything again.");
+ABSL_FLAG(
+    kevy_replica::KevyVersion, primary_version, kevy_replica::kAssumedVersion,
     "The primary's version, by which commands are dropped and rewritten: see\n"
-    "docs/guide.md. kevy:// does not set it. Default: the newest version that\n"
-    "was observed.");
+    "docs/guide.md. Without the flag, kevy:// asks the primary. The default\n"
+    "is the newest version that was observed.");
 ABSL_FLAG(
     std::string, scripts, "refuse",
     "refuse or allow: pass EVAL on. Danger: a script can empty or change\n"
@@ -110,6 +137,18 @@ bool AbslParseFlag(absl::string_view text, OnReject* on_reject,
 }
 std::string AbslUnparseFlag(OnReject on_reject) {
   return UnparseFlagName(kOnRejectNames, on_reject);
+}
+
+constexpr FlagName<OnLostTarget> kOnLostTargetNames[] = {
+    {OnLostTarget::kStop, "stop"}, {OnLostTarget::kReload, "reload"}};
+
+// The form of --on_lost_target.
+bool AbslParseFlag(absl::string_view text, OnLostTarget* on_lost_target,
+                   std::string* error) {
+  return ParseFlagName(kOnLostTargetNames, text, on_lost_target, error);
+}
+std::string AbslUnparseFlag(OnLostTarget on_lost_target) {
+  return UnparseFlagName(kOnLostTargetNames, on_lost_target);
 }
 
 // The form of --primary_version: "5.4.0".
@@ -150,6 +189,32 @@ Restarts:
   next run reads the position there and continues, so it applies each received
   frame once.
 
+Reloads:
+  If one of several shards needs a snapshot, all are loaded again: a key does
+  not tell its shard. --reload=swap keeps the old data for readers until all
+  shards are loaded, and exchanges the databases with the positions, in one
+  transaction. A mirror that is killed meanwhile continues from the old data,
+  and its next run deletes the unfinished copy. If memory for both copies is
+  missing, the mirror waits, and readers keep the old data. kevy 2.0 sends no
+  heartbeats: a history that it streams without a snapshot is never swapped in.
+
+Deadlines that have passed:
+  A mirror that is behind meets deadlines that have passed. A later write to
+  such a key counts as one before the deadline: the key stays for it, for at
+  most 10 minutes, and expires as soon as the mirror has caught up. A write that
+  the primary made to a new key of that name is lost then. Both count as
+  kevy_mirror_uncertain_total. With a target before Redis 7.0 the key stays for
+  the 10 minutes.
+
+A target that has changed:
+  The mirror reads its record after each reconnect, before it writes. A target
+  that went back, to a replica that lagged say, is continued from the position
+  in its record. If the primary's backlog lacks that position, a snapshot
+  follows. A target that came back without the record ends the mirror
+  (--on_lost_target=stop), or is loaded again. A mirror that starts on an empty
+  database always loads everything. A target that is READONLY, MASTERDOWN or
+  LOADING is waited for.
+
 Rejected commands:
   kevy streams commands that it has refused, too. If the target refuses one as
   well (wrong type, say), it changes nothing on either side: it is counted and
@@ -162,14 +227,16 @@ Rejected commands:
   connection to the target breaks between a transaction and its replies, the
   rejections in it are not counted.
 
-Metrics (--prometheus):
+Metrics (--prometheus, --listen):
   Those of client/follower_stats.h, each with the label shard, and the counters
   kevy_mirror_snapshot_bytes_total, kevy_mirror_records_total,
   kevy_mirror_transactions_total, kevy_mirror_target_connects_total,
   kevy_mirror_untold_transactions_total (replies lost with the connection),
-  kevy_mirror_passed_over_total and kevy_mirror_uncertain_total. The last two
-  have the labels class and name. The classes of passed_over: data, unable,
-  ignored, lost, item.
+  the gauge kevy_mirror_target_up, and three counters with the labels class and
+  name (a command, or a part of a snapshot): kevy_mirror_passed_over_total
+  (classes data, unable, ignored, lost, item), kevy_mirror_uncertain_total and
+  kevy_mirror_target_waits_total (trouble with the error's code, connection).
+  docs/operations.md lists them all.
 
 Limits:
 - The copy can differ from the primary. kevy also streams commands that it
@@ -188,7 +255,8 @@ Exit status:
   0  Ctrl-C, SIGTERM or SIGHUP (a second one kills), the recording's end, or
      the reader of printed commands is gone
   1  an error, with a message
-  2  bad usage, or a metrics file that cannot be created
+  2  bad usage, a metrics file that cannot be created, or an address that
+     --listen cannot have
 )";
 
 constexpr absl::string_view kName = "kevy_mirror";
@@ -206,6 +274,19 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   if (command_line.given.count("shards") != 0 &&
       absl::GetFlag(FLAGS_primary).empty()) {
     return absl::InvalidArgumentError("--shards needs --primary");
+  }
+  const std::string reload = absl::GetFlag(FLAGS_reload);
+  if (reload != "in_place" && reload != "swap") {
+    return absl::InvalidArgumentError("--reload must be in_place or swap");
+  }
+  const bool has_spare = absl::GetFlag(FLAGS_swap_database) >= 0;
+  if (has_spare != (reload == "swap")) {
+    return absl::InvalidArgumentError(
+        "--reload=swap and --swap_database need each other");
+  }
+  if (has_spare && Prints()) {
+    return absl::InvalidArgumentError(
+        "--reload=swap needs --target, without --dry_run");
   }
   if (absl::GetFlag(FLAGS_batch) == 0) {
     return absl::InvalidArgumentError("--batch must be more than 0");
@@ -230,15 +311,19 @@ absl::Status CheckFlags(const CommandLine& command_line) {
                                                   absl::GetFlag(FLAGS_shards));
     if (!status.ok()) return status;
   }
-  return CheckLinkFlags();
+  const absl::Status tls = CheckTlsFlags(absl::GetFlag(FLAGS_primary));
+  return tls.ok() ? CheckLinkFlags() : tls;
 }
 
-MirrorRunOptions OptionsOfFlags() {
+MirrorRunOptions OptionsOfFlags(const CommandLine& command_line) {
   MirrorRunOptions options;
   options.mirror.position_key = absl::GetFlag(FLAGS_position_key);
   options.mirror.replace = absl::GetFlag(FLAGS_replace);
   options.mirror.on_reject = absl::GetFlag(FLAGS_on_reject);
-  options.mirror.primary_version = absl::GetFlag(FLAGS_primary_version);
+  options.mirror.on_lost_target = absl::GetFlag(FLAGS_on_lost_target);
+  if (command_line.given.count("primary_version") != 0) {
+    options.mirror.primary_version = absl::GetFlag(FLAGS_primary_version);
+  }
   options.mirror.scripts = absl::GetFlag(FLAGS_scripts) == "allow";
   options.mirror.print_only =
       absl::GetFlag(FLAGS_dry_run) || absl::GetFlag(FLAGS_target).empty();
@@ -250,30 +335,24 @@ MirrorRunOptions OptionsOfFlags() {
   options.fleet.link = LinkOptionsOfFlags();
   options.mirror.limits = options.fleet.link.limits;
   options.prometheus = absl::GetFlag(FLAGS_prometheus);
-  options.status_line = isatty(STDERR_FILENO) != 0;
+  options.status_line = HasStatusLine();
   return options;
 }
 
-// Takes the target's password from the file or the environment, if it is there.
-absl::Status TakePassword(TargetAddress* address) {
-  const std::string path = absl::GetFlag(FLAGS_target_password_file);
-  if (path.empty()) {
-    const char* const password = std::getenv("KEVY_MIRROR_TARGET_PASSWORD");
-    if (password != nullptr) address->password = password;
-    return absl::OkStatus();
-  }
-  std::ifstream file(path);
-  if (!std::getline(file, address->password) || address->password.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--target_password_file: ", path,
-                     " has no password in its first line"));
-  }
-  return absl::OkStatus();
+// The files of TLS.
+TlsOptions TlsOfTargetFlags() {
+  TlsOptions tls;
+  tls.ca_file = absl::GetFlag(FLAGS_target_ca_file);
+  tls.certificate_file = absl::GetFlag(FLAGS_target_cert_file);
+  tls.key_file = absl::GetFlag(FLAGS_target_key_file);
+  return tls;
 }
 
-// Connects to --target, or prints its commands to `output`.
+// Connects to --target, or prints its commands to `output`. Sets `*mirror`'s
+// databases.
 absl::StatusOr<TargetConnector> ConnectorOfFlags(
-    const std::shared_ptr<Interrupter>& interrupter, Output* output) {
+    const std::shared_ptr<Interrupter>& interrupter, Output* output,
+    MirrorOptions* mirror) {
   if (Prints()) {
     const PrintingLink::Format format = absl::GetFlag(FLAGS_dry_run)
                                             ? PrintingLink::Format::kResp
@@ -288,7 +367,16 @@ absl::StatusOr<TargetConnector> ConnectorOfFlags(
     return absl::InvalidArgumentError(
         absl::StrCat("--target: ", address.status().message()));
   }
-  const absl::Status status = TakePassword(&*address);
+  mirror->database = address->database;
+  const int32_t spare = absl::GetFlag(FLAGS_swap_database);
+  if (spare >= 0) mirror->swap_database = static_cast<uint32_t>(spare);
+  if (mirror->swap_database == mirror->database) {
+    return absl::InvalidArgumentError(
+        "--swap_database must not be the database of --target");
+  }
+  absl::Status status =
+      TakeTargetPassword(absl::GetFlag(FLAGS_target_password_file), &*address);
+  if (status.ok()) status = TakeTargetTls(TlsOfTargetFlags(), &*address);
   if (!status.ok()) return status;
   return [address = *address, interrupter] {
     return RedisLink::Connect(address, interrupter);
@@ -301,19 +389,27 @@ int Run(const CommandLine& command_line) {
   const absl::StatusOr<std::shared_ptr<const PrivateKey>> key =
       KeyOfFlag(absl::GetFlag(FLAGS_primary));
   if (!key.ok()) return BadUsage(key.status().message());
-  MirrorRunOptions options = OptionsOfFlags();
-  if (*key != nullptr) options.fleet.secure = NoiseSecurity(*key);
+  MirrorRunOptions options = OptionsOfFlags(command_line);
+  options.fleet.secure = *key != nullptr
+                             ? NoiseSecurity(*key)
+                             : TlsOfFlags(absl::GetFlag(FLAGS_primary));
   options.interrupter = HandleStopSignals();
   Output output(STDOUT_FILENO, options.interrupter.get());
   absl::StatusOr<TargetConnector> connect =
-      ConnectorOfFlags(options.interrupter, &output);
+      ConnectorOfFlags(options.interrupter, &output, &options.mirror);
   if (!connect.ok()) return BadUsage(connect.status().message());
   options.connect = *std::move(connect);
   if (options.mirror.scripts && !options.mirror.print_only) {
-    Say("danger: with --scripts=allow, whoever may write to the primary can "
-        "empty, change or hang all databases of the target");
+    Say({LogLevel::kWarning, "scripts_allowed",
+         "danger: with --scripts=allow, whoever may write to the primary can "
+         "empty, change or hang all databases of the target"});
   }
 
+  absl::StatusOr<MonitorOfFlags> monitor = MonitorOfFlags();
+  // A mirror with the same flags may be running.
+  if (!absl::GetFlag(FLAGS_explain)) monitor = StartMonitorOfFlags();
+  if (!monitor.ok()) return BadUsage(monitor.status().message());
+  options.monitor = monitor->monitor.get();
   ScriptedPrimary embedded_primary;
   if (absl::GetFlag(FLAGS_primary).empty()) {
     absl::StatusOr<std::string> address = StartEmbeddedPrimary(
@@ -322,9 +418,12 @@ int Run(const CommandLine& command_line) {
     options.addresses = {*std::move(address)};
     options.once = true;
   } else {
-    absl::StatusOr<ChosenPrimary> primary =
-        ChoosePrimary(absl::GetFlag(FLAGS_primary), absl::GetFlag(FLAGS_shards),
-                      options.interrupter);
+    absl::StatusOr<ChosenPrimary> primary = ChoosePrimary(
+        absl::GetFlag(FLAGS_primary), absl::GetFlag(FLAGS_shards),
+        options.interrupter,
+        options.mirror.primary_version.has_value()
+            ? ""
+            : AbslUnparseFlag(absl::GetFlag(FLAGS_primary_version)));
     if (absl::IsCancelled(primary.status())) return kExitSuccess;
     if (!primary.ok()) return ExitStatusOf(primary.status());
     options.addresses = std::move(primary->addresses);

@@ -24,6 +24,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -39,6 +40,7 @@
 #include "kevy_replica/testing/scripted_node.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/common/payload_commands.h"
+#include "kevy_replica/tools/mirror/passed_deadlines.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/tools/mirror/target_link.h"
@@ -55,6 +57,7 @@ namespace {
 using client_testing::FileContents;
 using client_testing::TempFolder;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -196,11 +199,10 @@ TEST_F(KevyMirrorTest, LoadsRecordedSnapshotOfAllTypes) {
                                   "fields"));
   }
   Content content = ContentOf(&server_);
-  // The deadline of this key may have passed.
+  // The deadline of this key may have passed, and is held then.
   constexpr uint64_t kDeadline = 1795464156171;
-  if (content.count("ttl") != 0) {
-    EXPECT_EQ(content["ttl"], absl::StrCat("string v expires ", kDeadline));
-  } else {
+  const std::string ttl = absl::StrCat("string v expires ", kDeadline);
+  if (content["ttl"] != ttl) {
     EXPECT_GE(absl::ToUnixMillis(absl::Now()), int64_t{kDeadline});
   }
   content.erase("ttl");
@@ -520,8 +522,7 @@ TEST_F(KevyMirrorTest, RecordedProbesAreCountedByKind) {
         "data\",name=\"lpush\"} 1\n",     "data\",name=\"sadd\"} 1\n",
         "data\",name=\"set\"} 1\n",       "data\",name=\"xadd\"} 1\n",
         "ignored\",name=\"expire\"} 1\n", "ignored\",name=\"set\"} 1\n",
-        "unable\",name=\"eval\"} 2\n",    "unable\",name=\"xreadgroup\"} 1\n",
-        "uncertain\",name=\"xadd\"} 1\n"};
+        "unable\",name=\"eval\"} 2\n",    "uncertain\",name=\"xadd\"} 1\n"};
     lines.insert(lines.end(), probe.more.begin(), probe.more.end());
     // kevy 2.0 does not know it, Redis since 7.4.
     if (absl::string_view(probe.version) != "2.0.20" && !has_hexpire) {
@@ -824,9 +825,11 @@ TEST_F(KevyMirrorTest, PassesOverManyRejectedCommandsOverOneLink) {
                        })
              .Heartbeat(7, 100)
              .Stall());
+  const absl::Time begin = absl::Now();
   const std::string errors =
       RunTo("7:100", primary,
             {"--on_reject=skip", absl::StrCat("--prometheus=", Metrics())});
+  const double seconds = absl::ToDoubleSeconds(absl::Now() - begin);
   // The first LPUSH creates a list, so the target rejects every INCR.
   EXPECT_EQ(server_.Ask({"LLEN", "n"}).integer, 20);
   const std::string metrics = FileContents(Metrics());
@@ -837,9 +840,17 @@ TEST_F(KevyMirrorTest, PassesOverManyRejectedCommandsOverOneLink) {
   }
   EXPECT_THAT(metrics, HasSubstr("\nkevy_mirror_target_connects_total 1\n"));
   EXPECT_EQ(primary.connections(), 1u);
-  // A line for each kind, and the counts at the end.
+  // A line for each kind, the counts at most once a second and at the end.
   EXPECT_THAT(errors, AllOf(HasSubstr("passed over: "),
                             HasSubstr("39 data incr (WRONGTYPE)")));
+  size_t firsts = 0;
+  double counts = 0;
+  for (const absl::string_view line : absl::StrSplit(errors, '\n')) {
+    if (absl::EndsWith(line, ": passed over")) ++firsts;
+    if (absl::StrContains(line, "passed over: ")) ++counts;
+  }
+  EXPECT_EQ(firsts, 3u);
+  EXPECT_LE(counts, seconds + 2);
 }
 
 // ---- A target in trouble.
@@ -980,6 +991,24 @@ TEST_F(KevyMirrorKilledTest, FiftyKillsApplyEachWriteOnce) {
   RecordProperty("frames", static_cast<int>(end + 100));
 }
 
+TEST_F(KevyMirrorTest, KilledMirrorTellsAtNextStart) {
+  ScriptedPrimary primary;
+  Listen(&primary,
+         PrimaryScript().Generation(7).FramesTo(10, CountingFrame).Stall());
+  constexpr char kTold[] = "without the replies to its last commands";
+  EXPECT_THAT(RunTo("7:10", primary), Not(HasSubstr(kTold)));
+  EXPECT_THAT(RunTo("7:10", primary), Not(HasSubstr(kTold)));
+  primary.SetDefault(
+      PrimaryScript().Generation(7).FramesTo(20, CountingFrame).Stall());
+  ChildProcess child(kKevyMirror, Flags(primary));
+  AwaitPosition(&child, "7:20");
+  child.Signal(SIGKILL);
+  EXPECT_EQ(child.Wait(), -SIGKILL);
+  EXPECT_THAT(RunTo("7:20", primary), HasSubstr(kTold));
+  EXPECT_THAT(RunTo("7:20", primary), Not(HasSubstr(kTold)));
+  EXPECT_EQ(ContentOf(&server_), CountedContent(20));
+}
+
 TEST_F(KevyMirrorKilledTest, ServerKillsApplyEachWriteOnce) {
   constexpr uint64_t kKills = 8;
   // Frames before each restart: enough that some are left to notice it.
@@ -1056,6 +1085,357 @@ TEST_F(KevyMirrorTest, EmptyRestartedServerIsLoadedAgain) {
                      .Stall());
   RunTo("7:4", again);
   EXPECT_EQ(ContentOf(&server_), maker.content());
+}
+
+// A running mirror notices that its target has come back empty.
+TEST_F(KevyMirrorOverTcpTest, LostTargetStopsOrReloads) {
+  for (const bool reload : {false, true}) {
+    server_.Ask({"FLUSHALL"});
+    std::atomic<bool> restarted{false};
+    ScriptedPrimary primary;
+    primary.Enqueue(PrimaryScript()
+                        .Generation(7)
+                        .FramesTo(5, CountingFrame)
+                        .FramesTo(6,
+                                  [&restarted](uint64_t offset) {
+                                    while (!restarted) {
+                                      absl::SleepFor(absl::Milliseconds(1));
+                                    }
+                                    return CountingFrame(offset);
+                                  })
+                        .Stall());
+    const absl::Cleanup let_go = [&restarted] { restarted = true; };
+    PayloadMaker last(2);
+    last.AddHash(10);
+    Listen(&primary, PrimaryScript()
+                         .Generation(8)
+                         .Snapshot(last.Finish(), 9)
+                         .Heartbeat(8, 9)
+                         .Stall());
+    ChildProcess child(
+        kKevyMirror,
+        Flags(primary,
+              {absl::StrCat("--on_lost_target=", reload ? "reload" : "stop")}));
+    AwaitPosition(&child, "7:5");
+    server_.Kill();
+    server_.Start();
+    restarted = true;
+    if (reload) {
+      AwaitPosition(&child, "8:9");
+      child.Signal(SIGINT);
+    }
+    const std::string errors = child.ReadErrors();
+    EXPECT_EQ(child.Wait(), reload ? 0 : 1) << errors;
+    EXPECT_THAT(errors, HasSubstr("the target has lost the mirror's record, "
+                                  "which held shard-0 at 7:5: "));
+    EXPECT_EQ(ContentOf(&server_), reload ? last.content() : Content());
+    EXPECT_EQ(primary.connections(), reload ? 2u : 1u);
+  }
+}
+
+// A server that restarts from an older file has an older record, as a replica
+// that lagged has after a failover.
+TEST_F(KevyMirrorOverTcpTest, TargetThatWentBackIsResumed) {
+  std::atomic<int> go{0};
+  const auto frame = [&go](uint64_t offset) {
+    while (static_cast<int>(offset / 10) > go) {
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+    return CountingFrame(offset);
+  };
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript()
+                       .Generation(7)
+                       .FramesTo(10, frame)
+                       .FramesTo(20, frame)
+                       .FramesTo(30, frame)
+                       .Stall());
+  const absl::Cleanup let_go = [&go] { go = 9; };
+  ChildProcess child(kKevyMirror, Flags(primary));
+  AwaitPosition(&child, "7:10");
+  EXPECT_EQ(server_.Ask({"SAVE"}).text, "OK");
+  go = 1;
+  AwaitPosition(&child, "7:20");
+  server_.Kill();
+  server_.Start();
+  EXPECT_EQ(Position(), "7:10");
+  go = 2;
+  AwaitPosition(&child, "7:30");
+  child.Signal(SIGINT);
+  EXPECT_THAT(child.ReadErrors(),
+              HasSubstr("the target has gone back, as after a failover to a "
+                        "replica that lagged: shard-0 has \"7:10\""));
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_EQ(ContentOf(&server_), CountedContent(30));
+  EXPECT_EQ(primary.connections(), 2u);
+  EXPECT_EQ(primary.connection(1).request->offset, 10u);
+}
+
+// A target that becomes a replica is waited for, whether it serves reads or
+// not.
+TEST_F(KevyMirrorOverTcpTest, ReplicaAsTargetIsWaitedFor) {
+  int phase = 0;
+  for (const char* serve : {"yes", "no"}) {
+    server_.Ask({"FLUSHALL"});
+    std::atomic<bool> replica{false};
+    ScriptedPrimary primary;
+    Listen(&primary, PrimaryScript()
+                         .Generation(7)
+                         .FramesTo(10, CountingFrame)
+                         .FramesTo(30,
+                                   [&replica](uint64_t offset) {
+                                     while (!replica) {
+                                       absl::SleepFor(absl::Milliseconds(1));
+                                     }
+                                     return CountingFrame(offset);
+                                   })
+                         .Stall());
+    const absl::Cleanup let_go = [&replica] { replica = true; };
+    const std::string metrics =
+        folder_.File(absl::StrCat("metrics", ++phase).c_str());
+    ChildProcess child(
+        kKevyMirror, Flags(primary, {absl::StrCat("--prometheus=", metrics)}));
+    AwaitPosition(&child, "7:10");
+    server_.Ask({"CONFIG", "SET", "replica-serve-stale-data", serve});
+    server_.Ask({"REPLICAOF", "127.0.0.1", "1"});
+    replica = true;
+    child.Await("the mirror connects again", [&] {
+      const std::string text = FileContents(metrics);
+      return absl::StrContains(text, "target_connects_total ") &&
+             !absl::StrContains(text, "target_connects_total 1\n");
+    });
+    server_.Ask({"REPLICAOF", "NO", "ONE"});
+    AwaitPosition(&child, "7:30");
+    child.Signal(SIGINT);
+    EXPECT_THAT(
+        child.ReadErrors(),
+        HasSubstr(absl::StrCat("the target is in trouble: ",
+                               serve[0] == 'y' ? "READONLY " : "MASTERDOWN ")));
+    EXPECT_EQ(child.Wait(), 0);
+    EXPECT_EQ(ContentOf(&server_), CountedContent(30));
+    EXPECT_EQ(primary.connections(), 1u);
+  }
+}
+
+// ---- Reloads into a spare database.
+
+const std::vector<std::string> kSwap = {"--reload=swap", "--swap_database=2"};
+
+// A history without a snapshot, then a snapshot in mid-stream.
+TEST_F(KevyMirrorTest, ReadersSeeNoHoleDuringSwap) {
+  constexpr int kOld = 2000;
+  PayloadMaker maker(1);
+  for (int i = 0; i < 3000; ++i) maker.AddString("new");
+  const auto frame = [](uint64_t offset) {
+    return std::vector<std::string>{"SET", absl::StrCat("k", offset), "old"};
+  };
+  std::atomic<bool> reading{false};
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript()
+                       .Generation(7)
+                       .FramesTo(kOld, frame)
+                       .Heartbeat(7, kOld)
+                       .FramesTo(kOld + 1,
+                                 [&reading, frame](uint64_t offset) {
+                                   while (!reading) {
+                                     absl::SleepFor(absl::Milliseconds(1));
+                                   }
+                                   return frame(offset);
+                                 })
+                       .Snapshot(maker.Finish(), 0)
+                       .Heartbeat(8, 0)
+                       .Stall());
+  const absl::Cleanup let_go = [&reading] { reading = true; };
+  ChildProcess child(kKevyMirror, Flags(primary, kSwap));
+  AwaitPosition(&child, absl::StrCat("7:", kOld));
+  std::map<int64_t, int> sizes;
+  child.Await("the snapshot is loaded", [&] {
+    ++sizes[server_.Ask({"DBSIZE"}).integer];
+    reading = true;
+    return Position() == "8:0";
+  });
+  ++sizes[server_.Ask({"DBSIZE"}).integer];
+  child.Signal(SIGINT);
+  EXPECT_THAT(child.ReadErrors(),
+              AllOf(HasSubstr("loading into database 2; database 0 keeps its "
+                              "data until all is loaded"),
+                    HasSubstr("shard-0: its history comes without a snapshot"),
+                    HasSubstr("databases 0 and 2 are swapped")));
+  EXPECT_EQ(child.Wait(), 0);
+  // With the mirror's record.
+  for (const auto& [size, count] : sizes) {
+    EXPECT_THAT(size, AnyOf(kOld + 1, kOld + 2, 3001)) << count;
+  }
+  EXPECT_EQ(sizes.count(3001), 1u);
+  EXPECT_EQ(ContentOf(&server_), maker.content());
+  EXPECT_THAT(server_.Ask({"INFO", "keyspace"}).text, Not(HasSubstr("db2:")));
+}
+
+// Its connection has selected the spare database.
+TEST_F(KevyMirrorTest, OlderMirrorThatReloadsIsDisconnected) {
+  PayloadMaker half(1);
+  for (int i = 0; i < 5000; ++i) half.AddString("half");
+  PayloadMaker whole(2);
+  whole.AddString("whole");
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript()
+                      .Generation(7)
+                      .Send(BeginningOfASnapshot(half.bytes()))
+                      .Stall());
+  Listen(&primary, PrimaryScript()
+                       .Generation(8)
+                       .Snapshot(whole.Finish(), 3)
+                       .Heartbeat(8, 3)
+                       .Stall());
+  ChildProcess child(kKevyMirror, Flags(primary, kSwap));
+  child.Await("it loads", [&] {
+    return absl::StrContains(server_.Ask({"INFO", "keyspace"}).text, "db2:");
+  });
+  child.Signal(SIGSTOP);
+  RunTo("8:3", primary, kSwap);
+  AwaitDisconnected();
+  EXPECT_EQ(ContentOf(&server_), whole.content());
+  EXPECT_THAT(server_.Ask({"INFO", "keyspace"}).text, Not(HasSubstr("db2:")));
+}
+
+TEST_F(KevyMirrorKilledTest, KillsDuringSwapLeaveWholeHistories) {
+  std::mt19937 random(7);
+  std::map<std::string, Content> contents;
+  contents[""] = Content();
+  ScriptedPrimary primary;
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  std::string position;
+  for (uint32_t generation = 1; generation <= 12; ++generation) {
+    PayloadMaker maker(generation);
+    for (int i = 0; i < 1000; ++i) maker.AddSet(3);
+    position = absl::StrCat(generation, ":5");
+    primary.SetDefault(PrimaryScript()
+                           .Generation(generation)
+                           .Snapshot(maker.Finish(), 5)
+                           .Heartbeat(generation, 5)
+                           .Stall());
+    contents[position] = maker.content();
+    const size_t connections = primary.connections();
+    ChildProcess child(kKevyMirror, Flags(primary, kSwap));
+    child.Await("it connects to the primary",
+                [&] { return primary.connections() > connections; });
+    absl::SleepFor(absl::Microseconds(random() % 60000));
+    child.Signal(SIGKILL);
+    EXPECT_EQ(child.Wait(), -SIGKILL);
+    AwaitDisconnected();
+    const auto found = contents.find(Position());
+    ASSERT_NE(found, contents.end()) << Position();
+    EXPECT_EQ(ContentOf(&server_), found->second) << Position();
+  }
+  RunTo(position, primary, kSwap);
+  EXPECT_EQ(ContentOf(&server_), contents[position]);
+  EXPECT_THAT(server_.Ask({"INFO", "keyspace"}).text, Not(HasSubstr("db2:")));
+}
+
+TEST_F(KevyMirrorTest, ExplainTellsReloadAndLostTarget) {
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript().Generation(7).Stall());
+  EXPECT_THAT(RunMirror(Flags(primary, {"--explain"})).out,
+              AllOf(HasSubstr("reload: in place: readers see a part"),
+                    HasSubstr("comes back without the record: would stop\n")));
+  std::vector<std::string> flags =
+      Flags(primary, {"--explain", "--on_lost_target=reload"});
+  flags.insert(flags.end(), kSwap.begin(), kSwap.end());
+  EXPECT_THAT(
+      RunMirror(flags).out,
+      AllOf(HasSubstr("reload: into database 2, then SWAPDB: the target needs "
+                      "memory for both copies\n"),
+            HasSubstr("target: database 2 is empty\n"),
+            HasSubstr("without the record: would load everything\n")));
+  server_.Ask({"SELECT", "2"});
+  server_.Ask({"HSET", "kevy_mirror", "spare_of", "0"});
+  EXPECT_THAT(
+      RunMirror(flags).out,
+      HasSubstr("database 2 holds an unfinished copy: would delete it"));
+  server_.Ask({"HSET", "kevy_mirror", "spare_of", "1"});
+  EXPECT_THAT(RunMirror(flags).out,
+              HasSubstr("would refuse: the target's database 2 holds keys that "
+                        "this mirror did not write"));
+  EXPECT_EQ(server_.Ask({"DBSIZE"}).integer, 1);
+  flags.back() = "--swap_database=99";
+  EXPECT_THAT(RunMirror(flags).out,
+              HasSubstr("would refuse: the target answers SELECT with: ERR DB "
+                        "index is out of range"));
+}
+
+// ---- Deadlines that have passed.
+
+std::string SnapshotOfDeadKey() {
+  PayloadEncoder encoder;
+  std::string payload;
+  for (const PayloadEvent& event :
+       {PayloadEvent(PayloadHeader{6, 0, 0}),
+        PayloadEvent(RecordBegin{RecordType::kString, "s", 1000, 0}),
+        PayloadEvent(StringValue{"x"}), PayloadEvent(RecordEnd()),
+        PayloadEvent(PayloadEnd())}) {
+    EXPECT_EQ(encoder.Append(event, &payload), WireError::kNone);
+  }
+  return payload;
+}
+
+// The primary made the frames from a heartbeat's offset on after the deadline.
+TEST_F(KevyMirrorTest, HeartbeatDividesWritesAroundPassedDeadline) {
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript()
+                       .Generation(7)
+                       .Snapshot(SnapshotOfDeadKey(), 0)
+                       .Frame(0, {"SET", "c", "5"})
+                       .Frame(1, {"PEXPIREAT", "c", "1000"})
+                       .Frame(2, {"SET", "replaced", "5"})
+                       .Frame(3, {"EXPIREAT", "replaced", "1"})
+                       .Frame(4, {"SET", "kept", "5"})
+                       .Frame(5, {"EXPIREAT", "kept", "1"})
+                       .Heartbeat(7, 9)
+                       .Frame(6, {"SET", "replaced", "1"})
+                       .Frame(7, {"PERSIST", "kept"})
+                       .Frame(8, {"APPEND", "s", "y"})
+                       .Frame(9, {"INCR", "c"})
+                       .Frame(10, {"APPEND", "s", "z"})
+                       .Heartbeat(7, 11)
+                       .Stall());
+  RunTo("7:11", primary);
+  EXPECT_THAT(ContentOf(&server_),
+              UnorderedElementsAre(Pair("c", "string 1"), Pair("s", "string z"),
+                                   Pair("replaced", "string 1"),
+                                   Pair("kept", "string 5")));
+}
+
+// A mirror that is killed before a heartbeat leaves the deadline in the target.
+TEST_F(KevyMirrorKilledTest, KillLosesNoHeldDeadline) {
+  ScriptedPrimary primary;
+  primary.Enqueue(PrimaryScript()
+                      .Generation(7)
+                      .Snapshot(SnapshotOfDeadKey(), 0)
+                      .Frame(0, {"RPUSH", "l", "a"})
+                      .Frame(1, {"PEXPIREAT", "l", "1000"})
+                      .Stall());
+  Listen(&primary, PrimaryScript()
+                       .Generation(7)
+                       .Frame(2, {"RPUSH", "l", "b"})
+                       .Frame(3, {"APPEND", "s", "y"})
+                       .Heartbeat(7, 4)
+                       .Stall());
+  const int64_t begin = absl::ToUnixMillis(absl::Now());
+  {
+    ChildProcess child(kKevyMirror, Flags(primary));
+    AwaitPosition(&child, "7:2");
+    child.Signal(SIGKILL);
+    EXPECT_EQ(child.Wait(), -SIGKILL);
+  }
+  RunTo("7:4", primary);
+  EXPECT_EQ(server_.Ask({"GET", "s"}).text, "xy");
+  EXPECT_EQ(server_.Ask({"LLEN", "l"}).integer, 2);
+  for (const char* key : {"l", "s"}) {
+    const int64_t deadline = server_.Ask({"PEXPIRETIME", key}).integer;
+    EXPECT_GT(deadline, begin);
+    EXPECT_LE(deadline, absl::ToUnixMillis(absl::Now()) +
+                            int64_t{PassedDeadlines::kGraceMs});
+  }
 }
 
 // ---- Shards.
@@ -1164,39 +1544,47 @@ TEST_F(KevyMirrorTest, EmptyShardCausesNoReload) {
 }
 
 TEST_F(KevyMirrorTest, SnapshotOfOneShardReloadsAll) {
-  const std::vector<std::unique_ptr<ScriptedPrimary>> primaries =
-      PrimariesInARow(3);
-  Content expected;
-  for (uint32_t i = 0; i < 3; ++i) {
-    PayloadMaker old(i);
-    for (int k = 0; k < 3000; ++k) old.AddString("old");
-    PayloadMaker last(10 + i);
-    for (uint32_t k = 0; k <= i; ++k) {
-      for (uint32_t n = 0; n <= i; ++n) last.AddString("skipped");
-      last.AddSet(3000);
+  for (const std::vector<std::string>& flags :
+       std::vector<std::vector<std::string>>{
+           {"--shards=3"},
+           {"--shards=3", "--reload=swap", "--swap_database=2"}}) {
+    SCOPED_TRACE(flags.size());
+    server_.Ask({"FLUSHALL"});
+    const std::vector<std::unique_ptr<ScriptedPrimary>> primaries =
+        PrimariesInARow(3);
+    Content expected;
+    for (uint32_t i = 0; i < 3; ++i) {
+      PayloadMaker old(i);
+      for (int k = 0; k < 3000; ++k) old.AddString("old");
+      PayloadMaker last(10 + i);
+      for (uint32_t k = 0; k <= i; ++k) {
+        for (uint32_t n = 0; n <= i; ++n) last.AddString("skipped");
+        last.AddSet(3000);
+      }
+      for (const auto& [key, text] : last.content()) expected[key] = text;
+      PrimaryScript script;
+      script.Generation(7)
+          .Snapshot(old.Finish(), 10)
+          .Heartbeat(7, 10)
+          .WaitForAck(10);
+      // Only the history of shard 1 ends.
+      if (i == 1) script.Snapshot("KEVYSNAP\x04" + std::string(1, '\0'), 0);
+      primaries[i]->Enqueue(script.Stall());
+      primaries[i]->SetDefault(PrimaryScript()
+                                   .Generation(8)
+                                   .Snapshot(last.Finish(), 20)
+                                   .Frame(20, {"INCR", absl::StrCat("n", i)})
+                                   .Heartbeat(8, 21)
+                                   .Stall());
+      expected[absl::StrCat("n", i)] = "string 1";
     }
-    for (const auto& [key, text] : last.content()) expected[key] = text;
-    PrimaryScript script;
-    script.Generation(7)
-        .Snapshot(old.Finish(), 10)
-        .Heartbeat(7, 10)
-        .WaitForAck(10);
-    // Only the history of shard 1 ends.
-    if (i == 1) script.Snapshot("KEVYSNAP\x04" + std::string(1, '\0'), 0);
-    primaries[i]->Enqueue(script.Stall());
-    primaries[i]->SetDefault(PrimaryScript()
-                                 .Generation(8)
-                                 .Snapshot(last.Finish(), 20)
-                                 .Frame(20, {"INCR", absl::StrCat("n", i)})
-                                 .Heartbeat(8, 21)
-                                 .Stall());
-    expected[absl::StrCat("n", i)] = "string 1";
+    ChildProcess child(kKevyMirror, Flags(*primaries[0], flags));
+    for (int i = 0; i < 3; ++i) AwaitPosition(&child, "8:21", i);
+    child.Signal(SIGINT);
+    EXPECT_EQ(child.Wait(), 0);
+    EXPECT_EQ(ContentOf(&server_), expected);
+    EXPECT_THAT(server_.Ask({"INFO", "keyspace"}).text, Not(HasSubstr("db2:")));
   }
-  ChildProcess child(kKevyMirror, Flags(*primaries[0], {"--shards=3"}));
-  for (int i = 0; i < 3; ++i) AwaitPosition(&child, "8:21", i);
-  child.Signal(SIGINT);
-  EXPECT_EQ(child.Wait(), 0);
-  EXPECT_EQ(ContentOf(&server_), expected);
 }
 
 // ---- Explaining.
@@ -1243,6 +1631,7 @@ TEST_F(KevyMirrorTest, ExplainFindsPrimary) {
   ScriptedNode node;
   node.shards = {{7, 0}};
   node.repl_port_base = 16004;
+  node.version = "7.0.0";
   ScriptedClientPort port;
   port.SetNode(node);
   ASSERT_TRUE(port.Listen("127.0.0.1:0").ok());
@@ -1251,8 +1640,9 @@ TEST_F(KevyMirrorTest, ExplainFindsPrimary) {
                  absl::StrCat("--target=", server_.target()), "--explain"});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out,
-              HasSubstr(absl::StrCat("the primary is ", port.address(),
-                                     ", kevy 5.4.0, with 1 shard\n")));
+              AllOf(HasSubstr(absl::StrCat("the primary is ", port.address(),
+                                           ", kevy 7.0.0, with 1 shard\n")),
+                    HasSubstr("rows for a primary of version 7.0.0:\n")));
 }
 
 TEST_F(KevyMirrorTest, TargetWithoutMemoryTakesDeletes) {
@@ -1423,7 +1813,8 @@ TEST(KevyMirrorDryRunTest, SpecialMetricsFileIsRefused) {
 
 TEST(KevyMirrorDryRunTest, RejectsBadUsage) {
   for (const char* flag :
-       {"--on_reject=maybe", "--shards=2", "--batch=0",
+       {"--on_reject=maybe", "--on_lost_target=maybe", "--reload=maybe",
+        "--reload=swap", "--swap_database=1", "--shards=2", "--batch=0",
         "--position_key=", "--target=localhost:6379", "--primary=localhost",
         "--heartbeat_timeout=0s", "--idle_timeout=-1s",
         "--replica_id=", "--prometheus=/nowhere/x",
@@ -1434,6 +1825,13 @@ TEST(KevyMirrorDryRunTest, RejectsBadUsage) {
                 AllOf(StartsWith("kevy_mirror: "), HasSubstr("(see --help)")));
     EXPECT_EQ(result.out, "");
   }
+  const ChildResult same =
+      RunMirror({"--primary=127.0.0.1:1", "--target=redis://127.0.0.1:1/2",
+                 "--reload=swap", "--swap_database=2"});
+  EXPECT_EQ(same.status, 2);
+  EXPECT_EQ(same.err,
+            "kevy_mirror: --swap_database must not be the database of --target "
+            "(see --help)\n");
   const ChildResult help = RunMirror({"--help"});
   EXPECT_EQ(help.status, 0);
   EXPECT_THAT(help.out,

@@ -32,6 +32,8 @@
 #include "kevy_replica/tools/common/flags.h"
 #include "kevy_replica/tools/common/key_flag.h"
 #include "kevy_replica/tools/common/link_flags.h"
+#include "kevy_replica/tools/common/log.h"
+#include "kevy_replica/tools/common/monitor_flags.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/common/program.h"
@@ -40,6 +42,7 @@
 #include "kevy_replica/tools/common/reopen_signal.h"
 #include "kevy_replica/tools/common/standard_files.h"
 #include "kevy_replica/tools/common/stop_signals.h"
+#include "kevy_replica/tools/common/tls_flags.h"
 #include "kevy_replica/tools/tail/follow.h"
 #include "kevy_replica/tools/tail/hook_transport.h"
 #include "kevy_replica/tools/tail/output_file.h"
@@ -141,6 +144,11 @@ Snapshots as commands:
   data. It also says which parts of the snapshot commands cannot express.
   Commands about kevy's own state (XINTERNAL.*) are left out.
 
+Monitoring:
+  --listen serves the metrics of client/follower_stats.h, and whether the tail
+  follows and has caught up. --prometheus writes the metrics to a file.
+  docs/operations.md describes them, the log's events and a systemd unit.
+
 Limits:
 - Before kevy 5.1 a primary that has lost its data may use an old generation
   again. The tail may then continue in the new history without notice.
@@ -160,7 +168,8 @@ Exit status:
      Ctrl-C, SIGTERM or SIGHUP (a second one kills); or the reader of the
      output is gone
   1  an error, with a message; with --once also an error of the stream
-  2  bad usage, or a file that cannot be used
+  2  bad usage, a file that cannot be used, or an address that --listen cannot
+     have
 )";
 
 constexpr absl::string_view kName = "kevy_tail";
@@ -202,7 +211,7 @@ absl::Status CheckFollowing(const CommandLine& command_line) {
                      "--record needs --once: a recording holds one link");
   }
   for (const char* name :
-       {"positions", "prometheus", "shards", "heartbeat_timeout"}) {
+       {"positions", "prometheus", "shards", "heartbeat_timeout", "listen"}) {
     if (command_line.given.count(name) != 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("--", name, " needs --primary, and excludes --once"));
@@ -246,6 +255,7 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   absl::Status status = CheckLinkFlags();
   if (status.ok()) status = CheckFollowing(command_line);
   if (status.ok()) status = CheckPrimary();
+  if (status.ok()) status = CheckTlsFlags(primary);
   if (status.ok()) status = CheckFiles();
   if (status.ok() && absl::GetFlag(FLAGS_output).empty()) {
     status = CheckStandardOutput("--output");
@@ -314,8 +324,9 @@ int StreamExitStatus(absl::Status status, const Output& output,
     return ExitStatusOf(record->output()->status());
   }
   // Only an error of the stream has a recommended action.
-  Say(output.status().ok() ? DescribeForTail(status)
-                           : std::string(status.message()));
+  Say({LogLevel::kError, "stream_failed",
+       output.status().ok() ? DescribeForTail(status)
+                            : std::string(status.message())});
   return kExitError;
 }
 
@@ -350,7 +361,7 @@ TailOptions OnceOptions(const std::shared_ptr<Interrupter>& interrupter) {
   options.snapshot = absl::GetFlag(FLAGS_snapshot);
   options.ack = absl::GetFlag(FLAGS_acknowledge);
   options.max_frames = absl::GetFlag(FLAGS_max_frames);
-  options.status_line = isatty(STDERR_FILENO) != 0;
+  options.status_line = HasStatusLine();
   return options;
 }
 
@@ -359,7 +370,9 @@ int RunOnce(const CommandLine& command_line,
             const std::shared_ptr<const PrivateKey>& key,
             const std::shared_ptr<Interrupter>& interrupter) {
   TailOptions options = OnceOptions(interrupter);
-  if (key != nullptr) options.client.secure = NoiseSecurity(key);
+  options.client.secure = key != nullptr
+                              ? NoiseSecurity(key)
+                              : TlsOfFlags(absl::GetFlag(FLAGS_primary));
   std::unique_ptr<Transport> replay;
   if (!absl::GetFlag(FLAGS_replay).empty()) {
     absl::StatusOr<std::unique_ptr<Transport>> opened =
@@ -455,8 +468,9 @@ std::optional<Kept> OpenKept(const Interrupter* interrupter) {
   kept.file = std::make_unique<RotatedFile>(*std::move(file), interrupter,
                                             "the output");
   if (mark.has_value() && mark->next_offset > 0 && kept.file->file()->empty()) {
-    Say(absl::StrCat(path, " is empty: starting over in it, without the ",
-                     mark->next_offset, " bytes that were printed before"));
+    Say({LogLevel::kWarning, "output_restarted",
+         absl::StrCat(path, " is empty: starting over in it, without the ",
+                      mark->next_offset, " bytes that were printed before")});
   }
   return kept;
 }
@@ -476,7 +490,7 @@ FollowOptions FollowOptionsOfFlags(ChosenPrimary primary) {
   options.snapshot = absl::GetFlag(FLAGS_snapshot);
   options.max_frames = absl::GetFlag(FLAGS_max_frames);
   options.prometheus = absl::GetFlag(FLAGS_prometheus);
-  options.status_line = isatty(STDERR_FILENO) != 0;
+  options.status_line = HasStatusLine();
   return options;
 }
 
@@ -487,15 +501,20 @@ int RunFollowing(const std::shared_ptr<const PrivateKey>& key,
   const absl::Status metrics =
       MetricsFile(absl::GetFlag(FLAGS_prometheus)).Create();
   if (!metrics.ok()) return BadUsage(metrics.message());
+  const absl::StatusOr<MonitorOfFlags> monitor = StartMonitorOfFlags();
+  if (!monitor.ok()) return BadUsage(monitor.status().message());
   absl::StatusOr<ChosenPrimary> primary = ChoosePrimary(
       absl::GetFlag(FLAGS_primary), absl::GetFlag(FLAGS_shards), interrupter);
   if (absl::IsCancelled(primary.status())) return kExitSuccess;
   if (!primary.ok()) return ExitStatusOf(primary.status());
   FollowOptions options = FollowOptionsOfFlags(*std::move(primary));
-  if (key != nullptr) options.fleet.secure = NoiseSecurity(key);
+  options.fleet.secure = key != nullptr
+                             ? NoiseSecurity(key)
+                             : TlsOfFlags(absl::GetFlag(FLAGS_primary));
   Output standard_output(STDOUT_FILENO, interrupter.get());
   RotatedFile* const file = kept->file.get();
   Output* const output = file == nullptr ? &standard_output : file->output();
+  options.monitor = monitor->monitor.get();
   options.fleet.store.positions = kept->positions.get();
   std::optional<OutputPositionStore> with_output;
   if (kept->positions != nullptr && file != nullptr) {

@@ -48,6 +48,10 @@ class Listener {
   // as they are.
   void Interrupt() { interrupter_.Interrupt(); }
 
+  // Returns a descriptor for poll() or a Poller, readable while a connection
+  // waits for Accept(). It belongs to this object.
+  int fd() const { return fd_.get(); }
+
   // Returns the address with its real port, ready for ConnectTo().
   std::string address() const { return address_.ToString(); }
 

@@ -23,10 +23,15 @@ Backoff::Backoff(RetryOptions options) : options_(std::move(options)) {
 }
 
 void Backoff::Reset() {
-  attempt_ = in_vain_ = 0;
+  BeginWaits();
   last_wait_ = absl::ZeroDuration();
-  failed_at_.reset();
-  resynced_ = false;
+  in_vain_ = 0;
+}
+
+void Backoff::HandleLocated() {
+  const int in_vain = broke_off_ ? in_vain_ : 0;
+  Reset();
+  in_vain_ = in_vain;
 }
 
 void Backoff::HandleEnd(const EndedLink& link) {
@@ -36,18 +41,21 @@ void Backoff::HandleEnd(const EndedLink& link) {
   const bool repeats =
       (link.failed_at.has_value() && link.failed_at == failed_at_) ||
       (link.resync && resynced_);
-  if (settled || (followed > last_wait_ && !repeats)) {
-    attempt_ = 0;
-    failed_at_.reset();
-    resynced_ = false;
-  }
+  if (settled || (followed > last_wait_ && !repeats)) BeginWaits();
   if (link.failed_at.has_value()) failed_at_ = link.failed_at;
   resynced_ |= link.resync;
   if (settled) in_vain_ = 0;
   if (link.asked_snapshot && !settled) {
     in_vain_ = std::min(in_vain_ + 1, 2);
     snapshot_asked_ = link.connected;
+    broke_off_ = link.snapshot_broke_off;
   }
+}
+
+void Backoff::BeginWaits() {
+  attempt_ = 0;
+  failed_at_.reset();
+  resynced_ = false;
 }
 
 absl::Duration Backoff::Next() {

@@ -23,6 +23,8 @@ struct EndedLink {
   // Whether it asked for a snapshot: it was a fresh start, or a snapshot came
   // before any frame.
   bool asked_snapshot = false;
+  // The snapshot that it asked for did not come to its end, or was not applied.
+  bool snapshot_broke_off = false;
   // The received offset of an error. Empty: the primary closed it cleanly. (Its
   // generation may be told on one link and not on the next.)
   std::optional<uint64_t> failed_at;
@@ -41,6 +43,10 @@ class Backoff {
 
   // Forgets everything: the next link goes to another primary.
   void Reset();
+  // The same for a primary that was located. But the spacing of snapshots stays
+  // if the last one that was asked for broke off: nodes that change their roles
+  // again and again must not cost a snapshot each time.
+  void HandleLocated();
 
   // Tells of a link's end, before the wait is drawn. The waits begin anew if
   // the link delivered and then lived longer than the last wait, with two
@@ -69,6 +75,7 @@ class Backoff {
   int attempt() const { return attempt_; }
 
  private:
+  void BeginWaits();
   absl::Duration Wait(absl::Duration wait);
 
   RetryOptions options_;
@@ -79,6 +86,7 @@ class Backoff {
   // The links that asked for a snapshot since the last one that settled.
   int in_vain_ = 0;
   absl::Time snapshot_asked_;  // The last of them.
+  bool broke_off_ = false;     // That snapshot.
 };
 
 }  // namespace client_internal

@@ -123,6 +123,25 @@ TEST(BackoffTest, SnapshotsInVainAreSpaced) {
   EXPECT_EQ(backoff.snapshot_after(), absl::InfinitePast());
 }
 
+TEST(BackoffTest, LocatedPrimaryEndsSpacingUnlessSnapshotBrokeOff) {
+  Backoff backoff(Options());
+  EndedLink link = Followed(absl::Seconds(1));
+  link.asked_snapshot = true;
+  link.connected = absl::UnixEpoch();
+  link.failed_at = 7;
+  for (const bool broke_off : {true, false}) {
+    link.snapshot_broke_off = broke_off;
+    backoff.HandleEnd(link);
+    backoff.HandleEnd(link);
+    backoff.Next();
+    backoff.HandleLocated();
+    EXPECT_EQ(backoff.attempt(), 0);
+    EXPECT_EQ(backoff.snapshot_after(), broke_off
+                                            ? link.connected + absl::Seconds(1)
+                                            : absl::InfinitePast());
+  }
+}
+
 TEST(BackoffTest, DrawsFromTheSystemByDefault) {
   RetryOptions options = Options();
   options.random = nullptr;

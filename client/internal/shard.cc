@@ -162,7 +162,7 @@ void Shard::HandlePrimary(const Primary& primary,
   const std::string& address = primary.shards[id_];
   if (address == options_.target.address) return;  // The backoff goes on.
   options_.target.address = address;
-  session_.HandleRetarget();
+  session_.HandleLocated();
 }
 
 void Shard::HandleDemoted(const absl::Status& status) {

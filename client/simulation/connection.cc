@@ -26,7 +26,7 @@ namespace kevy_replica {
 namespace simulation {
 namespace {
 
-class ReplicaEndTransport : public Transport {
+class ReplicaEndTransport final : public Transport {
  public:
   explicit ReplicaEndTransport(std::shared_ptr<Connection> connection)
       : connection_(std::move(connection)) {}

@@ -45,7 +45,7 @@ class BasicCommandScanner {
 
   // Reads on in `data[0]` to `data[size - 1]` and adds each whole argument to
   // `*args`. On kDone the position is the end of the command. Errors:
-  // kBadCommand, kTooManyArguments, and those of BulkScanner.
+  // kBadCommand, kTooManyArguments, kOutOfMemory, and those of BulkScanner.
   //
   // Precondition: `*args` has an empty current command at the first call for a
   // command.
@@ -67,7 +67,9 @@ class BasicCommandScanner {
       }
       const DecodeResult result = bulk_.Scan(data, size, bulk_limits, meter);
       if (result.outcome != Outcome::kDone) return result;
-      args->Add(bulk_.begin(), bulk_.size());
+      if (!args->Add(bulk_.begin(), bulk_.size())) {
+        return DecodeResult::Error(WireError::kOutOfMemory, result.position);
+      }
       if (args->size() == count_) return result;
       position_ = result.position;
       at_header_ = true;
@@ -98,6 +100,10 @@ class BasicCommandScanner {
       // Room is made for one batch at a time, as arguments arrive.
       const size_t batch = std::min(count - i, kBatch);
       ArgRef* ref = args->Room(batch);
+      // The strict reader tells the error.
+      if (ABSL_PREDICT_FALSE(ref == nullptr)) {
+        return StopAt(data, at, count, i, args);
+      }
       ArgRef* const batch_end = ref + batch;
       do {
         // The load begins at the CRLF before the '$'. So it also checks the end

@@ -8,9 +8,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "kevy_replica/codec/internal/meter.h"
+#include "kevy_replica/codec/internal/nothrow_array.h"
 #include "kevy_replica/codec/internal/number_line.h"
 #include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/result.h"
@@ -32,8 +32,8 @@ class BasicReplyScanner {
 
   // Begins a reply, and drops the values of the last one.
   void Start() {
-    nodes_.clear();
-    open_.clear();
+    nodes_.Clear();
+    open_.Clear();
     phase_ = Phase::kType;
     position_ = 0;
     elements_ = 0;
@@ -42,7 +42,7 @@ class BasicReplyScanner {
 
   // Reads on in `data[0]` to `data[size - 1]`. On kDone the position is the
   // reply's end. Errors: kBadReply, kBulkTooLong, kLineTooLong,
-  // kTooManyElements, kTooDeep, kReplyTooLong.
+  // kTooManyElements, kTooDeep, kReplyTooLong, kOutOfMemory.
   DecodeResult Scan(const char* data, size_t size) {
     while (position_ < size) {
       meter_.Examined(1);
@@ -63,8 +63,7 @@ class BasicReplyScanner {
 
   const Meter& meter() const { return meter_; }
   size_t memory_bytes() const {
-    return nodes_.capacity() * sizeof(ReplyNode) +
-           open_.capacity() * sizeof(Open);
+    return nodes_.memory_bytes() + open_.memory_bytes();
   }
 
  private:
@@ -153,8 +152,7 @@ class BasicReplyScanner {
     }
     if (phase_ == Phase::kTextLf) {
       if (c != '\n') return WireError::kBadReply;
-      nodes_.push_back(value_);
-      CompleteValue();
+      return AddWhole();
     } else if (c == '\r') {
       value_.size = position_ - value_.begin;
       phase_ = Phase::kTextLf;
@@ -199,9 +197,7 @@ class BasicReplyScanner {
         // The negation of an unsigned number is exact for -2^63, too.
         value_.integer = static_cast<int64_t>(negative_ ? 0 - number_.value()
                                                         : number_.value());
-        nodes_.push_back(value_);
-        CompleteValue();
-        return WireError::kNone;
+        return AddWhole();
       case ReplyType::kBulk:
         return negative_ ? CompleteNull(ReplyType::kNullBulk) : BeginBulk();
       default:
@@ -212,9 +208,7 @@ class BasicReplyScanner {
   WireError CompleteNull(ReplyType type) {
     if (number_.value() != 1) return WireError::kBadReply;  // "-0".
     value_.type = type;
-    nodes_.push_back(value_);
-    CompleteValue();
-    return WireError::kNone;
+    return AddWhole();
   }
 
   WireError BeginBulk() {
@@ -222,7 +216,7 @@ class BasicReplyScanner {
     const uint64_t left = limits_.max_reply_bytes - value_.begin;
     if (left < 2 || number_.value() > left - 2) return WireError::kReplyTooLong;
     value_.size = skip_ = static_cast<size_t>(number_.value());
-    nodes_.push_back(value_);
+    if (!nodes_.Add(value_)) return WireError::kOutOfMemory;
     phase_ = Phase::kBulkCr;
     return WireError::kNone;
   }
@@ -230,13 +224,18 @@ class BasicReplyScanner {
   WireError BeginArray() {
     value_.size = static_cast<size_t>(number_.value());
     elements_ += number_.value();
-    nodes_.push_back(value_);
-    if (value_.size == 0) {
-      CompleteValue();
-    } else {
-      open_.push_back({nodes_.size() - 1, number_.value()});
-      phase_ = Phase::kType;
+    if (value_.size == 0) return AddWhole();
+    if (!nodes_.Add(value_) ||
+        !open_.Add({nodes_.size() - 1, number_.value()})) {
+      return WireError::kOutOfMemory;
     }
+    phase_ = Phase::kType;
+    return WireError::kNone;
+  }
+
+  WireError AddWhole() {
+    if (!nodes_.Add(value_)) return WireError::kOutOfMemory;
+    CompleteValue();
     return WireError::kNone;
   }
 
@@ -247,15 +246,15 @@ class BasicReplyScanner {
       Open& array = open_.back();
       if (--array.left != 0) return;
       nodes_[array.node].nodes = nodes_.size() - array.node;
-      open_.pop_back();
+      open_.DropLast();
     }
     done_ = true;
   }
 
   ReplyLimits limits_;
   Meter meter_;
-  std::vector<ReplyNode> nodes_;
-  std::vector<Open> open_;  // The arrays around the current value.
+  NothrowArray<ReplyNode> nodes_;
+  NothrowArray<Open> open_;  // The arrays around the current value.
   Phase phase_ = Phase::kType;
   bool done_ = false;
   size_t position_ = 0;    // Of the next byte to read; may lie past the input.

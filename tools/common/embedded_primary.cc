@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/transport/secure/keys.h"
 #include "kevy_replica/transport/secure/noise_security.h"
@@ -56,10 +57,10 @@ absl::StatusOr<std::string> StartEmbeddedPrimary(const PublicKey* replica_key,
   const std::string address =
       key.empty() ? primary->address()
                   : absl::StrCat("kevys://", primary->address(), "?key=", key);
-  Say(
-      absl::StrCat("no --primary given: playing a recording of kevy 5.4.0 from "
-                   "an embedded primary at ",
-                   address));
+  Say({LogLevel::kInfo, "embedded_primary",
+       absl::StrCat("no --primary given: playing a recording of kevy 5.4.0 "
+                    "from an embedded primary at ",
+                    address)});
   return address;
 }
 

@@ -19,6 +19,7 @@
 #include "kevy_replica/client/locate_primary.h"
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/transport/interrupter.h"
 
@@ -35,7 +36,8 @@ absl::StatusOr<Primary> Locate(
   while (true) {
     absl::StatusOr<Primary> primary = LocatePrimary(url, options);
     if (!absl::IsUnavailable(primary.status())) return primary;
-    Say(absl::StrCat(primary.status().message(), "; asking again"));
+    Say({LogLevel::kWarning, "no_primary",
+         absl::StrCat(primary.status().message(), "; asking again")});
     if (interrupter->Sleep(kSearchAgain)) {
       return absl::CancelledError("interrupted");
     }
@@ -56,7 +58,8 @@ absl::Status CheckPrimaryFlags(absl::string_view primary, size_t shards) {
 
 absl::StatusOr<ChosenPrimary> ChoosePrimary(
     absl::string_view primary, size_t shards,
-    const std::shared_ptr<Interrupter>& interrupter) {
+    const std::shared_ptr<Interrupter>& interrupter,
+    absl::string_view version) {
   if (!IsKevyUrl(primary)) {
     shards = std::max<size_t>(shards, 1);
     absl::StatusOr<std::vector<std::string>> addresses =
@@ -65,11 +68,13 @@ absl::StatusOr<ChosenPrimary> ChoosePrimary(
     const absl::StatusOr<ListenerAddress> listener =
         ParseListenerAddress(primary);
     if (!listener.ok()) return listener.status();
-    Say(absl::StrCat("not checked: that ",
-                     Escaped(listener->address.ToString()),
-                     " is the primary, and that it has ", shards,
-                     shards == 1 ? " shard" : " shards",
-                     " (kevy:// and the client port would check it)"));
+    Say({LogLevel::kInfo, "primary_unchecked",
+         absl::StrCat("not checked: that ",
+                      Escaped(listener->address.ToString()),
+                      " is the primary, and that it has ", shards,
+                      shards == 1 ? " shard" : " shards",
+                      version.empty() ? "" : " and version ", version,
+                      " (kevy:// and the client port would check it)")});
     return ChosenPrimary{*std::move(addresses), shards};
   }
   if (shards == 0) {

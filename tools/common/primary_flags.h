@@ -32,7 +32,8 @@ absl::Status CheckPrimaryFlags(absl::string_view primary, size_t shards);
 
 // The primary of the flags. If `primary` is a kevy:// URL and `shards` is 0,
 // asks the nodes for the number of shards, until one of them is the primary. A
-// plain address has 1 shard by default, and is said to be unchecked.
+// plain address has 1 shard by default. A line then names the unchecked facts:
+// role, shards, and `version`, the one that the caller assumes (empty: none).
 //
 // Returns:
 //   the primary          follow it
@@ -44,7 +45,8 @@ absl::Status CheckPrimaryFlags(absl::string_view primary, size_t shards);
 // Precondition: CheckPrimaryFlags() returned OK.
 absl::StatusOr<ChosenPrimary> ChoosePrimary(
     absl::string_view primary, size_t shards,
-    const std::shared_ptr<Interrupter>& interrupter);
+    const std::shared_ptr<Interrupter>& interrupter,
+    absl::string_view version = "");
 
 // "the primary is db1:6004, kevy 5.4.0, with 2 shards", and its warning.
 std::string DescribePrimary(const Primary& primary);

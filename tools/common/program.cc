@@ -3,6 +3,7 @@
 
 #include "kevy_replica/tools/common/program.h"
 
+#include <cstddef>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -14,15 +15,37 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/common/command_line.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/common/standard_files.h"
 #include "kevy_replica/tools/common/working_folder.h"
 
 namespace kevy_replica {
 namespace {
+
+// Sets the format before the command line is checked, so that errors of other
+// flags have it. A wrong value of the flag is an error of the command line.
+void SetLogFormatBy(absl::Span<const char* const> arguments) {
+  const absl::CommandLineFlag* const flag =
+      absl::FindCommandLineFlag("log_format");
+  if (flag == nullptr) return;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    absl::string_view argument = arguments[i];
+    if (!absl::ConsumePrefix(&argument, "-")) continue;
+    absl::ConsumePrefix(&argument, "-");
+    if (!absl::ConsumePrefix(&argument, "log_format")) continue;
+    if (argument.empty() && i + 1 < arguments.size()) {
+      argument = arguments[i + 1];
+    } else {
+      absl::ConsumePrefix(&argument, "=");
+    }
+    SetLogFormat(argument == "json" ? LogFormat::kJson : LogFormat::kText);
+  }
+}
 
 // Lives until the process ends, since other threads may speak that long.
 std::string& ProgramName() {
@@ -35,11 +58,13 @@ std::string& ProgramName() {
 int RunProgram(const Program& program, int argc, char** argv,
                int (*run)(const CommandLine& command_line)) {
   ProgramName() = std::string(program.name);
+  const absl::Span<const char* const> arguments =
+      absl::MakeConstSpan(argv, argc).subspan(1);
+  SetLogFormatBy(arguments);
   absl::Status status = OpenStandardFiles();
   if (status.ok()) status = EnterUsersFolder(program.name);
   if (!status.ok()) return ExitStatusOf(status);
-  const absl::StatusOr<CommandLine> command_line =
-      ParseArguments(absl::MakeConstSpan(argv, argc).subspan(1));
+  const absl::StatusOr<CommandLine> command_line = ParseArguments(arguments);
   if (!command_line.ok()) return BadUsage(command_line.status().message());
   if (!command_line->help) return run(*command_line);
   const std::string page =
@@ -48,19 +73,16 @@ int RunProgram(const Program& program, int argc, char** argv,
   return kExitSuccess;
 }
 
-void Say(absl::string_view message) {
-  const std::string line = absl::StrCat(ProgramName(), ": ", message, "\n");
-  std::fwrite(line.data(), 1, line.size(), stderr);
-}
+void Say(const LogEvent& event) { Log(ProgramName(), event); }
 
 int BadUsage(absl::string_view message) {
-  Say(absl::StrCat(message, " (see --help)"));
+  Say({LogLevel::kError, "bad_usage", absl::StrCat(message, " (see --help)")});
   return kExitBadUsage;
 }
 
 int ExitStatusOf(const absl::Status& status) {
   if (status.ok()) return kExitSuccess;
-  Say(status.message());
+  Say({LogLevel::kError, "failed", std::string(status.message())});
   return kExitError;
 }
 

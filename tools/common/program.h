@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/common/command_line.h"
+#include "kevy_replica/tools/common/log.h"
 
 namespace kevy_replica {
 
@@ -29,12 +30,14 @@ struct Program {
 
 // The body of main(): opens standard files that are closed, enters the user's
 // folder under `bazel run`, reads the command line, then prints the help page
-// or returns `run`'s exit status.
+// or returns `run`'s exit status. Heeds --log_format, if the program has it,
+// from the first message on: those about other flags have the format too.
 int RunProgram(const Program& program, int argc, char** argv,
                int (*run)(const CommandLine& command_line));
 
-// Prints "<program>: <message>" and a line feed on stderr. Thread-safe.
-void Say(absl::string_view message);
+// Logs the event under the program's name: by default "<program>: <message>"
+// on stderr. Thread-safe.
+void Say(const LogEvent& event);
 
 // Says `message` with a pointer to --help. Returns kExitBadUsage.
 int BadUsage(absl::string_view message);

@@ -3,6 +3,8 @@
 
 #include "kevy_replica/tools/common/progress.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +20,7 @@
 #include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/tools/common/files.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/quiet_thread.h"
 
@@ -37,6 +40,10 @@ Progress ProgressOf(const Fleet& fleet) {
     }
   }
   return progress;
+}
+
+bool HasStatusLine() {
+  return isatty(STDERR_FILENO) != 0 && CurrentLogFormat() == LogFormat::kText;
 }
 
 std::string StatusLine::Text(const Progress& progress, Clock::time_point now) {
@@ -71,7 +78,8 @@ void MetricsFile::Write(absl::string_view text) {
   const absl::Status status = ReplaceFile(path_, text);
   // A full disk, say, would otherwise bring a message every second.
   if (!status.ok() && works_) {
-    Say(absl::StrCat("--prometheus: ", status.message()));
+    Say({LogLevel::kWarning, "metrics_file",
+         absl::StrCat("--prometheus: ", status.message())});
   }
   works_ = status.ok();
 }

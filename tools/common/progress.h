@@ -32,6 +32,9 @@ struct Progress {
 // The sums over the shards of `fleet`. The lag is set if every shard's is.
 Progress ProgressOf(const Fleet& fleet);
 
+// Whether a program shows a status line: stderr is a terminal, and has no JSON.
+bool HasStatusLine();
+
 // Renders "1204 frames, 84113 bytes, 310 frames/s, lag 0". The rate is the
 // average over the last second or a little more.
 class StatusLine {

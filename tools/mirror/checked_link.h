@@ -32,6 +32,9 @@ class CheckedLink : public TargetLink {
   size_t outstanding() const override { return inner_->outstanding(); }
   absl::Status Send() override;
   absl::StatusOr<TargetReply> Receive(ReplyDetail detail) override;
+  size_t SkipQueued(size_t most) override {
+    return status_.ok() ? inner_->SkipQueued(most) : 0;
+  }
 
   // Not OK from the first error on: connect to the target again.
   const absl::Status& status() const { return status_; }

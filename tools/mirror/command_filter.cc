@@ -25,8 +25,8 @@ constexpr absl::string_view kOwnKey =
 // a search of all arguments finds the mirror's own.
 bool NamesKeysInOptions(absl::string_view name) {
   static constexpr absl::string_view kNames[] = {
-      "zunionstore", "zinterstore", "zdiffstore",       "lmpop",
-      "zmpop",       "georadius",   "georadiusbymember"};
+      "zunionstore", "zinterstore", "zdiffstore",        "lmpop",
+      "zmpop",       "georadius",   "georadiusbymember", "xreadgroup"};
   return absl::c_linear_search(kNames, name);
 }
 
@@ -37,7 +37,32 @@ bool HasArgument(const ArgvView& argv, absl::string_view text) {
   return false;
 }
 
+// The place of the command's only key. 0: it has others, or options that count.
+size_t OnlyKey(const TargetCommand& command) {
+  return !command.movable_keys && command.first_key == command.last_key &&
+                 command.first_key > 0
+             ? static_cast<size_t>(command.first_key)
+             : 0;
+}
+
 }  // namespace
+
+// GROUP group consumer, COUNT count, BLOCK milliseconds and NOACK, up to
+// STREAMS.
+size_t BlockOption(const ArgvView& argv) {
+  size_t i = 1;
+  while (i < argv.size() && !absl::EqualsIgnoreCase(argv[i], "streams")) {
+    if (absl::EqualsIgnoreCase(argv[i], "block")) return i;
+    if (absl::EqualsIgnoreCase(argv[i], "group")) {
+      i += 3;
+    } else if (absl::EqualsIgnoreCase(argv[i], "count")) {
+      i += 2;
+    } else {
+      ++i;
+    }
+  }
+  return 0;
+}
 
 CommandFilter::CommandFilter(Options options, CommandTable table)
     : options_(std::move(options)), table_(std::move(table)) {}
@@ -53,13 +78,22 @@ CommandVerdict CommandFilter::Judge(const ArgvView& argv) {
     if (!absl::StrContains(command->name, "|")) {
       last_name_ = std::string(argv[0]);
       last_command_ = command;
+      last_key_ = OnlyKey(*command);
+    } else {
+      last_command_ = nullptr;
+      last_key_ = 0;
     }
   }
   const auto size = static_cast<int64_t>(argv.size());
   if (command->arity >= 0 ? size != command->arity : size < -command->arity) {
     return {"it has a wrong number of arguments", ReplyClass::kData};
   }
-  return JudgeKeys(*command, argv);
+  if (last_key_ == 0 || last_key_ >= argv.size()) {
+    return JudgeKeys(*command, argv);
+  }
+  return argv[last_key_] == options_.position_key
+             ? CommandVerdict{kOwnKey, ReplyClass::kUnable}
+             : CommandVerdict{};
 }
 
 absl::string_view CommandFilter::RefusalOf(const TargetCommand* command) const {
@@ -73,7 +107,10 @@ absl::string_view CommandFilter::RefusalOf(const TargetCommand* command) const {
     }
   }
   if (command->name == "move") return "it writes into another database";
-  if (!command->writes || command->reaches_beyond) {
+  // XREADGROUP has the flag of commands that wait, for its option BLOCK alone.
+  const bool reaches_beyond =
+      command->reaches_beyond && command->name != "xreadgroup";
+  if (!command->writes || reaches_beyond) {
     return "a mirror passes on only commands that write keys and reach nothing "
            "else";
   }
@@ -87,6 +124,9 @@ absl::string_view CommandFilter::RefusalOf(const TargetCommand* command) const {
 
 CommandVerdict CommandFilter::JudgeKeys(const TargetCommand& command,
                                         const ArgvView& argv) const {
+  if (command.name == "xreadgroup" && BlockOption(argv) != 0) {
+    return {"it waits for entries", ReplyClass::kUnable};
+  }
   if (command.movable_keys) {
     return HasArgument(argv, options_.position_key)
                ? CommandVerdict{kOwnKey, ReplyClass::kUnable}

@@ -6,6 +6,7 @@
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_COMMAND_FILTER_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_COMMAND_FILTER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -15,6 +16,9 @@
 #include "kevy_replica/tools/mirror/reply_class.h"
 
 namespace kevy_replica {
+
+// The place of XREADGROUP's option BLOCK in `argv`. 0: it has none.
+size_t BlockOption(const ArgvView& argv);
 
 // A filter's answer about one command.
 struct CommandVerdict {
@@ -34,6 +38,7 @@ struct CommandVerdict {
 //   another number of arguments than its arity    data
 //   one of its keys is the mirror's own           unable
 //   COPY ... DB, MOVE                             unable
+//   XREADGROUP with BLOCK                         unable
 //   else                                          pass
 class CommandFilter {
  public:
@@ -66,6 +71,8 @@ class CommandFilter {
   // subcommand does not count, since its first argument does not tell it.
   std::string last_name_;
   const TargetCommand* last_command_ = nullptr;
+  // The place of its only key. 0: JudgeKeys() decides.
+  size_t last_key_ = 0;
 };
 
 }  // namespace kevy_replica

@@ -28,6 +28,7 @@
 #include "kevy_replica/tools/mirror/mirror.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
+#include "kevy_replica/tools/mirror/swap_database.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/socket_transport.h"
 #include "kevy_replica/transport/transport.h"
@@ -132,7 +133,54 @@ absl::Status ExplainRecord(const MirrorOptions& options, CheckedLink* link,
   return absl::OkStatus();
 }
 
-void ExplainLocated(const MirrorRunOptions& options, std::string* text) {
+// The reactions to a snapshot and to a lost target.
+absl::Status ExplainReload(const MirrorOptions& options, CheckedLink* link,
+                           std::string* text) {
+  absl::StrAppend(text, "target comes back without the record: would ",
+                  options.on_lost_target == OnLostTarget::kStop
+                      ? "stop\n"
+                      : "load everything\n");
+  if (!options.swap_database.has_value()) {
+    absl::StrAppend(text,
+                    "reload: in place: readers see a part of the data until a "
+                    "snapshot is loaded\n");
+    return absl::OkStatus();
+  }
+  const std::string spare = absl::StrCat(*options.swap_database);
+  absl::StrAppend(text, "reload: into database ", spare,
+                  ", then SWAPDB: the target needs memory for both copies\n");
+  const absl::StatusOr<CommandTable> table = CommandTable::Load(link);
+  if (!table.ok()) return table.status();
+  const absl::StatusOr<TargetReply> info = link->Ask({"INFO", "cluster"});
+  if (!info.ok()) return info.status();
+  if (table->Find("swapdb") == nullptr ||
+      InfoField(info->text, "cluster_enabled") == "\"1\"") {
+    absl::StrAppend(text, "would refuse: the target cannot swap databases\n");
+    return absl::OkStatus();
+  }
+  const absl::Status selected = link->Ask({"SELECT", spare}).status();
+  if (absl::IsFailedPrecondition(selected)) {
+    absl::StrAppend(text, "would refuse: ", selected.message(), "\n");
+    return absl::OkStatus();
+  }
+  if (!selected.ok()) return selected;
+  const absl::StatusOr<SpareContent> content = ReadSpare(options, link);
+  if (!content.ok()) return content.status();
+  if (*content == SpareContent::kForeign) {
+    absl::StrAppend(text, "would refuse: ", ForeignSpare(options).message(),
+                    "\n");
+  } else {
+    absl::StrAppend(text, "target: database ", spare,
+                    *content == SpareContent::kEmpty
+                        ? " is empty\n"
+                        : " holds an unfinished copy: would delete it\n");
+  }
+  return link->Ask({"SELECT", absl::StrCat(options.database)}).status();
+}
+
+// Takes the version that the located primary tells, if it tells one.
+void ExplainLocated(const MirrorRunOptions& options, std::string* text,
+                    KevyVersion* version) {
   LocatePrimaryOptions locate;
   locate.locator.shards = options.mirror.shards;
   locate.connect.interrupter = options.interrupter;
@@ -142,12 +190,17 @@ void ExplainLocated(const MirrorRunOptions& options, std::string* text) {
                   primary.ok() ? DescribePrimary(*primary)
                                : std::string(primary.status().message()),
                   "\n");
+  if (!primary.ok()) return;
+  *version = ParseKevyVersion(primary->version).value_or(*version);
 }
 
 // A replica that closes abruptly can harm old primaries, so that the connection
 // is closed politely, and without a handshake.
-void ExplainPrimary(const MirrorRunOptions& options, std::string* text) {
-  if (IsKevyUrl(options.addresses[0])) return ExplainLocated(options, text);
+void ExplainPrimary(const MirrorRunOptions& options, std::string* text,
+                    KevyVersion* version) {
+  if (IsKevyUrl(options.addresses[0])) {
+    return ExplainLocated(options, text, version);
+  }
   for (const std::string& address : options.addresses) {
     const absl::StatusOr<ListenerAddress> listener =
         ParseListenerAddress(address);
@@ -168,12 +221,13 @@ void ExplainPrimary(const MirrorRunOptions& options, std::string* text) {
   }
 }
 
-void ExplainRows(const MirrorOptions& options, std::string* text) {
-  std::string version;
-  AppendText(options.primary_version, &version);
-  absl::StrAppend(text, "rows for a primary of version ", version, ":\n");
+void ExplainRows(const MirrorOptions& options, const KevyVersion& version,
+                 std::string* text) {
+  absl::StrAppend(text, "rows for a primary of version ");
+  AppendText(version, text);
+  absl::StrAppend(text, ":\n");
   for (const SemanticsRow& row : SemanticsRows()) {
-    if (!row.Holds(options.primary_version)) continue;
+    if (!row.Holds(version)) continue;
     absl::StrAppend(text, "  ", CommandEffectName(row.effect), ": ",
                     row.commands, ": ", row.reason, "\n");
   }
@@ -187,11 +241,14 @@ absl::Status Explain(const MirrorRunOptions& options, std::string* text) {
   absl::StatusOr<std::unique_ptr<TargetLink>> connected = options.connect();
   if (!connected.ok()) return connected.status();
   CheckedLink link(*std::move(connected));
-  ExplainPrimary(options, text);
+  KevyVersion located = kAssumedVersion;
+  ExplainPrimary(options, text, &located);
   absl::Status status = ExplainServer(&link, text);
   if (status.ok()) status = ExplainRecord(options.mirror, &link, text);
+  if (status.ok()) status = ExplainReload(options.mirror, &link, text);
   if (!status.ok()) return status;
-  ExplainRows(options.mirror, text);
+  ExplainRows(options.mirror, options.mirror.primary_version.value_or(located),
+              text);
   return absl::OkStatus();
 }
 

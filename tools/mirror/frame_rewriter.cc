@@ -9,14 +9,17 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/command_semantics.h"
 #include "kevy_replica/client/kevy_version.h"
 #include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/tools/mirror/command_filter.h"
 #include "kevy_replica/tools/mirror/command_table.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 
@@ -26,17 +29,30 @@ namespace {
 // Members of one ZPOPMIN.BELOW. The target's reply has as many.
 constexpr int64_t kMaxPopped = 100000;
 
-// Commands that wait for an element of one key, and those that do not. Their
-// last argument is the timeout.
+// With so few arguments, name and number decide on each command but XADD.
+constexpr size_t kSizeWithoutOptions = 3;
+
+constexpr absl::string_view kWrongArity = "ERR wrong number of arguments";
+constexpr absl::string_view kWrongTimeout =
+    "ERR timeout is not a float or out of range";
+
+// Commands that wait for an element of the first key that has one, and those
+// that do not wait. Their last argument is the timeout.
 struct Waiting {
   absl::string_view name;
-  size_t arguments;
+  size_t size;  // Of a command on one key.
   absl::string_view at_once;
+  // The command on several keys, and its side. Empty: there is none.
+  absl::string_view of_several;
+  absl::string_view side;
 };
 constexpr Waiting kWaiting[] = {
-    {"blpop", 3, "LPOP"},           {"brpop", 3, "RPOP"},
-    {"bzpopmin", 3, "ZPOPMIN"},     {"bzpopmax", 3, "ZPOPMAX"},
-    {"brpoplpush", 4, "RPOPLPUSH"}, {"blmove", 6, "LMOVE"},
+    {"blpop", 3, "LPOP", "LMPOP", "LEFT"},
+    {"brpop", 3, "RPOP", "LMPOP", "RIGHT"},
+    {"bzpopmin", 3, "ZPOPMIN", "ZMPOP", "MIN"},
+    {"bzpopmax", 3, "ZPOPMAX", "ZMPOP", "MAX"},
+    {"brpoplpush", 4, "RPOPLPUSH", "", ""},
+    {"blmove", 6, "LMOVE", "", ""},
 };
 
 Rewriting Dropped(absl::string_view reason_class, absl::string_view reason) {
@@ -61,15 +77,75 @@ Rewriting Replaced(std::vector<std::string> argv) {
   return rewriting;
 }
 
+bool IsTimeout(absl::string_view text) {
+  double seconds = 0;
+  return absl::SimpleAtod(text, &seconds) && seconds >= 0;
+}
+
+// BLMPOP timeout numkeys key ... LEFT|RIGHT, and BZMPOP alike.
+Rewriting MultiPopWithoutWaiting(const ArgvView& argv,
+                                 absl::string_view at_once) {
+  if (argv.size() < 5) return Rejected(std::string(kWrongArity));
+  if (!IsTimeout(argv[1])) return Rejected(std::string(kWrongTimeout));
+  std::vector<std::string> popped(argv.begin() + 1, argv.end());
+  popped.front() = std::string(at_once);
+  return Replaced(std::move(popped));
+}
+
+// The primary took an element at once, or none: the target does the same. A
+// wrong timeout goes with the waiting, so it is found here.
 Rewriting WithoutWaiting(const ArgvView& argv, const std::string& name) {
-  for (const Waiting& waiting : kWaiting) {
-    if (waiting.name != name || waiting.arguments != argv.size()) continue;
-    std::vector<std::string> at_once(argv.begin(), argv.end());
-    at_once.front() = std::string(waiting.at_once);
-    at_once.pop_back();
-    return Replaced(std::move(at_once));
+  if (name == "blmpop") return MultiPopWithoutWaiting(argv, "LMPOP");
+  if (name == "bzmpop") return MultiPopWithoutWaiting(argv, "ZMPOP");
+  const Waiting* const waiting = absl::c_find_if(
+      kWaiting, [&name](const Waiting& each) { return each.name == name; });
+  const bool of_several =
+      argv.size() > waiting->size && !waiting->of_several.empty();
+  if (argv.size() != waiting->size && !of_several) {
+    return Rejected(std::string(kWrongArity));
   }
-  return {};
+  if (!IsTimeout(argv.back())) return Rejected(std::string(kWrongTimeout));
+  std::vector<std::string> at_once(argv.begin(), argv.end());
+  at_once.front() = std::string(waiting->at_once);
+  at_once.pop_back();
+  if (of_several) {
+    at_once.front() = absl::StrCat(argv.size() - 2);
+    at_once.insert(at_once.begin(), std::string(waiting->of_several));
+    at_once.push_back(std::string(waiting->side));
+  }
+  return Replaced(std::move(at_once));
+}
+
+Rewriting WithoutBlock(const ArgvView& argv) {
+  const size_t block = BlockOption(argv);
+  if (block == 0) return {};
+  int64_t milliseconds = 0;
+  if (block + 1 >= argv.size() ||
+      !absl::SimpleAtoi(argv[block + 1], &milliseconds) || milliseconds < 0) {
+    return Rejected(std::string(kWrongTimeout));
+  }
+  std::vector<std::string> at_once(argv.begin(), argv.end());
+  const auto first = at_once.begin() + static_cast<ptrdiff_t>(block);
+  at_once.erase(first, first + 2);
+  return Replaced(std::move(at_once));
+}
+
+// A command without a row. FLUSHALL [ASYNC|SYNC] and FLUSHDB come from embedded
+// writers: servers send a snapshot instead.
+Rewriting PlainCommand(const ArgvView& argv) {
+  if (absl::EqualsIgnoreCase(argv[0], "xreadgroup")) return WithoutBlock(argv);
+  if (!absl::EqualsIgnoreCase(argv[0], "flushall") &&
+      !absl::EqualsIgnoreCase(argv[0], "flushdb")) {
+    return {};
+  }
+  if (argv.size() > 2 ||
+      (argv.size() == 2 && !absl::EqualsIgnoreCase(argv[1], "async") &&
+       !absl::EqualsIgnoreCase(argv[1], "sync"))) {
+    return Rejected("ERR syntax error");
+  }
+  Rewriting rewriting;
+  rewriting.kind = Rewriting::Kind::kEmpties;
+  return rewriting;
 }
 
 }  // namespace
@@ -77,10 +153,20 @@ Rewriting WithoutWaiting(const ArgvView& argv, const std::string& name) {
 FrameRewriter::FrameRewriter(const KevyVersion& version, Read read)
     : version_(version), read_(std::move(read)) {}
 
-absl::StatusOr<Rewriting> FrameRewriter::Rewrite(
-    const ArgvView& argv, const CommandTable& table) const {
+absl::StatusOr<Rewriting> FrameRewriter::Rewrite(const ArgvView& argv,
+                                                 const CommandTable& table) {
   Classification classification = Classify(argv, version_);
-  if (classification.row == nullptr) return Rewriting();
+  if (classification.row == nullptr) {
+    Rewriting rewriting = PlainCommand(argv);
+    if (rewriting.kind == Rewriting::Kind::kNone &&
+        argv.size() <= kSizeWithoutOptions &&
+        !absl::EqualsIgnoreCase(argv[0], "xadd")) {
+      plain_name_ = std::string(argv[0]);
+      plain_size_ = argv.size();
+      plain_version_ = version_;
+    }
+    return rewriting;
+  }
   const absl::string_view row = classification.row->name;
   if (row == "blocking" || row == "field-deadline" ||
       row == "conditional-pop") {
@@ -89,6 +175,9 @@ absl::StatusOr<Rewriting> FrameRewriter::Rewrite(
     if (table.Find(name) != nullptr) return Rewriting();
     if (row == "conditional-pop") return RewritePop(argv);
     return Dropped("lost", "the target cannot expire hash fields");
+  }
+  if (row == "group-read" && absl::EqualsIgnoreCase(argv[0], "xreadgroup")) {
+    return WithoutBlock(argv);
   }
   if (classification.effect == CommandEffect::kIgnore) {
     return Dropped("ignored", classification.row->reason);
@@ -109,7 +198,7 @@ absl::StatusOr<Rewriting> FrameRewriter::Rewrite(
 absl::StatusOr<Rewriting> FrameRewriter::RewritePop(
     const ArgvView& argv) const {
   if (argv.size() < 3 || argv.size() > 4) {
-    return Rejected("ERR wrong number of arguments");
+    return Rejected(std::string(kWrongArity));
   }
   int64_t count = 1;
   if (argv.size() == 4 && (!absl::SimpleAtoi(argv[3], &count) || count < 0)) {

@@ -6,6 +6,7 @@
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_FRAME_REWRITER_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_FRAME_REWRITER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -26,7 +27,8 @@ struct Rewriting {
     kNone,      // The frame's command, as it is.
     kReplaced,  // `argv`.
     kDropped,   // Nothing.
-    kRejected,  // Nothing: the target has answered with `error`.
+    kRejected,  // Nothing: the target answers with `error`, or would do so.
+    kEmpties,   // Nothing: the shard holds no key any more.
   };
   Kind kind = Kind::kNone;
   std::vector<std::string> argv;
@@ -42,7 +44,10 @@ struct Rewriting {
 //   row or command            rewriting
 //   kIgnore                   dropped
 //   kRewrite, kCannotKnow     the command that the row names, if any
-//   blocking, on one key      the same without waiting: BLPOP a 0 -> LPOP a
+//   blocking                  the same without waiting: BLPOP a 0 -> LPOP a,
+//                             BLPOP a b 0 -> LMPOP 2 a b LEFT
+//   XREADGROUP with BLOCK     the same without BLOCK
+//   FLUSHALL, FLUSHDB         empties the shard: an embedded writer streams it
 //   field-deadline, unknown   dropped: lost
 //   to the target
 //   ZPOPMIN.BELOW, unknown    ZREM of the members that the target has there
@@ -55,15 +60,30 @@ class FrameRewriter {
 
   FrameRewriter(const KevyVersion& version, Read read);
 
+  // Goes on with the rows of another version.
+  void set_version(const KevyVersion& version) { version_ = version; }
+
   // `table`: the target's. Errors: `read`'s.
   absl::StatusOr<Rewriting> Rewrite(const ArgvView& argv,
-                                    const CommandTable& table) const;
+                                    const CommandTable& table);
+
+  // Whether Rewrite() would leave the command alone, as it has left the last
+  // one of this name and number of arguments. False: ask Rewrite().
+  bool IsPlain(const ArgvView& argv) const {
+    return argv.size() == plain_size_ && argv[0] == plain_name_ &&
+           version_ == plain_version_;
+  }
 
  private:
   absl::StatusOr<Rewriting> RewritePop(const ArgvView& argv) const;
 
-  const KevyVersion version_;
+  KevyVersion version_;
   const Read read_;
+  // A command that Rewrite() has left alone because of its name and number of
+  // arguments. Size 0: none.
+  std::string plain_name_;
+  size_t plain_size_ = 0;
+  KevyVersion plain_version_;
 };
 
 }  // namespace kevy_replica

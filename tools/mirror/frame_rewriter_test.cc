@@ -34,13 +34,12 @@ class FrameRewriterTest : public ::testing::Test {
  protected:
   // "none", "ZREM z a", "dropped", "rejected ERR ...", then the reason's class.
   std::string Rewrite(absl::string_view line, KevyVersion version = {5, 4, 0}) {
-    const FrameRewriter rewriter(
-        version,
-        [this](absl::Span<const absl::string_view> argv)
-            -> absl::StatusOr<TargetReply> {
-          read_ = absl::StrJoin(argv, " ");
-          return answer_;
-        });
+    FrameRewriter rewriter(version,
+                           [this](absl::Span<const absl::string_view> argv)
+                               -> absl::StatusOr<TargetReply> {
+                             read_ = absl::StrJoin(argv, " ");
+                             return answer_;
+                           });
     const std::vector<absl::string_view> argv = absl::StrSplit(line, ' ');
     std::string wire;
     EXPECT_EQ(AppendFrame(0, argv, &wire), WireError::kNone);
@@ -60,6 +59,9 @@ class FrameRewriterTest : public ::testing::Test {
         break;
       case Rewriting::Kind::kDropped:
         text = "dropped";
+        break;
+      case Rewriting::Kind::kEmpties:
+        text = "empties";
         break;
       case Rewriting::Kind::kRejected:
         text = absl::StrCat("rejected ", rewriting->error);
@@ -108,9 +110,69 @@ TEST_F(FrameRewriterTest, CommandsThatWaitDoNot) {
   EXPECT_EQ(Rewrite("BZPOPMAX z 1"), "ZPOPMAX z");
   EXPECT_EQ(Rewrite("BRPOPLPUSH l m 1"), "RPOPLPUSH l m");
   EXPECT_EQ(Rewrite("BLMOVE l m LEFT RIGHT 1"), "LMOVE l m LEFT RIGHT");
-  // Of several keys the target would choose one.
-  EXPECT_EQ(Rewrite("BLPOP l m 1"), "none");
-  EXPECT_EQ(Rewrite("BLPOP"), "none");
+  // The first key with an element gives it.
+  EXPECT_EQ(Rewrite("BLPOP l m 1"), "LMPOP 2 l m LEFT");
+  EXPECT_EQ(Rewrite("BRPOP l m n 0.5"), "LMPOP 3 l m n RIGHT");
+  EXPECT_EQ(Rewrite("BZPOPMIN y z 1"), "ZMPOP 2 y z MIN");
+  EXPECT_EQ(Rewrite("BZPOPMAX y z 1"), "ZMPOP 2 y z MAX");
+  EXPECT_EQ(Rewrite("BLMPOP 1 2 l m LEFT COUNT 9"), "LMPOP 2 l m LEFT COUNT 9");
+  EXPECT_EQ(Rewrite("bzmpop 0 1 z MIN"), "ZMPOP 1 z MIN");
+  EXPECT_EQ(Rewrite("XREADGROUP GROUP block c COUNT 1 BLOCK 5 STREAMS s >"),
+            "XREADGROUP GROUP block c COUNT 1 STREAMS s >");
+  EXPECT_EQ(Rewrite("XREADGROUP GROUP g block STREAMS block >"), "none");
+  EXPECT_EQ(Rewrite("XREADGROUP GROUP g c BLOCK 5 STREAMS s >", {7, 0, 0}),
+            "XREADGROUP GROUP g c STREAMS s >");
+}
+
+// The primary has refused them, too.
+TEST_F(FrameRewriterTest, WrongTimeoutIsRejected) {
+  for (const char* line : {"BLPOP", "BLPOP l", "BRPOPLPUSH l 1", "BLMPOP 1 1 l",
+                           "BLMOVE l m LEFT 1", "BRPOPLPUSH l m n 1"}) {
+    EXPECT_EQ(Rewrite(line), "rejected ERR wrong number of arguments") << line;
+  }
+  for (const char* line : {"BLPOP l x", "BLPOP l m -1", "BZPOPMIN z nan",
+                           "BLMPOP x 1 l LEFT", "XREADGROUP GROUP g c BLOCK",
+                           "XREADGROUP GROUP g c BLOCK x STREAMS s >",
+                           "XREADGROUP GROUP g c BLOCK -1 STREAMS s >"}) {
+    EXPECT_EQ(Rewrite(line),
+              "rejected ERR timeout is not a float or out of range")
+        << line;
+  }
+}
+
+TEST_F(FrameRewriterTest, NameAndSizeOfPlainCommandAreRemembered) {
+  FrameRewriter rewriter({5, 4, 0}, nullptr);
+  const auto plain = [&rewriter, this](absl::string_view line) {
+    const std::vector<absl::string_view> argv = absl::StrSplit(line, ' ');
+    std::string wire;
+    EXPECT_EQ(AppendFrame(0, argv, &wire), WireError::kNone);
+    FrameDecoder decoder;
+    FrameView frame;
+    EXPECT_TRUE(decoder.Decode(wire, &frame).done());
+    const bool is_plain = rewriter.IsPlain(frame.argv());
+    EXPECT_TRUE(rewriter.Rewrite(frame.argv(), table_).ok());
+    return is_plain;
+  };
+  EXPECT_FALSE(plain("SET a 1"));
+  EXPECT_TRUE(plain("SET b 2"));
+  EXPECT_FALSE(plain("SET b 2 KEEPTTL"));
+  EXPECT_FALSE(plain("set b 2"));
+  EXPECT_FALSE(plain("INCR a"));
+  EXPECT_TRUE(plain("INCR b"));
+  for (const char* line : {"SET a 1 EX 5", "XADD s 5", "FLUSHALL", "EXPIRE a 1",
+                           "BLPOP l 1", "HSET h f v"}) {
+    EXPECT_FALSE(plain(line)) << line;
+    EXPECT_FALSE(plain(line)) << line;
+  }
+}
+
+TEST_F(FrameRewriterTest, FlushEmptiesShard) {
+  for (const char* line :
+       {"FLUSHALL", "flushdb", "FLUSHALL ASYNC", "FLUSHDB sync"}) {
+    EXPECT_EQ(Rewrite(line), "empties") << line;
+  }
+  EXPECT_EQ(Rewrite("FLUSHALL NOW"), "rejected ERR syntax error");
+  EXPECT_EQ(Rewrite("FLUSHALL ASYNC ASYNC"), "rejected ERR syntax error");
 }
 
 TEST_F(FrameRewriterTest, UnknownFieldDeadlineIsLost) {

@@ -20,7 +20,10 @@
 #include "absl/time/time.h"
 #include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/position_store.h"
+#include "kevy_replica/tools/common/log.h"
+#include "kevy_replica/tools/common/monitor.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/progress.h"
 #include "kevy_replica/tools/common/stop_signals.h"
@@ -40,11 +43,17 @@ class Mirror {
       : options_(options), metrics_file_(options.prometheus) {}
 
   absl::Status Run() {
+    for (size_t i = 0; i < options_.mirror.shards; ++i) {
+      counters_.links.Add(LinkName(i));
+    }
+    counters_.links.Add(kTargetLink);
+    if (options_.monitor != nullptr) options_.monitor->Watch(Monitored());
     absl::Status status;
     {
       const EverySecond show([this] { Show(); });
       status = Loop();
     }
+    if (options_.monitor != nullptr) options_.monitor->Watch({});
     Show();
     if (options_.status_line) std::fputs("\n", stderr);
     return absl::IsCancelled(status) ? absl::OkStatus() : status;
@@ -57,6 +66,7 @@ class Mirror {
       const uint64_t transactions = counters_.transactions;
       const absl::Time begin = absl::Now();
       const absl::Status status = RunSession();
+      counters_.links.SetDown(kTargetLink, status.message());
       if (!IsTemporary(status) && !absl::IsAborted(status)) return status;
       // A session that has moved on starts the backoff again. A reload does not
       // count, since the other shards move on while one fails again and again.
@@ -65,8 +75,10 @@ class Mirror {
         backoff = kFirstBackoff;
       }
       // The session has ended itself, to send commands one by one: go on now.
-      Say(absl::StrCat(status.message(), "; trying again in ",
-                       absl::FormatDuration(backoff)));
+      if (IsTemporary(status)) counters_.CountWait(status);
+      Say({LogLevel::kWarning, "session_ended",
+           absl::StrCat(status.message(), "; trying again in ",
+                        absl::FormatDuration(backoff))});
       options_.interrupter->Sleep(backoff);
       backoff = std::min(2 * backoff, kMostBackoff);
     }
@@ -128,33 +140,51 @@ class Mirror {
     fleet_ = fleet;
   }
 
+  MonitoredProgram Monitored() {
+    MonitoredProgram program;
+    program.links = &counters_.links;
+    program.metrics = [this] { return MetricsText(); };
+    program.stats = [this] {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      return fleet_ == nullptr ? std::vector<FollowerStats>()
+                               : StatsOf(*fleet_);
+    };
+    return program;
+  }
+
   // Updates status line and metrics, every second on a thread of its own.
   void Show() {
+    std::string line = counters_.passed_over.NewCounts();
+    const std::string uncertain = counters_.uncertain.NewCounts();
+    absl::StrAppend(&line, line.empty() || uncertain.empty() ? "" : "; ",
+                    uncertain);
+    if (!line.empty()) {
+      options_.mirror.log({LogLevel::kWarning, "counts", std::move(line)});
+    }
+    metrics_file_.Write(MetricsText());
+    if (!options_.status_line) return;
     Progress progress;
-    std::string text;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      text = text_before_;
-      if (fleet_ != nullptr) {
-        progress = ProgressOf(*fleet_);
-        text = fleet_->StatsText();
-      }
+      if (fleet_ != nullptr) progress = ProgressOf(*fleet_);
       progress.frames += frames_before_;
       progress.bytes += bytes_before_;
     }
-    for (KindCounts* counts : {&counters_.passed_over, &counters_.uncertain}) {
-      const std::string line = counts->NewCounts();
-      if (!line.empty()) options_.mirror.log(line);
+    std::fputs(absl::StrCat(StatusLine::kClear,
+                            "snapshots: ", counters_.snapshot_bytes.load(),
+                            " bytes, ", counters_.records.load(), " records; ",
+                            status_line_.Text(progress))
+                   .c_str(),
+               stderr);
+  }
+
+  std::string MetricsText() {
+    std::string text;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      text = fleet_ == nullptr ? text_before_ : fleet_->StatsText();
     }
-    metrics_file_.Write(absl::StrCat(text, OwnMetrics()));
-    if (options_.status_line) {
-      std::fputs(absl::StrCat(StatusLine::kClear,
-                              "snapshots: ", counters_.snapshot_bytes.load(),
-                              " bytes, ", counters_.records.load(),
-                              " records; ", status_line_.Text(progress))
-                     .c_str(),
-                 stderr);
-    }
+    return absl::StrCat(text, OwnMetrics());
   }
 
   std::string OwnMetrics() const {
@@ -175,7 +205,13 @@ class Mirror {
     counter("untold_transactions_total",
             "Transactions whose replies were lost with the connection.",
             counters_.untold);
+    absl::StrAppend(&out,
+                    "# HELP kevy_mirror_target_up Whether the link to the "
+                    "target stands.\n# TYPE kevy_mirror_target_up gauge\n"
+                    "kevy_mirror_target_up ",
+                    counters_.links.IsUp(kTargetLink) ? 1 : 0, "\n");
     return absl::StrCat(out, counters_.passed_over.MetricsText(),
+                        counters_.target_waits.MetricsText(),
                         counters_.uncertain.MetricsText());
   }
 

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "kevy_replica/client/fleet.h"
+#include "kevy_replica/tools/common/monitor.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/interrupter.h"
@@ -27,6 +28,8 @@ struct MirrorRunOptions {
   std::shared_ptr<Interrupter> interrupter;
   // Show a status line on stderr, a terminal. Default: false.
   bool status_line = false;
+  // Shows the mirror's state to others. Default: null.
+  Monitor* monitor = nullptr;
   // The path of the metrics file. Default: empty, no file.
   std::string prometheus;
   // End when a primary closes its link. Default: false.

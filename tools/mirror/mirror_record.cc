@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/codec/escape.h"
@@ -23,7 +24,6 @@
 namespace kevy_replica {
 namespace {
 
-constexpr absl::string_view kVersionField = "kevy_mirror";
 constexpr absl::string_view kVersion = "1";
 constexpr absl::string_view kShardsField = "shards";
 
@@ -40,6 +40,14 @@ bool MirrorRecord::is_loading() const {
   return absl::c_any_of(shards, [](const ShardRecord& shard) {
     return shard.state == ShardRecord::State::kLoading;
   });
+}
+
+bool MirrorRecord::is_untold() const {
+  return exists && rejected.empty() && !is_loading() &&
+         told != absl::StrJoin(shards, ",",
+                               [](std::string* out, const ShardRecord& shard) {
+                                 absl::StrAppend(out, shard.text);
+                               });
 }
 
 std::string ShardField(size_t shard) { return absl::StrCat("shard-", shard); }
@@ -91,6 +99,7 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
     }
   }
   record.rejected = fields[std::string(kRejectedField)];
+  record.told = fields[std::string(kToldField)];
   return record;
 }
 

@@ -46,17 +46,28 @@ struct ShardRecord {
 //   shard-1      loading 17            kLoading: 17 commands of snapshots came
 //   shard-2      empty                 kEmpty
 //   rejected     ...                   the reason why the mirror has stopped
+//   told         7270893326363503:39,empty    the shards' fields at the last
+//                                      end that has read all replies
+//   spare_of     1                     not the readers' database 1, but the
+//                                      spare one: see swap_database.h
 struct MirrorRecord {
   bool exists = false;
   std::vector<ShardRecord> shards;
   std::string rejected;  // Empty: the mirror has not stopped.
+  std::string told;
 
   bool is_loading() const;  // Whether any shard is.
+  // Whether the mirror before has ended without the replies to its last
+  // transaction, as a killed one does.
+  bool is_untold() const;
 };
 
 inline constexpr absl::string_view kLoading = "loading";
 inline constexpr absl::string_view kEmpty = "empty";
 inline constexpr absl::string_view kRejectedField = "rejected";
+inline constexpr absl::string_view kToldField = "told";
+inline constexpr absl::string_view kVersionField = "kevy_mirror";
+inline constexpr absl::string_view kSpareField = "spare_of";
 
 // The name of a shard's field, which also names the shard in messages.
 std::string ShardField(size_t shard);

@@ -7,10 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,11 +24,15 @@
 #include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/kevy_version.h"
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/common/link_health.h"
+#include "kevy_replica/tools/common/log.h"
+#include "kevy_replica/tools/common/monitor.h"
 #include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
@@ -39,6 +45,7 @@
 #include "kevy_replica/tools/mirror/rejection.h"
 #include "kevy_replica/tools/mirror/reply_class.h"
 #include "kevy_replica/tools/mirror/snapshot_loader.h"
+#include "kevy_replica/tools/mirror/swap_database.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/mirror/transactions.h"
 #include "kevy_replica/transport/interrupter.h"
@@ -48,6 +55,59 @@ namespace {
 
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kMostBackoff = absl::Seconds(5);
+
+constexpr absl::string_view kRecordGone =
+    "it came back empty, or the key was evicted or deleted";
+
+// Keys that are asked for in one go.
+constexpr size_t kKeysAtOnce = 1000;
+
+// "shard-0 at 7:39, shard-1 at 8:2": the positions in the target, as far as the
+// mirror knows. Empty: none.
+std::string HeldPositions(const MirrorState& state) {
+  std::string text;
+  for (size_t i = 0; i < state.shards.size(); ++i) {
+    const std::string& stored = state.shards[i].stored;
+    if (!ParseFeedPosition(stored).has_value()) continue;
+    absl::StrAppend(&text, text.empty() ? "" : ", ", ShardField(i), " at ",
+                    stored);
+  }
+  return text;
+}
+
+// The end of a session whose target has lost the record. kAborted: load all.
+absl::Status LostTarget(const MirrorOptions& options, MirrorState* state,
+                        absl::string_view change) {
+  // An unfinished copy in the spare database holds none.
+  const std::string held = state->in_spare ? "" : HeldPositions(*state);
+  const std::string text = absl::StrCat(
+      "the target has lost the mirror's record",
+      held.empty() ? "" : absl::StrCat(", which held ", held), ": ", change);
+  if (held.empty() || options.on_lost_target == OnLostTarget::kReload) {
+    state->reload = true;
+    return absl::AbortedError(absl::StrCat(text, "; all is loaded again"));
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      text,
+      "; nothing was written: start the mirror again to load everything, or "
+      "give --on_lost_target=reload"));
+}
+
+// A frame with another command.
+struct ReplacedFrame {
+  absl::Status Set(uint64_t offset, const std::vector<std::string>& command) {
+    const std::vector<absl::string_view> argv(command.begin(), command.end());
+    if (AppendFrame(offset, argv, &bytes) != WireError::kNone ||
+        !decoder.Decode(bytes, &view).done()) {
+      return absl::InternalError("a rewritten frame cannot be read");
+    }
+    return absl::OkStatus();
+  }
+
+  std::string bytes;
+  FrameDecoder decoder;
+  FrameView view;  // Into the two above.
+};
 
 }  // namespace
 
@@ -67,7 +127,10 @@ class MirrorSession::Shard : public FollowerHandler {
   };
 
   Shard(MirrorSession* session, size_t index, const OpenedTarget& opened)
-      : session_(session), index_(index) {
+      : session_(session),
+        index_(index),
+        deadlines_(session->options_.print_only ? 0
+                                                : PassedDeadlines::kMaxKeys) {
     if (opened.empty_first) return;
     position_ = opened.shards[index].position;
     holding_ = opened.shards[index].state == ShardRecord::State::kEmpty
@@ -80,6 +143,9 @@ class MirrorSession::Shard : public FollowerHandler {
   Holding holding() const { return holding_; }
   void set_position(const FeedPosition& position) { position_ = position; }
   void set_holding(Holding holding) { holding_ = holding; }
+  PassedDeadlines& deadlines() { return deadlines_; }
+  bool is_whole() const { return is_whole_; }
+  void set_is_whole(bool is_whole) { is_whole_ = is_whole; }
   MirrorState::Shard& state() { return session_->state_->shards[index_]; }
 
   absl::Status OnFrames(absl::Span<const FrameView> frames,
@@ -90,7 +156,14 @@ class MirrorSession::Shard : public FollowerHandler {
     return Checked(session_->transactions_.Commit());
   }
   absl::Status OnReset() override {
-    return Checked(session_->BeginHistory(this));
+    const absl::Status status = session_->BeginHistory(this);
+    if (status.ok() && session_->state_->in_spare) {
+      session_->options_.log(absl::StrCat(
+          ShardField(index_),
+          ": its history comes without a snapshot, and counts as loaded when a "
+          "heartbeat finds it caught up"));
+    }
+    return Checked(status);
   }
   absl::Status OnSnapshotBegin() override {
     BeginSnapshot();
@@ -115,14 +188,23 @@ class MirrorSession::Shard : public FollowerHandler {
   }
   // The primary is that of all shards.
   void OnPrimary(const Primary& primary) override {
-    if (index_ == 0) session_->options_.log(DescribePrimary(primary));
+    if (index_ == 0) session_->TakePrimary(primary);
   }
   void OnNoPrimary(const absl::Status& status) override {
-    if (index_ == 0) session_->options_.log(std::string(status.message()));
+    // A link that stands may outlive the nodes' answers.
+    if (!links().IsUp(LinkName(index_))) {
+      links().SetDown(LinkName(index_), status.message());
+    }
+    if (index_ != 0) return;
+    session_->options_.log(
+        {LogLevel::kWarning, "no_primary", std::string(status.message())});
   }
+  void OnLinkUp(const LinkUp&) override { links().SetUp(LinkName(index_)); }
   void OnLinkDown(const LinkDown& link) override;
 
  private:
+  LinkHealth& links() const { return session_->counters_->links; }
+
   absl::Status Checked(absl::Status status) const {
     if (status.ok()) return status;
     if (session_->status_.ok()) session_->status_ = status;
@@ -135,6 +217,7 @@ class MirrorSession::Shard : public FollowerHandler {
   absl::Status TakeFrame(const FrameView& frame, uint64_t generation);
   absl::Status PassOn(const FrameView& frame, const FrameView& replaced,
                       const Rewriting& rewriting, uint64_t generation);
+  absl::Status Add(const FrameView& frame, uint64_t generation);
   absl::Status Reject(const FrameView& frame, uint64_t generation,
                       const Rejection& rejection);
   void BeginSnapshot();
@@ -147,19 +230,27 @@ class MirrorSession::Shard : public FollowerHandler {
   const size_t index_;
   FeedPosition position_;  // In the target.
   Holding holding_ = Holding::kNothing;
+  bool is_whole_ = false;  // The history has no hole up to `position_`.
   std::unique_ptr<SnapshotLoader> loader_;  // Null outside of a snapshot.
+  PassedDeadlines deadlines_;
 };
 
 void MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
+  links().SetDown(LinkName(index_), link.status.ok()
+                                        ? "the primary closed the link"
+                                        : link.status.message());
   if (link.end == LinkEnd::kStopped) return;
   // The link's error is in link_status(), so that the session ends by it.
   if (link.resync) Checked(Forget()).IgnoreError();
   if (link.end == LinkEnd::kClosed) {
     session_->closed();
   } else {
-    session_->options_.log(absl::StrCat(ShardField(index_), ": ",
-                                        link.status.message(),
-                                        RemedyOf(link.status)));
+    session_->options_.log(
+        {LogLevel::kWarning,
+         "link_down",
+         absl::StrCat(ShardField(index_), ": ", link.status.message(),
+                      RemedyOf(link.status)),
+         {{"shard", index_}, {"cause", LinkEndName(link.end)}}});
   }
 }
 
@@ -176,6 +267,13 @@ absl::Status MirrorSession::Shard::TakeFrames(
 
 absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
                                              uint64_t generation) {
+  const absl::Status applied =
+      session_->ApplyDeadlines(&deadlines_, frame.offset());
+  if (!applied.ok()) return applied;
+  if (session_->rewriter_.IsPlain(frame.argv())) {
+    static const auto* const kPlain = new Rewriting;
+    return PassOn(frame, frame, *kPlain, generation);
+  }
   const absl::StatusOr<Rewriting> rewriting =
       session_->rewriter_.Rewrite(frame.argv(), session_->filter_->table());
   if (!rewriting.ok()) return rewriting.status();
@@ -183,20 +281,20 @@ absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
     case Rewriting::Kind::kNone:
       return PassOn(frame, frame, *rewriting, generation);
     case Rewriting::Kind::kReplaced: {
-      const std::vector<absl::string_view> argv(rewriting->argv.begin(),
-                                                rewriting->argv.end());
-      std::string bytes;
-      FrameDecoder decoder;
-      FrameView replaced;
-      if (AppendFrame(frame.offset(), argv, &bytes) != WireError::kNone ||
-          !decoder.Decode(bytes, &replaced).done()) {
-        return absl::InternalError("a rewritten frame cannot be read");
-      }
-      return PassOn(frame, replaced, *rewriting, generation);
+      ReplacedFrame replaced;
+      absl::Status status = replaced.Set(frame.offset(), rewriting->argv);
+      if (!status.ok()) return status;
+      return PassOn(frame, replaced.view, *rewriting, generation);
     }
     case Rewriting::Kind::kDropped:
       session_->CountReason(index_, frame, *rewriting);
       return session_->transactions_.PassOver(index_, frame, generation);
+    case Rewriting::Kind::kEmpties: {
+      const absl::Status status = session_->BeginHistory(this);
+      return status.ok() ? session_->StorePosition(
+                               this, {generation, frame.offset() + 1})
+                         : status;
+    }
     case Rewriting::Kind::kRejected:
       break;
   }
@@ -213,8 +311,7 @@ absl::Status MirrorSession::Shard::PassOn(const FrameView& frame,
   const CommandVerdict verdict = session_->filter_->Judge(replaced.argv());
   if (verdict.refusal.empty()) {
     session_->CountReason(index_, frame, rewriting);
-    session_->CountPassedDeadline(index_, replaced);
-    return session_->transactions_.Add(index_, replaced, generation);
+    return Add(replaced, generation);
   }
   Rejection rejection;
   rejection.shard = index_;
@@ -224,6 +321,28 @@ absl::Status MirrorSession::Shard::PassOn(const FrameView& frame,
   rejection.kind = verdict.refusal;
   rejection.text = absl::StrCat("is not passed on: ", verdict.refusal);
   return Reject(frame, generation, rejection);
+}
+
+// Adds the frame's command. Holds its deadline if that has passed.
+absl::Status MirrorSession::Shard::Add(const FrameView& frame,
+                                       uint64_t generation) {
+  const PassedDeadlines::Taken taken =
+      deadlines_.Take(frame.argv(), session_->now_ms_);
+  if (taken.uncertain) {
+    Rewriting rewriting;
+    rewriting.reason_class = "uncertain";
+    rewriting.reason =
+        "its key's deadline had passed when it came: the write counts as one "
+        "before the deadline, and the key expires";
+    session_->CountReason(index_, frame, rewriting);
+  }
+  if (taken.argv.empty()) {
+    return session_->transactions_.Add(index_, frame, generation);
+  }
+  ReplacedFrame held;
+  absl::Status status = held.Set(frame.offset(), taken.argv);
+  if (!status.ok()) return status;
+  return session_->transactions_.Add(index_, held.view, generation);
 }
 
 absl::Status MirrorSession::Shard::Reject(const FrameView& frame,
@@ -241,7 +360,7 @@ absl::Status MirrorSession::Shard::Reject(const FrameView& frame,
 void MirrorSession::Shard::BeginSnapshot() {
   loader_ = std::make_unique<SnapshotLoader>(
       index_, session_->features_, &session_->options_, session_->counters_,
-      &session_->transactions_, &session_->passed_deadlines_,
+      &session_->transactions_, &deadlines_,
       [this] { return session_->BeginHistory(this); });
 }
 
@@ -249,7 +368,10 @@ absl::Status MirrorSession::Shard::EndSnapshot(const FeedPosition& position) {
   absl::Status status = loader_->Finish();
   if (!status.ok()) return status;
   loader_.reset();
-  return session_->StorePosition(this, position);
+  status = session_->StorePosition(this, position);
+  if (!status.ok()) return status;
+  is_whole_ = true;
+  return session_->SwapIfWhole();
 }
 
 absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
@@ -265,13 +387,27 @@ absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
     status = session_->BeginHistory(this);
     if (!status.ok()) return status;
     holding_ = Holding::kNothing;
-    return session_->StoreField(this, kEmpty);
+    status = session_->StoreField(this, kEmpty);
+    if (!status.ok()) return status;
+    is_whole_ = true;
+    return session_->SwapIfWhole();
+  }
+  if (loader_ == nullptr) {
+    deadlines_.TakeHeartbeat(heartbeat.next_offset);
+    status = session_->ApplyDeadlines(&deadlines_, position.next_offset);
+    if (!status.ok()) return status;
   }
   // A heartbeat is the first to tell the generation of a new history.
   const bool moved = position.next_offset == position_.next_offset &&
                      position.generation != position_.generation &&
                      !session_->empty_first_ && loader_ == nullptr;
-  return moved ? session_->StorePosition(this, position) : absl::OkStatus();
+  if (moved) status = session_->StorePosition(this, position);
+  if (!status.ok()) return status;
+  if (holding_ == Holding::kData && loader_ == nullptr &&
+      position.next_offset >= heartbeat.next_offset) {
+    is_whole_ = true;
+  }
+  return session_->SwapIfWhole();
 }
 
 // After a gap the history of the held data is unknown. A mirror that is killed
@@ -294,7 +430,7 @@ MirrorSession::MirrorSession(TargetConnector connect,
       counters_(counters),
       state_(state),
       features_(opened.features),
-      rewriter_(options.primary_version,
+      rewriter_(options.primary_version.value_or(kAssumedVersion),
                 [this](absl::Span<const absl::string_view> argv) {
                   return Read(argv);
                 }),
@@ -320,12 +456,28 @@ absl::StatusOr<std::unique_ptr<MirrorSession>> MirrorSession::Open(
     const MirrorOptions& options, MirrorCounters* counters,
     MirrorState* state) {
   ++counters->target_connects;
+  // The positions of a reload that is not whole do not count.
+  if (std::exchange(state->in_spare, false)) state->shards.clear();
   absl::StatusOr<std::unique_ptr<TargetLink>> link = connect();
   if (!link.ok()) return link.status();
   auto checked = std::make_unique<CheckedLink>(*std::move(link));
   absl::StatusOr<OpenedTarget> opened =
       OpenTarget(options, checked.get(), state);
   if (!opened.ok()) return opened.status();
+  // An earlier session of this process may have held a position.
+  if (!opened->has_record && !state->reload && !HeldPositions(*state).empty()) {
+    return LostTarget(options, state, kRecordGone);
+  }
+  counters->links.SetUp(kTargetLink);
+  if (opened->is_untold && state->shards.empty()) {
+    ++counters->untold;
+    options.log({LogLevel::kWarning, "untold_end",
+                 absl::StrCat("the mirror before ended without the replies to "
+                              "its last commands, up to ",
+                              options.max_batch,
+                              " in front of the stored position: rejections "
+                              "there are not counted")});
+  }
   return absl::WrapUnique(new MirrorSession(
       std::move(connect), std::move(interrupter), std::move(checked), options,
       *std::move(opened), counters, state));
@@ -337,11 +489,14 @@ absl::StatusOr<std::unique_ptr<MirrorSession>> MirrorSession::Open(
 absl::StatusOr<std::vector<std::string>> MirrorSession::Reconnect(
     absl::Status status) {
   while (IsTemporary(status)) {
-    options_.log(absl::StrCat(
-        status.message(), "; trying again",
-        backoff_ == absl::ZeroDuration()
-            ? ""
-            : absl::StrCat(" in ", absl::FormatDuration(backoff_))));
+    counters_->links.SetDown(kTargetLink, status.message());
+    counters_->CountWait(status);
+    options_.log({LogLevel::kWarning, "target_down",
+                  absl::StrCat(status.message(), "; trying again",
+                               backoff_ == absl::ZeroDuration()
+                                   ? ""
+                                   : absl::StrCat(" in ", absl::FormatDuration(
+                                                              backoff_)))});
     if (interrupter_->Sleep(backoff_)) {
       return absl::CancelledError("interrupted");
     }
@@ -361,26 +516,42 @@ absl::StatusOr<std::vector<std::string>> MirrorSession::Reconnect(
 
 absl::StatusOr<std::vector<std::string>> MirrorSession::TakeOpened(
     OpenedTarget opened) {
+  counters_->links.SetUp(kTargetLink);
   features_ = opened.features;
   filter_.emplace(std::move(opened.filter));
   std::vector<std::string> fields;
   for (const ShardRecord& shard : opened.shards) fields.push_back(shard.text);
-  if (empty_first_) return fields;  // Nothing of the target counts yet.
-  if (!opened.has_record) {
-    state_->reload = true;
-    return absl::AbortedError(
-        "the target has lost the mirror's record: it came back empty, or the "
-        "key was evicted or deleted; all is loaded again");
-  }
-  for (size_t i = 0; i < fields.size(); ++i) {
-    const MirrorState::Shard& shard = state_->shards[i];
-    if (fields[i] != shard.stored && fields[i] != shard.sent) {
-      return absl::AbortedError(absl::StrCat(
-          "another mirror has written to the target: ", ShardField(i), " has ",
-          Escaped(fields[i]), " instead of ", Escaped(shard.stored)));
-    }
-  }
+  // Until then nothing of the target counts.
+  const absl::Status status =
+      empty_first_ ? absl::OkStatus() : CheckRecord(opened);
+  if (!status.ok()) return status;
   return fields;
+}
+
+// Compares the record with the memory of this session.
+absl::Status MirrorSession::CheckRecord(const OpenedTarget& opened) const {
+  if (!opened.has_record) return LostTarget(options_, state_, kRecordGone);
+  for (size_t i = 0; i < opened.shards.size(); ++i) {
+    const ShardRecord& record = opened.shards[i];
+    const MirrorState::Shard& shard = state_->shards[i];
+    if (record.text == shard.stored || record.text == shard.sent) continue;
+    if (record.state == ShardRecord::State::kLoading) {
+      return LostTarget(options_, state_,
+                        absl::StrCat(ShardField(i), " has ",
+                                     Escaped(record.text), " instead"));
+    }
+    const std::optional<FeedPosition> held = ParseFeedPosition(shard.stored);
+    const bool is_older = held.has_value() &&
+                          held->generation == record.position.generation &&
+                          held->next_offset > record.position.next_offset;
+    return absl::AbortedError(absl::StrCat(
+        is_older ? "the target has gone back, as after a failover to a replica "
+                   "that lagged: "
+                 : "another mirror has written to the target: ",
+        ShardField(i), " has ", Escaped(record.text), " instead of ",
+        Escaped(shard.stored), "; the mirror goes on from there"));
+  }
+  return absl::OkStatus();
 }
 
 // A target may close a silent connection.
@@ -412,6 +583,19 @@ absl::StatusOr<TargetReply> MirrorSession::Read(
   return answer;
 }
 
+// Takes the rows of the primary's version, unless the options name one.
+void MirrorSession::TakePrimary(const Primary& primary) {
+  options_.log({LogLevel::kInfo, "primary", DescribePrimary(primary)});
+  if (options_.primary_version.has_value()) return;
+  const std::optional<KevyVersion> version = ParseKevyVersion(primary.version);
+  rewriter_.set_version(version.value_or(kAssumedVersion));
+  if (version.has_value()) return;
+  std::string text = "the primary does not tell its version: ";
+  AppendText(kAssumedVersion, &text);
+  options_.log({LogLevel::kWarning, "version_assumed",
+                absl::StrCat(text, " is assumed (--primary_version)")});
+}
+
 // Counts a command that is dropped or uncertain, and tells the first of a kind.
 void MirrorSession::CountReason(size_t shard, const FrameView& frame,
                                 const Rewriting& rewriting) {
@@ -419,24 +603,71 @@ void MirrorSession::CountReason(size_t shard, const FrameView& frame,
   const bool dropped = rewriting.kind == Rewriting::Kind::kDropped;
   KindCounts& counts = dropped ? counters_->passed_over : counters_->uncertain;
   if (counts.Count(rewriting.reason_class, frame.argv()[0], rewriting.reason)) {
-    options_.log(absl::StrCat(
-        ShardField(shard), ": the command at offset ", frame.offset(), ", ",
-        CommandExcerpt(frame.command()), ", ",
-        dropped ? "is passed over: " : "may differ here: ", rewriting.reason));
+    options_.log(
+        {LogLevel::kWarning,
+         dropped ? "passed_over" : "uncertain",
+         absl::StrCat(ShardField(shard), ": the command at offset ",
+                      frame.offset(), ", ", CommandExcerpt(frame.command()),
+                      ", ", dropped ? "is passed over: " : "may differ here: ",
+                      rewriting.reason),
+         {{"shard", shard},
+          {"offset", frame.offset()},
+          {"class", rewriting.reason_class}}});
   }
 }
 
-void MirrorSession::CountPassedDeadline(size_t shard, const FrameView& frame) {
-  if (!passed_deadlines_.Take(frame.argv(), now_ms_)) return;
-  Rewriting rewriting;
-  rewriting.reason_class = "uncertain";
-  rewriting.reason =
-      "its key's deadline had passed when it came: the target begins the key "
-      "anew, and the primary's may be gone";
-  CountReason(shard, frame, rewriting);
+// Gives the target the true deadlines that are due in front of `offset`.
+absl::Status MirrorSession::ApplyDeadlines(PassedDeadlines* deadlines,
+                                           uint64_t offset) {
+  if (!deadlines->HasDue(offset)) return absl::OkStatus();
+  absl::Status status = transactions_.Commit();
+  const std::vector<PassedDeadlines::Held> due = deadlines->TakeDue(offset);
+  // Before Redis 7.0 the keys stay for the grace.
+  if (filter_->table().Find("pexpiretime") == nullptr) return status;
+  for (size_t i = 0; status.ok() && i < due.size(); i += kKeysAtOnce) {
+    status = transactions_.Retry([&] {
+      return ApplyDeadlines(absl::MakeSpan(due).subspan(i, kKeysAtOnce));
+    });
+  }
+  return status;
 }
 
-absl::Status MirrorSession::Finish() { return transactions_.Settle(); }
+// A key that has another deadline than the held one, or none, stays. A refusal
+// counts as such: the grace remains.
+absl::Status MirrorSession::ApplyDeadlines(
+    absl::Span<const PassedDeadlines::Held> held) {
+  for (const PassedDeadlines::Held& one : held) {
+    link_->Add({"PEXPIRETIME", one.key});
+  }
+  absl::Status status = link_->Send();
+  if (!status.ok()) return status;
+  for (const PassedDeadlines::Held& one : held) {
+    const absl::StatusOr<TargetReply> reply =
+        link_->Receive(ReplyDetail::kBrief);
+    if (!reply.ok()) return reply.status();
+    if (reply->type == TargetReply::Type::kInteger &&
+        reply->integer == static_cast<int64_t>(one.until_ms)) {
+      link_->Add({"PEXPIREAT", one.key, absl::StrCat(one.deadline_ms)});
+    }
+  }
+  status = link_->Send();
+  return status.ok() ? link_->DropReplies() : status;
+}
+
+absl::Status MirrorSession::Finish() {
+  if (options_.print_only) return transactions_.Settle();
+  absl::Status status = transactions_.End();
+  // Without a record there is nothing to tell.
+  if (!status.ok() || empty_first_) return status;
+  std::string told;
+  for (const MirrorState::Shard& shard : state_->shards) {
+    absl::StrAppend(&told, told.empty() ? "" : ",", shard.stored);
+  }
+  // Its loss costs a message at the next start.
+  WriteRecordField(options_.position_key, kToldField, told, link_.get())
+      .IgnoreError();
+  return absl::OkStatus();
+}
 
 const FeedPosition& MirrorSession::position(size_t shard) const {
   return shards_[shard]->position();
@@ -460,21 +691,62 @@ absl::Status MirrorSession::BeginHistory(Shard* shard) {
     empty_first_ = true;
   }
   if (empty_first_) {
-    status = transactions_.Retry(
-        [this] { return EmptyTarget(options_, link_.get()); });
+    status = EmptyDatabase();
     if (!status.ok()) return status;
-    empty_first_ = false;
-    state_->reload = false;
-    for (const std::unique_ptr<Shard>& each : shards_) {
-      each->set_holding(Shard::Holding::kNothing);
-      each->set_position(FeedPosition());
-      each->state().stored = each->state().sent = std::string(kLoading);
-    }
   } else if (shard->holding() == Shard::Holding::kEmpty) {
     status = StoreField(shard, kLoading);
     if (!status.ok()) return status;
   }
   shard->set_holding(Shard::Holding::kData);
+  shard->set_is_whole(false);
+  return absl::OkStatus();
+}
+
+// Empties the database for new histories of all shards: the readers', or the
+// spare one.
+absl::Status MirrorSession::EmptyDatabase() {
+  const bool swap = options_.swap_database.has_value();
+  absl::Status status = transactions_.Retry([this, swap] {
+    if (swap) {
+      absl::Status entered = EnterSpare(options_, link_.get(), state_);
+      if (!entered.ok()) return entered;
+    }
+    return EmptyTarget(options_, swap, link_.get());
+  });
+  if (!status.ok()) return status;
+  empty_first_ = false;
+  state_->reload = false;
+  for (const std::unique_ptr<Shard>& each : shards_) {
+    each->set_holding(Shard::Holding::kNothing);
+    each->set_is_whole(false);
+    each->set_position(FeedPosition());
+    each->deadlines().Clear();
+    each->state().stored = each->state().sent = std::string(kLoading);
+  }
+  if (swap) {
+    options_.log(absl::StrCat("loading into database ", *options_.swap_database,
+                              "; database ", options_.database,
+                              " keeps its data until all is loaded"));
+  }
+  return absl::OkStatus();
+}
+
+// Swaps the databases, if the spare one holds each shard as a whole.
+absl::Status MirrorSession::SwapIfWhole() {
+  if (!state_->in_spare ||
+      !absl::c_all_of(shards_, [](const std::unique_ptr<Shard>& shard) {
+        return shard->is_whole();
+      })) {
+    return absl::OkStatus();
+  }
+  absl::Status status = transactions_.Commit();
+  if (!status.ok()) return status;
+  status = transactions_.Retry(
+      [this] { return SwapDatabases(options_, link_.get(), state_); });
+  if (!status.ok()) return status;
+  options_.log(absl::StrCat("all is loaded: databases ", options_.database,
+                            " and ", *options_.swap_database,
+                            " are swapped, and the old data is deleted"));
   return absl::OkStatus();
 }
 

@@ -21,6 +21,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
@@ -40,9 +41,11 @@ namespace kevy_replica {
 // one link. Their handlers share one thread.
 //
 //   MirrorSession::Open()        OpenTarget(): checks, positions
-//   handler(i)->OnReset()        EmptyTarget(), if the database must be empty
+//   handler(i)->OnReset()        EnterSpare(), EmptyTarget(), if the database
+//                                must be empty
 //     OnFrames(), OnFlush()      Transactions, then applied(i, offset)
-//   handler(i)->OnSnapshot...()  EmptyTarget(), SnapshotLoader, the position
+//   handler(i)->OnSnapshot...()  the same, SnapshotLoader, the position; and
+//                                SwapDatabases() behind the last snapshot
 //   handler(i)->OnHeartbeat()    the position, if its generation is new
 //   Finish()                     the last replies
 //
@@ -56,7 +59,18 @@ namespace kevy_replica {
 //    history until the target holds it up to a position.
 // 4. A shard that needs a new history while the target holds data ends the
 //    session if there are several shards (MirrorState::reload). All are loaded
-//    again, because one shard's keys cannot be told from another's.
+//    again, because one shard's keys cannot be told from another's: kevy does
+//    not document the rule by which it chooses a key's shard, and neither a
+//    snapshot's record nor a frame tells it.
+// 5. A record that differs from the session's own memory ends the session,
+//    before anything is written. The record is right: it was stored with the
+//    data. So a target that has gone back, to a lagging replica say, is resumed
+//    from its own position. A record that is gone, or that tells of a snapshot
+//    that is not whole, is a lost target: see OnLostTarget.
+// 6. With a spare database a new history goes there, and the readers' database
+//    keeps the old one. The two are swapped when each shard is whole: its
+//    snapshot has ended; or, of a history without a snapshot, a heartbeat has
+//    found it caught up.
 class MirrorSession {
  public:
   // Connects and opens the target: see OpenTarget() for the errors. After a
@@ -69,8 +83,9 @@ class MirrorSession {
       MirrorState* state);
   ~MirrorSession();
 
-  // Waits for the replies of the executing transaction, if any. A command that
-  // the target has rejected there is an error, as in the handlers.
+  // Waits for the replies of the executing transaction, if any, and notes in
+  // the record that all is told. A command that the target has rejected there
+  // is an error, as in the handlers.
   // Precondition: the handlers get no more events.
   absl::Status Finish();
 
@@ -101,12 +116,17 @@ class MirrorSession {
 
   absl::StatusOr<std::vector<std::string>> Reconnect(absl::Status status);
   absl::StatusOr<std::vector<std::string>> TakeOpened(OpenedTarget opened);
+  absl::Status CheckRecord(const OpenedTarget& opened) const;
   absl::Status KeepAlive();
   absl::StatusOr<TargetReply> Read(absl::Span<const absl::string_view> argv);
+  void TakePrimary(const Primary& primary);
   void CountReason(size_t shard, const FrameView& frame,
                    const Rewriting& rewriting);
-  void CountPassedDeadline(size_t shard, const FrameView& frame);
+  absl::Status ApplyDeadlines(PassedDeadlines* deadlines, uint64_t offset);
+  absl::Status ApplyDeadlines(absl::Span<const PassedDeadlines::Held> held);
   absl::Status BeginHistory(Shard* shard);
+  absl::Status EmptyDatabase();
+  absl::Status SwapIfWhole();
   absl::Status StoreField(Shard* shard, absl::string_view value);
   absl::Status StorePosition(Shard* shard, const FeedPosition& position);
   void Stored(size_t shard, const FeedPosition& position);
@@ -119,8 +139,7 @@ class MirrorSession {
   MirrorState* const state_;
   PayloadCommands::Target features_;
   std::optional<CommandFilter> filter_;
-  const FrameRewriter rewriter_;
-  PassedDeadlines passed_deadlines_;
+  FrameRewriter rewriter_;
   uint64_t now_ms_ = 0;  // When the frames at hand were delivered.
   bool empty_first_;     // As OpenedTarget::empty_first, until it is done.
   Transactions transactions_;

@@ -265,6 +265,7 @@ class MirrorSessionTest : public ::testing::Test {
     target_.record = {{"kevy_mirror", "1"}, {"shards", absl::StrCat(shards)}};
     for (size_t i = 0; i < shards; ++i) {
       target_.record[absl::StrCat("shard-", i)] = "7:0";
+      absl::StrAppend(&target_.record["told"], i == 0 ? "" : ",", "7:0");
     }
     const absl::Status status = Open(shards);
     ASSERT_TRUE(status.ok()) << status;
@@ -314,6 +315,7 @@ TEST_F(MirrorSessionTest, TargetInTroubleIsWaitedFor) {
   for (const char* trouble : kTroubles) {
     SCOPED_TRACE(trouble);
     target_.record.clear();
+    state_ = MirrorState();
     // While the target is opened for the first time.
     for (const char* command : {"CLIENT LIST", "HGETALL", "DBSIZE"}) {
       target_.refused = {{command, trouble}};
@@ -326,6 +328,7 @@ TEST_F(MirrorSessionTest, TargetInTroubleIsWaitedFor) {
       SCOPED_TRACE(command);
       target_.record.clear();
       target_.refused = {};
+      state_ = MirrorState();
       ASSERT_TRUE(Open(1).ok());
       applied_.clear();
       const int links = target_.links;
@@ -374,6 +377,34 @@ TEST_F(MirrorSessionTest, BrokenLinkDoesNotRepeatExecutedTransaction) {
   EXPECT_THAT(log_, Contains(HasSubstr("rejections there are not counted")));
 }
 
+// The mirror is killed between EXEC and its reply.
+TEST_F(MirrorSessionTest, KilledMirrorTellsAtNextStart) {
+  OpenAtStart();
+  ASSERT_TRUE(session_->Finish().ok());
+  state_ = MirrorState();
+  ASSERT_TRUE(Open(1).ok());
+  EXPECT_THAT(log_, IsEmpty());
+  target_.results = {ReplyOf(TargetReply::Type::kError, "ERR a new error")};
+  target_.dies_after_exec = true;
+  ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  interrupter_->Interrupt();
+  EXPECT_TRUE(absl::IsCancelled(Flush()));
+  EXPECT_EQ(target_.record["shard-0"], "7:1");
+  // Another process: the command is neither sent again nor counted.
+  session_.reset();
+  state_ = MirrorState();
+  log_.clear();
+  ASSERT_TRUE(Open(1).ok());
+  EXPECT_EQ(session_->position(0), (FeedPosition{7, 1}));
+  EXPECT_EQ(counters_.untold, 1u);
+  EXPECT_EQ(counters_.passed_over.total(), 0u);
+  EXPECT_THAT(log_, ElementsAre(HasSubstr("rejections there are not counted")));
+  ASSERT_TRUE(session_->Finish().ok());
+  state_ = MirrorState();
+  ASSERT_TRUE(Open(1).ok());
+  EXPECT_EQ(counters_.untold, 1u);
+}
+
 // A snapshot is loaded over several links, each command once.
 TEST_F(MirrorSessionTest, BrokenLinkDoesNotRestartSnapshot) {
   options_.max_batch = 1;
@@ -411,15 +442,77 @@ TEST_F(MirrorSessionTest, InterruptEndsWaitForTarget) {
 }
 
 TEST_F(MirrorSessionTest, LostRecordEndsSession) {
+  for (const OnLostTarget on_lost :
+       {OnLostTarget::kStop, OnLostTarget::kReload}) {
+    options_.on_lost_target = on_lost;
+    OpenAtStart();
+    target_.dies_before_exec = true;
+    target_.record.clear();
+    ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+    const absl::Status status = Flush();
+    const bool reload = on_lost == OnLostTarget::kReload;
+    EXPECT_EQ(status.code(), reload ? absl::StatusCode::kAborted
+                                    : absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr("has lost the mirror's record, which held "
+                                "shard-0 at 7:0: "),
+                      HasSubstr(reload ? "; all is loaded again"
+                                       : "give --on_lost_target=reload")));
+    EXPECT_EQ(state_.reload, reload);
+    // The new link wrote nothing.
+    EXPECT_THAT(Writes(),
+                ElementsAre("MULTI", "INCR a", "HSET kevy_mirror shard-0 7:1",
+                            "EXEC", "DBSIZE"));
+  }
+}
+
+// The target is lost between two sessions, or had gone back into a snapshot.
+TEST_F(MirrorSessionTest, LostTargetIsNoticedBetweenSessions) {
+  OpenAtStart();
+  target_.record.clear();
+  EXPECT_TRUE(absl::IsFailedPrecondition(Open(1)));
+  options_.on_lost_target = OnLostTarget::kReload;
+  EXPECT_TRUE(absl::IsAborted(Open(1)));
+  EXPECT_TRUE(Open(1).ok());
+  options_.on_lost_target = OnLostTarget::kStop;
+  state_.reload = false;
   OpenAtStart();
   target_.dies_before_exec = true;
-  target_.record.clear();
+  target_.record["shard-0"] = "loading 3";
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(Flush()));
+}
+
+// A snapshot that is under way holds no position to lose.
+TEST_F(MirrorSessionTest, LostSnapshotIsLoadedAgain) {
+  options_.max_batch = 1;
+  ASSERT_TRUE(Open(1).ok());
+  FollowerHandler* const handler = session_->handler(0);
+  ASSERT_TRUE(handler->OnSnapshotBegin().ok());
+  ASSERT_TRUE(handler->OnSnapshotChunk(kPayload.substr(0, 9)).ok());
+  target_.record.clear();
+  target_.dies_before_exec = true;
+  ASSERT_TRUE(handler->OnSnapshotChunk(kPayload.substr(9)).ok());
+  EXPECT_TRUE(absl::IsAborted(handler->OnSnapshotEnd({8, 5})));
+  EXPECT_TRUE(state_.reload);
+}
+
+// The record is right: it was stored with the data.
+TEST_F(MirrorSessionTest, TargetThatWentBackIsResumedFromItsRecord) {
+  OpenAtStart();
+  ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  ASSERT_TRUE(Flush().ok());
+  target_.dies_before_exec = true;
+  target_.record["shard-0"] = "7:0";
+  ASSERT_TRUE(Frame(0, 1, {"INCR", "a"}).ok());
   const absl::Status status = Flush();
   EXPECT_TRUE(absl::IsAborted(status)) << status;
   EXPECT_THAT(std::string(status.message()),
-              HasSubstr("has lost the mirror's record"));
-  EXPECT_TRUE(state_.reload);
+              AllOf(HasSubstr("the target has gone back"),
+                    HasSubstr("shard-0 has \"7:0\" instead of \"7:1\"")));
+  EXPECT_FALSE(state_.reload);
+  ASSERT_TRUE(Open(1).ok());
+  EXPECT_EQ(session_->position(0), (FeedPosition{7, 0}));
 }
 
 TEST_F(MirrorSessionTest, OtherMirrorsWritesEndSession) {
@@ -506,6 +599,7 @@ TEST_F(MirrorSessionTest, RefusedItemCostsThatItemAlone) {
               HasSubstr("{class=\"item\",name=\"set\"} 1\n"));
   // An error that nobody has foreseen stops the mirror.
   target_.record.clear();
+  state_ = MirrorState();
   ASSERT_TRUE(Open(1).ok());
   ASSERT_TRUE(session_->handler(0)->OnSnapshotBegin().ok());
   target_.refused = {{"SET k", "ERR no"}};
@@ -518,7 +612,7 @@ TEST_F(MirrorSessionTest, RefusedItemCostsThatItemAlone) {
 
 TEST_F(MirrorSessionTest, CommandsBeyondKeysStopMirror) {
   for (const absl::string_view command :
-       {"MULTI", "exec", "Select", "FLUSHALL", "FLUSHDB", "CLIENT", ""}) {
+       {"MULTI", "exec", "Select", "SWAPDB", "CONFIG", "CLIENT", ""}) {
     SCOPED_TRACE(command);
     OpenAtStart();
     ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
@@ -533,6 +627,13 @@ TEST_F(MirrorSessionTest, CommandsBeyondKeysStopMirror) {
         target_.sent,
         ElementsAre("MULTI", "INCR a", "HSET kevy_mirror shard-0 7:1", "EXEC"));
   }
+}
+
+// An embedded writer streams it. kevy_mirror_rows_test has it for one shard.
+TEST_F(MirrorSessionTest, FlushOfOneShardReloadsAll) {
+  OpenAtStart(2);
+  EXPECT_TRUE(absl::IsAborted(Frame(1, 0, {"FLUSHALL"})));
+  EXPECT_TRUE(state_.reload);
 }
 
 TEST_F(MirrorSessionTest, PassedOverCommandsMovePositionAlone) {
@@ -674,6 +775,8 @@ TEST_F(MirrorSessionTest, PrimaryIsLoggedOnceForAllShards) {
   }
   EXPECT_THAT(log_, ElementsAre("the primary is db1:6004, with 2 shards; two "
                                 "nodes claim it",
+                                "the primary does not tell its version: 5.4.0 "
+                                "is assumed (--primary_version)",
                                 "db1:6004: dead"));
 }
 

@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
@@ -23,6 +24,7 @@
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/reply_class.h"
+#include "kevy_replica/tools/mirror/swap_database.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {
@@ -32,9 +34,11 @@ namespace {
 // connection must end before the record is read.
 absl::Status EndOlderConnections(const MirrorOptions& options,
                                  CheckedLink* link) {
-  // A client's name takes plain characters only.
-  const std::string name = absl::StrCat(
-      "kevy_mirror-", absl::BytesToHexString(options.position_key));
+  // A client's name takes plain characters only. The connection may have
+  // selected the spare database, so the name tells the readers'.
+  const std::string name =
+      absl::StrCat("kevy_mirror-", absl::BytesToHexString(options.position_key),
+                   "-", options.database);
   const absl::StatusOr<TargetReply> named =
       link->Ask({"CLIENT", "SETNAME", name});
   if (!named.ok()) return named.status();
@@ -43,22 +47,17 @@ absl::Status EndOlderConnections(const MirrorOptions& options,
   const absl::StatusOr<TargetReply> list = link->Ask({"CLIENT", "LIST"});
   if (!list.ok()) return list.status();
   const std::string own_id = absl::StrCat(own->integer);
-  absl::string_view own_database;
-  std::vector<std::pair<absl::string_view, absl::string_view>> mirrors;
+  std::vector<absl::string_view> mirrors;
   for (const absl::string_view line : absl::StrSplit(list->text, '\n')) {
     absl::string_view id;
-    absl::string_view database;
     bool is_mirror = false;
     for (absl::string_view field : absl::StrSplit(line, ' ')) {
       if (absl::ConsumePrefix(&field, "id=")) id = field;
-      if (absl::ConsumePrefix(&field, "db=")) database = field;
       if (absl::ConsumePrefix(&field, "name=")) is_mirror = field == name;
     }
-    if (id == own_id) own_database = database;
-    if (is_mirror) mirrors.emplace_back(id, database);
+    if (is_mirror && id != own_id) mirrors.push_back(id);
   }
-  for (const auto& [id, database] : mirrors) {
-    if (id == own_id || database != own_database) continue;
+  for (const absl::string_view id : mirrors) {
     const absl::Status ended = link->Ask({"CLIENT", "KILL", "ID", id}).status();
     if (!ended.ok()) return ended;
   }
@@ -86,10 +85,12 @@ absl::Status CheckEviction(const MirrorOptions& options, CheckedLink* link,
         line == "noeviction" || std::exchange(state->eviction_told, true)) {
       continue;
     }
-    options.log(absl::StrCat(
-        "warning: the target's maxmemory-policy is ", Printable(line),
-        ": it may drop keys, the mirror's own among them, and the copy then "
-        "differs; set it to noeviction"));
+    options.log(
+        {LogLevel::kWarning, "eviction",
+         absl::StrCat("warning: the target's maxmemory-policy is ",
+                      Printable(line),
+                      ": it may drop keys, the mirror's own among them, and "
+                      "the copy then differs; set it to noeviction")});
   }
   return absl::OkStatus();
 }
@@ -131,6 +132,10 @@ absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
       options.print_only ? CommandTable() : CommandTable::Load(link);
   if (!table.ok()) return table.status();
 
+  if (options.swap_database.has_value()) {
+    status = OpenSpare(options, link, state);
+    if (!status.ok()) return status;
+  }
   absl::StatusOr<MirrorRecord> record =
       ReadMirrorRecord(options.position_key, options.shards, link);
   if (absl::IsFailedPrecondition(record.status()) && options.replace) {
@@ -138,6 +143,7 @@ absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
   }
   if (!record.ok()) return record.status();
   record->shards.resize(options.shards);
+  const bool is_untold = record->is_untold();
   if (record->exists && !state->rejected.empty()) {
     status = WriteRecordField(options.position_key, kRejectedField,
                               state->rejected, link);
@@ -166,15 +172,24 @@ absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
   OpenedTarget opened = {
       CommandFilter({options.position_key, options.scripts, options.print_only},
                     *std::move(table)),
-      features, record->exists, std::move(record->shards)};
+      features, record->exists, is_untold, std::move(record->shards)};
   opened.empty_first = !record->exists || record->is_loading() || state->reload;
   return opened;
 }
 
-absl::Status EmptyTarget(const MirrorOptions& options, CheckedLink* link) {
+absl::Status EmptyTarget(const MirrorOptions& options, bool in_spare,
+                         CheckedLink* link) {
   link->Add({"MULTI"});
-  link->Add({"FLUSHDB"});
+  if (in_spare) {
+    link->Add({"FLUSHDB", "ASYNC"});
+  } else {
+    link->Add({"FLUSHDB"});
+  }
   AddNewRecord(options.position_key, options.shards, link);
+  if (in_spare) {
+    link->Add({"HSET", options.position_key, kSpareField,
+               absl::StrCat(options.database)});
+  }
   link->Add({"EXEC"});
   absl::Status sent = link->Send();
   if (!sent.ok()) return sent;

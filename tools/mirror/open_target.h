@@ -23,6 +23,7 @@ struct OpenedTarget {
   CommandFilter filter;
   PayloadCommands::Target features;
   bool has_record = false;
+  bool is_untold = false;  // As MirrorRecord::is_untold().
   std::vector<ShardRecord> shards;
   // The database must be emptied before the first write: its data is not this
   // mirror's, or is a part of a snapshot. All of `shards` are kLoading then.
@@ -33,13 +34,14 @@ struct OpenedTarget {
 //
 //   CLIENT SETNAME, ID, LIST, KILL  ends older connections of this mirror,
 //                                   whose commands may still be on their way
+//   SWAPDB, SELECT, FLUSHDB ASYNC   only with a spare database: OpenSpare()
 //   COMMAND                         the known commands
 //   HGETALL <position key>          the record
 //   HSET, HDEL <position key>       stores or clears a reason to stop
 //   DBSIZE                          only if there is no record
 //   INFO memory                     warns if keys may be evicted
 //
-// The data stays as it is.
+// The readers' data stays as it is.
 //
 // Returns:
 //   an OpenedTarget      go on from there
@@ -49,13 +51,15 @@ struct OpenedTarget {
 absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
                                         CheckedLink* link, MirrorState* state);
 
-// Deletes all keys of the database and writes a new record, in one transaction.
+// Deletes all keys of the selected database and writes a new record, in one
+// transaction. With `in_spare` that is the spare database.
 //
 // Returns:
 //   OK                   the database holds the record alone
 //   kFailedPrecondition  the target refuses
 //   other errors         CheckedLink::Ask()'s
-absl::Status EmptyTarget(const MirrorOptions& options, CheckedLink* link);
+absl::Status EmptyTarget(const MirrorOptions& options, bool in_spare,
+                         CheckedLink* link);
 
 }  // namespace kevy_replica
 

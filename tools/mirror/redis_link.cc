@@ -3,14 +3,7 @@
 
 #include "kevy_replica/tools/mirror/redis_link.h"
 
-#include <hiredis/hiredis.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/uio.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -22,20 +15,25 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/tools/mirror/reply_class.h"
+#include "kevy_replica/tools/mirror/reply_reader.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/connect_options.h"
 #include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/secure/tls_options.h"
+#include "kevy_replica/transport/secure/tls_transport.h"
+#include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 namespace {
 
-// After an interrupt, the time to wait for the replies to sent commands.
+// After an interrupt, the time for the last commands and replies.
 constexpr absl::Duration kLastReplies = absl::Milliseconds(300);
 
 constexpr size_t kReadBytes = 64 << 10;
@@ -43,53 +41,74 @@ constexpr size_t kReadBytes = 64 << 10;
 // Send-buffer capacity to keep after a send. A larger buffer is freed.
 constexpr size_t kKeptBytes = 1 << 20;
 
-// Pieces in one system call. POSIX guarantees 16, Linux takes 1024.
-constexpr size_t kMaxPieces = 512;
+// Bytes of one write. A part of a long command gets a timeout of its own, so
+// that a slow network is no error.
+constexpr size_t kWriteBytes = 64 << 10;
+
+// Maps a transport's error to the codes of Connect(). A refused certificate and
+// an unusable file keep theirs. Any other error may pass.
+absl::Status LinkError(absl::string_view name, const absl::Status& status) {
+  const std::string message = absl::StrCat(name, ": ", status.message());
+  switch (status.code()) {
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kResourceExhausted:
+      return absl::Status(status.code(), message);
+    default:
+      return absl::UnavailableError(message);
+  }
+}
 
 }  // namespace
 
-RedisLink::RedisLink(redisContext* context, std::string name,
-                     std::shared_ptr<Interrupter> interrupter,
-                     absl::Duration timeout)
-    : context_(context),
-      name_(std::move(name)),
-      interrupter_(std::move(interrupter)),
+RedisLink::RedisLink(std::string name,
+                     const std::shared_ptr<Interrupter>& interrupter,
+                     absl::Duration timeout, const TargetReplyLimits& limits)
+    : name_(std::move(name)),
       timeout_(timeout),
+      end_(interrupter, kLastReplies),
+      reader_(limits),
       room_(kReadBytes, '\0') {}
 
 absl::StatusOr<std::unique_ptr<RedisLink>> RedisLink::Connect(
     const TargetAddress& address, std::shared_ptr<Interrupter> interrupter,
-    absl::Duration timeout) {
-  const timeval limit = absl::ToTimeval(timeout);
-  redisContext* const context =
-      address.server.kind == Address::Kind::kUnix
-          ? redisConnectUnixWithTimeout(address.server.path.c_str(), limit)
-          : redisConnectWithTimeout(address.server.host.c_str(),
-                                    address.server.port, limit);
-  if (context == nullptr) {
-    return absl::ResourceExhaustedError("no memory for a connection");
+    absl::Duration timeout, const TargetReplyLimits& limits) {
+  auto link = absl::WrapUnique(
+      new RedisLink(address.ToString(), interrupter, timeout, limits));
+  const absl::Status status = link->Open(address);
+  if (interrupter->interrupted()) {
+    return absl::CancelledError(
+        absl::StrCat("connect to ", link->name_, ": interrupted"));
   }
-  auto link = absl::WrapUnique(new RedisLink(context, address.ToString(),
-                                             std::move(interrupter), timeout));
-  if (context->err != 0) {
-    // A signal ends hiredis's wait with an error.
-    if (link->interrupter_->interrupted()) {
-      return absl::CancelledError(
-          absl::StrCat("connect to ", link->name_, ": interrupted"));
-    }
-    return absl::UnavailableError(
-        absl::StrCat("connect to ", link->name_, ": ", context->errstr));
-  }
-  if (!address.password.empty()) {
-    link->Add({"AUTH", address.user.empty() ? "default" : address.user,
-               address.password});
-    const absl::Status status = link->TakeOwnReply();
-    if (!status.ok()) return status;
-  }
-  link->Add({"SELECT", absl::StrCat(address.database)});
-  const absl::Status status = link->TakeOwnReply();
   if (!status.ok()) return status;
   return link;
+}
+
+absl::Status RedisLink::Open(const TargetAddress& address) {
+  ConnectOptions options;
+  options.connect_timeout = timeout_;
+  options.interrupter = end_.interrupter();
+  const std::string server = address.server.ToString();
+  absl::StatusOr<std::unique_ptr<Transport>> transport;
+  if (address.tls.has_value()) {
+    TlsOptions tls = *address.tls;
+    tls.handshake_timeout = timeout_;
+    transport = ConnectTlsTransport(server, tls, options);
+  } else {
+    transport = ConnectTransport(server, options);
+  }
+  if (!transport.ok()) return LinkError(name_, transport.status());
+  transport_ = *std::move(transport);
+  if (!address.password.empty()) {
+    Add({"AUTH", address.user.empty() ? "default" : address.user,
+         address.password});
+    absl::Status status = TakeOwnReply();
+    if (!status.ok()) return status;
+  }
+  Add({"SELECT", absl::StrCat(address.database)});
+  return TakeOwnReply();
 }
 
 // Sends the command of Connect(), and takes its reply.
@@ -131,42 +150,15 @@ void RedisLink::Add(absl::Span<const absl::string_view> argv) {
 }
 
 absl::Status RedisLink::Send() {
-  std::vector<iovec> vectors;
-  vectors.reserve(pieces_.size());
   for (const Piece& piece : pieces_) {
     const char* const data =
         piece.data != nullptr ? piece.data : own_.data() + piece.offset;
-    vectors.push_back({const_cast<char*>(data), piece.size});
+    absl::Status status = Gather(absl::string_view(data, piece.size));
+    if (!status.ok()) return status;
   }
-  size_t next = 0;
-  while (next < vectors.size()) {
-    msghdr message = {};
-    message.msg_iov = &vectors[next];
-    message.msg_iovlen = std::min(vectors.size() - next, kMaxPieces);
-    const ssize_t sent =
-        ::sendmsg(context_->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0) {
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) {
-        const int error = errno;
-        return absl::UnavailableError(
-            absl::ErrnoToStatus(error, "write to " + name_).message());
-      }
-      const absl::Status ready =
-          interrupter_->WaitFor(context_->fd, POLLOUT, timeout_);
-      if (!ready.ok()) return ready;
-      continue;
-    }
-    size_t left = static_cast<size_t>(sent);
-    while (left > 0 && left >= vectors[next].iov_len) {
-      left -= vectors[next++].iov_len;
-    }
-    if (left > 0) {
-      vectors[next].iov_base =
-          static_cast<char*>(vectors[next].iov_base) + left;
-      vectors[next].iov_len -= left;
-    }
-  }
+  absl::Status status = Write(gathered_);
+  if (!status.ok()) return status;
+  gathered_.clear();
   outstanding_ += std::exchange(added_, 0);
   pieces_.clear();
   own_.clear();
@@ -174,39 +166,53 @@ absl::Status RedisLink::Send() {
   return absl::OkStatus();
 }
 
-absl::Status RedisLink::WaitForBytes() {
-  absl::Status ready = interrupter_->WaitFor(context_->fd, POLLIN, timeout_);
-  if (!absl::IsCancelled(ready)) return ready;
-  // A target that sends without end must not keep the mirror.
-  const absl::Time now = absl::Now();
-  last_replies_ = std::min(last_replies_, now + kLastReplies);
-  if (now >= last_replies_) return ready;
-  const absl::Status last =
-      without_interrupt_.WaitFor(context_->fd, POLLIN, last_replies_ - now);
-  return absl::IsDeadlineExceeded(last) ? ready : last;
+absl::Status RedisLink::Gather(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const absl::string_view part =
+        bytes.substr(0, kWriteBytes - gathered_.size());
+    absl::Status status;
+    if (part.size() == kWriteBytes) {
+      status = Write(part);
+    } else {
+      absl::StrAppend(&gathered_, part);
+      if (gathered_.size() == kWriteBytes) {
+        status = Write(gathered_);
+        gathered_.clear();
+      }
+    }
+    if (!status.ok()) return status;
+    bytes.remove_prefix(part.size());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RedisLink::Write(absl::string_view bytes) {
+  const absl::Status status = transport_->Write(bytes, timeout_);
+  if (status.ok()) return status;
+  // A server that refuses the mirror's certificate tells it and hangs up.
+  const absl::Status told =
+      transport_
+          ->Read(absl::MakeSpan(&room_[0], room_.size()), absl::ZeroDuration())
+          .status();
+  return LinkError(name_, absl::IsFailedPrecondition(told) ? told : status);
 }
 
 absl::Status RedisLink::Read() {
-  while (true) {
-    absl::Status ready = WaitForBytes();
-    if (!ready.ok()) return ready;
-    const ssize_t size = ::recv(context_->fd, &room_[0], room_.size(), 0);
-    if (size > 0) {
-      unread_ = absl::string_view(room_.data(), static_cast<size_t>(size));
-      return absl::OkStatus();
-    }
-    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+  const absl::StatusOr<size_t> size =
+      transport_->Read(absl::MakeSpan(&room_[0], room_.size()), timeout_);
+  if (!size.ok()) return LinkError(name_, size.status());
+  if (*size == 0) {
     return absl::UnavailableError(
-        absl::StrCat("read from ", name_, ": ",
-                     size == 0 ? "the target has closed the connection"
-                               : absl::ErrnoToStatus(errno, "recv").message()));
+        absl::StrCat(name_, ": the target has closed the connection"));
   }
+  unread_ = absl::string_view(room_.data(), *size);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<TargetReply> RedisLink::Receive(ReplyDetail detail) {
-  TargetReply reply;
+  absl::StatusOr<TargetReply> reply = TargetReply();
   while (true) {
-    const absl::StatusOr<bool> whole = reader_.Take(detail, &unread_, &reply);
+    const absl::StatusOr<bool> whole = reader_.Take(detail, &unread_, &*reply);
     if (!whole.ok()) return whole.status();
     if (*whole) break;
     absl::Status status = Read();
@@ -214,6 +220,12 @@ absl::StatusOr<TargetReply> RedisLink::Receive(ReplyDetail detail) {
   }
   --outstanding_;
   return reply;
+}
+
+size_t RedisLink::SkipQueued(size_t most) {
+  const size_t count = reader_.SkipQueued(most, &unread_);
+  outstanding_ -= count;
+  return count;
 }
 
 }  // namespace kevy_replica

@@ -6,8 +6,6 @@
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_REDIS_LINK_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_REDIS_LINK_H_
 
-#include <hiredis/hiredis.h>
-
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -18,39 +16,46 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/tools/mirror/delayed_interrupt.h"
 #include "kevy_replica/tools/mirror/reply_reader.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 
-// hiredis connects. Send() writes to the socket itself, with sendmsg() from the
-// callers' buffers, so that frames are not copied. A ReplyReader reads replies,
-// since hiredis's own would keep values of any size.
+// Runs over a Transport: TCP, a Unix socket or TLS. Long commands are written
+// from the callers' buffers, so that they are not copied. A ReplyReader reads
+// replies, since hiredis's reader would keep values of any size.
 class RedisLink : public TargetLink {
  public:
-  // Connects, sends the password if there is one, and selects the database.
-  // `timeout` limits each wait, from now on.
-  // `interrupter` ends each wait; waits for replies go on for 0.3 s in all.
+  // Connects, does TLS's handshake, sends the password if there is one, and
+  // selects the database. `timeout` limits connecting, each read, and each
+  // write of 64 KiB. `interrupter` ends all of them 0.3 s later, so that the
+  // replies to sent commands can still come. A reply over `limits` ends the
+  // link.
   //
   // Returns:
   //   a link               ready for commands
   //   kUnavailable         the server cannot be reached, or it is in trouble
   //   kFailedPrecondition  the server refuses: it lacks the database, or wants
-  //                        a password
+  //                        a password; one side refuses the other's certificate
+  //   kInvalidArgument     a file of TLS cannot be used
   //   kDeadlineExceeded    the reply took longer than `timeout`
   //   kCancelled           interrupted
   //   kResourceExhausted   out of memory
   static absl::StatusOr<std::unique_ptr<RedisLink>> Connect(
       const TargetAddress& address, std::shared_ptr<Interrupter> interrupter,
-      absl::Duration timeout = absl::Seconds(10));
+      absl::Duration timeout = absl::Seconds(10),
+      const TargetReplyLimits& limits = TargetReplyLimits());
 
   void AddRaw(absl::string_view resp) override;
   void Add(absl::Span<const absl::string_view> argv) override;
   absl::Status Send() override;
   size_t outstanding() const override { return outstanding_; }
   absl::StatusOr<TargetReply> Receive(ReplyDetail detail) override;
+  size_t SkipQueued(size_t most) override;
 
  private:
   // Bytes to send: at `data`, or in `own_` from `offset` on if that is null.
@@ -59,28 +64,26 @@ class RedisLink : public TargetLink {
     size_t offset;
     size_t size;
   };
-  struct Free {
-    void operator()(redisContext* context) const { redisFree(context); }
-  };
+  RedisLink(std::string name, const std::shared_ptr<Interrupter>& interrupter,
+            absl::Duration timeout, const TargetReplyLimits& limits);
 
-  RedisLink(redisContext* context, std::string name,
-            std::shared_ptr<Interrupter> interrupter, absl::Duration timeout);
-
+  absl::Status Open(const TargetAddress& address);
   absl::Status TakeOwnReply();
-  // Waits for bytes and reads some of them into `unread_`.
+  // Writes `bytes` behind `gathered_`, or keeps the rest there.
+  absl::Status Gather(absl::string_view bytes);
+  // Writes at most kWriteBytes.
+  absl::Status Write(absl::string_view bytes);
+  // Reads bytes into `unread_`.
   absl::Status Read();
-  absl::Status WaitForBytes();
 
-  const std::unique_ptr<redisContext, Free> context_;
   const std::string name_;
-  const std::shared_ptr<Interrupter> interrupter_;
   const absl::Duration timeout_;
-  Interrupter without_interrupt_;  // For the waits after an interrupt.
-  // The end of those waits. Set by the first one.
-  absl::Time last_replies_ = absl::InfiniteFuture();
+  const DelayedInterrupt end_;
+  std::unique_ptr<Transport> transport_;
   std::string own_;
   std::vector<Piece> pieces_;
-  size_t added_ = 0;  // Commands since the last Send().
+  std::string gathered_;  // Short pieces, which are written together.
+  size_t added_ = 0;      // Commands since the last Send().
   size_t outstanding_ = 0;
   ReplyReader reader_;
   std::string room_;          // Bytes of replies.

@@ -23,6 +23,7 @@
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/testing/ports.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -83,6 +84,35 @@ TEST(RedisLinkTest, InterruptedConnectIsCancelled) {
   interrupter->Interrupt();
   status = RedisLink::Connect(*address, interrupter).status();
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
+}
+
+// Connects without a timeout, and interrupts once the thread is blocked.
+absl::Status InterruptedConnect(const std::string& target) {
+  const absl::StatusOr<TargetAddress> address = ParseTargetAddress(target);
+  EXPECT_TRUE(address.ok()) << address.status();
+  const auto interrupter = std::make_shared<Interrupter>();
+  const transport_testing::WhenBlocked interrupt(
+      [&](auto&) { interrupter->Interrupt(); });
+  return RedisLink::Connect(*address, interrupter, absl::InfiniteDuration())
+      .status();
+}
+
+TEST(RedisLinkTest, InterruptEndsConnect) {
+  SKIP_WITHOUT_BLACK_HOLE();
+  const transport_testing::BlackHole port;
+  const absl::Status status =
+      InterruptedConnect(absl::StrCat("redis://", port.address().ToString()));
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+}
+
+// The server accepts and stays silent.
+TEST(RedisLinkTest, InterruptEndsWaitForFirstReply) {
+  const std::unique_ptr<Listener> listener = *Listener::Listen("127.0.0.1:0");
+  for (const char* scheme : {"redis", "rediss"}) {
+    const absl::Status status =
+        InterruptedConnect(absl::StrCat(scheme, "://", listener->address()));
+    EXPECT_TRUE(absl::IsCancelled(status)) << scheme << ": " << status;
+  }
 }
 
 // Accepts one connection and answers its first command with `+OK`. Sends then

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/mirror/kind_counts.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
@@ -110,7 +111,12 @@ absl::Status Decide(const MirrorOptions& options, MirrorCounters* counters,
   if (counters->passed_over.Count(
           is_item ? kItemClass : ReplyClassName(rejection.reply_class),
           ArgumentOf(rejection.command, 0), rejection.kind)) {
-    options.log(absl::StrCat(message(), ": passed over"));
+    LogEvent event(LogLevel::kWarning, "passed_over",
+                   absl::StrCat(message(), ": passed over"),
+                   {{"shard", rejection.shard},
+                    {"class", ReplyClassName(rejection.reply_class)}});
+    if (!is_item) event.fields.emplace_back("offset", *rejection.offset);
+    options.log(event);
   }
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -30,18 +31,15 @@ enum class ReplyClass : uint8_t {
 // "data", "unable" or "trouble".
 absl::string_view ReplyClassName(ReplyClass reply_class);
 
+// reply_class_test.cc provokes each row's error at a real server: Redis 7.0.15
+// and 8.0.2, Valkey 8.1.1.
 struct ReplyRow {
   // The first bytes of the error's text.
   absl::string_view begin;
   ReplyClass reply_class;
-  // kSeen: reply_class_test.cc provokes the error. Otherwise its origin.
-  absl::string_view source;
   // The command that the row is about, in lower case. Empty: any.
   absl::string_view command = "";
 };
-
-// The source of rows that a real server has shown.
-inline constexpr absl::string_view kSeen = "Redis 7.0.15";
 
 // The whole table, in the order of the search.
 absl::Span<const ReplyRow> ReplyRows();
@@ -55,6 +53,11 @@ ReplyClass ClassOfError(absl::string_view error, absl::string_view command);
 
 // kUnavailable, with the error of a server in trouble.
 absl::Status ServersTrouble(absl::string_view error);
+
+// The code of the error in ServersTrouble()'s status: "OOM". Empty for another
+// status. A view of it.
+absl::string_view TroubleCode(
+    const absl::Status& status ABSL_ATTRIBUTE_LIFETIME_BOUND);
 
 // The status for an error reply to the mirror's own command `command`.
 //

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -28,7 +30,7 @@ constexpr size_t kMaxReserved = 1024;
 constexpr int64_t kMaxStringBytes = int64_t{1} << 32;
 
 absl::Status NotResp(absl::string_view line) {
-  return absl::UnavailableError(absl::StrCat("the target's reply is not RESP: ",
+  return absl::UnavailableError(absl::StrCat("the server's reply is not RESP: ",
                                              Escaped(line.substr(0, 48))));
 }
 
@@ -36,6 +38,39 @@ absl::Status NotResp(absl::string_view line) {
 std::string EscapedText(absl::string_view bytes) {
   const std::string quoted = Escaped(bytes);
   return quoted.substr(1, quoted.size() - 2);
+}
+
+// Whether `bytes` begins with `text`. Faster than absl::StartsWith().
+template <size_t kSize>
+bool Begins(absl::string_view bytes, const char (&text)[kSize]) {
+  return bytes.size() >= kSize - 1 &&
+         std::memcmp(bytes.data(), text, kSize - 1) == 0;
+}
+
+// Takes ":17" or "+OK" with its line end from the front of `*bytes`, as most
+// commands in a transaction are answered. False: there is something else.
+bool TakeShort(absl::string_view* bytes, TargetReply* value) {
+  if (Begins(*bytes, "+OK\r\n")) {
+    value->type = TargetReply::Type::kText;
+    bytes->remove_prefix(5);
+    return true;
+  }
+  constexpr size_t kMaxDigits = 18;
+  const char* const all = bytes->data();
+  const size_t size = bytes->size();
+  if (size < 4 || all[0] != ':') return false;
+  size_t i = 1;
+  int64_t number = 0;
+  while (i < size && i <= kMaxDigits && all[i] >= '0' && all[i] <= '9') {
+    number = 10 * number + (all[i++] - '0');
+  }
+  if (i == 1 || i + 1 >= size || all[i] != '\r' || all[i + 1] != '\n') {
+    return false;
+  }
+  value->type = TargetReply::Type::kInteger;
+  value->integer = number;
+  bytes->remove_prefix(i + 2);
+  return true;
 }
 
 }  // namespace
@@ -48,11 +83,12 @@ absl::StatusOr<bool> ReplyReader::Take(ReplyDetail detail,
       detail == ReplyDetail::kWhole ? limits_.whole_bytes : limits_.brief_bytes;
   while (!bytes->empty()) {
     const size_t before = bytes->size();
+    TakeShortElements(bytes);
     TargetReply value;
     bool is_value = false;
     if (in_string_) {
       is_value = TakeString(bytes, &value);
-    } else {
+    } else if (!bytes->empty()) {
       const size_t end = bytes->find('\n');
       const size_t size = std::min(end, bytes->size() - 1) + 1;
       absl::string_view line = bytes->substr(0, size);
@@ -74,7 +110,7 @@ absl::StatusOr<bool> ReplyReader::Take(ReplyDetail detail,
     taken_ += before - bytes->size();
     if (taken_ > most) {
       return absl::ResourceExhaustedError(
-          absl::StrCat("a reply of the target is over ", most, " bytes"));
+          absl::StrCat("a reply of the server is over ", most, " bytes"));
     }
     if (is_value && Close(&value)) {
       *reply = std::move(value);
@@ -83,6 +119,33 @@ absl::StatusOr<bool> ReplyReader::Take(ReplyDetail detail,
     }
   }
   return false;
+}
+
+// Takes short elements of an open array, up to its last one.
+void ReplyReader::TakeShortElements(absl::string_view* bytes) {
+  if (open_.empty() || detail_ != ReplyDetail::kBrief || in_string_ ||
+      !line_.empty() || !open_.back().kept) {
+    return;
+  }
+  Open& parent = open_.back();
+  std::vector<TargetReply>& elements = parent.array.elements;
+  elements.emplace_back();
+  while (parent.left > 1 && TakeShort(bytes, &elements.back())) {
+    --parent.left;
+    elements.emplace_back();
+  }
+  elements.pop_back();
+}
+
+size_t ReplyReader::SkipQueued(size_t most, absl::string_view* bytes) {
+  constexpr size_t kSize = 9;
+  if (taken_ != 0) return 0;
+  size_t count = 0;
+  while (count < most && Begins(*bytes, "+QUEUED\r\n")) {
+    bytes->remove_prefix(kSize);
+    ++count;
+  }
+  return count;
 }
 
 absl::StatusOr<bool> ReplyReader::TakeLine(absl::string_view whole,
@@ -129,13 +192,15 @@ absl::StatusOr<bool> ReplyReader::BeginArray(int64_t count,
   if (static_cast<uint64_t>(count) > limits_.elements ||
       open_.size() == kMaxDepth) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("a reply of the target has over ", limits_.elements,
+        absl::StrCat("a reply of the server has over ", limits_.elements,
                      " elements, or arrays of over ", kMaxDepth, " levels"));
   }
   value->type = TargetReply::Type::kArray;
   value->integer = count;
   if (count == 0) return true;
-  const bool kept = detail_ == ReplyDetail::kWhole || open_.empty();
+  const bool is_single = open_.size() == 1 && count == 1;
+  const bool kept =
+      detail_ == ReplyDetail::kWhole || open_.empty() || is_single;
   if (kept) {
     value->elements.reserve(std::min(static_cast<size_t>(count), kMaxReserved));
   }

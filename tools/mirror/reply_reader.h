@@ -53,6 +53,10 @@ class ReplyReader {
   absl::StatusOr<bool> Take(ReplyDetail detail, absl::string_view* bytes,
                             TargetReply* reply);
 
+  // Takes replies "+QUEUED" from the front of `*bytes`, between two replies.
+  // Returns their number, at most `most`.
+  size_t SkipQueued(size_t most, absl::string_view* bytes);
+
  private:
   // An array whose elements are still to come.
   struct Open {
@@ -65,6 +69,7 @@ class ReplyReader {
   // by itself.
   absl::StatusOr<bool> TakeLine(absl::string_view whole, TargetReply* value);
   absl::StatusOr<bool> BeginArray(int64_t count, TargetReply* value);
+  void TakeShortElements(absl::string_view* bytes);
   // Takes bytes of a string and its line end. True: it is whole.
   bool TakeString(absl::string_view* bytes, TargetReply* value);
   // Puts `value` into the open arrays. True: `*value` is the whole reply.

@@ -60,6 +60,52 @@ constexpr absl::string_view kWire =
     "+OK\r\n:-7\r\n$-1\r\n*-1\r\n$3\r\na\r\n\r\n-ERR \x1b[2J\r\n*0\r\n"
     "*4\r\n:0\r\n$0\r\n\r\n*2\r\n:1\r\n*1\r\n$1\r\nx\r\n-WRONGTYPE no\r\n";
 
+// HPEXPIREAT of one field answers so.
+TEST(ReplyReaderTest, KeepsOnlyElementOfInnerArray) {
+  ReplyReader reader;
+  EXPECT_EQ(
+      ReadAll(&reader, ReplyDetail::kBrief,
+              "*3\r\n*1\r\n:-2\r\n*2\r\n:1\r\n:2\r\n*1\r\n*1\r\n:1\r\n", 100),
+      "[3: [1: -2] [2:] [1: [1:]]]\n");
+}
+
+// The replies to most transactions are short.
+TEST(ReplyReaderTest, ReadsShortElementsInAnyPieces) {
+  const std::string wire =
+      "*7\r\n:0\r\n+OK\r\n:123456789012345678\r\n:1234567890123456789\r\n"
+      "+OKAY\r\n-ERR x\r\n:5\r\n*1\r\n:-1\r\n+OK\r\n";
+  for (size_t piece = 1; piece <= wire.size(); ++piece) {
+    ReplyReader reader;
+    EXPECT_EQ(ReadAll(&reader, ReplyDetail::kBrief, wire, piece),
+              "[7: 0 '' 123456789012345678 1234567890123456789 '' error 'ERR "
+              "x' 5]\n[1: -1]\n''\n");
+  }
+  for (const char* line : {"*2\r\n:\r\n", "*2\r\n:1x\r\n", "*2\r\n:1\rx"}) {
+    ReplyReader reader;
+    EXPECT_NE(
+        ReadAll(&reader, ReplyDetail::kBrief, absl::StrCat(line, "\n"), 100)
+            .find("is not RESP"),
+        std::string::npos)
+        << line;
+  }
+}
+
+TEST(ReplyReaderTest, SkipsQueuedBetweenReplies) {
+  ReplyReader reader;
+  absl::string_view bytes = "+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n-ERR x\r\n+QU";
+  EXPECT_EQ(reader.SkipQueued(2, &bytes), 2u);
+  EXPECT_EQ(reader.SkipQueued(2, &bytes), 1u);
+  EXPECT_EQ(reader.SkipQueued(2, &bytes), 0u);
+  TargetReply reply;
+  EXPECT_TRUE(*reader.Take(ReplyDetail::kBrief, &bytes, &reply));
+  EXPECT_EQ(Text(reply), "error 'ERR x'");
+  EXPECT_EQ(reader.SkipQueued(2, &bytes), 0u);
+  EXPECT_FALSE(*reader.Take(ReplyDetail::kBrief, &bytes, &reply));
+  // Within a reply nothing is skipped.
+  bytes = "+QUEUED\r\n";
+  EXPECT_EQ(reader.SkipQueued(2, &bytes), 0u);
+}
+
 TEST(ReplyReaderTest, ReadsEveryTypeInAnyPieces) {
   for (const size_t piece : {size_t{1}, size_t{2}, size_t{7}, kWire.size()}) {
     ReplyReader reader;
@@ -82,7 +128,7 @@ TEST(ReplyReaderTest, ReplyOverLimitIsError) {
   for (const size_t piece : {size_t{1}, size_t{100}}) {
     ReplyReader whole(limits);
     EXPECT_EQ(ReadAll(&whole, ReplyDetail::kWhole, long_text, piece),
-              "a reply of the target is over 40 bytes");
+              "a reply of the server is over 40 bytes");
     ReplyReader brief(limits);
     EXPECT_EQ(ReadAll(&brief, ReplyDetail::kBrief, long_text + "\r\n", piece),
               "''\n");
@@ -91,7 +137,7 @@ TEST(ReplyReaderTest, ReplyOverLimitIsError) {
                       long_text + "\r\n-ERR no\r\n", piece),
               "''\nerror 'ERR n'\n");
     EXPECT_EQ(ReadAll(&brief, ReplyDetail::kBrief, "*4\r\n", piece),
-              "a reply of the target has over 3 elements, or arrays of over 16 "
+              "a reply of the server has over 3 elements, or arrays of over 16 "
               "levels");
   }
   // Arrays without end.
@@ -99,7 +145,7 @@ TEST(ReplyReaderTest, ReplyOverLimitIsError) {
   std::string wire;
   for (int i = 0; i < 20; ++i) wire += "*1\r\n";
   EXPECT_EQ(ReadAll(&reader, ReplyDetail::kBrief, wire, 5),
-            "a reply of the target has over 1048576 elements, or arrays of "
+            "a reply of the server has over 1048576 elements, or arrays of "
             "over 16 levels");
 }
 
@@ -117,7 +163,7 @@ TEST(ReplyReaderTest, OtherBytesAreError) {
   ReplyReader reader;
   EXPECT_EQ(ReadAll(&reader, ReplyDetail::kWhole, std::string(70000, 'x'), 9)
                 .substr(0, 33),
-            "the target's reply is not RESP: \"");
+            "the server's reply is not RESP: \"");
 }
 
 }  // namespace

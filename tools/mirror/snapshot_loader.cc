@@ -4,11 +4,14 @@
 #include "kevy_replica/tools/mirror/snapshot_loader.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <string>
 #include <utility>
 #include <variant>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -42,9 +45,7 @@ SnapshotLoader::SnapshotLoader(size_t shard, PayloadCommands::Target features,
       commands_(
           features, options->now_ms(),
           [this](absl::Span<const absl::string_view> argv, PayloadCheck check) {
-            if (status_.ok()) {
-              status_ = transactions_->Load(shard_, argv, check);
-            }
+            if (status_.ok()) status_ = Load(argv, check);
           },
           [this](PayloadItem item, absl::string_view key) {
             transactions_->CountItem(shard_, item, key);
@@ -70,11 +71,19 @@ absl::Status SnapshotLoader::Take(const PayloadEvent& event) {
         "the primary has a key ", Escaped(options_.position_key),
         ", the name of the mirror's own key: choose another --position_key"));
   }
-  if (record != nullptr && record->expire_at_ms.has_value()) {
-    deadlines_->Note(record->key, *record->expire_at_ms, options_.now_ms());
-  }
   commands_.Take(event);
   return status_;
+}
+
+absl::Status SnapshotLoader::Load(absl::Span<const absl::string_view> argv,
+                                  PayloadCheck check) {
+  uint64_t deadline_ms = 0;
+  if (argv[0] != "PEXPIREAT" || !absl::SimpleAtoi(argv[2], &deadline_ms)) {
+    return transactions_->Load(shard_, argv, check);
+  }
+  const std::string deadline =
+      absl::StrCat(deadlines_->Hold(argv[1], deadline_ms, options_.now_ms()));
+  return transactions_->Load(shard_, {argv[0], argv[1], deadline}, check);
 }
 
 absl::Status SnapshotLoader::Finish() {

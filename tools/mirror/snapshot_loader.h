@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
@@ -45,6 +46,8 @@ class SnapshotLoader {
 
  private:
   absl::Status Take(const PayloadEvent& event);
+  absl::Status Load(absl::Span<const absl::string_view> argv,
+                    PayloadCheck check);
   absl::Status PayloadStatus() const;
 
   const size_t shard_;

@@ -27,8 +27,8 @@ namespace {
 absl::Status Wrong(absl::string_view text, absl::string_view reason) {
   return absl::InvalidArgumentError(
       absl::StrCat(text, ": ", reason,
-                   "; expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DB] or "
-                   "unix:/PATH[?db=DB]"));
+                   "; expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], "
+                   "rediss://... for TLS, or unix:/PATH[?db=DB]"));
 }
 
 // `text` with %XX as bytes. Unset: not two digits behind a "%".
@@ -68,7 +68,8 @@ std::string TargetAddress::ToString() const {
   if (server.kind == Address::Kind::kUnix) {
     return absl::StrCat(server.ToString(), "?db=", database);
   }
-  return absl::StrCat("redis://", server.ToString(), "/", database);
+  return absl::StrCat(tls.has_value() ? "rediss" : "redis", "://",
+                      server.ToString(), "/", database);
 }
 
 absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view given) {
@@ -81,7 +82,7 @@ absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view given) {
   if (has_credentials) {
     const size_t scheme = given.find("://");
     if (scheme == absl::string_view::npos || scheme + 3 > at) {
-      return Wrong("the address", "the scheme must be redis://");
+      return Wrong("the address", "the scheme must be redis:// or rediss://");
     }
     const size_t begin = scheme + 3;
     shown = absl::StrCat(given.substr(0, begin), given.substr(at + 1));
@@ -103,7 +104,9 @@ absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view given) {
       }
     }
     server = std::string(rest);
-  } else if (absl::ConsumePrefix(&rest, "redis://")) {
+  } else if (absl::ConsumePrefix(&rest, "redis://") ||
+             absl::ConsumePrefix(&rest, "rediss://")) {
+    if (absl::StartsWith(text, "rediss")) result.tls.emplace();
     const size_t slash = rest.find('/');
     if (slash != absl::string_view::npos) {
       database = rest.substr(slash + 1);
@@ -112,8 +115,6 @@ absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view given) {
     const bool has_port =
         rest.find(':') != absl::string_view::npos && !absl::EndsWith(rest, "]");
     server = absl::StrCat(rest, has_port ? "" : ":6379");
-  } else if (absl::StartsWith(rest, "rediss://")) {
-    return Wrong(text, "TLS is not supported");
   } else {
     return Wrong(text, "unknown form of address");
   }
@@ -129,6 +130,17 @@ absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view given) {
     result.database = static_cast<uint32_t>(*number);
   }
   return result;
+}
+
+absl::Status TakeTargetTls(const TlsOptions& tls, TargetAddress* address) {
+  if (address->tls.has_value()) {
+    address->tls = tls;
+  } else if (tls != TlsOptions()) {
+    return absl::InvalidArgumentError(
+        "--target_ca_file, --target_cert_file and --target_key_file need "
+        "--target=rediss://...");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace kevy_replica

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/transport/secure/tls_options.h"
 
 namespace kevy_replica {
 namespace {
@@ -31,12 +32,15 @@ TEST(TargetAddressTest, ParsesAllForms) {
   EXPECT_EQ(Parsed("redis://[::1]:7000/1"), "redis://[::1]:7000/1");
   EXPECT_EQ(Parsed("redis://[::1]/1"), "redis://[::1]:6379/1");
   EXPECT_EQ(Parsed("redis://a/2147483647"), "redis://a:6379/2147483647");
+  EXPECT_EQ(Parsed("rediss://localhost"), "rediss://localhost:6379/0");
+  EXPECT_EQ(Parsed("rediss://u:p@[::1]/1"), "rediss://[::1]:6379/1");
   EXPECT_EQ(Parsed("unix:/run/redis"), "unix:/run/redis?db=0");
   EXPECT_EQ(Parsed("unix:/run/redis?db=4"), "unix:/run/redis?db=4");
 }
 
 TEST(TargetAddressTest, ParsesOwnToString) {
-  for (const char* text : {"redis://[::1]:7000/1", "unix:/run/redis?db=4"}) {
+  for (const char* text : {"redis://[::1]:7000/1", "rediss://[::1]:7000/1",
+                           "unix:/run/redis?db=4"}) {
     EXPECT_EQ(Parsed(Parsed(text)), text);
   }
 }
@@ -52,7 +56,9 @@ TEST(TargetAddressTest, RejectsOtherForms) {
                            "redis://a/-1",
                            "redis://a/2147483648",
                            "redis://a/1/2",
-                           "rediss://a",
+                           "rediss://",
+                           "rediss:a",
+                           "redisss://a",
                            "redis@",
                            "redis:@",
                            "redis://u:%zz@a",
@@ -68,7 +74,28 @@ TEST(TargetAddressTest, RejectsOtherForms) {
                 HasSubstr("expected redis://[[USER]:PASSWORD@]HOST"))
         << text;
   }
-  EXPECT_THAT(Parsed("rediss://a"), HasSubstr("TLS"));
+  EXPECT_THAT(Parsed(""), HasSubstr("rediss://... for TLS"));
+}
+
+TEST(TargetAddressTest, OnlyRedissHasTls) {
+  EXPECT_FALSE(ParseTargetAddress("redis://a")->tls.has_value());
+  EXPECT_FALSE(ParseTargetAddress("unix:/a")->tls.has_value());
+  const TargetAddress address = *ParseTargetAddress("rediss://joe:pw@a");
+  EXPECT_EQ(address.tls, TlsOptions());
+  EXPECT_EQ(address.user, "joe");
+  EXPECT_EQ(address.password, "pw");
+}
+
+TEST(TargetAddressTest, FilesOfTlsNeedRediss) {
+  TlsOptions tls;
+  TargetAddress plain = *ParseTargetAddress("redis://a");
+  TargetAddress secure = *ParseTargetAddress("rediss://a");
+  EXPECT_TRUE(TakeTargetTls(tls, &plain).ok());
+  EXPECT_FALSE(plain.tls.has_value());
+  tls.ca_file = "ca.pem";
+  EXPECT_TRUE(absl::IsInvalidArgument(TakeTargetTls(tls, &plain)));
+  EXPECT_TRUE(TakeTargetTls(tls, &secure).ok());
+  EXPECT_EQ(secure.tls, tls);
 }
 
 TEST(TargetAddressTest, CredentialsAreParsedAndNeverShown) {
@@ -84,7 +111,7 @@ TEST(TargetAddressTest, CredentialsAreParsedAndNeverShown) {
   EXPECT_EQ(address.password, "");
   for (const char* text :
        {"redis://u:secret@", "redis://u:secret@a/x", "redis://u:secret%@a",
-        "rediss://u:secret@a", "redis:u:secret@a", "redis@secret@a:x",
+        "rediss://u:secret@a/x", "redis:u:secret@a", "redis@secret@a:x",
         "redis://u:secret@a:b:c"}) {
     const std::string message = Parsed(text);
     EXPECT_THAT(message, HasSubstr("expected redis://")) << text;

@@ -41,7 +41,7 @@ struct TargetReply {
 enum class ReplyDetail : uint8_t {
   kWhole,
   // Types, integers and the texts of errors; of an array within an array only
-  // the number of its elements.
+  // the number of its elements, and its element if it is the only one.
   kBrief,
 };
 
@@ -68,6 +68,10 @@ class TargetLink {
   // are the connection's, as in Send(), and those of ReplyReader::Take().
   // Precondition: outstanding() is not 0.
   virtual absl::StatusOr<TargetReply> Receive(ReplyDetail detail) = 0;
+
+  // Drops the next replies, at most `most`, as long as each of them is +QUEUED
+  // and is here already. Returns their number. Saves most calls of Receive().
+  virtual size_t SkipQueued(size_t /*most*/) { return 0; }
 };
 
 // Connects to the target. The mirror calls it again after each broken link.

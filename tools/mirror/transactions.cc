@@ -23,6 +23,7 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/kind_counts.h"
@@ -102,7 +103,7 @@ absl::Status Transactions::Add(size_t shard, const FrameView& frame,
   command.offset = frame.offset();
   command.after = frame.offset() + 1;
   const absl::string_view resp = frame.command();
-  if (resp.size() <= kMaxTransactionBytes) return AddCopy(command, resp);
+  if (resp.size() <= kMaxTransactionBytes) return AddCopy(&command, resp);
   // A large frame is not copied: it travels alone, from its own buffer.
   status = Commit();
   if (status.ok()) status = Prepare(shard, false, generation, frame.offset());
@@ -130,7 +131,7 @@ absl::Status Transactions::Load(size_t shard,
   command.check = check;
   encoded_.clear();
   (void)AppendCommand(argv, &encoded_);  // Only an empty `argv` would fail.
-  status = AddCopy(command, encoded_);
+  status = AddCopy(&command, encoded_);
   if (encoded_.capacity() > 2 * kMaxTransactionBytes) encoded_ = std::string();
   return status;
 }
@@ -138,9 +139,14 @@ absl::Status Transactions::Load(size_t shard,
 void Transactions::CountItem(size_t shard, PayloadItem item,
                              absl::string_view key) {
   if (counters_->passed_over.Count(kItemClass, PayloadItemName(item), "")) {
-    options_.log(absl::StrCat(ShardField(shard), ": key ",
-                              Escaped(key.substr(0, 128)), ": ",
-                              PayloadItemText(item)));
+    options_.log(
+        {LogLevel::kWarning,
+         "passed_over",
+         absl::StrCat(ShardField(shard), ": key ", Escaped(key.substr(0, 128)),
+                      ": ", PayloadItemText(item)),
+         {{"shard", shard},
+          {"class", kItemClass},
+          {"key", key.substr(0, 128)}}});
   }
 }
 
@@ -161,14 +167,14 @@ absl::Status Transactions::Prepare(size_t shard, bool loading,
   return absl::OkStatus();
 }
 
-absl::Status Transactions::AddCopy(Command command, absl::string_view resp) {
-  command.begin = open_.bytes.size();
-  command.size = resp.size();
+absl::Status Transactions::AddCopy(Command* command, absl::string_view resp) {
+  command->begin = open_.bytes.size();
+  command->size = resp.size();
   open_.bytes.append(resp.data(), resp.size());
-  return AddCommand(command);
+  return AddCommand(*command);
 }
 
-absl::Status Transactions::AddCommand(Command command) {
+absl::Status Transactions::AddCommand(const Command& command) {
   open_.commands.push_back(command);
   open_.after = command.after;
   if (open_.commands.size() < options_.max_batch &&
@@ -229,11 +235,17 @@ absl::Status Transactions::Settle() {
   return absl::OkStatus();
 }
 
+absl::Status Transactions::End() {
+  const absl::Status status = Settle();
+  return status.ok() ? DiscardOpen() : status;
+}
+
 absl::StatusOr<Transactions::Outcome> Transactions::ReceiveOutcome() {
   const size_t count = executing_.commands.size();
   Outcome outcome;
   // The replies to MULTI, each command and HSET.
-  for (size_t i = 0; i < count + 2; ++i) {
+  for (size_t i = link_->SkipQueued(count + 2); i < count + 2;
+       i += 1 + link_->SkipQueued(count + 1 - i)) {
     absl::StatusOr<TargetReply> reply = link_->Receive(ReplyDetail::kBrief);
     if (!reply.ok()) return reply.status();
     if (!reply->is_error()) continue;
@@ -395,8 +407,9 @@ absl::Status Transactions::TakeTrouble(const std::string& error) {
 absl::Status Transactions::RunDeletes(size_t count) {
   if (counters_->passed_over.Count("memory", "delete", "")) {
     options_.log(
-        "the target is out of memory: deletes are executed without their "
-        "position, which follows when there is memory again");
+        {LogLevel::kWarning, "target_full",
+         "the target is out of memory: deletes are executed without their "
+         "position, which follows when there is memory again"});
   }
   absl::Status status = DiscardOpen();
   if (!status.ok()) return status;
@@ -422,11 +435,15 @@ absl::Status Transactions::Mend(absl::Status status) {
     const size_t shard = executing_.shard;
     if ((*fields)[shard] == executing_.Mark()) {
       ++counters_->untold;
-      options_.log(absl::StrCat(
-          ShardField(shard), ": the target has executed the commands up to ",
-          executing_.Mark(),
-          ", but the connection broke before its replies came: rejections "
-          "there are not counted"));
+      options_.log(
+          {LogLevel::kWarning,
+           "untold",
+           absl::StrCat(ShardField(shard),
+                        ": the target has executed the commands up to ",
+                        executing_.Mark(),
+                        ", but the connection broke before its replies came: "
+                        "rejections there are not counted"),
+           {{"shard", shard}}});
       return Done();
     }
     ++executing_.link_ends;

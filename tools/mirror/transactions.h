@@ -55,6 +55,21 @@ namespace kevy_replica {
 //    executed and its replies are lost.
 // 4. Each stored position is reported by `stored` once, in order.
 //
+// Passing over is exactly once, too. A command that the target rejects while it
+// executes a transaction is behind the position at once, and is never sent
+// again. Only the reply to EXEC tells of the rejection:
+//
+//   before the reply, there is an end of     known afterwards
+//   the link                                 MirrorCounters::untold and a
+//                                            message: up to where
+//   the mirror (killed)                      the same, at its next start: the
+//                                            record's field `told` differs
+//   neither                                  the rejection: counted and told
+//
+// The loss is at most the rejections of one transaction. A rejection of class
+// kData is no loss: the primary has refused the command, too. One of class
+// kUnable would have stopped the mirror, so the message matters.
+//
 // The target may refuse a transaction while it queues it. Its other commands
 // are then sent again, over the same link. Without memory (OOM) the leading
 // deletes are executed alone, as they may run twice. A transaction that broke
@@ -110,6 +125,9 @@ class Transactions {
   // Waits for the replies of the executing transaction, if any.
   absl::Status Settle();
 
+  // Does so for the last time, and takes the open transaction back.
+  absl::Status End();
+
   // Runs `ask` over the link, again after each reconnect, until the link holds.
   // Precondition: Commit() has returned OK. `ask` may run twice.
   absl::Status Retry(const std::function<absl::Status()>& ask);
@@ -158,8 +176,9 @@ class Transactions {
 
   absl::Status Prepare(size_t shard, bool loading, uint64_t generation,
                        uint64_t after);
-  absl::Status AddCopy(Command command, absl::string_view resp);
-  absl::Status AddCommand(Command command);
+  // Copies `resp` and sets its place in `*command`.
+  absl::Status AddCopy(Command* command, absl::string_view resp);
+  absl::Status AddCommand(const Command& command);
   absl::Status Execute();
   // Sends `*transaction` up to EXEC. It is the executing one.
   absl::Status SendRest();

@@ -30,6 +30,9 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/common/link_health.h"
+#include "kevy_replica/tools/common/log.h"
+#include "kevy_replica/tools/common/monitor.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/common/program.h"
@@ -41,6 +44,9 @@
 namespace kevy_replica {
 namespace {
 
+// Among the links' names.
+constexpr absl::string_view kOutputName = "output";
+
 class Following {
  public:
   Following(const FollowOptions& options, Output* output)
@@ -49,20 +55,24 @@ class Following {
   absl::Status Run() {
     std::vector<FollowerHandler*> handlers;
     for (size_t i = 0; i < options_.primary.shards; ++i) {
+      links_.Add(LinkName(i));
       handlers.push_back(&shards_.emplace_back(this, i));
     }
+    links_.SetUp(kOutputName);
     absl::StatusOr<std::unique_ptr<Fleet>> fleet =
         Fleet::Create(options_.primary.addresses, handlers, options_.fleet);
     if (!fleet.ok()) return fleet.status();
     fleet_ = *std::move(fleet);
     StopBySignal(fleet_.get());
     ShowAll();
+    if (options_.monitor != nullptr) options_.monitor->Watch(Monitored());
     absl::Status status;
     {
       const EverySecond show([this] { ShowAll(); });
       status = fleet_->Run();
     }
     StopBySignal(nullptr);
+    if (options_.monitor != nullptr) options_.monitor->Watch({});
     // The end after `max_frames` counts as success.
     if (absl::IsCancelled(status)) status = absl::OkStatus();
     if (!failure_.ok()) status = failure_;
@@ -89,7 +99,7 @@ class Following {
           snapshot_(following->options_.snapshot, &printer_,
                     following->options_.fleet.link.limits,
                     [this](absl::string_view message) {
-                      following_->SayBeside(index_, message);
+                      following_->SayBeside(index_, "snapshot", message);
                     }) {}
 
     const TailPrinter& printer() const { return printer_; }
@@ -129,9 +139,15 @@ class Following {
       if (index_ == 0) following_->NotePrimary(primary);
     }
     void OnNoPrimary(const absl::Status& status) override {
+      LinkHealth& links = following_->links_;
+      // A link that stands may outlive the nodes' answers.
+      if (!links.IsUp(LinkName(index_))) {
+        links.SetDown(LinkName(index_), status.message());
+      }
       if (index_ == 0) following_->NoteNoPrimary(status);
     }
     void OnLinkUp(const LinkUp& link) override {
+      following_->links_.SetUp(LinkName(index_));
       if (link.from.next_offset > 0) snapshot_.NoteData();
       // The next event returns the error again.
       Print([&](Output* out) {
@@ -139,6 +155,9 @@ class Following {
       }).IgnoreError();
     }
     void OnLinkDown(const LinkDown& link) override {
+      following_->links_.SetDown(
+          LinkName(index_), link.status.ok() ? "the primary closed the link"
+                                             : link.status.message());
       if (link.end == LinkEnd::kStopped) return;
       Print([&](Output* out) { printer_.LinkDown(link, out); }).IgnoreError();
       following_->NoteLinkDown(link, index_);
@@ -207,7 +226,10 @@ class Following {
   absl::Status Flush() {
     // Output and status line may share a terminal.
     if (options_.status_line) std::fputs(StatusLine::kClear, stderr);
+    // Down for the time of a write, which a reader that does not read blocks.
+    links_.SetDown(kOutputName, "its reader does not read");
     const absl::Status status = output_->Flush();
+    links_.SetUp(kOutputName);
     if (options_.status_line) ShowStatus();
     if (!status.ok()) {
       // All shards print to this output, so all must stop.
@@ -226,30 +248,36 @@ class Following {
       // Every other snapshot would have the row, too.
       Fail(absl::FailedPreconditionError(DescribeForTail(link.status)));
     } else if (!link.status.ok()) {
-      SayBeside(shard, DescribeForTail(link.status));
+      SayBeside(shard, "link_down", DescribeForTail(link.status),
+                {{"cause", LinkEndName(link.end)}});
     }
   }
 
   void NotePrimary(const Primary& primary) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    SayBeside(DescribePrimary(primary));
+    SayBeside({LogLevel::kInfo, "primary", DescribePrimary(primary)});
   }
   void NoteNoPrimary(const absl::Status& status) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    SayBeside(status.message());
+    SayBeside(
+        {LogLevel::kWarning, "no_primary", std::string(status.message())});
   }
 
   // Says a message beside the status line. Needs `mutex_`.
-  void SayBeside(absl::string_view message) {
+  void SayBeside(const LogEvent& event) {
     if (options_.status_line) std::fputs(StatusLine::kClear, stderr);
-    Say(message);
+    Say(event);
     if (options_.status_line) ShowStatus();
   }
-  // The same about a shard.
-  void SayBeside(size_t shard, absl::string_view message) {
-    SayBeside(options_.primary.shards > 1
-                  ? absl::StrCat("shard ", shard, ": ", message)
-                  : std::string(message));
+  // The same as a warning about a shard.
+  void SayBeside(size_t shard, absl::string_view event,
+                 absl::string_view message, std::vector<LogField> fields = {}) {
+    fields.insert(fields.begin(), LogField("shard", shard));
+    SayBeside({LogLevel::kWarning, event,
+               options_.primary.shards > 1
+                   ? absl::StrCat("shard ", shard, ": ", message)
+                   : std::string(message),
+               std::move(fields)});
   }
 
   void PrintEnds() {
@@ -258,6 +286,14 @@ class Following {
       shards_[i].printer().End(fleet_->Stats(i).applied, output_);
     }
     Flush().IgnoreError();  // Run() returns it.
+  }
+
+  MonitoredProgram Monitored() {
+    MonitoredProgram program;
+    program.links = &links_;
+    program.metrics = [this] { return fleet_->StatsText(); };
+    program.stats = [this] { return StatsOf(*fleet_); };
+    return program;
   }
 
   // Brings status line and metrics up to date.
@@ -283,6 +319,7 @@ class Following {
   std::deque<Shard> shards_;  // A deque, so that pointers stay valid.
   std::unique_ptr<Fleet> fleet_;
   MetricsFile metrics_file_;
+  LinkHealth links_;
 
   std::mutex mutex_;  // For the members below, and for stderr.
   Output* const output_;

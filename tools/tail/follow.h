@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "kevy_replica/client/fleet.h"
+#include "kevy_replica/tools/common/monitor.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/tail/snapshot_printer.h"
@@ -28,6 +29,8 @@ struct FollowOptions {
   uint64_t max_frames = 0;
   // The path of the metrics file. Default: empty, no file.
   std::string prometheus;
+  // Shows the tail's state to others. Default: null.
+  Monitor* monitor = nullptr;
   // Show a status line on stderr, a terminal. Default: false.
   bool status_line = false;
   // Called before events are printed. The positions of all printed frames are

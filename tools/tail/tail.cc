@@ -19,6 +19,7 @@
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/common/output.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/progress.h"
@@ -162,7 +163,7 @@ class Tailer {
 
   void SayBeside(absl::string_view message) {
     if (options_.status_line) std::fputs(StatusLine::kClear, stderr);
-    Say(message);
+    Say({LogLevel::kWarning, "snapshot", std::string(message)});
   }
 
   const TailOptions& options_;

@@ -26,8 +26,8 @@
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/tools/common/flags.h"
+#include "kevy_replica/tools/common/json.h"
 #include "kevy_replica/tools/common/output.h"
-#include "kevy_replica/tools/tail/json.h"
 
 namespace kevy_replica {
 namespace {

@@ -28,6 +28,7 @@ namespace kevy_replica {
 // Paths from the folder that tests run in.
 inline constexpr char kKevyTail[] = "tools/kevy_tail";
 inline constexpr char kKevyMirror[] = "tools/kevy_mirror";
+inline constexpr char kKevyVerify[] = "tools/kevy_verify";
 
 // Every wait has an end: after `patience` it kills the child and fails the
 // test. The failure shows the command line and the child's output. Later calls

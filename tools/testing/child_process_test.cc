@@ -37,6 +37,15 @@ TEST(ChildProcessTest, ReadsLineByLine) {
   EXPECT_EQ(child.Wait(), 0);
 }
 
+TEST(ChildProcessTest, ReadsErrorsLineByLine) {
+  ChildProcess child("sh", Script("printf 'one\nrest' >&2; echo out"));
+  EXPECT_EQ(child.ReadErrorLine(), "one\n");
+  EXPECT_EQ(child.ReadOutput(), "out\n");
+  EXPECT_EQ(child.ReadErrors(), "rest");
+  EXPECT_EQ(child.ReadErrorLine(), "");
+  EXPECT_EQ(child.Wait(), 0);
+}
+
 // Writes more than both pipes hold, in turns.
 TEST(ChildProcessTest, DrainsBothStreamsAtOnce) {
   const ChildResult result =

@@ -8,8 +8,10 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -30,7 +32,11 @@
 namespace kevy_replica {
 namespace {
 
-constexpr char kProgram[] = "redis-server";
+// The server program. KEVY_TEST_SERVER names another one, by its path.
+std::string Program() {
+  const char* const program = getenv("KEVY_TEST_SERVER");
+  return program == nullptr ? "redis-server" : program;
+}
 
 uint16_t FreePort() {
   const absl::StatusOr<std::unique_ptr<Listener>> listener =
@@ -44,10 +50,14 @@ uint16_t FreePort() {
 }  // namespace
 
 bool RedisServer::IsInstalled() {
+  const std::string program = Program();
+  if (absl::StrContains(program, '/')) {
+    return access(program.c_str(), X_OK) == 0;
+  }
   const char* const path = getenv("PATH");
   if (path == nullptr) return false;
   for (const absl::string_view folder : absl::StrSplit(path, ':')) {
-    if (access(absl::StrCat(folder, "/", kProgram).c_str(), X_OK) == 0) {
+    if (access(absl::StrCat(folder, "/", program).c_str(), X_OK) == 0) {
       return true;
     }
   }
@@ -64,13 +74,9 @@ RedisServer::RedisServer(Socket socket, Keep keep)
 
 RedisServer::~RedisServer() {
   Kill();
-  for (const char* name : {"socket", "appendonlydir/appendonly.aof.1.base.rdb",
-                           "appendonlydir/appendonly.aof.1.incr.aof",
-                           "appendonlydir/appendonly.aof.manifest"}) {
-    unlink(absl::StrCat(folder_, "/", name).c_str());
-  }
-  rmdir(absl::StrCat(folder_, "/appendonlydir").c_str());
-  rmdir(folder_.c_str());
+  std::error_code error;
+  std::filesystem::remove_all(folder_, error);
+  EXPECT_FALSE(error) << folder_ << ": " << error.message();
 }
 
 void RedisServer::Start() {
@@ -85,11 +91,19 @@ void RedisServer::Start() {
 
 bool RedisServer::TryStart() {
   if (socket_ == Socket::kLoopback && port_ == 0) port_ = FreePort();
-  std::vector<std::string> arguments = {"--port",     absl::StrCat(port_),
-                                        "--bind",     "127.0.0.1",
-                                        "--dir",      folder_,
-                                        "--save",     "",
-                                        "--loglevel", "warning"};
+  std::vector<std::string> arguments = {
+      tls_.has_value() ? "--tls-port" : "--port",
+      absl::StrCat(port_),
+      "--bind",
+      "127.0.0.1",
+      "--dir",
+      folder_,
+      "--save",
+      "",
+      "--loglevel",
+      "warning"};
+  arguments.insert(arguments.end(), tls_arguments_.begin(),
+                   tls_arguments_.end());
   if (socket_ == Socket::kUnix) {
     arguments.insert(arguments.end(),
                      {"--unixsocket", absl::StrCat(folder_, "/socket")});
@@ -99,9 +113,11 @@ bool RedisServer::TryStart() {
                      {"--appendonly", "yes", "--appendfsync", "always",
                       "--auto-aof-rewrite-percentage", "0"});
   }
-  process_ = std::make_unique<ChildProcess>(kProgram, arguments);
-  const absl::StatusOr<TargetAddress> address = ParseTargetAddress(target());
+  arguments.insert(arguments.end(), options_.begin(), options_.end());
+  process_ = std::make_unique<ChildProcess>(Program(), arguments);
+  absl::StatusOr<TargetAddress> address = ParseTargetAddress(target());
   EXPECT_TRUE(address.ok()) << address.status();
+  address->tls = tls_;
   bool serves = false;
   process_->Await("it serves", [&] {
     if (process_->ExitStatus().has_value()) return true;
@@ -130,8 +146,28 @@ void RedisServer::Kill() {
 }
 
 std::string RedisServer::target() const {
-  return socket_ == Socket::kUnix ? absl::StrCat("unix:", folder_, "/socket")
-                                  : absl::StrCat("redis://127.0.0.1:", port_);
+  return socket_ == Socket::kUnix
+             ? absl::StrCat("unix:", folder_, "/socket")
+             : absl::StrCat(tls_.has_value() ? "rediss" : "redis",
+                            "://127.0.0.1:", port_);
+}
+
+void RedisServer::SetTls(const std::string& certificate_file,
+                         const std::string& ca_file,
+                         bool demand_client_certificate) {
+  tls_.emplace();
+  tls_->ca_file = ca_file;
+  tls_->certificate_file = certificate_file;
+  tls_arguments_ = {"--port",
+                    "0",
+                    "--tls-cert-file",
+                    certificate_file,
+                    "--tls-key-file",
+                    certificate_file,
+                    "--tls-ca-cert-file",
+                    ca_file,
+                    "--tls-auth-clients",
+                    demand_client_certificate ? "yes" : "no"};
 }
 
 TargetReply RedisServer::Ask(const std::vector<std::string>& argv) {

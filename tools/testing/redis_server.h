@@ -8,19 +8,24 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/testing/child_process.h"
+#include "kevy_replica/transport/secure/tls_options.h"
 
 namespace kevy_replica {
 
+// The program is redis-server, or the one that the environment variable
+// KEVY_TEST_SERVER names by its path: --test_env=KEVY_TEST_SERVER=/usr/bin/...
 // The destructor kills the server. Errors fail the test.
 class RedisServer {
  public:
-  // Whether PATH has a redis-server.
+  // Whether PATH has a redis-server, or KEVY_TEST_SERVER names a program.
   static bool IsInstalled();
 
   enum class Socket { kUnix, kLoopback };
@@ -40,10 +45,20 @@ class RedisServer {
   // Kills the server by SIGKILL.
   void Kill();
 
-  std::string target() const;              // In the form of --target.
+  // In the form of --target.
+  std::string target() const;
   uint16_t port() const { return port_; }  // 0: over a Unix socket.
+  // Makes Start() speak TLS on the port, with a certificate and its key in one
+  // file. Precondition: the server is at a port.
+  void SetTls(const std::string& certificate_file, const std::string& ca_file,
+              bool demand_client_certificate = false);
   // The port for Start(), instead of a free one.
   void set_port(uint16_t port) { port_ = port; }
+
+  // More options of the server, for Start().
+  void set_options(std::vector<std::string> options) {
+    options_ = std::move(options);
+  }
 
   TargetReply Ask(const std::vector<std::string>& argv);
 
@@ -56,6 +71,9 @@ class RedisServer {
   const Keep keep_;
   std::string folder_;
   uint16_t port_ = 0;
+  std::optional<TlsOptions> tls_;  // Of `link_`.
+  std::vector<std::string> tls_arguments_;
+  std::vector<std::string> options_;
   std::unique_ptr<ChildProcess> process_;  // Null while it does not run.
   std::unique_ptr<RedisLink> link_;
 };

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/tools/tail/json.h"
+#include "kevy_replica/tools/common/json.h"
 
 #include <cstddef>
 #include <string>

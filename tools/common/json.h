@@ -3,8 +3,8 @@
 
 // Values as JSON.
 
-#ifndef KEVY_REPLICA_TOOLS_TAIL_JSON_H_
-#define KEVY_REPLICA_TOOLS_TAIL_JSON_H_
+#ifndef KEVY_REPLICA_TOOLS_COMMON_JSON_H_
+#define KEVY_REPLICA_TOOLS_COMMON_JSON_H_
 
 #include <string>
 
@@ -22,4 +22,4 @@ void AppendJson(absl::string_view bytes, std::string* out);
 
 }  // namespace kevy_replica
 
-#endif  // KEVY_REPLICA_TOOLS_TAIL_JSON_H_
+#endif  // KEVY_REPLICA_TOOLS_COMMON_JSON_H_

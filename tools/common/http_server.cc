@@ -1,0 +1,303 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/tools/common/http_server.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/tools/common/quiet_thread.h"
+#include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/interrupter.h"
+#include "kevy_replica/transport/listener.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+namespace {
+
+constexpr size_t kMaxRequestBytes = 8 << 10;
+// The time in which a client may read the end of the answer.
+constexpr std::chrono::seconds kEndingTime(1);
+constexpr size_t kMaxDroppedBytes = 64 << 10;
+// The pause after a failed accept, say without descriptors.
+constexpr std::chrono::milliseconds kAcceptPause(100);
+
+absl::string_view StatusName(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 431:
+      return "Request Header Fields Too Large";
+    default:
+      return "Service Unavailable";
+  }
+}
+
+HttpPage Refusal(int status) {
+  HttpPage page;
+  page.status = status;
+  return page;
+}
+
+// Whether a request that begins with `bytes` is malformed, by its bytes alone.
+bool IsMalformed(absl::string_view bytes) {
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const char c = bytes[i];
+    if (c == '\n' && (i == 0 || bytes[i - 1] != '\r')) return true;
+    if (i > 0 && bytes[i - 1] == '\r' && c != '\n') return true;
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\r' &&
+        c != '\n' && c != '\t') {
+      return true;
+    }
+  }
+  return false;
+}
+
+struct RequestLine {
+  absl::string_view method;
+  absl::string_view path;
+};
+
+// Returns false if the line is malformed.
+bool ParseRequestLine(absl::string_view line, RequestLine* parsed) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(line, ' ');
+  if (parts.size() != 3 || parts[0].empty() ||
+      !absl::StartsWith(parts[1], "/") ||
+      (parts[2] != "HTTP/1.1" && parts[2] != "HTTP/1.0")) {
+    return false;
+  }
+  parsed->method = parts[0];
+  parsed->path = parts[1].substr(0, parts[1].find('?'));
+  return true;
+}
+
+absl::StatusOr<std::string> ListenAddress(absl::string_view text) {
+  absl::string_view port = text;
+  absl::ConsumePrefix(&port, ":");
+  const bool is_port =
+      !port.empty() && std::all_of(port.begin(), port.end(), [](char c) {
+        return absl::ascii_isdigit(static_cast<unsigned char>(c));
+      });
+  std::string full =
+      is_port ? absl::StrCat("127.0.0.1:", port) : std::string(text);
+  const absl::StatusOr<Address> address = ParseAddress(full);
+  if (!address.ok()) return address.status();
+  if (address->kind != Address::Kind::kTcp) {
+    return absl::InvalidArgumentError("must be HOST:PORT or PORT");
+  }
+  return full;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
+    absl::string_view address, Pages pages, const Options& options) {
+  const absl::StatusOr<std::string> full = ListenAddress(address);
+  if (!full.ok()) return full.status();
+  absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Listen(*full);
+  if (!listener.ok()) return listener.status();
+  return absl::WrapUnique(
+      new HttpServer(*std::move(listener), std::move(pages), options));
+}
+
+HttpServer::HttpServer(std::unique_ptr<Listener> listener, Pages pages,
+                       const Options& options)
+    : listener_(std::move(listener)),
+      pages_(std::move(pages)),
+      options_(options),
+      patience_(absl::ToChronoNanoseconds(options.patience)),
+      thread_(QuietThread([this] { Run(); })) {}
+
+HttpServer::~HttpServer() {
+  stop_.Interrupt();
+  thread_.join();
+}
+
+void HttpServer::Run() {
+  while (!stop_.interrupted()) {
+    Wait();
+    connections_.erase(
+        std::remove_if(connections_.begin(), connections_.end(),
+                       [this](Connection& each) { return !Step(&each); }),
+        connections_.end());
+    AcceptAll();
+  }
+}
+
+// Waits for a client, a deadline or the stop.
+void HttpServer::Wait() {
+  const Clock::time_point now = Clock::now();
+  Clock::time_point until = now + std::chrono::seconds(1);
+  std::vector<pollfd> waits = {{stop_.fd(), POLLIN, 0}};
+  if (stop_.fd() < 0) until = now + kAcceptPause;
+  if (accept_at_ <= now) {
+    waits.push_back({listener_->fd(), POLLIN, 0});
+  } else {
+    until = std::min(until, accept_at_);
+  }
+  for (const Connection& each : connections_) {
+    const bool writes = each.state == Connection::State::kWriting;
+    waits.push_back({each.transport->fd(),
+                     static_cast<short>(writes ? POLLOUT : POLLIN), 0});
+    until = std::min(until, each.deadline);
+  }
+  const auto timeout =
+      std::chrono::ceil<std::chrono::milliseconds>(until - now);
+  poll(waits.data(), static_cast<nfds_t>(waits.size()),
+       static_cast<int>(std::max<long>(timeout.count(), 0)));
+}
+
+void HttpServer::AcceptAll() {
+  if (accept_at_ > Clock::now()) return;
+  // A flood of connections must not keep the others waiting.
+  for (size_t i = 0; i < options_.max_connections; ++i) {
+    absl::StatusOr<std::unique_ptr<Transport>> transport =
+        listener_->Accept(absl::ZeroDuration());
+    if (absl::IsDeadlineExceeded(transport.status())) return;
+    if (!transport.ok()) {
+      accept_at_ = Clock::now() + kAcceptPause;
+      return;
+    }
+    if (connections_.size() == options_.max_connections) {
+      connections_.erase(connections_.begin());
+    }
+    Connection connection;
+    connection.transport = *std::move(transport);
+    connection.deadline = Clock::now() + patience_;
+    if (Step(&connection)) connections_.push_back(std::move(connection));
+  }
+}
+
+bool HttpServer::Step(Connection* connection) const {
+  if (connection->state == Connection::State::kReading && !Read(connection)) {
+    return false;
+  }
+  if (connection->state == Connection::State::kWriting && !Write(connection)) {
+    return false;
+  }
+  return connection->state != Connection::State::kEnding || Drop(connection);
+}
+
+bool HttpServer::Read(Connection* connection) const {
+  std::string& request = connection->request;
+  while (connection->state == Connection::State::kReading) {
+    char bytes[1024];
+    const absl::StatusOr<size_t> size = connection->transport->Read(
+        absl::MakeSpan(bytes), absl::ZeroDuration());
+    if (absl::IsDeadlineExceeded(size.status())) {
+      if (Clock::now() < connection->deadline) return true;
+      Answer(Refusal(408), /*with_body=*/true, connection);
+    } else if (!size.ok() || *size == 0) {
+      return false;
+    } else {
+      request.append(bytes, *size);
+      AnswerIfWhole(connection);
+    }
+  }
+  return true;
+}
+
+void HttpServer::AnswerIfWhole(Connection* connection) const {
+  const size_t end = connection->request.find("\r\n\r\n");
+  const bool is_whole = end != std::string::npos;
+  const absl::string_view head =
+      absl::string_view(connection->request)
+          .substr(0, is_whole ? end + 4 : connection->request.size());
+  if (IsMalformed(head)) {
+    return Answer(Refusal(400), /*with_body=*/true, connection);
+  }
+  if (head.size() > kMaxRequestBytes) {
+    return Answer(Refusal(431), /*with_body=*/true, connection);
+  }
+  if (!is_whole) return;
+  RequestLine line;
+  if (!ParseRequestLine(head.substr(0, head.find('\r')), &line)) {
+    return Answer(Refusal(400), /*with_body=*/true, connection);
+  }
+  if (line.method != "GET" && line.method != "HEAD") {
+    return Answer(Refusal(405), /*with_body=*/true, connection);
+  }
+  Answer(pages_(line.path), /*with_body=*/line.method == "GET", connection);
+}
+
+void HttpServer::Answer(const HttpPage& page, bool with_body,
+                        Connection* connection) const {
+  const absl::string_view name = StatusName(page.status);
+  const std::string body = page.body.empty() && page.status != 200
+                               ? absl::StrCat(name, "\n")
+                               : page.body;
+  connection->answer = absl::StrCat(
+      "HTTP/1.1 ", page.status, " ", name, "\r\nContent-Type: ", page.type,
+      "\r\nContent-Length: ", body.size(),
+      page.status == 405 ? "\r\nAllow: GET, HEAD" : "",
+      "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff"
+      "\r\nConnection: close\r\n\r\n",
+      with_body ? body : "");
+  connection->request = std::string();
+  connection->state = Connection::State::kWriting;
+  connection->deadline = Clock::now() + patience_;
+}
+
+bool HttpServer::Write(Connection* connection) const {
+  const std::string& answer = connection->answer;
+  while (connection->sent < answer.size()) {
+    // Transport::Write() does not tell the part that was written in time.
+    const ssize_t size =
+        send(connection->transport->fd(), answer.data() + connection->sent,
+             answer.size() - connection->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (size >= 0) {
+      connection->sent += static_cast<size_t>(size);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      return Clock::now() < connection->deadline;
+    } else if (errno != EINTR) {
+      return false;
+    }
+  }
+  connection->transport->CloseWrite();
+  connection->state = Connection::State::kEnding;
+  connection->deadline = Clock::now() + kEndingTime;
+  return true;
+}
+
+// Reads on until the client's end: closing a socket with unread bytes would
+// reset the connection, and the client might lose the answer.
+bool HttpServer::Drop(Connection* connection) const {
+  char bytes[4096];
+  const absl::StatusOr<size_t> size =
+      connection->transport->Read(absl::MakeSpan(bytes), absl::ZeroDuration());
+  if (!size.ok() && !absl::IsDeadlineExceeded(size.status())) return false;
+  if (size.ok()) connection->dropped += *size;
+  return size.value_or(1) > 0 && connection->dropped <= kMaxDroppedBytes &&
+         Clock::now() < connection->deadline;
+}
+
+}  // namespace kevy_replica

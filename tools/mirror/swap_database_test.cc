@@ -1,0 +1,409 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Reloads with a spare database of a real server, broken at each command.
+
+#include "kevy_replica/tools/mirror/swap_database.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/payload_encoder.h"
+#include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/tools/mirror/mirror_session.h"
+#include "kevy_replica/tools/mirror/mirror_state.h"
+#include "kevy_replica/tools/mirror/redis_link.h"
+#include "kevy_replica/tools/mirror/target_address.h"
+#include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/testing/mirror_content.h"
+#include "kevy_replica/tools/testing/redis_server.h"
+#include "kevy_replica/transport/interrupter.h"
+
+namespace kevy_replica {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr uint32_t kReaders = 1;
+constexpr uint32_t kSpare = 2;
+constexpr uint32_t kCopy = 3;
+
+// The command at which the link breaks, counted over all links.
+struct Cut {
+  size_t at = 0;  // From 1 on. 0: none.
+  bool executed = false;
+  std::function<void()> then = [] {};
+  size_t count = 0;
+  std::vector<std::string> commands;  // The names of those before.
+
+  bool is_done() const { return at != 0 && count >= at; }
+};
+
+// Sends commands one by one. At the cut it drops the connection: before the
+// command, or after the server has executed it.
+class CutLink : public TargetLink {
+ public:
+  CutLink(std::unique_ptr<TargetLink> inner, Cut* cut)
+      : inner_(std::move(inner)), cut_(cut) {}
+
+  void AddRaw(absl::string_view resp) override {
+    gathered_.push_back(std::string(resp));
+  }
+  void Add(absl::Span<const absl::string_view> argv) override {
+    std::string resp;
+    EXPECT_EQ(AppendCommand(argv, &resp), WireError::kNone);
+    gathered_.push_back(std::move(resp));
+  }
+  absl::Status Send() override {
+    const std::vector<std::string> commands =
+        std::exchange(gathered_, std::vector<std::string>());
+    for (const std::string& command : commands) {
+      if (inner_ == nullptr) return Broken();
+      const bool cut = ++cut_->count == cut_->at;
+      cut_->commands.push_back(command);
+      if (!cut || cut_->executed) {
+        inner_->AddRaw(command);
+        const absl::Status sent = inner_->Send();
+        EXPECT_TRUE(sent.ok()) << sent;
+      }
+      if (!cut) continue;
+      // The server has executed the commands that it has answered.
+      while (inner_->outstanding() > 0) {
+        EXPECT_TRUE(inner_->Receive(ReplyDetail::kBrief).ok());
+      }
+      inner_.reset();
+      cut_->then();
+    }
+    return inner_ == nullptr ? Broken() : absl::OkStatus();
+  }
+  size_t outstanding() const override {
+    return inner_ == nullptr ? 1 : inner_->outstanding();
+  }
+  absl::StatusOr<TargetReply> Receive(ReplyDetail detail) override {
+    if (inner_ == nullptr) return Broken();
+    return inner_->Receive(detail);
+  }
+
+ private:
+  static absl::Status Broken() { return absl::UnavailableError("cut"); }
+
+  std::unique_ptr<TargetLink> inner_;  // Null: broken.
+  Cut* const cut_;
+  std::vector<std::string> gathered_;
+};
+
+// A snapshot of the strings.
+std::string PayloadOf(const std::map<std::string, std::string>& strings) {
+  PayloadEncoder encoder;
+  std::string payload;
+  const auto append = [&](const PayloadEvent& event) {
+    EXPECT_EQ(encoder.Append(event, &payload), WireError::kNone);
+  };
+  append(PayloadHeader{6, 0, 0});
+  for (const auto& [key, value] : strings) {
+    append(RecordBegin{RecordType::kString, key, {}, 0});
+    append(StringValue{value});
+    append(RecordEnd());
+  }
+  append(PayloadEnd());
+  return payload;
+}
+
+// The primary's histories: generation 8 before the reload, 9 after it. Both
+// have a snapshot at offset 5 and one frame.
+constexpr uint64_t kOld = 8;
+constexpr uint64_t kNew = 9;
+
+class SwapDatabaseTest : public ::testing::TestWithParam<size_t> {
+ protected:
+  void SetUp() override {
+    if (!RedisServer::IsInstalled()) {
+      GTEST_SKIP() << "redis-server is not installed";
+    }
+    server_.Start();
+    options_.shards = GetParam();
+    options_.database = kReaders;
+    options_.swap_database = kSpare;
+    options_.max_batch = 2;
+    options_.now_ms = [] { return uint64_t{0}; };
+    options_.log = [](absl::string_view) {};
+  }
+
+  static std::map<std::string, std::string> Strings(uint64_t generation,
+                                                    size_t shard) {
+    const std::string suffix = absl::StrCat(generation, "-", shard);
+    return {{absl::StrCat("a", shard), suffix},
+            {absl::StrCat("b", shard), suffix},
+            {absl::StrCat("only", suffix), suffix}};
+  }
+
+  // The readers' database behind the snapshots, and behind the frames.
+  Content Expected(uint64_t generation, bool frames) const {
+    Content content;
+    for (size_t i = 0; i < options_.shards; ++i) {
+      for (const auto& [key, value] : Strings(generation, i)) {
+        content[key] = "string " + value;
+      }
+      if (frames) content[absl::StrCat("n", i)] = "string 1";
+    }
+    return content;
+  }
+
+  Content ContentIn(uint32_t database) {
+    server_.Ask({"SELECT", absl::StrCat(database)});
+    return ContentOf(&server_);
+  }
+
+  // Delivers the primary's history of one shard, from its position on.
+  absl::Status Deliver(MirrorSession* session, size_t shard,
+                       uint64_t generation) {
+    FollowerHandler* const handler = session->handler(shard);
+    absl::Status status;
+    const FeedPosition from = session->position(shard);
+    if (from.generation != generation) {
+      const std::string payload = PayloadOf(Strings(generation, shard));
+      status = handler->OnSnapshotBegin();
+      for (size_t i = 0; status.ok() && i < payload.size(); i += 30) {
+        status = handler->OnSnapshotChunk(payload.substr(i, 30));
+      }
+      if (status.ok()) status = handler->OnSnapshotEnd({generation, 5});
+    }
+    if (status.ok() && session->position(shard).next_offset == 5) {
+      std::string wire;
+      EXPECT_EQ(AppendFrame(5, {"INCR", absl::StrCat("n", shard)}, &wire),
+                WireError::kNone);
+      FrameDecoder decoder;
+      FrameView frame;
+      EXPECT_TRUE(decoder.Decode(wire, &frame).done());
+      status = handler->OnFrames({&frame, 1}, {generation, 6});
+      if (status.ok()) status = handler->OnFlush();
+    }
+    Heartbeat heartbeat;
+    heartbeat.generation = generation;
+    heartbeat.next_offset = 6;
+    return status.ok() ? handler->OnHeartbeat(heartbeat, {generation, 6})
+                       : status;
+  }
+
+  // Runs one mirror up to the end of the history. `killed`: the first cut ends
+  // it. Otherwise the mirror connects again.
+  absl::Status Run(uint64_t generation, Cut* cut, bool killed) {
+    MirrorCounters counters;
+    MirrorState state;
+    absl::StatusOr<TargetAddress> address =
+        ParseTargetAddress(absl::StrCat(server_.target(), "?db=", kReaders));
+    EXPECT_TRUE(address.ok()) << address.status();
+    const TargetConnector connect =
+        [&]() -> absl::StatusOr<std::unique_ptr<TargetLink>> {
+      if (killed && cut->is_done()) return absl::CancelledError("killed");
+      absl::StatusOr<std::unique_ptr<RedisLink>> link =
+          RedisLink::Connect(*address, std::make_shared<Interrupter>());
+      if (!link.ok()) return link.status();
+      return std::make_unique<CutLink>(*std::move(link), cut);
+    };
+    absl::Status status = absl::AbortedError("");
+    // A cut before the session is open ends that session alone.
+    while (absl::IsAborted(status) || absl::IsUnavailable(status)) {
+      if (killed && cut->is_done()) return absl::CancelledError("killed");
+      absl::StatusOr<std::unique_ptr<MirrorSession>> session =
+          MirrorSession::Open(connect, std::make_shared<Interrupter>(),
+                              options_, &counters, &state);
+      status = session.status();
+      if (!session.ok()) continue;
+      (*session)->applied = [](size_t, uint64_t) {};
+      (*session)->failed = [] {};
+      (*session)->closed = [] {};
+      for (size_t i = 0; status.ok() && i < options_.shards; ++i) {
+        status = Deliver(session->get(), i, generation);
+      }
+      if (status.ok()) status = (*session)->Finish();
+    }
+    return status;
+  }
+
+  // The target as a mirror of the old history leaves it. The first call runs
+  // one, and keeps a copy for the others.
+  void LoadOldHistory() {
+    if (!std::exchange(has_copy_, true)) {
+      Cut none;
+      const absl::Status status = Run(kOld, &none, false);
+      ASSERT_TRUE(status.ok()) << status;
+      ASSERT_EQ(ContentIn(kReaders), Expected(kOld, true));
+      ASSERT_EQ(ContentIn(kSpare), Content());
+      CopyAll(kReaders, kCopy);
+    }
+    for (const uint32_t database : {kReaders, kSpare}) {
+      server_.Ask({"SELECT", absl::StrCat(database)});
+      server_.Ask({"FLUSHDB"});
+    }
+    CopyAll(kCopy, kReaders);
+  }
+
+  void CopyAll(uint32_t from, uint32_t to) {
+    server_.Ask({"SELECT", absl::StrCat(from)});
+    for (const TargetReply& key : server_.Ask({"KEYS", "*"}).elements) {
+      EXPECT_EQ(
+          server_.Ask({"COPY", key.text, key.text, "DB", absl::StrCat(to)})
+              .integer,
+          1);
+    }
+  }
+
+  MirrorOptions options_;
+  RedisServer server_;
+  bool has_copy_ = false;
+};
+
+INSTANTIATE_TEST_SUITE_P(Shards, SwapDatabaseTest, ::testing::Values(1, 2));
+
+TEST_P(SwapDatabaseTest, KillAtEachCommandIsRecovered) {
+  size_t cuts = 0;
+  size_t swapped = 0;
+  for (const bool executed : {false, true}) {
+    for (size_t at = 1;; ++at) {
+      LoadOldHistory();
+      Cut cut;
+      cut.at = at;
+      cut.executed = executed;
+      const absl::Status status = Run(kNew, &cut, true);
+      if (!cut.is_done()) {
+        EXPECT_TRUE(status.ok()) << status;
+        break;
+      }
+      ++cuts;
+      SCOPED_TRACE(absl::StrCat(executed ? "behind" : "in front of",
+                                " command ", at, ": ", cut.commands.back()));
+      // Readers see one whole history. The frames follow.
+      const Content content = ContentIn(kReaders);
+      const bool is_new = content.count("a0") != 0 &&
+                          absl::StartsWith(content.at("a0"), "string 9");
+      if (is_new) ++swapped;
+      for (const auto& [key, value] : Expected(is_new ? kNew : kOld, !is_new)) {
+        ASSERT_EQ(content.count(key), 1u) << key;
+        EXPECT_EQ(content.at(key), value);
+      }
+      EXPECT_EQ(content.count(is_new ? "only8-0" : "only9-0"), 0u);
+      Cut none;
+      const absl::Status again = Run(kNew, &none, false);
+      EXPECT_TRUE(again.ok()) << again;
+      EXPECT_EQ(ContentIn(kReaders), Expected(kNew, true));
+      EXPECT_EQ(server_.Ask({"HEXISTS", "kevy_mirror", "spare_of"}).integer, 0);
+      server_.Ask({"SELECT", absl::StrCat(kSpare)});
+      EXPECT_EQ(server_.Ask({"DBSIZE"}).integer, 0);
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_GT(cuts, 40u);
+  EXPECT_GT(swapped, 5u);
+}
+
+TEST_P(SwapDatabaseTest, BrokenLinkAtEachCommandIsMended) {
+  for (const bool executed : {false, true}) {
+    for (size_t at = 1;; ++at) {
+      LoadOldHistory();
+      Cut cut;
+      cut.at = at;
+      cut.executed = executed;
+      const absl::Status status = Run(kNew, &cut, false);
+      EXPECT_TRUE(status.ok()) << status;
+      if (!cut.is_done()) break;
+      SCOPED_TRACE(absl::StrCat(executed ? "behind" : "in front of",
+                                " command ", at, ": ", cut.commands[at - 1]));
+      EXPECT_EQ(ContentIn(kReaders), Expected(kNew, true));
+      server_.Ask({"SELECT", absl::StrCat(kSpare)});
+      EXPECT_EQ(server_.Ask({"DBSIZE"}).integer, 0);
+      if (HasFailure()) return;
+    }
+  }
+}
+
+// The unfinished copy is lost with a link, as by a failover to a replica that
+// lags.
+TEST_P(SwapDatabaseTest, LostCopyIsLoadedAgain) {
+  for (size_t at = 1;; ++at) {
+    LoadOldHistory();
+    Cut cut;
+    cut.at = at;
+    cut.executed = true;
+    cut.then = [this] {
+      server_.Ask({"SELECT", absl::StrCat(kSpare)});
+      server_.Ask({"FLUSHDB"});
+    };
+    const absl::Status status = Run(kNew, &cut, false);
+    EXPECT_TRUE(status.ok()) << status;
+    if (!cut.is_done()) break;
+    SCOPED_TRACE(absl::StrCat("command ", at, ": ", cut.commands[at - 1]));
+    EXPECT_EQ(ContentIn(kReaders), Expected(kNew, true));
+    EXPECT_EQ(ContentIn(kSpare), Content());
+    if (HasFailure()) return;
+  }
+}
+
+TEST_P(SwapDatabaseTest, ForeignKeysInSpareDatabaseStay) {
+  const std::vector<std::vector<std::string>> foreign = {
+      {"SET", "precious", "1"},
+      {"SET", "kevy_mirror", "1"},
+      // The records of another mirror, and of one with other readers.
+      {"HSET", "kevy_mirror", "kevy_mirror", "1", "shards", "1", "shard-0",
+       "7:1"},
+      {"HSET", "kevy_mirror", "spare_of", "3"}};
+  for (const std::vector<std::string>& command : foreign) {
+    LoadOldHistory();
+    server_.Ask({"SELECT", absl::StrCat(kSpare)});
+    server_.Ask(command);
+    const std::string before = server_.Ask({"DUMP", command[1]}).text;
+    Cut none;
+    const absl::Status status = Run(kNew, &none, false);
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr("database 2 holds keys that this mirror did not "
+                          "write, and stays unchanged: empty it, or choose "
+                          "another --swap_database"));
+    server_.Ask({"SELECT", absl::StrCat(kSpare)});
+    EXPECT_EQ(server_.Ask({"DUMP", command[1]}).text, before);
+    EXPECT_EQ(server_.Ask({"DBSIZE"}).integer, 1);
+    EXPECT_EQ(ContentIn(kReaders), Expected(kOld, true));
+  }
+}
+
+TEST_P(SwapDatabaseTest, TargetThatCannotSwapIsNamed) {
+  LoadOldHistory();
+  options_.swap_database = 16;  // A server has 16 databases by default.
+  Cut none;
+  absl::Status status = Run(kNew, &none, false);
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("--reload=swap needs a target with SWAPDB and a "
+                              "second database, not a cluster: "),
+                    HasSubstr("out of range; use --reload=in_place")));
+  options_.swap_database = kSpare;
+  server_.Ask({"ACL", "SETUSER", "default", "-swapdb"});
+  status = Run(kNew, &none, false);
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("NOPERM"));
+  EXPECT_EQ(ContentIn(kReaders), Expected(kOld, true));
+}
+
+}  // namespace
+}  // namespace kevy_replica

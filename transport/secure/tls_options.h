@@ -1,0 +1,57 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Settings of a TLS client.
+//
+//   TlsOptions options;
+//   options.ca_file = "/etc/kevy/ca.pem";
+//   options.certificate_file = "/etc/kevy/replica.pem";
+//   options.key_file = "/etc/kevy/replica.key";
+
+#ifndef KEVY_REPLICA_TRANSPORT_SECURE_TLS_OPTIONS_H_
+#define KEVY_REPLICA_TRANSPORT_SECURE_TLS_OPTIONS_H_
+
+#include <string>
+
+#include "absl/time/time.h"
+#include "kevy_replica/transport/internal/cxx17.h"
+
+namespace kevy_replica {
+
+// All files are in the form PEM. Each connection reads them again, so that
+// renewed ones count from the next connection on. To renew certificate and key
+// at once, keep both in one file, and replace it by a rename.
+struct TlsOptions {
+  // The DNS name or IP address that the server's certificate must be for. A
+  // name is also sent to the server, so that it can choose a certificate (SNI).
+  // Default: empty, which takes the host of the address.
+  std::string server_name;
+  // The authorities that may have signed the server's certificate. Default:
+  // empty, which takes the system's, as they are at the first connection.
+  std::string ca_file;
+  // The client's certificate, and after it those that lead to an authority of
+  // the server's. Default: empty, the client shows none.
+  std::string certificate_file;
+  // The certificate's private key, without a passphrase. Default: empty, which
+  // takes `certificate_file`.
+  std::string key_file;
+  // Whether the server's certificate is checked. Without the check, whoever is
+  // between the two ends can read and change all bytes. Default: true.
+  bool verify = true;
+  // The limit for the handshake. Default: 10 s.
+  absl::Duration handshake_timeout = absl::Seconds(10);
+
+  friend bool operator==(const TlsOptions& a, const TlsOptions& b) {
+    return a.server_name == b.server_name && a.ca_file == b.ca_file &&
+           a.certificate_file == b.certificate_file &&
+           a.key_file == b.key_file && a.verify == b.verify &&
+           a.handshake_timeout == b.handshake_timeout;
+  }
+  friend bool operator!=(const TlsOptions& a, const TlsOptions& b) {
+    return !(a == b);
+  }
+};
+
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_TRANSPORT_SECURE_TLS_OPTIONS_H_

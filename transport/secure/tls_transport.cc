@@ -1,0 +1,540 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kevy_replica/transport/secure/tls_transport.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kevy_replica/transport/address.h"
+#include "kevy_replica/transport/connect_options.h"
+#include "kevy_replica/transport/internal/deadline.h"
+#include "kevy_replica/transport/internal/status.h"
+#include "kevy_replica/transport/secure/tls_options.h"
+#include "kevy_replica/transport/socket_transport.h"
+#include "kevy_replica/transport/transport.h"
+
+namespace kevy_replica {
+
+using transport_internal::Deadline;
+using transport_internal::InterruptedStatus;
+using transport_internal::TimedOutStatus;
+
+namespace {
+
+constexpr size_t kReadBytes = 32 << 10;
+
+// Bytes that are sealed for one write to the inner transport: four records.
+constexpr size_t kWriteBytes = 64 << 10;
+
+// Reads of the inner transport by one Read() whose timeout has passed. A peer
+// that sends records without data must not keep it.
+constexpr int kMaxLateReads = 64;
+
+struct FreeContext {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+};
+using Context = std::unique_ptr<SSL_CTX, FreeContext>;
+
+// The text of an error in OpenSSL's queue.
+std::string Reason(unsigned long error) {  // NOLINT(google-runtime-int)
+  if (ERR_SYSTEM_ERROR(error)) {
+    return std::generic_category().message(ERR_GET_REASON(error));
+  }
+  const char* const reason = ERR_reason_error_string(error);
+  if (reason == nullptr) return absl::StrCat("OpenSSL error ", error);
+  return absl::CHexEscape(reason);
+}
+
+// Empties OpenSSL's queue. Returns the text of the first error, its cause.
+std::string TakeReason() {
+  std::string reason = Reason(ERR_get_error());
+  ERR_clear_error();
+  return reason;
+}
+
+absl::Status HandshakeError(const absl::Status& status) {
+  return absl::Status(status.code(),
+                      absl::StrCat("TLS handshake: ", status.message()));
+}
+
+absl::Status FileError(absl::string_view kind, const std::string& file) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the ", kind, " in ", absl::CHexEscape(file), ": ", TakeReason()));
+}
+
+// The system's authorities. Reading hundreds of them takes long, so they are
+// read once.
+X509_STORE* SystemAuthorities() {
+  static X509_STORE* const store = [] {
+    X509_STORE* const made = X509_STORE_new();
+    // A system without authorities trusts nobody.
+    if (made != nullptr) X509_STORE_set_default_paths(made);
+    ERR_clear_error();
+    return made;
+  }();
+  return store;
+}
+
+absl::Status LoadFiles(const TlsOptions& options, SSL_CTX* context) {
+  if (!options.ca_file.empty()) {
+    if (SSL_CTX_load_verify_file(context, options.ca_file.c_str()) != 1) {
+      return FileError("authorities", options.ca_file);
+    }
+  } else if (options.verify) {
+    SSL_CTX_set1_cert_store(context, SystemAuthorities());
+  }
+  if (options.certificate_file.empty()) {
+    return options.key_file.empty()
+               ? absl::OkStatus()
+               : absl::InvalidArgumentError(
+                     "a key file needs a certificate file");
+  }
+  if (SSL_CTX_use_certificate_chain_file(
+          context, options.certificate_file.c_str()) != 1) {
+    return FileError("certificate", options.certificate_file);
+  }
+  const std::string& key =
+      options.key_file.empty() ? options.certificate_file : options.key_file;
+  // It also checks that key and certificate belong together.
+  if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) !=
+      1) {
+    return FileError("private key", key);
+  }
+  return absl::OkStatus();
+}
+
+// Makes OpenSSL check the name, and tell it to the server.
+absl::Status SetServerName(const TlsOptions& options, SSL* ssl) {
+  const std::string& name = options.server_name;
+  if (name.empty()) {
+    if (!options.verify) return absl::OkStatus();
+    return absl::InvalidArgumentError("TLS needs the server's name");
+  }
+  X509_VERIFY_PARAM* const checks = SSL_get0_param(ssl);
+  if (X509_VERIFY_PARAM_set1_ip_asc(checks, name.c_str()) == 1) {
+    return absl::OkStatus();  // SNI has no addresses.
+  }
+  ERR_clear_error();
+  SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  // A zero byte would end the name for some of OpenSSL.
+  if (name.find('\0') == std::string::npos &&
+      SSL_set1_host(ssl, name.c_str()) == 1 &&
+      SSL_set_tlsext_host_name(ssl, name.c_str()) == 1) {
+    return absl::OkStatus();
+  }
+  ERR_clear_error();
+  return absl::InvalidArgumentError(
+      absl::StrCat(absl::CHexEscape(name), " cannot be a server's name"));
+}
+
+// Whether the peer's alert says that our certificate is missing or refused.
+bool IsCertificateAlert(int reason) {
+  switch (reason - SSL_AD_REASON_OFFSET) {
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_REVOKED:
+    case SSL_AD_CERTIFICATE_EXPIRED:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_UNKNOWN_CA:
+    case SSL_AD_ACCESS_DENIED:
+    case SSL_AD_CERTIFICATE_REQUIRED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+// The BIO of a connection: OpenSSL takes bytes of `received_` and appends to
+// `sealed_`. It runs inside of OpenSSL, with `mutex_` held.
+class TlsTransport::Bio {
+ public:
+  static BIO* Create(TlsTransport* transport) {
+    BIO* const bio = BIO_new(Method());
+    if (bio == nullptr) return nullptr;
+    BIO_set_data(bio, transport);
+    BIO_set_init(bio, 1);
+    return bio;
+  }
+
+ private:
+  static const BIO_METHOD* Method() {
+    static BIO_METHOD* const method = [] {
+      BIO_METHOD* const made = BIO_meth_new(
+          BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "kevy_replica transport");
+      if (made == nullptr) return made;
+      BIO_meth_set_read_ex(made, Read);
+      BIO_meth_set_write_ex(made, Write);
+      BIO_meth_set_ctrl(made, Control);
+      return made;
+    }();
+    return method;
+  }
+
+  static int Read(BIO* bio, char* buffer, size_t size, size_t* taken) {
+    auto* const transport = static_cast<TlsTransport*>(BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    // OpenSSL reads during a Write() only in the middle of a message that the
+    // peer has split, and the reading thread may fill `room_` then.
+    if (!transport->reading_ || transport->received_.empty()) {
+      BIO_set_retry_read(bio);
+      return 0;
+    }
+    *taken = std::min(size, transport->received_.size());
+    std::memcpy(buffer, transport->received_.data(), *taken);
+    transport->received_.remove_prefix(*taken);
+    return 1;
+  }
+
+  static int Write(BIO* bio, const char* data, size_t size, size_t* written) {
+    static_cast<TlsTransport*>(BIO_get_data(bio))->sealed_.append(data, size);
+    *written = size;
+    return 1;
+  }
+
+  static long Control(BIO* /*bio*/, int command, long /*number*/,  // NOLINT
+                      void* /*pointer*/) {
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+  }
+};
+
+void TlsTransport::FreeSsl::operator()(ssl_st* ssl) const { SSL_free(ssl); }
+
+absl::StatusOr<std::unique_ptr<TlsTransport>> TlsTransport::Start(
+    std::unique_ptr<Transport> inner, const TlsOptions& options) {
+  ERR_clear_error();
+  const Context context(SSL_CTX_new(TLS_client_method()));
+  if (context == nullptr) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("no memory for TLS: ", TakeReason()));
+  }
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_verify(context.get(),
+                     options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
+                     nullptr);
+  // OpenSSL would ask for a passphrase on the terminal.
+  SSL_CTX_set_default_passwd_cb(context.get(),
+                                [](char*, int, int, void*) { return 0; });
+  absl::Status status = LoadFiles(options, context.get());
+  if (!status.ok()) return status;
+  Ssl ssl(SSL_new(context.get()));
+  if (ssl == nullptr) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("no memory for TLS: ", TakeReason()));
+  }
+  status = SetServerName(options, ssl.get());
+  if (!status.ok()) return status;
+  SSL_set_connect_state(ssl.get());
+  return Adopt(std::move(inner), std::move(ssl), options.handshake_timeout);
+}
+
+absl::StatusOr<std::unique_ptr<TlsTransport>> TlsTransport::Adopt(
+    std::unique_ptr<Transport> inner, Ssl ssl, absl::Duration timeout) {
+  SSL_set_options(ssl.get(), SSL_OP_NO_RENEGOTIATION);
+  auto transport = absl::WrapUnique(
+      new TlsTransport(std::move(inner), std::move(ssl), timeout));
+  BIO* const bio = Bio::Create(transport.get());
+  if (bio == nullptr) return absl::ResourceExhaustedError("no memory for TLS");
+  SSL_set_bio(transport->ssl_.get(), bio, bio);
+  return transport;
+}
+
+TlsTransport::TlsTransport(std::unique_ptr<Transport> inner, Ssl ssl,
+                           absl::Duration handshake_timeout)
+    : ForwardingTransport(std::move(inner)),
+      handshake_deadline_(handshake_timeout),
+      ssl_(std::move(ssl)),
+      room_(kReadBytes, '\0') {}
+
+TlsTransport::~TlsTransport() { TlsTransport::Close(); }
+
+absl::Status TlsTransport::Handshake() {
+  return FinishHandshake(Deadline(absl::InfiniteDuration()));
+}
+
+absl::Status TlsTransport::FinishHandshake(const Deadline& deadline) {
+  while (!established_) {
+    if (read_interrupted_) return InterruptedStatus({"read from", peer()});
+    const absl::StatusOr<bool> done = StepHandshake();
+    if (!done.ok() || *done) return done.status();
+    absl::Status status = Receive(
+        std::min(deadline.remaining(), handshake_deadline_.remaining()));
+    if (absl::IsCancelled(status)) return status;
+    if (absl::IsDeadlineExceeded(status)) {
+      if (handshake_deadline_.remaining() > absl::ZeroDuration()) return status;
+      status = absl::UnavailableError("timed out");
+    }
+    if (!status.ok()) return FailHandshake(status);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> TlsTransport::StepHandshake() {
+  const std::lock_guard<std::mutex> writing(write_mutex_);
+  int error = SSL_ERROR_NONE;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!status_.ok()) return status_;
+    ERR_clear_error();
+    reading_ = true;
+    const int result = SSL_do_handshake(ssl_.get());
+    reading_ = false;
+    if (result != 1) error = SSL_get_error(ssl_.get(), result);
+    if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ) {
+      status_ = HandshakeError(Error(error));
+    }
+  }
+  established_ = error == SSL_ERROR_NONE;
+  if (established_ && !early_.empty()) Encrypt(early_).IgnoreError();
+  // After an error, OpenSSL has an alert for the peer.
+  const absl::Status sent = SendSealed(handshake_deadline_.remaining());
+  if (!status_.ok()) return status_;
+  if (established_) early_ = std::string();
+  // The peer may have gone with an alert, which says more.
+  if (!established_ && absl::IsUnavailable(sent)) return false;
+  if (!sent.ok()) return sent;
+  return established_;
+}
+
+absl::Status TlsTransport::FailHandshake(const absl::Status& status) {
+  const std::lock_guard<std::mutex> writing(write_mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  status_ = HandshakeError(write_status_.ok() ? status : write_status_);
+  return status_;
+}
+
+absl::StatusOr<size_t> TlsTransport::Read(absl::Span<char> buffer,
+                                          absl::Duration timeout) {
+  const Deadline deadline(timeout);
+  if (!established_) {
+    absl::Status status = FinishHandshake(deadline);
+    if (!status.ok()) return status;
+  }
+  for (int reads = 0;; ++reads) {
+    const bool late =
+        reads >= kMaxLateReads && deadline.remaining() == absl::ZeroDuration();
+    if (late) return TimedOutStatus({"read from", peer()});
+    if (read_interrupted_) return InterruptedStatus({"read from", peer()});
+    const absl::StatusOr<std::optional<size_t>> size = Decrypt(buffer);
+    if (!size.ok()) {
+      // OpenSSL has an alert for the peer. A writing thread may be busy.
+      const std::unique_lock<std::mutex> writing(write_mutex_,
+                                                 std::try_to_lock);
+      if (writing.owns_lock()) SendSealed(absl::ZeroDuration()).IgnoreError();
+      return size.status();
+    }
+    if (size->has_value()) return **size;
+    absl::Status status = Receive(reads == 0 ? timeout : deadline.remaining());
+    if (!status.ok()) return status;
+  }
+}
+
+absl::StatusOr<std::optional<size_t>> TlsTransport::Decrypt(
+    absl::Span<char> buffer) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!status_.ok()) return status_;
+  ERR_clear_error();
+  size_t size = 0;
+  int result = 1;
+  reading_ = true;
+  // Small records are gathered.
+  while (result == 1 && size < buffer.size() &&
+         (size == 0 || !received_.empty())) {
+    size_t opened = 0;
+    result = SSL_read_ex(ssl_.get(), buffer.data() + size, buffer.size() - size,
+                         &opened);
+    size += opened;
+  }
+  reading_ = false;
+  if (result == 1) return size;
+  const int error = SSL_get_error(ssl_.get(), result);
+  if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_ZERO_RETURN) {
+    status_ = Error(error);
+    if (size == 0) return status_;
+  }
+  if (size > 0 || error == SSL_ERROR_ZERO_RETURN) return size;
+  return std::nullopt;
+}
+
+absl::Status TlsTransport::Receive(absl::Duration timeout) {
+  const absl::StatusOr<size_t> size =
+      inner().Read(absl::MakeSpan(&room_[0], room_.size()), timeout);
+  if (!size.ok()) return size.status();
+  if (*size == 0) {
+    return absl::UnavailableError(
+        absl::StrCat("read from ", peer(),
+                     ": the connection ended without TLS's close_notify: the "
+                     "peer was killed, or the stream was cut"));
+  }
+  received_ = absl::string_view(room_.data(), *size);
+  return absl::OkStatus();
+}
+
+absl::Status TlsTransport::Write(absl::string_view bytes,
+                                 absl::Duration timeout) {
+  const Deadline deadline(timeout);
+  const std::lock_guard<std::mutex> writing(write_mutex_);
+  if (!established_ && !interrupted_) return KeepEarly(bytes);
+  do {
+    if (interrupted_) return InterruptedStatus({"write to", peer()});
+    const absl::string_view part = bytes.substr(0, kWriteBytes);
+    absl::Status status = Encrypt(part);
+    if (status.ok()) status = SendSealed(deadline.remaining());
+    if (!status.ok()) return status;
+    bytes.remove_prefix(part.size());
+  } while (!bytes.empty());
+  return absl::OkStatus();
+}
+
+absl::Status TlsTransport::KeepEarly(absl::string_view bytes) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!status_.ok()) return status_;
+  if (!write_status_.ok()) return write_status_;
+  if (bytes.size() > kMaxEarlyBytes - early_.size()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "write to ", peer(), ": ", early_.size() + bytes.size(),
+        " bytes before the end of the handshake: call Handshake() first"));
+  }
+  absl::StrAppend(&early_, bytes);
+  return absl::OkStatus();
+}
+
+absl::Status TlsTransport::Encrypt(absl::string_view bytes) {
+  if (!write_status_.ok()) return write_status_;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!status_.ok()) return status_;
+  if (bytes.empty()) return absl::OkStatus();
+  ERR_clear_error();
+  size_t taken = 0;
+  const int result =
+      SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &taken);
+  if (result != 1) {
+    write_status_ = Error(SSL_get_error(ssl_.get(), result));
+  }
+  return write_status_;
+}
+
+absl::Status TlsTransport::SendSealed(absl::Duration timeout) {
+  if (!write_status_.ok()) return write_status_;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    sending_.clear();
+    std::swap(sending_, sealed_);
+  }
+  // A part of a record may have been written: nothing can follow.
+  if (!sending_.empty()) write_status_ = inner().Write(sending_, timeout);
+  return write_status_;
+}
+
+absl::Status TlsTransport::Error(int ssl_error) {
+  // The last error is TLS's, those before it are of its parts.
+  const unsigned long error = ERR_peek_last_error();  // NOLINT
+  ERR_clear_error();
+  if (ssl_error == SSL_ERROR_WANT_READ) {
+    return absl::UnavailableError(absl::StrCat(
+        peer(), " has split a message of TLS behind the handshake"));
+  }
+  const int reason =
+      ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
+  if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+    const long verdict = SSL_get_verify_result(ssl_.get());  // NOLINT
+    const char* const name =
+        SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the certificate of ", peer(), " is refused: ",
+        absl::CHexEscape(X509_verify_cert_error_string(verdict)),
+        verdict == X509_V_ERR_HOSTNAME_MISMATCH && name != nullptr
+            ? absl::StrCat(" (it is not for ", absl::CHexEscape(name), ")")
+            : ""));
+  }
+  if (IsCertificateAlert(reason)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        peer(), " refuses this side's certificate: ", Reason(error)));
+  }
+  absl::string_view hint;
+  if (reason == SSL_R_WRONG_VERSION_NUMBER) hint = " (it may not speak TLS)";
+  if (reason == SSL_AD_REASON_OFFSET + SSL_AD_HANDSHAKE_FAILURE) {
+    hint = " (it may want a client's certificate, or other ciphers)";
+  }
+  return absl::UnavailableError(
+      absl::StrCat(peer(), ": ", Reason(error), hint));
+}
+
+void TlsTransport::Interrupt() {
+  interrupted_ = true;
+  read_interrupted_ = true;
+  inner().Interrupt();
+}
+
+void TlsTransport::ResumeReads() {
+  read_interrupted_ = false;
+  inner().ResumeReads();
+}
+
+void TlsTransport::SendCloseNotify() {
+  const std::lock_guard<std::mutex> writing(write_mutex_);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    // Once only, and neither inside of the handshake nor after an error.
+    if (status_.ok() && write_status_.ok() &&
+        SSL_is_init_finished(ssl_.get()) &&
+        (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) == 0) {
+      SSL_shutdown(ssl_.get());
+      ERR_clear_error();
+    }
+  }
+  SendSealed(absl::ZeroDuration()).IgnoreError();
+}
+
+void TlsTransport::CloseWrite() {
+  SendCloseNotify();
+  inner().CloseWrite();
+}
+
+void TlsTransport::Close() {
+  SendCloseNotify();
+  inner().Close();
+}
+
+absl::StatusOr<std::unique_ptr<Transport>> ConnectTlsTransport(
+    absl::string_view address, const TlsOptions& tls,
+    const ConnectOptions& options) {
+  const absl::StatusOr<Address> parsed = ParseAddress(address);
+  if (!parsed.ok()) return parsed.status();
+  TlsOptions named = tls;
+  if (named.server_name.empty()) named.server_name = parsed->host;
+  absl::StatusOr<std::unique_ptr<Transport>> inner =
+      ConnectTransport(address, options);
+  if (!inner.ok()) return inner.status();
+  absl::StatusOr<std::unique_ptr<TlsTransport>> transport =
+      TlsTransport::Start(*std::move(inner), named);
+  if (!transport.ok()) return transport.status();
+  absl::Status status = (*transport)->Handshake();
+  if (!status.ok()) return status;
+  return *std::move(transport);
+}
+
+}  // namespace kevy_replica
