@@ -143,7 +143,8 @@ absl::StatusOr<KevyUrl> ParseKevyUrl(absl::string_view url) {
     if (!node.ok()) return node.status();
     if (std::find(result.nodes.begin(), result.nodes.end(), *node) !=
         result.nodes.end()) {
-      return parts->Error(absl::StrCat(node->ToString(), " stands twice"));
+      return parts->Error(
+          absl::StrCat(Escaped(node->ToString()), " stands twice"));
     }
     if (result.nodes.size() == kMaxKevyNodes) {
       return parts->Error(absl::StrCat("more than ", kMaxKevyNodes, " nodes"));

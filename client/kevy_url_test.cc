@@ -66,8 +66,10 @@ TEST(KevyUrlTest, RejectsFaults) {
   EXPECT_THAT(Error("kevy://a:1/0"), HasSubstr("a path"));
   EXPECT_THAT(Error("kevy://unix:/tmp/s"), HasSubstr("a Unix socket"));
   EXPECT_THAT(Error("kevy://unix:s"), HasSubstr("needs a host and a port"));
-  EXPECT_THAT(Error("kevy://a:1,b:1,a:1"), HasSubstr("a:1 stands twice"));
+  EXPECT_THAT(Error("kevy://a:1,b:1,a:1"), HasSubstr("\"a:1\" stands twice"));
   EXPECT_THAT(Error("kevy://a:1\x1b[2J"), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(Error("kevy://\x1b:1,\x1b:1"),
+              AllOf(HasSubstr("stands twice"), Not(HasSubstr("\x1b"))));
 }
 
 template <typename T>

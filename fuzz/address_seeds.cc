@@ -25,7 +25,8 @@ std::vector<Seed> Seeds() {
         "kevys://[::1]:16004?key=" + key + "&key=" + other,
         "kevys://db1:16004?key=" + key + "&key=" + key,
         "kevys://db1:6404?server_key=" + key,
-        "kevys://user:password@db1:16004?key=" + key, "db1:16004?key=" + key,
+        "kevys://user:password@db1:16004?key=" + key,
+        std::string("kevy://\xa5:1,\xa5:1"), "db1:16004?key=" + key,
         "kevys://db1:0?key=" + key}) {
     seeds.push_back({text, text});
   }

@@ -7,13 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <fstream>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -24,6 +27,7 @@
 #include "kevy_replica/testing/scripted_node.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/tools/testing/child_process.h"
+#include "kevy_replica/tools/testing/redis_server.h"
 #include "kevy_replica/transport/secure/keys.h"
 #include "kevy_replica/transport/secure/noise_security.h"
 #include "kevy_replica/transport/secure/noise_transport.h"
@@ -73,14 +77,15 @@ std::string Hex(const std::shared_ptr<const PrivateKey>& key) {
 }
 
 // Listens, and allows the key of ReplicaKey() alone.
-void Listen(ScriptedPrimary* primary) {
+absl::Status Listen(ScriptedPrimary* primary,
+                    absl::string_view address = "127.0.0.1:0") {
   NoiseResponderOptions options;
   options.private_key = PrimaryKey();
   options.allow = [](const PublicKey& replica) {
     return replica == ReplicaKey()->public_key();
   };
   primary->SetWrapper(NoiseAcceptor(std::move(options)));
-  ASSERT_TRUE(primary->Listen("127.0.0.1:0").ok());
+  return primary->Listen(address);
 }
 
 std::string PrimaryFlag(
@@ -141,7 +146,7 @@ TEST_F(KevySecureTest, KeygenRejectsBadUsage) {
 TEST_F(KevySecureTest, TailPrintsSecureLink) {
   ScriptedPrimary primary;
   primary.SetDefault(PrimaryScript().Generation(7).Frame(0, {"SET", "a", "b"}));
-  Listen(&primary);
+  ASSERT_TRUE(Listen(&primary).ok());
   const ChildResult result =
       RunChild(kKevyTail, {PrimaryFlag(primary), KeyFlag(), "--once"});
   EXPECT_EQ(result.status, 0) << result.err;
@@ -154,7 +159,7 @@ TEST_F(KevySecureTest, TailPrintsSecureLink) {
 TEST_F(KevySecureTest, TailTriesKeysInTurn) {
   ScriptedPrimary primary;
   primary.SetDefault(PrimaryScript().Generation(7).Frame(0, {"SET", "a", "b"}));
-  Listen(&primary);
+  ASSERT_TRUE(Listen(&primary).ok());
   const std::string flag = absl::StrCat(PrimaryFlag(primary, TestKey('3')),
                                         "&key=", Hex(PrimaryKey()));
   for (const char* end : {"--once", "--max_frames=1"}) {
@@ -192,7 +197,7 @@ TEST_F(KevySecureTest, KilledTailResumes) {
   };
   primary.Enqueue(frames(3));
   primary.Enqueue(frames(5));
-  Listen(&primary);
+  ASSERT_TRUE(Listen(&primary).ok());
   const std::vector<std::string> flags = {
       PrimaryFlag(primary), KeyFlag(), "--heartbeat_timeout=inf",
       "--positions=" + Path("positions"), "--output=" + Path("output")};
@@ -237,7 +242,7 @@ TEST_F(KevySecureTest, MirrorPrintsSecureStream) {
   ScriptedPrimary primary;
   primary.SetDefault(
       PrimaryScript().Generation(7).Frame(0, {"SET", "a", "b"}).Stall());
-  Listen(&primary);
+  ASSERT_TRUE(Listen(&primary).ok());
   ChildProcess child(kKevyMirror, {PrimaryFlag(primary), KeyFlag(),
                                    "--heartbeat_timeout=inf"});
   std::string out;
@@ -251,33 +256,126 @@ TEST_F(KevySecureTest, MirrorPrintsSecureStream) {
   EXPECT_EQ(child.Wait(), 0);
 }
 
-TEST_F(KevySecureTest, LocatedPrimaryIsSecure) {
+// A node with a plain client port, and a secure listener a shard.
+class Node {
+ public:
+  explicit Node(size_t shards) {
+    for (int tries = 0; tries < 100 && !ListenInARow(shards); ++tries) {
+    }
+    EXPECT_EQ(shards_.size(), shards) << "no consecutive free ports";
+    ScriptedNode node;
+    node.repl_port_base = PortOf(shards_[0].address());
+    node.shards.assign(shards, {7, 0});
+    port_.SetNode(node);
+    EXPECT_TRUE(port_.Listen("127.0.0.1:0").ok());
+  }
+
+  ScriptedPrimary& shard(size_t i) { return shards_[i]; }
+  std::string flag() const {
+    return absl::StrCat("--primary=kevy://", port_.address(),
+                        "?key=", Hex(PrimaryKey()));
+  }
+
+ private:
+  static uint16_t PortOf(absl::string_view address) {
+    uint32_t port = 0;
+    EXPECT_TRUE(
+        absl::SimpleAtoi(address.substr(address.rfind(':') + 1), &port));
+    return static_cast<uint16_t>(port);
+  }
+  bool ListenInARow(size_t shards) {
+    shards_.clear();
+    for (size_t i = 0; i < shards; ++i) {
+      const size_t port = i == 0 ? 0 : PortOf(shards_[0].address()) + i;
+      shards_.emplace_back();
+      if (!Listen(&shards_[i], absl::StrCat("127.0.0.1:", port)).ok()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  std::deque<ScriptedPrimary> shards_;
+  ScriptedClientPort port_;
+};
+
+TEST_F(KevySecureTest, TailFollowsLocatedPrimary) {
+  Node node(/*shards=*/2);
+  for (size_t i = 0; i < 2; ++i) {
+    node.shard(i).SetDefault(PrimaryScript()
+                                 .Generation(7)
+                                 .Frame(0, {"SET", "a", absl::StrCat(i)})
+                                 .Stall());
+  }
+  const ChildResult result =
+      RunChild(kKevyTail, {node.flag(), KeyFlag(), "--max_frames=2"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("[0] 0 \"SET\" \"a\" \"0\"\n"),
+                                HasSubstr("[1] 0 \"SET\" \"a\" \"1\"\n")));
+}
+
+// The mirror of four shards is killed, and applies each frame once.
+TEST_F(KevySecureTest, KilledMirrorResumes) {
+  if (!RedisServer::IsInstalled()) GTEST_SKIP() << "no redis-server";
+  constexpr size_t kShards = 4;
+  Node node(kShards);
+  for (size_t i = 0; i < kShards; ++i) {
+    for (const uint64_t end : {3, 5}) {
+      node.shard(i).Enqueue(PrimaryScript()
+                                .Generation(7)
+                                .FramesTo(end,
+                                          [i](uint64_t) {
+                                            return std::vector<std::string>{
+                                                "INCR", absl::StrCat("n", i)};
+                                          })
+                                .Stall());
+    }
+  }
+  RedisServer server;
+  server.Start();
+  const std::vector<std::string> flags = {node.flag(), KeyFlag(),
+                                          "--heartbeat_timeout=inf",
+                                          "--target=" + server.target()};
+  const auto all_at = [&server](const std::string& position) {
+    return [&server, position] {
+      for (size_t i = 0; i < kShards; ++i) {
+        const std::string shard = absl::StrCat("shard-", i);
+        if (server.Ask({"HGET", "kevy_mirror", shard}).text != position) {
+          return false;
+        }
+      }
+      return true;
+    };
+  };
+  {
+    ChildProcess child(kKevyMirror, flags);
+    ASSERT_TRUE(child.Await("three frames", all_at("7:3")));
+    child.Signal(SIGKILL);
+    EXPECT_EQ(child.Wait(), -SIGKILL);
+  }
+  ChildProcess child(kKevyMirror, flags);
+  ASSERT_TRUE(child.Await("five frames", all_at("7:5")));
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.Wait(), 0);
+  for (size_t i = 0; i < kShards; ++i) {
+    EXPECT_EQ(server.Ask({"GET", absl::StrCat("n", i)}).text, "5");
+    EXPECT_EQ(node.shard(i).connection(1).request->offset, 3u);
+  }
+}
+
+TEST_F(KevySecureTest, ExplainNamesSecurePrimary) {
+  if (!RedisServer::IsInstalled()) GTEST_SKIP() << "no redis-server";
   ScriptedPrimary primary;
-  primary.SetDefault(
-      PrimaryScript().Generation(7).Frame(0, {"SET", "a", "b"}).Stall());
-  Listen(&primary);
-  ScriptedNode node;
-  const std::string address = primary.address();
-  uint32_t port = 0;
-  ASSERT_TRUE(absl::SimpleAtoi(address.substr(address.rfind(':') + 1), &port));
-  node.repl_port_base = static_cast<uint16_t>(port);
-  node.shards = {{7, 0}};
-  ScriptedClientPort client_port(node);
-  ASSERT_TRUE(client_port.Listen("127.0.0.1:0").ok());
-  const std::string flag = absl::StrCat(
-      "--primary=kevy://", client_port.address(), "?key=", Hex(PrimaryKey()));
-  const ChildResult tail =
-      RunChild(kKevyTail, {flag, KeyFlag(), "--max_frames=1"});
-  EXPECT_EQ(tail.status, 0) << tail.err;
-  EXPECT_THAT(tail.out, HasSubstr("0 \"SET\" \"a\" \"b\"\n"));
-  ChildProcess mirror(kKevyMirror, {flag, KeyFlag()});
-  std::string line;
-  do {
-    line = mirror.ReadLine();
-    ASSERT_NE(line, "") << mirror.ReadErrors();
-  } while (line.find("\"SET\" \"a\" \"b\"") == std::string::npos);
-  mirror.Signal(SIGINT);
-  EXPECT_EQ(mirror.Wait(), 0);
+  ASSERT_TRUE(Listen(&primary).ok());
+  RedisServer server;
+  server.Start();
+  const ChildResult result =
+      RunChild(kKevyMirror, {PrimaryFlag(primary), KeyFlag(),
+                             "--target=" + server.target(), "--explain"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out,
+              HasSubstr(absl::StrCat("primary: ", primary.address(),
+                                     " answers (its key is not checked)\n")));
 }
 
 // The error that `program` tells of its first link.
@@ -304,7 +402,7 @@ std::string LinkError(const Program& program,
 TEST_F(KevySecureTest, RefusedHandshakeNamesCauses) {
   ScriptedPrimary primary;
   primary.SetDefault(PrimaryScript().Frame(0, {"SET", "a", "b"}));
-  Listen(&primary);
+  ASSERT_TRUE(Listen(&primary).ok());
   std::ofstream(Path("other")) << std::string(64, '3');
   ASSERT_EQ(::chmod(Path("other").c_str(), 0600), 0);
   for (const Program& program : kPrograms) {
@@ -330,7 +428,7 @@ TEST_F(KevySecureTest, PlainPrimaryIsRefused) {
 
 TEST_F(KevySecureTest, PlainReplicaOfSecurePrimaryGetsHint) {
   ScriptedPrimary primary;
-  Listen(&primary);
+  ASSERT_TRUE(Listen(&primary).ok());
   for (const Program& program : kPrograms) {
     EXPECT_THAT(LinkError(program, {"--primary=" + primary.address()}),
                 AllOf(HasSubstr("without an answer"), HasSubstr("--key_file")));

@@ -208,10 +208,12 @@ void ExplainPrimary(const MirrorRunOptions& options, std::string* text,
     const std::string plain = listener->address.ToString();
     absl::StatusOr<std::unique_ptr<Transport>> transport =
         ConnectTransport(plain);
-    absl::StrAppend(
-        text, "primary: ", plain, " ",
-        transport.ok() ? "answers" : Escaped(transport.status().message()),
-        "\n");
+    absl::StrAppend(text, "primary: ", plain, " ",
+                    !transport.ok() ? Escaped(transport.status().message())
+                    : listener->keys.empty()
+                        ? "answers"
+                        : "answers (its key is not checked)",
+                    "\n");
     if (!transport.ok()) continue;
     char byte;
     (*transport)->CloseWrite();
