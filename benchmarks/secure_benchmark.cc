@@ -28,6 +28,7 @@
 #include "kevy_replica/transport/in_memory_transport.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/secure/testing/noise_pair.h"
+#include "kevy_replica/transport/secure/testing/tls_server.h"
 #include "kevy_replica/transport/socket_transport.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -59,6 +60,21 @@ Ends NoiseLink(Ends inner) {
   return {std::move(pair.primary), std::move(pair.replica)};
 }
 
+Ends TlsLink(Ends inner, const char* cipher) {
+  transport_testing::TlsPair pair = transport_testing::MakeTlsPair(
+      std::move(inner.reader), std::move(inner.writer), /*max_version=*/0,
+      cipher);
+  return {std::move(pair.server), std::move(pair.client)};
+}
+
+Ends TlsAesLink(Ends inner) {
+  return TlsLink(std::move(inner), "TLS_AES_256_GCM_SHA384");
+}
+
+Ends TlsChaChaLink(Ends inner) {
+  return TlsLink(std::move(inner), "TLS_CHACHA20_POLY1305_SHA256");
+}
+
 struct Kind {
   const char* name;
   MakeLink make;
@@ -68,6 +84,8 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"plain", PlainLink},
     {"noise", NoiseLink},
+    {"tls_aes", TlsAesLink},
+    {"tls_chacha", TlsChaChaLink},
 };
 
 // Bytes in memory, for one thread: the cost of a link without a system call.
@@ -207,13 +225,16 @@ void Handshake(benchmark::State& state, MakeLink make) {
       static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
-// ChaCha20-Poly1305 by EVP alone: the floor.
+// A cipher with tags by EVP alone: the floor.
+using Algorithm = const EVP_CIPHER* (*)();
+
 class Cipher {
  public:
-  explicit Cipher(bool seal) : seal_(seal), context_(EVP_CIPHER_CTX_new()) {
+  Cipher(Algorithm algorithm, bool seal)
+      : seal_(seal), context_(EVP_CIPHER_CTX_new()) {
     const unsigned char key[32] = {1};
-    Check(EVP_CipherInit_ex(context_, EVP_chacha20_poly1305(), nullptr, key,
-                            nullptr, seal ? 1 : 0));
+    Check(EVP_CipherInit_ex(context_, algorithm(), nullptr, key, nullptr,
+                            seal ? 1 : 0));
   }
   ~Cipher() { EVP_CIPHER_CTX_free(context_); }
   Cipher(const Cipher&) = delete;
@@ -248,8 +269,8 @@ class Cipher {
   EVP_CIPHER_CTX* const context_;
 };
 
-void SealAlone(benchmark::State& state, size_t size) {
-  Cipher cipher(/*seal=*/true);
+void SealAlone(benchmark::State& state, Algorithm algorithm, size_t size) {
+  Cipher cipher(algorithm, /*seal=*/true);
   const std::string message(size, 'x');
   std::vector<char> sealed(size + kTagSize);
   for (auto _ : state) {
@@ -261,16 +282,16 @@ void SealAlone(benchmark::State& state, size_t size) {
 
 // In place, with the copy that every read makes, from as much memory as the
 // links' pipes have.
-void OpenAlone(benchmark::State& state, size_t size) {
+void OpenAlone(benchmark::State& state, Algorithm algorithm, size_t size) {
   const size_t messages = MessagesPerBatch(size);
   const size_t sealed_size = size + kTagSize;
   std::vector<char> sealed(messages * sealed_size);
-  Cipher seal(/*seal=*/true);
+  Cipher seal(algorithm, /*seal=*/true);
   const std::string message(size, 'x');
   for (size_t i = 0; i < messages; ++i) {
     seal.Run(message.data(), size, sealed.data() + i * sealed_size);
   }
-  Cipher cipher(/*seal=*/false);
+  Cipher cipher(algorithm, /*seal=*/false);
   std::vector<char> buffer(sealed_size);
   for (auto _ : state) {
     for (size_t i = 0; i < messages; ++i) {
@@ -291,10 +312,18 @@ benchmark::internal::Benchmark* Register(const std::string& name,
 void RegisterAll() {
   // 57 bytes: a small frame. 65,519: the longest message.
   for (const size_t size : {57, 1024, 16384, 65519}) {
-    Register(absl::StrCat("Seal/evp/", size),
-             [size](benchmark::State& state) { SealAlone(state, size); });
-    Register(absl::StrCat("Open/evp/", size),
-             [size](benchmark::State& state) { OpenAlone(state, size); });
+    for (const auto& [name, algorithm] :
+         {std::pair<const char*, Algorithm>("evp", EVP_chacha20_poly1305),
+          std::pair<const char*, Algorithm>("evp_aes", EVP_aes_256_gcm)}) {
+      Register(absl::StrCat("Seal/", name, "/", size),
+               [size, algorithm = algorithm](benchmark::State& state) {
+                 SealAlone(state, algorithm, size);
+               });
+      Register(absl::StrCat("Open/", name, "/", size),
+               [size, algorithm = algorithm](benchmark::State& state) {
+                 OpenAlone(state, algorithm, size);
+               });
+    }
     for (const Kind& kind : kKinds) {
       const auto name = [&kind, size](absl::string_view group) {
         return absl::StrCat(group, "/", kind.name, "/", size);
