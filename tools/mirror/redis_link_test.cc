@@ -4,6 +4,7 @@
 #include "kevy_replica/tools/mirror/redis_link.h"
 
 #include <cstddef>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -116,7 +117,7 @@ TEST(RedisLinkTest, InterruptEndsWaitForFirstReply) {
 }
 
 // Accepts one connection and answers its first command with `+OK`. Sends then
-// `endless` without end, until the connection is closed.
+// `endless` without end, until the connection is closed or this is destroyed.
 class EndlessServer {
  public:
   explicit EndlessServer(std::string begin, std::string endless)
@@ -125,13 +126,20 @@ class EndlessServer {
           absl::StatusOr<std::unique_ptr<Transport>> client =
               listener_->Accept(absl::InfiniteDuration());
           ASSERT_TRUE(client.ok()) << client.status();
+          client_ = *std::move(client);
+          accepted_.set_value();
           absl::Status status =
-              (*client)->Write("+OK\r\n" + begin, absl::InfiniteDuration());
+              client_->Write("+OK\r\n" + begin, absl::InfiniteDuration());
           while (status.ok()) {
-            status = (*client)->Write(endless, absl::InfiniteDuration());
+            status = client_->Write(endless, absl::InfiniteDuration());
           }
         }) {}
-  ~EndlessServer() { thread_.join(); }
+  // Some kernels keep a writer waiting whose peer has closed.
+  ~EndlessServer() {
+    accepted_.get_future().wait();
+    client_->Interrupt();
+    thread_.join();
+  }
 
   std::unique_ptr<RedisLink> Connect(std::shared_ptr<Interrupter> interrupter) {
     const absl::StatusOr<TargetAddress> address =
@@ -145,6 +153,8 @@ class EndlessServer {
 
  private:
   const std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Transport> client_;  // Set once `accepted_` is.
+  std::promise<void> accepted_;
   std::thread thread_;
 };
 
