@@ -303,7 +303,7 @@ absl::StatusOr<std::unique_ptr<RotatedFile>> OpenFile(
 // Records the bytes of `transport` to `record`, from the file's beginning on.
 absl::StatusOr<std::unique_ptr<Transport>> Recorded(
     std::unique_ptr<Transport> transport, RotatedFile* record) {
-  const absl::Status status = record->file()->Empty();
+  absl::Status status = record->file()->Empty();
   if (!status.ok()) return status;
   return std::make_unique<HookTransport>(
       std::move(transport), /*before_wait=*/nullptr,

@@ -43,7 +43,8 @@ TEST(KevyVerifyUsageTest, BadUsageIsTold) {
       {primary},
       {target},
       {primary, "--target="},
-      {primary, "--target=rediss://localhost"},
+      {primary, "--target=rediss:localhost"},
+      {primary, target, "--target_ca_file=ca.pem"},
       {"--primary=localhost", target},
       {"--primary=kevy://user@host:1", target},
       {primary, target, "--format=xml"},
@@ -66,7 +67,7 @@ TEST(KevyVerifyUsageTest, UnreachableServerIsAnErrorWithoutPassword) {
       kKevyVerify,
       {"--primary=127.0.0.1:1", "--target=redis://user:hidden@127.0.0.1:1"});
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.err, HasSubstr("kevy_verify: the primary: connect to "));
+  EXPECT_THAT(result.err, HasSubstr("kevy_verify: the primary: redis://"));
   EXPECT_THAT(result.out, HasSubstr("result: incomplete\n"));
   EXPECT_THAT(result.err, Not(HasSubstr("hidden")));
 }

@@ -160,7 +160,7 @@ Resolver::Lookup Resolver::Begin(const std::string& host) const {
         ErrnoStatus(error, {"start a thread to resolve", host}).message()));
   }
   // The thread's. It waits for the mutex before it looks for its waiters.
-  static_cast<void>(call.release());
+  [[maybe_unused]] Call<Table>* const passed = call.release();
   table_->waiters[host].push_back(waiter);
   return Lookup(waiter);
 }

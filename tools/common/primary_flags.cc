@@ -47,7 +47,7 @@ absl::StatusOr<Primary> Locate(
 }  // namespace
 
 absl::Status CheckPrimaryFlags(absl::string_view primary, size_t shards) {
-  const absl::Status status =
+  absl::Status status =
       IsKevyUrl(primary)
           ? ParseKevyUrl(primary).status()
           : ShardAddresses(primary, std::max<size_t>(shards, 1)).status();
