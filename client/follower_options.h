@@ -91,9 +91,9 @@ struct FollowerOptions {
   // Stop() ends connecting. Default: that of ConnectOptions.
   ConnectOptions connect;
   // Secures every link: see NoiseSecurity() in transport/secure. Required for
-  // an address with keys (kevy_url.h). If set, no link is plain: it gets
-  // no keys for an address without them, and for a factory, which
-  // NoiseSecurity() rejects. Client ports (kevy://) stay plain. Default: null, plain links.
+  // an address with keys (kevy_url.h). If set, no link is plain. For an address
+  // without keys, and for a factory, it gets no keys, which NoiseSecurity()
+  // rejects. Client ports (kevy://) stay plain. Default: null, plain links.
   TransportSecurity secure;
   // Whether applied offsets are acknowledged, so that the primary's WAIT counts
   // this replica. False for an observer. Default: true.
