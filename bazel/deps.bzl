@@ -51,7 +51,7 @@ def kevy_replica_deps():
     )
 
 def kevy_replica_dev_deps():
-    """Declares the dependencies of kevy_replica's own benchmarks and tools alone."""
+    """Declares the dependencies of kevy_replica's own benchmarks alone."""
     maybe(
         http_archive,
         name = "com_github_google_benchmark",

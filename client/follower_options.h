@@ -91,8 +91,8 @@ struct FollowerOptions {
   // Stop() ends connecting. Default: that of ConnectOptions.
   ConnectOptions connect;
   // Secures every link: see NoiseSecurity() in transport/secure. Required for
-  // an address with keys (kevy_url.h). If set, no link is plain: an address
-  // without a key, and a factory, get no keys from it, which NoiseSecurity()
+  // an address with keys (kevy_url.h). If set, no link is plain. For an address
+  // without keys, and for a factory, it gets no keys, which NoiseSecurity()
   // rejects. Client ports (kevy://) stay plain. Default: null, plain links.
   TransportSecurity secure;
   // Whether applied offsets are acknowledged, so that the primary's WAIT counts

@@ -195,8 +195,9 @@ Reloads:
   shards are loaded, and exchanges the databases with the positions, in one
   transaction. A mirror that is killed meanwhile continues from the old data,
   and its next run deletes the unfinished copy. If memory for both copies is
-  missing, the mirror waits, and readers keep the old data. kevy 2.0 sends no
-  heartbeats: a history that it streams without a snapshot is never swapped in.
+  missing, the mirror waits, and readers keep the old data. kevy before
+  3.14 sends no heartbeats: a history that it streams without a snapshot is
+  never swapped in.
 
 Deadlines that have passed:
   A mirror that is behind meets deadlines that have passed. A later write to
@@ -234,8 +235,9 @@ Metrics (--prometheus, --listen):
   kevy_mirror_untold_transactions_total (replies lost with the connection),
   the gauge kevy_mirror_target_up, and three counters with the labels class and
   name (a command, or a part of a snapshot): kevy_mirror_passed_over_total
-  (classes data, unable, ignored, lost, item), kevy_mirror_uncertain_total and
-  kevy_mirror_target_waits_total (trouble with the error's code, connection).
+  (classes data, unable, ignored, lost, item, memory),
+  kevy_mirror_uncertain_total and kevy_mirror_target_waits_total (trouble with
+  the error's code, connection).
   docs/operations.md lists them all.
 
 Limits:
@@ -249,7 +251,8 @@ Limits:
 - Before kevy 5.1 a primary that has lost its data may use an old generation
   again. The mirror may then continue in the new history without notice.
 - Before kevy 4.0 only a link's first heartbeat names the history. A mirror that
-  is killed before it may not notice a new one. kevy 2.0 sends no heartbeats.
+  is killed before it may not notice a new one. Before 3.14 there are no
+  heartbeats.
 
 Exit status:
   0  Ctrl-C, SIGTERM or SIGHUP (a second one kills), the recording's end, or

@@ -154,8 +154,8 @@ Limits:
   again. The tail may then continue in the new history without notice.
 - Before kevy 4.0 only a link's first heartbeat names the history. A tail that
   is stopped before it may start over. One that is killed before it may have
-  frames of several shards twice in --output. kevy 2.0 sends no heartbeats, so
-  a new history may go unnoticed.
+  frames of several shards twice in --output. Before 3.14 there are no
+  heartbeats, so a new history may go unnoticed.
 - Before kevy 4.0 a fresh start may lack the data from before the primary's
   last restart.
 - kevy 3.18 and older may lose a shard when a tail is killed, by kill -9 or a

@@ -44,7 +44,7 @@ ABSL_FLAG(
 ABSL_FLAG(
     std::string, target, "",
     "redis://[USER@]HOST[:PORT][/DB], the same with rediss:// for TLS, or\n"
-    "unix:/PATH[?db=DB], as kevy_mirror takes it. A password in it shows in "
+    "unix:/PATH[?db=DB], as kevy_mirror takes it. A password in it shows in\n"
     "the list of processes.");
 ABSL_FLAG(
     std::string, target_password_file, "",

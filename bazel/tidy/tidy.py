@@ -462,9 +462,45 @@ def test_names(tree):
                           match.group(1))
 
 
+# The level and the name of a LogEvent, or both names of `x ? "a" : "b"`.
+LOG_EVENT = re.compile(
+    r'LogLevel::k(\w+),\s*(?:\w+ \? "(\w+)" : )?"(\w+)"')
+
+
+def log_events(tree):
+    """Each event of the programs' log has a row in docs/operations.md, with its
+    level, and each row has an event."""
+    page = os.path.join("docs", "operations.md")
+    rows = {}
+    header = False
+    for number, line in enumerate(
+            tree.lines(page) if page in tree.files else [], 1):
+        cells = [cell.strip() for cell in line.split("|")[1:]]
+        header = cells[:2] == ["event", "level"] or header and bool(cells)
+        for name in re.findall(r"`(\w+)`", cells[0]) if header else []:
+            rows[name, cells[1]] = number
+    told = set()
+    for path in tree.cpp_files():
+        if not path.startswith("tools" + os.sep) or path.endswith("_test.cc"):
+            continue
+        text = tree.text(path)
+        for match in LOG_EVENT.finditer(text):
+            for name in filter(None, match.groups()[1:]):
+                event = name, match.group(1).lower()
+                told.add(event)
+                if event not in rows:
+                    yield Finding(path, text.count("\n", 0, match.start()) + 1,
+                                  "log_events", "give %s (%s) a row in %s" %
+                                  (event + (page,)))
+    for event, number in rows.items():
+        if event not in told:
+            yield Finding(page, number, "log_events",
+                          "remove %s (%s), which no program logs" % event)
+
+
 RULES = [
     words, line_length, function_length, licence, test_support, todo,
-    sorted_deps, dead_files, own_header_first, tabs, test_names,
+    sorted_deps, dead_files, own_header_first, tabs, test_names, log_events,
 ]
 
 

@@ -21,6 +21,8 @@ CPP = ("// Copyright 2026 The kevy_replica Authors\n"
        "// SPDX-License-Identifier: Apache-2.0\n")
 SCRIPT = CPP.replace("//", "#")
 
+EVENTS = "| event | level | meaning |\n|---|---|---|\n"
+
 # One rule's two trees. `finding` is "file:line", where `bad` fails.
 Case = collections.namedtuple("Case", "rule finding bad good")
 
@@ -117,6 +119,26 @@ CASES = [
     Case("test_names", "a_test.cc:1",
          {"a_test.cc": "TEST(LinkTest, WhatIsLost) {}\n"},
          {"a_test.cc": "TEST(LinkTest, EndReportsLostBytes) {}\n"}),
+    Case("log_events", "tools/a.cc:2",
+         {"docs/operations.md": EVENTS + "| `up` | info | |\n",
+          "tools/a.cc": 'Say({LogLevel::kInfo, "up", text});\n'
+                        'Say({LogLevel::kInfo, "down", text});\n'},
+         {"docs/operations.md": EVENTS + "| `up`, `down` | info | |\n",
+          "tools/a.cc": 'Say({LogLevel::kInfo, up ? "up" : "down", text});\n'}),
+    Case("log_events", "tools/a.cc:1",
+         {"docs/operations.md": EVENTS + "| `up` | info | |\n"
+                                "| `down` | info | |\n",
+          "tools/a.cc": 'Say({LogLevel::kWarning,\n     "down", text});\n'
+                        'Say({LogLevel::kInfo, "up", text});\n'
+                        'Say({LogLevel::kInfo, "down", text});\n'},
+         {"docs/operations.md": EVENTS + "| `down` | warning | |\n",
+          "tools/a.cc": 'Say({LogLevel::kWarning,\n     "down", text});\n'}),
+    # A row that no program logs. Other tables are no events.
+    Case("log_events", os.path.join("docs", "operations.md") + ":3",
+         {"docs/operations.md": EVENTS + "| `gone` | info | |\n",
+          "tools/a.cc": "int a;\n"},
+         {"docs/operations.md": EVENTS + "\n| `flag` | info | |\n",
+          "tools/a.cc": "int a;\n"}),
 ]
 
 

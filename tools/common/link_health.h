@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Which of a program's links stand, and why the others do not.
+// The state of a program's links: up, or down and the reason.
 //
 //   LinkHealth links;
 //   links.Add("shard-0");

@@ -58,8 +58,9 @@ struct LogEvent {
   operator absl::string_view() const { return message; }  // NOLINT
 
   LogLevel level = LogLevel::kInfo;
-  absl::string_view name =
-      "message";  // A literal: docs/operations.md lists it.
+  // A literal. docs/operations.md lists the names. Default: "message", for
+  // programs without --log_format.
+  absl::string_view name = "message";
   std::string message;
   std::vector<LogField> fields;
 };

@@ -96,4 +96,11 @@ std::string DescribePrimary(const Primary& primary) {
   return text;
 }
 
+LogEvent PrimaryEvent(const Primary& primary) {
+  if (!primary.warning.empty()) {
+    return {LogLevel::kWarning, "primary", DescribePrimary(primary)};
+  }
+  return {LogLevel::kInfo, "primary", DescribePrimary(primary)};
+}
+
 }  // namespace kevy_replica

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/primary.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
@@ -50,6 +51,9 @@ absl::StatusOr<ChosenPrimary> ChoosePrimary(
 
 // "the primary is db1:6004, kevy 5.4.0, with 2 shards", and its warning.
 std::string DescribePrimary(const Primary& primary);
+
+// The message of that text: "primary", a warning if the primary has one.
+LogEvent PrimaryEvent(const Primary& primary);
 
 }  // namespace kevy_replica
 

@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/primary.h"
+#include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
@@ -61,6 +62,16 @@ TEST(PrimaryFlagsTest, DescriptionHasVersionAndWarning) {
   EXPECT_EQ(DescribePrimary(
                 {"db1:6004", {"db1:16004", "db1:16005"}, "3.18.0", "beware"}),
             "the primary is db1:6004, kevy 3.18.0, with 2 shards; beware");
+}
+
+TEST(PrimaryFlagsTest, WarningSetsLevelOfEvent) {
+  Primary primary = {"db1:6004", {"db1:16004"}, "", ""};
+  EXPECT_EQ(PrimaryEvent(primary).level, LogLevel::kInfo);
+  primary.warning = "beware";
+  const LogEvent event = PrimaryEvent(primary);
+  EXPECT_EQ(event.level, LogLevel::kWarning);
+  EXPECT_EQ(event.name, "primary");
+  EXPECT_EQ(event.message, DescribePrimary(primary));
 }
 
 }  // namespace

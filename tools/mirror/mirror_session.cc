@@ -588,7 +588,7 @@ absl::StatusOr<TargetReply> MirrorSession::Read(
 
 // Takes the rows of the primary's version, unless the options name one.
 void MirrorSession::TakePrimary(const Primary& primary) {
-  options_.log({LogLevel::kInfo, "primary", DescribePrimary(primary)});
+  options_.log(PrimaryEvent(primary));
   if (options_.primary_version.has_value()) return;
   const std::optional<KevyVersion> version = ParseKevyVersion(primary.version);
   rewriter_.set_version(version.value_or(kAssumedVersion));

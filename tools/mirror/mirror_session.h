@@ -55,8 +55,7 @@ namespace kevy_replica {
 // 2. applied(i, offset) follows only when the target holds shard i up to there,
 //    with the position.
 // 3. A shard's field of the record begins with "loading" from the first command
-// of a new
-//    history until the target holds it up to a position.
+//    of a new history until the target holds it up to a position.
 // 4. A shard that needs a new history while the target holds data ends the
 //    session if there are several shards (MirrorState::reload). All are loaded
 //    again, because one shard's keys cannot be told from another's: kevy does

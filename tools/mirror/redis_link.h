@@ -27,7 +27,7 @@ namespace kevy_replica {
 
 // Runs over a Transport: TCP, a Unix socket or TLS. Long commands are written
 // from the callers' buffers, so that they are not copied. A ReplyReader reads
-// replies, since hiredis's reader would keep values of any size.
+// replies, so that their size is bounded.
 class RedisLink : public TargetLink {
  public:
   // Connects, does TLS's handshake, sends the password if there is one, and

@@ -18,12 +18,16 @@ namespace kevy_replica {
 // MirrorOptions::swap_database is the spare database, MirrorOptions::database
 // the readers'. The steps of a reload:
 //
-//   call           readers' database   spare database
-//   OpenSpare()    old data, record    emptied, if a killed mirror has left
-//   data EnterSpare()   the same            selected EmptyTarget()  the same
-//   new record, with spare_of (snapshots)    the same            new data,
-//   record SwapDatabases  new data, record    old data, with spare_of alone
-//                  (one transaction)   emptied by FLUSHDB ASYNC
+// | call            | readers' database | spare database                  |
+// |-----------------|-------------------|---------------------------------|
+// | OpenSpare()     | old data, record  | emptied, if a mirror left data  |
+// | EnterSpare()    | the same          | selected                        |
+// | EmptyTarget()   | the same          | a new record, with spare_of     |
+// | snapshots       | the same          | new data, record                |
+// | SwapDatabases() | new data, record  | old data, with spare_of alone;  |
+// |                 |                   | then emptied by FLUSHDB ASYNC   |
+//
+// SwapDatabases() is one transaction up to the semicolon.
 //
 // Invariants:
 //

@@ -255,7 +255,7 @@ class Following {
 
   void NotePrimary(const Primary& primary) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    SayBeside({LogLevel::kInfo, "primary", DescribePrimary(primary)});
+    SayBeside(PrimaryEvent(primary));
   }
   void NoteNoPrimary(const absl::Status& status) {
     const std::lock_guard<std::mutex> lock(mutex_);

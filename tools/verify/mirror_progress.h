@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// How far the mirror has applied the primary's writes.
+// The mirror's progress through the primary's writes.
 //
 //   MirrorProgress progress(options, &primary, &target);
 //   absl::Status status = progress.Begin(0);

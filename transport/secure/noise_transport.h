@@ -9,7 +9,7 @@
 //   options.primary_keys = *PrimaryKeys::Create({primary_key});
 //   auto link = NoiseTransport::Initiate(std::move(tcp), options);
 //
-// What passes below it: see noise_handshake.h and noise_record.h. For a
+// The bytes below it: see noise_handshake.h and noise_record.h. For a
 // TransportFactory see noise_connect.h.
 
 #ifndef KEVY_REPLICA_TRANSPORT_SECURE_NOISE_TRANSPORT_H_
