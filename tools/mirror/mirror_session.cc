@@ -658,18 +658,24 @@ absl::Status MirrorSession::ApplyDeadlines(
 }
 
 absl::Status MirrorSession::Finish() {
+  if (!status_.ok()) return status_;
   if (options_.print_only) return transactions_.Settle();
   absl::Status status = transactions_.End();
   // Without a record there is nothing to tell.
-  if (!status.ok() || empty_first_) return status;
-  std::string told;
-  for (const MirrorState::Shard& shard : state_->shards) {
-    absl::StrAppend(&told, told.empty() ? "" : ",", shard.stored);
-  }
-  // Its loss costs a message at the next start.
-  WriteRecordField(options_.position_key, kToldField, told, link_.get())
+  if (status.ok() && !empty_first_) Tell();
+  return status;
+}
+
+// Notes in the selected database's record that all replies have come. A loss of
+// the note costs a message at the next start.
+void MirrorSession::Tell() {
+  const absl::StatusOr<MirrorRecord> record =
+      ReadMirrorRecord(options_.position_key, options_.shards, link_.get());
+  // A record that is gone must not come back as this field alone.
+  if (!record.ok() || !record->exists) return;
+  WriteRecordField(options_.position_key, kToldField, record->shard_texts(),
+                   link_.get())
       .IgnoreError();
-  return absl::OkStatus();
 }
 
 const FeedPosition& MirrorSession::position(size_t shard) const {
@@ -762,8 +768,8 @@ absl::Status MirrorSession::StoreField(Shard* shard, absl::string_view value) {
   if (!status.ok()) return status;
   shard->state().sent = std::string(value);
   status = transactions_.Retry([&] {
-    return WriteRecordField(options_.position_key, ShardField(shard->index()),
-                            value, link_.get());
+    return WriteShardField(options_.position_key, shard->index(), value,
+                           link_.get());
   });
   if (!status.ok()) return status;
   shard->state().stored = std::string(value);
