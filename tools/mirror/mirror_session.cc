@@ -291,10 +291,16 @@ absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
       session_->CountReason(index_, frame, *rewriting);
       return session_->transactions_.PassOver(index_, frame, generation);
     case Rewriting::Kind::kEmpties: {
-      const absl::Status status = session_->BeginHistory(this);
-      return status.ok() ? session_->StorePosition(
-                               this, {generation, frame.offset() + 1})
-                         : status;
+      absl::Status status = session_->BeginHistory(this);
+      if (status.ok()) {
+        status =
+            session_->StorePosition(this, {generation, frame.offset() + 1});
+      }
+      if (!status.ok()) return status;
+      // The shard holds nothing, which needs no heartbeat to be whole: an
+      // embedded writer sends none.
+      is_whole_ = true;
+      return session_->SwapIfWhole();
     }
     case Rewriting::Kind::kRejected:
       break;
@@ -416,6 +422,7 @@ absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
 absl::Status MirrorSession::Shard::Forget() {
   session_->state_->reload = true;  // Even if the field cannot be stored.
   position_ = FeedPosition();
+  is_whole_ = false;
   return session_->StoreField(this, kLoading);
 }
 
@@ -715,6 +722,8 @@ absl::Status MirrorSession::BeginHistory(Shard* shard) {
 // spare one.
 absl::Status MirrorSession::EmptyDatabase() {
   const bool swap = options_.swap_database.has_value();
+  // A mirror that ends before the swap goes on from the readers' record.
+  if (swap && !state_->in_spare) Tell();
   absl::Status status = transactions_.Retry([this, swap] {
     if (swap) {
       absl::Status entered = EnterSpare(options_, link_.get(), state_);
