@@ -400,7 +400,8 @@ absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
     return session_->SwapIfWhole();
   }
   if (loader_ == nullptr) {
-    deadlines_.TakeHeartbeat(heartbeat.next_offset);
+    deadlines_.TakeHeartbeat(heartbeat.next_offset,
+                             session_->options_.now_ms());
     status = session_->ApplyDeadlines(&deadlines_, position.next_offset);
     if (!status.ok()) return status;
   }
