@@ -791,6 +791,24 @@ TEST_F(MirrorSessionTest, DeletesGoThroughWithoutMemory) {
   EXPECT_THAT(applied_, ElementsAre("0:4"));
 }
 
+// A full target queues no command, not even one that frees memory.
+TEST_F(MirrorSessionTest, FullTargetIsEmptiedBeforeReload) {
+  options_.max_batch = 1;
+  OpenAtStart();
+  target_.refused = {{"HSET kevy_mirror kevy_mirror", "OOM no memory", 1}};
+  FollowerHandler* const handler = session_->handler(0);
+  ASSERT_TRUE(handler->OnSnapshotBegin().ok());
+  ASSERT_TRUE(handler->OnSnapshotChunk(kPayload).ok());
+  ASSERT_TRUE(handler->OnSnapshotEnd({8, 1}).ok());
+  const std::vector<std::string> writes = Writes();
+  ASSERT_GT(writes.size(), 5u);
+  const std::string record =
+      "HSET kevy_mirror kevy_mirror 1 shards 1 shard-0 loading";
+  EXPECT_THAT(std::vector<std::string>(writes.begin(), writes.begin() + 5),
+              ElementsAre("MULTI", "FLUSHDB", record, "EXEC", "FLUSHDB"));
+  EXPECT_EQ(target_.record["shard-0"], "8:1");
+}
+
 TEST_F(MirrorSessionTest, PermissionErrorStopsMirror) {
   target_.refused = {{"FLUSHDB", "NOPERM this user has no permissions"}};
   ASSERT_TRUE(Open(1).ok());
