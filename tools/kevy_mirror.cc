@@ -202,10 +202,10 @@ Reloads:
 Deadlines that have passed:
   A mirror that is behind meets deadlines that have passed. A later write to
   such a key counts as one before the deadline: the key stays for it, for at
-  most 10 minutes, and expires as soon as the mirror has caught up. A write that
-  the primary made to a new key of that name is lost then. Both count as
-  kevy_mirror_uncertain_total. With a target before Redis 7.0 the key stays for
-  the 10 minutes.
+  most 10 minutes, and expires when the mirror has caught up, 10 seconds behind
+  the deadline at the earliest. A write that the primary made to a new key of
+  that name is lost then. Both count as kevy_mirror_uncertain_total. With a
+  target before Redis 7.0 the key stays for the 10 minutes.
 
 A target that has changed:
   The mirror reads its record after each reconnect, before it writes. A target

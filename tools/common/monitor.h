@@ -4,7 +4,8 @@
 // The pages of --listen: /metrics, /healthz and /readyz.
 //
 //   Monitor monitor(/*health_grace=*/absl::Seconds(10));
-//   auto server = HttpServer::Start(address, monitor.pages());
+//   auto server = HttpServer::Start(
+//       address, [&](absl::string_view path) { return monitor.Page(path); });
 //   ...
 //   monitor.Watch({&links, [&] { return fleet->StatsText(); }, ...});
 //   status = fleet->Run();

@@ -44,7 +44,8 @@ struct Lack {
 constexpr Lack kLacks[] = {
     {"hpexpireat", "deadlines of hash fields are lost"},
     {"expiretime", "a stream's counters are lost (XSETID takes only an id)"},
-    {"zpopmin.below", "it becomes ZREM of the members that the target has"},
+    {"zpopmin.below",
+     "it becomes ZREMRANGEBYRANK of as many as the target has"},
     {"xautoclaim", "it stops the mirror"},
     {"copy", "it stops the mirror"},
     {"getex", "it stops the mirror"},

@@ -3,6 +3,7 @@
 
 #include "kevy_replica/tools/mirror/frame_rewriter.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -25,9 +26,6 @@
 
 namespace kevy_replica {
 namespace {
-
-// Members of one ZPOPMIN.BELOW. The target's reply has as many.
-constexpr int64_t kMaxPopped = 100000;
 
 // With so few arguments, name and number decide on each command but XADD.
 constexpr size_t kSizeWithoutOptions = 3;
@@ -194,7 +192,8 @@ absl::StatusOr<Rewriting> FrameRewriter::Rewrite(const ArgvView& argv,
 }
 
 // ZPOPMIN.BELOW key score [count]. The mirror is the only writer, so the
-// members that are read now are those that ZREM meets.
+// members that are counted now are those that ZREMRANGEBYRANK meets. Their
+// names could be over any limit of a reply.
 absl::StatusOr<Rewriting> FrameRewriter::RewritePop(
     const ArgvView& argv) const {
   if (argv.size() < 3 || argv.size() > 4) {
@@ -204,20 +203,14 @@ absl::StatusOr<Rewriting> FrameRewriter::RewritePop(
   if (argv.size() == 4 && (!absl::SimpleAtoi(argv[3], &count) || count < 0)) {
     return Rejected("ERR value is not an integer or out of range");
   }
-  if (count > kMaxPopped) {
-    return Rejected(absl::StrCat("a mirror pops at most ", kMaxPopped));
-  }
   const absl::StatusOr<TargetReply> reply =
-      read_({"ZRANGEBYSCORE", argv[1], "-inf", absl::StrCat("(", argv[2]),
-             "LIMIT", "0", absl::StrCat(count)});
+      read_({"ZCOUNT", argv[1], "-inf", absl::StrCat("(", argv[2])});
   if (!reply.ok()) return reply.status();
   if (reply->is_error()) return Rejected(reply->text);
-  if (reply->elements.empty()) return Dropped("", "");
-  std::vector<std::string> remove = {"ZREM", std::string(argv[1])};
-  for (const TargetReply& member : reply->elements) {
-    remove.push_back(member.text);
-  }
-  return Replaced(std::move(remove));
+  count = std::min(count, reply->integer);
+  if (count <= 0) return Dropped("", "");
+  return Replaced(
+      {"ZREMRANGEBYRANK", std::string(argv[1]), "0", absl::StrCat(count - 1)});
 }
 
 }  // namespace kevy_replica

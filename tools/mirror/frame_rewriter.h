@@ -50,8 +50,8 @@ struct Rewriting {
 //   FLUSHALL, FLUSHDB         empties the shard: an embedded writer streams it
 //   field-deadline, unknown   dropped: lost
 //   to the target
-//   ZPOPMIN.BELOW, unknown    ZREM of the members that the target has there
-//   to the target
+//   ZPOPMIN.BELOW, unknown    ZREMRANGEBYRANK of as many members as the target
+//   to the target             has there
 class FrameRewriter {
  public:
   // Reads from the target, as it is behind the frames before.

@@ -43,11 +43,14 @@ bool MirrorRecord::is_loading() const {
 }
 
 bool MirrorRecord::is_untold() const {
-  return exists && rejected.empty() && !is_loading() &&
-         told != absl::StrJoin(shards, ",",
-                               [](std::string* out, const ShardRecord& shard) {
-                                 absl::StrAppend(out, shard.text);
-                               });
+  return exists && rejected.empty() && !is_loading() && told != shard_texts();
+}
+
+std::string MirrorRecord::shard_texts() const {
+  return absl::StrJoin(shards, ",",
+                       [](std::string* out, const ShardRecord& shard) {
+                         absl::StrAppend(out, shard.text);
+                       });
 }
 
 std::string ShardField(size_t shard) { return absl::StrCat("shard-", shard); }
@@ -119,6 +122,22 @@ void AddNewRecord(const std::string& key, size_t shards, TargetLink* link) {
 absl::Status WriteRecordField(const std::string& key, absl::string_view field,
                               absl::string_view value, CheckedLink* link) {
   return link->Ask({"HSET", key, field, value}).status();
+}
+
+absl::Status WriteShardField(const std::string& key, size_t shard,
+                             absl::string_view value, CheckedLink* link) {
+  const absl::StatusOr<TargetReply> reply =
+      link->Ask({"HSET", key, ShardField(shard), value});
+  if (!reply.ok()) return reply.status();
+  // The number of new fields.
+  return reply->integer == 0 ? absl::OkStatus() : OverwrittenRecord(key);
+}
+
+absl::Status OverwrittenRecord(const std::string& key) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the mirror's own key ", Escaped(key),
+      " was overwritten or deleted, by the primary or by another client: "
+      "choose another --position_key, and --replace the target's data"));
 }
 
 }  // namespace kevy_replica

@@ -56,7 +56,8 @@ struct MirrorRecord {
   std::string rejected;  // Empty: the mirror has not stopped.
   std::string told;
 
-  bool is_loading() const;  // Whether any shard is.
+  bool is_loading() const;          // Whether any shard is.
+  std::string shard_texts() const;  // "7:39,empty", as in the field `told`.
   // Whether the mirror before has ended without the replies to its last
   // transaction, as a killed one does.
   bool is_untold() const;
@@ -91,6 +92,14 @@ void AddNewRecord(const std::string& key, size_t shards, TargetLink* link);
 // CheckedLink::Ask()'s.
 absl::Status WriteRecordField(const std::string& key, absl::string_view field,
                               absl::string_view value, CheckedLink* link);
+
+// Writes the field of one shard. Errors: WriteRecordField()'s;
+// OverwrittenRecord() if the record is gone.
+absl::Status WriteShardField(const std::string& key, size_t shard,
+                             absl::string_view value, CheckedLink* link);
+
+// kFailedPrecondition: a shard's field, which every record has, was not there.
+absl::Status OverwrittenRecord(const std::string& key);
 
 }  // namespace kevy_replica
 

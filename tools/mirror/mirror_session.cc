@@ -291,10 +291,16 @@ absl::Status MirrorSession::Shard::TakeFrame(const FrameView& frame,
       session_->CountReason(index_, frame, *rewriting);
       return session_->transactions_.PassOver(index_, frame, generation);
     case Rewriting::Kind::kEmpties: {
-      const absl::Status status = session_->BeginHistory(this);
-      return status.ok() ? session_->StorePosition(
-                               this, {generation, frame.offset() + 1})
-                         : status;
+      absl::Status status = session_->BeginHistory(this);
+      if (status.ok()) {
+        status =
+            session_->StorePosition(this, {generation, frame.offset() + 1});
+      }
+      if (!status.ok()) return status;
+      // The shard holds nothing, which needs no heartbeat to be whole: an
+      // embedded writer sends none.
+      is_whole_ = true;
+      return session_->SwapIfWhole();
     }
     case Rewriting::Kind::kRejected:
       break;
@@ -394,7 +400,8 @@ absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
     return session_->SwapIfWhole();
   }
   if (loader_ == nullptr) {
-    deadlines_.TakeHeartbeat(heartbeat.next_offset);
+    deadlines_.TakeHeartbeat(heartbeat.next_offset,
+                             session_->options_.now_ms());
     status = session_->ApplyDeadlines(&deadlines_, position.next_offset);
     if (!status.ok()) return status;
   }
@@ -416,6 +423,7 @@ absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
 absl::Status MirrorSession::Shard::Forget() {
   session_->state_->reload = true;  // Even if the field cannot be stored.
   position_ = FeedPosition();
+  is_whole_ = false;
   return session_->StoreField(this, kLoading);
 }
 
@@ -658,18 +666,24 @@ absl::Status MirrorSession::ApplyDeadlines(
 }
 
 absl::Status MirrorSession::Finish() {
+  if (!status_.ok()) return status_;
   if (options_.print_only) return transactions_.Settle();
   absl::Status status = transactions_.End();
   // Without a record there is nothing to tell.
-  if (!status.ok() || empty_first_) return status;
-  std::string told;
-  for (const MirrorState::Shard& shard : state_->shards) {
-    absl::StrAppend(&told, told.empty() ? "" : ",", shard.stored);
-  }
-  // Its loss costs a message at the next start.
-  WriteRecordField(options_.position_key, kToldField, told, link_.get())
+  if (status.ok() && !empty_first_) Tell();
+  return status;
+}
+
+// Notes in the selected database's record that all replies have come. A loss of
+// the note costs a message at the next start.
+void MirrorSession::Tell() {
+  const absl::StatusOr<MirrorRecord> record =
+      ReadMirrorRecord(options_.position_key, options_.shards, link_.get());
+  // A record that is gone must not come back as this field alone.
+  if (!record.ok() || !record->exists) return;
+  WriteRecordField(options_.position_key, kToldField, record->shard_texts(),
+                   link_.get())
       .IgnoreError();
-  return absl::OkStatus();
 }
 
 const FeedPosition& MirrorSession::position(size_t shard) const {
@@ -709,6 +723,8 @@ absl::Status MirrorSession::BeginHistory(Shard* shard) {
 // spare one.
 absl::Status MirrorSession::EmptyDatabase() {
   const bool swap = options_.swap_database.has_value();
+  // A mirror that ends before the swap goes on from the readers' record.
+  if (swap && !state_->in_spare) Tell();
   absl::Status status = transactions_.Retry([this, swap] {
     if (swap) {
       absl::Status entered = EnterSpare(options_, link_.get(), state_);
@@ -762,8 +778,8 @@ absl::Status MirrorSession::StoreField(Shard* shard, absl::string_view value) {
   if (!status.ok()) return status;
   shard->state().sent = std::string(value);
   status = transactions_.Retry([&] {
-    return WriteRecordField(options_.position_key, ShardField(shard->index()),
-                            value, link_.get());
+    return WriteShardField(options_.position_key, shard->index(), value,
+                           link_.get());
   });
   if (!status.ok()) return status;
   shard->state().stored = std::string(value);

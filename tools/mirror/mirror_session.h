@@ -84,7 +84,7 @@ class MirrorSession {
 
   // Waits for the replies of the executing transaction, if any, and notes in
   // the record that all is told. A command that the target has rejected there
-  // is an error, as in the handlers.
+  // is an error, as in the handlers. After an error of a handler, returns it.
   // Precondition: the handlers get no more events.
   absl::Status Finish();
 
@@ -125,6 +125,7 @@ class MirrorSession {
   absl::Status ApplyDeadlines(absl::Span<const PassedDeadlines::Held> held);
   absl::Status BeginHistory(Shard* shard);
   absl::Status EmptyDatabase();
+  void Tell();
   absl::Status SwapIfWhole();
   absl::Status StoreField(Shard* shard, absl::string_view value);
   absl::Status StorePosition(Shard* shard, const FeedPosition& position);

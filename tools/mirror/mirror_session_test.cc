@@ -207,8 +207,9 @@ class FakeLink : public TargetLink {
       const std::string prefix =
           absl::StrCat("HSET kevy_mirror ", argv[2], " ");
       if (absl::StartsWith(argv[2], "shard-") || argv[2] == kRejectedField) {
+        const bool is_new = target_->record.count(argv[2]) == 0;
         target_->record[argv[2]] = command.substr(prefix.size());
-        return IntegerReply(0);
+        return IntegerReply(is_new ? 1 : 0);
       }
       for (size_t i = 2; i + 1 < argv.size(); i += 2) {
         target_->record[argv[i]] = argv[i + 1];
@@ -403,6 +404,35 @@ TEST_F(MirrorSessionTest, KilledMirrorTellsAtNextStart) {
   state_ = MirrorState();
   ASSERT_TRUE(Open(1).ok());
   EXPECT_EQ(counters_.untold, 1u);
+}
+
+// The key was deleted over another connection.
+TEST_F(MirrorSessionTest, DeletedRecordDoesNotComeBackInPart) {
+  OpenAtStart();
+  target_.record.clear();
+  ASSERT_TRUE(session_->Finish().ok());
+  EXPECT_THAT(target_.record, IsEmpty());
+  const absl::Status status = session_->handler(0)->OnHeartbeat({9, 0}, {9, 0});
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("was overwritten or deleted"));
+  EXPECT_THAT(applied_, IsEmpty());
+}
+
+// A shard's gap and the target's end meet.
+TEST_F(MirrorSessionTest, FinishReturnsErrorBefore) {
+  options_.max_batch = 1;
+  OpenAtStart();
+  ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  target_.dies_before_exec = true;
+  ASSERT_TRUE(Frame(0, 1, {"INCR", "a"}).ok());
+  target_.record["shard-0"] = "7:9";
+  LinkDown gap;
+  gap.end = LinkEnd::kOffsetGap;
+  gap.resync = true;
+  session_->handler(0)->OnLinkDown(gap);
+  ASSERT_TRUE(absl::IsAborted(session_->status())) << session_->status();
+  EXPECT_EQ(session_->Finish(), session_->status());
 }
 
 // A snapshot is loaded over several links, each command once.
@@ -759,6 +789,24 @@ TEST_F(MirrorSessionTest, DeletesGoThroughWithoutMemory) {
   ASSERT_TRUE(Flush().ok());
   EXPECT_EQ(target_.record["shard-0"], "7:4");
   EXPECT_THAT(applied_, ElementsAre("0:4"));
+}
+
+// A full target queues no command, not even one that frees memory.
+TEST_F(MirrorSessionTest, FullTargetIsEmptiedBeforeReload) {
+  options_.max_batch = 1;
+  OpenAtStart();
+  target_.refused = {{"HSET kevy_mirror kevy_mirror", "OOM no memory", 1}};
+  FollowerHandler* const handler = session_->handler(0);
+  ASSERT_TRUE(handler->OnSnapshotBegin().ok());
+  ASSERT_TRUE(handler->OnSnapshotChunk(kPayload).ok());
+  ASSERT_TRUE(handler->OnSnapshotEnd({8, 1}).ok());
+  const std::vector<std::string> writes = Writes();
+  ASSERT_GT(writes.size(), 5u);
+  const std::string record =
+      "HSET kevy_mirror kevy_mirror 1 shards 1 shard-0 loading";
+  EXPECT_THAT(std::vector<std::string>(writes.begin(), writes.begin() + 5),
+              ElementsAre("MULTI", "FLUSHDB", record, "EXEC", "FLUSHDB"));
+  EXPECT_EQ(target_.record["shard-0"], "8:1");
 }
 
 TEST_F(MirrorSessionTest, PermissionErrorStopsMirror) {

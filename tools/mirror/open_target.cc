@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -201,6 +202,12 @@ absl::Status EmptyTarget(const MirrorOptions& options, bool in_spare,
     if (reply->is_error() && refusal.empty()) refusal = reply->text;
   }
   if (refusal.empty()) return absl::OkStatus();
+  if (!in_spare && absl::StartsWith(refusal, "OOM ")) {
+    // A full target refuses each command of a transaction, and only this one
+    // frees memory. A mirror that is killed now finds an empty database.
+    absl::Status emptied = link->Ask({"FLUSHDB"}).status();
+    if (!emptied.ok()) return emptied;
+  }
   if (ClassOfError(refusal, "") == ReplyClass::kTrouble) {
     return link->Fail(ServersTrouble(refusal));
   }

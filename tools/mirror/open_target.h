@@ -52,7 +52,9 @@ absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
                                         CheckedLink* link, MirrorState* state);
 
 // Deletes all keys of the selected database and writes a new record, in one
-// transaction. With `in_spare` that is the spare database.
+// transaction. With `in_spare` that is the spare database. A target without
+// memory (OOM) executes no transaction: the keys are then deleted before it,
+// unless `in_spare`.
 //
 // Returns:
 //   OK                   the database holds the record alone

@@ -139,10 +139,14 @@ bool PassedDeadlines::TakeWrite(const ArgvView& argv) {
   return false;
 }
 
-void PassedDeadlines::TakeHeartbeat(uint64_t next_offset) {
-  if (bound_.has_value() || held_.empty()) return;
-  bounded_ = std::exchange(held_, {});
-  bound_ = next_offset;
+void PassedDeadlines::TakeHeartbeat(uint64_t next_offset, uint64_t now_ms) {
+  if (bound_.has_value()) return;
+  for (auto entry = held_.begin(); entry != held_.end();) {
+    const auto each = entry++;
+    if (each->second.deadline_ms + kTransitMs > now_ms) continue;
+    bounded_.insert(held_.extract(each));
+  }
+  if (!bounded_.empty()) bound_ = next_offset;
 }
 
 std::vector<PassedDeadlines::Held> PassedDeadlines::TakeDue(uint64_t offset) {

@@ -28,8 +28,10 @@ namespace kevy_replica {
 // 1. A deadline that has passed is held: the target gets now + kGraceMs in its
 //    place. Writes behind it meet the key, and count as uncertain. A mirror
 //    that is killed loses no deadline, because the target has one.
-// 2. The next heartbeat bounds the doubt. The primary made the frames from the
-//    heartbeat's offset on after the deadline.
+// 2. A heartbeat bounds the doubt. The primary made the frames from the
+//    heartbeat's offset on after the deadline. A heartbeat may have been on its
+//    way as long as the frames: it counts if it comes kTransitMs after the
+//    deadline.
 // 3. In front of the first of those frames, or at a heartbeat there, the target
 //    gets the true deadline and drops the key, unless it has got another
 //    deadline since. Without heartbeats the key lives for kGraceMs.
@@ -40,6 +42,9 @@ class PassedDeadlines {
   // The longest time that a key outlives its deadline. It covers the time to
   // catch up, and a target's clock that is ahead of the mirror's.
   static constexpr uint64_t kGraceMs = 10 * 60 * 1000;
+  // The longest time that a heartbeat may have been on its way to a mirror that
+  // is slower than the primary.
+  static constexpr uint64_t kTransitMs = 10 * 1000;
   // Bounds of the held keys. Beyond them a deadline goes on as it is.
   static constexpr size_t kMaxKeys = 100000;
   static constexpr size_t kMaxBytes = 16 << 20;
@@ -67,7 +72,7 @@ class PassedDeadlines {
   Taken Take(const ArgvView& argv, uint64_t now_ms);
 
   // Takes a heartbeat: the primary's next offset is `next_offset`.
-  void TakeHeartbeat(uint64_t next_offset);
+  void TakeHeartbeat(uint64_t next_offset, uint64_t now_ms);
 
   // Whether TakeDue(offset) has something to return.
   bool HasDue(uint64_t offset) const {
@@ -93,8 +98,8 @@ class PassedDeadlines {
 
   const size_t max_keys_;
   size_t bytes_ = 0;  // Of all keys.
-  Entries held_;      // Since the last bounding heartbeat.
-  Entries bounded_;   // Before it. Due from `bound_` on.
+  Entries held_;      // No heartbeat has bounded these.
+  Entries bounded_;   // Due from `bound_` on.
   std::optional<uint64_t> bound_;
 };
 

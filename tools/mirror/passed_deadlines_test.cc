@@ -22,6 +22,7 @@ namespace {
 
 constexpr uint64_t kNow = 5000;
 constexpr uint64_t kUntil = kNow + PassedDeadlines::kGraceMs;
+constexpr uint64_t kLater = kNow + PassedDeadlines::kTransitMs;
 
 PassedDeadlines::Taken Take(PassedDeadlines* deadlines,
                             absl::string_view line) {
@@ -91,7 +92,7 @@ TEST(PassedDeadlinesTest, WriteToHeldKeyIsReportedOnce) {
   EXPECT_FALSE(IsUncertain(&deadlines, "INCR"));
   EXPECT_TRUE(IsUncertain(&deadlines, "INCR k"));
   EXPECT_FALSE(IsUncertain(&deadlines, "INCR k"));
-  deadlines.TakeHeartbeat(9);
+  deadlines.TakeHeartbeat(9, kLater);
   EXPECT_FALSE(IsUncertain(&deadlines, "INCR k"));
 }
 
@@ -99,18 +100,34 @@ TEST(PassedDeadlinesTest, HeartbeatBoundsHeldDeadlines) {
   PassedDeadlines deadlines;
   Take(&deadlines, "PEXPIREAT a 1");
   EXPECT_FALSE(deadlines.HasDue(100));
-  deadlines.TakeHeartbeat(9);
+  deadlines.TakeHeartbeat(9, kLater);
   // Held behind the heartbeat: the next one bounds it.
   Take(&deadlines, "PEXPIREAT b 2");
-  deadlines.TakeHeartbeat(20);
+  deadlines.TakeHeartbeat(20, kLater);
   EXPECT_EQ(Due(&deadlines, 8), std::vector<std::string>());
   EXPECT_EQ(Due(&deadlines, 9),
             std::vector<std::string>{absl::StrCat("a 1 ", kUntil)});
   EXPECT_EQ(Due(&deadlines, 100), std::vector<std::string>());
-  deadlines.TakeHeartbeat(30);
+  deadlines.TakeHeartbeat(30, kLater);
   EXPECT_EQ(Due(&deadlines, 31),
             std::vector<std::string>{absl::StrCat("b 2 ", kUntil)});
   EXPECT_FALSE(deadlines.HasDue(100));
+}
+
+// The primary made it before the deadline, and the frames behind it as well.
+TEST(PassedDeadlinesTest, LateHeartbeatBoundsNoNewDeadline) {
+  PassedDeadlines deadlines;
+  Take(&deadlines, "PEXPIREAT a 4000");
+  Take(&deadlines, "PEXPIREAT b 4999");
+  deadlines.TakeHeartbeat(9, kLater - 1001);
+  EXPECT_FALSE(deadlines.HasDue(100));
+  EXPECT_TRUE(IsUncertain(&deadlines, "INCR a"));
+  deadlines.TakeHeartbeat(20, kLater - 1000);
+  EXPECT_EQ(Due(&deadlines, 20),
+            std::vector<std::string>{absl::StrCat("a 4000 ", kUntil)});
+  deadlines.TakeHeartbeat(30, kLater - 1);
+  EXPECT_EQ(Due(&deadlines, 30),
+            std::vector<std::string>{absl::StrCat("b 4999 ", kUntil)});
 }
 
 TEST(PassedDeadlinesTest, ReplacedKeyIsForgotten) {
@@ -118,10 +135,10 @@ TEST(PassedDeadlinesTest, ReplacedKeyIsForgotten) {
     for (const bool bounded : {false, true}) {
       PassedDeadlines deadlines;
       Take(&deadlines, "PEXPIREAT k 1");
-      if (bounded) deadlines.TakeHeartbeat(2);
+      if (bounded) deadlines.TakeHeartbeat(2, kLater);
       EXPECT_FALSE(IsUncertain(&deadlines, line)) << line;
       EXPECT_FALSE(IsUncertain(&deadlines, "INCR k")) << line;
-      deadlines.TakeHeartbeat(2);
+      deadlines.TakeHeartbeat(2, kLater);
       EXPECT_EQ(Due(&deadlines, 2), std::vector<std::string>()) << line;
     }
   }
@@ -130,10 +147,10 @@ TEST(PassedDeadlinesTest, ReplacedKeyIsForgotten) {
 TEST(PassedDeadlinesTest, LaterDeadlineReplacesHeldOne) {
   PassedDeadlines deadlines;
   Take(&deadlines, "PEXPIREAT k 1");
-  deadlines.TakeHeartbeat(2);
+  deadlines.TakeHeartbeat(2, kLater);
   Take(&deadlines, "PEXPIREAT k 3");
   EXPECT_EQ(Due(&deadlines, 2), std::vector<std::string>());
-  deadlines.TakeHeartbeat(2);
+  deadlines.TakeHeartbeat(2, kLater);
   EXPECT_EQ(Due(&deadlines, 2),
             std::vector<std::string>{absl::StrCat("k 3 ", kUntil)});
 }
@@ -150,7 +167,7 @@ TEST(PassedDeadlinesTest, HeldKeysAreLimited) {
   EXPECT_EQ(deadlines.Hold(large, 1, kNow), kUntil);
   EXPECT_EQ(deadlines.Hold("ab", 1, kNow), 1u);
   EXPECT_EQ(deadlines.Hold("a", 1, kNow), kUntil);
-  deadlines.TakeHeartbeat(2);
+  deadlines.TakeHeartbeat(2, kLater);
   EXPECT_EQ(deadlines.TakeDue(2).size(), 2u);
   EXPECT_EQ(deadlines.Hold(large, 1, kNow), kUntil);
   PassedDeadlines none(0);

@@ -24,7 +24,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/follower_event.h"
 #include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/payload_encoder.h"
@@ -44,6 +46,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr uint32_t kReaders = 1;
 constexpr uint32_t kSpare = 2;
@@ -175,6 +178,20 @@ class SwapDatabaseTest : public ::testing::TestWithParam<size_t> {
     return ContentOf(&server_);
   }
 
+  // Delivers the frame at `position`.
+  static absl::Status Frame(FollowerHandler* handler,
+                            const FeedPosition& position,
+                            const std::vector<absl::string_view>& argv) {
+    std::string wire;
+    EXPECT_EQ(AppendFrame(position.next_offset, argv, &wire), WireError::kNone);
+    FrameDecoder decoder;
+    FrameView frame;
+    EXPECT_TRUE(decoder.Decode(wire, &frame).done());
+    const absl::Status status = handler->OnFrames(
+        {&frame, 1}, {position.generation, position.next_offset + 1});
+    return status.ok() ? handler->OnFlush() : status;
+  }
+
   // Delivers the primary's history of one shard, from its position on.
   absl::Status Deliver(MirrorSession* session, size_t shard,
                        uint64_t generation) {
@@ -190,14 +207,8 @@ class SwapDatabaseTest : public ::testing::TestWithParam<size_t> {
       if (status.ok()) status = handler->OnSnapshotEnd({generation, 5});
     }
     if (status.ok() && session->position(shard).next_offset == 5) {
-      std::string wire;
-      EXPECT_EQ(AppendFrame(5, {"INCR", absl::StrCat("n", shard)}, &wire),
-                WireError::kNone);
-      FrameDecoder decoder;
-      FrameView frame;
-      EXPECT_TRUE(decoder.Decode(wire, &frame).done());
-      status = handler->OnFrames({&frame, 1}, {generation, 6});
-      if (status.ok()) status = handler->OnFlush();
+      status =
+          Frame(handler, {generation, 5}, {"INCR", absl::StrCat("n", shard)});
     }
     Heartbeat heartbeat;
     heartbeat.generation = generation;
@@ -235,7 +246,7 @@ class SwapDatabaseTest : public ::testing::TestWithParam<size_t> {
       (*session)->failed = [] {};
       (*session)->closed = [] {};
       for (size_t i = 0; status.ok() && i < options_.shards; ++i) {
-        status = Deliver(session->get(), i, generation);
+        status = deliver_(session->get(), i, generation);
       }
       if (status.ok()) status = (*session)->Finish();
     }
@@ -271,6 +282,12 @@ class SwapDatabaseTest : public ::testing::TestWithParam<size_t> {
   }
 
   MirrorOptions options_;
+  std::function<absl::Status(MirrorSession* session, size_t shard,
+                             uint64_t generation)>
+      deliver_ =
+          [this](MirrorSession* session, size_t shard, uint64_t generation) {
+            return Deliver(session, shard, generation);
+          };
   RedisServer server_;
   bool has_copy_ = false;
 };
@@ -370,6 +387,77 @@ TEST_P(SwapDatabaseTest, PositionsOfUnfinishedCopyDoNotCount) {
   const absl::Status status = Run(kNew, &none, false, state);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(ContentIn(kReaders), Expected(kNew, true));
+}
+
+// An embedded writer streams FLUSHALL, and sends no heartbeats.
+TEST_P(SwapDatabaseTest, FlushIsSwappedInWithoutHeartbeat) {
+  if (options_.shards > 1) GTEST_SKIP() << "An embedded writer has one shard.";
+  LoadOldHistory();
+  deliver_ = [](MirrorSession* session, size_t, uint64_t generation) {
+    FollowerHandler* const handler = session->handler(0);
+    const absl::Status status = Frame(handler, {generation, 6}, {"FLUSHALL"});
+    return status.ok() ? Frame(handler, {generation, 7}, {"SET", "x", "1"})
+                       : status;
+  };
+  Cut none;
+  const absl::Status status = Run(kOld, &none, false);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(ContentIn(kReaders), (Content{{"x", "string 1"}}));
+  EXPECT_EQ(ContentIn(kSpare), Content());
+  EXPECT_EQ(server_.Ask({"DBSIZE"}).integer, 0);
+}
+
+// A shard that was whole has a gap before the others are.
+TEST_P(SwapDatabaseTest, CopyWithGapIsNotSwappedIn) {
+  if (options_.shards == 1) GTEST_SKIP() << "One shard is swapped in at once.";
+  LoadOldHistory();
+  bool has_gap = false;
+  deliver_ = [&](MirrorSession* session, size_t shard, uint64_t generation) {
+    const absl::Status status = Deliver(session, shard, generation);
+    if (shard == 0 && !session->position(1).generation) {
+      has_gap = true;
+      LinkDown gap;
+      gap.end = LinkEnd::kOffsetGap;
+      gap.resync = true;
+      session->handler(0)->OnLinkDown(gap);
+    }
+    return status;
+  };
+  MirrorState state;
+  state.reload = true;
+  Cut none;
+  const absl::Status status = Run(kNew, &none, false, state);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(has_gap);
+  EXPECT_EQ(ContentIn(kReaders), Expected(kOld, true));
+}
+
+TEST_P(SwapDatabaseTest, EndBeforeSwapIsTold) {
+  LoadOldHistory();
+  deliver_ = [](MirrorSession* session, size_t shard, uint64_t generation) {
+    if (shard != 0) return absl::OkStatus();
+    FollowerHandler* const handler = session->handler(0);
+    absl::Status status;
+    if (session->position(0).generation == kOld) {
+      status = Frame(handler, {kOld, 6}, {"INCR", "n0"});
+    }
+    if (status.ok()) status = handler->OnSnapshotBegin();
+    return status.ok()
+               ? handler->OnSnapshotChunk(PayloadOf(Strings(generation, shard)))
+               : status;
+  };
+  Cut none;
+  absl::Status status = Run(kNew, &none, false);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(ContentIn(kReaders).at("n0"), "string 2");
+  std::string log;
+  options_.log = [&log](absl::string_view line) {
+    absl::StrAppend(&log, line, "\n");
+  };
+  deliver_ = [](MirrorSession*, size_t, uint64_t) { return absl::OkStatus(); };
+  status = Run(kNew, &none, false);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(log, Not(HasSubstr("ended without the replies")));
 }
 
 TEST_P(SwapDatabaseTest, ForeignKeysInSpareDatabaseStay) {

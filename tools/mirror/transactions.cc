@@ -294,10 +294,7 @@ absl::Status Transactions::TakeResults(
       results.back().type != TargetReply::Type::kInteger ||
       results.back().integer != 0) {
     is_executing_ = false;
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the mirror's own key ", Escaped(options_.position_key),
-        " was overwritten or deleted, by the primary or by another client: "
-        "choose another --position_key, and --replace the target's data"));
+    return OverwrittenRecord(options_.position_key);
   }
   for (size_t i = 0; i < commands.size(); ++i) {
     const absl::string_view resp = executing_.Resp(commands[i]);

@@ -275,12 +275,17 @@ class Verifier {
       absl::Status status = watch.Begin(key);
       const bool is_watched = status.ok();
       if (!is_watched && !absl::IsFailedPrecondition(status)) return status;
-      status = AwaitMirror();
+      const absl::StatusOr<ReplicationToken> token = progress_.Token();
+      if (!token.ok()) return token.status();
+      status = progress_.WaitFor(*token);
       if (!status.ok()) return status;
       const absl::StatusOr<KeyComparison> result = CompareKey(
           key, options_.deadline_tolerance, elements, &primary_, &target_);
       if (!result.ok()) return result.status();
       type = result->type;
+      // A reload that has begun meanwhile has emptied the target.
+      const absl::StatusOr<bool> holds = progress_.IsBetween(*token, nullptr);
+      if (!holds.ok()) return holds.status();
       const bool is_linked = watch.IsLinked();
       absl::StatusOr<bool> stood = true;
       if (is_watched) stood = watch.Stood();
@@ -295,8 +300,8 @@ class Verifier {
       }
       ++proof;
       // Without WATCH, all re-reads must have seen the difference.
-      if (result->outcome == KeyOutcome::kDifferent && stood.ok() && *stood &&
-          (is_watched || proof == kProofs)) {
+      if (result->outcome == KeyOutcome::kDifferent && *holds && stood.ok() &&
+          *stood && (is_watched || proof == kProofs)) {
         return TakeDifference(key, *result);
       }
     }

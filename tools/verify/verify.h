@@ -10,10 +10,11 @@
 //      lacks is a suspect.
 //
 // A difference that stands is proven, key by key: WATCH on the primary, a
-// token, the mirror reaches it, both sides are compared, and EXEC on the
-// primary tells that the key stood still. So the target should have had this
-// value. After two tries the key is counted as changing. If the primary has no
-// WATCH, a difference counts that four reads in a row have seen.
+// token, the mirror reaches it, both sides are compared, the mirror's record
+// tells that no reload has begun, and EXEC on the primary that the key stood
+// still. So the target should have had this value. After two tries the key is
+// counted as changing. If the primary has no WATCH, a difference counts that
+// four reads in a row have seen.
 //
 // Memory: one reply a side, and a group of suspects. Nothing grows with the
 // number of keys.

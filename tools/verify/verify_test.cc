@@ -636,6 +636,28 @@ TEST_F(VerifyTest, LoadingMirrorIsWaitedFor) {
   EXPECT_EQ(VerifyOk().result(), "equal");
 }
 
+// The mirror empties the target between its position and the read.
+TEST_F(VerifyTest, ReloadDuringReadIsNotDifferent) {
+  Run(&primary_, "SET k v");
+  on_primary_ = [&](const Argv& argv) -> std::optional<TargetReply> {
+    if (argv[0] == "REPL.TOKEN") {
+      Run(&target_, "SET k v");
+      MoveMirror();
+    }
+    return std::nullopt;
+  };
+  on_target_ = [&](const Argv& argv) -> std::optional<TargetReply> {
+    if (argv[0] == "TYPE") {
+      Run(&target_, "HSET kevy_mirror shard-0 loading");
+      Run(&target_, "DEL k");
+    }
+    return std::nullopt;
+  };
+  const VerifyReport report = VerifyOk();
+  EXPECT_EQ(report.result(), "equal");
+  EXPECT_EQ(report.types.at("string").changing, 1u);
+}
+
 TEST_F(VerifyTest, NewHistoryIsFollowed) {
   Run(&primary_, "SET k new");
   ends_ = {{80, 3}};
