@@ -314,6 +314,24 @@ TEST_F(NoiseTransportTest, EndAtEachByteOfMessage2Fails) {
   }
 }
 
+// A primary that closes with unread bytes resets the connection.
+TEST_F(NoiseTransportTest, ResetWithoutAnswerIsRefusal) {
+  for (const uint64_t size : {0, 1}) {
+    Faults faults;
+    faults.error_at = size;
+    faults.read_error = absl::UnavailableError("reset by peer");
+    auto ends = InMemoryTransport::CreatePair();
+    wire_ = std::move(ends.second);
+    link_ = Must(NoiseTransport::Initiate(
+        std::make_unique<FaultyTransport>(std::move(ends.first), faults),
+        InitiatorOptions()));
+    Put("x");
+    ExpectReadError(size == 0 ? absl::StatusCode::kUnauthenticated
+                              : absl::StatusCode::kUnavailable,
+                    "reset by peer");
+  }
+}
+
 TEST_F(NoiseTransportTest, EndAtEachByteOfMessage1Fails) {
   Initiate();
   for (size_t size = 0; size < message1_.size(); ++size) {
