@@ -20,6 +20,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/handshake_failure.h"
 #include "kevy_replica/transport/internal/status.h"
 #include "kevy_replica/transport/secure/keys.h"
 #include "kevy_replica/transport/secure/noise_handshake.h"
@@ -221,6 +222,7 @@ absl::Status NoiseTransport::Establish() {
 
 absl::Status NoiseTransport::FailHandshake(absl::Status status) {
   if (!IsFinal(status)) return status;
+  status = HandshakeFailure(std::move(status));
   read_status_ = status;
   {
     const std::lock_guard<std::mutex> lock(early_mutex_);

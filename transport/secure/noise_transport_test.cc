@@ -23,6 +23,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/faulty_transport.h"
 #include "kevy_replica/transport/forwarding_transport.h"
+#include "kevy_replica/transport/handshake_failure.h"
 #include "kevy_replica/transport/in_memory_transport.h"
 #include "kevy_replica/transport/secure/keys.h"
 #include "kevy_replica/transport/secure/noise_handshake.h"
@@ -370,6 +371,7 @@ TEST_F(NoiseTransportTest, StalledHandshakeTimesOut) {
     Initiate(options);
     Put(Answer().substr(0, size));
     ExpectReadError(absl::StatusCode::kUnavailable, "within 20ms");
+    EXPECT_TRUE(IsHandshakeFailure(link_->Handshake(kNow)));
   }
 }
 

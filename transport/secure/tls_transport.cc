@@ -31,6 +31,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/connect_options.h"
+#include "kevy_replica/transport/handshake_failure.h"
 #include "kevy_replica/transport/internal/deadline.h"
 #include "kevy_replica/transport/internal/status.h"
 #include "kevy_replica/transport/secure/tls_options.h"
@@ -81,8 +82,8 @@ std::string TakeReason() {
 }
 
 absl::Status HandshakeError(const absl::Status& status) {
-  return absl::Status(status.code(),
-                      absl::StrCat("TLS handshake: ", status.message()));
+  return HandshakeFailure(absl::Status(
+      status.code(), absl::StrCat("TLS handshake: ", status.message())));
 }
 
 absl::Status FileError(absl::string_view kind, const std::string& file) {

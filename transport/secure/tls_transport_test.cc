@@ -28,6 +28,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/faulty_transport.h"
 #include "kevy_replica/transport/forwarding_transport.h"
+#include "kevy_replica/transport/handshake_failure.h"
 #include "kevy_replica/transport/in_memory_transport.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/secure/testing/test_authority.h"
@@ -421,6 +422,7 @@ TEST(TlsTransportTest, PlainPeerIsNamed) {
       Connect(std::move(ends.first), Options()).status();
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("may not speak TLS"));
+  EXPECT_TRUE(IsHandshakeFailure(status));
 }
 
 TEST(TlsTransportTest, StalledHandshakeTimesOut) {
@@ -462,7 +464,9 @@ TEST(TlsTransportTest, EndlessMessagesKeepNeitherHandshakeNorRead) {
   ASSERT_TRUE(client.ok()) << client.status();
   EXPECT_TRUE(absl::IsDeadlineExceeded(
       ReadOnce(**client, 1, absl::ZeroDuration()).status()));
-  EXPECT_EQ((*client)->Handshake().message(), "TLS handshake: timed out");
+  const absl::Status status = (*client)->Handshake();
+  EXPECT_EQ(status.message(), "TLS handshake: timed out");
+  EXPECT_TRUE(IsHandshakeFailure(status));
 }
 
 TEST(TlsTransportTest, InterruptEndsHandshake) {
