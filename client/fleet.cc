@@ -42,6 +42,7 @@ namespace kevy_replica {
 namespace {
 
 using client_internal::LinkTarget;
+using client_internal::ProtocolFor;
 using client_internal::ShardLoop;
 using client_internal::ShardOptions;
 using client_internal::WrapperFor;
@@ -191,6 +192,8 @@ struct Fleet::Targets {
   std::vector<Address> nodes;         // Of a kevy:// URL,
   TransportWrapper wrap;              // and its wrapper. Or:
   std::vector<LinkTarget> listeners;  // Of each shard.
+  // Of the last address.
+  std::vector<std::string> keys;
 };
 
 Fleet::Fleet(std::unique_ptr<ShardLoop> loop, TransportSecurity secure)
@@ -231,7 +234,7 @@ absl::StatusOr<Fleet::Targets> Fleet::TargetsOf(
     absl::Span<const std::string> addresses, const TransportSecurity& secure) {
   Targets targets;
   // Shards with the same keys share a wrapper, and so the key that works.
-  std::vector<std::string> keys;
+  std::vector<std::string>& keys = targets.keys;
   for (const std::string& text : addresses) {
     std::vector<std::string> new_keys;
     if (IsKevyUrl(text)) {
@@ -271,6 +274,7 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Create(
   if (!status.ok()) return status;
   absl::StatusOr<Targets> targets = TargetsOf(addresses, options.secure);
   if (!targets.ok()) return targets.status();
+  options.link.protocol = ProtocolFor(options.link.protocol, targets->keys);
   const bool located = !targets->nodes.empty();
   if (options.start_at == StartAt::kNow && !located) {
     return absl::InvalidArgumentError(

@@ -40,7 +40,8 @@ struct LinkOptions {
   // FollowerSession require it. Default: empty, which takes UniqueReplicaId()
   // (`<program>#<host>:<process id>`) for the others.
   std::string replica_id;
-  // Default: kAuto.
+  // Default: kAuto. For an address with keys it means kV2: kevy encrypts
+  // protocol 2 alone.
   ProtocolChoice protocol = ProtocolChoice::kAuto;
   // Limits of the decoder. Default: as in limits.h.
   Limits limits;

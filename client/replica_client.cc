@@ -93,6 +93,8 @@ absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Connect(
   const absl::StatusOr<TransportWrapper> wrap =
       client_internal::WrapperFor(options.secure, listener->keys);
   if (!wrap.ok()) return wrap.status();
+  options.link.protocol =
+      client_internal::ProtocolFor(options.link.protocol, listener->keys);
   const TransportFactory factory =
       ConnectTo(listener->address.ToString(), options.connect);
   for (size_t left = listener->keys.size(); left > 1; --left) {

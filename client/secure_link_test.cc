@@ -28,6 +28,7 @@
 #include "kevy_replica/client/replica_client.h"
 #include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/transport.h"
@@ -246,6 +247,31 @@ class Running {
   std::thread thread_;
   absl::Status status_;
 };
+
+// kevy encrypts protocol 2 alone, and anybody on the path can cut a link.
+TEST(SecureLinkTest, CutLinkDoesNotLeadToProtocol1) {
+  ScriptedPrimary primary;
+  primary.SetDefault(PrimaryScript().Refuse());
+  Listen(&primary, 'a');
+  MaskSecurity security;
+  ReplicaClientOptions client_options;
+  client_options.secure = security.Get();
+  EXPECT_FALSE(
+      ReplicaClient::Connect(SecureAddress(primary, kKeyA), client_options)
+          .ok());
+  EXPECT_EQ(primary.connections(), size_t{1});
+
+  FollowerOptions options = Options();
+  options.link.protocol = ProtocolChoice::kAuto;
+  options.secure = security.Get();
+  RecordingHandler handler;
+  Running running(SecureAddress(primary, kKeyA), &handler, options);
+  primary.WaitFinished(2);
+  EXPECT_TRUE(running.Stop().ok());
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(primary.connection(i).request->protocol, Protocol::kV2) << i;
+  }
+}
 
 TEST(SecureLinkTest, NewPrimaryHasItsOwnKeys) {
   ScriptedPrimary one, two;

@@ -29,6 +29,7 @@
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/transport/handshake_failure.h"
 
 namespace kevy_replica {
 namespace {
@@ -145,7 +146,7 @@ void Session::Refused(absl::string_view how) {
 void Session::HandleFailure(const absl::Status& status) {
   if (done()) return;
   if (state_ == State::kAnswer && bytes_received_ == 0 &&
-      absl::IsUnavailable(status)) {
+      absl::IsUnavailable(status) && !IsHandshakeFailure(status)) {
     Refused(absl::StrCat(": ", status.message()));
   } else {
     Fail(status);

@@ -29,6 +29,7 @@
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/matchers.h"
+#include "kevy_replica/transport/handshake_failure.h"
 
 namespace kevy_replica {
 namespace {
@@ -176,7 +177,9 @@ TEST(SessionTest, ResetBeforeTheAnswerIsARefusal) {
   EXPECT_EQ(begun.session.status(), reset);
   for (const absl::Status& status :
        {absl::CancelledError("stop"), absl::DeadlineExceededError("late"),
-        absl::PermissionDeniedError("no")}) {
+        absl::PermissionDeniedError("no"),
+        // Of TLS, say: it is no word about the protocol.
+        AsIoError(HandshakeFailure(absl::UnavailableError("TLS")))}) {
     Link other(Options({7, 8}, ProtocolChoice::kAuto));
     other.session.HandleFailure(status);
     EXPECT_EQ(other.session.status(), status);

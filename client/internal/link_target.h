@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "kevy_replica/client/link_options.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -35,6 +36,15 @@ inline absl::StatusOr<TransportWrapper> WrapperFor(
   return absl::InvalidArgumentError(
       "an address with a key needs the replica's own key: set the option "
       "`secure`, as NoiseSecurity() makes it (docs/secure.md)");
+}
+
+// Returns the protocol of links to an address with these keys. kevy encrypts
+// protocol 2 alone, so a link that is cut before the answer is no reason to try
+// protocol 1: anybody on the path can cut it.
+inline ProtocolChoice ProtocolFor(ProtocolChoice choice,
+                                  absl::Span<const std::string> keys) {
+  return choice == ProtocolChoice::kAuto && !keys.empty() ? ProtocolChoice::kV2
+                                                          : choice;
 }
 
 // Applies `wrap`, unless it is null.

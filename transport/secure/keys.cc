@@ -41,31 +41,38 @@ namespace {
 
 constexpr size_t kHexSize = 2 * PrivateKey::kSize;
 
-// Returns 0 to 15, or -1. Without a table: a lookup by a secret digit would
-// leave its mark in the cache.
+// Returns all ones if 0 <= value <= limit, else 0. Precondition: `value` and
+// `limit` are small.
+int InRange(int value, int limit) { return ~(value | (limit - value)) >> 31; }
+
+// Returns 0 to 15, or -1. Without a table and without a branch: a secret digit
+// would leave its mark in the cache or in the branch predictor.
 int DigitValue(char c) {
   const int value = static_cast<unsigned char>(c);
   const int decimal = value - '0';
   const int letter = (value | 0x20) - 'a';
-  if (decimal >= 0 && decimal <= 9) return decimal;
-  if (letter >= 0 && letter <= 5) return letter + 10;
-  return -1;
+  return ((InRange(decimal, 9) & (decimal + 1)) |
+          (InRange(letter, 5) & (letter + 11))) -
+         1;
 }
 
+// Without a branch, too.
 char Digit(int value) {
-  return static_cast<char>(value < 10 ? '0' + value : 'a' + value - 10);
+  return static_cast<char>('0' + value +
+                           (InRange(value - 10, 5) & ('a' - '0' - 10)));
 }
 
 // Writes the bytes of 64 digits to `bytes`. Returns whether `hex` is that.
 bool ParseHex(absl::string_view hex, absl::Span<char> bytes) {
   if (hex.size() != kHexSize) return false;
+  int all = 0;
   for (size_t i = 0; i < bytes.size(); ++i) {
     const int high = DigitValue(hex[2 * i]);
     const int low = DigitValue(hex[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    bytes[i] = static_cast<char>(high << 4 | low);
+    all |= high | low;  // Negative if one of them is.
+    bytes[i] = static_cast<char>((high & 15) << 4 | (low & 15));
   }
-  return true;
+  return all >= 0;
 }
 
 // Reads up to `buffer.size()` bytes of a file. Returns their number, or -1.
@@ -102,10 +109,10 @@ absl::Status CheckFile(int fd, const std::string& path) {
 absl::StatusOr<PublicKey> PublicKey::FromHex(absl::string_view hex) {
   PublicKey key;
   if (ParseHex(hex, absl::MakeSpan(key.bytes_))) return key;
+  // The text may be a private key by mistake, so it is not repeated.
   return absl::InvalidArgumentError(
-      absl::StrCat("a public key has 64 hex digits: \"",
-                   absl::CHexEscape(hex.substr(0, kHexSize)),
-                   hex.size() > kHexSize ? "..." : "", "\""));
+      absl::StrCat("a public key is 64 hex digits, and nothing else: it has ",
+                   hex.size(), " characters"));
 }
 
 PublicKey PublicKey::FromBytes(absl::string_view bytes) {

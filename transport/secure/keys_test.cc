@@ -82,8 +82,24 @@ TEST(PublicKeyTest, OtherTextsFail) {
     EXPECT_EQ(CodeOf(key), absl::StatusCode::kInvalidArgument);
     EXPECT_LT(key.status().message().size(), size_t{400});
   }
-  EXPECT_TRUE(absl::StrContains(
-      PublicKey::FromHex("\x1b[2J").status().message(), "\"\\x1b[2J\""));
+}
+
+// A private key with the line end of its file, say.
+TEST(PublicKeyTest, ErrorKeepsTheDigits) {
+  const absl::Status status =
+      PublicKey::FromHex(absl::StrCat(kPrivate, "\n")).status();
+  EXPECT_TRUE(absl::StrContains(status.message(), "65 characters")) << status;
+  EXPECT_FALSE(absl::StrContains(status.message(), kPrivate.substr(0, 4)));
+}
+
+TEST(PublicKeyTest, ReadsHexDigitsAlone) {
+  for (int c = 0; c < 256; ++c) {
+    std::string text(kPublic);
+    text[5] = static_cast<char>(c);
+    EXPECT_EQ(PublicKey::FromHex(text).ok(),
+              absl::ascii_isxdigit(static_cast<unsigned char>(c)))
+        << c;
+  }
 }
 
 TEST(PrivateKeyTest, KnowsItsPublicKey) {

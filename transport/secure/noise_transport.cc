@@ -20,6 +20,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/handshake_failure.h"
 #include "kevy_replica/transport/internal/status.h"
 #include "kevy_replica/transport/secure/keys.h"
 #include "kevy_replica/transport/secure/noise_handshake.h"
@@ -156,19 +157,25 @@ absl::StatusOr<absl::string_view> NoiseTransport::ReceiveHandshakeMessage(
       }
       if (deadline.remaining() > absl::ZeroDuration()) continue;
     }
-    if (!filled.ok()) return filled.status();
-    if (*filled > 0) continue;
-    if (sealed_size() > 0 ||
-        handshake_->role() == NoiseHandshake::Role::kResponder) {
+    const bool unanswered =
+        sealed_size() == 0 &&
+        handshake_->role() == NoiseHandshake::Role::kInitiator;
+    // A peer that closes with unread bytes resets the connection.
+    const bool reset = absl::IsUnavailable(filled.status()) && unanswered;
+    if (!filled.ok() && !reset) return filled.status();
+    if (filled.ok() && *filled > 0) continue;
+    if (!unanswered) {
       return HandshakeError(absl::StatusCode::kUnavailable,
                             "the connection ended inside it");
     }
     return HandshakeError(
         absl::StatusCode::kUnauthenticated,
-        absl::StrCat(
-            "closed without an answer: its key is not ",
-            handshake_->remote_key().ToHex(), ", or its replica_keys lack ",
-            private_key_->public_key().ToHex(), ", or it expects plain links"));
+        absl::StrCat("closed without an answer: its key is not ",
+                     handshake_->remote_key().ToHex(),
+                     ", or its replica_keys lack ",
+                     private_key_->public_key().ToHex(),
+                     ", or it expects plain links", reset ? " (" : "",
+                     reset ? filled.status().message() : "", reset ? ")" : ""));
   }
   const size_t length = ReadNoiseLength(sealed());
   if (length != size) {
@@ -215,6 +222,7 @@ absl::Status NoiseTransport::Establish() {
 
 absl::Status NoiseTransport::FailHandshake(absl::Status status) {
   if (!IsFinal(status)) return status;
+  status = HandshakeFailure(std::move(status));
   read_status_ = status;
   {
     const std::lock_guard<std::mutex> lock(early_mutex_);

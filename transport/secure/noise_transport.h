@@ -80,7 +80,7 @@ struct NoiseResponderOptions {
 // (64 KiB). Once they have grown, no call allocates.
 //
 // Errors of the handshake, from Read(), Write() and Handshake() alike:
-//   kUnauthenticated     the peer closed without an answer: it does not have
+//   kUnauthenticated     the peer closed or reset without an answer: it lacks
 //                        the expected key, or does not allow ours, or expects
 //                        plain links (initiator); its key is not allowed
 //                        (responder)

@@ -23,6 +23,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/faulty_transport.h"
 #include "kevy_replica/transport/forwarding_transport.h"
+#include "kevy_replica/transport/handshake_failure.h"
 #include "kevy_replica/transport/in_memory_transport.h"
 #include "kevy_replica/transport/secure/keys.h"
 #include "kevy_replica/transport/secure/noise_handshake.h"
@@ -314,6 +315,24 @@ TEST_F(NoiseTransportTest, EndAtEachByteOfMessage2Fails) {
   }
 }
 
+// A primary that closes with unread bytes resets the connection.
+TEST_F(NoiseTransportTest, ResetWithoutAnswerIsRefusal) {
+  for (const uint64_t size : {0, 1}) {
+    Faults faults;
+    faults.error_at = size;
+    faults.read_error = absl::UnavailableError("reset by peer");
+    auto ends = InMemoryTransport::CreatePair();
+    wire_ = std::move(ends.second);
+    link_ = Must(NoiseTransport::Initiate(
+        std::make_unique<FaultyTransport>(std::move(ends.first), faults),
+        InitiatorOptions()));
+    Put("x");
+    ExpectReadError(size == 0 ? absl::StatusCode::kUnauthenticated
+                              : absl::StatusCode::kUnavailable,
+                    "reset by peer");
+  }
+}
+
 TEST_F(NoiseTransportTest, EndAtEachByteOfMessage1Fails) {
   Initiate();
   for (size_t size = 0; size < message1_.size(); ++size) {
@@ -352,6 +371,7 @@ TEST_F(NoiseTransportTest, StalledHandshakeTimesOut) {
     Initiate(options);
     Put(Answer().substr(0, size));
     ExpectReadError(absl::StatusCode::kUnavailable, "within 20ms");
+    EXPECT_TRUE(IsHandshakeFailure(link_->Handshake(kNow)));
   }
 }
 

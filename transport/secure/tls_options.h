@@ -24,6 +24,7 @@ namespace kevy_replica {
 struct TlsOptions {
   // The DNS name or IP address that the server's certificate must be for. A
   // name is also sent to the server, so that it can choose a certificate (SNI).
+  // One dot at a name's end is ignored.
   // Default: empty, which takes the host of the address.
   std::string server_name;
   // The authorities that may have signed the server's certificate. Default:

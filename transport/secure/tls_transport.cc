@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -25,10 +26,12 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/connect_options.h"
+#include "kevy_replica/transport/handshake_failure.h"
 #include "kevy_replica/transport/internal/deadline.h"
 #include "kevy_replica/transport/internal/status.h"
 #include "kevy_replica/transport/secure/tls_options.h"
@@ -47,6 +50,10 @@ constexpr size_t kReadBytes = 32 << 10;
 
 // Bytes that are sealed for one write to the inner transport: four records.
 constexpr size_t kWriteBytes = 64 << 10;
+
+// Sealed bytes that may wait for a write. Beside those of one write they are
+// answers to messages of TLS: a peer that demands many must not fill memory.
+constexpr size_t kMaxSealedBytes = 2 * kWriteBytes;
 
 // Reads of the inner transport by one Read() whose timeout has passed. A peer
 // that sends records without data must not keep it.
@@ -75,13 +82,20 @@ std::string TakeReason() {
 }
 
 absl::Status HandshakeError(const absl::Status& status) {
-  return absl::Status(status.code(),
-                      absl::StrCat("TLS handshake: ", status.message()));
+  return HandshakeFailure(absl::Status(
+      status.code(), absl::StrCat("TLS handshake: ", status.message())));
 }
 
 absl::Status FileError(absl::string_view kind, const std::string& file) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      "the ", kind, " in ", absl::CHexEscape(file), ": ", TakeReason()));
+  const unsigned long error = ERR_peek_error();  // NOLINT(google-runtime-int)
+  const int system = ERR_SYSTEM_ERROR(error) ? ERR_GET_REASON(error) : 0;
+  // The file may be good, and a client goes on to try.
+  const bool exhausted =
+      system == EMFILE || system == ENFILE || system == ENOMEM;
+  return absl::Status(exhausted ? absl::StatusCode::kResourceExhausted
+                                : absl::StatusCode::kInvalidArgument,
+                      absl::StrCat("the ", kind, " in ", absl::CHexEscape(file),
+                                   ": ", TakeReason()));
 }
 
 // The system's authorities. Reading hundreds of them takes long, so they are
@@ -127,26 +141,30 @@ absl::Status LoadFiles(const TlsOptions& options, SSL_CTX* context) {
 
 // Makes OpenSSL check the name, and tell it to the server.
 absl::Status SetServerName(const TlsOptions& options, SSL* ssl) {
-  const std::string& name = options.server_name;
-  if (name.empty()) {
+  if (options.server_name.empty()) {
     if (!options.verify) return absl::OkStatus();
     return absl::InvalidArgumentError("TLS needs the server's name");
   }
+  // "db1.example." is the same host to a resolver. Neither certificates nor SNI
+  // have the dot.
+  const std::string name(absl::StripSuffix(options.server_name, "."));
   X509_VERIFY_PARAM* const checks = SSL_get0_param(ssl);
   if (X509_VERIFY_PARAM_set1_ip_asc(checks, name.c_str()) == 1) {
     return absl::OkStatus();  // SNI has no addresses.
   }
   ERR_clear_error();
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  // A zero byte would end the name for some of OpenSSL.
-  if (name.find('\0') == std::string::npos &&
+  // A zero byte would end the name for some of OpenSSL. A dot in front would
+  // accept all hosts of the domain, and an empty name every host.
+  if (!name.empty() && name[0] != '.' && name.find('\0') == std::string::npos &&
       SSL_set1_host(ssl, name.c_str()) == 1 &&
       SSL_set_tlsext_host_name(ssl, name.c_str()) == 1) {
     return absl::OkStatus();
   }
   ERR_clear_error();
   return absl::InvalidArgumentError(
-      absl::StrCat(absl::CHexEscape(name), " cannot be a server's name"));
+      absl::StrCat("\"", absl::CHexEscape(options.server_name),
+                   "\" cannot be a server's name"));
 }
 
 // Whether the peer's alert says that our certificate is missing or refused.
@@ -231,7 +249,10 @@ absl::StatusOr<std::unique_ptr<TlsTransport>> TlsTransport::Start(
     return absl::ResourceExhaustedError(
         absl::StrCat("no memory for TLS: ", TakeReason()));
   }
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  // The system's configuration may demand more. 0 means no demand.
+  if (SSL_CTX_get_min_proto_version(context.get()) < TLS1_2_VERSION) {
+    SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  }
   SSL_CTX_set_verify(context.get(),
                      options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
                      nullptr);
@@ -276,12 +297,20 @@ absl::Status TlsTransport::Handshake() {
 }
 
 absl::Status TlsTransport::FinishHandshake(const Deadline& deadline) {
-  while (!established_) {
+  for (int reads = 0; !established_; ++reads) {
     if (read_interrupted_) return InterruptedStatus({"read from", peer()});
     const absl::StatusOr<bool> done = StepHandshake();
     if (!done.ok() || *done) return done.status();
-    absl::Status status = Receive(
-        std::min(deadline.remaining(), handshake_deadline_.remaining()));
+    absl::Status status;
+    // OpenSSL skips messages that a peer may send at any rate and number.
+    if (reads >= kMaxLateReads &&
+        std::min(deadline.remaining(), handshake_deadline_.remaining()) ==
+            absl::ZeroDuration()) {
+      status = TimedOutStatus({"read from", peer()});
+    } else {
+      status = Receive(
+          std::min(deadline.remaining(), handshake_deadline_.remaining()));
+    }
     if (absl::IsCancelled(status)) return status;
     if (absl::IsDeadlineExceeded(status)) {
       if (handshake_deadline_.remaining() > absl::ZeroDuration()) return status;
@@ -334,9 +363,6 @@ absl::StatusOr<size_t> TlsTransport::Read(absl::Span<char> buffer,
     if (!status.ok()) return status;
   }
   for (int reads = 0;; ++reads) {
-    const bool late =
-        reads >= kMaxLateReads && deadline.remaining() == absl::ZeroDuration();
-    if (late) return TimedOutStatus({"read from", peer()});
     if (read_interrupted_) return InterruptedStatus({"read from", peer()});
     const absl::StatusOr<std::optional<size_t>> size = Decrypt(buffer);
     if (!size.ok()) {
@@ -347,6 +373,10 @@ absl::StatusOr<size_t> TlsTransport::Read(absl::Span<char> buffer,
       return size.status();
     }
     if (size->has_value()) return **size;
+    // Only here: a caller that waits for fd() must not leave bytes behind.
+    const bool late =
+        reads >= kMaxLateReads && deadline.remaining() == absl::ZeroDuration();
+    if (late) return TimedOutStatus({"read from", peer()});
     absl::Status status = Receive(reads == 0 ? timeout : deadline.remaining());
     if (!status.ok()) return status;
   }
@@ -369,6 +399,13 @@ absl::StatusOr<std::optional<size_t>> TlsTransport::Decrypt(
     size += opened;
   }
   reading_ = false;
+  if (sealed_.size() > kMaxSealedBytes) {
+    ERR_clear_error();
+    status_ = absl::UnavailableError(
+        absl::StrCat(peer(), " demands renegotiation again and again"));
+    if (size == 0) return status_;
+    return size;
+  }
   if (result == 1) return size;
   const int error = SSL_get_error(ssl_.get(), result);
   if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_ZERO_RETURN) {
@@ -413,6 +450,9 @@ absl::Status TlsTransport::KeepEarly(absl::string_view bytes) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!status_.ok()) return status_;
   if (!write_status_.ok()) return write_status_;
+  // The inner transport tells that it is closed.
+  absl::Status open = inner().Write("", absl::ZeroDuration());
+  if (!open.ok()) return open;
   if (bytes.size() > kMaxEarlyBytes - early_.size()) {
     return absl::FailedPreconditionError(absl::StrCat(
         "write to ", peer(), ": ", early_.size() + bytes.size(),

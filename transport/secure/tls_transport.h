@@ -65,8 +65,9 @@ class TlsServer;
 // nothing: the peer then sees the end of the inner stream alone.
 //
 // Holds at most one record of 16 KiB in each direction, 32 KiB of sealed bytes
-// that have arrived, and 64 KiB of those on their way out. Once its buffers
-// have grown, it allocates nothing for a record.
+// that have arrived, and twice 64 KiB of those on their way out. Answers that
+// the peer demands (renegotiation) may be 128 KiB: more are kUnavailable. Once
+// its buffers have grown, it allocates nothing for a record.
 //
 // Threads: as Transport has it. The reading thread calls Handshake().
 class TlsTransport : public ForwardingTransport {
@@ -78,7 +79,7 @@ class TlsTransport : public ForwardingTransport {
   // Starts the time of options.handshake_timeout. Waits for nothing.
   //
   // Errors: kInvalidArgument, a file cannot be used, or server_name is missing;
-  // kResourceExhausted, out of memory.
+  // kResourceExhausted, out of memory or descriptors.
   //
   // Precondition: `inner` is not null.
   static absl::StatusOr<std::unique_ptr<TlsTransport>> Start(

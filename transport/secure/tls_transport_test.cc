@@ -3,10 +3,14 @@
 
 #include "kevy_replica/transport/secure/tls_transport.h"
 
+#include <openssl/conf.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/resource.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +29,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/transport/faulty_transport.h"
 #include "kevy_replica/transport/forwarding_transport.h"
+#include "kevy_replica/transport/handshake_failure.h"
 #include "kevy_replica/transport/in_memory_transport.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/secure/testing/test_authority.h"
@@ -335,8 +340,25 @@ TEST(TlsTransportTest, BadFileIsInvalid) {
   }
 }
 
+// Another user of OpenSSL on this thread must not find them.
+TEST(TlsTransportTest, LeavesNoErrorsInOpenSslsQueue) {
+  ASSERT_TRUE(Join(Options()).client.ok());
+  EXPECT_EQ(ERR_peek_error(), 0U);
+  TlsOptions options = Options();
+  options.server_name = "other";
+  EXPECT_FALSE(Join(options).client.ok());
+  EXPECT_EQ(ERR_peek_error(), 0U);
+  options.ca_file = "/nowhere";
+  EXPECT_FALSE(
+      Connect(std::move(InMemoryTransport::CreatePair().first), options).ok());
+  EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
 TEST(TlsTransportTest, NameIsNeeded) {
-  for (const std::string& name : {std::string(), std::string("a\0b", 3)}) {
+  // OpenSSL takes a dot in front for any host of the domain.
+  for (const std::string& name :
+       {std::string(), std::string("a\0b", 3), std::string("."),
+        std::string(".."), std::string(".localhost")}) {
     TlsOptions options = Options();
     options.server_name = name;
     const absl::Status status =
@@ -345,6 +367,30 @@ TEST(TlsTransportTest, NameIsNeeded) {
             .status();
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
   }
+}
+
+TEST(TlsTransportTest, DotAtNamesEndIsIgnored) {
+  TlsOptions options = Options();
+  options.server_name = "localhost.";
+  const Link link = Join(options);
+  EXPECT_TRUE(link.client.ok()) << link.client.status();
+}
+
+// A client may try again.
+TEST(TlsTransportTest, MissingDescriptorIsNoBadFile) {
+  ASSERT_TRUE(TlsTransport::Start(
+                  std::move(InMemoryTransport::CreatePair().first), Options())
+                  .ok());
+  rlimit limit;
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none = {0, limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const absl::Status status =
+      TlsTransport::Start(std::move(InMemoryTransport::CreatePair().first),
+                          Options())
+          .status();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
 }
 
 TEST(TlsOptionsTest, ComparesAllFields) {
@@ -368,6 +414,22 @@ TEST(TlsTransportTest, OldVersionIsRefused) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("version"));
 }
 
+// In a process of its own: the configuration is the process's.
+TEST(TlsTransportTest, SystemMayDemandNewerVersion) {
+  const std::string file = Authority().Write(
+      "openssl_conf = init\n[init]\nssl_conf = ssl\n[ssl]\n"
+      "system_default = strict\n[strict]\nMinProtocol = TLSv1.3\n");
+  GoodCertificate();
+  ASSERT_EXIT(
+      {
+        ASSERT_EQ(CONF_modules_load_file(file.c_str(), nullptr, 0), 1);
+        const Link link =
+            Join(Options(), {GoodCertificate(), "", TLS1_2_VERSION});
+        std::_Exit(absl::IsUnavailable(link.client.status()) ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
+}
+
 TEST(TlsTransportTest, PlainPeerIsNamed) {
   auto ends = InMemoryTransport::CreatePair();
   ASSERT_TRUE(ends.second->Write("-ERR unknown command\r\n", kForEver).ok());
@@ -375,6 +437,7 @@ TEST(TlsTransportTest, PlainPeerIsNamed) {
       Connect(std::move(ends.first), Options()).status();
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("may not speak TLS"));
+  EXPECT_TRUE(IsHandshakeFailure(status));
 }
 
 TEST(TlsTransportTest, StalledHandshakeTimesOut) {
@@ -392,12 +455,47 @@ TEST(TlsTransportTest, StalledHandshakeTimesOut) {
   }
 }
 
+// TLS lets a server send these at any time of a handshake.
+class HelloRequests : public ForwardingTransport {
+ public:
+  using ForwardingTransport::ForwardingTransport;
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration) override {
+    constexpr absl::string_view kRecord("\x16\x03\x03\0\4\0\0\0\0", 9);
+    size_t size = 0;
+    for (; size + kRecord.size() <= buffer.size(); size += kRecord.size()) {
+      kRecord.copy(&buffer[size], kRecord.size());
+    }
+    return size;
+  }
+};
+
+TEST(TlsTransportTest, EndlessMessagesKeepNeitherReadNorHandshake) {
+  auto ends = InMemoryTransport::CreatePair();
+  const auto reader = TlsTransport::Start(
+      std::make_unique<HelloRequests>(std::move(ends.first)), Options());
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  const absl::Status late =
+      ReadOnce(**reader, 1, absl::ZeroDuration()).status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(late)) << late;
+
+  TlsOptions options = Options();
+  options.handshake_timeout = absl::ZeroDuration();
+  const absl::Status status =
+      Connect(std::make_unique<HelloRequests>(std::move(ends.second)), options)
+          .status();
+  EXPECT_EQ(status.message(), "TLS handshake: timed out");
+  EXPECT_TRUE(IsHandshakeFailure(status));
+}
+
 TEST(TlsTransportTest, InterruptEndsHandshake) {
   auto ends = InMemoryTransport::CreatePair();
   InMemoryTransport* const inner = ends.first.get();
+  // It outlives the thread that interrupts it.
+  const auto client = TlsTransport::Start(std::move(ends.first), Options());
+  ASSERT_TRUE(client.ok()) << client.status();
   const WhenBlocked interrupt([inner](auto&) { inner->Interrupt(); });
-  const absl::Status status =
-      Connect(std::move(ends.first), Options()).status();
+  const absl::Status status = (*client)->Handshake();
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
 }
 
@@ -560,6 +658,43 @@ TEST(TlsTransportTest, RenegotiationIsRefused) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("no renegotiation"));
 }
 
+TEST(TlsTransportTest, EndlessRenegotiationEndsLink) {
+  const Link link = Join(Options(), {GoodCertificate(), "", TLS1_2_VERSION});
+  ASSERT_TRUE(link.client.ok()) << link.client.status();
+  ASSERT_TRUE(link.server.ok()) << link.server.status();
+  absl::Status status;
+  int demands = 0;
+  for (; demands < 10000 && status.ok(); ++demands) {
+    TlsServer::Renegotiate(link.server->get());
+    ASSERT_TRUE((*link.server)->Write("x", kForEver).ok());
+    status = ReadOnce(**link.client).status();
+  }
+  EXPECT_GT(demands, 1000);
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("renegotiation"));
+}
+
+// An event loop waits for the inner descriptor then.
+TEST(TlsTransportTest, LateReadLeavesNoBytes) {
+  Faults faults;
+  size_t read_size = 1000;
+  faults.read_size = [&read_size] { return read_size; };
+  const Link link = Join(Options(), {GoodCertificate()}, [&](auto inner) {
+    return std::make_unique<FaultyTransport>(std::move(inner), faults);
+  });
+  ASSERT_TRUE(link.client.ok()) << link.client.status();
+  ASSERT_TRUE(link.server.ok()) << link.server.status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      ReadOnce(**link.client, 1, absl::ZeroDuration()).status()));
+  read_size = 1;
+  const std::string text(42, 'x');  // A record of 64 bytes, so 64 reads.
+  ASSERT_TRUE((*link.server)->Write(text, kForEver).ok());
+  const absl::StatusOr<std::string> read =
+      ReadOnce(**link.client, 100, absl::ZeroDuration());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, text);
+}
+
 // Tickets are records without data.
 TEST(TlsTransportTest, TicketsDoNotKeepLateRead) {
   Stream stream;
@@ -611,6 +746,14 @@ TEST(TlsTransportTest, EarlyBytesAreLimited) {
   const absl::Status status = (*client)->Write("x", kForEver);
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("Handshake()"));
+}
+
+TEST(TlsTransportTest, EarlyWriteAfterCloseFails) {
+  auto ends = InMemoryTransport::CreatePair();
+  const auto client = TlsTransport::Start(std::move(ends.first), Options());
+  ASSERT_TRUE(client.ok()) << client.status();
+  (*client)->Close();
+  EXPECT_FALSE((*client)->Write("x", kForEver).ok());
 }
 
 TEST(TlsTransportTest, ErrorOfHandshakeLasts) {
