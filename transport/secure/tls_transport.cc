@@ -380,10 +380,12 @@ absl::StatusOr<std::optional<size_t>> TlsTransport::Decrypt(
          (size == 0 || !received_.empty() || SSL_has_pending(ssl_.get()))) {
     size_t opened = 0;
     direct_reads_ = kMaxDirectReads;
+    const bool begins = SSL_pending(ssl_.get()) == 0;
     result = SSL_read_ex(ssl_.get(), buffer.data() + size, buffer.size() - size,
                          &opened);
     size += opened;
     if (result != 1) break;
+    if (!begins) continue;
     const size_t record = opened + static_cast<size_t>(SSL_pending(ssl_.get()));
     SSL_set_read_ahead(ssl_.get(), record >= kLargeRecord ? 1 : 0);
   }
