@@ -4,7 +4,9 @@
 // Secure links beside plain ones, and beside the cipher alone at the same
 // message size.
 
+#include <openssl/bio.h>
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -28,6 +30,7 @@
 #include "kevy_replica/transport/in_memory_transport.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/secure/testing/noise_pair.h"
+#include "kevy_replica/transport/secure/testing/test_authority.h"
 #include "kevy_replica/transport/secure/testing/tls_server.h"
 #include "kevy_replica/transport/socket_transport.h"
 #include "kevy_replica/transport/transport.h"
@@ -67,13 +70,12 @@ Ends TlsLink(Ends inner, const char* cipher) {
   return {std::move(pair.server), std::move(pair.client)};
 }
 
-Ends TlsAesLink(Ends inner) {
-  return TlsLink(std::move(inner), "TLS_AES_256_GCM_SHA384");
-}
+constexpr char kAes[] = "TLS_AES_256_GCM_SHA384";
+constexpr char kChaCha[] = "TLS_CHACHA20_POLY1305_SHA256";
 
-Ends TlsChaChaLink(Ends inner) {
-  return TlsLink(std::move(inner), "TLS_CHACHA20_POLY1305_SHA256");
-}
+Ends TlsAesLink(Ends inner) { return TlsLink(std::move(inner), kAes); }
+
+Ends TlsChaChaLink(Ends inner) { return TlsLink(std::move(inner), kChaCha); }
 
 struct Kind {
   const char* name;
@@ -303,6 +305,92 @@ void OpenAlone(benchmark::State& state, Algorithm algorithm, size_t size) {
   Count(messages, size, state);
 }
 
+// TLS by libssl alone, the floor: two of its connections over memory BIOs.
+class BareTls {
+ public:
+  explicit BareTls(const char* cipher) {
+    static const transport_testing::TestAuthority authority;
+    static const std::string certificate = authority.Issue({});
+    SSL_CTX* const client = SSL_CTX_new(TLS_client_method());
+    SSL_CTX* const server = SSL_CTX_new(TLS_server_method());
+    Check(SSL_CTX_set_ciphersuites(server, cipher));
+    Check(SSL_CTX_use_certificate_chain_file(server, certificate.c_str()));
+    Check(SSL_CTX_use_PrivateKey_file(server, certificate.c_str(),
+                                      SSL_FILETYPE_PEM));
+    reader_ = SSL_new(client);
+    writer_ = SSL_new(server);
+    SSL_CTX_free(client);
+    SSL_CTX_free(server);
+    BIO* const to_reader = BIO_new(BIO_s_mem());
+    BIO* const to_writer = BIO_new(BIO_s_mem());
+    BIO_up_ref(to_reader);
+    BIO_up_ref(to_writer);
+    SSL_set_bio(reader_, to_reader, to_writer);
+    SSL_set_bio(writer_, to_writer, to_reader);
+    SSL_set_connect_state(reader_);
+    SSL_set_accept_state(writer_);
+    while (SSL_do_handshake(reader_) + SSL_do_handshake(writer_) != 2) {
+    }
+  }
+  ~BareTls() {
+    SSL_free(reader_);
+    SSL_free(writer_);
+  }
+  BareTls(const BareTls&) = delete;
+  BareTls& operator=(const BareTls&) = delete;
+
+  // Drops the records of later writes.
+  void Discard() { SSL_set0_wbio(writer_, BIO_new(BIO_s_null())); }
+
+  void Write(absl::string_view bytes) {
+    size_t written = 0;
+    Check(SSL_write_ex(writer_, bytes.data(), bytes.size(), &written));
+  }
+
+  // Reads `size` bytes in all.
+  void ReadAll(size_t size, absl::Span<char> buffer) {
+    while (size > 0) {
+      size_t read = 0;
+      Check(SSL_read_ex(reader_, buffer.data(), buffer.size(), &read));
+      size -= std::min(size, read);
+      benchmark::DoNotOptimize(buffer.data());
+    }
+  }
+
+ private:
+  static void Check(int result) {
+    if (result != 1) std::abort();
+  }
+
+  SSL* reader_;
+  SSL* writer_;
+};
+
+void SealByLibssl(benchmark::State& state, const char* cipher, size_t size) {
+  BareTls tls(cipher);
+  tls.Discard();
+  const std::string message(size, 'x');
+  const size_t messages = MessagesPerBatch(size);
+  for (auto _ : state) {
+    for (size_t i = 0; i < messages; ++i) tls.Write(message);
+  }
+  Count(messages, size, state);
+}
+
+void OpenByLibssl(benchmark::State& state, const char* cipher, size_t size) {
+  BareTls tls(cipher);
+  const std::string message(size, 'x');
+  std::vector<char> buffer(kBuffer);
+  const size_t messages = MessagesPerBatch(size);
+  for (auto _ : state) {
+    state.PauseTiming();
+    for (size_t i = 0; i < messages; ++i) tls.Write(message);
+    state.ResumeTiming();
+    tls.ReadAll(messages * size, absl::MakeSpan(buffer));
+  }
+  Count(messages, size, state);
+}
+
 template <typename Function>
 benchmark::internal::Benchmark* Register(const std::string& name,
                                          Function function) {
@@ -322,6 +410,18 @@ void RegisterAll() {
       Register(absl::StrCat("Open/", name, "/", size),
                [size, algorithm = algorithm](benchmark::State& state) {
                  OpenAlone(state, algorithm, size);
+               });
+    }
+    for (const auto& [name, cipher] :
+         {std::pair<const char*, const char*>("libssl_chacha", kChaCha),
+          std::pair<const char*, const char*>("libssl_aes", kAes)}) {
+      Register(absl::StrCat("Seal/", name, "/", size),
+               [size, cipher = cipher](benchmark::State& state) {
+                 SealByLibssl(state, cipher, size);
+               });
+      Register(absl::StrCat("Open/", name, "/", size),
+               [size, cipher = cipher](benchmark::State& state) {
+                 OpenByLibssl(state, cipher, size);
                });
     }
     for (const Kind& kind : kKinds) {

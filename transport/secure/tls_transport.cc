@@ -55,6 +55,15 @@ constexpr size_t kWriteBytes = 64 << 10;
 // answers to messages of TLS: a peer that demands many must not fill memory.
 constexpr size_t kMaxSealedBytes = 2 * kWriteBytes;
 
+// Records from this size on are read straight into OpenSSL's buffer, which
+// takes one of them. Behind smaller ones, OpenSSL would move that buffer's rest
+// for each record.
+constexpr size_t kLargeRecord = 4 << 10;
+
+// Such reads for one record. A peer that sends records without data must not
+// keep OpenSSL.
+constexpr int kMaxDirectReads = 2;
+
 // Reads of the inner transport by one Read() whose timeout has passed. A peer
 // that sends records without data must not keep it.
 constexpr int kMaxLateReads = 64;
@@ -186,8 +195,9 @@ bool IsCertificateAlert(int reason) {
 
 }  // namespace
 
-// The BIO of a connection: OpenSSL takes bytes of `received_` and appends to
-// `sealed_`. It runs inside of OpenSSL, with `mutex_` held.
+// The BIO of a connection: OpenSSL takes bytes of `received_`, or those that
+// have arrived at the inner transport, and appends to `sealed_`. It runs inside
+// of OpenSSL, with `mutex_` held.
 class TlsTransport::Bio {
  public:
   static BIO* Create(TlsTransport* transport) {
@@ -217,6 +227,11 @@ class TlsTransport::Bio {
     BIO_clear_retry_flags(bio);
     // OpenSSL reads during a Write() only in the middle of a message that the
     // peer has split, and the reading thread may fill `room_` then.
+    if (transport->reading_ && transport->received_.empty() &&
+        size >= kLargeRecord) {
+      *taken = transport->ReceiveDirectly({buffer, size});
+      if (*taken > 0) return 1;
+    }
     if (!transport->reading_ || transport->received_.empty()) {
       BIO_set_retry_read(bio);
       return 0;
@@ -392,12 +407,19 @@ absl::StatusOr<std::optional<size_t>> TlsTransport::Decrypt(
   reading_ = true;
   // Small records are gathered.
   while (result == 1 && size < buffer.size() &&
-         (size == 0 || !received_.empty())) {
+         (size == 0 || !received_.empty() || SSL_has_pending(ssl_.get()))) {
     size_t opened = 0;
+    direct_reads_ = kMaxDirectReads;
+    const bool begins = SSL_pending(ssl_.get()) == 0;
     result = SSL_read_ex(ssl_.get(), buffer.data() + size, buffer.size() - size,
                          &opened);
     size += opened;
+    if (result != 1) break;
+    if (!begins) continue;
+    const size_t record = opened + static_cast<size_t>(SSL_pending(ssl_.get()));
+    SSL_set_read_ahead(ssl_.get(), record >= kLargeRecord ? 1 : 0);
   }
+  direct_reads_ = 0;
   reading_ = false;
   if (sealed_.size() > kMaxSealedBytes) {
     ERR_clear_error();
@@ -416,7 +438,21 @@ absl::StatusOr<std::optional<size_t>> TlsTransport::Decrypt(
   return std::nullopt;
 }
 
+size_t TlsTransport::ReceiveDirectly(absl::Span<char> room) {
+  if (direct_reads_ == 0 || !receive_status_.ok()) return 0;
+  --direct_reads_;
+  const absl::StatusOr<size_t> size = inner().Read(room, absl::ZeroDuration());
+  if (size.ok()) return *size;
+  // The inner transport repeats these two, and the end.
+  if (!absl::IsDeadlineExceeded(size.status()) &&
+      !absl::IsCancelled(size.status())) {
+    receive_status_ = size.status();
+  }
+  return 0;
+}
+
 absl::Status TlsTransport::Receive(absl::Duration timeout) {
+  if (!receive_status_.ok()) return receive_status_;
   const absl::StatusOr<size_t> size =
       inner().Read(absl::MakeSpan(&room_[0], room_.size()), timeout);
   if (!size.ok()) return size.status();

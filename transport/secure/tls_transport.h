@@ -97,7 +97,7 @@ class TlsTransport : public ForwardingTransport {
                               absl::Duration timeout) override;
   absl::Status Write(absl::string_view bytes, absl::Duration timeout) override;
   // Reads heed it at once. An Interrupter that the inner transport shares with
-  // others ends reads once the bytes that have arrived, 32 KiB, are read.
+  // others ends reads once the bytes that have arrived, 48 KiB, are read.
   void Interrupt() override;
   void ResumeReads() override;
   void CloseWrite() override;
@@ -127,6 +127,9 @@ class TlsTransport : public ForwardingTransport {
 
   // Opens records of `received_`. Nothing: more bytes are needed.
   absl::StatusOr<std::optional<size_t>> Decrypt(absl::Span<char> buffer);
+  // Reads bytes that have arrived into `room`. Returns their number. 0: there
+  // are none, and Receive() tells of an error or the end.
+  size_t ReceiveDirectly(absl::Span<char> room);
   // Waits for bytes, and reads them into `received_`.
   absl::Status Receive(absl::Duration timeout);
   // Keeps `bytes` for the handshake's last step.
@@ -157,6 +160,8 @@ class TlsTransport : public ForwardingTransport {
   // The reading thread is inside OpenSSL, so that `received_` is at rest.
   bool reading_ = false;
   // For the reading thread alone.
+  int direct_reads_ = 0;         // ReceiveDirectly() may read so often.
+  absl::Status receive_status_;  // The error that it met.
   std::string room_;
   absl::string_view received_;  // Bytes in `room_` that OpenSSL has not taken.
 };

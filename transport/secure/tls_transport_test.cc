@@ -612,6 +612,56 @@ TEST(TlsTransportTest, SmallRecordsAreGathered) {
   EXPECT_EQ(*read, "abc");
 }
 
+// Tells an error once, and the end after it, as a socket does.
+class ErrorOnceTransport : public ForwardingTransport {
+ public:
+  ErrorOnceTransport(std::unique_ptr<Transport> inner, const Stream* stream)
+      : ForwardingTransport(std::move(inner)), stream_(stream) {}
+
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override {
+    if (stream_->at == 0) return inner().Read(buffer, timeout);
+    if (stream_->at > read_) {
+      buffer = buffer.subspan(0, stream_->at - read_);
+      absl::StatusOr<size_t> size = inner().Read(buffer, timeout);
+      if (size.ok()) read_ += *size;
+      return size;
+    }
+    if (std::exchange(told_, true)) return size_t{0};
+    return absl::UnavailableError("connection reset");
+  }
+
+ private:
+  const Stream* const stream_;
+  uint64_t read_ = 0;  // Since `at` was set.
+  bool told_ = false;
+};
+
+TEST(TlsTransportTest, ErrorBehindLargeRecordsFollowsTheirBytes) {
+  // In the second record, and in the third one.
+  for (const uint64_t at : {20000, 40000}) {
+    Stream stream;
+    const Link link = Join(Options(), {GoodCertificate()}, [&](auto inner) {
+      return std::make_unique<ErrorOnceTransport>(std::move(inner), &stream);
+    });
+    ASSERT_TRUE(link.client.ok()) << link.client.status();
+    ASSERT_TRUE(link.server.ok()) << link.server.status();
+    // Takes the session tickets.
+    EXPECT_TRUE(absl::IsDeadlineExceeded(
+        ReadOnce(**link.client, 1, absl::ZeroDuration()).status()));
+    stream.at = at;
+    const std::string bytes(3 * 16384, 'x');
+    ASSERT_TRUE((*link.server)->Write(bytes, kForEver).ok());
+    const size_t complete = at / 16406 * 16384;  // 22 bytes seal a record.
+    EXPECT_EQ(ReadBytes(**link.client, complete), bytes.substr(0, complete));
+    for (int i = 0; i < 2; ++i) {
+      const absl::Status status = ReadOnce(**link.client).status();
+      EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+      EXPECT_THAT(std::string(status.message()), HasSubstr("connection reset"));
+    }
+  }
+}
+
 // A part of a record may be on its way, so no other can follow.
 TEST(TlsTransportTest, FailedWriteLastsAndLeavesReads) {
   Faults faults;
@@ -713,6 +763,29 @@ TEST(TlsTransportTest, TicketsDoNotKeepLateRead) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(
       ReadOnce(**link.client, 10, absl::ZeroDuration()).status()));
   EXPECT_LE(stream.read - before, uint64_t{100 * 300});
+  EXPECT_EQ(ReadBytes(**link.client, 5), "hello");
+}
+
+// A large record makes the next ones be read directly.
+TEST(TlsTransportTest, TicketsBehindLargeRecordDoNotKeepLateRead) {
+  Stream stream;
+  Faults faults;
+  faults.read_size = [] { return size_t{300}; };
+  const Link link = Join(Options(), {GoodCertificate()}, [&](auto inner) {
+    return std::make_unique<ChangedTransport>(
+        std::make_unique<FaultyTransport>(std::move(inner), faults), &stream);
+  });
+  ASSERT_TRUE(link.client.ok()) << link.client.status();
+  ASSERT_TRUE(link.server.ok()) << link.server.status();
+  const std::string large(16384, 'x');
+  ASSERT_TRUE((*link.server)->Write(large, kForEver).ok());
+  EXPECT_EQ(ReadBytes(**link.client, large.size()), large);
+  TlsServer::SendTickets(link.server->get(), 500);
+  ASSERT_TRUE((*link.server)->Write("hello", kForEver).ok());
+  const uint64_t before = stream.read;
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      ReadOnce(**link.client, 10, absl::ZeroDuration()).status()));
+  EXPECT_LE(stream.read - before, uint64_t{200 * 300});
   EXPECT_EQ(ReadBytes(**link.client, 5), "hello");
 }
 
