@@ -441,20 +441,25 @@ absl::StatusOr<std::optional<size_t>> TlsTransport::Decrypt(
 size_t TlsTransport::ReceiveDirectly(absl::Span<char> room) {
   if (direct_reads_ == 0 || !receive_status_.ok()) return 0;
   --direct_reads_;
-  const absl::StatusOr<size_t> size = inner().Read(room, absl::ZeroDuration());
-  if (size.ok()) return *size;
-  // The inner transport repeats these two, and the end.
-  if (!absl::IsDeadlineExceeded(size.status()) &&
+  const absl::StatusOr<size_t> size = ReadInner(room, absl::ZeroDuration());
+  return size.ok() ? *size : 0;
+}
+
+// Keeps an error that the inner transport may not repeat.
+absl::StatusOr<size_t> TlsTransport::ReadInner(absl::Span<char> room,
+                                               absl::Duration timeout) {
+  absl::StatusOr<size_t> size = inner().Read(room, timeout);
+  if (!size.ok() && !absl::IsDeadlineExceeded(size.status()) &&
       !absl::IsCancelled(size.status())) {
     receive_status_ = size.status();
   }
-  return 0;
+  return size;
 }
 
 absl::Status TlsTransport::Receive(absl::Duration timeout) {
   if (!receive_status_.ok()) return receive_status_;
   const absl::StatusOr<size_t> size =
-      inner().Read(absl::MakeSpan(&room_[0], room_.size()), timeout);
+      ReadInner(absl::MakeSpan(&room_[0], room_.size()), timeout);
   if (!size.ok()) return size.status();
   if (*size == 0) {
     return absl::UnavailableError(

@@ -130,6 +130,8 @@ class TlsTransport : public ForwardingTransport {
   // Reads bytes that have arrived into `room`. Returns their number. 0: there
   // are none, and Receive() tells of an error or the end.
   size_t ReceiveDirectly(absl::Span<char> room);
+  absl::StatusOr<size_t> ReadInner(absl::Span<char> room,
+                                   absl::Duration timeout);
   // Waits for bytes, and reads them into `received_`.
   absl::Status Receive(absl::Duration timeout);
   // Keeps `bytes` for the handshake's last step.
@@ -161,7 +163,7 @@ class TlsTransport : public ForwardingTransport {
   bool reading_ = false;
   // For the reading thread alone.
   int direct_reads_ = 0;         // ReceiveDirectly() may read so often.
-  absl::Status receive_status_;  // The error that it met.
+  absl::Status receive_status_;  // The final error of the inner transport.
   std::string room_;
   absl::string_view received_;  // Bytes in `room_` that OpenSSL has not taken.
 };
