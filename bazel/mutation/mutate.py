@@ -277,21 +277,32 @@ class Tree:
         self.path = os.path.join(work, "tree")
         self.bazel_args = bazel_args
         os.makedirs(work, exist_ok=True)
-        files = subprocess.run(
+        listed = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
             cwd=root, check=True, capture_output=True, text=True)
-        for name in files.stdout.splitlines():
-            source = os.path.join(root, name)
-            target = os.path.join(self.path, name)
-            if not os.path.lexists(source):
-                continue
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            if os.path.lexists(target) and not os.path.islink(target):
-                if read_bytes(target) == read_bytes(source):
-                    continue  # Its time stays, so Bazel has less to look at.
-            elif os.path.lexists(target):
-                continue
-            shutil.copy2(source, target, follow_symlinks=False)
+        names = {name for name in listed.stdout.splitlines()
+                 if os.path.lexists(os.path.join(root, name))}
+        for name in names:
+            self.copy(name)
+        for path, folders, here in os.walk(self.path):
+            folders[:] = [name for name in folders if name != ".git"]
+            for name in here:
+                old = os.path.join(path, name)
+                if os.path.relpath(old, self.path) not in names:
+                    os.remove(old)
+
+    def copy(self, name):
+        """Copies a file. One that is the same keeps its time, so that Bazel
+        has less to look at."""
+        source = os.path.join(self.root, name)
+        target = os.path.join(self.path, name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if os.path.islink(source):
+            if not os.path.lexists(target):
+                os.symlink(os.readlink(source), target)
+        elif (not os.path.exists(target) or
+              read_bytes(source) != read_bytes(target)):
+            shutil.copy2(source, target)
 
     def put(self, file, text):
         path = os.path.join(self.path, file)
@@ -343,7 +354,8 @@ def build(tree, mutants, tests):
             tree.put(file, switched(texts[file], here, support) if here
                      else texts[file])
         done = tree.bazel("build", "-k", "--copt=-O1", "--copt=-w",
-                          "--copt=-Wno-narrowing", *tests)
+                          "--copt=-Wno-narrowing",
+                          "--copt=-ftrivial-auto-var-init=pattern", *tests)
         if done.returncode == 0:
             return bad
         more = set()
