@@ -110,7 +110,8 @@ class SwitchTest(unittest.TestCase):
         binary = os.path.join(folder, "a")
         if text is not None:
             mutate.write(source, text)
-            subprocess.run(["g++", "-std=c++17", "-w", "-o", binary, source],
+            subprocess.run([os.environ.get("CXX", "g++"), "-std=c++17", "-w",
+                            "-o", binary, source],
                            check=True, capture_output=True)
         try:
             done = subprocess.run(
