@@ -323,6 +323,55 @@ TEST_F(FleetTest, ZeroIntervalStoresEveryTurn) {
   EXPECT_TRUE(Stop().ok());
 }
 
+// The store's time comes while the loop waits: no event of the shard asks for
+// it. Otherwise the end of the idle link would.
+TEST_F(FleetTest, IdleShardStoresItsPosition) {
+  class StoppingStore : public InMemoryPositionStore {
+   public:
+    absl::Status Store(absl::Span<const NamedPosition> positions) override {
+      (*fleet)->Stop();
+      return InMemoryPositionStore::Store(positions);
+    }
+    const std::unique_ptr<Fleet>* fleet = nullptr;
+  };
+  Make(1);
+  primaries_[0].Enqueue(Stream(0, 1).Stall());
+  StoppingStore store;
+  store.fleet = &fleet_;
+  FleetOptions options = Options();
+  options.store.positions = &store;
+  options.store.interval = absl::Milliseconds(200);
+  options.link.idle_timeout = absl::Seconds(20);
+  Start(options);
+  EXPECT_TRUE(Join().ok());
+  EXPECT_THAT(handlers_[0].lines(),
+              ElementsAre("up 0:0", "reset", "frame 0 v0", "down stopped"));
+}
+
+TEST_F(FleetTest, IdleLoopWaits) {
+  Make(2);
+  for (ScriptedPrimary& primary : primaries_) {
+    primary.Enqueue(Stream(0, 1).Stall());
+  }
+  // Each turn reads the clock.
+  std::atomic<int> readings{0};
+  FleetOptions options = Options();
+  options.now = [&readings] {
+    ++readings;
+    return absl::Now();
+  };
+  Start(options);
+  for (const RecordingHandler& handler : handlers_) handler.Await("frame 0 v0");
+  int before;
+  int tries = 0;
+  do {
+    ASSERT_LT(++tries, 200) << "the loop never waits";
+    before = readings;
+    absl::SleepFor(absl::Milliseconds(20));
+  } while (readings != before);
+  EXPECT_TRUE(Stop().ok());
+}
+
 TEST_F(FleetTest, StoreErrorStopsAllShards) {
   class FullStore : public InMemoryPositionStore {
    public:

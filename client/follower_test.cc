@@ -521,28 +521,6 @@ TEST(FollowerTest, InvalidOptionsAreRejected) {
   options = Options();
   options.store.name = "two words";
   EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
-  const std::function<void(FollowerOptions*, absl::Duration)> setters[] = {
-      [](FollowerOptions* o, absl::Duration d) {
-        o->retry.initial_backoff = d;
-      },
-      [](FollowerOptions* o, absl::Duration d) { o->retry.max_backoff = d; },
-      [](FollowerOptions* o, absl::Duration d) { o->store.interval = d; },
-      [](FollowerOptions* o, absl::Duration d) { o->link.ack_interval = d; },
-      [](FollowerOptions* o, absl::Duration d) {
-        o->link.handshake_timeout = d;
-      },
-      [](FollowerOptions* o, absl::Duration d) {
-        o->link.heartbeat_timeout = d;
-      },
-      [](FollowerOptions* o, absl::Duration d) { o->link.idle_timeout = d; },
-      [](FollowerOptions* o, absl::Duration d) { o->link.element_timeout = d; },
-      [](FollowerOptions* o, absl::Duration d) { o->link.stall_timeout = d; },
-  };
-  for (const auto& set : setters) {
-    options = Options();
-    set(&options, -absl::Nanoseconds(1));
-    EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
-  }
   options = Options();
   options.retry.max_backoff = absl::InfiniteDuration();
   EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
@@ -566,6 +544,45 @@ TEST(FollowerTest, InvalidOptionsAreRejected) {
   options = Options();
   options.store.positions = &torn;
   EXPECT_EQ(code("127.0.0.1:1", options), absl::StatusCode::kDataLoss);
+}
+
+TEST(FollowerTest, InvalidDurationsAreRejected) {
+  RecordingHandler handler;
+  using Get = absl::Duration* (*)(FollowerOptions*);
+  constexpr Get kPositive[] = {
+      [](FollowerOptions* o) { return &o->retry.initial_backoff; },
+      [](FollowerOptions* o) { return &o->retry.max_backoff; },
+      [](FollowerOptions* o) { return &o->link.handshake_timeout; },
+      [](FollowerOptions* o) { return &o->link.heartbeat_timeout; },
+      [](FollowerOptions* o) { return &o->link.idle_timeout; },
+      [](FollowerOptions* o) { return &o->link.element_timeout; },
+      [](FollowerOptions* o) { return &o->link.stall_timeout; },
+      [](FollowerOptions* o) { return &o->role_check_interval; },
+  };
+  constexpr Get kNotNegative[] = {
+      [](FollowerOptions* o) { return &o->store.interval; },
+      [](FollowerOptions* o) { return &o->link.ack_interval; },
+  };
+  const auto expect = [&](Get get, absl::Duration value,
+                          absl::StatusCode expected) {
+    FollowerOptions options = Options();
+    *get(&options) = value;
+    EXPECT_EQ(Follower::Create("127.0.0.1:1", &handler, std::move(options))
+                  .status()
+                  .code(),
+              expected)
+        << value;
+  };
+  constexpr absl::Duration kLeast = absl::Nanoseconds(1);
+  for (const Get get : kPositive) {
+    expect(get, -kLeast, absl::StatusCode::kInvalidArgument);
+    expect(get, absl::ZeroDuration(), absl::StatusCode::kInvalidArgument);
+    expect(get, kLeast, absl::StatusCode::kOk);
+  }
+  for (const Get get : kNotNegative) {
+    expect(get, -kLeast, absl::StatusCode::kInvalidArgument);
+    expect(get, absl::ZeroDuration(), absl::StatusCode::kOk);
+  }
 }
 
 TEST(FollowerTest, CreateFailsWithoutDescriptors) {

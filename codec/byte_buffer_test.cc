@@ -101,6 +101,16 @@ TEST_P(ByteBufferTest, PrepareGivesMinimumBeyondConsumedBytes) {
   }
 }
 
+TEST_P(ByteBufferTest, PrepareOfAllRoomKeepsTheMemory) {
+  ByteBuffer buffer(GetParam());
+  buffer.Prepare(1);
+  buffer.Commit(4000);
+  EXPECT_EQ(buffer.Prepare(96).size(), 96u);
+  EXPECT_EQ(buffer.capacity(), 4096u);
+  EXPECT_GE(buffer.Prepare(97).size(), 97u);
+  EXPECT_EQ(buffer.capacity(), 2u * (4000 + 97));
+}
+
 // Bytes move to the front only if at least as many were consumed.
 TEST_P(ByteBufferTest, PrepareMovesBytesOnceAsManyWereConsumed) {
   for (const size_t consumed : {499, 500, 501}) {
@@ -238,6 +248,24 @@ TEST_P(ByteBufferTest, FreesMemoryAtTheDocumentedCallAndSize) {
   ASSERT_EQ(kept.capacity(), ByteBuffer::kKeptCapacity);
   for (int call = 0; call <= ByteBuffer::kCalm; ++call) kept.Prepare(1);
   EXPECT_EQ(kept.capacity(), ByteBuffer::kKeptCapacity);
+}
+
+// Memory that was freed in part is freed further only after kCalm calls more.
+TEST_P(ByteBufferTest, FreedMemoryStartsANewCount) {
+  constexpr size_t kCapacity = 16 * ByteBuffer::kKeptCapacity;
+  ByteBuffer buffer(GetParam());
+  buffer.Prepare(kCapacity / 2);
+  ASSERT_EQ(buffer.capacity(), kCapacity);
+  for (int call = 1; call <= ByteBuffer::kCalm; ++call) {
+    buffer.Prepare(kCapacity / 8);
+  }
+  ASSERT_EQ(buffer.capacity(), kCapacity / 4);
+  for (int call = 1; call < ByteBuffer::kCalm; ++call) {
+    buffer.Prepare(1);
+    ASSERT_EQ(buffer.capacity(), kCapacity / 4) << call;
+  }
+  buffer.Prepare(1);
+  EXPECT_EQ(buffer.capacity(), ByteBuffer::kMinCapacity);
 }
 
 TEST_P(ByteBufferTest, KeepsASmallCapacity) {

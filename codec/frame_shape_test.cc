@@ -23,16 +23,18 @@ namespace kevy_replica {
 namespace internal {
 namespace {
 
-// A frame of `argc` arguments of one byte, and their places.
+// A frame of `argc` arguments of `size` bytes, and their places.
 struct Example {
-  explicit Example(size_t argc) {
-    const std::vector<absl::string_view> argv(argc, "a");
+  explicit Example(size_t argc, size_t size = 1) {
+    const std::string arg(size, 'a');
+    const std::vector<absl::string_view> argv(argc, arg);
     EXPECT_EQ(AppendFrame(8, argv, &wire), WireError::kNone);
     size_t at = wire.find('*', 1) + 1;
     envelope_size = at;
     for (size_t i = 0; i < argc; ++i) {
-      at = wire.find('a', at + 1);
-      args.push_back({at, 1});
+      at = wire.find('a', at);
+      args.push_back({at, size});
+      at += size;
     }
   }
 
@@ -87,18 +89,29 @@ TEST(FrameShapeTest, LearnsUpToItsMostArguments) {
   }
 }
 
+void ExpectComparesAllButArguments(const Example& example) {
+  FrameShape shape;
+  for (size_t i = 0; i < example.wire.size(); ++i) {
+    Learn(example, &shape);
+    ASSERT_EQ(Take(example.wire, &shape), 1u);
+    std::string other = example.wire;
+    other[i] = '#';
+    EXPECT_EQ(Take(other, &shape), example.wire[i] == 'a' ? 1u : 0u) << i;
+  }
+}
+
 TEST(FrameShapeTest, ComparesEveryByteButTheArguments) {
   for (const size_t argc : {1, 2, 9, 10, 32}) {
     SCOPED_TRACE(argc);
-    const Example example(argc);
-    FrameShape shape;
-    for (size_t i = 0; i < example.wire.size(); ++i) {
-      Learn(example, &shape);
-      ASSERT_EQ(Take(example.wire, &shape), 1u);
-      std::string other = example.wire;
-      other[i] = '#';
-      EXPECT_EQ(Take(other, &shape), example.wire[i] == 'a' ? 1u : 0u) << i;
-    }
+    ExpectComparesAllButArguments(Example(argc));
+  }
+}
+
+// More than the 8 bytes of one load lie between two arguments.
+TEST(FrameShapeTest, ComparesEveryByteOfLongHeaders) {
+  for (const size_t size : {10, 1000}) {
+    SCOPED_TRACE(size);
+    ExpectComparesAllButArguments(Example(10, size));
   }
 }
 

@@ -140,6 +140,9 @@ TEST(BackoffTest, LocatedPrimaryEndsSpacingUnlessSnapshotBrokeOff) {
                                             ? link.connected + absl::Seconds(1)
                                             : absl::InfinitePast());
   }
+  // The count began anew: one more is not two.
+  backoff.HandleEnd(link);
+  EXPECT_EQ(backoff.snapshot_after(), absl::InfinitePast());
 }
 
 TEST(BackoffTest, DrawsFromTheSystemByDefault) {

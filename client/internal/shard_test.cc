@@ -3,8 +3,11 @@
 
 #include "kevy_replica/client/internal/shard.h"
 
+#include <poll.h>
+
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +28,7 @@
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/in_memory_transport.h"
+#include "kevy_replica/transport/poller.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -36,6 +40,8 @@ using client_testing::ShardRunner;
 
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 std::string FramesFrom(uint64_t begin, uint64_t end) {
   std::string wire;
@@ -411,6 +417,82 @@ TEST_F(ShardTest, DroppedSecondBeginLeavesTheFirstVoid) {
               ElementsAre("up 7:8", "begin", "chunk KEVYSNAP", "end 0:20",
                           "void", "down stopped"));
   EXPECT_TRUE(absl::IsUnavailable(shard_->status()));
+}
+
+// Has the descriptor `fd`.
+class NumberedTransport : public ForwardingTransport {
+ public:
+  NumberedTransport(std::unique_ptr<Transport> inner, int fd)
+      : ForwardingTransport(std::move(inner)), fd_(fd) {}
+  int fd() const override { return fd_; }
+
+ private:
+  const int fd_;
+};
+
+// Notes the watched descriptors.
+class NotingPoller : public Poller {
+ public:
+  absl::Status Set(int fd, short events, uint64_t id) override {
+    EXPECT_EQ(events, POLLIN);
+    EXPECT_EQ(id, 5u);
+    if (status.ok()) watched.insert(fd);
+    return status;
+  }
+  void Remove(int fd) override { watched.erase(fd); }
+  absl::StatusOr<absl::Span<const uint64_t>> Wait(absl::Duration) override {
+    return absl::Span<const uint64_t>();
+  }
+
+  absl::Status status;  // Of Set().
+  std::set<int> watched;
+};
+
+// A shard whose connections have the descriptors 70, 71...
+class WatchedShardTest : public ShardTest {
+ protected:
+  WatchedShardTest() {
+    options_.session.store_interval = absl::InfiniteDuration();
+    options_.factory = [this, make = options_.factory]()
+        -> absl::StatusOr<std::unique_ptr<Transport>> {
+      absl::StatusOr<std::unique_ptr<Transport>> made = make();
+      if (!made.ok()) return made;
+      return std::make_unique<NumberedTransport>(*std::move(made),
+                                                 69 + connections_);
+    };
+    watched_shard_ = std::make_unique<Shard>(options_, &poller_, 5);
+  }
+  void StepWatched() {
+    while (watched_shard_->Step({}).ready) {
+    }
+  }
+
+  NotingPoller poller_;
+  std::unique_ptr<Shard> watched_shard_;
+};
+
+// Another owner may keep an old link's descriptor open. Its end would wake the
+// shard at every turn.
+TEST_F(WatchedShardTest, EndedLinkIsWatchedNoMore) {
+  StepWatched();
+  ASSERT_TRUE(primary_->Write("+ACK 7 8\r\n", absl::ZeroDuration()).ok());
+  StepWatched();
+  EXPECT_THAT(poller_.watched, ElementsAre(70));
+  primary_->Close();
+  StepWatched();
+  EXPECT_THAT(poller_.watched, IsEmpty());
+  now_ += absl::Seconds(1);  // Behind the backoff.
+  StepWatched();
+  EXPECT_THAT(poller_.watched, ElementsAre(71));
+  watched_shard_.reset();
+  EXPECT_THAT(poller_.watched, IsEmpty());
+}
+
+TEST_F(WatchedShardTest, LinkThatCannotBeWatchedEnds) {
+  poller_.status = absl::ResourceExhaustedError("no watches are left");
+  // It has more to do until the polite end is over.
+  for (int i = 0; i < 10; ++i) watched_shard_->Step({});
+  EXPECT_THAT(handler_.lines(), ElementsAre(StartsWith("down ")));
 }
 
 }  // namespace

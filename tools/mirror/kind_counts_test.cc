@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -51,6 +52,21 @@ TEST(KindCountsTest, InventedNamesStayBoundedAndPlain) {
   EXPECT_THAT(text, HasSubstr("name=\"7???\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("name=\"other\"} 9745\n"));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+}
+
+TEST(KindCountsTest, NamesArePlainAndCut) {
+  const auto name_of = [](absl::string_view name) {
+    KindCounts counts("counted", "kevy_mirror_counted_total", "Help.");
+    EXPECT_TRUE(counts.Count("data", name, ""));
+    EXPECT_FALSE(counts.Count("data", name, ""));
+    return counts.NewCounts();
+  };
+  EXPECT_EQ(name_of("A.b_c|9-"), "counted: 1 data a.b_c|9?");
+  EXPECT_EQ(name_of(""), "counted: 1 data ?");
+  EXPECT_EQ(name_of(std::string(32, 'a')),
+            "counted: 1 data " + std::string(32, 'a'));
+  EXPECT_EQ(name_of(std::string(33, 'a')),
+            "counted: 1 data " + std::string(32, 'a'));
 }
 
 }  // namespace

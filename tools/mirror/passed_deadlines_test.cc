@@ -78,7 +78,9 @@ TEST(PassedDeadlinesTest, OtherDeadlinesStay) {
   for (const char* line :
        {"PEXPIREAT k 5001", "EXPIREAT k 6", "SET k v PXAT 5001", "SET k v PXAT",
         "PEXPIREAT k x", "PEXPIREAT k -1", "EXPIREAT k 18446744073709551615",
-        "PEXPIREAT k 1 GT", "SET PXAT 1", "PEXPIREAT", "EXPIRE k 1"}) {
+        // In milliseconds it is 2^64 + 384.
+        "EXPIREAT k 18446744073709552", "PEXPIREAT k 1 GT", "SET PXAT 1",
+        "PEXPIREAT", "EXPIRE k 1"}) {
     EXPECT_EQ(Passed(&deadlines, line), line);
     EXPECT_FALSE(IsUncertain(&deadlines, "INCR k")) << line;
   }
@@ -131,7 +133,8 @@ TEST(PassedDeadlinesTest, LateHeartbeatBoundsNoNewDeadline) {
 }
 
 TEST(PassedDeadlinesTest, ReplacedKeyIsForgotten) {
-  for (const char* line : {"SET k v", "del k", "SETEX k 9 v"}) {
+  for (const char* line : {"SET k v", "del k", "SETEX k 9 v", "PSETEX k 9 v",
+                           "GETSET k v", "MSET k v", "UNLINK k", "GETDEL k"}) {
     for (const bool bounded : {false, true}) {
       PassedDeadlines deadlines;
       Take(&deadlines, "PEXPIREAT k 1");
