@@ -158,7 +158,7 @@ class Driver {
     session_.HandleStored(*position, now_);
   }
 
-  // Writes what is due. The primary answers the request.
+  // Writes the bytes that are due. The primary answers a request.
   void Transmit() {
     std::string out;
     if (!session_.PollTransmit(now_, &out)) return;
