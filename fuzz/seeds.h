@@ -18,8 +18,7 @@ struct Seed {
   std::string bytes;
 };
 
-// Returns the corpus. Each target links one: stream_seeds.cc, payload_seeds.cc,
-// reply_seeds.cc or noise_seeds.cc.
+// Returns the corpus. Each target links one of the files *_seeds.cc.
 std::vector<Seed> Seeds();
 
 // Changes a copy of a seed.

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -67,49 +69,79 @@ bool ParseFailure(absl::string_view line, Golden* golden) {
          golden->expected.position <= golden->known_with;
 }
 
+// "max_line_bytes 11"
+bool ParseLimit(absl::string_view text, Limits* limits) {
+  const std::vector<absl::string_view> words = absl::StrSplit(text, ' ');
+  uint64_t* const limit = LimitNamed(words[0], limits);
+  return words.size() == 2 && limit != nullptr &&
+         absl::SimpleAtoi(words[1], limit);
+}
+
+// "20"
+bool ParseOpenEnd(absl::string_view text, Golden* golden) {
+  golden->expected.open = true;
+  return absl::SimpleAtoi(text, &golden->expected.position) &&
+         golden->expected.position <= golden->bytes.size();
+}
+
+// Takes a line. Sets `*ended` when it tells the end.
+bool ParseLine(absl::string_view line, bool* ended, Golden* golden) {
+  absl::string_view rest = line;
+  if (absl::StartsWith(line, "//")) return true;
+  if (absl::ConsumePrefix(&rest, "decode ")) {
+    golden->what = std::string(rest);
+    return true;
+  }
+  if (absl::ConsumePrefix(&rest, "limit ")) {
+    return ParseLimit(rest, &golden->limits);
+  }
+  if (*ended) {
+    golden->canonical = line == "canonical";
+    return golden->canonical && !golden->fails();
+  }
+  *ended = true;
+  if (line == "end") return true;
+  if (absl::ConsumePrefix(&rest, "need_more at ")) {
+    return ParseOpenEnd(rest, golden);
+  }
+  if (absl::StartsWith(line, "error ")) return ParseFailure(line, golden);
+  *ended = false;
+  golden->expected.elements.emplace_back(line);
+  return true;
+}
+
 Golden Read(absl::string_view folder, absl::string_view name) {
   const std::string path = absl::StrCat(folder, "/", name);
-  Golden golden;
-  golden.name = std::string(name);
-  golden.bytes = ReadFile(path + ".resp");
-  golden.expected.given = golden.bytes.size();
-  golden.expected.position = golden.bytes.size();
-  const std::string text = ReadFile(path + ".expected");
-  bool ended = false;
-  for (const absl::string_view line :
-       absl::StrSplit(absl::StripSuffix(text, "\n"), '\n')) {
-    if (absl::StartsWith(line, "//")) continue;
-    absl::string_view rest = line;
-    if (absl::ConsumePrefix(&rest, "decode ")) {
-      golden.what = std::string(rest);
-    } else if (absl::ConsumePrefix(&rest, "limit ")) {
-      const std::vector<absl::string_view> words = absl::StrSplit(rest, ' ');
-      uint64_t* const limit = LimitNamed(words[0], &golden.limits);
-      if (words.size() != 2 || limit == nullptr ||
-          !absl::SimpleAtoi(words[1], limit)) {
-        Fail(path, line);
-      }
-    } else if (ended) {
-      if (line != "canonical" || golden.fails()) Fail(path, line);
-      golden.canonical = true;
-    } else if (line == "end") {
-      ended = true;
-    } else if (absl::ConsumePrefix(&rest, "need_more at ")) {
-      if (!absl::SimpleAtoi(rest, &golden.expected.position)) Fail(path, line);
-      golden.expected.open = true;
-      ended = true;
-    } else if (absl::StartsWith(line, "error ")) {
-      if (!ParseFailure(line, &golden)) Fail(path, line);
-      ended = true;
-    } else {
-      golden.expected.elements.emplace_back(line);
-    }
-  }
-  if (!ended || golden.what.empty()) Fail(path, "(its end)");
-  return golden;
+  std::string wrong;
+  std::optional<Golden> golden = ParseGolden(
+      ReadFile(path + ".resp"), ReadFile(path + ".expected"), &wrong);
+  if (!golden.has_value()) Fail(path, wrong);
+  golden->name = std::string(name);
+  return *std::move(golden);
 }
 
 }  // namespace
+
+std::optional<Golden> ParseGolden(std::string bytes, absl::string_view expected,
+                                  std::string* wrong) {
+  Golden golden;
+  golden.bytes = std::move(bytes);
+  golden.expected.given = golden.bytes.size();
+  golden.expected.position = golden.bytes.size();
+  bool ended = false;
+  for (const absl::string_view line :
+       absl::StrSplit(absl::StripSuffix(expected, "\n"), '\n')) {
+    if (!ParseLine(line, &ended, &golden)) {
+      *wrong = std::string(line);
+      return std::nullopt;
+    }
+  }
+  if (!ended || golden.what.empty()) {
+    *wrong = "(its end)";
+    return std::nullopt;
+  }
+  return golden;
+}
 
 std::vector<Golden> AllGolden() {
   std::vector<Golden> all;

@@ -8,10 +8,12 @@
 #define KEVY_REPLICA_CODEC_TESTING_GOLDEN_H_
 
 #include <cstddef>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/testing/decode_run.h"
 
@@ -34,6 +36,12 @@ struct Golden {
   }
   bool fails() const { return expected.error != WireError::kNone; }
 };
+
+// Parses a pair of files: `bytes`, and the text `expected`. Returns nothing,
+// and sets `*wrong` to the first malformed line, if the text is malformed. The
+// name stays empty.
+std::optional<Golden> ParseGolden(std::string bytes, absl::string_view expected,
+                                  std::string* wrong);
 
 // Returns all pairs of files in testdata/golden and testdata/captures. Aborts
 // if one is malformed or lacks its partner.

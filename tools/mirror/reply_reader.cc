@@ -34,6 +34,11 @@ absl::Status NotResp(absl::string_view line) {
                                              Escaped(line.substr(0, 48))));
 }
 
+absl::Status OverLimit(size_t most) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("a reply of the server is over ", most, " bytes"));
+}
+
 // Escaped(), without its quotes.
 std::string EscapedText(absl::string_view bytes) {
   const std::string quoted = Escaped(bytes);
@@ -93,6 +98,8 @@ absl::StatusOr<bool> ReplyReader::Take(ReplyDetail detail,
       const size_t size = std::min(end, bytes->size() - 1) + 1;
       absl::string_view line = bytes->substr(0, size);
       bytes->remove_prefix(size);
+      // Before the line is read, so that the error is the same for any pieces.
+      if (taken_ + (before - bytes->size()) > most) return OverLimit(most);
       const bool whole = end != absl::string_view::npos;
       // A line that comes in one piece is not copied.
       if (!whole || !line_.empty()) {
@@ -108,10 +115,7 @@ absl::StatusOr<bool> ReplyReader::Take(ReplyDetail detail,
       }
     }
     taken_ += before - bytes->size();
-    if (taken_ > most) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("a reply of the server is over ", most, " bytes"));
-    }
+    if (taken_ > most) return OverLimit(most);
     if (is_value && Close(&value)) {
       *reply = std::move(value);
       taken_ = 0;

@@ -149,6 +149,22 @@ TEST(ReplyReaderTest, ReplyOverLimitIsError) {
             "over 16 levels");
 }
 
+TEST(ReplyReaderTest, MalformedLineOverLimitIsOverLimitInAnyPieces) {
+  TargetReplyLimits limits;
+  limits.whole_bytes = 60;
+  const std::string line = std::string(70, 'x') + "\r\n";
+  std::string elements = "*99\r\n";
+  for (int i = 0; i < 20; ++i) elements += ":1\r\n";
+  elements += "x\r\n";
+  for (const std::string& wire : {line, elements}) {
+    for (const size_t piece : {1, 7, 1000}) {
+      ReplyReader reader(limits);
+      EXPECT_EQ(ReadAll(&reader, ReplyDetail::kWhole, wire, piece),
+                "a reply of the server is over 60 bytes");
+    }
+  }
+}
+
 TEST(ReplyReaderTest, OtherBytesAreError) {
   for (const absl::string_view wire :
        {"HTTP/1.1 400\r\n", "%1\r\n", ":x\r\n", "$-2\r\n", "*-2\r\n", ":1\n",

@@ -19,14 +19,16 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/escape.h"
 #include "kevy_replica/transport/address.h"
 
 namespace kevy_replica {
 namespace {
 
+// `text` must not hold the password.
 absl::Status Wrong(absl::string_view text, absl::string_view reason) {
   return absl::InvalidArgumentError(
-      absl::StrCat(text, ": ", reason,
+      absl::StrCat(Escaped(text), ": ", reason,
                    "; expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], "
                    "rediss://... for TLS, or unix:/PATH[?db=DB]"));
 }
@@ -82,7 +84,7 @@ absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view given) {
   if (has_credentials) {
     const size_t scheme = given.find("://");
     if (scheme == absl::string_view::npos || scheme + 3 > at) {
-      return Wrong("the address", "the scheme must be redis:// or rediss://");
+      return Wrong("redis...", "the scheme must be redis:// or rediss://");
     }
     const size_t begin = scheme + 3;
     shown = absl::StrCat(given.substr(0, begin), given.substr(at + 1));

@@ -77,6 +77,12 @@ TEST(TargetAddressTest, RejectsOtherForms) {
   EXPECT_THAT(Parsed(""), HasSubstr("rediss://... for TLS"));
 }
 
+TEST(TargetAddressTest, MessagesEscapeTheAddress) {
+  EXPECT_THAT(Parsed("redis://a\x1b?2J/x"),
+              HasSubstr("\"redis://a\\x1b?2J/x\": the database must be"));
+  EXPECT_THAT(Parsed("\n"), HasSubstr("\"\\n\": unknown form"));
+}
+
 TEST(TargetAddressTest, OnlyRedissHasTls) {
   EXPECT_FALSE(ParseTargetAddress("redis://a")->tls.has_value());
   EXPECT_FALSE(ParseTargetAddress("unix:/a")->tls.has_value());

@@ -1,0 +1,88 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// A payload as commands: the same for any pieces. Each command keeps its
+// bounds, has a key, and hiredis reads its arguments.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/testing/decode_run.h"
+#include "kevy_replica/codec/testing/payload_run.h"
+#include "kevy_replica/codec/wire_error.h"
+#include "kevy_replica/fuzz/check.h"
+#include "kevy_replica/fuzz/hiredis_value.h"
+#include "kevy_replica/tools/common/payload_commands.h"
+
+namespace kevy_replica {
+namespace {
+
+using codec_testing::PayloadWay;
+using codec_testing::RandomPieces;
+using codec_testing::RunPayload;
+
+// Of a command: its name, key, field, value, and a few words of XADD.
+constexpr size_t kMaxOther = 16;
+
+struct Loaded {
+  std::vector<std::string> commands;
+  std::vector<std::string> lost;
+
+  friend bool operator==(const Loaded& a, const Loaded& b) {
+    return a.commands == b.commands && a.lost == b.lost;
+  }
+};
+
+Loaded Load(absl::string_view bytes, PayloadCommands::Target target,
+            const PayloadWay& way) {
+  Loaded loaded;
+  PayloadCommands commands(
+      target, way.now_ms,
+      [&](absl::Span<const absl::string_view> argv, PayloadCheck /*check*/) {
+        FUZZ_CHECK(argv.size() >= 2);
+        FUZZ_CHECK(argv.size() <= PayloadCommands::kMaxArguments + kMaxOther);
+        std::string command;
+        FUZZ_CHECK(AppendCommand(argv, &command) == WireError::kNone);
+        // An argument has at most the bytes of the payload. A gathered command
+        // passes the bound by its last element.
+        FUZZ_CHECK(command.size() <=
+                   PayloadCommands::kMaxBytes + 4 * bytes.size() + 65'536);
+        loaded.commands.push_back(std::move(command));
+      },
+      [&](PayloadItem item, absl::string_view key) {
+        loaded.lost.push_back(std::string(PayloadItemName(item)) +
+                              std::string(key));
+      });
+  RunPayload(bytes, way,
+             [&](const PayloadEvent& event) { commands.Take(event); });
+  return loaded;
+}
+
+void Run(absl::string_view bytes) {
+  for (const bool is_new : {false, true}) {
+    const PayloadCommands::Target target = {is_new, is_new, is_new};
+    PayloadWay way;
+    way.now_ms = 1'000'000'000'000;
+    const Loaded whole = Load(bytes, target, way);
+    way.cuts = RandomPieces(bytes.size());
+    FUZZ_CHECK(Load(bytes, target, way) == whole);
+    for (const std::string& command : whole.commands) {
+      FUZZ_CHECK(HiredisArgv(command).has_value());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace kevy_replica
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  kevy_replica::Run(
+      absl::string_view(reinterpret_cast<const char*>(data), size));
+  return 0;
+}
