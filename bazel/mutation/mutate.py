@@ -4,7 +4,8 @@
 """Measures which changes to the code the tests notice. See README.md.
 
 usage: mutate.py [--folder FOLDER] [--count N] [--seed N] [--file GLOB]
-                 [--test LABEL] [--work DIR] [--bazel_arg ARG] [--list]
+                 [--test LABEL] [--work DIR] [--bazel_arg ARG] [--again]
+                 [--list]
 
 Draws mutants by seed, builds them all into one set of test binaries, and then
 switches on one at a time. A mutant is killed if a test fails or hangs. Exit
@@ -588,8 +589,10 @@ def measure(root, folder, options):
     record = Record(os.path.join(options.work, "verdicts"))
     tests = tree.tests(options.test or
                        [TESTS.get(folder, "//%s/..." % folder)])
+    again = {"survived", "compared", "unreached"} if options.again else set()
     left = {number: mutant for number, mutant in mutants.items()
-            if keys[number] not in record.verdicts}
+            if keys[number] not in record.verdicts or
+            record.verdicts[keys[number]]["verdict"] in again}
     if left:
         judge(tree, left, tests, record, keys)
         for file in {mutant.file for mutant in left.values()}:
@@ -618,6 +621,8 @@ def main():
                         help="folder of the build and of the verdicts")
     parser.add_argument("--bazel_arg", action="append", default=[],
                         help="an argument for `bazel build`, as --jobs=1")
+    parser.add_argument("--again", action="store_true",
+                        help="judge survivors again, with new tests")
     parser.add_argument("--list", action="store_true",
                         help="print the drawn mutants and stop")
     options = parser.parse_args()

@@ -101,6 +101,41 @@ TEST(BackoffTest, ResyncsThatFollowEachOtherKeepGrowing) {
   EXPECT_EQ(backoff.attempt(), 0);
 }
 
+TEST(BackoffTest, SettledLinkForgetsErrorsAndResyncs) {
+  Backoff backoff(Options());
+  EndedLink link = Followed(absl::Seconds(30));
+  link.failed_at = 8;
+  link.resync = true;
+  for (int i = 0; i < 2; ++i) {
+    backoff.Next();
+    backoff.HandleEnd(link);  // The first, so no repetition.
+    EXPECT_EQ(backoff.attempt(), 0);
+    backoff.Next();
+    backoff.HandleEnd(link);
+    EXPECT_EQ(backoff.attempt(), 1);
+    backoff.HandleEnd(Followed(Backoff::kSettled));
+  }
+}
+
+TEST(BackoffTest, SnapshotsInVainAreCountedAnew) {
+  Backoff backoff(Options());
+  EndedLink link = Followed(absl::Seconds(59));
+  link.asked_snapshot = true;
+  link.connected = absl::UnixEpoch();
+  EndedLink settled = link;
+  settled.followed = Backoff::kSettled;
+  for (int i = 0; i < 2; ++i) {
+    backoff.HandleEnd(settled);  // Not in vain.
+    backoff.HandleEnd(link);
+    EXPECT_EQ(backoff.snapshot_after(), absl::InfinitePast());
+  }
+  backoff.HandleEnd(link);
+  EXPECT_NE(backoff.snapshot_after(), absl::InfinitePast());
+  backoff.Reset();
+  backoff.HandleEnd(link);
+  EXPECT_EQ(backoff.snapshot_after(), absl::InfinitePast());
+}
+
 TEST(BackoffTest, SnapshotsInVainAreSpaced) {
   Backoff backoff(Options());
   EXPECT_EQ(backoff.snapshot_after(), absl::InfinitePast());

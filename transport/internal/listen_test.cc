@@ -40,12 +40,12 @@ uint16_t PortOf(const UniqueFd& fd) {
   return address.port();
 }
 
-bool Accepts(const UniqueFd& fd) {
-  int accepts = 0;
-  socklen_t size = sizeof(accepts);
-  return ::getsockopt(fd.get(), SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size) ==
-             0 &&
-         accepts != 0;
+// Whether the socket has the option `name`.
+bool Has(const UniqueFd& fd, int name) {
+  int value = 0;
+  socklen_t size = sizeof(value);
+  EXPECT_EQ(::getsockopt(fd.get(), SOL_SOCKET, name, &value, &size), 0);
+  return value != 0;
 }
 
 TEST(ListenOnFirstTest, PassesOverTakenAddress) {
@@ -53,7 +53,7 @@ TEST(ListenOnFirstTest, PassesOverTakenAddress) {
   taken.Listen(1);
   const auto fd = ListenOnFirst({taken.address(), AnyPort()});
   ASSERT_TRUE(fd.ok()) << fd.status();
-  EXPECT_TRUE(Accepts(*fd));
+  EXPECT_TRUE(Has(*fd, SO_ACCEPTCONN));
   EXPECT_NE(PortOf(*fd), taken.address().port());
 }
 
@@ -62,7 +62,7 @@ TEST(ListenOnFirstTest, StopsAtFirstFreeAddress) {
   taken.Listen(1);
   const auto fd = ListenOnFirst({AnyPort(), taken.address()});
   ASSERT_TRUE(fd.ok()) << fd.status();
-  EXPECT_TRUE(Accepts(*fd));
+  EXPECT_TRUE(Has(*fd, SO_ACCEPTCONN));
 }
 
 TEST(ListenOnFirstTest, ReturnsLastError) {
@@ -73,6 +73,13 @@ TEST(ListenOnFirstTest, ReturnsLastError) {
   EXPECT_EQ(fd.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(fd.status().message()),
               HasSubstr(last.address().ToString()));
+}
+
+// The port of a listener that has just ended.
+TEST(ListenOnFirstTest, AllowsPortWithFormerConnections) {
+  const auto fd = ListenOnFirst({AnyPort()});
+  ASSERT_TRUE(fd.ok()) << fd.status();
+  EXPECT_TRUE(Has(*fd, SO_REUSEADDR));
 }
 
 }  // namespace
