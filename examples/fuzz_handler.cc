@@ -78,6 +78,7 @@ void FuzzTable(absl::string_view bytes) {
   const kevy_replica::FuzzPrimary primary(bytes);
   Table table;
   kevy_replica::FollowerOptions options;
+  options.read_bytes = 4096;  // AddressSanitizer is slow with large buffers.
   options.retry.initial_backoff = absl::Nanoseconds(1);
   options.retry.max_backoff = absl::Nanoseconds(1);
   auto follower = kevy_replica::Follower::Create(primary.InMemory(), &table,

@@ -134,7 +134,7 @@ class FuzzStream {
 };
 
 // Returns the first link of a FuzzStream to a replica that makes a fresh start.
-// With max_bytes the result has at most some 10 KB more.
+// The result passes max_bytes by at most 32 KiB.
 [[nodiscard]] std::string MakeFuzzStream(
     absl::string_view bytes,
     const FuzzStreamOptions& options = FuzzStreamOptions());

@@ -117,6 +117,13 @@ absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view given) {
     const bool has_port =
         rest.find(':') != absl::string_view::npos && !absl::EndsWith(rest, "]");
     server = absl::StrCat(rest, has_port ? "" : ":6379");
+    // ParseAddress() takes it for the path of a socket.
+    if (absl::StartsWith(server, "unix:")) {
+      return Wrong(
+          text,
+          "\"unix:\" begins the path of a socket. Write unix:/PATH, or "
+          "the numeric address of a host with this name");
+    }
   } else {
     return Wrong(text, "unknown form of address");
   }

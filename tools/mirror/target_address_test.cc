@@ -64,6 +64,8 @@ TEST(TargetAddressTest, RejectsOtherForms) {
                            "redis://u:%zz@a",
                            "redis://u:%1@a",
                            "redis://u:p@",
+                           "redis://unix:6379",
+                           "rediss://unix/1",
                            "unix:",
                            "unix:/a?x=1",
                            "unix:/a?db=",
