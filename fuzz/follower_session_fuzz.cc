@@ -46,7 +46,9 @@ using testing_internal::FuzzInput;
 // Checks the order of events, and the offsets of frames.
 class Application {
  public:
-  void Take(const FollowerEvent& event) {
+  // `applied`: the follower's applied offset.
+  void Take(const FollowerEvent& event, uint64_t applied) {
+    applied_ = applied;
     std::visit([this](const auto& alternative) { On(alternative); }, event);
   }
 
@@ -54,6 +56,7 @@ class Application {
   void On(const LinkUp& link) {
     FUZZ_CHECK(!linked_ && !in_snapshot_);
     linked_ = true;
+    is_first_ = true;
     next_ = link.from.next_offset;
   }
   void On(const LinkDown&) {
@@ -63,6 +66,9 @@ class Application {
   }
   void On(absl::Span<const FrameView> frames) {
     FUZZ_CHECK(linked_ && !in_snapshot_ && !frames.empty());
+    // Frames go on at LinkUp::from, or at the offset applied since.
+    if (is_first_ && frames[0].offset() == applied_) next_ = applied_;
+    is_first_ = false;
     for (const FrameView& frame : frames) {
       FUZZ_CHECK(frame.offset() == next_);
       FUZZ_CHECK(!frame.argv().empty());
@@ -85,7 +91,9 @@ class Application {
   }
   void On(const SnapshotVoid&) { in_snapshot_ = false; }
 
+  uint64_t applied_ = 0;
   bool linked_ = false;
+  bool is_first_ = false;  // The link has brought no frame yet.
   bool in_snapshot_ = false;
   uint64_t next_ = 0;
 };
@@ -132,7 +140,7 @@ class Driver {
     session_.PollFramesEnd();
     while (const FollowerEvent* const event = session_.PollEvent(now_)) {
       Store();
-      application_.Take(*event);
+      application_.Take(*event, session_.applied().next_offset);
       Check();
     }
     Store();
@@ -202,8 +210,9 @@ class Driver {
         Apply(session_.delivered_end());
         break;
       case 4:
-        Apply(schedule_.Bool() ? schedule_.Number()
-                               : session_.delivered_end() - schedule_.Below(4));
+        Apply(schedule_.Bool()
+                  ? schedule_.Number()
+                  : session_.delivered_end() + 2 - schedule_.Below(5));
         break;
       case 5:
         session_.HandleWaiting(now_);
