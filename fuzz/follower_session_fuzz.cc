@@ -56,7 +56,6 @@ class Application {
   void On(const LinkUp& link) {
     FUZZ_CHECK(!linked_ && !in_snapshot_);
     linked_ = true;
-    is_first_ = true;
     next_ = link.from.next_offset;
   }
   void On(const LinkDown&) {
@@ -66,9 +65,8 @@ class Application {
   }
   void On(absl::Span<const FrameView> frames) {
     FUZZ_CHECK(linked_ && !in_snapshot_ && !frames.empty());
-    // Frames go on at LinkUp::from, or at the offset applied since.
-    if (is_first_ && frames[0].offset() == applied_) next_ = applied_;
-    is_first_ = false;
+    // Frames that were applied late, after their link's end, are left out.
+    if (frames[0].offset() == applied_) next_ = std::max(next_, applied_);
     for (const FrameView& frame : frames) {
       FUZZ_CHECK(frame.offset() == next_);
       FUZZ_CHECK(!frame.argv().empty());
@@ -93,7 +91,6 @@ class Application {
 
   uint64_t applied_ = 0;
   bool linked_ = false;
-  bool is_first_ = false;  // The link has brought no frame yet.
   bool in_snapshot_ = false;
   uint64_t next_ = 0;
 };
