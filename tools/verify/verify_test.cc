@@ -918,7 +918,8 @@ TEST_F(VerifyTest, HostileRepliesEndComparison) {
         ErrorReply("ERR unknown command 'REPL.TOKEN'")}},
       {"TYPE", {ErrorReply("LOADING the dataset")}},
   };
-  for (const auto& [command, hostile] : replies) {
+  for (const auto& [name, hostile] : replies) {
+    const std::string& command = name;  // A lambda cannot capture `name`.
     for (const TargetReply& reply : hostile) {
       on_primary_ = [&](const Argv& argv) -> std::optional<TargetReply> {
         if (argv[0] != command) return std::nullopt;
