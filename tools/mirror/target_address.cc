@@ -13,8 +13,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -42,12 +42,14 @@ std::optional<std::string> WithoutPercents(absl::string_view text) {
       text.remove_prefix(1);
       continue;
     }
+    uint32_t byte = 0;
     if (text.size() < 3 ||
         !absl::ascii_isxdigit(static_cast<unsigned char>(text[1])) ||
-        !absl::ascii_isxdigit(static_cast<unsigned char>(text[2]))) {
+        !absl::ascii_isxdigit(static_cast<unsigned char>(text[2])) ||
+        !absl::SimpleHexAtoi(text.substr(1, 2), &byte)) {
       return std::nullopt;
     }
-    bytes += absl::HexStringToBytes(text.substr(1, 2));
+    bytes.push_back(static_cast<char>(byte));
     text.remove_prefix(3);
   }
   return bytes;
