@@ -41,11 +41,10 @@
 #include "kevy_replica/tools/mirror/printing_link.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
-#include "kevy_replica/tools/mirror/target_password.h"
+#include "kevy_replica/tools/mirror/target_flags.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/secure/keys.h"
 #include "kevy_replica/transport/secure/noise_security.h"
-#include "kevy_replica/transport/secure/tls_options.h"
 
 ABSL_FLAG(
     std::string, primary, "",
@@ -67,19 +66,6 @@ ABSL_FLAG(
     "redis://[USER@]HOST[:PORT][/DB], the same with rediss:// for TLS, or\n"
     "unix:/PATH[?db=DB], by default port 6379 and database 0. A password in\n"
     "it, as in redis://USER:PASSWORD@HOST, shows in the list of processes.");
-ABSL_FLAG(
-    std::string, target_password_file, "",
-    "The file whose first line is the target's password. Without the flag\n"
-    "the environment variable KEVY_MIRROR_TARGET_PASSWORD holds it.");
-ABSL_FLAG(std::string, target_ca_file, "",
-          "For rediss://: the authorities that may have signed the target's\n"
-          "certificate (PEM). Default: the system's.");
-ABSL_FLAG(std::string, target_cert_file, "",
-          "For rediss://: the mirror's own certificate (PEM), if the target\n"
-          "demands one.");
-ABSL_FLAG(std::string, target_key_file, "",
-          "For rediss://: its private key (PEM), without a passphrase.\n"
-          "Default: --target_cert_file holds it, too.");
 ABSL_FLAG(std::string, position_key, "kevy_mirror",
           "The key in the target for the mirror's own record.");
 ABSL_FLAG(bool, replace, false,
@@ -342,15 +328,6 @@ MirrorRunOptions OptionsOfFlags(const CommandLine& command_line) {
   return options;
 }
 
-// The files of TLS.
-TlsOptions TlsOfTargetFlags() {
-  TlsOptions tls;
-  tls.ca_file = absl::GetFlag(FLAGS_target_ca_file);
-  tls.certificate_file = absl::GetFlag(FLAGS_target_cert_file);
-  tls.key_file = absl::GetFlag(FLAGS_target_key_file);
-  return tls;
-}
-
 // Connects to --target, or prints its commands to `output`. Sets `*mirror`'s
 // databases.
 absl::StatusOr<TargetConnector> ConnectorOfFlags(
@@ -377,9 +354,7 @@ absl::StatusOr<TargetConnector> ConnectorOfFlags(
     return absl::InvalidArgumentError(
         "--swap_database must not be the database of --target");
   }
-  absl::Status status =
-      TakeTargetPassword(absl::GetFlag(FLAGS_target_password_file), &*address);
-  if (status.ok()) status = TakeTargetTls(TlsOfTargetFlags(), &*address);
+  absl::Status status = TakeTargetFlags(&*address);
   if (!status.ok()) return status;
   return [address = *address, interrupter] {
     return RedisLink::Connect(address, interrupter);

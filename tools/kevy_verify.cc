@@ -28,8 +28,8 @@
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/reply_reader.h"
 #include "kevy_replica/tools/mirror/target_address.h"
+#include "kevy_replica/tools/mirror/target_flags.h"
 #include "kevy_replica/tools/mirror/target_link.h"
-#include "kevy_replica/tools/mirror/target_password.h"
 #include "kevy_replica/tools/verify/verify.h"
 #include "kevy_replica/tools/verify/verify_report.h"
 #include "kevy_replica/transport/address.h"
@@ -46,19 +46,6 @@ ABSL_FLAG(
     "redis://[USER@]HOST[:PORT][/DB], the same with rediss:// for TLS, or\n"
     "unix:/PATH[?db=DB], as kevy_mirror takes it. A password in it shows in\n"
     "the list of processes.");
-ABSL_FLAG(
-    std::string, target_password_file, "",
-    "The file whose first line is the target's password. Without the flag\n"
-    "the environment variable KEVY_MIRROR_TARGET_PASSWORD holds it.");
-ABSL_FLAG(std::string, target_ca_file, "",
-          "For rediss://: the authorities that may have signed the target's\n"
-          "certificate (PEM). Default: the system's.");
-ABSL_FLAG(std::string, target_cert_file, "",
-          "For rediss://: the own certificate (PEM), if the target demands\n"
-          "one.");
-ABSL_FLAG(std::string, target_key_file, "",
-          "For rediss://: its private key (PEM), without a passphrase.\n"
-          "Default: --target_cert_file holds it, too.");
 ABSL_FLAG(std::string, position_key, "kevy_mirror",
           "The key in the target for the mirror's own record. It is not\n"
           "compared.");
@@ -200,13 +187,7 @@ int Run(const CommandLine&) {
   if (!target.ok()) {
     return BadUsage(absl::StrCat("--target: ", target.status().message()));
   }
-  absl::Status status =
-      TakeTargetPassword(absl::GetFlag(FLAGS_target_password_file), &*target);
-  TlsOptions tls;
-  tls.ca_file = absl::GetFlag(FLAGS_target_ca_file);
-  tls.certificate_file = absl::GetFlag(FLAGS_target_cert_file);
-  tls.key_file = absl::GetFlag(FLAGS_target_key_file);
-  if (status.ok()) status = TakeTargetTls(tls, &*target);
+  absl::Status status = TakeTargetFlags(&*target);
   if (!status.ok()) return BadUsage(status.message());
   const std::shared_ptr<Interrupter> interrupter = HandleStopSignals();
   const absl::StatusOr<TargetAddress> primary = PrimaryOfFlag(interrupter);
