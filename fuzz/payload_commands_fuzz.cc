@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/testing/decode_run.h"
@@ -18,7 +19,6 @@
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/fuzz/check.h"
 #include "kevy_replica/fuzz/hiredis_value.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 
 namespace kevy_replica {
 namespace {
@@ -39,12 +39,16 @@ struct Loaded {
   }
 };
 
-Loaded Load(absl::string_view bytes, PayloadCommands::Target target,
+Loaded Load(absl::string_view bytes, PayloadCommandsOptions options,
             const PayloadWay& way) {
   Loaded loaded;
+  options.on_loss = [&](PayloadItem item, absl::string_view key) {
+    loaded.lost.push_back(std::string(PayloadItemName(item)) +
+                          std::string(key));
+  };
   PayloadCommands commands(
-      target, way.now_ms,
-      [&](absl::Span<const absl::string_view> argv, PayloadCheck /*check*/) {
+      [&](const PayloadCommand& emitted) {
+        const absl::Span<const absl::string_view> argv = emitted.argv;
         FUZZ_CHECK(argv.size() >= 2);
         FUZZ_CHECK(argv.size() <= PayloadCommands::kMaxArguments + kMaxOther);
         std::string command;
@@ -54,22 +58,23 @@ Loaded Load(absl::string_view bytes, PayloadCommands::Target target,
         FUZZ_CHECK(command.size() <=
                    PayloadCommands::kMaxBytes + 4 * bytes.size() + 65'536);
         loaded.commands.push_back(std::move(command));
+        return absl::OkStatus();
       },
-      [&](PayloadItem item, absl::string_view key) {
-        loaded.lost.push_back(std::string(PayloadItemName(item)) +
-                              std::string(key));
-      });
-  RunPayload(bytes, way,
-             [&](const PayloadEvent& event) { commands.Take(event); });
+      options);
+  RunPayload(bytes, way, [&](const PayloadEvent& event) {
+    FUZZ_CHECK(commands.Take(event).ok());
+  });
   return loaded;
 }
 
 void Run(absl::string_view bytes) {
   // Each input has one target: an old server, or a new one.
   const bool is_new = bytes.size() % 2 != 0;
-  const PayloadCommands::Target target = {is_new, is_new, is_new};
   PayloadWay way;
   way.now_ms = 1'000'000'000'000;
+  PayloadCommandsOptions target;
+  target.has_hpexpireat = target.has_long_xsetid = target.delete_first = is_new;
+  target.now_ms = way.now_ms;
   const Loaded whole = Load(bytes, target, way);
   way.cuts = RandomPieces(bytes.size());
   FUZZ_CHECK(Load(bytes, target, way) == whole);

@@ -17,8 +17,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/tools/common/log.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
 #include "kevy_replica/tools/mirror/command_table.h"
@@ -163,7 +163,7 @@ absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
   status = CheckEviction(options, link, state);
   if (!status.ok()) return status;
 
-  PayloadCommands::Target features;
+  PayloadCommandsOptions features;
   features.delete_first = true;
   features.has_hpexpireat =
       options.print_only || table->Find("hpexpireat") != nullptr;
