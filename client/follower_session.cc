@@ -428,6 +428,7 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
     state_ = State::kStopping;
     status_ = status;
   }
+  last_link_status_ = status;
   link_down_ = LinkDown{status, end, resync || lost, backoff_.attempt(),
                         stopping ? absl::InfiniteDuration() : wait};
   session_.reset();
