@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <list>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -605,6 +607,35 @@ TEST(AppendCommandTest, AppendsTheCommandOfAFrame) {
   std::string out = "before";
   EXPECT_EQ(AppendCommand({}, &out), WireError::kBadCommand);
   EXPECT_EQ(out, "before");
+}
+
+TEST(FrameTest, AnyRangeOfStringsEncodes) {
+  std::string frame;
+  ASSERT_EQ(AppendFrame(8, {"SET", "foo", "bar"}, &frame), WireError::kNone);
+  FrameDecoder decoder;
+  FrameView view;
+  ASSERT_TRUE(decoder.Decode(frame, &view).done());
+
+  const auto encode = [](const auto& argv) {
+    std::string all;
+    EXPECT_EQ(AppendFrame(8, argv, &all), WireError::kNone);
+    EXPECT_EQ(EncodedFrameSize(8, argv), all.size());
+    std::string in_span(all.size(), '\0');
+    EXPECT_EQ(
+        EncodeFrame(8, argv, absl::MakeSpan(&in_span[0], in_span.size())).error,
+        WireError::kNone);
+    EXPECT_EQ(in_span, all);
+    std::string command;
+    EXPECT_EQ(AppendCommand(argv, &command), WireError::kNone);
+    EXPECT_TRUE(absl::EndsWith(all, command)) << command;
+    return all;
+  };
+  EXPECT_EQ(encode(std::vector<std::string>{"SET", "foo", "bar"}), frame);
+  EXPECT_EQ(encode(std::list<const char*>{"SET", "foo", "bar"}), frame);
+  EXPECT_EQ(encode(std::vector<absl::string_view>{"SET", "foo", "bar"}), frame);
+  EXPECT_EQ(encode(view.argv()), frame);
+  EXPECT_EQ(AppendFrame(8, std::vector<std::string>(), &frame),
+            WireError::kBadCommand);
 }
 
 }  // namespace
