@@ -470,6 +470,42 @@ LOG_EVENT = re.compile(
     r'LogLevel::k(\w+),\s*(?:\w+ \? "(\w+)" : )?"(\w+)"')
 
 
+def heading_anchors(text):
+    """The anchors that a Markdown file's headings have on its page."""
+    return set(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+               for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE))
+
+
+def links(tree):
+    """A relative link of Markdown leads to a file, and to one of its headings.
+
+    Code blocks are left out. Links to other sites are not looked at.
+    """
+    for path in tree.files:
+        if not path.endswith(".md"):
+            continue
+        fenced = False
+        for number, line in enumerate(tree.lines(path), 1):
+            fenced ^= line.startswith("```")
+            if fenced:
+                continue
+            for link in re.findall(r"\]\(([^)\s]+)\)", line):
+                if re.match(r"\w+:", link):
+                    continue
+                target, _, anchor = link.partition("#")
+                name = os.path.normpath(os.path.join(
+                    os.path.dirname(path), target)) if target else path
+                if not (name in tree.files or
+                        any(f.startswith(name + os.sep) for f in tree.files)
+                        or os.path.exists(os.path.join(tree.root, name))):
+                    yield Finding(path, number, "links",
+                                  "no file %s: mend the link" % name)
+                elif anchor and anchor not in heading_anchors(tree.text(name)):
+                    yield Finding(path, number, "links",
+                                  "no heading #%s in %s: mend the link" %
+                                  (anchor, name))
+
+
 def log_events(tree):
     """Each event of the programs' log has a row in docs/operations.md, with its
     level, and each row has an event."""
@@ -504,6 +540,7 @@ def log_events(tree):
 RULES = [
     words, line_length, function_length, licence, test_support, todo,
     sorted_deps, dead_files, own_header_first, tabs, test_names, log_events,
+    links,
 ]
 
 

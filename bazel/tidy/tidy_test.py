@@ -119,6 +119,16 @@ CASES = [
     Case("test_names", "a_test.cc:1",
          {"a_test.cc": "TEST(LinkTest, WhatIsLost) {}\n"},
          {"a_test.cc": "TEST(LinkTest, EndReportsLostBytes) {}\n"}),
+    Case("links", "README.md:2",
+         {"README.md": "text\n[a](docs/a.md)\n"},
+         {"README.md": "text\n[a](docs/a.md) [b](https://b.example/)\n"
+                       "```\nv[0](x)\n```\n",
+          "docs/a.md": "# A\n"}),
+    Case("links", "docs/a.md:3",
+         {"docs/a.md": "# A b, c\n\n[a](../README.md#d)\n",
+          "README.md": "# C\n"},
+         {"docs/a.md": "# A b, c\n\n[a](../README.md#c) [b](#a-b-c)\n",
+          "README.md": "## `C`\n"}),
     Case("log_events", "tools/a.cc:2",
          {"docs/operations.md": EVENTS + "| `up` | info | |\n",
           "tools/a.cc": 'Say({LogLevel::kInfo, "up", text});\n'
