@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <iostream>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -263,6 +264,11 @@ class HostilePeerTest : public ::testing::Test {
     EXPECT_GE(world_.now, end) << "the loop spins";
     EXPECT_EQ(runner_->status(), absl::OkStatus());
     EXPECT_EQ(runner_->broken_invariant(), absl::OkStatus());
+    std::cout << "connections " << world_.connects << ", turns " << turns_
+              << ", snapshots " << handler_.snapshots_begun << ", bytes "
+              << world_.read_bytes << ", memory " << memory_
+              << ", largest allocation " << allocations_.largest
+              << ", simulated " << world_.now - absl::UnixEpoch() << "\n";
   }
 
   // A new follower, with all counts at 0.
