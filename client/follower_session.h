@@ -60,8 +60,9 @@
 //
 // A snapshot is costly. Once two in a row did not lead to such a minute, the
 // next fresh start waits until max_backoff after the last one was connected.
-// So does a resume after a snapshot that broke off. HandleRetarget() ends this
-// spacing. HandleLocated() ends it unless the last snapshot broke off.
+// So does a resume after a snapshot that broke off, and after a link that began
+// with a snapshot. HandleRetarget() ends this spacing. HandleLocated() ends it
+// unless the last snapshot broke off.
 //
 // States, each with the held data's states that it can have:
 //

@@ -537,10 +537,32 @@ def log_events(tree):
                           "remove %s (%s), which no program logs" % event)
 
 
+TEST_NAME = re.compile(
+    r"^(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", re.MULTILINE)
+
+
+def named_tests(tree):
+    """Tests and targets that SECURITY.md and docs/reliability.md name exist."""
+    tests = {".".join(match.groups()) for path in tree.cpp_files()
+             for match in TEST_NAME.finditer(tree.text(path))}
+    labels = {"//%s:%s" % (os.path.dirname(path), name)
+              for path in tree.build_files()
+              for name in re.findall(r'name = "([^"]+)"', tree.text(path))}
+    for page in ["SECURITY.md", os.path.join("docs", "reliability.md")]:
+        for number, line in enumerate(
+                tree.lines(page) if page in tree.files else [], 1):
+            named = re.findall(r"`(\w+(?:Test|Simulation)\.\w+)`", line)
+            named += re.findall(r"`(//[\w/]+:\w+)`", line)
+            for name in named:
+                if name not in tests | labels:
+                    yield Finding(page, number, "named_tests",
+                                  "correct %s, which does not exist" % name)
+
+
 RULES = [
     words, line_length, function_length, licence, test_support, todo,
     sorted_deps, dead_files, own_header_first, tabs, test_names, log_events,
-    links,
+    links, named_tests,
 ]
 
 

@@ -149,6 +149,16 @@ CASES = [
           "tools/a.cc": "int a;\n"},
          {"docs/operations.md": EVENTS + "\n| `flag` | info | |\n",
           "tools/a.cc": "int a;\n"}),
+    Case("named_tests", "SECURITY.md:2",
+         {"SECURITY.md": "`ATest.Ends`\n`ATest.Lasts`\n",
+          "a_test.cc": "TEST_F(ATest, Ends) {\n"},
+         {"SECURITY.md": "`ATest.Ends` `ATest`\n",
+          "a_test.cc": "TEST_F(\n    ATest, Ends) {\n"}),
+    Case("named_tests", os.path.join("docs", "reliability.md") + ":1",
+         {"docs/reliability.md": "`//a:b_test`\n",
+          "a/BUILD.bazel": 'name = "a_test"\n'},
+         {"docs/reliability.md": "`//a:a_test`\n",
+          "a/BUILD.bazel": 'name = "a_test"\n'}),
 ]
 
 
