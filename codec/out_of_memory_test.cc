@@ -1,16 +1,16 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A process without memory for the lists that a peer's bytes need. Each test
-// fails the first allocation, then the second, and so on.
+// A process without memory for a peer's bytes and their lists. Each test fails
+// the first allocation, then the second, and so on.
 
 #include <cstddef>
-#include <limits>
-#include <new>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
@@ -18,39 +18,47 @@
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/stream_decoder.h"
+#include "kevy_replica/codec/testing/failing_allocation.h"
 #include "kevy_replica/codec/wire_error.h"
-
-namespace {
-constexpr size_t kNever = std::numeric_limits<size_t>::max();
-size_t successes_left = kNever;
-}  // namespace
-
-// The codec's lists are the only users of this form.
-void* operator new[](size_t size, const std::nothrow_t&) noexcept {
-  if (successes_left == 0) return nullptr;
-  if (successes_left != kNever) --successes_left;
-  return ::operator new[](size);
-}
 
 namespace kevy_replica {
 namespace {
 
-// Calls `decode` with the n-th allocation failing, for n = 1, 2 ..., up to the
-// first call that succeeds. Returns the number of failed calls.
+using codec_testing::FailingAllocation;
+
+// Calls `decode` with allocation 1, 2, ... failing, up to the first call that
+// makes fewer. Returns the number of failed calls.
 template <typename Decode>
 int FailEachAllocation(const Decode& decode) {
-  for (size_t n = 0;; ++n) {
-    successes_left = n;
+  for (size_t n = 1;; ++n) {
+    // A fast path that fails leaves its work to a strict one: that fails, too.
+    const FailingAllocation failing(n, FailingAllocation::Later::kFail);
     const WireError error = decode();
-    const bool failed = successes_left == 0 && error != WireError::kNone;
-    successes_left = kNever;
-    if (!failed) {
+    if (!failing.has_failed()) {
       EXPECT_EQ(error, WireError::kNone);
-      return static_cast<int>(n);
+      return static_cast<int>(n - 1);
     }
     EXPECT_EQ(error, WireError::kOutOfMemory) << n;
   }
+}
+
+// Gives `bytes` to a decoder. False: it has no memory for them, and goes on
+// without them.
+template <typename Decoder>
+bool Put(absl::string_view bytes, Decoder* decoder) {
+  const WireError error = decoder->error();
+  const uint64_t position = decoder->position();
+  const absl::Span<char> room = decoder->Prepare(bytes.size());
+  if (room.empty()) {
+    EXPECT_EQ(decoder->error(), error);
+    EXPECT_EQ(decoder->position(), position);
+    return false;
+  }
+  bytes.copy(room.data(), bytes.size());
+  decoder->Commit(bytes.size());
+  return true;
 }
 
 std::string LongFrame() {
@@ -77,7 +85,9 @@ TEST(OutOfMemoryTest, StreamDecoderTellsItAtTheArgument) {
                 StreamDecoder decoder;
                 Outcome outcome = Outcome::kNeedMore;
                 for (size_t i = 0; i < wire.size(); i += step) {
-                  decoder.Feed(absl::string_view(wire).substr(i, step));
+                  const absl::string_view piece =
+                      absl::string_view(wire).substr(i, step);
+                  if (!Put(piece, &decoder)) return WireError::kOutOfMemory;
                   do {
                     outcome = decoder.Next();
                   } while (outcome == Outcome::kDone);
@@ -96,9 +106,11 @@ TEST(OutOfMemoryTest, ShrinkingKeepsTheMemory) {
   ArgvStorage storage;
   for (size_t i = 0; i < 100; ++i) ASSERT_TRUE(storage.Add(i, 1));
   const size_t capacity = storage.capacity();
-  successes_left = 0;
-  storage.ShrinkToFit();
-  successes_left = kNever;
+  {
+    const FailingAllocation failing(1);
+    storage.ShrinkToFit();
+    EXPECT_TRUE(failing.has_failed());
+  }
   EXPECT_EQ(storage.capacity(), capacity);
   EXPECT_EQ(storage.data()[99].offset, 99);
 }
@@ -123,11 +135,39 @@ TEST(OutOfMemoryTest, ReplyDecoderTellsIt) {
   wire += "*1\r\n$1\r\nx\r\n";
   EXPECT_GE(FailEachAllocation([&] {
               ReplyDecoder decoder;
-              decoder.Feed(wire);
+              if (!Put(wire, &decoder)) return WireError::kOutOfMemory;
               EXPECT_NE(decoder.Next(), Outcome::kNeedMore);
               return decoder.error();
             }),
             5);
+}
+
+// Each string is longer than the scratch, and cut in two.
+TEST(OutOfMemoryTest, PayloadDecoderTellsItWithItsPosition) {
+  std::string payload("KEVYSNAP\x04", 9);
+  for (const char key : {'a', 'b'}) {
+    payload.append("\x01\x00\x01\x00\x00\x00", 6);
+    payload += key;
+    payload.append("\x00\x50\x00\x00", 4);
+    payload.append(0x5000, 'x');
+  }
+  payload += '\0';
+  EXPECT_GE(FailEachAllocation([&] {
+              PayloadDecoder decoder(0);
+              Outcome outcome = Outcome::kNeedMore;
+              for (size_t i = 0; i < payload.size(); i += 3000) {
+                decoder.Feed(absl::string_view(payload).substr(i, 3000));
+                do {
+                  outcome = decoder.Next();
+                } while (outcome == Outcome::kDone);
+              }
+              if (outcome == Outcome::kError) {
+                EXPECT_EQ(decoder.Next(), Outcome::kError);
+                EXPECT_EQ(decoder.Finish(), WireError::kOutOfMemory);
+              }
+              return decoder.error();
+            }),
+            2);
 }
 
 }  // namespace

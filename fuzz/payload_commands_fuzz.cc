@@ -31,11 +31,12 @@ using codec_testing::RunPayload;
 constexpr size_t kMaxOther = 16;
 
 struct Loaded {
-  std::vector<std::string> commands;
+  std::string commands;  // In RESP, one behind the other.
+  size_t count = 0;      // Of commands.
   std::vector<std::string> lost;
 
   friend bool operator==(const Loaded& a, const Loaded& b) {
-    return a.commands == b.commands && a.lost == b.lost;
+    return a.commands == b.commands && a.count == b.count && a.lost == b.lost;
   }
 };
 
@@ -51,13 +52,13 @@ Loaded Load(absl::string_view bytes, PayloadCommandsOptions options,
         const absl::Span<const absl::string_view> argv = emitted.argv;
         FUZZ_CHECK(argv.size() >= 2);
         FUZZ_CHECK(argv.size() <= PayloadCommands::kMaxArguments + kMaxOther);
-        std::string command;
-        FUZZ_CHECK(AppendCommand(argv, &command) == WireError::kNone);
+        const size_t begin = loaded.commands.size();
+        FUZZ_CHECK(AppendCommand(argv, &loaded.commands) == WireError::kNone);
         // An argument has at most the bytes of the payload. A gathered command
         // passes the bound by its last element.
-        FUZZ_CHECK(command.size() <=
+        FUZZ_CHECK(loaded.commands.size() - begin <=
                    PayloadCommands::kMaxBytes + 4 * bytes.size() + 65'536);
-        loaded.commands.push_back(std::move(command));
+        ++loaded.count;
         return absl::OkStatus();
       },
       options);
@@ -75,11 +76,17 @@ void Run(absl::string_view bytes) {
   PayloadCommandsOptions target;
   target.has_hpexpireat = target.has_long_xsetid = target.delete_first = is_new;
   target.now_ms = way.now_ms;
+  way.keeps_steps = false;
   const Loaded whole = Load(bytes, target, way);
   way.cuts = RandomPieces(bytes.size());
   FUZZ_CHECK(Load(bytes, target, way) == whole);
-  for (const std::string& command : whole.commands) {
-    FUZZ_CHECK(HiredisArgv(command).has_value());
+  const std::vector<HiredisValue> values = HiredisValues(whole.commands);
+  FUZZ_CHECK(values.size() == whole.count);
+  for (const HiredisValue& value : values) {
+    FUZZ_CHECK(value.type == '*');
+    for (const HiredisValue& argument : value.elements) {
+      FUZZ_CHECK(argument.type == '$');
+    }
   }
 }
 

@@ -276,10 +276,13 @@ absl::Status Transactions::TakeOutcome(const Outcome& outcome) {
     }
   }
   if (!outcome.refused.empty()) return TakeRefusals(outcome.refused);
+  absl::string_view reason = outcome.own_error;
+  if (reason.empty()) reason = outcome.result.text;
+  if (reason.empty()) reason = "EXEC has no result";
   return absl::FailedPreconditionError(absl::StrCat(
       "the target refuses the mirror's own part of a transaction (MULTI, HSET "
       "or EXEC): ",
-      outcome.own_error.empty() ? outcome.result.text : outcome.own_error));
+      reason));
 }
 
 // The target has executed the transaction. `results` are the commands', then
