@@ -1,9 +1,11 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A process without memory for the lists that a peer's bytes need. Each test
-// fails the first allocation, then the second, and so on.
+// A process without memory for the lists and buffers that a peer's bytes need.
+// Most tests fail the first allocation, then the second, and so on.
 
+#include <algorithm>
+#include <csignal>
 #include <cstddef>
 #include <limits>
 #include <new>
@@ -13,17 +15,22 @@
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/payload_encoder.h"
+#include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace {
 constexpr size_t kNever = std::numeric_limits<size_t>::max();
 size_t successes_left = kNever;
+bool buffers_fail = false;
 }  // namespace
 
 // The codec's lists are the only users of this form.
@@ -31,6 +38,17 @@ void* operator new[](size_t size, const std::nothrow_t&) noexcept {
   if (successes_left == 0) return nullptr;
   if (successes_left != kNever) --successes_left;
   return ::operator new[](size);
+}
+
+// Buffers are the only users of these while `buffers_fail`. The linker's
+// --wrap, see BUILD.bazel. A compiler may make malloc of realloc.
+extern "C" void* __real_malloc(size_t size);
+extern "C" void* __real_realloc(void* memory, size_t size);
+extern "C" void* __wrap_malloc(size_t size) {
+  return buffers_fail ? nullptr : __real_malloc(size);
+}
+extern "C" void* __wrap_realloc(void* memory, size_t size) {
+  return buffers_fail ? nullptr : __real_realloc(memory, size);
 }
 
 namespace kevy_replica {
@@ -128,6 +146,107 @@ TEST(OutOfMemoryTest, ReplyDecoderTellsIt) {
               return decoder.error();
             }),
             5);
+  // The first node may be a string.
+  EXPECT_EQ(FailEachAllocation([&] {
+              ReplyDecoder decoder;
+              decoder.Feed("$1\r\nx\r\n");
+              EXPECT_NE(decoder.Next(), Outcome::kNeedMore);
+              return decoder.error();
+            }),
+            1);
+}
+
+// A buffer that cannot get less memory keeps the memory of a huge element.
+TEST(OutOfMemoryTest, BufferStaysInUseIfShrinkingFails) {
+  for (const auto memory :
+       {ByteBuffer::Memory::kReuse, ByteBuffer::Memory::kFresh}) {
+    ByteBuffer buffer(memory);
+    buffer.Prepare(16 * ByteBuffer::kKeptCapacity)[0] = 'x';
+    buffer.Commit(1);
+    const size_t capacity = buffer.capacity();
+    buffers_fail = true;
+    size_t shortest = kNever;
+    for (int call = 0; call < 2 * ByteBuffer::kCalm; ++call) {
+      shortest = std::min(shortest, buffer.Prepare(1).size());
+    }
+    buffers_fail = false;
+    EXPECT_EQ(shortest, capacity - 1);
+    EXPECT_EQ(buffer.capacity(), capacity);
+    EXPECT_EQ(buffer.bytes(), "x");
+    for (int call = 0; call < ByteBuffer::kCalm; ++call) buffer.Prepare(1);
+    EXPECT_LT(buffer.capacity(), capacity);
+    EXPECT_EQ(buffer.bytes(), "x");
+  }
+}
+
+// Feed() cannot return an error.
+TEST(OutOfMemoryDeathTest, FeedAborts) {
+  EXPECT_EXIT(
+      {
+        StreamDecoder decoder;
+        buffers_fail = true;
+        decoder.Feed("+");
+      },
+      testing::KilledBySignal(SIGABRT), "");
+  EXPECT_EXIT(
+      {
+        ReplyDecoder decoder;
+        buffers_fail = true;
+        decoder.Feed("+");
+      },
+      testing::KilledBySignal(SIGABRT), "");
+}
+
+// Feeds `payload` in two pieces, the second one without memory. Returns the
+// error.
+WireError DecodeInTwo(absl::string_view payload, size_t cut) {
+  PayloadDecoder decoder(0);
+  Outcome outcome = Outcome::kDone;
+  buffers_fail = true;
+  for (const absl::string_view piece :
+       {payload.substr(0, cut), payload.substr(cut)}) {
+    decoder.Feed(piece);
+    do {
+      outcome = decoder.Next();
+    } while (outcome == Outcome::kDone);
+  }
+  buffers_fail = false;
+  EXPECT_EQ(outcome == Outcome::kError, decoder.error() != WireError::kNone);
+  return decoder.error();
+}
+
+// Bytes of strings that a cut group has begun need memory. Numbers need none.
+TEST(OutOfMemoryTest, PayloadDecoderTellsIt) {
+  PayloadEncoder encoder;
+  std::string payload;
+  for (const PayloadEvent& event : {
+           PayloadEvent(PayloadHeader{6, 7, 8}),
+           PayloadEvent(RecordBegin{RecordType::kString, "key", {}, 0}),
+           PayloadEvent(StringValue{"value"}),
+           PayloadEvent(RecordEnd()),
+           PayloadEvent(RecordBegin{RecordType::kHash, "hash", {}, 1}),
+           PayloadEvent(HashField{"field", "text"}),
+           PayloadEvent(RecordEnd()),
+           PayloadEvent(RecordBegin{RecordType::kSortedSet, "set", {}, 1}),
+           PayloadEvent(ScoredMember{"member", 1.5}),
+           PayloadEvent(RecordEnd()),
+           PayloadEvent(PayloadEnd()),
+       }) {
+    ASSERT_EQ(encoder.Append(event, &payload), WireError::kNone);
+  }
+  // Cuts behind a byte of a string, with the size of what may follow it in its
+  // group: a count, the length of the next string, a score.
+  const size_t in_strings = (3 - 1) + (5 - 1);
+  const size_t in_hash = (4 + 4 - 1) + (5 + 4 + 4 - 1);
+  const size_t in_set = (3 + 4 - 1) + (6 + 8 - 1);
+  size_t failures = 0;
+  for (size_t cut = 0; cut <= payload.size(); ++cut) {
+    const WireError error = DecodeInTwo(payload, cut);
+    if (error == WireError::kNone) continue;
+    EXPECT_EQ(error, WireError::kOutOfMemory) << cut;
+    ++failures;
+  }
+  EXPECT_EQ(failures, in_strings + in_hash + in_set);
 }
 
 }  // namespace
