@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -108,6 +109,43 @@ class SourceFileTest(unittest.TestCase):
             "branches": [[1, 5, 2, 6, 1, 0, 0, 0, 4]]}])
         self.assertEqual([hole.outcome for hole in file.holes()],
                          ["never false: a < b"])
+
+
+    def test_line_behind_an_assertion_has_its_own_count(self):
+        self.assertEqual(coverage.line_counts([
+            [1, 10, 3, True, True, False], [2, 3, 3, True, True, False],
+            [2, 19, 0, True, False, True], [3, 3, 3, True, False, False],
+            [4, 2, 0, False, False, False]]), {1: 3, 2: 3, 3: 3, 4: 3})
+
+    def test_leaves_out_invariant_checks(self):
+        text = ["bool A::CheckInvariants() const {", "  return a && b;", "}",
+                "bool B() {", "  return c && d;", "}"]
+        branches = [[line, 10, line, 11, 1, 0, 0, 0, 4] for line in (2, 5)]
+        file = coverage.SourceFile("a", text, [{
+            "filename": "a", "branches": branches,
+            "segments": [[1, 34, 0, True, True, False],
+                         [6, 2, 0, False, False, False]]}])
+        self.assertEqual([(hole.line, hole.outcome) for hole in file.holes()],
+                         [(4, "never run"), (5, "never false: c")])
+
+    def test_joins_the_paths_of_a_header(self):
+        never = [[7, 5, 7, 11, 0, 2, 0, 0, 4]]
+        paths = ["/proc/self/cwd/bazel-out/bin/codec/_virtual_includes/%s/"
+                 "kevy_replica/codec/a.h" % name for name in "bc"]
+        with tempfile.TemporaryDirectory() as root:
+            os.mkdir(os.path.join(root, "codec"))
+            with open(os.path.join(root, "codec", "a.h"), "w",
+                      encoding="utf-8") as file:
+                file.write(TEXT)
+            files = coverage.source_files(root, {"codec/a.h", "codec/b.h"}, [
+                {"filename": paths[0], "branches": never, "segments": []},
+                {"filename": paths[1], "branches": BRANCHES,
+                 "segments": SEGMENTS},
+                {"filename": "/proc/self/cwd/codec/testing/a.h",
+                 "branches": never, "segments": []}])
+        self.assertEqual([file.name for file in files], ["codec/a.h"])
+        self.assertEqual(files[0].branches[7, 5, 7, 11], [2, 3])
+        self.assertEqual(coverage.row_of(files), (9, 14, 6, 10))
 
 
 class ReportTest(unittest.TestCase):
