@@ -1,9 +1,11 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A process without memory for a peer's bytes and their lists. Each test fails
-// the first allocation, then the second, and so on.
+// A process without memory for the lists and buffers that a peer's bytes need.
+// Most tests fail the first allocation, then the second, and so on.
 
+#include <algorithm>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,9 +15,12 @@
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/payload_encoder.h"
+#include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot_payload.h"
@@ -140,6 +145,112 @@ TEST(OutOfMemoryTest, ReplyDecoderTellsIt) {
               return decoder.error();
             }),
             5);
+  // The first node may be a string.
+  EXPECT_EQ(FailEachAllocation([&] {
+              ReplyDecoder decoder;
+              if (!Put("$1\r\nx\r\n", &decoder)) {
+                return WireError::kOutOfMemory;
+              }
+              EXPECT_NE(decoder.Next(), Outcome::kNeedMore);
+              return decoder.error();
+            }),
+            2);
+}
+
+// A buffer that cannot get less memory keeps the memory of a huge element.
+TEST(OutOfMemoryTest, BufferStaysInUseIfShrinkingFails) {
+  for (const auto memory :
+       {ByteBuffer::Memory::kReuse, ByteBuffer::Memory::kFresh}) {
+    ByteBuffer buffer(memory);
+    buffer.Prepare(16 * ByteBuffer::kKeptCapacity)[0] = 'x';
+    buffer.Commit(1);
+    const size_t capacity = buffer.capacity();
+    size_t shortest = capacity;
+    {
+      const FailingAllocation failing(1, FailingAllocation::Later::kFail);
+      for (int call = 0; call < 2 * ByteBuffer::kCalm; ++call) {
+        shortest = std::min(shortest, buffer.Prepare(1).size());
+      }
+      EXPECT_TRUE(failing.has_failed());
+    }
+    EXPECT_EQ(shortest, capacity - 1);
+    EXPECT_EQ(buffer.capacity(), capacity);
+    EXPECT_EQ(buffer.bytes(), "x");
+    for (int call = 0; call < ByteBuffer::kCalm; ++call) buffer.Prepare(1);
+    EXPECT_LT(buffer.capacity(), capacity);
+    EXPECT_EQ(buffer.bytes(), "x");
+  }
+}
+
+// Feed() cannot return an error.
+TEST(OutOfMemoryDeathTest, FeedAborts) {
+  EXPECT_EXIT(
+      {
+        StreamDecoder decoder;
+        const FailingAllocation failing(1);
+        decoder.Feed("+");
+      },
+      testing::KilledBySignal(SIGABRT), "");
+  EXPECT_EXIT(
+      {
+        ReplyDecoder decoder;
+        const FailingAllocation failing(1);
+        decoder.Feed("+");
+      },
+      testing::KilledBySignal(SIGABRT), "");
+}
+
+// Feeds `payload` in two pieces, the second one without memory. Returns the
+// error.
+WireError DecodeInTwo(absl::string_view payload, size_t cut) {
+  PayloadDecoder decoder(0);
+  Outcome outcome = Outcome::kDone;
+  {
+    const FailingAllocation failing(1, FailingAllocation::Later::kFail);
+    for (const absl::string_view piece :
+         {payload.substr(0, cut), payload.substr(cut)}) {
+      decoder.Feed(piece);
+      do {
+        outcome = decoder.Next();
+      } while (outcome == Outcome::kDone);
+    }
+  }
+  EXPECT_EQ(outcome == Outcome::kError, decoder.error() != WireError::kNone);
+  return decoder.error();
+}
+
+// Bytes of strings that a cut group has begun need memory. Numbers need none.
+TEST(OutOfMemoryTest, PayloadDecoderTellsIt) {
+  PayloadEncoder encoder;
+  std::string payload;
+  for (const PayloadEvent& event : {
+           PayloadEvent(PayloadHeader{6, 7, 8}),
+           PayloadEvent(RecordBegin{RecordType::kString, "key", {}, 0}),
+           PayloadEvent(StringValue{"value"}),
+           PayloadEvent(RecordEnd()),
+           PayloadEvent(RecordBegin{RecordType::kHash, "hash", {}, 1}),
+           PayloadEvent(HashField{"field", "text"}),
+           PayloadEvent(RecordEnd()),
+           PayloadEvent(RecordBegin{RecordType::kSortedSet, "set", {}, 1}),
+           PayloadEvent(ScoredMember{"member", 1.5}),
+           PayloadEvent(RecordEnd()),
+           PayloadEvent(PayloadEnd()),
+       }) {
+    ASSERT_EQ(encoder.Append(event, &payload), WireError::kNone);
+  }
+  // Cuts behind a byte of a string, with the size of what may follow it in its
+  // group: a count, the length of the next string, a score.
+  const size_t in_strings = (3 - 1) + (5 - 1);
+  const size_t in_hash = (4 + 4 - 1) + (5 + 4 + 4 - 1);
+  const size_t in_set = (3 + 4 - 1) + (6 + 8 - 1);
+  size_t failures = 0;
+  for (size_t cut = 0; cut <= payload.size(); ++cut) {
+    const WireError error = DecodeInTwo(payload, cut);
+    if (error == WireError::kNone) continue;
+    EXPECT_EQ(error, WireError::kOutOfMemory) << cut;
+    ++failures;
+  }
+  EXPECT_EQ(failures, in_strings + in_hash + in_set);
 }
 
 // Each string is longer than the scratch, and cut in two.
