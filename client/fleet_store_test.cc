@@ -182,6 +182,83 @@ TEST(FleetStoreTest, StoresOnlyMovedPositionsOncePerInterval) {
   EXPECT_EQ(**store.Load("shard-1"), (FeedPosition{7, 5}));
 }
 
+// Each turn reads about 4 KiB, and the fleet's clock stands: only the stop
+// stores.
+TEST(FleetStoreTest, TurnsWithinAnIntervalStoreNothing) {
+  ScriptedPrimary primary;
+  PrimaryScript script;
+  script.Generation(7);
+  for (uint64_t offset = 0; offset < 3200; ++offset) {
+    script.Frame(offset, {"PING"});
+  }
+  primary.Enqueue(script.Stall());
+  CountingStore store;
+  FleetOptions options;
+  options.link.replica_id = "r1";
+  options.store.positions = &store;
+  options.store.interval = absl::Seconds(1);
+  options.read_bytes = 1;
+  options.now = [] { return absl::UnixEpoch(); };
+  absl::Time of_handler;
+  SlowHandler handler(&of_handler);
+  FollowerHandler* const handlers[] = {&handler};
+  absl::StatusOr<std::unique_ptr<Fleet>> fleet =
+      Fleet::Create({primary.InMemory()}, handlers, options);
+  ASSERT_TRUE(fleet.ok()) << fleet.status();
+  handler.stop = [&] { (*fleet)->Stop(); };
+  EXPECT_TRUE((*fleet)->Run().ok());
+  EXPECT_EQ(store.stores, 1);
+  EXPECT_EQ(**store.Load("shard-0"), (FeedPosition{7, 3200}));
+}
+
+// Tells of its frames and of its link's end.
+class TellingHandler : public Handler {
+ public:
+  absl::Status OnFrames(absl::Span<const FrameView> frames,
+                        const FeedPosition& position) override {
+    on_frames();
+    return Handler::OnFrames(frames, position);
+  }
+  void OnLinkDown(const LinkDown&) override { on_down(); }
+
+  std::function<void()> on_frames;
+  std::function<void()> on_down;
+};
+
+// Both shards apply their frames while the first one ends. They wait for one
+// store.
+TEST(FleetStoreTest, StopStoresAllShardsOnce) {
+  ScriptedPrimary primaries[2];
+  for (ScriptedPrimary& primary : primaries) {
+    primary.SetDefault(
+        PrimaryScript().Generation(7).Frame(0, {"PING"}).Stall());
+  }
+  CountingStore store;
+  FleetOptions options;
+  options.link.replica_id = "r1";
+  options.store.positions = &store;
+  options.store.interval = absl::Hours(1);
+  options.applied_on_return = false;
+  TellingHandler handlers[2];
+  FollowerHandler* const both[] = {&handlers[0], &handlers[1]};
+  absl::StatusOr<std::unique_ptr<Fleet>> fleet = Fleet::Create(
+      {primaries[0].InMemory(), primaries[1].InMemory()}, both, options);
+  ASSERT_TRUE(fleet.ok()) << fleet.status();
+  int delivered = 0;
+  for (TellingHandler& handler : handlers) {
+    handler.on_frames = [&] {
+      if (++delivered == 2) (*fleet)->Stop();
+    };
+    handler.on_down = [&] {
+      for (const size_t shard : {0, 1}) (*fleet)->Applied(shard, 1);
+    };
+  }
+  EXPECT_TRUE((*fleet)->Run().ok());
+  EXPECT_EQ(store.stores, 1);
+  EXPECT_EQ(store.entries["shard-0"], 1);
+  EXPECT_EQ(store.entries["shard-1"], 1);
+}
+
 // Fails, and keeps the positions that it was asked to store.
 class FailingStore : public InMemoryPositionStore {
  public:

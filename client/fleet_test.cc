@@ -438,6 +438,38 @@ TEST_F(FleetTest, LoopWaitsForHostilePrimary) {
   }
 }
 
+// A deadline that has passed must not keep the loop from waiting for the next.
+TEST(FleetLoopTest, LoopWaitsBetweenDeadlines) {
+  constexpr size_t kAttempts = 6;
+  int readings = 0;  // Each turn reads the clock.
+  std::vector<int> readings_at;
+  std::unique_ptr<Fleet> fleet;
+  const TransportFactory refuse = [&]() {
+    readings_at.push_back(readings);
+    if (readings_at.size() == kAttempts) fleet->Stop();
+    return absl::StatusOr<std::unique_ptr<Transport>>(
+        absl::UnavailableError("refused"));
+  };
+  FleetOptions options = Options();
+  options.retry.random = [] { return 1.0; };
+  options.retry.initial_backoff = options.retry.max_backoff =
+      absl::Milliseconds(100);
+  options.now = [&readings] {
+    ++readings;
+    return absl::Now();
+  };
+  RecordingHandler handler;
+  auto created = Fleet::Create({refuse}, {&handler}, options);
+  ASSERT_TRUE(created.ok()) << created.status();
+  fleet = *std::move(created);
+  EXPECT_TRUE(fleet->Run().ok());
+  ASSERT_EQ(readings_at.size(), kAttempts);
+  for (size_t i = 1; i < kAttempts; ++i) {
+    // A loop that does not wait makes thousands.
+    EXPECT_LT(readings_at[i] - readings_at[i - 1], 200) << i;
+  }
+}
+
 TEST_F(FleetTest, StoreErrorStopsAllShards) {
   class FullStore : public InMemoryPositionStore {
    public:

@@ -320,6 +320,22 @@ TEST(PrimaryLocatorTest, PortsEndAt65535) {
               ElementsAre(HasSubstr("no replication ports from 65535 on")));
 }
 
+// The others were asked just before, and would be asked in a minute.
+TEST(PrimaryLocatorTest, SilenceOfThePrimaryChecksOthersAtOnce) {
+  PrimaryLocatorOptions options = Options();
+  options.role_check_interval = absl::Minutes(1);
+  options.check_timeout = absl::Seconds(2);
+  Locate locate(std::move(options));
+  EXPECT_THAT(locate.Run(absl::Seconds(59)), ElementsAre("found a:1"));
+  locate.node(0).state = State::kAbsent;
+  EXPECT_THAT(locate.Run(absl::Seconds(2)), IsEmpty());
+  locate.Promote(1);
+  EXPECT_THAT(
+      locate.Run(absl::Seconds(3)),
+      ElementsAre(StartsWith("missing"),
+                  StartsWith("demoted b:1 is the primary now"), "found b:1"));
+}
+
 TEST(PrimaryLocatorTest, DeadNodesDoNotDelay) {
   Locate locate;
   locate.Promote(2);
@@ -464,6 +480,38 @@ TEST(PrimaryLocatorTest, SplitTakesLowerOnlyAfterPatience) {
                                     "writes")));
   EXPECT_THAT(locate.Run(absl::Seconds(3)),
               ElementsAre(StartsWith("demoted"), "found b:1"));
+}
+
+// No check is due when the patience ends.
+TEST(PrimaryLocatorTest, PatienceEndsBetweenChecks) {
+  PrimaryLocatorOptions options = Options();
+  options.role_check_interval = options.retry.initial_backoff =
+      options.retry.max_backoff = absl::Minutes(1);
+  Locate locate(std::move(options));
+  locate.SetOffset(0, 100);
+  locate.SetOffset(1, 5);
+  locate.Run(absl::Seconds(1));
+  locate.Promote(1);
+  locate.Run(absl::Seconds(60));
+  locate.node(0).state = State::kDown;
+  EXPECT_THAT(locate.Run(absl::Milliseconds(4900)),
+              ElementsAre(HasSubstr("b:1 claims to be it, but has fewer "
+                                    "writes")));
+  EXPECT_THAT(locate.Run(absl::Milliseconds(200)),
+              ElementsAre(StartsWith("demoted"), "found b:1"));
+}
+
+TEST(PrimaryLocatorTest, SplitComparesOffsetsOfAllShardsAlone) {
+  Locate locate(Options(2));
+  locate.node(0).scripted.shards = {{1000, 5}, {2000, 6}};
+  locate.node(1).scripted.shards = {{7, 4}, {8, 8}};
+  locate.Run(absl::Seconds(1));
+  locate.Promote(1);
+  locate.Run(absl::Seconds(3));
+  locate.node(0).state = State::kDown;
+  EXPECT_THAT(
+      locate.Run(absl::Seconds(3)),
+      ElementsAre(StartsWith("demoted b:1 is the primary now"), "found b:1"));
 }
 
 TEST(PrimaryLocatorTest, SplitAtStartWaitsForAgreement) {

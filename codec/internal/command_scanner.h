@@ -38,7 +38,8 @@ namespace internal {
 template <typename Meter>
 class BasicCommandScanner {
  public:
-  // Begins a command whose '*' is at `position`.
+  // Begins a command whose '*' is at `position`. In a new scanner one has begun
+  // at 0.
   void Start(size_t position) {
     phase_ = Phase::kStar;
     position_ = position;
