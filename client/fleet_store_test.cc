@@ -226,7 +226,7 @@ class ShardLoopStoreTest : public ::testing::Test {
   std::vector<std::unique_ptr<Handler>> handlers_;
   std::unique_ptr<client_internal::ShardLoop> loop_;
   const transport_testing::Watchdog watchdog_{"ShardLoopStoreTest",
-                                              absl::Minutes(1)};
+                                              absl::Seconds(30)};
 };
 
 // The session was told of the position before the store was called: a failed
