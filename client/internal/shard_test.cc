@@ -487,9 +487,30 @@ TEST_F(WatchedShardTest, PoliteEndIsWatched) {
 
 TEST_F(WatchedShardTest, LinkThatCannotBeWatchedEnds) {
   poller_.status = absl::ResourceExhaustedError("no watches are left");
-  // It has more to do until the polite end is over.
-  for (int i = 0; i < 10; ++i) watched_shard_->Step({});
+  StepWatched();
   EXPECT_THAT(handler_.lines(), ElementsAre(StartsWith("down ")));
+}
+
+// It must neither spin nor wait for the end's limit.
+TEST_F(WatchedShardTest, EndThatCannotBeWatchedIsLookedAtAfterPauses) {
+  StepWatched();
+  poller_.status = absl::ResourceExhaustedError("no watches are left");
+  watched_shard_->Stop(absl::OkStatus());
+  Shard::Next next = watched_shard_->Step({});
+  next = watched_shard_->Step({});
+  EXPECT_FALSE(next.ready);
+  EXPECT_EQ(next.deadline, now_ + absl::Milliseconds(10));
+  EXPECT_FALSE(watched_shard_->done());
+  EXPECT_THAT(poller_.watched, IsEmpty());
+  poller_.status = absl::OkStatus();  // It is watched as soon as it can be.
+  now_ += absl::Milliseconds(10);
+  next = watched_shard_->Step({});
+  EXPECT_THAT(poller_.watched, ElementsAre(70));
+  EXPECT_EQ(next.deadline, now_ + absl::Milliseconds(990));
+  primary_->Close();
+  watched_shard_->Step({});
+  EXPECT_TRUE(watched_shard_->done());
+  EXPECT_THAT(poller_.watched, IsEmpty());
 }
 
 }  // namespace
