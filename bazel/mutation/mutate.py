@@ -214,7 +214,8 @@ def sources_of(root, folder):
         folders[:] = sorted(set(folders) - {"testing", "simulation"})
         for name in sorted(names):
             if (name.endswith((".cc", ".h")) and
-                    not name.endswith(("_test.cc", "_snippet.cc"))):
+                    not name.endswith(("_test.cc", "_conformance.h",
+                                       "_snippet.cc"))):
                 result.append(os.path.relpath(os.path.join(path, name), root))
     return result
 
@@ -387,7 +388,8 @@ class Runner:
         self.seconds = {}  # Of each test without a mutant.
 
     def run(self, test, extra, limit):
-        """Returns whether the test passed, and its time in seconds."""
+        """Returns whether the test passed, and its time in seconds; None in
+        place of the time if the test was still running at the limit."""
         path = test[2:].replace(":", "/")
         binary = os.path.realpath(
             os.path.join(self.tree.path, "bazel-bin", path))
@@ -397,6 +399,7 @@ class Runner:
                  os.path.isdir(os.path.join(runfiles, name, path.split("/")[0]))]
         workspace = inner[0] if inner else ""
         began = time.monotonic()
+        ended = True
         with tempfile.TemporaryDirectory(prefix="m") as folder:
             environment = dict(os.environ, TEST_SRCDIR=runfiles,
                                RUNFILES_DIR=runfiles, TEST_TMPDIR=folder,
@@ -410,13 +413,13 @@ class Runner:
                 try:
                     passed = process.wait(limit) == 0
                 except subprocess.TimeoutExpired:
-                    passed = False
+                    passed, ended = False, False
                 finally:
                     try:
                         os.killpg(process.pid, signal.SIGKILL)
                     except ProcessLookupError:
                         pass
-        return passed, time.monotonic() - began
+        return passed, time.monotonic() - began if ended else None
 
     def trace(self, test, folder):
         """Runs a test without a mutant. Returns the mutants that it reaches, or
@@ -431,13 +434,14 @@ class Runner:
         return reached
 
     def verdict(self, number, tests):
-        """Returns the test that notices the mutant, or None."""
+        """Returns the test that notices the mutant, or None, and whether it
+        notices by its time alone."""
         for test in sorted(tests, key=self.seconds.get):
-            passed, _ = self.run(test, {"KEVY_MUTATION": str(number)},
-                                 10 + 10 * self.seconds[test])
+            passed, seconds = self.run(test, {"KEVY_MUTATION": str(number)},
+                                       10 + 10 * self.seconds[test])
             if not passed:
-                return test
-        return None
+                return test, seconds is None
+        return None, False
 
 
 def objects_of(tree, file, text, tests):
@@ -493,8 +497,9 @@ class Record:
                 entry = json.loads(line)
                 self.verdicts[entry["key"]] = entry
 
-    def add(self, key, verdict, test=None):
-        entry = {"key": key, "verdict": verdict, "test": test}
+    def add(self, key, verdict, test=None, by_time=False):
+        entry = {"key": key, "verdict": verdict, "test": test,
+                 "by_time": by_time}
         self.verdicts[key] = entry
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
@@ -542,9 +547,9 @@ def judge(tree, mutants, tests, record, keys):
     for number, mutant in mutants.items():
         if number in bad:
             continue
-        test = runner.verdict(number, reached_by[number])
+        test, by_time = runner.verdict(number, reached_by[number])
         if test is not None:
-            record.add(keys[number], "killed", test)
+            record.add(keys[number], "killed", test, by_time)
         elif reached_by[number]:
             record.add(keys[number], "survived")
         else:
@@ -560,10 +565,14 @@ def report(root, folder, mutants, record, keys):
     """Prints the survivors and the figures. Returns whether one survived."""
     counts = collections.Counter()
     for number, mutant in mutants.items():
-        verdict = record.verdicts[keys[number]]["verdict"]
+        entry = record.verdicts[keys[number]]
+        verdict = entry["verdict"]
         if verdict == "compared":
             verdict = "survived"
         counts[verdict] += 1
+        if entry.get("by_time"):
+            print("\nkilled by time, %s:\n%s" % (entry["test"],
+                                                diff_of(root, mutant)))
         if verdict in ("survived", "unreached"):
             print("\n%s:\n%s" % (verdict, diff_of(root, mutant)))
     lived = counts["survived"] + counts["unreached"]
