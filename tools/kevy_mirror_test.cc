@@ -1378,6 +1378,29 @@ TEST_F(KevyMirrorTest, ExplainTellsReloadAndLostTarget) {
                         "index is out of range"));
 }
 
+TEST_F(KevyMirrorTest, ExplainTellsEarlierStop) {
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript().Generation(7).Stall());
+  const auto explain = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> flags = more;
+    flags.push_back("--explain");
+    return RunMirror(Flags(primary, flags)).out;
+  };
+  server_.Ask({"HSET", "kevy_mirror", "kevy_mirror", "1", "shards", "1",
+               "shard-0", "7:1", "rejected", "offset 0"});
+  const auto stopped = HasSubstr("stopped before: \"offset 0\"\n");
+  const auto resumes = HasSubstr("would resume at these positions\n");
+  EXPECT_THAT(
+      explain({}),
+      AllOf(stopped,
+            HasSubstr("would refuse: give --on_reject=skip or --replace\n"),
+            Not(resumes)));
+  EXPECT_THAT(
+      explain({"--replace"}),
+      AllOf(stopped, HasSubstr("would replace all keys\n"), Not(resumes)));
+  EXPECT_THAT(explain({"--on_reject=skip"}), AllOf(stopped, resumes));
+}
+
 // ---- Deadlines that have passed.
 
 std::string SnapshotOfDeadKey() {

@@ -393,7 +393,6 @@ absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
     if (holding_ == Holding::kEmpty) return absl::OkStatus();
     status = session_->BeginHistory(this);
     if (!status.ok()) return status;
-    holding_ = Holding::kNothing;
     status = session_->StoreField(this, kEmpty);
     if (!status.ok()) return status;
     is_whole_ = true;

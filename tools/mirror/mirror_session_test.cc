@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -31,9 +32,12 @@
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/payload_encoder.h"
+#include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
+#include "kevy_replica/tools/mirror/passed_deadlines.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/interrupter.h"
 
@@ -118,9 +122,11 @@ class FakeLink : public TargetLink {
   void Add(absl::Span<const absl::string_view> argv) override {
     gathered_.push_back(absl::StrJoin(argv, " "));
   }
+  // After an error none of the commands counts as sent.
   absl::Status Send() override {
+    if (!target_->down.ok()) return target_->down;
     for (const std::string& command : gathered_) {
-      if (broken_ || !target_->down.ok()) break;
+      if (broken_) break;
       target_->sent.push_back(command.substr(0, 100));
       broken_ |= (!target_->poison.empty() &&
                   absl::StartsWith(command, target_->poison)) ||
@@ -135,7 +141,7 @@ class FakeLink : public TargetLink {
     }
     outstanding_ += gathered_.size();
     gathered_.clear();
-    return target_->down;
+    return absl::OkStatus();
   }
   size_t outstanding() const override { return outstanding_; }
   absl::StatusOr<TargetReply> Receive(ReplyDetail /*detail*/) override {
@@ -192,7 +198,7 @@ class FakeLink : public TargetLink {
       return ArrayOf({CommandOf("incr", 2, 1), CommandOf("set", -3, 1),
                       CommandOf("lpush", -3, 1), CommandOf("del", -2, -1),
                       CommandOf("flushdb", -1, 1, "readonly"),
-                      CommandOf("rename", 3, 2)});
+                      CommandOf("rename", 3, 2), CommandOf("pexpireat", 3, 1)});
     }
     if (command == "HGETALL kevy_mirror") {
       std::vector<TargetReply> fields;
@@ -462,6 +468,38 @@ TEST_F(MirrorSessionTest, BrokenLinkDoesNotRestartSnapshot) {
   EXPECT_THAT(applied_, ElementsAre("0:5"));
 }
 
+TEST_F(MirrorSessionTest, WaitForTargetDoubles) {
+  options_.log = [this](absl::string_view line) {
+    log_.push_back(std::string(line));
+    if (log_.size() == 4) interrupter_->Interrupt();
+  };
+  OpenAtStart();
+  target_.down = absl::UnavailableError("gone");
+  EXPECT_TRUE(absl::IsCancelled(Frame(0, 0, {"INCR", "a"})));
+  EXPECT_THAT(log_,
+              ElementsAre("gone; trying again", "gone; trying again in 100ms",
+                          "gone; trying again in 200ms",
+                          "gone; trying again in 400ms"));
+}
+
+// Redis before 7.0.
+TEST_F(MirrorSessionTest, TargetWithoutPexpiretimeIsNotAskedForDeadlines) {
+  uint64_t now_ms = 1000;
+  options_.now_ms = [&now_ms] { return now_ms; };
+  OpenAtStart();
+  ASSERT_TRUE(Frame(0, 0, {"PEXPIREAT", "a", "1"}).ok());
+  ASSERT_TRUE(Flush().ok());
+  EXPECT_THAT(Writes(),
+              Contains(absl::StrCat("PEXPIREAT a ",
+                                    now_ms + PassedDeadlines::kGraceMs)));
+  target_.sent.clear();
+  now_ms += PassedDeadlines::kTransitMs;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(session_->handler(0)->OnHeartbeat({7, 1}, {7, 1}).ok());
+  }
+  EXPECT_THAT(target_.sent, ElementsAre("PING"));
+}
+
 TEST_F(MirrorSessionTest, InterruptEndsWaitForTarget) {
   OpenAtStart();
   target_.down = absl::UnavailableError("gone");
@@ -651,6 +689,25 @@ TEST_F(MirrorSessionTest, RefusedItemCostsThatItemAlone) {
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_THAT(std::string(status.message()),
               AllOf(HasSubstr("\"SET\" \"k\""), HasSubstr("ERR no")));
+}
+
+TEST_F(MirrorSessionTest, LostItemIsNamedByBeginOfItsKey) {
+  ASSERT_TRUE(Open(1).ok());
+  const std::string key(129, 'k');
+  PayloadEncoder encoder;
+  std::string payload;
+  for (const PayloadEvent& event :
+       {PayloadEvent(PayloadHeader{6, 0, 0}),
+        PayloadEvent(RecordBegin{RecordType::kSortedSet, key, {}, 1}),
+        PayloadEvent(
+            ScoredMember{"m", std::numeric_limits<double>::quiet_NaN()}),
+        PayloadEvent(RecordEnd()), PayloadEvent(PayloadEnd())}) {
+    ASSERT_EQ(encoder.Append(event, &payload), WireError::kNone);
+  }
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotBegin().ok());
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotChunk(payload).ok());
+  EXPECT_THAT(log_, ElementsAre(StartsWith(absl::StrCat(
+                        "shard-0: key \"", key.substr(0, 128), "\": "))));
 }
 
 TEST_F(MirrorSessionTest, CommandsBeyondKeysStopMirror) {

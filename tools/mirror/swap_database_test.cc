@@ -100,8 +100,9 @@ class CutLink : public TargetLink {
     }
     return inner_ == nullptr ? Broken() : absl::OkStatus();
   }
+  // After an error none of the commands counts as sent.
   size_t outstanding() const override {
-    return inner_ == nullptr ? 1 : inner_->outstanding();
+    return inner_ == nullptr ? 0 : inner_->outstanding();
   }
   absl::StatusOr<TargetReply> Receive(ReplyDetail detail) override {
     if (inner_ == nullptr) return Broken();
