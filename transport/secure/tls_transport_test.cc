@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -354,6 +355,28 @@ TEST(TlsTransportTest, LeavesNoErrorsInOpenSslsQueue) {
   EXPECT_EQ(ERR_peek_error(), 0U);
 }
 
+// A follower makes a context for each link.
+TEST(TlsTransportTest, FreesItsContexts) {
+  static int contexts = 0;
+  CRYPTO_EX_new* const count_new = [](auto...) { ++contexts; };
+  CRYPTO_EX_free* const count_free = [](auto...) { --contexts; };
+  ASSERT_GE(
+      SSL_CTX_get_ex_new_index(0, nullptr, count_new, nullptr, count_free), 0);
+  {
+    const auto client = TlsTransport::Start(
+        std::move(InMemoryTransport::CreatePair().first), Options());
+    ASSERT_TRUE(client.ok()) << client.status();
+    EXPECT_EQ(contexts, 1);
+  }
+  EXPECT_EQ(contexts, 0);
+  TlsOptions options = Options();
+  options.ca_file = "/nowhere";
+  EXPECT_FALSE(TlsTransport::Start(
+                   std::move(InMemoryTransport::CreatePair().first), options)
+                   .ok());
+  EXPECT_EQ(contexts, 0);
+}
+
 TEST(TlsTransportTest, NameIsNeeded) {
   // OpenSSL takes a dot in front for any host of the domain.
   for (const std::string& name :
@@ -681,6 +704,42 @@ TEST(TlsTransportTest, FailedWriteLastsAndLeavesReads) {
   EXPECT_TRUE(absl::IsUnavailable(ReadOnce(**link.server).status()));
 }
 
+// Nothing can follow close_notify.
+TEST(TlsTransportTest, WriteAfterCloseWriteFails) {
+  const Link link = Join(Options());
+  ASSERT_TRUE(link.client.ok()) << link.client.status();
+  ASSERT_TRUE(link.server.ok()) << link.server.status();
+  (*link.client)->CloseWrite();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(absl::IsUnavailable((*link.client)->Write("x", kForEver)));
+  }
+  ASSERT_TRUE((*link.server)->Write("still", kForEver).ok());
+  EXPECT_EQ(ReadBytes(**link.client, 5), "still");
+}
+
+// Another user of OpenSSL on this thread may leave errors in its queue.
+TEST(TlsTransportTest, ErrorsOfOthersInOpenSslsQueueAreIgnored) {
+  const auto leave_error = [] { ERR_raise(ERR_LIB_USER, 1); };
+  auto ends = InMemoryTransport::CreatePair();
+  leave_error();
+  const auto unanswered = TlsTransport::Start(std::move(ends.first), Options());
+  ASSERT_TRUE(unanswered.ok()) << unanswered.status();
+  leave_error();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      ReadOnce(**unanswered, 1, absl::ZeroDuration()).status()));
+
+  const Link link = Join(Options());
+  ASSERT_TRUE(link.client.ok()) << link.client.status();
+  ASSERT_TRUE(link.server.ok()) << link.server.status();
+  leave_error();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      ReadOnce(**link.client, 1, absl::ZeroDuration()).status()));
+  leave_error();
+  EXPECT_TRUE((*link.client)->Write("x", kForEver).ok());
+  leave_error();
+  EXPECT_EQ(ReadBytes(**link.server, 1), "x");
+}
+
 // Messages behind the handshake.
 
 TEST(TlsTransportTest, KeyUpdateIsAnswered) {
@@ -722,6 +781,57 @@ TEST(TlsTransportTest, EndlessRenegotiationEndsLink) {
   EXPECT_GT(demands, 1000);
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("renegotiation"));
+}
+
+// Hands out bytes up to a number that the test raises.
+class GatedTransport : public ForwardingTransport {
+ public:
+  GatedTransport(std::unique_ptr<Transport> inner, size_t* left)
+      : ForwardingTransport(std::move(inner)), left_(left) {}
+
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override {
+    if (*left_ == 0) return absl::DeadlineExceededError("the gate is closed");
+    const absl::StatusOr<size_t> size =
+        inner().Read(buffer.subspan(0, *left_), timeout);
+    if (size.ok()) *left_ -= *size;
+    return size;
+  }
+
+ private:
+  size_t* const left_;
+};
+
+// OpenSSL writes nothing within a message of the peer, and cannot wait for its
+// rest in a write.
+TEST(TlsTransportTest, WriteWithinSplitMessageOfPeerFails) {
+  TlsOptions options = Options();
+  options.certificate_file = Authority().Issue({});  // Makes tickets large.
+  size_t left = std::numeric_limits<size_t>::max();
+  const Link link = Join(
+      options, {GoodCertificate(), Authority().file()}, [&left](auto inner) {
+        return std::make_unique<GatedTransport>(std::move(inner), &left);
+      });
+  ASSERT_TRUE(link.client.ok()) << link.client.status();
+  ASSERT_TRUE(link.server.ok()) << link.server.status();
+  // Takes the first tickets.
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      ReadOnce(**link.client, 1, absl::ZeroDuration()).status()));
+  TlsServer::LimitRecords(link.server->get(), 512);
+  TlsServer::SendTickets(link.server->get(), 1);
+  ASSERT_TRUE((*link.server)->Write("hello", kForEver).ok());
+  left = 5 + 512 + 17;  // The first record of the ticket.
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      ReadOnce(**link.client, 1, absl::ZeroDuration()).status()));
+  EXPECT_EQ(left, 0U);
+  ERR_raise(ERR_LIB_USER, 1);  // Of another user of OpenSSL.
+  const absl::Status status = (*link.client)->Write("x", kForEver);
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("has split a message of TLS behind the handshake"));
+  EXPECT_EQ((*link.client)->Write("x", kForEver), status);
+  left = std::numeric_limits<size_t>::max();
+  EXPECT_EQ(ReadBytes(**link.client, 5), "hello");
 }
 
 // An event loop waits for the inner descriptor then.
