@@ -14,6 +14,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -115,8 +116,9 @@ Link Join(const TlsOptions& options) {
 struct Stream {
   enum class Fault : uint8_t { kNone, kFlip, kEnd };
 
-  uint64_t read = 0;    // Bytes so far.
-  std::string written;  // By this end.
+  uint64_t read = 0;             // Bytes so far.
+  std::set<const char*> memory;  // That reads have gone to.
+  std::string written;           // By this end.
   Fault fault = Fault::kNone;
   uint64_t at = 0;  // The byte that is flipped, or that is the first missing.
 };
@@ -131,6 +133,7 @@ class ChangedTransport : public ForwardingTransport {
     const bool ends = stream_->fault == Stream::Fault::kEnd;
     if (ends && stream_->read >= stream_->at) return size_t{0};
     if (ends) buffer = buffer.subspan(0, stream_->at - stream_->read);
+    stream_->memory.insert(buffer.data());
     absl::StatusOr<size_t> size = inner().Read(buffer, timeout);
     if (!size.ok()) return size;
     const uint64_t begin = stream_->read;
@@ -633,6 +636,23 @@ TEST(TlsTransportTest, SmallRecordsAreGathered) {
   const absl::StatusOr<std::string> read = ReadOnce(**link.client);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, "abc");
+}
+
+// OpenSSL's buffer and the transport's own: bytes in the latter are copied.
+TEST(TlsTransportTest, LargeRecordsAloneAreReadDirectly) {
+  for (const size_t record : {1000, 16384}) {
+    Stream stream;
+    const Link link = JoinThrough(&stream);
+    ASSERT_TRUE(link.client.ok()) << link.client.status();
+    ASSERT_TRUE(link.server.ok()) << link.server.status();
+    EXPECT_EQ(stream.memory.size(), 1U);
+    const std::string bytes(record, 'x');
+    for (int i = 0; i < 5; ++i) {
+      ASSERT_TRUE((*link.server)->Write(bytes, kForEver).ok());
+      EXPECT_EQ(ReadBytes(**link.client, record), bytes);
+    }
+    EXPECT_EQ(stream.memory.size(), record == 16384 ? 2U : 1U);
+  }
 }
 
 // Tells an error once, and the end after it, as a socket does.
