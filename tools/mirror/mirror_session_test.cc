@@ -964,6 +964,17 @@ TEST_F(MirrorSessionTest, RejectionOutlastsConnection) {
   EXPECT_THAT(target_.sent, Contains(StartsWith("HSET kevy_mirror rejected ")));
 }
 
+TEST_F(MirrorSessionTest, FlushAfterRejectionSendsNothing) {
+  options_.on_reject = OnReject::kStop;
+  OpenAtStart();
+  target_.results = {ReplyOf(TargetReply::Type::kError, "WRONGTYPE no list")};
+  ASSERT_TRUE(Frame(0, 0, {"LPUSH", "a", "x"}).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(Flush()));
+  target_.sent.clear();
+  EXPECT_TRUE(Flush().ok());
+  EXPECT_THAT(target_.sent, IsEmpty());
+}
+
 TEST_F(MirrorSessionTest, TransactionHasByteLimit) {
   OpenAtStart();
   const std::string value(400 << 10, 'x');
