@@ -270,7 +270,7 @@ TEST_P(TransportConformance, InterruptLastsAndPrecedesBytes) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(transport_testing::ReadOnce(*transport_).status().code(),
               absl::StatusCode::kCancelled);
-    for (const absl::string_view bytes : {"x", ""}) {
+    for (const absl::string_view bytes : {"", "x"}) {
       EXPECT_EQ(transport_->Write(bytes, kForEver).code(),
                 absl::StatusCode::kCancelled);
     }

@@ -518,10 +518,16 @@ absl::StatusOr<std::vector<std::string>> MirrorSession::Reconnect(
     link_->Replace(*std::move(link));
     absl::StatusOr<OpenedTarget> opened =
         OpenTarget(options_, link_.get(), state_);
-    if (opened.ok()) return TakeOpened(*std::move(opened));
+    if (opened.ok()) {
+      auto fields = TakeOpened(*std::move(opened));
+      if (fields.ok()) return fields;
+      status = fields.status();
+      break;
+    }
     status = opened.status();
   }
-  return status;
+  // The follower may flush once more. The target must not get it.
+  return link_->Fail(std::move(status));
 }
 
 absl::StatusOr<std::vector<std::string>> MirrorSession::TakeOpened(
@@ -668,8 +674,7 @@ absl::Status MirrorSession::Finish() {
   if (!status_.ok()) return status_;
   if (options_.print_only) return transactions_.Settle();
   absl::Status status = transactions_.End();
-  // Without a record there is nothing to tell.
-  if (status.ok() && !empty_first_) Tell();
+  if (status.ok()) Tell();
   return status;
 }
 

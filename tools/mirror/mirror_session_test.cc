@@ -513,6 +513,7 @@ TEST_F(MirrorSessionTest, LostRecordEndsSession) {
   for (const OnLostTarget on_lost :
        {OnLostTarget::kStop, OnLostTarget::kReload}) {
     options_.on_lost_target = on_lost;
+    state_ = MirrorState();
     OpenAtStart();
     target_.dies_before_exec = true;
     target_.record.clear();
@@ -527,7 +528,14 @@ TEST_F(MirrorSessionTest, LostRecordEndsSession) {
                       HasSubstr(reload ? "; all is loaded again"
                                        : "give --on_lost_target=reload")));
     EXPECT_EQ(state_.reload, reload);
-    // The new link wrote nothing.
+    // The new link writes nothing, whatever the follower calls.
+    EXPECT_EQ(Flush(), status);
+    EXPECT_EQ(Frame(0, 1, {"INCR", "b"}), status);
+    EXPECT_EQ(session_->handler(0)->OnHeartbeat({7, 2}, {7, 2}), status);
+    LinkDown gap;
+    gap.end = LinkEnd::kOffsetGap;
+    gap.resync = true;
+    session_->handler(0)->OnLinkDown(gap);
     EXPECT_THAT(Writes(),
                 ElementsAre("MULTI", "INCR a", "HSET kevy_mirror shard-0 7:1",
                             "EXEC", "DBSIZE"));
@@ -566,6 +574,20 @@ TEST_F(MirrorSessionTest, LostSnapshotIsLoadedAgain) {
 }
 
 // A cluster has one database.
+TEST_F(MirrorSessionTest, FirstErrorWithinSwapIsNamed) {
+  options_.swap_database = 2;
+  OpenAtStart();
+  FollowerHandler* const handler = session_->handler(0);
+  ASSERT_TRUE(handler->OnSnapshotBegin().ok());
+  ASSERT_TRUE(handler->OnSnapshotChunk(kPayload).ok());
+  ASSERT_TRUE(Flush().ok());
+  target_.results = {ReplyOf(TargetReply::Type::kError, "WRONGTYPE first"),
+                     ReplyOf(TargetReply::Type::kError, "WRONGTYPE second")};
+  const absl::Status status = handler->OnSnapshotEnd({8, 1});
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(": WRONGTYPE first; "));
+}
+
 TEST_F(MirrorSessionTest, ClusterCannotSwapDatabases) {
   options_.swap_database = 2;
   target_.refused = {{"SWAPDB", "ERR SWAPDB is not allowed in cluster mode"}};
@@ -734,6 +756,15 @@ TEST_F(MirrorSessionTest, FlushOfOneShardReloadsAll) {
   OpenAtStart(2);
   EXPECT_TRUE(absl::IsAborted(Frame(1, 0, {"FLUSHALL"})));
   EXPECT_TRUE(state_.reload);
+}
+
+TEST_F(MirrorSessionTest, FlushMovesPositionBehindItself) {
+  OpenAtStart();
+  ASSERT_TRUE(Frame(0, 0, {"SET", "a", "x"}).ok());
+  ASSERT_TRUE(Frame(0, 1, {"FLUSHALL"}).ok());
+  EXPECT_EQ(target_.record["shard-0"], "7:2");
+  EXPECT_THAT(applied_, ElementsAre("0:1", "0:2"));
+  EXPECT_EQ(session_->position(0), (FeedPosition{7, 2}));
 }
 
 TEST_F(MirrorSessionTest, PassedOverCommandsMovePositionAlone) {
