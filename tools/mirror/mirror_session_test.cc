@@ -99,6 +99,7 @@ struct Target {
   // The link breaks: at a command of this prefix, before EXEC is executed, or
   // before its replies are read.
   std::string poison;
+  std::string unsent;  // Send() fails once, at a command of this prefix.
   bool dies_before_exec = false;
   bool dies_after_exec = false;
 };
@@ -127,6 +128,12 @@ class FakeLink : public TargetLink {
     if (!target_->down.ok()) return target_->down;
     for (const std::string& command : gathered_) {
       if (broken_) break;
+      if (!target_->unsent.empty() &&
+          absl::StartsWith(command, target_->unsent)) {
+        target_->unsent.clear();
+        broken_ = true;
+        return absl::UnavailableError("unsent");
+      }
       target_->sent.push_back(command.substr(0, 100));
       broken_ |= (!target_->poison.empty() &&
                   absl::StartsWith(command, target_->poison)) ||
@@ -895,6 +902,18 @@ TEST_F(MirrorSessionTest, FullTargetIsEmptiedBeforeReload) {
   EXPECT_THAT(std::vector<std::string>(writes.begin(), writes.begin() + 5),
               ElementsAre("MULTI", "FLUSHDB", record, "EXEC", "FLUSHDB"));
   EXPECT_EQ(target_.record["shard-0"], "8:1");
+}
+
+TEST_F(MirrorSessionTest, UnsentFlushIsSentAgain) {
+  OpenAtStart();
+  target_.unsent = "FLUSHDB";
+  FollowerHandler* const handler = session_->handler(0);
+  ASSERT_TRUE(handler->OnSnapshotBegin().ok());
+  ASSERT_TRUE(handler->OnSnapshotChunk(kPayload).ok());
+  ASSERT_TRUE(handler->OnSnapshotEnd({8, 1}).ok());
+  EXPECT_THAT(Writes(), Contains("FLUSHDB"));
+  EXPECT_EQ(target_.record["shard-0"], "8:1");
+  EXPECT_EQ(target_.links, 2);
 }
 
 TEST_F(MirrorSessionTest, PermissionErrorStopsMirror) {
