@@ -3,7 +3,9 @@
 
 #include "kevy_replica/tools/mirror/command_table.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -40,6 +42,13 @@ bool ReachesBeyond(absl::string_view flag) {
   return absl::c_linear_search(kFlagsAndCategories, flag);
 }
 
+// A number of arguments, or a place among them. A target may tell anything, so
+// it is clamped: sums of two must not overflow.
+int64_t NumberOf(const TargetReply& fact) {
+  constexpr int64_t kMost = int64_t{1} << 40;
+  return std::clamp(fact.integer, -kMost, kMost);
+}
+
 }  // namespace
 
 CommandTable::CommandTable(const TargetReply& reply) {
@@ -63,10 +72,12 @@ void CommandTable::Add(const TargetReply& reply) {
   if (facts.size() <= kKeyStep) return;
   TargetCommand command;
   command.name = absl::AsciiStrToLower(facts[kName].text);
-  command.arity = facts[kArity].integer;
-  command.first_key = facts[kFirstKey].integer;
-  command.last_key = facts[kLastKey].integer;
-  command.key_step = facts[kKeyStep].integer;
+  command.arity = NumberOf(facts[kArity]);
+  command.first_key = NumberOf(facts[kFirstKey]);
+  command.last_key = NumberOf(facts[kLastKey]);
+  command.key_step = NumberOf(facts[kKeyStep]);
+  // Its number of keys is an argument. A server may not tell the flag.
+  command.movable_keys = command.name == "eval";
   for (const TargetReply& flag : facts[kFlags].elements) {
     command.writes |= flag.text == "write";
     command.movable_keys |= flag.text == "movablekeys";

@@ -392,7 +392,6 @@ absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
     if (holding_ == Holding::kEmpty) return absl::OkStatus();
     status = session_->BeginHistory(this);
     if (!status.ok()) return status;
-    holding_ = Holding::kNothing;
     status = session_->StoreField(this, kEmpty);
     if (!status.ok()) return status;
     is_whole_ = true;
@@ -522,10 +521,16 @@ absl::StatusOr<std::vector<std::string>> MirrorSession::Reconnect(
     link_->Replace(*std::move(link));
     absl::StatusOr<OpenedTarget> opened =
         OpenTarget(options_, link_.get(), state_);
-    if (opened.ok()) return TakeOpened(*std::move(opened));
+    if (opened.ok()) {
+      auto fields = TakeOpened(*std::move(opened));
+      if (fields.ok()) return fields;
+      status = fields.status();
+      break;
+    }
     status = opened.status();
   }
-  return status;
+  // The follower may flush once more. The target must not get it.
+  return link_->Fail(std::move(status));
 }
 
 absl::StatusOr<std::vector<std::string>> MirrorSession::TakeOpened(
@@ -672,8 +677,7 @@ absl::Status MirrorSession::Finish() {
   if (!status_.ok()) return status_;
   if (options_.print_only) return transactions_.Settle();
   absl::Status status = transactions_.End();
-  // Without a record there is nothing to tell.
-  if (status.ok() && !empty_first_) Tell();
+  if (status.ok()) Tell();
   return status;
 }
 
