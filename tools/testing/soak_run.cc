@@ -160,6 +160,10 @@ double Soak::Progress() const {
   return std::min(progress, 1.0);
 }
 
+bool Soak::BoundsMemory() const {
+  return options_.duration > absl::ZeroDuration();
+}
+
 // Short times, so that stalls cost little of the soak.
 FleetOptions Soak::Options(PositionStore* store) {
   FleetOptions options;
@@ -274,7 +278,7 @@ void Soak::CheckUsageBetweenFleets() {
   max_heap_ = std::max(max_heap_, usage.heap_bytes);
   if (Progress() < kWarmUp || warm_heap_ == 0) {
     warm_heap_ = max_heap_;
-  } else if (usage.heap_bytes > warm_heap_ + kHeapSlack) {
+  } else if (BoundsMemory() && usage.heap_bytes > warm_heap_ + kHeapSlack) {
     report_.AddViolation(absl::StrCat("the heap has grown: ", ToString(usage),
                                       ", in the first fifth: ", warm_heap_,
                                       " bytes"));
@@ -288,8 +292,9 @@ void Soak::CheckResident() {
   max_threads_ = std::max(max_threads_, usage.threads);
   if (Progress() < kWarmUp || warm_resident_ == 0) {
     warm_resident_ = max_resident_;
-  } else if (usage.resident_bytes >
-             warm_resident_ + warm_resident_ / 10 + kResidentSlack) {
+  } else if (BoundsMemory() && usage.resident_bytes > warm_resident_ +
+                                                          warm_resident_ / 10 +
+                                                          kResidentSlack) {
     report_.AddViolation(
         absl::StrCat("the resident memory has grown: ", ToString(usage),
                      ", in the first fifth: ", warm_resident_, " bytes"));

@@ -51,7 +51,8 @@ struct SoakOptions {
 //     had before the first one.
 //  3. The resident memory stays below 1.1 times its maximum of the first fifth
 //     of the soak, plus 8 MiB. Between two fleets the heap stays below its
-//     maximum of that time, plus 1 MiB.
+//     maximum of that time, plus 1 MiB. A soak without a duration is too short
+//     for these bounds.
 //  4. At the end the faults stop, and each shard gets to its primary's end.
 class Soak {
  public:
@@ -72,6 +73,7 @@ class Soak {
   FleetOptions Options(PositionStore* store);
   bool Over() const;
   double Progress() const;  // 0 to 1.
+  bool BoundsMemory() const;
   // One fleet, from the stored positions on. The last one catches up.
   void Episode(bool last);
   void CatchUp(Fleet* fleet);
