@@ -6,7 +6,8 @@
 #include <cstddef>
 #include <new>
 
-// The original, as the linker's --wrap names it.
+// The originals, as the linker's --wrap names them.
+extern "C" void* __real_malloc(size_t size);
 extern "C" void* __real_realloc(void* memory, size_t size);
 
 namespace kevy_replica {
@@ -49,7 +50,12 @@ void* operator new[](size_t size, const std::nothrow_t&) noexcept {
   return ::operator new[](size);
 }
 
-// The linker's --wrap, see BUILD.bazel.
+// The linker's --wrap, see BUILD.bazel. Compilers turn realloc of a null
+// pointer into malloc.
+extern "C" void* __wrap_malloc(size_t size) {
+  if (kevy_replica::codec_testing::FailsNow()) return nullptr;
+  return __real_malloc(size);
+}
 extern "C" void* __wrap_realloc(void* memory, size_t size) {
   if (kevy_replica::codec_testing::FailsNow()) return nullptr;
   return __real_realloc(memory, size);

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Makes an allocation fail. It replaces operator new[](nothrow), from which the
-// codec's lists have their memory, and wraps the linked code's calls of
-// realloc, from which a ByteBuffer has its memory. Link it into a test program
-// of its own.
+// codec's lists have their memory, and wraps the linked code's calls of malloc
+// and realloc, from which a ByteBuffer has its memory. Link it into a test
+// program of its own.
 
 #ifndef KEVY_REPLICA_CODEC_TESTING_FAILING_ALLOCATION_H_
 #define KEVY_REPLICA_CODEC_TESTING_FAILING_ALLOCATION_H_
