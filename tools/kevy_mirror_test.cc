@@ -469,7 +469,7 @@ TEST_F(KevyMirrorTest, MixedHistoryResetsPosition) {
   EXPECT_EQ(primary.connection(3).request->offset, 0u);
   child.Signal(SIGKILL);
   EXPECT_EQ(child.Wait(), -SIGKILL);
-  EXPECT_EQ(Position(), "loading");
+  EXPECT_EQ(Position(), "loading 1");
   RunTo("9:5", primary);
   EXPECT_THAT(ContentOf(&server_),
               ElementsAre(Pair("set", "set new0 new1 new2 new3 new4")));
