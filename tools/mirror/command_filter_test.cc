@@ -5,7 +5,9 @@
 
 #include "kevy_replica/tools/mirror/command_filter.h"
 
+#include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,6 +64,43 @@ class CommandFilterTest : public ::testing::Test {
   RedisServer server_;
   TargetReply commands_;
 };
+
+// A description of the write command "x", with these numbers.
+TargetReply Description(int64_t arity, int64_t first_key, int64_t last_key,
+                        int64_t key_step) {
+  const auto integer = [](int64_t number) {
+    TargetReply reply;
+    reply.type = TargetReply::Type::kInteger;
+    reply.integer = number;
+    return reply;
+  };
+  const auto text = [](const char* word) {
+    TargetReply reply;
+    reply.type = TargetReply::Type::kText;
+    reply.text = word;
+    return reply;
+  };
+  TargetReply flags;
+  flags.elements = {text("write")};
+  TargetReply command;
+  command.elements = {text("x"),          integer(arity),    flags,
+                      integer(first_key), integer(last_key), integer(key_step)};
+  TargetReply all;
+  all.elements = {command};
+  return all;
+}
+
+TEST(CommandTableTest, AbsurdNumbersLeaveCommandUnknown) {
+  constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  EXPECT_NE(CommandTable(Description(-3, 1, -1, 1)).Find("x"), nullptr);
+  for (const TargetReply& reply :
+       {Description(kMin, 1, 1, 1), Description(kMax, 1, 1, 1),
+        Description(-3, kMax, 1, 1), Description(-3, 1, kMin, 1),
+        Description(-3, 1, -1, kMax), Description(-3, 1, -1, kMin)}) {
+    EXPECT_EQ(CommandTable(reply).Find("x"), nullptr);
+  }
+}
 
 TEST_F(CommandFilterTest, WritesOfKeysPass) {
   CommandFilter filter = Filter();

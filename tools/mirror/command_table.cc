@@ -32,6 +32,13 @@ enum Place : size_t {
   kSubcommands = 9,  // Since Redis 7.0.
 };
 
+// More than any command's. A hostile target must not make sums overflow.
+constexpr int64_t kMostArguments = int64_t{1} << 31;
+
+bool IsPlausible(int64_t number) {
+  return number >= -kMostArguments && number <= kMostArguments;
+}
+
 bool ReachesBeyond(absl::string_view flag) {
   static constexpr absl::string_view kFlagsAndCategories[] = {
       "admin",      "noscript",   "pubsub",      "blocking",
@@ -67,6 +74,10 @@ void CommandTable::Add(const TargetReply& reply) {
   command.first_key = facts[kFirstKey].integer;
   command.last_key = facts[kLastKey].integer;
   command.key_step = facts[kKeyStep].integer;
+  for (const int64_t number :
+       {command.arity, command.first_key, command.last_key, command.key_step}) {
+    if (!IsPlausible(number)) return;
+  }
   for (const TargetReply& flag : facts[kFlags].elements) {
     command.writes |= flag.text == "write";
     command.movable_keys |= flag.text == "movablekeys";
