@@ -42,6 +42,15 @@ def kevy_replica_deps():
         url = "https://github.com/google/googletest/releases/download/v1.15.2/googletest-1.15.2.tar.gz",
     )
 
+    # For //benchmarks:apply.
+    maybe(
+        http_archive,
+        name = "com_github_google_benchmark",
+        sha256 = "d26789a2b46d8808a48a4556ee58ccc7c497fcd4c0af9b90197674a81e04798a",
+        strip_prefix = "benchmark-1.8.5",
+        url = "https://github.com/google/benchmark/archive/refs/tags/v1.8.5.tar.gz",
+    )
+
     # For //transport/secure: the system's OpenSSL 3, with its headers among the compiler's own.
     maybe(
         native.new_local_repository,
@@ -52,13 +61,6 @@ def kevy_replica_deps():
 
 def kevy_replica_dev_deps():
     """Declares the dependencies of kevy_replica's own benchmarks alone."""
-    maybe(
-        http_archive,
-        name = "com_github_google_benchmark",
-        sha256 = "d26789a2b46d8808a48a4556ee58ccc7c497fcd4c0af9b90197674a81e04798a",
-        strip_prefix = "benchmark-1.8.5",
-        url = "https://github.com/google/benchmark/archive/refs/tags/v1.8.5.tar.gz",
-    )
     maybe(
         http_archive,
         name = "hiredis",

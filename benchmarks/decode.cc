@@ -15,6 +15,7 @@
 #include "kevy_replica/benchmarks/measure.h"
 #include "kevy_replica/benchmarks/pieces.h"
 #include "kevy_replica/benchmarks/readers.h"
+#include "kevy_replica/benchmarks/run.h"
 
 namespace kevy_replica {
 namespace benchmarks {

@@ -16,6 +16,7 @@
 #include "benchmark/benchmark.h"
 #include "kevy_replica/benchmarks/corpus.h"
 #include "kevy_replica/benchmarks/measure.h"
+#include "kevy_replica/benchmarks/run.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"

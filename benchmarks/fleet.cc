@@ -7,7 +7,7 @@
 #include "kevy_replica/benchmarks/corpus.h"
 #include "kevy_replica/benchmarks/fleet_benchmarks.h"
 #include "kevy_replica/benchmarks/fleet_primary.h"
-#include "kevy_replica/benchmarks/measure.h"
+#include "kevy_replica/benchmarks/run.h"
 
 int main(int argc, char** argv) {
   namespace benchmarks = kevy_replica::benchmarks;

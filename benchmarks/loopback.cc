@@ -21,6 +21,7 @@
 #include "kevy_replica/benchmarks/corpus.h"
 #include "kevy_replica/benchmarks/loopback_primary.h"
 #include "kevy_replica/benchmarks/measure.h"
+#include "kevy_replica/benchmarks/run.h"
 #include "kevy_replica/benchmarks/temporary_folder.h"
 #include "kevy_replica/client/replica_client.h"
 #include "kevy_replica/transport/address.h"

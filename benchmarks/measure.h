@@ -57,10 +57,6 @@ benchmark::internal::Benchmark* RegisterPasses(const std::string& name,
       [](auto& pass, benchmark::State&) -> size_t { return pass(); });
 }
 
-// The rest of main(): runs the registered benchmarks. The results name the
-// compiler, the optimisation, and the libraries of the comparison.
-int Run(int argc, char** argv);
-
 }  // namespace benchmarks
 }  // namespace kevy_replica
 

@@ -18,6 +18,7 @@
 #include "kevy_replica/benchmarks/measure.h"
 #include "kevy_replica/benchmarks/pieces.h"
 #include "kevy_replica/benchmarks/readers.h"
+#include "kevy_replica/benchmarks/run.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/result.h"

@@ -27,6 +27,7 @@
 #include "benchmark/benchmark.h"
 #include "kevy_replica/benchmarks/check.h"
 #include "kevy_replica/benchmarks/measure.h"
+#include "kevy_replica/benchmarks/run.h"
 #include "kevy_replica/transport/in_memory_transport.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/secure/testing/noise_pair.h"

@@ -37,6 +37,7 @@
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/in_memory_transport.h"
+#include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/resolver.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -370,6 +371,103 @@ TEST_F(FleetTest, IdleLoopWaits) {
     absl::SleepFor(absl::Milliseconds(20));
   } while (readings != before);
   EXPECT_TRUE(Stop().ok());
+}
+
+// Accepts connections, sends `bytes` on each, and keeps all open.
+class SilentPrimary {
+ public:
+  explicit SilentPrimary(std::string bytes)
+      : listener_(*Listener::Listen("127.0.0.1:0")),
+        thread_([this, bytes = std::move(bytes)] {
+          while (true) {
+            absl::StatusOr<std::unique_ptr<Transport>> accepted =
+                listener_->Accept(absl::InfiniteDuration());
+            if (!accepted.ok()) return;
+            EXPECT_TRUE((*accepted)->Write(bytes, absl::Seconds(30)).ok());
+            connections_.push_back(*std::move(accepted));
+          }
+        }) {}
+  ~SilentPrimary() {
+    listener_->Interrupt();
+    thread_.join();
+  }
+  std::string address() const { return listener_->address(); }
+
+ private:
+  const std::unique_ptr<Listener> listener_;
+  std::vector<std::unique_ptr<Transport>> connections_;
+  std::thread thread_;
+};
+
+// A link that waits for a hostile primary costs no turns of the loop.
+TEST_F(FleetTest, LoopWaitsForHostilePrimary) {
+  for (const std::string bytes :
+       {"+ACK 7", "+ACK 7 0\r\n",
+        "+ACK 7 0\r\n*2\r\n:0\r\n*1\r\n$536870912\r\nx",
+        "+ACK 7 0\r\n+SNAPSHOT\r\n$65536\r\nx", "+ACK 7 0\r\n?"}) {
+    SCOPED_TRACE(bytes);
+    const SilentPrimary primary(bytes);
+    std::atomic<int> readings{0};  // Each turn reads the clock.
+    FleetOptions options = Options();
+    options.retry.random = [] { return 0.9; };
+    options.retry.initial_backoff = options.retry.max_backoff;
+    options.now = [&readings] {
+      ++readings;
+      return absl::Now();
+    };
+    RecordingHandler handler;
+    const auto fleet =
+        Fleet::Create(std::vector<std::string>{primary.address()},
+                      std::vector<FollowerHandler*>{&handler}, options);
+    ASSERT_TRUE(fleet.ok()) << fleet.status();
+    std::thread thread([&] { EXPECT_TRUE((*fleet)->Run().ok()); });
+    const absl::Time give_up = absl::Now() + absl::Seconds(30);
+    while ((*fleet)->Stats(0).bytes < bytes.size() && absl::Now() < give_up) {
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+    EXPECT_EQ((*fleet)->Stats(0).bytes, bytes.size());
+    int tries = 0;
+    for (int before = -1; before != readings && ++tries < 200;) {
+      before = readings;
+      absl::SleepFor(absl::Milliseconds(20));
+    }
+    EXPECT_LT(tries, 200) << "the loop never waits";
+    (*fleet)->Stop();
+    (*fleet)->Stop();  // The primary does not close.
+    thread.join();
+  }
+}
+
+// A deadline that has passed must not keep the loop from waiting for the next.
+TEST(FleetLoopTest, LoopWaitsBetweenDeadlines) {
+  constexpr size_t kAttempts = 6;
+  int readings = 0;  // Each turn reads the clock.
+  std::vector<int> readings_at;
+  std::unique_ptr<Fleet> fleet;
+  const TransportFactory refuse = [&]() {
+    readings_at.push_back(readings);
+    if (readings_at.size() == kAttempts) fleet->Stop();
+    return absl::StatusOr<std::unique_ptr<Transport>>(
+        absl::UnavailableError("refused"));
+  };
+  FleetOptions options = Options();
+  options.retry.random = [] { return 1.0; };
+  options.retry.initial_backoff = options.retry.max_backoff =
+      absl::Milliseconds(100);
+  options.now = [&readings] {
+    ++readings;
+    return absl::Now();
+  };
+  RecordingHandler handler;
+  auto created = Fleet::Create({refuse}, {&handler}, options);
+  ASSERT_TRUE(created.ok()) << created.status();
+  fleet = *std::move(created);
+  EXPECT_TRUE(fleet->Run().ok());
+  ASSERT_EQ(readings_at.size(), kAttempts);
+  for (size_t i = 1; i < kAttempts; ++i) {
+    // A loop that does not wait makes thousands.
+    EXPECT_LT(readings_at[i] - readings_at[i - 1], 200) << i;
+  }
 }
 
 TEST_F(FleetTest, StoreErrorStopsAllShards) {

@@ -29,6 +29,7 @@
 #ifndef KEVY_REPLICA_CLIENT_FOLLOWER_H_
 #define KEVY_REPLICA_CLIENT_FOLLOWER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,11 +37,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/fleet.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/replication_token.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -70,6 +73,10 @@ class Follower {
   static absl::StatusOr<std::unique_ptr<Follower>> Create(
       TransportFactory factory, FollowerHandler* handler,
       FollowerOptions options);
+  // Null names neither an address nor a factory.
+  static absl::StatusOr<std::unique_ptr<Follower>> Create(
+      std::nullptr_t, FollowerHandler* handler,
+      FollowerOptions options) = delete;
 
   // Follows on this thread until Stop(): then OK, and the applied position is
   // acknowledged and stored. Otherwise the error of the store or the handler,
@@ -95,6 +102,16 @@ class Follower {
   // return, the handler must have made its last call of Applied() for earlier
   // data.
   void Applied(uint64_t next_offset) { fleet_->Applied(0, next_offset); }
+
+  // Waits until all frames that the primary had, by its last heartbeat, are
+  // applied. Returns as Fleet::WaitCaughtUp().
+  absl::Status WaitCaughtUp(absl::Time deadline) {
+    return fleet_->WaitCaughtUp(deadline);
+  }
+  // Read your writes: see Fleet::WaitFor().
+  absl::Status WaitFor(const ReplicationToken& token, absl::Time deadline) {
+    return fleet_->WaitFor(token, deadline);
+  }
 
   // A copy, some milliseconds old, or as old as the handler's present call.
   // Offsets of Applied() show up to link.ack_interval later.

@@ -105,10 +105,14 @@ class FollowerHandler {
   // ReplicaErrorKind::kPayload.
   virtual absl::Status OnSnapshotBegin() = 0;
   virtual absl::Status OnSnapshotChunk(absl::string_view /*bytes*/) {
-    return absl::UnimplementedError("OnSnapshotChunk() of this handler");
+    return absl::UnimplementedError(
+        "a snapshot's bytes came: override OnSnapshotChunk(), or set "
+        "snapshots.decode and override OnPayload()");
   }
   virtual absl::Status OnPayload(const PayloadEvent& /*event*/) {
-    return absl::UnimplementedError("OnPayload() of this handler");
+    return absl::UnimplementedError(
+        "a snapshot's records came: override OnPayload(), or unset "
+        "snapshots.decode and override OnSnapshotChunk()");
   }
   virtual absl::Status OnSnapshotEnd(const FeedPosition& position) = 0;
   // The link ended inside the snapshot, or before it was applied: the snapshot

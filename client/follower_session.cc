@@ -428,6 +428,7 @@ void FollowerSession::EndLink(const absl::Status& status, absl::Time now) {
     state_ = State::kStopping;
     status_ = status;
   }
+  last_link_status_ = status;
   link_down_ = LinkDown{status, end, resync || lost, backoff_.attempt(),
                         stopping ? absl::InfiniteDuration() : wait};
   session_.reset();
@@ -459,7 +460,9 @@ void FollowerSession::CountEnd(const absl::Status& status, bool resync,
   if (!status.ok()) link.failed_at = session_->position().next_offset;
   link.resync = resync;
   backoff_.HandleEnd(link);
-  snapshot_due_ = snapshot_void_ || held_.start() == FeedPosition{0, 0};
+  // A primary that answered one resume by a snapshot may answer the next alike.
+  snapshot_due_ = snapshot_void_ || asked_snapshot_ ||
+                  held_.start() == FeedPosition{0, 0};
 }
 
 absl::Duration FollowerSession::Wait(const absl::Status& status) {

@@ -60,8 +60,9 @@
 //
 // A snapshot is costly. Once two in a row did not lead to such a minute, the
 // next fresh start waits until max_backoff after the last one was connected.
-// So does a resume after a snapshot that broke off. HandleRetarget() ends this
-// spacing. HandleLocated() ends it unless the last snapshot broke off.
+// So does a resume after a snapshot that broke off, and after a link that began
+// with a snapshot. HandleRetarget() ends this spacing. HandleLocated() ends it
+// unless the last snapshot broke off.
 //
 // States, each with the held data's states that it can have:
 //
@@ -164,6 +165,12 @@ class FollowerSession {
 
   // Whether it waits for the time of the next attempt at a link.
   bool waiting() const { return state_ == State::kWaiting; }
+
+  // How the last link, or the last attempt at one, has ended: the status of its
+  // LinkDown. OK before that.
+  const absl::Status& last_link_status() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return last_link_status_;
+  }
 
   // Whether delivered data waits for HandleApplied().
   bool awaits_applied() const { return held_.awaits_applied(); }
@@ -375,6 +382,7 @@ class FollowerSession {
   // Events to deliver after the link's end.
   bool snapshot_void_ = false;
   std::optional<LinkDown> link_down_;
+  absl::Status last_link_status_;
 
   FollowerStats stats_;
   std::optional<absl::Time> last_byte_;

@@ -189,6 +189,24 @@ TEST(FollowerSessionTest, FirstLinkStartsAtGivenPosition) {
   EXPECT_EQ(follow.session.received(), (FeedPosition{7, 11}));
 }
 
+TEST(FollowerSessionTest, StartPositionCountsBeforeTheFirstAnswerAlone) {
+  Follow follow(Options({7, 8}));
+  follow.session.HandleStart({7, 20});
+  EXPECT_NE(follow.session.PollLink(follow.now), 0);
+  follow.session.HandleStart({7, 30});  // Connecting.
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 20}));
+  follow.session.HandleConnectFailed(absl::UnavailableError("refused"));
+  follow.Poll();
+  follow.session.HandleStart({7, 40});  // No primary has answered yet.
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 7:40");
+  follow.Receive("+ACK 7 40\r\n");
+  follow.session.HandleStart({7, 50});  // Linked.
+  EXPECT_EQ(follow.session.applied(), (FeedPosition{7, 40}));
+  follow.Eof();
+  follow.session.HandleStart({7, 60});  // A primary has answered.
+  EXPECT_EQ(follow.ConnectAfterWait(), "2 7:40");
+}
+
 TEST(FollowerSessionTest, NextLinkStartsAtAppliedOffset) {
   Follow follow(Options({7, 8}), /*applied_on_return=*/false);
   follow.Connect();

@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
@@ -32,7 +33,9 @@
 #include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/position_store.h"
+#include "kevy_replica/client/replication_token.h"
 #include "kevy_replica/client/testing/recording_handler.h"
+#include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/transport/forwarding_transport.h"
@@ -622,6 +625,58 @@ TEST(FollowerTest, StatsFillPrometheusText) {
             HasSubstr("kevy_replica_link_ends_total{shard=\"shard-5\","
                       "cause=\"stopped\"} 1\n"),
             Not(HasSubstr("lag_frames{"))));  // Lag needs a link.
+}
+
+TEST(FollowerWaitTest, WaitsUntilCaughtUpAndForToken) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 10).Heartbeat(7, 10).Stall());
+  RecordingHandler handler;
+  const ReplicationToken token = {{{7, 10}}};
+  const auto follower =
+      CreateOrDie(primary.InMemory(), &handler, Options({7, 8}));
+  EXPECT_TRUE(
+      absl::IsDeadlineExceeded(follower->WaitFor(token, absl::InfinitePast())));
+  EXPECT_TRUE(
+      absl::IsDeadlineExceeded(follower->WaitCaughtUp(absl::InfinitePast())));
+  Runner runner(follower.get());
+  const absl::Time deadline = absl::Now() + absl::Seconds(60);
+  const absl::Status waited = follower->WaitFor(token, deadline);
+  EXPECT_TRUE(waited.ok()) << waited;
+  const absl::Status caught_up = follower->WaitCaughtUp(deadline);
+  EXPECT_TRUE(caught_up.ok()) << caught_up;
+  EXPECT_EQ(follower->Stats().applied, (FeedPosition{7, 10}));
+  EXPECT_TRUE(runner.Stop().ok());
+}
+
+TEST(FollowerErrorTest, SnapshotWithoutItsHandlerFunctionNamesTheOption) {
+  class Frames : public FollowerHandler {
+   public:
+    absl::Status OnFrames(absl::Span<const FrameView> /*frames*/,
+                          const FeedPosition& /*position*/) override {
+      return absl::OkStatus();
+    }
+    absl::Status OnReset() override { return absl::OkStatus(); }
+    absl::Status OnSnapshotBegin() override { return absl::OkStatus(); }
+    absl::Status OnSnapshotEnd(const FeedPosition& /*position*/) override {
+      return absl::OkStatus();
+    }
+  };
+  for (const bool decode : {false, true}) {
+    ScriptedPrimary primary;
+    primary.Enqueue(
+        PrimaryScript().Snapshot(absl::string_view("KEVYSNAP\x04\x00", 10), 0));
+    Frames handler;
+    FollowerOptions options = Options();
+    options.snapshots.decode = decode;
+    const absl::Status status =
+        CreateOrDie(primary.InMemory(), &handler, std::move(options))->Run();
+    EXPECT_TRUE(absl::IsUnimplemented(status)) << status;
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr(decode ? "override OnPayload(), or unset "
+                                   "snapshots.decode"
+                                 : "or set snapshots.decode and override "
+                                   "OnPayload()"));
+  }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #ifndef KEVY_REPLICA_CLIENT_PRIMARY_H_
 #define KEVY_REPLICA_CLIENT_PRIMARY_H_
 
+#include <cstddef>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -17,6 +18,10 @@
 #include "kevy_replica/codec/internal/value.h"
 
 namespace kevy_replica {
+
+// More shards than any primary has. (kevy has one for each core.) A node that
+// tells more counts as silent: a reader would make a connection for each.
+inline constexpr size_t kMaxToldShards = 4096;
 
 // A node that says that it is the primary. Its texts are printable ASCII.
 struct Primary {

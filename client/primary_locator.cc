@@ -200,14 +200,11 @@ void PrimaryLocator::HandleFailure(size_t i, const absl::Status& status,
                                    absl::Time now) {
   Node& node = nodes_[i];
   if (!node.connected) return;
-  if (node.step != Step::kIdle) {
+  if (node.step == Step::kIdle) {
+    LoseIdle(&node, now);
+  } else {
     Fail(&node, std::string(status.message()), now);
-    return;
   }
-  Drop(&node);
-  // The node may be gone, so ask at once. But a client port that closes after
-  // each check is asked at the usual times.
-  if (node.rechecked) node.due = std::max(now, node.asked_at + kLeastInterval);
 }
 
 void PrimaryLocator::HandleTimeout(absl::Time now) {
@@ -343,16 +340,16 @@ void PrimaryLocator::Take(Node* node, absl::Time now) {
   while (true) {
     const Outcome outcome = node->decoder.Next();
     if (outcome == Outcome::kNeedMore) return;
+    if (node->step != Step::kAsking) {
+      LoseIdle(node, now);
+      return;
+    }
     if (outcome == Outcome::kError) {
       Fail(node,
            absl::StrCat(
                "its reply is malformed: ", WireErrorName(node->decoder.error()),
                " at ", Excerpt(node->decoder.Excerpt())),
            now);
-      return;
-    }
-    if (node->step != Step::kAsking) {
-      Fail(node, "it sent more replies than it was asked for", now);
       return;
     }
     std::string fault =
@@ -363,6 +360,10 @@ void PrimaryLocator::Take(Node* node, absl::Time now) {
     }
     if (++node->answered < node->questions.size()) continue;
     fault = CheckFacts(*node);
+    if (fault.empty() && (node->decoder.Next() != Outcome::kNeedMore ||
+                          !node->decoder.at_boundary())) {
+      fault = "it sent more replies than it was asked for";
+    }
     if (!fault.empty()) {
       Fail(node, std::move(fault), now);
       return;
@@ -413,7 +414,7 @@ std::string PrimaryLocator::Answer(Node* node, const Question& question,
     case Topic::kShards:
       if (!IsNatural(reply)) return "";  // Unknown before 2.3.
       node->facts.shards = static_cast<uint64_t>(reply.integer());
-      if (node->facts.shards == 0 || node->facts.shards > kMaxPort) {
+      if (node->facts.shards == 0 || node->facts.shards > kMaxToldShards) {
         return absl::StrCat("says that it has ", reply.integer(), " shards");
       }
       return "";
@@ -483,6 +484,16 @@ std::string PrimaryLocator::CheckFacts(const Node& node) const {
 void PrimaryLocator::Drop(Node* node) {
   node->connected = false;
   node->to_send.clear();
+}
+
+// A connection without a check is lost, or brought bytes that nobody asked for.
+void PrimaryLocator::LoseIdle(Node* node, absl::Time now) {
+  Drop(node);
+  // The node may be gone, so ask at once. But a client port that closes after
+  // each check is asked at the usual times.
+  if (node->rechecked) {
+    node->due = std::max(now, node->asked_at + kLeastInterval);
+  }
 }
 
 void PrimaryLocator::Fail(Node* node, std::string text, absl::Time now) {

@@ -302,6 +302,7 @@ class PrimaryLocator {
   // The fault of the answers together, or "".
   std::string CheckFacts(const Node& node) const;
   void Drop(Node* node);
+  void LoseIdle(Node* node, absl::Time now);
   void Fail(Node* node, std::string text, absl::Time now);
   void Conclude(Node* node, Result result, absl::Time now);
   void Schedule(Node* node, absl::Time now);

@@ -320,6 +320,22 @@ TEST(PrimaryLocatorTest, PortsEndAt65535) {
               ElementsAre(HasSubstr("no replication ports from 65535 on")));
 }
 
+// The others were asked just before, and would be asked in a minute.
+TEST(PrimaryLocatorTest, SilenceOfThePrimaryChecksOthersAtOnce) {
+  PrimaryLocatorOptions options = Options();
+  options.role_check_interval = absl::Minutes(1);
+  options.check_timeout = absl::Seconds(2);
+  Locate locate(std::move(options));
+  EXPECT_THAT(locate.Run(absl::Seconds(59)), ElementsAre("found a:1"));
+  locate.node(0).state = State::kAbsent;
+  EXPECT_THAT(locate.Run(absl::Seconds(2)), IsEmpty());
+  locate.Promote(1);
+  EXPECT_THAT(
+      locate.Run(absl::Seconds(3)),
+      ElementsAre(StartsWith("missing"),
+                  StartsWith("demoted b:1 is the primary now"), "found b:1"));
+}
+
 TEST(PrimaryLocatorTest, DeadNodesDoNotDelay) {
   Locate locate;
   locate.Promote(2);
@@ -466,6 +482,38 @@ TEST(PrimaryLocatorTest, SplitTakesLowerOnlyAfterPatience) {
               ElementsAre(StartsWith("demoted"), "found b:1"));
 }
 
+// No check is due when the patience ends.
+TEST(PrimaryLocatorTest, PatienceEndsBetweenChecks) {
+  PrimaryLocatorOptions options = Options();
+  options.role_check_interval = options.retry.initial_backoff =
+      options.retry.max_backoff = absl::Minutes(1);
+  Locate locate(std::move(options));
+  locate.SetOffset(0, 100);
+  locate.SetOffset(1, 5);
+  locate.Run(absl::Seconds(1));
+  locate.Promote(1);
+  locate.Run(absl::Seconds(60));
+  locate.node(0).state = State::kDown;
+  EXPECT_THAT(locate.Run(absl::Milliseconds(4900)),
+              ElementsAre(HasSubstr("b:1 claims to be it, but has fewer "
+                                    "writes")));
+  EXPECT_THAT(locate.Run(absl::Milliseconds(200)),
+              ElementsAre(StartsWith("demoted"), "found b:1"));
+}
+
+TEST(PrimaryLocatorTest, SplitComparesOffsetsOfAllShardsAlone) {
+  Locate locate(Options(2));
+  locate.node(0).scripted.shards = {{1000, 5}, {2000, 6}};
+  locate.node(1).scripted.shards = {{7, 4}, {8, 8}};
+  locate.Run(absl::Seconds(1));
+  locate.Promote(1);
+  locate.Run(absl::Seconds(3));
+  locate.node(0).state = State::kDown;
+  EXPECT_THAT(
+      locate.Run(absl::Seconds(3)),
+      ElementsAre(StartsWith("demoted b:1 is the primary now"), "found b:1"));
+}
+
 TEST(PrimaryLocatorTest, SplitAtStartWaitsForAgreement) {
   Locate locate;
   locate.Promote(1);
@@ -570,7 +618,9 @@ TEST(PrimaryLocatorTest, HostileRepliesCountAsSilence) {
            {{"INFO", "replication"},
             "$21\r\nrepl_port_base:65536\n\r\n",
             "repl_port_base is \"65536\""},
+           {{"ROLE"}, "-MOVED 0 10.0.0.9:6004\r\n", "MOVED 0 10.0.0.9:6004"},
            {{"FEED.SHARDS"}, ":0\r\n", "has 0 shards"},
+           {{"FEED.SHARDS"}, ":4097\r\n", "has 4097 shards"},
            {{"FEED.SHARDS"},
             ":9223372036854775807\r\n",
             "9223372036854775807 shards"},
@@ -588,6 +638,57 @@ TEST(PrimaryLocatorTest, HostileRepliesCountAsSilence) {
         << hostile.reply;
     EXPECT_THAT(lines, Not(Contains(StartsWith("failed"))));
   }
+}
+
+TEST(PrimaryLocatorTest, MostShardsAreFound) {
+  Locate locate(Options(0), "kevy://a:1");
+  locate.node(0).scripted.replies[{"FEED.SHARDS"}] =
+      absl::StrCat(":", kMaxToldShards, "\r\n");
+  EXPECT_THAT(locate.Run(absl::Seconds(20)), ElementsAre("found a:1"));
+  EXPECT_EQ(locate.primary.shards.size(), kMaxToldShards);
+}
+
+// Each node says that another one is the primary.
+TEST(PrimaryLocatorTest, NodesThatNameEachOtherAreAskedAtBackoff) {
+  Locate locate;
+  const char* const kNamed[] = {"b", "c", "a"};
+  for (size_t i = 0; i < 3; ++i) {
+    locate.Demote(i);
+    locate.node(i).scripted.master_host = kNamed[i];
+    locate.node(i).scripted.master_port = 1;
+  }
+  EXPECT_THAT(locate.Run(absl::Minutes(10)),
+              ElementsAre(HasSubstr("a:1 is a replica of \"b\"")));
+  for (size_t i = 0; i < 3; ++i) {
+    // 2.5 s each once the waits have grown to 5 s. The connection stays.
+    EXPECT_LE(locate.node(i).commands.size(), 2u * 260);
+    EXPECT_GE(locate.node(i).commands.size(), 2u * 200);
+    EXPECT_EQ(locate.node(i).connections, 1);
+  }
+}
+
+// Unasked replies behind a check end the connection, not the check's result.
+TEST_F(OneNodeTest, UnaskedReplyEndsConnectionUntilNextCheck) {
+  for (const absl::string_view unasked : {":1\r\n", "?", "-ERR\r\n"}) {
+    Check(AllAnswers());
+    Feed(&locator_, unasked, now_);
+    EXPECT_EQ(locator_.PollConnection(0, now_), 0u) << unasked;
+    now_ += absl::Milliseconds(1999);
+    EXPECT_EQ(locator_.PollConnection(0, now_), 0u) << unasked;
+    EXPECT_TRUE(locator_.primary().has_value());
+    now_ += absl::Milliseconds(1);
+  }
+}
+
+// It sends replies that it was not asked for, on every connection.
+TEST(PrimaryLocatorTest, FloodOfRepliesIsAskedAtBackoff) {
+  Locate locate(Options(), "kevy://a:1");
+  std::string flood;
+  for (int i = 0; i < 1000; ++i) flood += AllAnswers();
+  locate.node(0).raw = flood;
+  locate.Run(absl::Minutes(10));
+  EXPECT_FALSE(locate.locator.primary().has_value());
+  EXPECT_LE(locate.node(0).connections, 700);
 }
 
 TEST(PrimaryLocatorTest, MalformedTailIsFaultOfNode) {

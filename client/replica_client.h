@@ -131,6 +131,10 @@ class ReplicaClient {
   static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
       std::unique_ptr<Transport> transport, ReplicaClientOptions options);
 
+  // Null names neither an address, a factory nor a transport.
+  static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
+      std::nullptr_t, ReplicaClientOptions options) = delete;
+
   // Ends the link politely, unless the primary has ended it: half-close, read
   // up to the primary's EOF, close. It waits for that EOF, but 1 s at most. An
   // interrupt during the wait ends it. An earlier one does not, so that a

@@ -56,6 +56,17 @@ TEST(ReplicationTokenTest, RejectsOtherText) {
   }
 }
 
+TEST(ReplicationTokenTest, ReadsUpTo65536Shards) {
+  std::string text;
+  for (int i = 0; i < 65'536; ++i) text += "7 8 ";
+  const auto most = ParseReplicationToken(text);
+  ASSERT_TRUE(most.ok()) << most.status();
+  EXPECT_EQ(most->shards.size(), 65'536u);
+  EXPECT_THAT(
+      std::string(ParseReplicationToken(text + "7 8").status().message()),
+      HasSubstr("too many numbers"));
+}
+
 TEST(ReplicationTokenTest, ErrorsEscapeAndCutText) {
   const absl::Status status =
       ParseReplicationToken("1 5\x1b" + std::string(1000, 'x')).status();

@@ -13,6 +13,7 @@
 
 #include "absl/random/random.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -163,26 +164,31 @@ void Session::HandleTimeout(absl::Time now) {
       now - connected_ >= options_.handshake_timeout) {
     Fail(absl::DeadlineExceededError(
         absl::StrCat("no answer to the handshake within ",
-                     absl::FormatDuration(options_.handshake_timeout))));
+                     absl::FormatDuration(options_.handshake_timeout),
+                     " (handshake_timeout)")));
     return;
   }
   if (state_ != State::kStream) return;
   CountWait(now);
   if (Patience() > absl::ZeroDuration()) return;
   if (without_byte_ >= LongestSilence()) {
-    Fail(absl::DeadlineExceededError(
-        absl::StrCat("nothing came within ",
-                     absl::FormatDuration(LongestSilence()), Where())));
+    Fail(absl::DeadlineExceededError(absl::StrCat(
+        "nothing came within ", absl::FormatDuration(LongestSilence()),
+        LongestSilence() == options_.idle_timeout ? " (idle_timeout)"
+                                                  : " (heartbeat_timeout)",
+        Where())));
   } else if (element_begun_ && in_element_ >= options_.element_timeout) {
     Fail(absl::DeadlineExceededError(
         absl::StrCat("an element has begun, but did not end within ",
-                     absl::FormatDuration(options_.element_timeout), Where())));
+                     absl::FormatDuration(options_.element_timeout),
+                     " (element_timeout)", Where())));
   } else {
-    Fail(ReplicaError(ReplicaErrorKind::kStalled,
-                      absl::StrCat("nothing but heartbeats came within ",
-                                   absl::FormatDuration(options_.stall_timeout),
-                                   ", although the primary is at offset ",
-                                   *primary_next_offset_, Where())));
+    Fail(ReplicaError(
+        ReplicaErrorKind::kStalled,
+        absl::StrCat("nothing but heartbeats came within ",
+                     absl::FormatDuration(options_.stall_timeout),
+                     " (stall_timeout), although the primary is at offset ",
+                     *primary_next_offset_, Where())));
   }
 }
 
@@ -454,8 +460,14 @@ void Session::FailDecode() {
   }
   const std::string limit =
       IsLimit(error) ? absl::StrCat(" (limit ", LimitName(error), ")") : "";
-  Fail(ReplicaWireError(kind, error,
-                        absl::StrCat(WireErrorName(error), limit, Where())));
+  // Replication listeners never answer "-".
+  const absl::string_view hint =
+      state_ == State::kAnswer && absl::StartsWith(decoder_.Excerpt(), "-")
+          ? ": this is a client port; give the replication listener (by "
+            "default the client port + 10000), or a kevy:// URL"
+          : "";
+  Fail(ReplicaWireError(
+      kind, error, absl::StrCat(WireErrorName(error), limit, Where(), hint)));
 }
 
 // `at` counts the bytes of the stream. The excerpt lies there.

@@ -36,6 +36,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct SessionSetup {
   LinkOptions link;
@@ -599,6 +600,23 @@ TEST(SessionTest, AnswerWithGeneration0IsMalformed) {
             ReplicaErrorKind::kAckMalformed);
 }
 
+TEST(SessionTest, ErrorOfClientPortNamesTheReplicationListener) {
+  for (const ProtocolChoice protocol :
+       {ProtocolChoice::kV1, ProtocolChoice::kV2}) {
+    Link link(Options({7, 50}, protocol));
+    link.Receive("-ERR unknown command 'REPLICATE'\r\n");
+    EXPECT_EQ(ReplicaErrorKindOf(link.session.status()),
+              ReplicaErrorKind::kAckMalformed);
+    EXPECT_THAT(std::string(link.session.status().message()),
+                HasSubstr("unknown command 'REPLICATE'\\r\\n\": this is a "
+                          "client port; give the replication listener"));
+  }
+  Link other(Options({7, 50}));
+  other.Receive("+OK\r\n");
+  EXPECT_THAT(std::string(other.session.status().message()),
+              Not(HasSubstr("client port")));
+}
+
 TEST(SessionTest, HandshakeTimeoutEndsSession) {
   SessionSetup options = Options();
   options.link.handshake_timeout = absl::Seconds(3);
@@ -655,7 +673,7 @@ TEST(SessionTest, HeartbeatsAreExpectedAfterTheFirst) {
     link.session.HandleTimeout(link.now + absl::Seconds(5));
     EXPECT_TRUE(absl::IsDeadlineExceeded(link.session.status()));
     EXPECT_THAT(std::string(link.session.status().message()),
-                HasSubstr("nothing came within 5s"));
+                HasSubstr("nothing came within 5s (heartbeat_timeout)"));
   }
 }
 
@@ -728,7 +746,7 @@ TEST(SessionTest, ElementTimeoutBoundsAnElement) {
     EXPECT_EQ(link.now, absl::UnixEpoch() + absl::Seconds(10)) << bytes;
     EXPECT_TRUE(absl::IsDeadlineExceeded(link.session.status()));
     EXPECT_THAT(std::string(link.session.status().message()),
-                HasSubstr("did not end within 10s"));
+                HasSubstr("did not end within 10s (element_timeout)"));
   }
 }
 
@@ -787,8 +805,9 @@ TEST(SessionTest, StalledLinkIsReported) {
               ReplicaErrorKind::kStalled);
     EXPECT_EQ(RecommendedAction(link.session.status()), Action::kReconnect);
     EXPECT_THAT(std::string(link.session.status().message()),
-                HasSubstr("nothing but heartbeats came within 10s, although "
-                          "the primary is at offset 9"));
+                HasSubstr("nothing but heartbeats came within 10s "
+                          "(stall_timeout), although the primary is at "
+                          "offset 9"));
     EXPECT_EQ(link.session.position(), (FeedPosition{7, 8}));
   }
 }

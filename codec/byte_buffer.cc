@@ -62,8 +62,9 @@ ByteBuffer::~ByteBuffer() { Unpoison(0, capacity_); }
 absl::Span<char> ByteBuffer::Prepare(size_t min) {
   const size_t size = end_ - begin_;
   const size_t wanted = std::max(2 * (size + min), kMinCapacity);
-  if (Outgrown(size + min)) {
-    if (!Reallocate(wanted)) return {};
+  if (Outgrown(size + min) && Reallocate(wanted)) {
+    // The rest of the memory is free. Without memory for this, the old memory
+    // stays in use.
   } else if (size <= begin_ && begin_ != 0 && capacity_ - size >= min &&
              memory_ == Memory::kReuse) {
     // At most as many bytes move as were consumed since the last move, so the

@@ -37,6 +37,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/internal/string_views.h"
 #include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
@@ -199,6 +200,26 @@ WireError AppendFrame(uint64_t offset, absl::Span<const absl::string_view> argv,
 // returns it. Error, with `*out` unchanged: kBadCommand (`argv` is empty).
 WireError AppendCommand(absl::Span<const absl::string_view> argv,
                         std::string* out);
+
+// The same for another range of strings, as std::vector<std::string> and
+// ArgvView. Each allocates a list of views.
+template <typename Strings, codec_internal::IfStrings<Strings> = 0>
+size_t EncodedFrameSize(uint64_t offset, const Strings& argv) {
+  return EncodedFrameSize(offset, codec_internal::StringViews(argv));
+}
+template <typename Strings, codec_internal::IfStrings<Strings> = 0>
+EncodeResult EncodeFrame(uint64_t offset, const Strings& argv,
+                         absl::Span<char> out) {
+  return EncodeFrame(offset, codec_internal::StringViews(argv), out);
+}
+template <typename Strings, codec_internal::IfStrings<Strings> = 0>
+WireError AppendFrame(uint64_t offset, const Strings& argv, std::string* out) {
+  return AppendFrame(offset, codec_internal::StringViews(argv), out);
+}
+template <typename Strings, codec_internal::IfStrings<Strings> = 0>
+WireError AppendCommand(const Strings& argv, std::string* out) {
+  return AppendCommand(codec_internal::StringViews(argv), out);
+}
 
 }  // namespace kevy_replica
 

@@ -1,7 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A shape stays within its arrays, and compares every byte that it must.
+// A shape stays within its arrays, and compares every byte that it must. It is
+// learned from two frames alike.
 
 #include "kevy_replica/codec/internal/frame_shape.h"
 
@@ -16,6 +17,7 @@
 #include "kevy_replica/codec/arg_ref.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/internal/envelope_predictor.h"
+#include "kevy_replica/codec/internal/frame_predictor.h"
 #include "kevy_replica/codec/internal/meter.h"
 #include "kevy_replica/codec/wire_error.h"
 
@@ -113,6 +115,45 @@ TEST(FrameShapeTest, ComparesEveryByteOfLongHeaders) {
     SCOPED_TRACE(size);
     ExpectComparesAllButArguments(Example(10, size));
   }
+}
+
+void Observe(const Example& example, FramePredictor* predictor) {
+  predictor->Observe(example.wire.data(), example.wire.size(),
+                     example.envelope_size - 1, example.args.data(),
+                     example.args.size());
+}
+
+TEST(FramePredictorTest, LearnsFromTwoFramesOfOneSizeAndCount) {
+  const Example one(2, 7);
+  const Example other_size(2, 8);
+  const Example other_count(1, 19);
+  ASSERT_EQ(one.wire.size(), other_count.wire.size());
+  FramePredictor predictor;
+  for (const Example& example : {one, other_size, one, other_count, one}) {
+    Observe(example, &predictor);
+    EXPECT_FALSE(predictor.shape.active());
+  }
+  Observe(one, &predictor);
+  EXPECT_TRUE(predictor.shape.active());
+  EXPECT_EQ(predictor.shape.argc(), 2u);
+  EXPECT_EQ(predictor.shape.envelope_size(), one.envelope_size);
+}
+
+TEST(FramePredictorTest, KeepsAShapeThatIsActiveOrInUse) {
+  const Example one(2, 7);
+  const Example other(3, 7);
+  FramePredictor active;
+  for (const Example& example : {one, one, other, other}) {
+    Observe(example, &active);
+  }
+  EXPECT_EQ(active.shape.argc(), 2u);
+  FramePredictor in_use;
+  in_use.shape_in_use = true;
+  for (int i = 0; i < 3; ++i) Observe(one, &in_use);
+  EXPECT_FALSE(in_use.shape.active());
+  in_use.shape_in_use = false;
+  Observe(one, &in_use);
+  EXPECT_TRUE(in_use.shape.active());
 }
 
 }  // namespace

@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <list>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -151,36 +153,41 @@ TEST(FrameDecoderTest, DecodesEveryLengthOfArguments) {
 // One wrong byte outside the arguments makes an error or another frame. Such a
 // frame encodes to the same bytes.
 TEST(FrameDecoderTest, ReplacedBytesAreErrorsOrEncodeBack) {
-  const std::string sound =
-      "*2\r\n:10\r\n*3\r\n$1\r\na\r\n$10\r\n0123456789\r\n$2\r\nbc\r\n";
-  FrameDecoder decoder;
-  int done = 0;
-  for (size_t at = 0; at < sound.size(); ++at) {
-    for (int c = 0; c < 256; ++c) {
-      std::string input = sound;
-      input[at] = static_cast<char>(c);
-      FrameView frame;
-      const DecodeResult result = decoder.Decode(input, &frame);
-      if (result.outcome == Outcome::kError) {
-        // The position is at the wrong byte or behind it.
-        ASSERT_GE(result.position, at) << c;
-        continue;
-      }
-      if (!result.done()) continue;
-      ++done;
-      std::string again;
-      ASSERT_EQ(AppendFrame(frame.offset(), ArgvOf(frame), &again),
-                WireError::kNone);
-      // Only leading zeros are read and not written again.
-      if (input[at] != '0') {
-        ASSERT_EQ(again, input.substr(0, result.position));
+  for (const absl::string_view offset : {"8", "10", "1234567890123456"}) {
+    SCOPED_TRACE(offset);
+    const std::string sound =
+        absl::StrCat("*2\r\n:", offset,
+                     "\r\n*3\r\n$1\r\na\r\n$10\r\n0123456789\r\n$2\r\nbc\r\n");
+    FrameDecoder decoder;
+    size_t done = 0;
+    for (size_t at = 0; at < sound.size(); ++at) {
+      for (int c = 0; c < 256; ++c) {
+        std::string input = sound;
+        input[at] = static_cast<char>(c);
+        FrameView frame;
+        const DecodeResult result = decoder.Decode(input, &frame);
+        if (result.outcome == Outcome::kError) {
+          // The position is at the wrong byte or behind it.
+          ASSERT_GE(result.position, at) << c;
+          continue;
+        }
+        if (!result.done()) continue;
+        ++done;
+        std::string again;
+        ASSERT_EQ(AppendFrame(frame.offset(), ArgvOf(frame), &again),
+                  WireError::kNone);
+        // Only leading zeros are read and not written again.
+        if (input[at] != '0') {
+          ASSERT_EQ(again, input.substr(0, result.position));
+        }
       }
     }
+    // Each of the 13 bytes of arguments may be any byte, each digit of the
+    // offset any digit, and the count 1 to 3. Every other byte is fixed.
+    const size_t digits = offset.size();
+    EXPECT_EQ(done,
+              13 * 256 + digits * 10 + 3 + (sound.size() - 13 - digits - 1));
   }
-  // Each of the 13 bytes of arguments may be any byte, both digits of the
-  // offset any digit, and the count 1 to 3. Every other byte is fixed.
-  EXPECT_EQ(done,
-            13 * 256 + 2 * 10 + 3 + (static_cast<int>(sound.size()) - 16));
 }
 
 TEST(FrameDecoderTest, LimitsHoldAtEveryNumberOfDigits) {
@@ -605,6 +612,35 @@ TEST(AppendCommandTest, AppendsTheCommandOfAFrame) {
   std::string out = "before";
   EXPECT_EQ(AppendCommand({}, &out), WireError::kBadCommand);
   EXPECT_EQ(out, "before");
+}
+
+TEST(FrameTest, AnyRangeOfStringsEncodes) {
+  std::string frame;
+  ASSERT_EQ(AppendFrame(8, {"SET", "foo", "bar"}, &frame), WireError::kNone);
+  FrameDecoder decoder;
+  FrameView view;
+  ASSERT_TRUE(decoder.Decode(frame, &view).done());
+
+  const auto encode = [](const auto& argv) {
+    std::string all;
+    EXPECT_EQ(AppendFrame(8, argv, &all), WireError::kNone);
+    EXPECT_EQ(EncodedFrameSize(8, argv), all.size());
+    std::string in_span(all.size(), '\0');
+    EXPECT_EQ(
+        EncodeFrame(8, argv, absl::MakeSpan(&in_span[0], in_span.size())).error,
+        WireError::kNone);
+    EXPECT_EQ(in_span, all);
+    std::string command;
+    EXPECT_EQ(AppendCommand(argv, &command), WireError::kNone);
+    EXPECT_TRUE(absl::EndsWith(all, command)) << command;
+    return all;
+  };
+  EXPECT_EQ(encode(std::vector<std::string>{"SET", "foo", "bar"}), frame);
+  EXPECT_EQ(encode(std::list<const char*>{"SET", "foo", "bar"}), frame);
+  EXPECT_EQ(encode(std::vector<absl::string_view>{"SET", "foo", "bar"}), frame);
+  EXPECT_EQ(encode(view.argv()), frame);
+  EXPECT_EQ(AppendFrame(8, std::vector<std::string>(), &frame),
+            WireError::kBadCommand);
 }
 
 }  // namespace

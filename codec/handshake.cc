@@ -134,7 +134,6 @@ DecodeResult DecodeHandshakeRequest(absl::string_view input,
   internal::CommandScanner scanner;
   internal::NoMeter meter;
   storage->Clear();
-  scanner.Start(0);
   const DecodeResult result =
       scanner.Scan(input.data(), input.size(), own, storage, meter);
   switch (result.error) {

@@ -194,6 +194,18 @@ TEST(NextFramesTest, ReportsErrorBehindEarlierFrames) {
   EXPECT_NE(decoder.Excerpt().find("$xmore"), absl::string_view::npos);
 }
 
+// 512 arguments end a batch, so that memory for views stays small.
+TEST(NextFramesTest, BatchEndsWithItsMostArguments) {
+  for (const size_t argc : {127, 128, 129}) {
+    SCOPED_TRACE(argc);
+    StreamDecoder decoder;
+    decoder.Feed(FramesOf(1, std::vector<Argv>(6, Argv(argc, "a"))));
+    const size_t batch = argc == 127 ? 5 : 4;
+    EXPECT_EQ(decoder.NextFrames().size(), batch);
+    EXPECT_EQ(decoder.NextFrames().size(), 6 - batch);
+  }
+}
+
 // Frames ahead stay right when bytes arrive, the buffer grows or the decoder
 // moves.
 TEST(NextFramesTest, FramesAheadSurviveNewBytesAndMoves) {

@@ -1,56 +1,69 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A process without memory for the lists that a peer's bytes need. Each test
-// fails the first allocation, then the second, and so on.
+// A process without memory for the lists and buffers that a peer's bytes need.
+// Most tests fail the first allocation, then the second, and so on.
 
+#include <algorithm>
+#include <csignal>
 #include <cstddef>
-#include <limits>
-#include <new>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/argv_view.h"
+#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/payload_encoder.h"
+#include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/stream_decoder.h"
+#include "kevy_replica/codec/testing/failing_allocation.h"
 #include "kevy_replica/codec/wire_error.h"
-
-namespace {
-constexpr size_t kNever = std::numeric_limits<size_t>::max();
-size_t successes_left = kNever;
-}  // namespace
-
-// The codec's lists are the only users of this form.
-void* operator new[](size_t size, const std::nothrow_t&) noexcept {
-  if (successes_left == 0) return nullptr;
-  if (successes_left != kNever) --successes_left;
-  return ::operator new[](size);
-}
 
 namespace kevy_replica {
 namespace {
 
-// Calls `decode` with the n-th allocation failing, for n = 1, 2 ..., up to the
-// first call that succeeds. Returns the number of failed calls.
+using codec_testing::FailingAllocation;
+
+// Calls `decode` with allocation 1, 2, ... failing, up to the first call that
+// makes fewer. Returns the number of failed calls.
 template <typename Decode>
 int FailEachAllocation(const Decode& decode) {
-  for (size_t n = 0;; ++n) {
-    successes_left = n;
+  for (size_t n = 1;; ++n) {
+    // A fast path that fails leaves its work to a strict one: that fails, too.
+    const FailingAllocation failing(n, FailingAllocation::Later::kFail);
     const WireError error = decode();
-    const bool failed = successes_left == 0 && error != WireError::kNone;
-    successes_left = kNever;
-    if (!failed) {
+    if (!failing.has_failed()) {
       EXPECT_EQ(error, WireError::kNone);
-      return static_cast<int>(n);
+      return static_cast<int>(n - 1);
     }
     EXPECT_EQ(error, WireError::kOutOfMemory) << n;
   }
+}
+
+// Gives `bytes` to a decoder. False: it has no memory for them, and goes on
+// without them.
+template <typename Decoder>
+bool Put(absl::string_view bytes, Decoder* decoder) {
+  const WireError error = decoder->error();
+  const uint64_t position = decoder->position();
+  const absl::Span<char> room = decoder->Prepare(bytes.size());
+  if (room.empty()) {
+    EXPECT_EQ(decoder->error(), error);
+    EXPECT_EQ(decoder->position(), position);
+    return false;
+  }
+  bytes.copy(room.data(), bytes.size());
+  decoder->Commit(bytes.size());
+  return true;
 }
 
 std::string LongFrame() {
@@ -77,7 +90,9 @@ TEST(OutOfMemoryTest, StreamDecoderTellsItAtTheArgument) {
                 StreamDecoder decoder;
                 Outcome outcome = Outcome::kNeedMore;
                 for (size_t i = 0; i < wire.size(); i += step) {
-                  decoder.Feed(absl::string_view(wire).substr(i, step));
+                  const absl::string_view piece =
+                      absl::string_view(wire).substr(i, step);
+                  if (!Put(piece, &decoder)) return WireError::kOutOfMemory;
                   do {
                     outcome = decoder.Next();
                   } while (outcome == Outcome::kDone);
@@ -96,9 +111,11 @@ TEST(OutOfMemoryTest, ShrinkingKeepsTheMemory) {
   ArgvStorage storage;
   for (size_t i = 0; i < 100; ++i) ASSERT_TRUE(storage.Add(i, 1));
   const size_t capacity = storage.capacity();
-  successes_left = 0;
-  storage.ShrinkToFit();
-  successes_left = kNever;
+  {
+    const FailingAllocation failing(1);
+    storage.ShrinkToFit();
+    EXPECT_TRUE(failing.has_failed());
+  }
   EXPECT_EQ(storage.capacity(), capacity);
   EXPECT_EQ(storage.data()[99].offset, 99);
 }
@@ -123,11 +140,145 @@ TEST(OutOfMemoryTest, ReplyDecoderTellsIt) {
   wire += "*1\r\n$1\r\nx\r\n";
   EXPECT_GE(FailEachAllocation([&] {
               ReplyDecoder decoder;
-              decoder.Feed(wire);
+              if (!Put(wire, &decoder)) return WireError::kOutOfMemory;
               EXPECT_NE(decoder.Next(), Outcome::kNeedMore);
               return decoder.error();
             }),
             5);
+  // The first node may be a string.
+  EXPECT_EQ(FailEachAllocation([&] {
+              ReplyDecoder decoder;
+              if (!Put("$1\r\nx\r\n", &decoder)) {
+                return WireError::kOutOfMemory;
+              }
+              EXPECT_NE(decoder.Next(), Outcome::kNeedMore);
+              return decoder.error();
+            }),
+            2);
+}
+
+// A buffer that cannot get less memory keeps the memory of a huge element.
+TEST(OutOfMemoryTest, BufferStaysInUseIfShrinkingFails) {
+  for (const auto memory :
+       {ByteBuffer::Memory::kReuse, ByteBuffer::Memory::kFresh}) {
+    ByteBuffer buffer(memory);
+    buffer.Prepare(16 * ByteBuffer::kKeptCapacity)[0] = 'x';
+    buffer.Commit(1);
+    const size_t capacity = buffer.capacity();
+    size_t shortest = capacity;
+    {
+      const FailingAllocation failing(1, FailingAllocation::Later::kFail);
+      for (int call = 0; call < 2 * ByteBuffer::kCalm; ++call) {
+        shortest = std::min(shortest, buffer.Prepare(1).size());
+      }
+      EXPECT_TRUE(failing.has_failed());
+    }
+    EXPECT_EQ(shortest, capacity - 1);
+    EXPECT_EQ(buffer.capacity(), capacity);
+    EXPECT_EQ(buffer.bytes(), "x");
+    for (int call = 0; call < ByteBuffer::kCalm; ++call) buffer.Prepare(1);
+    EXPECT_LT(buffer.capacity(), capacity);
+    EXPECT_EQ(buffer.bytes(), "x");
+  }
+}
+
+// Feed() cannot return an error.
+TEST(OutOfMemoryDeathTest, FeedAborts) {
+  EXPECT_EXIT(
+      {
+        StreamDecoder decoder;
+        const FailingAllocation failing(1);
+        decoder.Feed("+");
+      },
+      testing::KilledBySignal(SIGABRT), "");
+  EXPECT_EXIT(
+      {
+        ReplyDecoder decoder;
+        const FailingAllocation failing(1);
+        decoder.Feed("+");
+      },
+      testing::KilledBySignal(SIGABRT), "");
+}
+
+// Feeds `payload` in two pieces, the second one without memory. Returns the
+// error.
+WireError DecodeInTwo(absl::string_view payload, size_t cut) {
+  PayloadDecoder decoder(0);
+  Outcome outcome = Outcome::kDone;
+  {
+    const FailingAllocation failing(1, FailingAllocation::Later::kFail);
+    for (const absl::string_view piece :
+         {payload.substr(0, cut), payload.substr(cut)}) {
+      decoder.Feed(piece);
+      do {
+        outcome = decoder.Next();
+      } while (outcome == Outcome::kDone);
+    }
+  }
+  EXPECT_EQ(outcome == Outcome::kError, decoder.error() != WireError::kNone);
+  return decoder.error();
+}
+
+// Bytes of strings that a cut group has begun need memory. Numbers need none.
+TEST(OutOfMemoryTest, PayloadDecoderTellsIt) {
+  PayloadEncoder encoder;
+  std::string payload;
+  for (const PayloadEvent& event : {
+           PayloadEvent(PayloadHeader{6, 7, 8}),
+           PayloadEvent(RecordBegin{RecordType::kString, "key", {}, 0}),
+           PayloadEvent(StringValue{"value"}),
+           PayloadEvent(RecordEnd()),
+           PayloadEvent(RecordBegin{RecordType::kHash, "hash", {}, 1}),
+           PayloadEvent(HashField{"field", "text"}),
+           PayloadEvent(RecordEnd()),
+           PayloadEvent(RecordBegin{RecordType::kSortedSet, "set", {}, 1}),
+           PayloadEvent(ScoredMember{"member", 1.5}),
+           PayloadEvent(RecordEnd()),
+           PayloadEvent(PayloadEnd()),
+       }) {
+    ASSERT_EQ(encoder.Append(event, &payload), WireError::kNone);
+  }
+  // Cuts behind a byte of a string, with the size of what may follow it in its
+  // group: a count, the length of the next string, a score.
+  const size_t in_strings = (3 - 1) + (5 - 1);
+  const size_t in_hash = (4 + 4 - 1) + (5 + 4 + 4 - 1);
+  const size_t in_set = (3 + 4 - 1) + (6 + 8 - 1);
+  size_t failures = 0;
+  for (size_t cut = 0; cut <= payload.size(); ++cut) {
+    const WireError error = DecodeInTwo(payload, cut);
+    if (error == WireError::kNone) continue;
+    EXPECT_EQ(error, WireError::kOutOfMemory) << cut;
+    ++failures;
+  }
+  EXPECT_EQ(failures, in_strings + in_hash + in_set);
+}
+
+// Each string is longer than the scratch, and cut in two.
+TEST(OutOfMemoryTest, PayloadDecoderTellsItWithItsPosition) {
+  std::string payload("KEVYSNAP\x04", 9);
+  for (const char key : {'a', 'b'}) {
+    payload.append("\x01\x00\x01\x00\x00\x00", 6);
+    payload += key;
+    payload.append("\x00\x50\x00\x00", 4);
+    payload.append(0x5000, 'x');
+  }
+  payload += '\0';
+  EXPECT_GE(FailEachAllocation([&] {
+              PayloadDecoder decoder(0);
+              Outcome outcome = Outcome::kNeedMore;
+              for (size_t i = 0; i < payload.size(); i += 3000) {
+                decoder.Feed(absl::string_view(payload).substr(i, 3000));
+                do {
+                  outcome = decoder.Next();
+                } while (outcome == Outcome::kDone);
+              }
+              if (outcome == Outcome::kError) {
+                EXPECT_EQ(decoder.Next(), Outcome::kError);
+                EXPECT_EQ(decoder.Finish(), WireError::kOutOfMemory);
+              }
+              return decoder.error();
+            }),
+            2);
 }
 
 }  // namespace

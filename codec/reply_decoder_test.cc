@@ -193,6 +193,16 @@ TEST(ReplyDecoderTest, EveryPrefixNeedsMore) {
                                      "[\"foo\", null_bulk], null_array]"});
 }
 
+TEST(ReplyDecoderTest, EmptyInputNeedsMore) {
+  ReplyDecoder decoder;
+  decoder.Feed("");
+  EXPECT_EQ(decoder.Next(), Outcome::kNeedMore);
+  decoder.Feed("+O");
+  decoder.Feed("");
+  decoder.Feed("K\r\n");
+  EXPECT_EQ(decoder.Next(), Outcome::kDone);
+}
+
 TEST(ReplyDecoderTest, ReadsOnlyTheInput) {
   GuardedBytes room(4096);
   for (const std::string& name : ClientPortRecordings()) {

@@ -54,7 +54,6 @@ DecodeResult DecodeSnapshotChunk(absl::string_view input, const Limits& limits,
   }
   internal::BulkScanner scanner;
   internal::NoMeter meter;
-  scanner.Start(0);
   const DecodeResult result = scanner.Scan(
       input.data(), input.size(), internal::ChunkLimits(limits), meter);
   if (result.done()) {

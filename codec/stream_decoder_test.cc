@@ -160,6 +160,16 @@ TEST(StreamDecoderTest, WrongAnswerStaysAnError) {
   EXPECT_EQ(Next(&decoder), "error bad_answer at 1");
 }
 
+TEST(StreamDecoderTest, AnswerIsNoElement) {
+  StreamDecoder decoder;
+  HandshakeAnswer answer;
+  decoder.Feed("+ACK 7");
+  EXPECT_EQ(decoder.DecodeAnswer(&answer), Outcome::kNeedMore);
+  // Next() may not be called before the answer is whole.
+  decoder.Feed(" 8\r\n");
+  EXPECT_EQ(Next(&decoder), "error unknown_element at 0");
+}
+
 TEST(StreamDecoderTest, AtBoundaryTellsWhereStreamMayEnd) {
   StreamDecoder decoder;
   EXPECT_TRUE(decoder.at_boundary());

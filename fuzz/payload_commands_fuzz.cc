@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/testing/decode_run.h"
@@ -18,7 +19,6 @@
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/fuzz/check.h"
 #include "kevy_replica/fuzz/hiredis_value.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 
 namespace kevy_replica {
 namespace {
@@ -31,50 +31,62 @@ using codec_testing::RunPayload;
 constexpr size_t kMaxOther = 16;
 
 struct Loaded {
-  std::vector<std::string> commands;
+  std::string commands;  // In RESP, one behind the other.
+  size_t count = 0;      // Of commands.
   std::vector<std::string> lost;
 
   friend bool operator==(const Loaded& a, const Loaded& b) {
-    return a.commands == b.commands && a.lost == b.lost;
+    return a.commands == b.commands && a.count == b.count && a.lost == b.lost;
   }
 };
 
-Loaded Load(absl::string_view bytes, PayloadCommands::Target target,
+Loaded Load(absl::string_view bytes, PayloadCommandsOptions options,
             const PayloadWay& way) {
   Loaded loaded;
+  options.on_loss = [&](PayloadItem item, absl::string_view key) {
+    loaded.lost.push_back(std::string(PayloadItemName(item)) +
+                          std::string(key));
+  };
   PayloadCommands commands(
-      target, way.now_ms,
-      [&](absl::Span<const absl::string_view> argv, PayloadCheck /*check*/) {
+      [&](const PayloadCommand& emitted) {
+        const absl::Span<const absl::string_view> argv = emitted.argv;
         FUZZ_CHECK(argv.size() >= 2);
         FUZZ_CHECK(argv.size() <= PayloadCommands::kMaxArguments + kMaxOther);
-        std::string command;
-        FUZZ_CHECK(AppendCommand(argv, &command) == WireError::kNone);
+        const size_t begin = loaded.commands.size();
+        FUZZ_CHECK(AppendCommand(argv, &loaded.commands) == WireError::kNone);
         // An argument has at most the bytes of the payload. A gathered command
         // passes the bound by its last element.
-        FUZZ_CHECK(command.size() <=
+        FUZZ_CHECK(loaded.commands.size() - begin <=
                    PayloadCommands::kMaxBytes + 4 * bytes.size() + 65'536);
-        loaded.commands.push_back(std::move(command));
+        ++loaded.count;
+        return absl::OkStatus();
       },
-      [&](PayloadItem item, absl::string_view key) {
-        loaded.lost.push_back(std::string(PayloadItemName(item)) +
-                              std::string(key));
-      });
-  RunPayload(bytes, way,
-             [&](const PayloadEvent& event) { commands.Take(event); });
+      options);
+  RunPayload(bytes, way, [&](const PayloadEvent& event) {
+    FUZZ_CHECK(commands.Take(event).ok());
+  });
   return loaded;
 }
 
 void Run(absl::string_view bytes) {
   // Each input has one target: an old server, or a new one.
   const bool is_new = bytes.size() % 2 != 0;
-  const PayloadCommands::Target target = {is_new, is_new, is_new};
   PayloadWay way;
   way.now_ms = 1'000'000'000'000;
+  PayloadCommandsOptions target;
+  target.has_hpexpireat = target.has_long_xsetid = target.delete_first = is_new;
+  target.now_ms = way.now_ms;
+  way.keeps_steps = false;
   const Loaded whole = Load(bytes, target, way);
   way.cuts = RandomPieces(bytes.size());
   FUZZ_CHECK(Load(bytes, target, way) == whole);
-  for (const std::string& command : whole.commands) {
-    FUZZ_CHECK(HiredisArgv(command).has_value());
+  const std::vector<HiredisValue> values = HiredisValues(whole.commands);
+  FUZZ_CHECK(values.size() == whole.count);
+  for (const HiredisValue& value : values) {
+    FUZZ_CHECK(value.type == '*');
+    for (const HiredisValue& argument : value.elements) {
+      FUZZ_CHECK(argument.type == '$');
+    }
   }
 }
 

@@ -13,15 +13,15 @@
 // Heartbeat, ...). It takes a value or a matcher for each property of the
 // element. Arguments and bytes are matched as std::string. A failure shows the
 // event as text.
+//
+// For the events of a snapshot's payload: payload_matchers.h.
 
 #ifndef KEVY_REPLICA_TESTING_MATCHERS_H_
 #define KEVY_REPLICA_TESTING_MATCHERS_H_
 
 #include <cstdint>
-#include <ostream>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -30,46 +30,13 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/testing/internal/event_matcher.h"
 
 namespace kevy_replica {
 namespace testing_internal {
 
-// Matches a StreamEvent that holds an `Element` accepted by `matcher`.
 template <typename Element>
-class EventMatcher {
- public:
-  using is_gtest_matcher = void;
-
-  // `name` includes the article and appears in messages.
-  EventMatcher(const char* name, ::testing::Matcher<const Element&> matcher)
-      : name_(name), matcher_(std::move(matcher)) {}
-
-  bool MatchAndExplain(const StreamEvent& event,
-                       ::testing::MatchResultListener* listener) const {
-    std::string text;
-    AppendText(event, &text);
-    *listener << "which is [" << text << "]";
-    const Element* element = std::get_if<Element>(&event);
-    if (element == nullptr) return false;
-    ::testing::StringMatchResultListener why;
-    const bool matches = matcher_.MatchAndExplain(*element, &why);
-    if (!why.str().empty()) *listener << ", " << why.str();
-    return matches;
-  }
-
-  void DescribeTo(std::ostream* out) const {
-    *out << "is " << name_ << " that ";
-    matcher_.DescribeTo(out);
-  }
-  void DescribeNegationTo(std::ostream* out) const {
-    *out << "is not " << name_ << " that ";
-    matcher_.DescribeTo(out);
-  }
-
- private:
-  const char* name_;
-  ::testing::Matcher<const Element&> matcher_;
-};
+using StreamEventMatcher = EventMatcher<StreamEvent, Element>;
 
 inline std::vector<std::string> Arguments(const FrameView& frame) {
   std::vector<std::string> arguments;
@@ -89,7 +56,7 @@ inline std::string Bytes(const SnapshotChunk& chunk) {
 [[nodiscard]] inline auto IsFrame(
     const ::testing::Matcher<uint64_t>& offset,
     ::testing::Matcher<const std::vector<std::string>&> arguments) {
-  return testing_internal::EventMatcher<FrameView>(
+  return testing_internal::StreamEventMatcher<FrameView>(
       "a frame",
       ::testing::AllOf(
           ::testing::Property("offset", &FrameView::offset, offset),
@@ -100,7 +67,7 @@ inline std::string Bytes(const SnapshotChunk& chunk) {
 [[nodiscard]] inline auto IsHeartbeat(
     const ::testing::Matcher<uint64_t>& generation,
     const ::testing::Matcher<uint64_t>& next_offset) {
-  return testing_internal::EventMatcher<Heartbeat>(
+  return testing_internal::StreamEventMatcher<Heartbeat>(
       "a heartbeat",
       ::testing::AllOf(
           ::testing::Field("generation", &Heartbeat::generation, generation),
@@ -109,20 +76,20 @@ inline std::string Bytes(const SnapshotChunk& chunk) {
 }
 
 [[nodiscard]] inline auto IsSnapshotBegin() {
-  return testing_internal::EventMatcher<SnapshotBegin>("a snapshot's begin",
-                                                       ::testing::_);
+  return testing_internal::StreamEventMatcher<SnapshotBegin>(
+      "a snapshot's begin", ::testing::_);
 }
 
 [[nodiscard]] inline auto IsSnapshotChunk(
     ::testing::Matcher<const std::string&> bytes) {
-  return testing_internal::EventMatcher<SnapshotChunk>(
+  return testing_internal::StreamEventMatcher<SnapshotChunk>(
       "a snapshot's chunk",
       ::testing::ResultOf("bytes", testing_internal::Bytes, std::move(bytes)));
 }
 
 [[nodiscard]] inline auto IsSnapshotEnd(
     const ::testing::Matcher<uint64_t>& next_offset) {
-  return testing_internal::EventMatcher<SnapshotEnd>(
+  return testing_internal::StreamEventMatcher<SnapshotEnd>(
       "a snapshot's end",
       ::testing::Field("next_offset", &SnapshotEnd::next_offset, next_offset));
 }

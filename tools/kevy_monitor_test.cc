@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -383,25 +385,58 @@ TEST(KevyTailMonitorTest, BlockedOutputIsFault) {
   close(fd);
 }
 
-// Names of commands, keys and error texts with bytes that JSON and labels could
-// take amiss.
+// Names of commands, keys and error texts with bytes that terminals, JSON and
+// labels could take amiss.
+PrimaryScript HostileTexts() {
+  const std::string hostile = "\x1b]0;\"\\\n\xff\xe2\x80\xa8";
+  return PrimaryScript()
+      .Generation(7)
+      .Frame(0, {"SET", hostile, hostile})
+      .Frame(1, {hostile, hostile})
+      .Frame(2, {"LPUSH", hostile, hostile})
+      .Frame(3, {"EVAL", "return redis.error_reply(ARGV[1])", "0",
+                 absl::StrCat(hostile, "}")})
+      .Heartbeat(7, 4)
+      .Stall();
+}
+
+TEST(KevyMirrorMonitorTest, HostileTextsAreEscapedInText) {
+  if (!RedisServer::IsInstalled()) {
+    GTEST_SKIP() << "redis-server is not installed";
+  }
+  RedisServer server;
+  server.Start();
+  ScriptedPrimary primary;
+  primary.SetDefault(HostileTexts());
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  ChildProcess child(
+      kKevyMirror,
+      {absl::StrCat("--primary=", primary.address()),
+       absl::StrCat("--target=", server.target()), "--heartbeat_timeout=inf",
+       "--stall_timeout=inf", "--on_reject=skip", "--scripts=allow"});
+  EXPECT_TRUE(child.Await("its position", [&] {
+    return server.Ask({"HGET", "kevy_mirror", "shard-0"}).text == "7:4";
+  }));
+  child.Signal(SIGINT);
+  const std::string errors = child.ReadErrors();
+  EXPECT_EQ(child.Wait(), 0);
+  EXPECT_TRUE(std::all_of(errors.begin(), errors.end(), [](char c) {
+    return c == '\n' || absl::ascii_isprint(static_cast<unsigned char>(c));
+  })) << errors;
+  for (const char* said :
+       {"\"\\x1b]0;\\\"\\\\\\n\\xff", "\"LPUSH\" \"\\x1b]0;"}) {
+    EXPECT_THAT(errors, HasSubstr(said));
+  }
+}
+
 TEST(KevyMirrorMonitorTest, HostileTextsAreJsonAndLabels) {
   if (!RedisServer::IsInstalled()) {
     GTEST_SKIP() << "redis-server is not installed";
   }
   RedisServer server;
   server.Start();
-  const std::string hostile = "\x1b]0;\"\\\n\xff\xe2\x80\xa8";
   ScriptedPrimary primary;
-  primary.SetDefault(PrimaryScript()
-                         .Generation(7)
-                         .Frame(0, {"SET", hostile, hostile})
-                         .Frame(1, {hostile, hostile})
-                         .Frame(2, {"LPUSH", hostile, hostile})
-                         .Frame(3, {"EVAL", "return redis.error_reply(ARGV[1])",
-                                    "0", absl::StrCat(hostile, "}")})
-                         .Heartbeat(7, 4)
-                         .Stall());
+  primary.SetDefault(HostileTexts());
   ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
   ChildProcess child(
       kKevyMirror,

@@ -12,6 +12,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +45,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using transport_internal::ConnectAttempts;
+using transport_internal::Connection;
 using transport_internal::SocketAddress;
 using transport_internal::UniqueFd;
 using transport_testing::BlackHole;
@@ -447,6 +449,43 @@ TEST_F(ConnectAttemptsTest, TriesNextAddressAfterShare) {
     }
     WaitFor(attempts);
   }
+}
+
+// Each address gets a share of the time, down to a poll for each.
+TEST_F(ConnectAttemptsTest, HundredsOfAddressesShareTheTime) {
+  SKIP_WITHOUT_BLACK_HOLE();
+  const BlackHole hole;
+  options_.connect_timeout = absl::Seconds(1);
+  ConnectAttempts attempts =
+      Attempts(std::vector<SocketAddress>(500, hole.address()));
+  int polls = 0;
+  std::set<int> descriptors;
+  absl::StatusOr<std::optional<Connection>> result;
+  while ((result = attempts.Poll()).ok() && polls < 10'000) {
+    ASSERT_FALSE(result->has_value());
+    descriptors.insert(attempts.fd());
+    WaitFor(attempts);
+    ++polls;
+  }
+  EXPECT_EQ(CodeOf(result), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_LE(polls, 2 * 500);
+  EXPECT_GE(polls, 2);
+  EXPECT_LE(descriptors.size(), 2u);  // One connection at a time.
+}
+
+TEST_F(ConnectAttemptsTest, HundredsOfRefusingAddressesFailAtOnce) {
+  const RefusingPort port;
+  ConnectAttempts attempts =
+      Attempts(std::vector<SocketAddress>(500, port.address()));
+  int polls = 0;
+  absl::StatusOr<std::optional<Connection>> result;
+  while ((result = attempts.Poll()).ok() && polls < 10'000) {
+    ASSERT_FALSE(result->has_value());
+    WaitFor(attempts);
+    ++polls;
+  }
+  EXPECT_EQ(CodeOf(result), absl::StatusCode::kUnavailable);
+  EXPECT_LE(polls, 2 * 500);
 }
 
 TEST_F(ConnectAttemptsTest, StopsWhenTimeIsOver) {

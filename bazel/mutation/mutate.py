@@ -387,7 +387,8 @@ class Runner:
         self.seconds = {}  # Of each test without a mutant.
 
     def run(self, test, extra, limit):
-        """Returns whether the test passed, and its time in seconds."""
+        """Returns whether the test passed, or None if it took longer than
+        `limit`; and its time in seconds."""
         path = test[2:].replace(":", "/")
         binary = os.path.realpath(
             os.path.join(self.tree.path, "bazel-bin", path))
@@ -410,7 +411,7 @@ class Runner:
                 try:
                     passed = process.wait(limit) == 0
                 except subprocess.TimeoutExpired:
-                    passed = False
+                    passed = None
                 finally:
                     try:
                         os.killpg(process.pid, signal.SIGKILL)
@@ -431,13 +432,14 @@ class Runner:
         return reached
 
     def verdict(self, number, tests):
-        """Returns the test that notices the mutant, or None."""
+        """Returns the test that notices the mutant, or None; and whether it
+        noticed it by taking too long."""
         for test in sorted(tests, key=self.seconds.get):
             passed, _ = self.run(test, {"KEVY_MUTATION": str(number)},
                                  10 + 10 * self.seconds[test])
             if not passed:
-                return test
-        return None
+                return test, passed is None
+        return None, False
 
 
 def objects_of(tree, file, text, tests):
@@ -493,8 +495,9 @@ class Record:
                 entry = json.loads(line)
                 self.verdicts[entry["key"]] = entry
 
-    def add(self, key, verdict, test=None):
-        entry = {"key": key, "verdict": verdict, "test": test}
+    def add(self, key, verdict, test=None, too_long=False):
+        entry = {"key": key, "verdict": verdict, "test": test,
+                 "too_long": too_long}
         self.verdicts[key] = entry
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
@@ -525,6 +528,12 @@ def draw(root, folder, options):
     return dict(enumerate(everything[:options.count], 1))
 
 
+def is_doubtful(entry):
+    """Returns whether a verdict may be another one by now."""
+    return (entry["verdict"] in ("survived", "compared", "unreached") or
+            entry["verdict"] == "killed" and entry.get("too_long"))
+
+
 def judge(tree, mutants, tests, record, keys):
     """Gives each mutant without a verdict one."""
     bad = build(tree, mutants, tests)
@@ -542,9 +551,9 @@ def judge(tree, mutants, tests, record, keys):
     for number, mutant in mutants.items():
         if number in bad:
             continue
-        test = runner.verdict(number, reached_by[number])
+        test, too_long = runner.verdict(number, reached_by[number])
         if test is not None:
-            record.add(keys[number], "killed", test)
+            record.add(keys[number], "killed", test, too_long)
         elif reached_by[number]:
             record.add(keys[number], "survived")
         else:
@@ -560,7 +569,12 @@ def report(root, folder, mutants, record, keys):
     """Prints the survivors and the figures. Returns whether one survived."""
     counts = collections.Counter()
     for number, mutant in mutants.items():
-        verdict = record.verdicts[keys[number]]["verdict"]
+        entry = record.verdicts[keys[number]]
+        verdict = entry["verdict"]
+        if verdict == "killed" and entry.get("too_long"):
+            counts["too long"] += 1
+            print("\nkilled, as %s took too long:\n%s" % (
+                entry["test"], diff_of(root, mutant)))
         if verdict == "compared":
             verdict = "survived"
         counts[verdict] += 1
@@ -568,11 +582,11 @@ def report(root, folder, mutants, record, keys):
             print("\n%s:\n%s" % (verdict, diff_of(root, mutant)))
     lived = counts["survived"] + counts["unreached"]
     judged = counts["killed"] + lived
-    print("%s: killed %d of %d (%.1f %%), survived %d, unreached %d; "
-          "same object %d, not compiled %d" % (
+    print("%s: killed %d of %d (%.1f %%; %d by a test that took too long), "
+          "survived %d, unreached %d; same object %d, not compiled %d" % (
               folder, counts["killed"], judged,
-              100.0 * counts["killed"] / max(judged, 1), counts["survived"],
-              counts["unreached"], counts["same object"],
+              100.0 * counts["killed"] / max(judged, 1), counts["too long"],
+              counts["survived"], counts["unreached"], counts["same object"],
               counts["not compiled"]))
     return lived != 0
 
@@ -589,10 +603,9 @@ def measure(root, folder, options):
     record = Record(os.path.join(options.work, "verdicts"))
     tests = tree.tests(options.test or
                        [TESTS.get(folder, "//%s/..." % folder)])
-    again = {"survived", "compared", "unreached"} if options.again else set()
     left = {number: mutant for number, mutant in mutants.items()
             if keys[number] not in record.verdicts or
-            record.verdicts[keys[number]]["verdict"] in again}
+            options.again and is_doubtful(record.verdicts[keys[number]])}
     if left:
         judge(tree, left, tests, record, keys)
         for file in {mutant.file for mutant in left.values()}:
@@ -622,7 +635,8 @@ def main():
     parser.add_argument("--bazel_arg", action="append", default=[],
                         help="an argument for `bazel build`, as --jobs=1")
     parser.add_argument("--again", action="store_true",
-                        help="judge survivors again, with new tests")
+                        help="judge survivors, and kills by a test that "
+                        "took too long, again")
     parser.add_argument("--list", action="store_true",
                         help="print the drawn mutants and stop")
     options = parser.parse_args()

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # Copyright 2026 The kevy_replica Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests mutate.py: where it finds mutants, and that a mutant behind its switch
-does the same as the planted one."""
+"""Tests mutate.py: where it finds mutants, that a mutant behind its switch does
+the same as the planted one, and how it judges a test's run."""
 
 import os
 import subprocess
@@ -146,6 +146,28 @@ class SwitchTest(unittest.TestCase):
                     self.assertEqual(switched, planted[number],
                                      (line, mutant.plain))
         self.assertGreater(differ, 20)
+
+
+class RunnerTest(unittest.TestCase):
+
+    def test_tells_failures_from_tests_that_take_too_long(self):
+        with tempfile.TemporaryDirectory() as folder:
+            tree = mutate.Tree.__new__(mutate.Tree)
+            tree.path = folder
+            os.makedirs(os.path.join(folder, "bazel-bin/a/b_test.runfiles"))
+            binary = os.path.join(folder, "bazel-bin/a/b_test")
+            runner = mutate.Runner(tree)
+            for line, limit, passed in (("exit 0", 60, True),
+                                        ("exit 1", 60, False),
+                                        ("kill -9 $$", 60, False),
+                                        ("sleep 60", 0.1, None)):
+                mutate.write(binary, "#!/bin/sh\n%s\n" % line)
+                os.chmod(binary, 0o700)
+                self.assertIs(runner.run("//a:b_test", {}, limit)[0], passed,
+                              line)
+            runner.seconds["//a:b_test"] = -0.99  # A limit of 0.1 s.
+            self.assertEqual(runner.verdict(1, ["//a:b_test"]),
+                             ("//a:b_test", True))
 
 
 if __name__ == "__main__":

@@ -417,7 +417,8 @@ def dead_files(tree):
 def own_header_first(tree):
     """x.cc and x_test.cc include x.h first, so it must compile alone.
 
-    bazel/tidy/headers.sh compiles the headers without such a file.
+    bazel/tidy/headers.sh compiles the headers without such a file. A workspace
+    of its own (examples/downstream_*) has its headers at its root.
     """
     headers = set(f for f in tree.files if f.endswith(".h"))
     for path in tree.files:
@@ -431,10 +432,12 @@ def own_header_first(tree):
         for number, line in enumerate(tree.lines(path), 1):
             match = re.match(r'#include ["<]([^">]+)[">]', line)
             if match:
-                if match.group(1) != "kevy_replica/" + own[0].replace(
-                        os.sep, "/"):
+                first = "kevy_replica/" + own[0].replace(os.sep, "/")
+                if path.startswith("examples/downstream_"):
+                    first = os.path.basename(own[0])
+                if match.group(1) != first:
                     yield Finding(path, number, "own_header_first",
-                                  'include "kevy_replica/%s" first' % own[0])
+                                  'include "%s" first' % first)
                 break
 
 
@@ -465,6 +468,42 @@ def test_names(tree):
 # The level and the name of a LogEvent, or both names of `x ? "a" : "b"`.
 LOG_EVENT = re.compile(
     r'LogLevel::k(\w+),\s*(?:\w+ \? "(\w+)" : )?"(\w+)"')
+
+
+def heading_anchors(text):
+    """The anchors that a Markdown file's headings have on its page."""
+    return set(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+               for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE))
+
+
+def links(tree):
+    """A relative link of Markdown leads to a file, and to one of its headings.
+
+    Code blocks are left out. Links to other sites are not looked at.
+    """
+    for path in tree.files:
+        if not path.endswith(".md"):
+            continue
+        fenced = False
+        for number, line in enumerate(tree.lines(path), 1):
+            fenced ^= line.startswith("```")
+            if fenced:
+                continue
+            for link in re.findall(r"\]\(([^)\s]+)\)", line):
+                if re.match(r"\w+:", link):
+                    continue
+                target, _, anchor = link.partition("#")
+                name = os.path.normpath(os.path.join(
+                    os.path.dirname(path), target)) if target else path
+                if not (name in tree.files or
+                        any(f.startswith(name + os.sep) for f in tree.files)
+                        or os.path.exists(os.path.join(tree.root, name))):
+                    yield Finding(path, number, "links",
+                                  "no file %s: mend the link" % name)
+                elif anchor and anchor not in heading_anchors(tree.text(name)):
+                    yield Finding(path, number, "links",
+                                  "no heading #%s in %s: mend the link" %
+                                  (anchor, name))
 
 
 def log_events(tree):
@@ -498,9 +537,32 @@ def log_events(tree):
                           "remove %s (%s), which no program logs" % event)
 
 
+TEST_NAME = re.compile(
+    r"^(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", re.MULTILINE)
+
+
+def named_tests(tree):
+    """Tests and targets that SECURITY.md and docs/reliability.md name exist."""
+    tests = {".".join(match.groups()) for path in tree.cpp_files()
+             for match in TEST_NAME.finditer(tree.text(path))}
+    labels = {"//%s:%s" % (os.path.dirname(path), name)
+              for path in tree.build_files()
+              for name in re.findall(r'name = "([^"]+)"', tree.text(path))}
+    for page in ["SECURITY.md", os.path.join("docs", "reliability.md")]:
+        for number, line in enumerate(
+                tree.lines(page) if page in tree.files else [], 1):
+            named = re.findall(r"`(\w+(?:Test|Simulation)\.\w+)`", line)
+            named += re.findall(r"`(//[\w/]+:\w+)`", line)
+            for name in named:
+                if name not in tests | labels:
+                    yield Finding(page, number, "named_tests",
+                                  "correct %s, which does not exist" % name)
+
+
 RULES = [
     words, line_length, function_length, licence, test_support, todo,
     sorted_deps, dead_files, own_header_first, tabs, test_names, log_events,
+    links, named_tests,
 ]
 
 

@@ -119,6 +119,16 @@ CASES = [
     Case("test_names", "a_test.cc:1",
          {"a_test.cc": "TEST(LinkTest, WhatIsLost) {}\n"},
          {"a_test.cc": "TEST(LinkTest, EndReportsLostBytes) {}\n"}),
+    Case("links", "README.md:2",
+         {"README.md": "text\n[a](docs/a.md)\n"},
+         {"README.md": "text\n[a](docs/a.md) [b](https://b.example/)\n"
+                       "```\nv[0](x)\n```\n",
+          "docs/a.md": "# A\n"}),
+    Case("links", "docs/a.md:3",
+         {"docs/a.md": "# A b, c\n\n[a](../README.md#d)\n",
+          "README.md": "# C\n"},
+         {"docs/a.md": "# A b, c\n\n[a](../README.md#c) [b](#a-b-c)\n",
+          "README.md": "## `C`\n"}),
     Case("log_events", "tools/a.cc:2",
          {"docs/operations.md": EVENTS + "| `up` | info | |\n",
           "tools/a.cc": 'Say({LogLevel::kInfo, "up", text});\n'
@@ -139,6 +149,16 @@ CASES = [
           "tools/a.cc": "int a;\n"},
          {"docs/operations.md": EVENTS + "\n| `flag` | info | |\n",
           "tools/a.cc": "int a;\n"}),
+    Case("named_tests", "SECURITY.md:2",
+         {"SECURITY.md": "`ATest.Ends`\n`ATest.Lasts`\n",
+          "a_test.cc": "TEST_F(ATest, Ends) {\n"},
+         {"SECURITY.md": "`ATest.Ends` `ATest`\n",
+          "a_test.cc": "TEST_F(\n    ATest, Ends) {\n"}),
+    Case("named_tests", os.path.join("docs", "reliability.md") + ":1",
+         {"docs/reliability.md": "`//a:b_test`\n",
+          "a/BUILD.bazel": 'name = "a_test"\n'},
+         {"docs/reliability.md": "`//a:a_test`\n",
+          "a/BUILD.bazel": 'name = "a_test"\n'}),
 ]
 
 

@@ -38,6 +38,9 @@ namespace kevy_replica {
 namespace client_internal {
 namespace {
 
+// The pause between two looks at an ending link that the poller cannot watch.
+constexpr absl::Duration kBlindInterval = absl::Milliseconds(10);
+
 // Calls the handler's function for an event.
 struct HandlerCall {
   absl::Status operator()(absl::Span<const FrameView> frames) const {
@@ -99,7 +102,7 @@ Shard::Shard(ShardOptions options, Poller* poller, uint64_t id)
   Publish(options_.now());
 }
 
-Shard::~Shard() { Watch(-1, 0); }
+Shard::~Shard() { Unwatch(); }
 
 Shard::Next Shard::Step(const Turn& turn) {
   CountWait(turn.waited);
@@ -224,11 +227,16 @@ void Shard::UpdateLink() {
 }
 
 void Shard::PollEnd() {
-  const PoliteEnd::Progress progress = end_->Poll(options_.now());
+  const absl::Time now = options_.now();
+  const PoliteEnd::Progress progress = end_->Poll(now);
   end_ready_ = progress == PoliteEnd::Progress::kReady;
-  if (progress == PoliteEnd::Progress::kIdle) Watch(end_->fd(), POLLIN);
+  end_until_ = end_->deadline();
+  if (progress == PoliteEnd::Progress::kIdle &&
+      !Watch(end_->fd(), POLLIN).ok()) {
+    end_until_ = std::min(end_until_, now + kBlindInterval);
+  }
   if (progress != PoliteEnd::Progress::kDone) return;
-  Watch(-1, 0);
+  Unwatch();
   end_.reset();
 }
 
@@ -248,10 +256,10 @@ void Shard::Connect() {
 }
 
 void Shard::PollConnection() {
-  Watch(-1, 0);  // Poll() may open another descriptor of the same number.
+  Unwatch();  // Poll() may open another descriptor of the same number.
   absl::StatusOr<std::unique_ptr<SocketTransport>> made = pending_->Poll();
   if (made.ok() && *made == nullptr) {
-    Watch(pending_->fd(), POLLOUT);
+    WatchOrFail(pending_->fd(), POLLOUT);
     pending_until_ = options_.now() + pending_->timeout();
     return;
   }
@@ -283,7 +291,7 @@ void Shard::ConnectFailed(const absl::Status& status) {
 }
 
 void Shard::EndLink() {
-  if (pending_.has_value() || pump_.transport() != nullptr) Watch(-1, 0);
+  if (pending_.has_value() || pump_.transport() != nullptr) Unwatch();
   pending_.reset();
   pending_until_ = absl::InfiniteFuture();
   std::unique_ptr<Transport> transport = pump_.Release();
@@ -293,19 +301,26 @@ void Shard::EndLink() {
 }
 
 // Makes the poller watch `fd` for `events`, instead of the former descriptor.
-void Shard::Watch(int fd, short events) {
+absl::Status Shard::Watch(int fd, short events) {
   if (poller_ == nullptr || (fd == watched_fd_ && events == watched_events_)) {
-    return;
+    return absl::OkStatus();
   }
   if (watched_fd_ >= 0 && fd != watched_fd_) poller_->Remove(watched_fd_);
   watched_fd_ = fd;
   watched_events_ = events;
-  if (fd < 0) return;
-  const absl::Status status = poller_->Set(fd, events, id_);
-  if (!status.ok()) {
-    session_.HandleFailure(status);
-    ready_ = true;
-  }
+  if (fd < 0) return absl::OkStatus();
+  absl::Status status = poller_->Set(fd, events, id_);
+  if (!status.ok()) Unwatch();
+  return status;
+}
+
+void Shard::Unwatch() { Watch(-1, 0).IgnoreError(); }
+
+void Shard::WatchOrFail(int fd, short events) {
+  const absl::Status status = Watch(fd, events);
+  if (status.ok()) return;
+  session_.HandleFailure(status);
+  ready_ = true;
 }
 
 void Shard::Read() {
@@ -317,7 +332,7 @@ void Shard::Read() {
   if (progress == Progress::kNone ||
       (progress == Progress::kSome && is_socket_)) {
     ready_ = false;
-    Watch(pump_.transport()->fd(), POLLIN);
+    WatchOrFail(pump_.transport()->fd(), POLLIN);
   }
 }
 
@@ -445,7 +460,7 @@ absl::Time Shard::Deadline() const {
   absl::Time result = parked_ || session_.done()
                           ? absl::InfiniteFuture()
                           : std::min(session_.PollTimeout(), pending_until_);
-  if (end_.has_value()) result = std::min(result, end_->deadline());
+  if (end_.has_value()) result = std::min(result, end_until_);
   if (!options_.applied_on_return && session_.awaits_applied()) {
     // The handler applies on another thread. Look at its progress every
     // ack_interval, but at least each second (the position must be stored) and

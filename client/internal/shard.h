@@ -175,7 +175,10 @@ class Shard {
   void Connected(std::unique_ptr<Transport> transport, bool is_socket);
   void ConnectFailed(const absl::Status& status);
   void EndLink();
-  void Watch(int fd, short events);
+  absl::Status Watch(int fd, short events);
+  void Unwatch();
+  // Ends the link if its descriptor cannot be watched.
+  void WatchOrFail(int fd, short events);
   void Read();
   // Returns whether the position is due to be stored. Events may be left then.
   bool DeliverEvents(absl::Time store_at);
@@ -201,6 +204,7 @@ class Shard {
   uint64_t link_ = 0;             // The session's number of the connection.
   std::optional<PoliteEnd> end_;  // Of the last connection.
   bool end_ready_ = false;        // It may have more bytes.
+  absl::Time end_until_;          // The time of its next look.
   bool connect_due_ = false;      // Once `end_` is over.
   std::optional<PendingConnection> pending_;
   absl::Time pending_until_ = absl::InfiniteFuture();

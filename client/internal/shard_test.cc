@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,25 +21,27 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/testing/noting_poller.h"
 #include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/client/testing/shard_runner.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/in_memory_transport.h"
-#include "kevy_replica/transport/poller.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
 namespace client_internal {
 namespace {
 
+using client_testing::NotingPoller;
 using client_testing::RecordingHandler;
 using client_testing::ShardRunner;
 
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::StartsWith;
 
 std::string FramesFrom(uint64_t begin, uint64_t end) {
@@ -430,24 +431,6 @@ class NumberedTransport : public ForwardingTransport {
   const int fd_;
 };
 
-// Notes the watched descriptors.
-class NotingPoller : public Poller {
- public:
-  absl::Status Set(int fd, short events, uint64_t id) override {
-    EXPECT_EQ(events, POLLIN);
-    EXPECT_EQ(id, 5u);
-    if (status.ok()) watched.insert(fd);
-    return status;
-  }
-  void Remove(int fd) override { watched.erase(fd); }
-  absl::StatusOr<absl::Span<const uint64_t>> Wait(absl::Duration) override {
-    return absl::Span<const uint64_t>();
-  }
-
-  absl::Status status;  // Of Set().
-  std::set<int> watched;
-};
-
 // A shard whose connections have the descriptors 70, 71...
 class WatchedShardTest : public ShardTest {
  protected:
@@ -467,6 +450,8 @@ class WatchedShardTest : public ShardTest {
     }
   }
 
+  static constexpr NotingPoller::Watched kWatched = {POLLIN, 5};
+
   NotingPoller poller_;
   std::unique_ptr<Shard> watched_shard_;
 };
@@ -477,22 +462,55 @@ TEST_F(WatchedShardTest, EndedLinkIsWatchedNoMore) {
   StepWatched();
   ASSERT_TRUE(primary_->Write("+ACK 7 8\r\n", absl::ZeroDuration()).ok());
   StepWatched();
-  EXPECT_THAT(poller_.watched, ElementsAre(70));
+  EXPECT_THAT(poller_.watched, ElementsAre(Pair(70, kWatched)));
   primary_->Close();
   StepWatched();
   EXPECT_THAT(poller_.watched, IsEmpty());
   now_ += absl::Seconds(1);  // Behind the backoff.
   StepWatched();
-  EXPECT_THAT(poller_.watched, ElementsAre(71));
+  EXPECT_THAT(poller_.watched, ElementsAre(Pair(71, kWatched)));
   watched_shard_.reset();
+  EXPECT_THAT(poller_.watched, IsEmpty());
+}
+
+// The primary's EOF ends the wait, not only its deadline.
+TEST_F(WatchedShardTest, PoliteEndIsWatched) {
+  StepWatched();
+  ASSERT_TRUE(primary_->Write("nonsense\r\n", absl::ZeroDuration()).ok());
+  StepWatched();
+  EXPECT_THAT(handler_.lines(), ElementsAre(StartsWith("down ")));
+  EXPECT_THAT(poller_.watched, ElementsAre(Pair(70, kWatched)));
+  primary_->Close();
+  StepWatched();
   EXPECT_THAT(poller_.watched, IsEmpty());
 }
 
 TEST_F(WatchedShardTest, LinkThatCannotBeWatchedEnds) {
   poller_.status = absl::ResourceExhaustedError("no watches are left");
-  // It has more to do until the polite end is over.
-  for (int i = 0; i < 10; ++i) watched_shard_->Step({});
+  StepWatched();
   EXPECT_THAT(handler_.lines(), ElementsAre(StartsWith("down ")));
+}
+
+// It must neither spin nor wait for the end's limit.
+TEST_F(WatchedShardTest, EndThatCannotBeWatchedIsLookedAtAfterPauses) {
+  StepWatched();
+  poller_.status = absl::ResourceExhaustedError("no watches are left");
+  watched_shard_->Stop(absl::OkStatus());
+  Shard::Next next = watched_shard_->Step({});
+  next = watched_shard_->Step({});
+  EXPECT_FALSE(next.ready);
+  EXPECT_EQ(next.deadline, now_ + absl::Milliseconds(10));
+  EXPECT_FALSE(watched_shard_->done());
+  EXPECT_THAT(poller_.watched, IsEmpty());
+  poller_.status = absl::OkStatus();  // It is watched as soon as it can be.
+  now_ += absl::Milliseconds(10);
+  next = watched_shard_->Step({});
+  EXPECT_THAT(poller_.watched, ElementsAre(70));
+  EXPECT_EQ(next.deadline, now_ + absl::Milliseconds(990));
+  primary_->Close();
+  watched_shard_->Step({});
+  EXPECT_TRUE(watched_shard_->done());
+  EXPECT_THAT(poller_.watched, IsEmpty());
 }
 
 }  // namespace

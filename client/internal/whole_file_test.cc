@@ -68,6 +68,28 @@ TEST(WholeFileTest, CreatesReadsAndReplacesFile) {
   EXPECT_THAT(folder.Names(), ElementsAre("a"));
 }
 
+// A process may have closed its standard input. Each open call in turn then
+// returns descriptor 0.
+TEST(WholeFileTest, DescriptorZeroIsValid) {
+  const TempFolder folder;
+  const int input = ::dup(0);
+  ASSERT_GE(input, 0);
+  for (int closed_at = 1; closed_at <= 4; ++closed_at) {
+    SCOPED_TRACE(closed_at);
+    int opens = 0;
+    auto file = Open(folder.File("a"), [&](absl::string_view call) {
+      if (call == "open" && ++opens == closed_at) ::close(0);
+      return 0;
+    });
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_TRUE(file->Lock().ok());
+    ExpectReplaces(*file, "one");
+    EXPECT_EQ(opens, 4);  // The lock, the folder, the new file, reading.
+    ::dup2(input, 0);
+  }
+  ::close(input);
+}
+
 TEST(WholeFileTest, ReplaceKeepsPermissions) {
   const TempFolder folder;
   auto file = Open(folder.File("a"));

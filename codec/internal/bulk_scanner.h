@@ -32,7 +32,8 @@ struct BulkLimits {
 // call.
 class BulkScanner {
  public:
-  // Begins a string whose '$' is at `position`.
+  // Begins a string whose '$' is at `position`. In a new scanner one has begun
+  // at 0.
   void Start(size_t position) {
     phase_ = Phase::kDollar;
     position_ = position;

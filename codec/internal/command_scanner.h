@@ -7,6 +7,7 @@
 #define KEVY_REPLICA_CODEC_INTERNAL_COMMAND_SCANNER_H_
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -37,7 +38,8 @@ namespace internal {
 template <typename Meter>
 class BasicCommandScanner {
  public:
-  // Begins a command whose '*' is at `position`.
+  // Begins a command whose '*' is at `position`. In a new scanner one has begun
+  // at 0.
   void Start(size_t position) {
     phase_ = Phase::kStar;
     position_ = position;
@@ -215,14 +217,16 @@ class BasicCommandScanner {
     return 0;
   }
 
-  // Argument `i` is incomplete, or the header behind it is. Its '$' is at `at`,
-  // and its own header was read.
+  // Argument `i` is incomplete, or the header behind it is. Its '$' is at `at`.
+  // Its own header was read, so it ends before `end`, which is at most
+  // `limits.max_frame_bytes`.
   ABSL_ATTRIBUTE_NOINLINE size_t StopInside(const char* data, size_t at,
                                             size_t end, size_t count, size_t i,
                                             const Limits& limits,
                                             ArgvStorage* args, Meter& meter) {
     const ArgRef arg = args->data()[i];
-    if (end >= arg.offset && end - arg.offset >= arg.size + 2) {
+    assert(arg.offset <= end);
+    if (end - arg.offset >= arg.size + 2) {
       at = arg.offset + arg.size + 2;
       args->Resize(i + 1);
       return i + 1 == count ? Finish(data, at, count, args, meter)
@@ -230,8 +234,7 @@ class BasicCommandScanner {
     }
     // A frame past its limit is an error of the header that declares the
     // length.
-    if (limits.max_frame_bytes < arg.offset ||
-        limits.max_frame_bytes - arg.offset < arg.size + 2) {
+    if (limits.max_frame_bytes - arg.offset < arg.size + 2) {
       return StopAt(data, at, count, i, args);
     }
     Stop(count);

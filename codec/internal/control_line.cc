@@ -30,13 +30,6 @@ constexpr Keyword kKeywords[] = {
     {LineKind::kSnapshotEnd, "+SNAPSHOT_END ", 1},
 };
 
-const Keyword& KeywordOf(LineKinds kind) {
-  for (const Keyword& keyword : kKeywords) {
-    if (Kinds(keyword.kind) == kind) return keyword;
-  }
-  return kKeywords[0];  // Unreachable: callers have one candidate left.
-}
-
 }  // namespace
 
 bool ControlLineScanner::TakeKeyword(char c) {
@@ -47,6 +40,7 @@ bool ControlLineScanner::TakeKeyword(char c) {
     if (keyword.text[position_] != c) continue;
     left = static_cast<LineKinds>(left | Kinds(keyword.kind));
     whole = position_ + 1 == keyword.text.size();
+    max_count_ = keyword.max_numbers;
   }
   if (left == 0) return false;
   candidates_ = left;
@@ -70,7 +64,7 @@ bool ControlLineScanner::TakeNumber(char c) {
     phase_ = Phase::kLf;
     return true;
   }
-  if (c != ' ' || count_ == KeywordOf(candidates_).max_numbers) return false;
+  if (c != ' ' || count_ == max_count_) return false;
   numbers_[count_++].Clear();
   return true;
 }

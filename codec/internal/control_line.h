@@ -83,7 +83,8 @@ class ControlLineScanner {
   Phase phase_ = Phase::kKeyword;
   bool answer_ = false;
   size_t position_ = 0;
-  int count_ = 0;  // Numbers begun: 0, 1 or 2.
+  int count_ = 0;      // Numbers begun: 0, 1 or 2.
+  int max_count_ = 0;  // Behind a keyword: the most numbers of its line.
   DecimalReader numbers_[2];
 };
 

@@ -28,8 +28,10 @@ inline constexpr absl::string_view kCrlf = "\r\n";
 inline constexpr size_t kMaxHeaderSize = 23;
 
 // Each writes at `p` and returns the end.
+//
+// Precondition: `text` is not empty.
 inline char* WriteText(absl::string_view text, char* p) {
-  if (!text.empty()) std::memcpy(p, text.data(), text.size());
+  std::memcpy(p, text.data(), text.size());
   return p + text.size();
 }
 // Copies the first and the last `n` of `size` bytes, which may overlap: all

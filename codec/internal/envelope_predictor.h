@@ -77,7 +77,7 @@ class EnvelopePredictor {
     for (int shift = 32; shift >= 0; shift -= 8) {
       const uint64_t digit = back_ >> shift & 0xff;
       if (digit != '9') {
-        if (digit < '0' || digit > '8') break;  // A digit more.
+        if (digit > '8') break;  // The ':' before the digits: a digit more.
         back_ += uint64_t{1} << shift;
         ++offset_;
         return;

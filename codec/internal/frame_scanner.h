@@ -153,7 +153,7 @@ class BasicFrameScanner {
     meter_.Examined(kMost);
     EnvelopePredictor& envelope = predictor_.envelope;
     if (ABSL_PREDICT_FALSE(!envelope.Matches(data))) {
-      uint64_t offset;
+      uint64_t offset = 0;
       if (!ParseCommonEnvelope(data, &offset)) return 0;
       if (!envelope.Set(offset)) return 0;
     }

@@ -17,7 +17,6 @@ namespace kevy_replica {
 namespace internal {
 
 bool PayloadReader::Resume(const Wire* wires, size_t count) {
-  if (error_ != WireError::kNone) return false;
   if (!resuming_) {
     resuming_ = true;
     field_ = number_count_ = part_count_ = 0;

@@ -60,9 +60,11 @@ class PayloadReader {
     fed_ += piece.size();
   }
 
-  // Reads a group of fields. Returns false if there is an error(), or if the
+  // Reads a group of fields. Returns false if it finds an error(), or if the
   // piece ended inside the group. Then call it again for the same fields, with
   // the next piece.
+  //
+  // Precondition: there is no error() yet.
   template <Wire... wires>
   ABSL_ATTRIBUTE_ALWAYS_INLINE bool Read() {
     static constexpr Wire kWires[] = {wires...};

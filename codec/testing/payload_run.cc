@@ -54,7 +54,6 @@ void AddStep(const PayloadDecoder& decoder, PayloadRun* run) {
   if (piece == nullptr) {
     AppendText(decoder.event(), &step.text);
   } else {
-    Check(!piece->bytes.empty(), "a piece of a trailer has bytes");
     if (!run->trailer.empty()) run->steps.pop_back();
     run->trailer.append(piece->bytes.data(), piece->bytes.size());
     AppendText(PayloadTrailer{run->trailer}, &step.text);
@@ -63,7 +62,8 @@ void AddStep(const PayloadDecoder& decoder, PayloadRun* run) {
 }
 
 // Takes the events of the fed bytes. Returns false after an error.
-bool Drain(const std::function<void(const PayloadEvent&)>& visit,
+bool Drain(bool keeps_steps,
+           const std::function<void(const PayloadEvent&)>& visit,
            PayloadDecoder* decoder, PayloadRun* run) {
   while (true) {
     const Outcome outcome = decoder->Next();
@@ -76,7 +76,10 @@ bool Drain(const std::function<void(const PayloadEvent&)>& visit,
     }
     Check(decoder->position() >= run->position, "positions do not fall");
     run->position = decoder->position();
-    AddStep(*decoder, run);
+    const auto* const piece = std::get_if<PayloadTrailer>(&decoder->event());
+    Check(piece == nullptr || !piece->bytes.empty(),
+          "a piece of a trailer has bytes");
+    if (keeps_steps) AddStep(*decoder, run);
     if (visit != nullptr) visit(decoder->event());
   }
 }
@@ -120,7 +123,7 @@ PayloadRun RunPayload(absl::string_view bytes, const PayloadWay& way,
   if (way.memory.has_value()) TestAccess::UseMemory(*way.memory, &decoder);
   GuardedBytes& room = Room(bytes.size());
   PayloadRun run;
-  while (Drain(visit, &decoder, &run)) {
+  while (Drain(way.keeps_steps, visit, &decoder, &run)) {
     Check(decoder.memory_bytes() <=
               std::max(ByteBuffer::kMinCapacity, 2 * run.given),
           "memory follows the received bytes");

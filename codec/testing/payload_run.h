@@ -59,6 +59,8 @@ struct PayloadWay {
   Guard guard = Guard::kAfter;
   // The policy of the decoder's scratch. Default: that of the build.
   std::optional<ByteBuffer::Memory> memory;
+  // Whether PayloadRun::steps is filled. Texts take most of a run's time.
+  bool keeps_steps = true;
 };
 
 // Decodes `bytes`, one piece at a time, with a PayloadDecoder. Each piece lies

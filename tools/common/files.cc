@@ -18,8 +18,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "kevy_replica/transport/internal/fd.h"
 
 namespace kevy_replica {
+
+using transport_internal::RetryOnEintr;
+
 namespace {
 
 // Creates a file in the folder of `path`, and sets `*name` to its path.
@@ -30,8 +34,9 @@ int CreateBeside(const std::string& path, std::string* name) {
     if (getentropy(&number, sizeof(number)) != 0) return -1;
     *name =
         absl::StrCat(path, ".", absl::Hex(number, absl::kZeroPad16), ".tmp");
-    const int fd =
-        open(name->c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int fd = RetryOnEintr([name] {
+      return open(name->c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    });
     if (fd >= 0 || errno != EEXIST) return fd;
   }
 }
@@ -39,8 +44,8 @@ int CreateBeside(const std::string& path, std::string* name) {
 // Writes all of `contents`. Returns whether it did, and sets errno if not.
 bool WriteAll(int fd, absl::string_view contents) {
   while (!contents.empty()) {
-    const ssize_t n = write(fd, contents.data(), contents.size());
-    if (n < 0 && errno == EINTR) continue;
+    const ssize_t n = RetryOnEintr(
+        [&] { return write(fd, contents.data(), contents.size()); });
     if (n < 0) return false;
     contents.remove_prefix(static_cast<size_t>(n));
   }
@@ -54,7 +59,9 @@ absl::Status Replace(int fd, const std::string& temporary,
   const bool written =
       (!mode.has_value() || fchmod(fd, *mode) == 0) && WriteAll(fd, contents);
   const int error = errno;
-  if (close(fd) != 0 || !written) {
+  // After EINTR the descriptor is closed, too.
+  const bool closed = close(fd) == 0 || errno == EINTR;
+  if (!closed || !written) {
     return absl::ErrnoToStatus(written ? errno : error,
                                absl::StrCat("write ", temporary));
   }
@@ -99,6 +106,10 @@ absl::Status ReplaceFile(const std::string& path, absl::string_view contents) {
         absl::StrCat("follow the link ", path, ": its target is missing"));
   }
   const std::string end = Followed(path);
+  if (lstat(end.c_str(), &old) == 0 && S_ISLNK(old.st_mode)) {
+    return absl::UnavailableError(
+        absl::StrCat("follow the link ", end, ": it cannot be read"));
+  }
   std::string temporary;
   const int fd = CreateBeside(end, &temporary);
   if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("create ", path));

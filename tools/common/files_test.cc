@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <string>
 
@@ -14,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/testing/temp_folder.h"
+#include "kevy_replica/transport/testing/failing_calls.h"
 
 namespace kevy_replica {
 namespace {
@@ -24,6 +26,9 @@ using client_testing::TempFolder;
 using client_testing::WriteFile;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using transport_testing::FailEachCall;
+using transport_testing::FailedCalls;
+using transport_testing::FailingCalls;
 
 TEST(FolderOfTest, EndsWithSlash) {
   EXPECT_EQ(FolderOf("file"), "./");
@@ -100,6 +105,30 @@ TEST(ReplaceFileTest, PlantedLinkIsNotWritten) {
   EXPECT_TRUE(ReplaceFile(path, "x").ok());
   EXPECT_EQ(FileContents(path), "x");
   EXPECT_EQ(FileContents(folder.File("precious")), "keep");
+}
+
+// Nothing but the old or the new contents, and a link stays a link.
+TEST(ReplaceFileTest, FailedCallLeavesOldOrNewFile) {
+  const TempFolder folder;
+  const std::string file = folder.File("file");
+  const std::string link = folder.File("link");
+  ASSERT_EQ(symlink("file", link.c_str()), 0);
+  const FailedCalls tried = FailEachCall([&](FailingCalls* calls) {
+    WriteFile(file, "old");
+    calls->Begin();
+    const absl::Status status = ReplaceFile(link, "new");
+    calls->End();
+    if (!calls->failed() || calls->report().passes) {
+      EXPECT_TRUE(status.ok()) << status;
+    }
+    EXPECT_EQ(FileContents(file), status.ok() ? "new" : "old") << status;
+    EXPECT_THAT(folder.Names(), ElementsAre("file", "link"));
+    struct stat info;
+    EXPECT_EQ(lstat(link.c_str(), &info), 0);
+    EXPECT_TRUE(S_ISLNK(info.st_mode)) << status;
+  });
+  EXPECT_GT(tried.calls, 7u);
+  std::cout << "metrics file: " << tried.ToString() << std::endl;
 }
 
 }  // namespace

@@ -27,7 +27,6 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/tools/common/http_request.h"
-#include "kevy_replica/tools/common/quiet_thread.h"
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
@@ -102,7 +101,7 @@ HttpServer::HttpServer(std::unique_ptr<Listener> listener, Pages pages,
       pages_(std::move(pages)),
       options_(options),
       patience_(absl::ToChronoNanoseconds(options.patience)),
-      thread_(QuietThread([this] { Run(); })) {}
+      thread_([this] { Run(); }) {}
 
 HttpServer::~HttpServer() {
   stop_.Interrupt();

@@ -18,13 +18,13 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "kevy_replica/tools/common/quiet_thread.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
 #include "kevy_replica/transport/transport.h"
@@ -123,7 +123,7 @@ class HttpServer {
   std::vector<Connection> connections_;  // The oldest one first.
   Clock::time_point accept_at_;  // Later than now: the last accept has failed.
   Interrupter stop_;
-  std::thread thread_;
+  QuietThread thread_;
 };
 
 }  // namespace kevy_replica

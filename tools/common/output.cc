@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "kevy_replica/transport/internal/fd.h"
 #include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
@@ -43,8 +44,10 @@ bool MayBlock(int fd) {
 int OpenNonBlocking(int fd) {
   struct stat file;
   if (fstat(fd, &file) != 0 || !S_ISFIFO(file.st_mode)) return -1;
-  return open(absl::StrCat("/proc/self/fd/", fd).c_str(),
-              O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  const std::string path = absl::StrCat("/proc/self/fd/", fd);
+  return transport_internal::RetryOnEintr([&path] {
+    return open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  });
 }
 
 }  // namespace

@@ -22,7 +22,6 @@
 #include "kevy_replica/tools/common/files.h"
 #include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/common/program.h"
-#include "kevy_replica/tools/common/quiet_thread.h"
 
 namespace kevy_replica {
 
@@ -85,7 +84,7 @@ void MetricsFile::Write(absl::string_view text) {
 }
 
 EverySecond::EverySecond(std::function<void()> function)
-    : function_(std::move(function)), thread_(QuietThread([this] { Run(); })) {}
+    : function_(std::move(function)), thread_([this] { Run(); }) {}
 
 EverySecond::~EverySecond() {
   {

@@ -14,12 +14,12 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/fleet.h"
+#include "kevy_replica/tools/common/quiet_thread.h"
 
 namespace kevy_replica {
 
@@ -89,7 +89,7 @@ class EverySecond {
   std::mutex mutex_;
   std::condition_variable ended_changed_;
   bool ended_ = false;
-  std::thread thread_;
+  QuietThread thread_;
 };
 
 }  // namespace kevy_replica

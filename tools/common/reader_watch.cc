@@ -7,17 +7,16 @@
 #include <utility>
 
 #include "absl/time/time.h"
-#include "kevy_replica/tools/common/quiet_thread.h"
 
 namespace kevy_replica {
 
 ReaderWatch::ReaderWatch(int fd, std::function<void()> gone)
-    : thread_(QuietThread([this, fd, gone = std::move(gone)] {
+    : thread_([this, fd, gone = std::move(gone)] {
         // Without events, only an error or a hangup ends the wait.
         if (ended_.WaitFor(fd, /*events=*/0, absl::InfiniteDuration()).ok()) {
           gone();
         }
-      })) {}
+      }) {}
 
 ReaderWatch::~ReaderWatch() {
   ended_.Interrupt();

@@ -10,8 +10,8 @@
 #define KEVY_REPLICA_TOOLS_COMMON_READER_WATCH_H_
 
 #include <functional>
-#include <thread>
 
+#include "kevy_replica/tools/common/quiet_thread.h"
 #include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
@@ -28,7 +28,7 @@ class ReaderWatch {
 
  private:
   Interrupter ended_;
-  std::thread thread_;
+  QuietThread thread_;
 };
 
 }  // namespace kevy_replica

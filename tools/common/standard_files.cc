@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "kevy_replica/transport/internal/fd.h"
 
 namespace kevy_replica {
 namespace {
@@ -24,7 +25,8 @@ absl::Status OpenStandardFiles() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
     if (fd == STDOUT_FILENO) output_was_closed = true;
-    if (open("/dev/null", O_RDWR) < 0) {
+    if (transport_internal::RetryOnEintr(
+            [] { return open("/dev/null", O_RDWR); }) < 0) {
       return absl::ErrnoToStatus(errno, "open /dev/null");
     }
   }

@@ -4,6 +4,7 @@
 #include "kevy_replica/tools/mirror/checked_link.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -23,7 +24,11 @@ absl::Status CheckedLink::Send() {
 absl::StatusOr<TargetReply> CheckedLink::Receive(ReplyDetail detail) {
   if (!status_.ok()) return status_;
   absl::StatusOr<TargetReply> reply = inner_->Receive(detail);
-  if (!reply.ok()) status_ = reply.status();
+  if (!reply.ok()) {
+    status_ = reply.status();
+  } else if (reply->is_error()) {
+    reply->text = std::string(WithoutExecAbort(reply->text));
+  }
   return reply;
 }
 
@@ -46,6 +51,33 @@ absl::StatusOr<TargetReply> CheckedLink::Ask(
   if (!reply.ok() || !reply->is_error()) return reply;
   const absl::Status status = TargetError(argv[0], reply->text);
   return absl::IsUnavailable(status) ? Fail(status) : status;
+}
+
+absl::StatusOr<TargetReply> CheckedLink::ReceiveAnswer(ReplyDetail detail) {
+  absl::StatusOr<TargetReply> reply = Receive(detail);
+  if (reply.ok() && reply->is_error() &&
+      ClassOfError(reply->text, "") == ReplyClass::kTrouble) {
+    return Fail(ServersTrouble(reply->text));
+  }
+  return reply;
+}
+
+absl::StatusOr<std::string> CheckedLink::ReceiveTransaction() {
+  std::string error;
+  TargetReply::Type last = TargetReply::Type::kNull;
+  while (outstanding() > 0) {
+    const absl::StatusOr<TargetReply> reply = Receive(ReplyDetail::kBrief);
+    if (!reply.ok()) return reply.status();
+    last = reply->type;
+    if (reply->is_error() && error.empty()) error = reply->text;
+    for (const TargetReply& element : reply->elements) {
+      if (element.is_error() && error.empty()) error = element.text;
+    }
+  }
+  if (error.empty() && last != TargetReply::Type::kArray) {
+    error = "EXEC has no result";
+  }
+  return error;
 }
 
 absl::Status CheckedLink::DropReplies() {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -19,7 +20,8 @@
 namespace kevy_replica {
 
 // Decorates a TargetLink. After the first error, Send() and Receive() return
-// that error and leave the inner link alone.
+// that error and leave the inner link alone. Error replies are those of
+// WithoutExecAbort().
 class CheckedLink : public TargetLink {
  public:
   explicit CheckedLink(std::unique_ptr<TargetLink> inner)
@@ -55,6 +57,15 @@ class CheckedLink : public TargetLink {
   //   kFailedPrecondition  the target refuses the command
   //   other errors         the connection's
   absl::StatusOr<TargetReply> Ask(absl::Span<const absl::string_view> argv);
+
+  // As Receive(). But a server in trouble is an error: kUnavailable, which is
+  // the link's status from now on.
+  absl::StatusOr<TargetReply> ReceiveAnswer(ReplyDetail detail);
+
+  // Receives the replies to a transaction, up to EXEC's. Returns the first
+  // error among them and in EXEC's. Empty: the target has executed all of it.
+  // Errors: the connection's. Precondition: nothing was sent behind EXEC.
+  absl::StatusOr<std::string> ReceiveTransaction();
 
   // Receives the replies to all sent commands, and drops them.
   absl::Status DropReplies();

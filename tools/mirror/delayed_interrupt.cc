@@ -10,16 +10,13 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "kevy_replica/tools/common/quiet_thread.h"
 #include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
 
 DelayedInterrupt::DelayedInterrupt(std::shared_ptr<const Interrupter> first,
                                    absl::Duration delay)
-    : first_(std::move(first)),
-      delay_(delay),
-      thread_(QuietThread([this] { Run(); })) {}
+    : first_(std::move(first)), delay_(delay), thread_([this] { Run(); }) {}
 
 DelayedInterrupt::~DelayedInterrupt() {
   done_.Interrupt();

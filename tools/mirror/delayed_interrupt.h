@@ -11,9 +11,9 @@
 #define KEVY_REPLICA_TOOLS_MIRROR_DELAYED_INTERRUPT_H_
 
 #include <memory>
-#include <thread>
 
 #include "absl/time/time.h"
+#include "kevy_replica/tools/common/quiet_thread.h"
 #include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
@@ -40,7 +40,7 @@ class DelayedInterrupt {
   const std::shared_ptr<Interrupter> later_ = std::make_shared<Interrupter>();
   const absl::Duration delay_;
   Interrupter done_;  // Set by the destructor.
-  std::thread thread_;
+  QuietThread thread_;
 };
 
 }  // namespace kevy_replica

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "kevy_replica/tools/common/payload_commands.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 
 namespace kevy_replica {

@@ -12,9 +12,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
@@ -92,6 +94,9 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
     if (text == kLoading ||
         absl::StartsWith(text, absl::StrCat(kLoading, " "))) {
       shard.state = ShardRecord::State::kLoading;
+      absl::string_view mark = text;
+      absl::ConsumePrefix(&mark, kLoading);
+      (void)absl::SimpleAtoi(mark, &shard.loaded);
     } else if (text == kEmpty) {
       shard.state = ShardRecord::State::kEmpty;
     } else if (const auto position = ParseFeedPosition(text)) {

@@ -35,6 +35,7 @@ struct ShardRecord {
   };
   State state = State::kLoading;
   FeedPosition position;  // {0, 0} unless kAt.
+  uint64_t loaded = 0;    // The number behind "loading". 0 without one.
   std::string text;       // The field's value.
 };
 
@@ -43,7 +44,8 @@ struct ShardRecord {
 //   kevy_mirror  1                     the record's version
 //   shards       3
 //   shard-0      7270893326363503:39   kAt
-//   shard-1      loading 17            kLoading: 17 commands of snapshots came
+//   shard-1      loading 17            kLoading: the mark of a transaction of a
+//                                      snapshot, or of a forgotten history
 //   shard-2      empty                 kEmpty
 //   rejected     ...                   the reason why the mirror has stopped
 //   told         7270893326363503:39,empty    the shards' fields at the last

@@ -43,7 +43,6 @@
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/open_target.h"
 #include "kevy_replica/tools/mirror/rejection.h"
-#include "kevy_replica/tools/mirror/reply_class.h"
 #include "kevy_replica/tools/mirror/snapshot_loader.h"
 #include "kevy_replica/tools/mirror/swap_database.h"
 #include "kevy_replica/tools/mirror/target_link.h"
@@ -424,7 +423,9 @@ absl::Status MirrorSession::Shard::Forget() {
   session_->state_->reload = true;  // Even if the field cannot be stored.
   position_ = FeedPosition();
   is_whole_ = false;
-  return session_->StoreField(this, kLoading);
+  // Not the mark of an emptied database: the target still holds the data.
+  return session_->StoreField(this,
+                              absl::StrCat(kLoading, " ", ++state().loaded));
 }
 
 MirrorSession::MirrorSession(TargetConnector connect,
@@ -452,7 +453,9 @@ MirrorSession::MirrorSession(TargetConnector connect,
           }) {
   state_->shards.resize(options.shards);
   for (size_t i = 0; i < options.shards; ++i) {
-    state_->shards[i].stored = state_->shards[i].sent = opened.shards[i].text;
+    MirrorState::Shard& shard = state_->shards[i];
+    shard.stored = shard.sent = opened.shards[i].text;
+    shard.loaded = std::max(shard.loaded, opened.shards[i].loaded);
     shards_.push_back(std::make_unique<Shard>(this, i, opened));
   }
   filter_.emplace(std::move(opened.filter));
@@ -581,12 +584,9 @@ absl::StatusOr<TargetReply> MirrorSession::Read(
     link_->Add(argv);
     absl::Status sent = link_->Send();
     if (!sent.ok()) return sent;
-    absl::StatusOr<TargetReply> reply = link_->Receive(ReplyDetail::kWhole);
+    absl::StatusOr<TargetReply> reply =
+        link_->ReceiveAnswer(ReplyDetail::kWhole);
     if (!reply.ok()) return reply.status();
-    if (reply->is_error() &&
-        ClassOfError(reply->text, "") == ReplyClass::kTrouble) {
-      return link_->Fail(ServersTrouble(reply->text));
-    }
     answer = *std::move(reply);
     return absl::OkStatus();
   });
@@ -643,8 +643,8 @@ absl::Status MirrorSession::ApplyDeadlines(PassedDeadlines* deadlines,
   return status;
 }
 
-// A key that has another deadline than the held one, or none, stays. A refusal
-// counts as such: the grace remains.
+// A key that has another deadline than the held one, or none, stays. So does
+// one whose command the target refuses: the grace remains.
 absl::Status MirrorSession::ApplyDeadlines(
     absl::Span<const PassedDeadlines::Held> held) {
   for (const PassedDeadlines::Held& one : held) {
@@ -654,7 +654,7 @@ absl::Status MirrorSession::ApplyDeadlines(
   if (!status.ok()) return status;
   for (const PassedDeadlines::Held& one : held) {
     const absl::StatusOr<TargetReply> reply =
-        link_->Receive(ReplyDetail::kBrief);
+        link_->ReceiveAnswer(ReplyDetail::kBrief);
     if (!reply.ok()) return reply.status();
     if (reply->type == TargetReply::Type::kInteger &&
         reply->integer == static_cast<int64_t>(one.until_ms)) {
@@ -662,7 +662,10 @@ absl::Status MirrorSession::ApplyDeadlines(
     }
   }
   status = link_->Send();
-  return status.ok() ? link_->DropReplies() : status;
+  while (status.ok() && link_->outstanding() > 0) {
+    status = link_->ReceiveAnswer(ReplyDetail::kBrief).status();
+  }
+  return status;
 }
 
 absl::Status MirrorSession::Finish() {

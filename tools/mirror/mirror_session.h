@@ -21,9 +21,9 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/frame.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
 #include "kevy_replica/tools/mirror/frame_rewriter.h"
@@ -137,7 +137,7 @@ class MirrorSession {
   const MirrorOptions options_;
   MirrorCounters* const counters_;
   MirrorState* const state_;
-  PayloadCommands::Target features_;
+  PayloadCommandsOptions features_;
   std::optional<CommandFilter> filter_;
   FrameRewriter rewriter_;
   uint64_t now_ms_ = 0;  // When the frames at hand were delivered.

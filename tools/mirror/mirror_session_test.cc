@@ -847,7 +847,7 @@ TEST_F(MirrorSessionTest, GapIsRememberedWithoutStoring) {
   gap.resync = true;
   OpenAtStart(2);
   session_->handler(1)->OnLinkDown(gap);
-  EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-1 loading"));
+  EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-1 loading 1"));
   EXPECT_EQ(failed_, 0);
   state_.reload = false;  // As in a new process.
 

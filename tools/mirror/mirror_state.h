@@ -121,7 +121,9 @@ struct MirrorState {
     // that is known to be stored, and the one on its way.
     std::string stored;
     std::string sent;
-    // Commands of snapshots that were sent. It marks their transactions.
+    // Counts the commands of snapshots that were sent, and forgotten histories.
+    // It goes on from the record's mark, so that "loading <loaded>" names one
+    // state of the target's data, even if a target goes back.
     uint64_t loaded = 0;
   };
   std::vector<Shard> shards;

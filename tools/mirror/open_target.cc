@@ -17,8 +17,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/tools/common/log.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
 #include "kevy_replica/tools/mirror/command_table.h"
@@ -163,7 +163,7 @@ absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
   status = CheckEviction(options, link, state);
   if (!status.ok()) return status;
 
-  PayloadCommands::Target features;
+  PayloadCommandsOptions features;
   features.delete_first = true;
   features.has_hpexpireat =
       options.print_only || table->Find("hpexpireat") != nullptr;
@@ -194,25 +194,20 @@ absl::Status EmptyTarget(const MirrorOptions& options, bool in_spare,
   link->Add({"EXEC"});
   absl::Status sent = link->Send();
   if (!sent.ok()) return sent;
-  std::string refusal;
-  while (link->outstanding() > 0) {
-    const absl::StatusOr<TargetReply> reply =
-        link->Receive(ReplyDetail::kBrief);
-    if (!reply.ok()) return reply.status();
-    if (reply->is_error() && refusal.empty()) refusal = reply->text;
-  }
-  if (refusal.empty()) return absl::OkStatus();
-  if (!in_spare && absl::StartsWith(refusal, "OOM ")) {
+  const absl::StatusOr<std::string> refusal = link->ReceiveTransaction();
+  if (!refusal.ok()) return refusal.status();
+  if (refusal->empty()) return absl::OkStatus();
+  if (!in_spare && absl::StartsWith(*refusal, "OOM ")) {
     // A full target refuses each command of a transaction, and only this one
     // frees memory. A mirror that is killed now finds an empty database.
     absl::Status emptied = link->Ask({"FLUSHDB"}).status();
     if (!emptied.ok()) return emptied;
   }
-  if (ClassOfError(refusal, "") == ReplyClass::kTrouble) {
-    return link->Fail(ServersTrouble(refusal));
+  if (ClassOfError(*refusal, "") == ReplyClass::kTrouble) {
+    return link->Fail(ServersTrouble(*refusal));
   }
   return absl::FailedPreconditionError(
-      absl::StrCat("the target cannot be emptied: ", refusal));
+      absl::StrCat("the target cannot be emptied: ", *refusal));
 }
 
 }  // namespace kevy_replica

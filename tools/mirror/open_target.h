@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kevy_replica/tools/common/payload_commands.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
@@ -21,7 +21,7 @@ namespace kevy_replica {
 // The facts about a target that a session starts from.
 struct OpenedTarget {
   CommandFilter filter;
-  PayloadCommands::Target features;
+  PayloadCommandsOptions features;
   bool has_record = false;
   bool is_untold = false;  // As MirrorRecord::is_untold().
   std::vector<ShardRecord> shards;

@@ -136,6 +136,11 @@ ReplyClass ClassOfError(absl::string_view error, absl::string_view command) {
   return row == nullptr ? ReplyClass::kUnable : row->reply_class;
 }
 
+absl::string_view WithoutExecAbort(absl::string_view error) {
+  absl::ConsumePrefix(&error, "EXECABORT Transaction discarded because of: ");
+  return error;
+}
+
 absl::Status ServersTrouble(absl::string_view error) {
   return absl::UnavailableError(absl::StrCat(kInTrouble, error));
 }

@@ -51,6 +51,11 @@ const ReplyRow* FindReplyRow(absl::string_view error,
 // The class of that row. kUnable without one.
 ReplyClass ClassOfError(absl::string_view error, absl::string_view command);
 
+// The reason in the error of a refused EXEC, "EXECABORT Transaction discarded
+// because of: OOM ...": "OOM ...". Another error as it is.
+absl::string_view WithoutExecAbort(
+    absl::string_view error ABSL_ATTRIBUTE_LIFETIME_BOUND);
+
 // kUnavailable, with the error of a server in trouble.
 absl::Status ServersTrouble(absl::string_view error);
 

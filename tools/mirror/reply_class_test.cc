@@ -234,6 +234,25 @@ TEST_F(ReplyClassTest, ServerWithoutRoomOrTrustMeetsRows) {
   ExpectRow(FirstLine(server_.target(), ""), "ERR max number of clients");
 }
 
+// The server's trouble begins between a queued command and EXEC.
+TEST_F(ReplyClassTest, RefusedExecTellsTroubleBehindItsPrefix) {
+  const absl::StatusOr<std::unique_ptr<RedisLink>> link = RedisLink::Connect(
+      *ParseTargetAddress(server_.target()), std::make_shared<Interrupter>());
+  ASSERT_TRUE(link.ok()) << link.status();
+  const auto ask = [&link](const std::vector<absl::string_view>& argv) {
+    (*link)->Add(argv);
+    EXPECT_TRUE((*link)->Send().ok());
+    return *(*link)->Receive(ReplyDetail::kWhole);
+  };
+  ask({"MULTI"});
+  EXPECT_EQ(ask({"SET", "a", "1"}).text, "QUEUED");
+  server_.Ask({"CONFIG", "SET", "maxmemory", "1"});
+  const std::string error = ask({"EXEC"}).text;
+  ExpectRow(WithoutExecAbort(error), "OOM ");
+  EXPECT_NE(WithoutExecAbort(error), error);
+  EXPECT_EQ(WithoutExecAbort("OOM x"), "OOM x");
+}
+
 TEST_F(ReplyClassTest, ScriptMeetsBusyRow) {
   server_.Ask({"CONFIG", "SET", "busy-reply-threshold", "1"});
   const absl::StatusOr<std::unique_ptr<RedisLink>> script = RedisLink::Connect(

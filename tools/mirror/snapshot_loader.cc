@@ -15,12 +15,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/wire_error.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
@@ -29,7 +29,7 @@
 
 namespace kevy_replica {
 
-SnapshotLoader::SnapshotLoader(size_t shard, PayloadCommands::Target features,
+SnapshotLoader::SnapshotLoader(size_t shard, PayloadCommandsOptions features,
                                const MirrorOptions* options,
                                MirrorCounters* counters,
                                Transactions* transactions,
@@ -42,14 +42,17 @@ SnapshotLoader::SnapshotLoader(size_t shard, PayloadCommands::Target features,
       deadlines_(deadlines),
       begin_(std::move(begin)),
       decoder_(options->now_ms(), options->limits),
-      commands_(
-          features, options->now_ms(),
-          [this](absl::Span<const absl::string_view> argv, PayloadCheck check) {
-            if (status_.ok()) status_ = Load(argv, check);
-          },
-          [this](PayloadItem item, absl::string_view key) {
-            transactions_->CountItem(shard_, item, key);
-          }) {}
+      commands_([this](const PayloadCommand& command) { return Load(command); },
+                CommandsOptions(std::move(features))) {}
+
+PayloadCommandsOptions SnapshotLoader::CommandsOptions(
+    PayloadCommandsOptions features) {
+  features.now_ms = options_.now_ms();
+  features.on_loss = [this](PayloadItem item, absl::string_view key) {
+    transactions_->CountItem(shard_, item, key);
+  };
+  return features;
+}
 
 absl::Status SnapshotLoader::Load(absl::string_view bytes) {
   counters_->snapshot_bytes += bytes.size();
@@ -71,19 +74,19 @@ absl::Status SnapshotLoader::Take(const PayloadEvent& event) {
         "the primary has a key ", Escaped(options_.position_key),
         ", the name of the mirror's own key: choose another --position_key"));
   }
-  commands_.Take(event);
-  return status_;
+  return commands_.Take(event);
 }
 
-absl::Status SnapshotLoader::Load(absl::Span<const absl::string_view> argv,
-                                  PayloadCheck check) {
+absl::Status SnapshotLoader::Load(const PayloadCommand& command) {
+  const absl::Span<const absl::string_view> argv = command.argv;
   uint64_t deadline_ms = 0;
   if (argv[0] != "PEXPIREAT" || !absl::SimpleAtoi(argv[2], &deadline_ms)) {
-    return transactions_->Load(shard_, argv, check);
+    return transactions_->Load(shard_, argv, command.check);
   }
   const std::string deadline =
       absl::StrCat(deadlines_->Hold(argv[1], deadline_ms, options_.now_ms()));
-  return transactions_->Load(shard_, {argv[0], argv[1], deadline}, check);
+  return transactions_->Load(shard_, {argv[0], argv[1], deadline},
+                             command.check);
 }
 
 absl::Status SnapshotLoader::Finish() {

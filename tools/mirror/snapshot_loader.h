@@ -12,8 +12,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/codec/snapshot_payload.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/passed_deadlines.h"
 #include "kevy_replica/tools/mirror/transactions.h"
@@ -31,7 +31,7 @@ class SnapshotLoader {
   // `begin` makes room in the target. It is called once, when the payload's
   // header has been read: until then the target stays as it is. All pointers
   // must outlive this object.
-  SnapshotLoader(size_t shard, PayloadCommands::Target features,
+  SnapshotLoader(size_t shard, PayloadCommandsOptions features,
                  const MirrorOptions* options, MirrorCounters* counters,
                  Transactions* transactions, PassedDeadlines* deadlines,
                  std::function<absl::Status()> begin);
@@ -45,9 +45,9 @@ class SnapshotLoader {
   absl::Status Finish();
 
  private:
+  PayloadCommandsOptions CommandsOptions(PayloadCommandsOptions features);
   absl::Status Take(const PayloadEvent& event);
-  absl::Status Load(absl::Span<const absl::string_view> argv,
-                    PayloadCheck check);
+  absl::Status Load(const PayloadCommand& command);
   absl::Status PayloadStatus() const;
 
   const size_t shard_;
@@ -57,7 +57,6 @@ class SnapshotLoader {
   PassedDeadlines* const deadlines_;
   const std::function<absl::Status()> begin_;
   PayloadDecoder decoder_;
-  absl::Status status_;  // Of the last command.
   PayloadCommands commands_;
 };
 

@@ -51,21 +51,6 @@ absl::Status EmptySpare(const MirrorOptions& options, CheckedLink* link) {
   return Select(options.database, link);
 }
 
-// The first error among the outstanding replies, and in EXEC's. Empty: none.
-absl::StatusOr<std::string> ReadErrors(CheckedLink* link) {
-  std::string error;
-  while (link->outstanding() > 0) {
-    const absl::StatusOr<TargetReply> reply =
-        link->Receive(ReplyDetail::kBrief);
-    if (!reply.ok()) return reply.status();
-    if (reply->is_error() && error.empty()) error = reply->text;
-    for (const TargetReply& element : reply->elements) {
-      if (element.is_error() && error.empty()) error = element.text;
-    }
-  }
-  return error;
-}
-
 }  // namespace
 
 absl::StatusOr<SpareContent> ReadSpare(const MirrorOptions& options,
@@ -137,7 +122,7 @@ absl::Status SwapDatabases(const MirrorOptions& options, CheckedLink* link,
   link->Add({"EXEC"});
   absl::Status sent = link->Send();
   if (!sent.ok()) return sent;
-  const absl::StatusOr<std::string> error = ReadErrors(link);
+  const absl::StatusOr<std::string> error = link->ReceiveTransaction();
   if (!error.ok()) return error.status();
   if (!error->empty()) {
     return ClassOfError(*error, "") == ReplyClass::kTrouble

@@ -18,9 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
@@ -37,6 +35,7 @@
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/testing/failing_link.h"
 #include "kevy_replica/tools/testing/mirror_content.h"
 #include "kevy_replica/tools/testing/redis_server.h"
 #include "kevy_replica/transport/interrupter.h"
@@ -52,69 +51,8 @@ constexpr uint32_t kReaders = 1;
 constexpr uint32_t kSpare = 2;
 constexpr uint32_t kCopy = 3;
 
-// The command at which the link breaks, counted over all links.
-struct Cut {
-  size_t at = 0;  // From 1 on. 0: none.
-  bool executed = false;
-  std::function<void()> then = [] {};
-  size_t count = 0;
-  std::vector<std::string> commands;  // The names of those before.
-
-  bool is_done() const { return at != 0 && count >= at; }
-};
-
-// Sends commands one by one. At the cut it drops the connection: before the
-// command, or after the server has executed it.
-class CutLink : public TargetLink {
- public:
-  CutLink(std::unique_ptr<TargetLink> inner, Cut* cut)
-      : inner_(std::move(inner)), cut_(cut) {}
-
-  void AddRaw(absl::string_view resp) override {
-    gathered_.push_back(std::string(resp));
-  }
-  void Add(absl::Span<const absl::string_view> argv) override {
-    std::string resp;
-    EXPECT_EQ(AppendCommand(argv, &resp), WireError::kNone);
-    gathered_.push_back(std::move(resp));
-  }
-  absl::Status Send() override {
-    const std::vector<std::string> commands =
-        std::exchange(gathered_, std::vector<std::string>());
-    for (const std::string& command : commands) {
-      if (inner_ == nullptr) return Broken();
-      const bool cut = ++cut_->count == cut_->at;
-      cut_->commands.push_back(command);
-      if (!cut || cut_->executed) {
-        inner_->AddRaw(command);
-        const absl::Status sent = inner_->Send();
-        EXPECT_TRUE(sent.ok()) << sent;
-      }
-      if (!cut) continue;
-      // The server has executed the commands that it has answered.
-      while (inner_->outstanding() > 0) {
-        EXPECT_TRUE(inner_->Receive(ReplyDetail::kBrief).ok());
-      }
-      inner_.reset();
-      cut_->then();
-    }
-    return inner_ == nullptr ? Broken() : absl::OkStatus();
-  }
-  size_t outstanding() const override {
-    return inner_ == nullptr ? 1 : inner_->outstanding();
-  }
-  absl::StatusOr<TargetReply> Receive(ReplyDetail detail) override {
-    if (inner_ == nullptr) return Broken();
-    return inner_->Receive(detail);
-  }
-
- private:
-  static absl::Status Broken() { return absl::UnavailableError("cut"); }
-
-  std::unique_ptr<TargetLink> inner_;  // Null: broken.
-  Cut* const cut_;
-  std::vector<std::string> gathered_;
-};
+constexpr LinkFailure::Way kWays[] = {LinkFailure::Way::kInFront,
+                                      LinkFailure::Way::kBehind};
 
 // A snapshot of the strings.
 std::string PayloadOf(const std::map<std::string, std::string>& strings) {
@@ -217,9 +155,9 @@ class SwapDatabaseTest : public ::testing::TestWithParam<size_t> {
                        : status;
   }
 
-  // Runs one mirror up to the end of the history. `killed`: the first cut ends
+  // Runs one mirror up to the end of the history. `killed`: the failure ends
   // it. Otherwise the mirror connects again. `state` is that of its start.
-  absl::Status Run(uint64_t generation, Cut* cut, bool killed,
+  absl::Status Run(uint64_t generation, FailingCalls* calls, bool killed,
                    MirrorState state = MirrorState()) {
     MirrorCounters counters;
     absl::StatusOr<TargetAddress> address =
@@ -227,16 +165,18 @@ class SwapDatabaseTest : public ::testing::TestWithParam<size_t> {
     EXPECT_TRUE(address.ok()) << address.status();
     const TargetConnector connect =
         [&]() -> absl::StatusOr<std::unique_ptr<TargetLink>> {
-      if (killed && cut->is_done()) return absl::CancelledError("killed");
-      absl::StatusOr<std::unique_ptr<RedisLink>> link =
-          RedisLink::Connect(*address, std::make_shared<Interrupter>());
-      if (!link.ok()) return link.status();
-      return std::make_unique<CutLink>(*std::move(link), cut);
+      if (killed && calls->has_failed()) return absl::CancelledError("killed");
+      return FailingLink::Connect(
+          [&address] {
+            return RedisLink::Connect(*address,
+                                      std::make_shared<Interrupter>());
+          },
+          calls);
     };
     absl::Status status = absl::AbortedError("");
-    // A cut before the session is open ends that session alone.
+    // A failure before the session is open ends that session alone.
     while (absl::IsAborted(status) || absl::IsUnavailable(status)) {
-      if (killed && cut->is_done()) return absl::CancelledError("killed");
+      if (killed && calls->has_failed()) return absl::CancelledError("killed");
       absl::StatusOr<std::unique_ptr<MirrorSession>> session =
           MirrorSession::Open(connect, std::make_shared<Interrupter>(),
                               options_, &counters, &state);
@@ -257,7 +197,7 @@ class SwapDatabaseTest : public ::testing::TestWithParam<size_t> {
   // one, and keeps a copy for the others.
   void LoadOldHistory() {
     if (!std::exchange(has_copy_, true)) {
-      Cut none;
+      FailingCalls none;
       const absl::Status status = Run(kOld, &none, false);
       ASSERT_TRUE(status.ok()) << status;
       ASSERT_EQ(ContentIn(kReaders), Expected(kOld, true));
@@ -295,22 +235,21 @@ class SwapDatabaseTest : public ::testing::TestWithParam<size_t> {
 INSTANTIATE_TEST_SUITE_P(Shards, SwapDatabaseTest, ::testing::Values(1, 2));
 
 TEST_P(SwapDatabaseTest, KillAtEachCommandIsRecovered) {
-  size_t cuts = 0;
+  size_t kills = 0;
   size_t swapped = 0;
-  for (const bool executed : {false, true}) {
+  for (const LinkFailure::Way way : kWays) {
     for (size_t at = 1;; ++at) {
       LoadOldHistory();
-      Cut cut;
-      cut.at = at;
-      cut.executed = executed;
-      const absl::Status status = Run(kNew, &cut, true);
-      if (!cut.is_done()) {
+      FailingCalls calls;
+      calls.failures.push_back({way, at});
+      const absl::Status status = Run(kNew, &calls, true);
+      if (!calls.has_failed()) {
         EXPECT_TRUE(status.ok()) << status;
         break;
       }
-      ++cuts;
-      SCOPED_TRACE(absl::StrCat(executed ? "behind" : "in front of",
-                                " command ", at, ": ", cut.commands.back()));
+      ++kills;
+      SCOPED_TRACE(absl::StrCat(ToString(calls.failures[0]), ": ",
+                                calls.commands().back()));
       // Readers see one whole history. The frames follow.
       const Content content = ContentIn(kReaders);
       const bool is_new = content.count("a0") != 0 &&
@@ -321,7 +260,7 @@ TEST_P(SwapDatabaseTest, KillAtEachCommandIsRecovered) {
         EXPECT_EQ(content.at(key), value);
       }
       EXPECT_EQ(content.count(is_new ? "only8-0" : "only9-0"), 0u);
-      Cut none;
+      FailingCalls none;
       const absl::Status again = Run(kNew, &none, false);
       EXPECT_TRUE(again.ok()) << again;
       EXPECT_EQ(ContentIn(kReaders), Expected(kNew, true));
@@ -331,22 +270,21 @@ TEST_P(SwapDatabaseTest, KillAtEachCommandIsRecovered) {
       if (HasFailure()) return;
     }
   }
-  EXPECT_GT(cuts, 40u);
+  EXPECT_GT(kills, 40u);
   EXPECT_GT(swapped, 5u);
 }
 
 TEST_P(SwapDatabaseTest, BrokenLinkAtEachCommandIsMended) {
-  for (const bool executed : {false, true}) {
+  for (const LinkFailure::Way way : kWays) {
     for (size_t at = 1;; ++at) {
       LoadOldHistory();
-      Cut cut;
-      cut.at = at;
-      cut.executed = executed;
-      const absl::Status status = Run(kNew, &cut, false);
+      FailingCalls calls;
+      calls.failures.push_back({way, at});
+      const absl::Status status = Run(kNew, &calls, false);
       EXPECT_TRUE(status.ok()) << status;
-      if (!cut.is_done()) break;
-      SCOPED_TRACE(absl::StrCat(executed ? "behind" : "in front of",
-                                " command ", at, ": ", cut.commands[at - 1]));
+      if (!calls.has_failed()) break;
+      SCOPED_TRACE(absl::StrCat(ToString(calls.failures[0]), ": ",
+                                calls.commands()[at - 1]));
       EXPECT_EQ(ContentIn(kReaders), Expected(kNew, true));
       server_.Ask({"SELECT", absl::StrCat(kSpare)});
       EXPECT_EQ(server_.Ask({"DBSIZE"}).integer, 0);
@@ -360,17 +298,16 @@ TEST_P(SwapDatabaseTest, BrokenLinkAtEachCommandIsMended) {
 TEST_P(SwapDatabaseTest, LostCopyIsLoadedAgain) {
   for (size_t at = 1;; ++at) {
     LoadOldHistory();
-    Cut cut;
-    cut.at = at;
-    cut.executed = true;
-    cut.then = [this] {
+    FailingCalls calls;
+    calls.failures.push_back({LinkFailure::Way::kBehind, at});
+    calls.failures[0].then = [this] {
       server_.Ask({"SELECT", absl::StrCat(kSpare)});
       server_.Ask({"FLUSHDB"});
     };
-    const absl::Status status = Run(kNew, &cut, false);
+    const absl::Status status = Run(kNew, &calls, false);
     EXPECT_TRUE(status.ok()) << status;
-    if (!cut.is_done()) break;
-    SCOPED_TRACE(absl::StrCat("command ", at, ": ", cut.commands[at - 1]));
+    if (!calls.has_failed()) break;
+    SCOPED_TRACE(absl::StrCat("command ", at, ": ", calls.commands()[at - 1]));
     EXPECT_EQ(ContentIn(kReaders), Expected(kNew, true));
     EXPECT_EQ(ContentIn(kSpare), Content());
     if (HasFailure()) return;
@@ -383,7 +320,7 @@ TEST_P(SwapDatabaseTest, PositionsOfUnfinishedCopyDoNotCount) {
   state.in_spare = true;
   state.shards.resize(options_.shards);
   state.shards[0].stored = state.shards[0].sent = "9:6";
-  Cut none;
+  FailingCalls none;
   const absl::Status status = Run(kNew, &none, false, state);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(ContentIn(kReaders), Expected(kNew, true));
@@ -399,7 +336,7 @@ TEST_P(SwapDatabaseTest, FlushIsSwappedInWithoutHeartbeat) {
     return status.ok() ? Frame(handler, {generation, 7}, {"SET", "x", "1"})
                        : status;
   };
-  Cut none;
+  FailingCalls none;
   const absl::Status status = Run(kOld, &none, false);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(ContentIn(kReaders), (Content{{"x", "string 1"}}));
@@ -425,7 +362,7 @@ TEST_P(SwapDatabaseTest, CopyWithGapIsNotSwappedIn) {
   };
   MirrorState state;
   state.reload = true;
-  Cut none;
+  FailingCalls none;
   const absl::Status status = Run(kNew, &none, false, state);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_TRUE(has_gap);
@@ -446,7 +383,7 @@ TEST_P(SwapDatabaseTest, EndBeforeSwapIsTold) {
                ? handler->OnSnapshotChunk(PayloadOf(Strings(generation, shard)))
                : status;
   };
-  Cut none;
+  FailingCalls none;
   absl::Status status = Run(kNew, &none, false);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(ContentIn(kReaders).at("n0"), "string 2");
@@ -473,7 +410,7 @@ TEST_P(SwapDatabaseTest, ForeignKeysInSpareDatabaseStay) {
     server_.Ask({"SELECT", absl::StrCat(kSpare)});
     server_.Ask(command);
     const std::string before = server_.Ask({"DUMP", command[1]}).text;
-    Cut none;
+    FailingCalls none;
     const absl::Status status = Run(kNew, &none, false);
     EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
     EXPECT_THAT(std::string(status.message()),
@@ -490,7 +427,7 @@ TEST_P(SwapDatabaseTest, ForeignKeysInSpareDatabaseStay) {
 TEST_P(SwapDatabaseTest, TargetThatCannotSwapIsNamed) {
   LoadOldHistory();
   options_.swap_database = 16;  // A server has 16 databases by default.
-  Cut none;
+  FailingCalls none;
   absl::Status status = Run(kNew, &none, false);
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(std::string(status.message()),

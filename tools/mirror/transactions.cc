@@ -21,10 +21,10 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/tools/common/log.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/kind_counts.h"
 #include "kevy_replica/tools/mirror/lost_item.h"
@@ -276,10 +276,13 @@ absl::Status Transactions::TakeOutcome(const Outcome& outcome) {
     }
   }
   if (!outcome.refused.empty()) return TakeRefusals(outcome.refused);
+  absl::string_view reason = outcome.own_error;
+  if (reason.empty()) reason = outcome.result.text;
+  if (reason.empty()) reason = "EXEC has no result";
   return absl::FailedPreconditionError(absl::StrCat(
       "the target refuses the mirror's own part of a transaction (MULTI, HSET "
       "or EXEC): ",
-      outcome.own_error.empty() ? outcome.result.text : outcome.own_error));
+      reason));
 }
 
 // The target has executed the transaction. `results` are the commands', then

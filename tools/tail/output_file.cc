@@ -27,8 +27,12 @@
 #include "kevy_replica/client/internal/file_lock.h"
 #include "kevy_replica/client/position_store.h"
 #include "kevy_replica/tools/common/files.h"
+#include "kevy_replica/transport/internal/fd.h"
 
 namespace kevy_replica {
+
+using transport_internal::RetryOnEintr;
+
 namespace {
 
 constexpr mode_t kMode = 0600;
@@ -47,14 +51,23 @@ absl::Status SystemError(absl::string_view action, const std::string& path) {
   return absl::ErrnoToStatus(errno, absl::StrCat(action, " ", path));
 }
 
+int OpenPath(const char* path, int flags) {
+  return RetryOnEintr([=] { return open(path, flags, kMode); });
+}
+
+int Truncate(int fd, off_t length) {
+  return RetryOnEintr([=] { return ftruncate(fd, length); });
+}
+
 // Makes a created file survive a power failure.
 absl::Status SyncFolderOf(const std::string& path) {
   const std::string folder = FolderOf(path);
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int fd = OpenPath(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return SystemError("open", folder);
   absl::Status status;
   // EINVAL: this file system does not sync folders.
-  if (fsync(fd) != 0 && errno != EINVAL) status = SystemError("sync", folder);
+  if (RetryOnEintr([fd] { return fsync(fd); }) != 0 && errno != EINVAL)
+    status = SystemError("sync", folder);
   close(fd);
   return status;
 }
@@ -64,7 +77,7 @@ absl::Status SyncFolderOf(const std::string& path) {
 absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(
     const std::string& path) {
   const int fd =
-      open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kMode);
+      OpenPath(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC);
   if (fd < 0) return SystemError("open", path);
   std::unique_ptr<OutputFile> file = absl::WrapUnique(new OutputFile(fd, path));
   absl::Status status = file->Lock();
@@ -74,7 +87,7 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(
 
 absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Resume(
     const std::string& path, const std::optional<FeedPosition>& mark) {
-  int fd = open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
+  int fd = OpenPath(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT) {
     if (mark.has_value() && mark->next_offset > 0) {
       return absl::FailedPreconditionError(absl::StrCat(
@@ -82,7 +95,7 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Resume(
           mark->next_offset,
           " bytes of it. Put it back, or create an empty file to start over"));
     }
-    fd = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, kMode);
+    fd = OpenPath(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC);
     if (fd >= 0) {
       absl::Status status = SyncFolderOf(path);
       if (!status.ok()) {
@@ -110,9 +123,8 @@ absl::Status OutputFile::Reopen() {
       named.st_ino == opened.st_ino) {
     return absl::OkStatus();
   }
-  const int fd =
-      open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK,
-           kMode);
+  const int fd = OpenPath(path_.c_str(),
+                          O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return SystemError("open", path_);
   const OutputFile fresh(fd, path_);
   if (fstat(fd, &named) != 0) return SystemError("stat", path_);
@@ -122,7 +134,8 @@ absl::Status OutputFile::Reopen() {
   }
   absl::Status status = fresh.Lock();
   if (status.ok()) status = SyncFolderOf(path_);
-  if (status.ok() && dup3(fd, fd_, O_CLOEXEC) < 0) {
+  if (status.ok() &&
+      RetryOnEintr([&] { return dup3(fd, fd_, O_CLOEXEC); }) < 0) {
     status = SystemError("reopen", path_);
   }
   return status;
@@ -131,7 +144,7 @@ absl::Status OutputFile::Reopen() {
 absl::Status OutputFile::Empty() {
   struct stat file;
   if (fstat(fd_, &file) != 0) return SystemError("stat", path_);
-  if (S_ISREG(file.st_mode) && ftruncate(fd_, 0) != 0) {
+  if (S_ISREG(file.st_mode) && Truncate(fd_, 0) != 0) {
     return SystemError("truncate", path_);
   }
   return absl::OkStatus();
@@ -145,7 +158,8 @@ absl::Status OutputFile::Lock() const {
 }
 
 absl::StatusOr<FeedPosition> OutputFile::Sync() {
-  if (fdatasync(fd_) != 0) return SystemError("sync", path_);
+  if (RetryOnEintr([this] { return fdatasync(fd_); }) != 0)
+    return SystemError("sync", path_);
   struct stat file;
   if (fstat(fd_, &file) != 0) return SystemError("stat", path_);
   return MarkAt(file.st_size);
@@ -167,7 +181,7 @@ absl::Status OutputFile::CutTo(const std::optional<FeedPosition>& mark) {
     const absl::StatusOr<FeedPosition> found = MarkAt(length);
     if (!found.ok()) return found.status();
     if (*found == *mark) {
-      if (size == mark->next_offset || ftruncate(fd_, length) == 0) {
+      if (size == mark->next_offset || Truncate(fd_, length) == 0) {
         return absl::OkStatus();
       }
       return SystemError("truncate", path_);
@@ -201,9 +215,9 @@ absl::StatusOr<FeedPosition> OutputFile::MarkAt(off_t length) const {
                     '\0');
   off_t at = length - static_cast<off_t>(bytes.size());
   for (size_t done = 0; done < bytes.size();) {
-    const ssize_t n =
-        pread(fd_, &bytes[done], bytes.size() - done, at + off_t(done));
-    if (n < 0 && errno == EINTR) continue;
+    const ssize_t n = RetryOnEintr([&] {
+      return pread(fd_, &bytes[done], bytes.size() - done, at + off_t(done));
+    });
     if (n < 0) return SystemError("read", path_);
     if (n == 0) {
       return absl::DataLossError(

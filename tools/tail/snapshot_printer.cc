@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/limits.h"
@@ -24,7 +25,6 @@
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/tools/common/flags.h"
 #include "kevy_replica/tools/common/output.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/tail/tail_printer.h"
 
@@ -74,15 +74,11 @@ void SnapshotPrinter::Begin(Output* out) {
   losses_ = Losses();
   if (printer_.format() != TailFormat::kResp) return;
   // The commands are for a server that knows all that kevy knows.
-  PayloadCommands::Target target;
-  target.has_hpexpireat = target.has_long_xsetid = true;
-  commands_.emplace(
-      target, /*now_ms=*/0,
-      [this](absl::Span<const absl::string_view> argv, PayloadCheck) {
-        AppendArgv(argv, out_);
-      },
-      // Scores that are no number are counted here. The rest is clamped.
-      [](PayloadItem, absl::string_view) {});
+  // Scores that are no number are counted by Print(). The rest is clamped.
+  commands_.emplace([this](const PayloadCommand& command) {
+    AppendArgv(command.argv, out_);
+    return absl::OkStatus();
+  });
   if (has_data_) {
     log_(
         "a snapshot replaces the earlier data: --format=resp does not delete "
@@ -141,7 +137,7 @@ void SnapshotPrinter::PrintCommands(const PayloadEvent& event, Output* out) {
   } else if (const auto* trailer = std::get_if<PayloadTrailer>(&event)) {
     losses_.trailer_bytes += trailer->bytes.size();
   }
-  commands_->Take(event);
+  commands_->Take(event).IgnoreError();  // Its function returns none.
 }
 
 void SnapshotPrinter::TellLosses() {

@@ -14,10 +14,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/internal/snapshot_reader.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/tools/common/output.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/tail/tail_printer.h"
 
 namespace kevy_replica {

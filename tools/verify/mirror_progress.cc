@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/primary.h"
 #include "kevy_replica/client/replication_token.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
@@ -22,9 +23,6 @@
 
 namespace kevy_replica {
 namespace {
-
-// More shards than any primary has. A hostile primary may send any number.
-constexpr size_t kMaxShards = 4096;
 
 constexpr absl::Duration kFirstPause = absl::Milliseconds(5);
 constexpr absl::Duration kLongestPause = absl::Milliseconds(250);
@@ -90,7 +88,7 @@ absl::StatusOr<ReplicationToken> MirrorProgress::Token() {
   }
   ReplicationToken token;
   const size_t size = reply->elements.size();
-  bool is_token = size > 0 && size % 2 == 0 && size / 2 <= kMaxShards;
+  bool is_token = size > 0 && size % 2 == 0 && size / 2 <= kMaxToldShards;
   for (const TargetReply& element : reply->elements) {
     is_token = is_token && element.type == TargetReply::Type::kInteger &&
                element.integer >= 0;

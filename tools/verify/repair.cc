@@ -19,10 +19,10 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/client/replication_token.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/payload_event.h"
-#include "kevy_replica/tools/common/payload_commands.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/verify/key_walk.h"
 #include "kevy_replica/tools/verify/key_watch.h"
@@ -56,6 +56,15 @@ StreamId IdOf(absl::string_view text) {
   return ParseStreamId(text).value_or(StreamId());
 }
 
+PayloadCommandsOptions OptionsFor(const Server& target) {
+  PayloadCommandsOptions options;
+  options.has_hpexpireat = target.tells_field_deadlines();
+  options.has_long_xsetid = target.is_redis_7();
+  options.delete_first = true;
+  options.now_ms = NowMs();
+  return options;
+}
+
 class KeyRepair {
  public:
   // Reads the value in pieces of `elements`.
@@ -68,11 +77,11 @@ class KeyRepair {
         target_(target),
         watch_(primary),
         commands_(
-            {target->tells_field_deadlines(), target->is_redis_7(), true},
-            NowMs(),
-            [this](absl::Span<const absl::string_view> argv,
-                   PayloadCheck check) { Emit(argv, check); },
-            [](PayloadItem, absl::string_view) {}) {}
+            [this](const PayloadCommand& command) {
+              Emit(command.argv, command.check);
+              return absl::OkStatus();
+            },
+            OptionsFor(*target)) {}
 
   // Returns whether the key is repaired. kFailedPrecondition and
   // kResourceExhausted: it cannot be. kNotFound: the key changed.
@@ -139,6 +148,10 @@ class KeyRepair {
     if (!reply.ok() || !reply->is_error()) return reply;
     if (IsChangedKey(*reply)) return absl::NotFoundError(reply->text);
     return Refusal(*server, argv[0], reply->text);
+  }
+
+  void Take(const PayloadEvent& event) {
+    commands_.Take(event).IgnoreError();  // Emit() returns no error.
   }
 
   void Emit(absl::Span<const absl::string_view> argv, PayloadCheck check) {
@@ -229,19 +242,19 @@ class KeyRepair {
     status = state->type == "string" ? GatherString(record)
                                      : GatherCollection(state->type, record);
     if (!status.ok()) return status;
-    commands_.Take(RecordEnd());
+    Take(RecordEnd());
     for (const auto& deadline : field_deadlines_) {
-      commands_.Take(FieldExpiry{key_, deadline.first, deadline.second});
+      Take(FieldExpiry{key_, deadline.first, deadline.second});
     }
     return Flush();
   }
 
   // The pieces of a string are appended, so that none needs memory for all.
   absl::Status GatherString(const RecordBegin& record) {
-    commands_.Take(record);
+    Take(record);
     return Walk(primary_, key_, "string", [this](const Piece& piece) {
       if (piece.begin == 0) {
-        commands_.Take(StringValue{piece.elements[0].text});
+        Take(StringValue{piece.elements[0].text});
       } else {
         Emit({"APPEND", key_, piece.elements[0].text}, PayloadCheck::kNone);
       }
@@ -255,7 +268,7 @@ class KeyRepair {
                   : type == "set"  ? RecordType::kSet
                   : type == "zset" ? RecordType::kSortedSet
                                    : RecordType::kStream;
-    commands_.Take(record);
+    Take(record);
     if (type == "stream") {
       absl::Status status = TakeStreamInfo();
       if (!status.ok()) return status;
@@ -278,17 +291,17 @@ class KeyRepair {
     for (size_t i = 0; i < elements.size(); i += step) {
       const absl::string_view text = elements[i].text;
       if (type == RecordType::kHash) {
-        commands_.Take(HashField{text, elements[i + 1].text});
+        Take(HashField{text, elements[i + 1].text});
       } else if (type == RecordType::kList) {
-        commands_.Take(ListItem{text});
+        Take(ListItem{text});
       } else if (type == RecordType::kSet) {
-        commands_.Take(SetMember{text});
+        Take(SetMember{text});
       } else if (type == RecordType::kSortedSet) {
         double score = 0;
         if (!absl::SimpleAtod(elements[i + 1].text, &score)) {
           return Refusal(*primary_, "ZRANGE", "a score is not a number");
         }
-        commands_.Take(ScoredMember{text, score});
+        Take(ScoredMember{text, score});
       } else {
         TakeEntry(elements[i]);
       }
@@ -300,10 +313,10 @@ class KeyRepair {
   void TakeEntry(const TargetReply& reply) {
     StreamEntry entry;
     entry.id = IdOf(reply.elements[0].text);
-    commands_.Take(entry);
+    Take(entry);
     const std::vector<TargetReply>& fields = reply.elements[1].elements;
     for (size_t i = 0; i + 1 < fields.size(); i += 2) {
-      commands_.Take(StreamField{fields[i].text, fields[i + 1].text});
+      Take(StreamField{fields[i].text, fields[i + 1].text});
     }
   }
 
@@ -345,7 +358,7 @@ class KeyRepair {
     (void)absl::SimpleAtoi(InfoValue(*reply, "entries-added"),
                            &info.entries_added);
     (void)absl::SimpleAtoi(InfoValue(*reply, "length"), &info.entry_count);
-    commands_.Take(info);
+    Take(info);
     return absl::OkStatus();
   }
 
@@ -353,19 +366,17 @@ class KeyRepair {
     const absl::StatusOr<TargetReply> groups =
         Ask(primary_, {"XINFO", "GROUPS", key_});
     if (!groups.ok()) return groups.status();
-    commands_.Take(
-        StreamGroupCount{static_cast<uint32_t>(groups->elements.size())});
+    Take(StreamGroupCount{static_cast<uint32_t>(groups->elements.size())});
     for (const TargetReply& group : groups->elements) {
       const std::string name = InfoValue(group, "name");
       const absl::StatusOr<TargetReply> consumers =
           Ask(primary_, {"XINFO", "CONSUMERS", key_, name});
       if (!consumers.ok()) return consumers.status();
-      commands_.Take(
-          StreamGroup{name, IdOf(InfoValue(group, "last-delivered-id")),
-                      static_cast<uint32_t>(consumers->elements.size())});
+      Take(StreamGroup{name, IdOf(InfoValue(group, "last-delivered-id")),
+                       static_cast<uint32_t>(consumers->elements.size())});
       for (const TargetReply& consumer : consumers->elements) {
         const std::string consumer_name = InfoValue(consumer, "name");
-        commands_.Take(StreamConsumer{consumer_name, 0});
+        Take(StreamConsumer{consumer_name, 0});
       }
       absl::Status status = TakePending(name);
       if (!status.ok()) return status;
@@ -388,10 +399,9 @@ class KeyRepair {
         const int64_t idle = std::max<int64_t>(pending.elements[2].integer, 0);
         const uint64_t now = NowMs();
         last = IdOf(pending.elements[0].text);
-        commands_.Take(
-            StreamPending{last, pending.elements[1].text,
-                          now - std::min(now, static_cast<uint64_t>(idle)),
-                          static_cast<uint32_t>(pending.elements[3].integer)});
+        Take(StreamPending{last, pending.elements[1].text,
+                           now - std::min(now, static_cast<uint64_t>(idle)),
+                           static_cast<uint32_t>(pending.elements[3].integer)});
         begin = NextStreamId(pending.elements[0].text);
       }
       absl::Status flushed = Flush();

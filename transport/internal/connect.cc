@@ -142,7 +142,8 @@ absl::StatusOr<bool> ConnectAttempts::TakeLookup() {
     numeric.host = text;
     const absl::StatusOr<std::optional<SocketAddress>> address =
         ResolveNumeric(numeric);
-    if (!address.ok() || !address->has_value()) {
+    if (!address.ok()) return address.status();
+    if (!address->has_value()) {
       return absl::UnavailableError(
           absl::StrCat("resolve ", address_.host, ": the resolver returned \"",
                        absl::CHexEscape(text), "\", not a numeric address"));

@@ -4,6 +4,7 @@
 #include "kevy_replica/transport/internal/listen.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -27,10 +28,17 @@ absl::StatusOr<UniqueFd> ListenOn(const SocketAddress& address) {
         SetSocketOption(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1);
     if (!status.ok()) return status;
   }
-  if (::bind(fd->get(), address.get(), address.size) != 0 ||
-      ::listen(fd->get(), SOMAXCONN) != 0) {
-    const int error = errno;
+  const auto listen_error = [&address](int error) {
     return ErrnoStatus(error, {"listen on", address.ToString()});
+  };
+  if (::bind(fd->get(), address.get(), address.size) != 0) {
+    return listen_error(errno);
+  }
+  if (::listen(fd->get(), SOMAXCONN) != 0) {
+    const int error = errno;
+    // bind() has made the file, which would be in the way of the next try.
+    if (!address.is_tcp()) ::unlink(address.path().c_str());
+    return listen_error(error);
   }
   return fd;
 }

@@ -65,6 +65,12 @@ int GetAddresses(const Address& address, int flags,
   return 0;
 }
 
+absl::Status ResolveError(int error, const std::string& host) {
+  if (error == EAI_SYSTEM) return ErrnoStatus(errno, {"resolve", host});
+  return absl::UnavailableError(
+      absl::StrCat("resolve ", host, ": ", ::gai_strerror(error)));
+}
+
 }  // namespace
 
 uint16_t SocketAddress::port() const {
@@ -84,13 +90,17 @@ std::string SocketAddress::host() const {
   return host;
 }
 
+std::string SocketAddress::path() const {
+  sockaddr_un un;
+  std::memcpy(&un, &storage, sizeof(un));
+  return std::string(un.sun_path, strnlen(un.sun_path, sizeof(un.sun_path)));
+}
+
 std::string SocketAddress::ToString() const {
   Address address;
   if (storage.ss_family == AF_UNIX) {
     address.kind = Address::Kind::kUnix;
-    sockaddr_un un;
-    std::memcpy(&un, &storage, sizeof(un));
-    address.path.assign(un.sun_path, strnlen(un.sun_path, sizeof(un.sun_path)));
+    address.path = path();
     return address.ToString();
   }
   address.host = host();
@@ -107,11 +117,7 @@ absl::StatusOr<std::vector<SocketAddress>> Resolve(const Address& address) {
     return result;
   }
   const int error = GetAddresses(address, /*flags=*/0, &result);
-  if (error == EAI_SYSTEM) return ErrnoStatus(errno, {"resolve", address.host});
-  if (error != 0) {
-    return absl::UnavailableError(
-        absl::StrCat("resolve ", address.host, ": ", ::gai_strerror(error)));
-  }
+  if (error != 0) return ResolveError(error, address.host);
   return result;
 }
 
@@ -119,7 +125,10 @@ absl::StatusOr<std::optional<SocketAddress>> ResolveNumeric(
     const Address& address) {
   if (address.kind == Address::Kind::kUnix) return UnixSocketAddress(address);
   std::vector<SocketAddress> result;
-  if (GetAddresses(address, AI_NUMERICHOST, &result) != 0) return std::nullopt;
+  const int error = GetAddresses(address, AI_NUMERICHOST, &result);
+  // Other errors tell nothing of the host: memory is short, say.
+  if (error == EAI_NONAME) return std::nullopt;
+  if (error != 0) return ResolveError(error, address.host);
   return result.front();
 }
 

@@ -41,6 +41,10 @@ struct SocketAddress {
   //
   // Precondition: is_tcp().
   std::string host() const;
+  // Returns the path of a Unix socket.
+  //
+  // Precondition: !is_tcp().
+  std::string path() const;
   // Returns "127.0.0.1:16004", "[::1]:16004" or "unix:/path".
   std::string ToString() const;
 };
@@ -51,7 +55,8 @@ struct SocketAddress {
 // long: see Resolver.
 absl::StatusOr<std::vector<SocketAddress>> Resolve(const Address& address);
 
-// The same without asking a resolver: nullopt for a host that is a name.
+// The same without asking a resolver: nullopt for a host that is a name. An
+// error tells nothing of the host, as at a lack of memory.
 absl::StatusOr<std::optional<SocketAddress>> ResolveNumeric(
     const Address& address);
 

@@ -200,11 +200,17 @@ absl::Status PrivateKey::WriteFile(const std::string& path) const {
     text.span()[2 * i + 1] = Digit(byte & 15);
   }
   text.span()[kHexSize] = '\n';
-  const ssize_t written = RetryOnEintr(
-      [&] { return ::write(fd.get(), text.data(), text.view().size()); });
-  const bool complete = written == static_cast<ssize_t>(text.view().size());
-  if (complete && ::fsync(fd.get()) == 0) return absl::OkStatus();
-  const int error = written < 0 || complete ? errno : ENOSPC;
+  absl::string_view rest = text.view();
+  while (!rest.empty()) {
+    const ssize_t written = RetryOnEintr(
+        [&] { return ::write(fd.get(), rest.data(), rest.size()); });
+    if (written < 0) break;
+    rest.remove_prefix(static_cast<size_t>(written));
+  }
+  if (rest.empty() && RetryOnEintr([&] { return ::fsync(fd.get()); }) == 0) {
+    return absl::OkStatus();
+  }
+  const int error = errno;
   ::unlink(path.c_str());
   return ErrnoStatus(error, {"write", path});
 }

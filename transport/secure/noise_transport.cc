@@ -213,8 +213,14 @@ absl::Status NoiseTransport::Establish() {
   open_ = std::move(ciphers->open);
   const std::lock_guard<std::mutex> lock(early_mutex_);
   seal_ = std::move(ciphers->seal);
-  // A failure shows in later writes. Reads go on.
-  if (!early_.empty()) Send(early_, handshake_deadline_).IgnoreError();
+  if (!early_.empty()) {
+    absl::Status sent = Send(early_, handshake_deadline_);
+    // A failure shows in later writes. If the peer has gone, it may have sent
+    // bytes before. Any other peer waits for bytes that never come.
+    if (!sent.ok() && IsFinal(sent) && !absl::IsUnavailable(sent)) {
+      read_status_ = std::move(sent);
+    }
+  }
   early_ = std::string();
   established_.store(true, std::memory_order_release);
   return absl::OkStatus();

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Misuses of the client under macros: a dropped result, a loop over a temporary
-// client. See bazel/compile_fail/compile_fail.bzl.
+// client, a null address. See bazel/compile_fail/compile_fail.bzl.
 
 #include <cstdint>
 #include <utility>
 
 #include "absl/time/time.h"
+#include "kevy_replica/client/follower.h"
+#include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/holding.h"
 #include "kevy_replica/client/replica_client.h"
@@ -41,6 +43,12 @@ uint64_t Use(ReplicaClient* client, Session* session,
 #endif
 #ifdef DROPS_TOLD
   holding->Told(7);
+#endif
+#ifdef CONNECTS_NULL
+  (void)ReplicaClient::Connect(nullptr, ReplicaClientOptions());
+#endif
+#ifdef FOLLOWS_NULL
+  (void)Follower::Create(nullptr, nullptr, FollowerOptions());
 #endif
   uint64_t last = 0;
 #ifdef LOOPS_OVER_TEMPORARY

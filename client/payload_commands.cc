@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/tools/common/payload_commands.h"
+#include "kevy_replica/client/payload_commands.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,11 +11,13 @@
 #include <initializer_list>
 #include <limits>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <variant>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -84,7 +86,10 @@ class PayloadCommands::Taker {
  public:
   explicit Taker(PayloadCommands* self) : self_(self) {}
 
-  void operator()(const PayloadHeader&) const {}
+  void operator()(const PayloadHeader&) const {
+    self_->status_ = absl::OkStatus();
+    self_->Begin({});
+  }
   void operator()(const RecordBegin& record) const {
     self_->key_ = std::string(record.key);
     self_->type_ = record.type;
@@ -93,7 +98,7 @@ class PayloadCommands::Taker {
     self_->entries_ = 0;
     self_->last_entry_ = StreamId();
     // SET replaces the value and the deadline by itself.
-    if (self_->target_.delete_first && record.type != RecordType::kString) {
+    if (self_->options_.delete_first && record.type != RecordType::kString) {
       self_->EmitNow({"DEL", self_->key_});
     }
     switch (record.type) {
@@ -132,7 +137,7 @@ class PayloadCommands::Taker {
   }
   void operator()(const ScoredMember& member) const {
     if (std::isnan(member.score)) {
-      self_->lose_(PayloadItem::kNanScore, self_->key_);
+      self_->Lose(PayloadItem::kNanScore);
       return;
     }
     self_->Add(Text(member.score));
@@ -165,7 +170,7 @@ class PayloadCommands::Taker {
   void operator()(const StreamPending& pending) const {
     const uint64_t time = std::min(pending.delivered_at_ms, kMaxNumber);
     if (time != pending.delivered_at_ms) {
-      self_->lose_(PayloadItem::kPendingTime, self_->key_);
+      self_->Lose(PayloadItem::kPendingTime);
     }
     self_->EmitNow({"XCLAIM", self_->key_, self_->group_, pending.consumer, "0",
                     Text(pending.id), "TIME", absl::StrCat(time), "RETRYCOUNT",
@@ -184,12 +189,12 @@ class PayloadCommands::Taker {
   }
   void operator()(const FieldExpiry& expiry) const {
     if (!IsDeadline(expiry.expire_at_ms)) return;
-    if (self_->target_.has_hpexpireat) {
+    if (self_->options_.has_hpexpireat) {
       self_->EmitNow(
           {"HPEXPIREAT", expiry.key, absl::StrCat(expiry.expire_at_ms),
            "FIELDS", "1", expiry.field},
           PayloadCheck::kSetDeadline);
-    } else if (expiry.expire_at_ms <= self_->now_ms_) {
+    } else if (expiry.expire_at_ms <= self_->options_.now_ms) {
       self_->EmitNow({"HDEL", expiry.key, expiry.field},
                      PayloadCheck::kDeadField);
     } else {
@@ -212,20 +217,26 @@ absl::string_view PayloadItemText(PayloadItem item) {
   return TextsOf(item).text;
 }
 
-PayloadCommands::PayloadCommands(Target target, uint64_t now_ms, Emit emit,
-                                 Lose lose)
-    : target_(target),
-      now_ms_(now_ms),
-      emit_(std::move(emit)),
-      lose_(std::move(lose)) {}
+std::ostream& operator<<(std::ostream& out, PayloadItem item) {
+  return out << PayloadItemName(item);
+}
 
-void PayloadCommands::Take(const PayloadEvent& event) {
+PayloadCommands::PayloadCommands(Emit emit, PayloadCommandsOptions options)
+    : emit_(std::move(emit)), options_(std::move(options)) {}
+
+absl::Status PayloadCommands::Take(const PayloadEvent& event) {
   std::visit(Taker(this), event);
+  return status_;
+}
+
+void PayloadCommands::Lose(PayloadItem item) {
+  if (options_.on_loss != nullptr) options_.on_loss(item, key_);
 }
 
 void PayloadCommands::EmitNow(std::initializer_list<absl::string_view> argv,
                               PayloadCheck check) {
-  emit_(absl::MakeConstSpan(argv.begin(), argv.size()), check);
+  if (!status_.ok()) return;
+  status_ = emit_({absl::MakeConstSpan(argv.begin(), argv.size()), check});
 }
 
 void PayloadCommands::Begin(std::initializer_list<absl::string_view> argv) {
@@ -254,7 +265,7 @@ void PayloadCommands::EmitGathered() {
     argv_.push_back(absl::string_view(bytes_).substr(begin, end - begin));
     begin = end;
   }
-  emit_(argv_, PayloadCheck::kNone);
+  if (status_.ok()) status_ = emit_({argv_, PayloadCheck::kNone});
   ends_.resize(head_);
   bytes_.resize(head_ == 0 ? 0 : ends_.back());
 }
@@ -266,8 +277,8 @@ void PayloadCommands::EndEntries() {
   Begin({});
   if (stream_.entry_count == 0) {
     // Only MKSTREAM creates a stream without entries.
-    EmitNow({"XGROUP", "CREATE", key_, "kevy_mirror", "0", "MKSTREAM"});
-    EmitNow({"XGROUP", "DESTROY", key_, "kevy_mirror"});
+    EmitNow({"XGROUP", "CREATE", key_, "kevy_replica", "0", "MKSTREAM"});
+    EmitNow({"XGROUP", "DESTROY", key_, "kevy_replica"});
   }
   SetStreamId();
 }
@@ -277,16 +288,16 @@ void PayloadCommands::SetStreamId() {
   const StreamId last = std::max(stream_.last_id, last_entry_, IsEarlier);
   const StreamId deleted = std::min(stream_.max_deleted_id, last, IsEarlier);
   if (last != stream_.last_id || deleted != stream_.max_deleted_id) {
-    lose_(PayloadItem::kStreamId, key_);
+    Lose(PayloadItem::kStreamId);
   }
-  if (!target_.has_long_xsetid) {
+  if (!options_.has_long_xsetid) {
     EmitNow({"XSETID", key_, Text(last)});
     return;
   }
   const uint64_t added =
       std::min(std::max(stream_.entries_added, entries_), kMaxNumber);
   if (added != stream_.entries_added) {
-    lose_(PayloadItem::kStreamCounter, key_);
+    Lose(PayloadItem::kStreamCounter);
   }
   EmitNow({"XSETID", key_, Text(last), "ENTRIESADDED", absl::StrCat(added),
            "MAXDELETEDID", Text(deleted)});

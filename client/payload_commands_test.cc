@@ -1,14 +1,17 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/tools/common/payload_commands.h"
+#include "kevy_replica/client/payload_commands.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -25,27 +28,33 @@ using ::testing::SizeIs;
 
 using Argv = std::vector<std::string>;
 
-constexpr PayloadCommands::Target kNew = {true, true, true};
-constexpr PayloadCommands::Target kOld = {false, false, true};
+enum Target { kNew, kOld };
 
 constexpr uint64_t kNow = 5;
 
 class PayloadCommandsTest : public ::testing::Test {
  protected:
   // The commands for `events`. Adds the lost items to `lost_`.
-  std::vector<Argv> Commands(PayloadCommands::Target target,
+  std::vector<Argv> Commands(Target target,
                              const std::vector<PayloadEvent>& events) {
+    PayloadCommandsOptions options;
+    options.has_hpexpireat = options.has_long_xsetid = target == kNew;
+    options.delete_first = true;
+    options.now_ms = kNow;
+    options.on_loss = [&](PayloadItem item, absl::string_view key) {
+      lost_.push_back(absl::StrCat(PayloadItemName(item), " ", key));
+    };
     std::vector<Argv> commands;
     PayloadCommands taker(
-        target, kNow,
-        [&](absl::Span<const absl::string_view> argv, PayloadCheck check) {
-          commands.emplace_back(argv.begin(), argv.end());
-          checks_.push_back(check);
+        [&](const PayloadCommand& command) {
+          commands.emplace_back(command.argv.begin(), command.argv.end());
+          checks_.push_back(command.check);
+          return absl::OkStatus();
         },
-        [&](PayloadItem item, absl::string_view key) {
-          lost_.push_back(absl::StrCat(PayloadItemName(item), " ", key));
-        });
-    for (const PayloadEvent& event : events) taker.Take(event);
+        std::move(options));
+    for (const PayloadEvent& event : events) {
+      EXPECT_TRUE(taker.Take(event).ok());
+    }
     return commands;
   }
 
@@ -178,13 +187,13 @@ TEST_F(PayloadCommandsTest, LoadsStreams) {
 
 // Payloads before version 4 have no group count.
 TEST_F(PayloadCommandsTest, LoadsStreamWithoutEntriesOrGroups) {
-  EXPECT_THAT(
-      Commands(kOld, {RecordBegin{RecordType::kStream, "s", {}, 0},
-                      StreamInfo{{6, 1}, {6, 1}, 9, 0}, RecordEnd()}),
-      ElementsAre(Argv{"DEL", "s"},
-                  Argv{"XGROUP", "CREATE", "s", "kevy_mirror", "0", "MKSTREAM"},
-                  Argv{"XGROUP", "DESTROY", "s", "kevy_mirror"},
-                  Argv{"XSETID", "s", "6-1"}));
+  EXPECT_THAT(Commands(kOld, {RecordBegin{RecordType::kStream, "s", {}, 0},
+                              StreamInfo{{6, 1}, {6, 1}, 9, 0}, RecordEnd()}),
+              ElementsAre(Argv{"DEL", "s"},
+                          Argv{"XGROUP", "CREATE", "s", "kevy_replica", "0",
+                               "MKSTREAM"},
+                          Argv{"XGROUP", "DESTROY", "s", "kevy_replica"},
+                          Argv{"XSETID", "s", "6-1"}));
 }
 
 TEST_F(PayloadCommandsTest, StreamIdsAndCountersAreClamped) {
@@ -232,6 +241,59 @@ TEST_F(PayloadCommandsTest, FieldDeadlinesAreSetOrLooked) {
       checks_,
       ElementsAre(PayloadCheck::kSetDeadline, PayloadCheck::kSetDeadline,
                   PayloadCheck::kDeadField, PayloadCheck::kDeadline));
+}
+
+TEST_F(PayloadCommandsTest, DefaultsAreForAnEmptyNewTarget) {
+  std::vector<Argv> commands;
+  PayloadCommands taker([&](const PayloadCommand& command) {
+    commands.emplace_back(command.argv.begin(), command.argv.end());
+    return absl::OkStatus();
+  });
+  for (const PayloadEvent& event : std::vector<PayloadEvent>{
+           RecordBegin{RecordType::kSortedSet, "z", {}, 1},
+           ScoredMember{"lost", std::numeric_limits<double>::quiet_NaN()},
+           ScoredMember{"m", 1.5}, RecordEnd(), FieldExpiry{"h", "f", 1},
+           RecordBegin{RecordType::kStream, "s", {}, 0},
+           StreamInfo{{1, 0}, {0, 0}, 1, 0}, RecordEnd()}) {
+    ASSERT_TRUE(taker.Take(event).ok());
+  }
+  EXPECT_THAT(commands,
+              ElementsAre(Argv{"ZADD", "z", "1.5", "m"},
+                          Argv{"HPEXPIREAT", "h", "1", "FIELDS", "1", "f"},
+                          Argv{"XGROUP", "CREATE", "s", "kevy_replica", "0",
+                               "MKSTREAM"},
+                          Argv{"XGROUP", "DESTROY", "s", "kevy_replica"},
+                          Argv{"XSETID", "s", "1-0", "ENTRIESADDED", "1",
+                               "MAXDELETEDID", "0-0"}));
+}
+
+TEST_F(PayloadCommandsTest, FirstErrorStaysUntilNextPayload) {
+  std::vector<std::string> keys;
+  PayloadCommands taker([&](const PayloadCommand& command) {
+    keys.emplace_back(command.argv[1]);
+    return command.argv[1] == "bad" ? absl::InternalError(command.argv[1])
+                                    : absl::OkStatus();
+  });
+  const auto take = [&](const PayloadEvent& event) {
+    return std::string(taker.Take(event).message());
+  };
+  EXPECT_EQ(take(RecordBegin{RecordType::kString, "bad", {}, 0}), "");
+  EXPECT_EQ(take(StringValue{"x"}), "bad");
+  EXPECT_EQ(take(RecordEnd()), "bad");
+  EXPECT_EQ(take(RecordBegin{RecordType::kSet, "never", {}, 2}), "bad");
+  EXPECT_EQ(take(SetMember{"m"}), "bad");
+  // The set's gathered member does not come with the next payload.
+  EXPECT_EQ(take(PayloadHeader{6, 0, 0}), "");
+  EXPECT_EQ(take(RecordBegin{RecordType::kString, "good", {}, 0}), "");
+  EXPECT_EQ(take(StringValue{"x"}), "");
+  EXPECT_EQ(take(RecordEnd()), "");
+  EXPECT_THAT(keys, ElementsAre("bad", "good"));
+}
+
+TEST_F(PayloadCommandsTest, ItemsPrint) {
+  std::ostringstream text;
+  text << PayloadItem::kNanScore;
+  EXPECT_EQ(text.str(), "nan_score");
 }
 
 }  // namespace

@@ -1,0 +1,51 @@
+# Copyright 2026 The kevy_replica Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The functions that failing_calls.cc replaces."""
+
+WRAPPED_CALLS = [
+    "accept",
+    "bind",
+    "close",
+    "connect",
+    "dup3",
+    "epoll_create1",
+    "epoll_ctl",
+    "epoll_wait",
+    "faccessat",
+    "fchmod",
+    "fcntl",
+    "fdatasync",
+    "flock",
+    "fopen",
+    "fstat",
+    "fsync",
+    "ftruncate",
+    "getaddrinfo",
+    "getentropy",
+    "getnameinfo",
+    "getsockname",
+    "getsockopt",
+    "listen",
+    "lstat",
+    "open",
+    "pipe",
+    "poll",
+    "pread",
+    "pthread_create",
+    "read",
+    "readlink",
+    "realpath",
+    "recv",
+    "rename",
+    "send",
+    "setsockopt",
+    "shutdown",
+    "socket",
+    "socketpair",
+    "stat",
+    "unlink",
+    "write",
+]
+
+WRAP_LINKOPTS = ["-Wl,--wrap=" + name for name in WRAPPED_CALLS]
