@@ -29,7 +29,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 FUZZ = os.path.dirname(os.path.realpath(__file__))
@@ -82,25 +81,26 @@ def libfuzzer_flags(options):
                         else value) for name, value in options.items()]
 
 
-def build(target, folder, bazel_args):
-    """Builds a target into `folder`, and writes its seeds there."""
-    bazel = [os.path.join(ROOT, "bazelw"), "build"] + bazel_args
-    # bazel-bin is of the last build, so each program is copied at once.
-    for config, name in (([], target + "_fuzz_test"),
-                         (["--config=fuzz"], target + "_fuzz")):
-        subprocess.run(bazel + config + ["//fuzz:" + name], cwd=ROOT,
-                       check=True)
-        program = os.path.join(folder, name)
-        # A copy in place would fail while the old program runs.
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-            temporary = file.name
-        shutil.copy(os.path.join(ROOT, "bazel-bin", "fuzz", name), temporary)
-        os.replace(temporary, program)
-    seeds = os.path.join(folder, "seeds")
-    shutil.rmtree(seeds, ignore_errors=True)
-    os.makedirs(seeds)
-    subprocess.run([os.path.join(folder, target + "_fuzz_test"), seeds],
-                   cwd=ROOT, check=True)
+def build(targets, out, bazel_args):
+    """Builds targets into their folders of `out`, with their seeds."""
+    # bazel-bin is of the last build, so the programs are copied at once.
+    for config, suffix in (([], "_fuzz_test"), (["--config=fuzz"], "_fuzz")):
+        subprocess.run(
+            [os.path.join(ROOT, "bazelw"), "build"] + bazel_args + config +
+            ["//fuzz:" + target + suffix for target in targets],
+            cwd=ROOT, check=True)
+        for target in targets:
+            name = target + suffix
+            # A copy in place would fail while the old program runs.
+            new = os.path.join(out, target, name + ".new")
+            shutil.copy(os.path.join(ROOT, "bazel-bin", "fuzz", name), new)
+            os.replace(new, os.path.join(out, target, name))
+    for target in targets:
+        seeds = os.path.join(out, target, "seeds")
+        shutil.rmtree(seeds, ignore_errors=True)
+        os.makedirs(seeds)
+        subprocess.run([os.path.join(out, target, target + "_fuzz_test"),
+                        seeds], cwd=ROOT, check=True)
 
 
 def cpu_seconds_of(pid):
@@ -318,14 +318,13 @@ def main(argv):
         return 0
     options = options_of(arguments.targets)
     for target in arguments.targets:
-        folder = os.path.join(out, target)
-        os.makedirs(folder, exist_ok=True)
-        if not arguments.no_build:
-            try:
-                build(target, folder, arguments.bazel_arg)
-            except subprocess.CalledProcessError as error:
-                print(error, file=sys.stderr)
-                return 2
+        os.makedirs(os.path.join(out, target), exist_ok=True)
+    if not arguments.no_build:
+        try:
+            build(arguments.targets, out, arguments.bazel_arg)
+        except subprocess.CalledProcessError as error:
+            print(error, file=sys.stderr)
+            return 2
     # As Ctrl-C, also where a shell lets a background job ignore that.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
