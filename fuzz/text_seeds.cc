@@ -1,7 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The seeds of token and key_file: one text of each form, and of some faults.
+// The seeds of token, key_file and escape: one text of each form, and of some
+// faults.
 
 #include <string>
 #include <vector>
@@ -36,7 +37,12 @@ std::vector<Seed> Seeds() {
         key + " ",
         "0x" + key,
         std::string(63, 'F'),
-        std::string(64, 'g')}) {
+        std::string(64, 'g'),
+        std::string("\x1b[2J\r\n\t\a\b\f\"\\\x7f"),
+        std::string("gr\u00fc\u00df \u20ac \U0001f600"),
+        std::string("\u0085\u009b\u2028\u2029"),
+        std::string("\xed\xa0\x80"),
+        std::string("\xc0\x80\xff")}) {
     seeds.push_back({text, text});
   }
   return seeds;
