@@ -22,6 +22,7 @@
 #include "kevy_replica/fuzz/check.h"
 #include "kevy_replica/transport/faulty_transport.h"
 #include "kevy_replica/transport/in_memory_transport.h"
+#include "kevy_replica/transport/secure/keys.h"
 #include "kevy_replica/transport/secure/noise_handshake.h"
 #include "kevy_replica/transport/secure/noise_record.h"
 #include "kevy_replica/transport/secure/noise_transport.h"
@@ -34,6 +35,10 @@ using secure_testing::Must;
 
 // Below NoiseTransport::kMaxEmptyMessages.
 constexpr int kMaxSteps = 200;
+// Of all honest messages, for speed: more than the longest one.
+constexpr size_t kMaxPlaintext = 100'000;
+// About so many, for speed.
+constexpr size_t kMaxReads = 500;
 
 // The bytes of an input, then zeros.
 class Input {
@@ -61,24 +66,29 @@ struct Link {
   std::unique_ptr<NoiseCipher> seal;
 };
 
-Link Connect(size_t read_size) {
+// `*read_size` limits each inner read. 0: no limit.
+Link Connect(const size_t* read_size) {
   Link link;
   auto ends = InMemoryTransport::CreatePair();
   link.wire = std::move(ends.second);
   Faults faults;
-  if (read_size > 0) {
-    faults.read_size = [read_size] { return read_size; };
+  if (*read_size > 0) {
+    faults.read_size = [read_size] { return *read_size; };
   }
+  // Made once: each key costs a multiplication on the curve.
+  static const auto& options =
+      *new NoiseInitiatorOptions(secure_testing::InitiatorOptions());
+  static const auto& primary_key =
+      *new std::shared_ptr<const PrivateKey>(secure_testing::PrimaryKey());
   link.replica = Must(
       NoiseTransport::Initiate(std::make_unique<FaultyTransport>(
                                    std::move(ends.first), std::move(faults)),
-                               secure_testing::InitiatorOptions()));
+                               options));
   char message[2 + NoiseHandshake::kMessage1Overhead];
   FUZZ_CHECK(*link.wire->Read(absl::MakeSpan(message), absl::ZeroDuration()) ==
              sizeof(message));
-  const auto key = secure_testing::PrimaryKey();
   NoiseHandshake handshake = Must(NoiseHandshake::Responder(
-      kKevyNoisePrologue, key.get(), Must(PrivateKey::Generate())));
+      kKevyNoisePrologue, primary_key.get(), Must(PrivateKey::Generate())));
   FUZZ_CHECK(
       handshake.ReadMessage({message + 2, sizeof(message) - 2}, {}).ok());
   char answer[2 + NoiseHandshake::kMessage2Overhead];
@@ -129,18 +139,21 @@ absl::StatusCode Ending(absl::string_view rest) {
 //   7     insert Byte() % 8 bytes
 //   8     cut Byte() % 64 bytes off the end
 void Run(Input input) {
-  const size_t read_size = input.Byte() * 17;
-  const size_t buffer_size = 1 + input.Byte() * 97;
-  Link link = Connect(read_size);
+  size_t read_size = input.Byte() * 17;
+  size_t buffer_size = 1 + input.Byte() * 97;
+  Link link = Connect(&read_size);
   std::vector<Message> honest;
   std::string wire;
+  size_t plaintext = 0;
   bool kept_back = false;
   for (int i = 0; i < kMaxSteps && !input.done(); ++i) {
     const size_t step = input.Byte() % 9;
     if (step <= 3) {
       static constexpr int kShift[] = {0, 3, 6, 8};
-      honest.push_back(Seal(*link.seal, std::min(input.Byte() << kShift[step],
-                                                 kNoiseMaxPlaintext)));
+      const size_t size =
+          std::min(input.Byte() << kShift[step], kMaxPlaintext - plaintext);
+      plaintext += size;
+      honest.push_back(Seal(*link.seal, std::min(size, kNoiseMaxPlaintext)));
       if (!std::exchange(kept_back, false)) wire += honest.back().sealed;
     } else if (step == 4 && !wire.empty()) {
       const size_t bit = input.Byte();
@@ -165,6 +178,10 @@ void Run(Input input) {
     rest.remove_prefix(message.sealed.size());
     expected += message.plaintext;
   }
+  // A long wire in single bytes would take most of the time.
+  const size_t least = wire.size() / kMaxReads;
+  buffer_size = std::max(buffer_size, least);
+  if (read_size > 0) read_size = std::max(read_size, least);
   FUZZ_CHECK(link.wire->Write(wire, absl::ZeroDuration()).ok());
   link.wire->CloseWrite();
   std::string got;

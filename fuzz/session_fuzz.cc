@@ -227,6 +227,7 @@ Scene MakeScene(FuzzInput input, absl::string_view all) {
   scene.link.fresh_generation = uint64_t{1} << 60;
   scene.is_raw = (flags & 4) != 0;
   scene.stream.corruptions = (flags & 8) != 0;
+  scene.stream.max_bytes = 8192;  // For speed: longer ones repeat themselves.
   scene.stream.protocol = (flags & 16) != 0 ? Protocol::kV1 : Protocol::kV2;
   if ((flags & 32) != 0) {
     scene.link.idle_timeout = absl::Seconds(20);

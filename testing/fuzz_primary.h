@@ -3,7 +3,7 @@
 
 // A primary driven by fuzz bytes, for fuzzing a FollowerHandler.
 //
-//   void FuzzIndex(absl::string_view bytes) {
+//   void FuzzIndex(const std::string& bytes) {
 //     FuzzPrimary primary(bytes);
 //     Index index;  // The FollowerHandler under test.
 //     FollowerOptions options;
@@ -15,7 +15,8 @@
 //     if (!primary.IsEnd(end)) abort();  // The index failed.
 //   }
 //
-// examples/fuzz_handler.cc is a whole program for libFuzzer.
+// examples/fuzz_handler.cc is a whole program for libFuzzer. fuzz_stream.h
+// shows the form for FuzzTest.
 //
 // It speaks over memory: without a network, a clock or a thread of its own. The
 // links are those of FuzzStream (fuzz_stream.h): each answers the request that

@@ -3,7 +3,7 @@
 
 // The stream of a primary out of fuzz bytes, for fuzzing a reader of streams.
 //
-//   void FuzzReader(absl::string_view bytes) {
+//   void FuzzReader(const std::string& bytes) {
 //     const std::string stream = MakeFuzzStream(bytes);
 //     StreamDecoder decoder;
 //     decoder.Feed(stream);
@@ -12,13 +12,18 @@
 //
 // The same function serves both engines:
 //
-//   FUZZ_TEST(Reader, FuzzReader);                               // FuzzTest
+//   FUZZ_TEST(ReaderTest, FuzzReader)                            // FuzzTest
+//       .WithDomains(fuzztest::Arbitrary<std::string>());
 //
 //   extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data,   // libFuzzer
 //                                         size_t size) {
-//     FuzzReader({reinterpret_cast<const char*>(data), size});
+//     FuzzReader(std::string(reinterpret_cast<const char*>(data), size));
 //     return 0;
 //   }
+//
+// FuzzTest takes any function of values that keeps no state between its calls;
+// nothing here keeps one. (The form is compiled with a stand-in for FuzzTest:
+// examples/fuzz_handler_test.cc.)
 //
 // To fuzz a FollowerHandler over many links use FuzzPrimary (fuzz_primary.h).
 //

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <tuple>
@@ -83,6 +84,18 @@ bool Drain(bool keeps_steps,
   }
 }
 
+// Room for `size` bytes, kept for the next run: mapping pages takes longer than
+// decoding a short payload.
+GuardedBytes& Room(size_t size) {
+  thread_local size_t capacity = 0;
+  thread_local std::unique_ptr<GuardedBytes> room;
+  if (room == nullptr || size > capacity) {
+    capacity = 2 * size;
+    room = std::make_unique<GuardedBytes>(capacity);
+  }
+  return *room;
+}
+
 }  // namespace
 
 bool operator==(const PayloadRun& a, const PayloadRun& b) {
@@ -108,7 +121,7 @@ PayloadRun RunPayload(absl::string_view bytes, const PayloadWay& way,
                       const std::function<void(const PayloadEvent&)>& visit) {
   PayloadDecoder decoder(way.now_ms, way.limits);
   if (way.memory.has_value()) TestAccess::UseMemory(*way.memory, &decoder);
-  GuardedBytes room(bytes.size());
+  GuardedBytes& room = Room(bytes.size());
   PayloadRun run;
   while (Drain(way.keeps_steps, visit, &decoder, &run)) {
     Check(decoder.memory_bytes() <=

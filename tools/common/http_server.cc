@@ -22,11 +22,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "kevy_replica/tools/common/http_request.h"
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
@@ -35,7 +35,6 @@
 namespace kevy_replica {
 namespace {
 
-constexpr size_t kMaxRequestBytes = 8 << 10;
 // The time in which a client may read the end of the answer.
 constexpr std::chrono::seconds kEndingTime(1);
 constexpr size_t kMaxDroppedBytes = 64 << 10;
@@ -65,38 +64,6 @@ HttpPage Refusal(int status) {
   HttpPage page;
   page.status = status;
   return page;
-}
-
-// Whether a request that begins with `bytes` is malformed, by its bytes alone.
-bool IsMalformed(absl::string_view bytes) {
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    const char c = bytes[i];
-    if (c == '\n' && (i == 0 || bytes[i - 1] != '\r')) return true;
-    if (i > 0 && bytes[i - 1] == '\r' && c != '\n') return true;
-    if (absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\r' &&
-        c != '\n' && c != '\t') {
-      return true;
-    }
-  }
-  return false;
-}
-
-struct RequestLine {
-  absl::string_view method;
-  absl::string_view path;
-};
-
-// Returns false if the line is malformed.
-bool ParseRequestLine(absl::string_view line, RequestLine* parsed) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(line, ' ');
-  if (parts.size() != 3 || parts[0].empty() ||
-      !absl::StartsWith(parts[1], "/") ||
-      (parts[2] != "HTTP/1.1" && parts[2] != "HTTP/1.0")) {
-    return false;
-  }
-  parsed->method = parts[0];
-  parsed->path = parts[1].substr(0, parts[1].find('?'));
-  return true;
 }
 
 absl::StatusOr<std::string> ListenAddress(absl::string_view text) {
@@ -226,26 +193,12 @@ bool HttpServer::Read(Connection* connection) const {
 }
 
 void HttpServer::AnswerIfWhole(Connection* connection) const {
-  const size_t end = connection->request.find("\r\n\r\n");
-  const bool is_whole = end != std::string::npos;
-  const absl::string_view head =
-      absl::string_view(connection->request)
-          .substr(0, is_whole ? end + 4 : connection->request.size());
-  if (IsMalformed(head)) {
-    return Answer(Refusal(400), /*with_body=*/true, connection);
+  const HttpRequest request = ParseHttpRequest(connection->request);
+  if (request.status == 0) return;
+  if (request.status != 200) {
+    return Answer(Refusal(request.status), /*with_body=*/true, connection);
   }
-  if (head.size() > kMaxRequestBytes) {
-    return Answer(Refusal(431), /*with_body=*/true, connection);
-  }
-  if (!is_whole) return;
-  RequestLine line;
-  if (!ParseRequestLine(head.substr(0, head.find('\r')), &line)) {
-    return Answer(Refusal(400), /*with_body=*/true, connection);
-  }
-  if (line.method != "GET" && line.method != "HEAD") {
-    return Answer(Refusal(405), /*with_body=*/true, connection);
-  }
-  Answer(pages_(line.path), /*with_body=*/line.method == "GET", connection);
+  Answer(pages_(request.path), /*with_body=*/!request.is_head, connection);
 }
 
 void HttpServer::Answer(const HttpPage& page, bool with_body,

@@ -32,7 +32,7 @@ enum class KeyOutcome : uint8_t {
 struct KeyComparison {
   KeyOutcome outcome = KeyOutcome::kEqual;
   // The primary's; the target's if the primary lacks the key; "none" if both
-  // do.
+  // do. As the server tells it: any bytes, unless IsKnownType().
   std::string type;
   // Of kDifferent: the first difference: `field "a": "1", target "2"`. Of
   // kNotCompared: the reason. Foreign bytes are escaped.
