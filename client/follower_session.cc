@@ -461,8 +461,8 @@ void FollowerSession::CountEnd(const absl::Status& status, bool resync,
   link.resync = resync;
   backoff_.HandleEnd(link);
   // A primary that answered one resume by a snapshot may answer the next alike.
-  snapshot_due_ = snapshot_void_ || asked_snapshot_ ||
-                  held_.start() == FeedPosition{0, 0};
+  snapshot_due_ =
+      snapshot_void_ || asked_snapshot_ || held_.start() == FeedPosition{0, 0};
 }
 
 absl::Duration FollowerSession::Wait(const absl::Status& status) {
