@@ -104,7 +104,9 @@ class Handler : public FollowerHandler {
     delivered_ = position.next_offset;
     return absl::OkStatus();
   }
-  absl::Status OnReset() override { return absl::OkStatus(); }
+  absl::Status OnReset(const FeedPosition&) override {
+    return absl::OkStatus();
+  }
   absl::Status OnSnapshotBegin() override {
     return absl::InternalError("these primaries send no snapshot");
   }

@@ -152,7 +152,10 @@ void FollowerSession::ForgetPrimary(Retarget retarget) {
 }
 
 void FollowerSession::HandleStop(const absl::Status& status) {
-  if (stopping()) return;
+  if (stopping()) {
+    if (!done()) status_.Update(status);
+    return;
+  }
   status_ = status;
   if (const std::optional<uint64_t> offset = Acknowledgeable()) {
     session_->AckNow(*offset).IgnoreError();  // The session may have failed.

@@ -348,7 +348,7 @@ TEST_F(MirrorSessionTest, TargetInTroubleIsWaitedFor) {
       const int links = target_.links;
       target_.refused = {{command, trouble, 1}};
       FollowerHandler* const handler = session_->handler(0);
-      ASSERT_TRUE(handler->OnReset().ok());
+      ASSERT_TRUE(handler->OnReset({}).ok());
       ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
       ASSERT_TRUE(Flush().ok());
       ASSERT_TRUE(handler->OnSnapshotBegin().ok());
@@ -443,7 +443,7 @@ TEST_F(MirrorSessionTest, FinishReturnsErrorBefore) {
   LinkDown gap;
   gap.end = LinkEnd::kOffsetGap;
   gap.resync = true;
-  session_->handler(0)->OnLinkDown(gap);
+  session_->handler(0)->OnLinkDown(gap).IgnoreError();
   ASSERT_TRUE(absl::IsAborted(session_->status())) << session_->status();
   EXPECT_EQ(session_->Finish(), session_->status());
 }
@@ -542,7 +542,7 @@ TEST_F(MirrorSessionTest, LostRecordEndsSession) {
     LinkDown gap;
     gap.end = LinkEnd::kOffsetGap;
     gap.resync = true;
-    session_->handler(0)->OnLinkDown(gap);
+    session_->handler(0)->OnLinkDown(gap).IgnoreError();
     EXPECT_THAT(Writes(),
                 ElementsAre("MULTI", "INCR a", "HSET kevy_mirror shard-0 7:1",
                             "EXEC", "DBSIZE"));
@@ -660,7 +660,7 @@ TEST_F(MirrorSessionTest, FramesTravelWithPosition) {
 // The replies match their commands when the shards take turns.
 TEST_F(MirrorSessionTest, SnapshotAndFramesTakeTurns) {
   ASSERT_TRUE(Open(2).ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset({}).ok());
   ASSERT_TRUE(session_->handler(1)->OnSnapshotBegin().ok());
   target_.sent.clear();
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
@@ -919,7 +919,7 @@ TEST_F(MirrorSessionTest, UnsentFlushIsSentAgain) {
 TEST_F(MirrorSessionTest, PermissionErrorStopsMirror) {
   target_.refused = {{"FLUSHDB", "NOPERM this user has no permissions"}};
   ASSERT_TRUE(Open(1).ok());
-  absl::Status status = session_->handler(0)->OnReset();
+  absl::Status status = session_->handler(0)->OnReset({});
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("NOPERM"));
   OpenAtStart();
@@ -953,27 +953,27 @@ TEST_F(MirrorSessionTest, GapIsRememberedWithoutStoring) {
   gap.end = LinkEnd::kOffsetGap;
   gap.resync = true;
   OpenAtStart(2);
-  session_->handler(1)->OnLinkDown(gap);
+  session_->handler(1)->OnLinkDown(gap).IgnoreError();
   EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-1 loading 1"));
   EXPECT_EQ(failed_, 0);
   state_.reload = false;  // As in a new process.
 
   OpenAtStart(2);
   target_.refused = {{"HSET", "NOPERM no"}};
-  session_->handler(1)->OnLinkDown(gap);
+  session_->handler(1)->OnLinkDown(gap).IgnoreError();
   EXPECT_EQ(failed_, 1);
   EXPECT_TRUE(absl::IsFailedPrecondition(session_->status()));
   target_.refused = {};
   OpenAtStart(2);
   EXPECT_EQ(session_->position(0), FeedPosition());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset({}).ok());
   EXPECT_THAT(target_.sent, Contains("FLUSHDB"));
 }
 
 // With protocol 1 a shard without writes sends heartbeats alone.
 TEST_F(MirrorSessionTest, EmptyShardIsStoredAsEmpty) {
   ASSERT_TRUE(Open(2).ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset({}).ok());
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
   ASSERT_TRUE(Flush().ok());
   target_.sent.clear();
@@ -987,7 +987,7 @@ TEST_F(MirrorSessionTest, EmptyShardIsStoredAsEmpty) {
   ASSERT_TRUE(Open(2).ok());
   EXPECT_EQ(ToString(session_->position(0)), "7:1");
   EXPECT_EQ(ToString(session_->position(1)), "0:0");
-  ASSERT_TRUE(session_->handler(1)->OnReset().ok());
+  ASSERT_TRUE(session_->handler(1)->OnReset({}).ok());
   ASSERT_TRUE(Frame(1, 0, {"INCR", "b"}).ok());
   ASSERT_TRUE(session_->handler(1)->OnFlush().ok());
   EXPECT_THAT(target_.sent,
@@ -1046,7 +1046,7 @@ TEST_F(MirrorSessionTest, VoidSnapshotDoesNotBlockHeartbeats) {
   ASSERT_TRUE(session_->handler(0)->OnSnapshotBegin().ok());
   ASSERT_TRUE(session_->handler(0)->OnSnapshotChunk("KEVYSNAP").ok());
   ASSERT_TRUE(session_->handler(0)->OnSnapshotVoid().ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset({}).ok());
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
   ASSERT_TRUE(Flush().ok());
   target_.sent.clear();

@@ -68,7 +68,7 @@ absl::Status SoakHandler::OnFrames(absl::Span<const FrameView> frames,
   return CheckTold(position);
 }
 
-absl::Status SoakHandler::OnReset() {
+absl::Status SoakHandler::OnReset(const FeedPosition&) {
   return Violation("a reset came: these primaries always send a snapshot");
 }
 
@@ -128,13 +128,10 @@ void SoakHandler::OnLinkUp(const LinkUp& link) {
       .IgnoreError();
 }
 
-void SoakHandler::OnLinkDown(const LinkDown& link) {
-  if (in_snapshot_) {
-    Violation("a link ended inside a snapshot, which was not made void")
-        .IgnoreError();
-  }
-  in_snapshot_ = false;
+absl::Status SoakHandler::OnLinkDown(const LinkDown& link) {
   if (link.resync) held_.reset();
+  if (!std::exchange(in_snapshot_, false)) return absl::OkStatus();
+  return Violation("a link ended inside a snapshot, which was not made void");
 }
 
 absl::Status SoakHandler::Violation(absl::string_view text) {

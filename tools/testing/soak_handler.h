@@ -50,13 +50,13 @@ class SoakHandler : public FollowerHandler {
 
   absl::Status OnFrames(absl::Span<const FrameView> frames,
                         const FeedPosition& position) override;
-  absl::Status OnReset() override;
+  absl::Status OnReset(const FeedPosition&) override;
   absl::Status OnSnapshotBegin() override;
   absl::Status OnSnapshotChunk(absl::string_view bytes) override;
   absl::Status OnSnapshotEnd(const FeedPosition& position) override;
   absl::Status OnSnapshotVoid() override;
   void OnLinkUp(const LinkUp& link) override;
-  void OnLinkDown(const LinkDown& link) override;
+  absl::Status OnLinkDown(const LinkDown& link) override;
 
  private:
   absl::Status Violation(absl::string_view text);

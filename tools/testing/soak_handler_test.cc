@@ -117,7 +117,7 @@ TEST_F(SoakHandlerTest, FrameOntoUncountedDataIsViolation) {
   handler_.Resume({kGeneration, 5});
   LinkDown down;
   down.resync = true;
-  handler_.OnLinkDown(down);
+  EXPECT_TRUE(handler_.OnLinkDown(down).ok());
   EXPECT_FALSE(Frames({5}).ok());
   ExpectViolation("data that does not count");
 }
@@ -150,7 +150,7 @@ TEST_F(SoakHandlerTest, WrongPositionIsViolation) {
 
 TEST_F(SoakHandlerTest, UnvoidedSnapshotIsViolation) {
   EXPECT_TRUE(handler_.OnSnapshotBegin().ok());
-  handler_.OnLinkDown(LinkDown());
+  EXPECT_FALSE(handler_.OnLinkDown(LinkDown()).ok());
   ExpectViolation("not made void");
 }
 
@@ -163,7 +163,7 @@ TEST_F(SoakHandlerTest, LinkElsewhereIsViolation) {
 }
 
 TEST_F(SoakHandlerTest, ResetIsViolation) {
-  EXPECT_FALSE(handler_.OnReset().ok());
+  EXPECT_FALSE(handler_.OnReset({}).ok());
   ExpectViolation("a reset came");
 }
 
