@@ -24,7 +24,6 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/result.h"
-#include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
