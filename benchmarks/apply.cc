@@ -33,7 +33,9 @@ class CountingHandler : public FollowerHandler {
     frames_ += frames.size();
     return absl::OkStatus();
   }
-  absl::Status OnReset() override { return absl::OkStatus(); }
+  absl::Status OnReset(const FeedPosition&) override {
+    return absl::OkStatus();
+  }
   absl::Status OnSnapshotBegin() override { return absl::OkStatus(); }
   absl::Status OnSnapshotChunk(absl::string_view /*bytes*/) override {
     return absl::OkStatus();

@@ -95,7 +95,9 @@ class IdleHandler : public FollowerHandler {
                         const FeedPosition&) override {
     return absl::OkStatus();
   }
-  absl::Status OnReset() override { return absl::OkStatus(); }
+  absl::Status OnReset(const FeedPosition&) override {
+    return absl::OkStatus();
+  }
   absl::Status OnSnapshotBegin() override { return absl::OkStatus(); }
   absl::Status OnSnapshotChunk(absl::string_view) override {
     return absl::OkStatus();

@@ -100,10 +100,13 @@ class CountingHandler : public FollowerHandler {
     pass_->Add(frames.size());
     return absl::OkStatus();
   }
-  void OnLinkDown(const LinkDown& link) override {
+  absl::Status OnLinkDown(const LinkDown& link) override {
     if (!pass_->ended()) OkOrDie(link.status);  // The pass would wait in vain.
+    return absl::OkStatus();
   }
-  absl::Status OnReset() override { return absl::OkStatus(); }
+  absl::Status OnReset(const FeedPosition&) override {
+    return absl::OkStatus();
+  }
   absl::Status OnSnapshotBegin() override { return absl::OkStatus(); }
   absl::Status OnSnapshotChunk(absl::string_view) override {
     return absl::OkStatus();

@@ -191,7 +191,9 @@ class CheckingHandler : public FollowerHandler {
     if (position_.next_offset == kEnd) done();
     return absl::OkStatus();
   }
-  absl::Status OnReset() override { return absl::InternalError("a reset"); }
+  absl::Status OnReset(const FeedPosition&) override {
+    return absl::InternalError("a reset");
+  }
   absl::Status OnSnapshotBegin() override {
     values_ = 0;
     return absl::OkStatus();
@@ -205,8 +207,9 @@ class CheckingHandler : public FollowerHandler {
     position_ = position;
     return absl::OkStatus();
   }
-  void OnLinkDown(const LinkDown& link) override {
+  absl::Status OnLinkDown(const LinkDown& link) override {
     if (link.end != LinkEnd::kStopped) down.push_back(link.status);
+    return absl::OkStatus();
   }
 
   const FeedPosition& position() const { return position_; }

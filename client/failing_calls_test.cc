@@ -114,7 +114,7 @@ class Handler : public FollowerHandler {
     if (next == kFrames) follower->Stop();
     return absl::OkStatus();
   }
-  absl::Status OnReset() override {
+  absl::Status OnReset(const FeedPosition&) override {
     EXPECT_EQ(next, 0u);
     return absl::OkStatus();
   }
@@ -125,9 +125,10 @@ class Handler : public FollowerHandler {
   absl::Status OnSnapshotEnd(const FeedPosition&) override {
     return absl::OkStatus();
   }
-  void OnLinkDown(const LinkDown&) override {
+  absl::Status OnLinkDown(const LinkDown&) override {
     // A failure that lasts fails each link.
     if (++links_down == 4) follower->Stop();
+    return absl::OkStatus();
   }
 
   uint64_t next = 0;

@@ -45,7 +45,9 @@ class Handler : public FollowerHandler {
     at = position;
     return absl::OkStatus();
   }
-  absl::Status OnReset() override { return absl::OkStatus(); }
+  absl::Status OnReset(const FeedPosition&) override {
+    return absl::OkStatus();
+  }
   absl::Status OnSnapshotBegin() override { return absl::OkStatus(); }
   absl::Status OnSnapshotChunk(absl::string_view) override {
     return absl::OkStatus();
@@ -222,7 +224,10 @@ class TellingHandler : public Handler {
     on_frames();
     return Handler::OnFrames(frames, position);
   }
-  void OnLinkDown(const LinkDown&) override { on_down(); }
+  absl::Status OnLinkDown(const LinkDown&) override {
+    on_down();
+    return absl::OkStatus();
+  }
 
   std::function<void()> on_frames;
   std::function<void()> on_down;

@@ -10,7 +10,7 @@
 //       for (const FrameView& frame : frames) Apply(frame.argv());
 //       return absl::OkStatus();  // All of them are applied.
 //     }
-//     absl::Status OnReset() override { return Clear(); }
+//     absl::Status OnReset(const FeedPosition&) override { return Clear(); }
 //     absl::Status OnSnapshotBegin() override { return loading_.Clear(); }
 //     absl::Status OnSnapshotChunk(absl::string_view bytes) override {
 //       return loading_.Add(bytes);
@@ -61,8 +61,9 @@ namespace kevy_replica {
 // OnLinkUp), and an unapplied snapshot as a new one (OnSnapshotVoid tells).
 //
 // An error stops the follower with that status, and the call's data counts as
-// not applied. OnSnapshotVoid() and OnLinkDown() may still follow; they do not
-// change that status. An error of ReplicaErrorKind::kPayload, as from the
+// not applied. OnSnapshotVoid() and OnLinkDown() may still follow; the first
+// error stays. After Follower::Stop() an error of these two is that of Run().
+// An error of ReplicaErrorKind::kPayload, as from the
 // handler's own PayloadDecoder, is the primary's fault: it ends only the link.
 //
 // `position` is the position behind the delivered data. A handler that stores
@@ -92,8 +93,9 @@ class FollowerHandler {
 
   // A history follows from its first write on, without a snapshot: drop the
   // held data. (Primaries before 5.0 do this while their backlog holds the
-  // whole history.)
-  virtual absl::Status OnReset() = 0;
+  // whole history.) `position` is {its generation, 0}; the generation is 0
+  // while it is unknown.
+  virtual absl::Status OnReset(const FeedPosition& position) = 0;
 
   // A snapshot: its chunks' bytes, joined, are the payload. At its end it
   // replaces the held data as a whole. Until then the held data must stand,
@@ -138,7 +140,9 @@ class FollowerHandler {
   // A link ended, or an attempt at one failed. After link.resync the held data
   // does not count, until a snapshot or OnReset(): a handler that stores the
   // position with its data stores {0, 0} here.
-  virtual void OnLinkDown(const LinkDown& /*link*/) {}
+  virtual absl::Status OnLinkDown(const LinkDown& /*link*/) {
+    return absl::OkStatus();
+  }
 };
 
 }  // namespace kevy_replica

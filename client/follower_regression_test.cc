@@ -226,7 +226,9 @@ class NullHandler : public FollowerHandler {
                         const FeedPosition&) override {
     return absl::OkStatus();
   }
-  absl::Status OnReset() override { return absl::OkStatus(); }
+  absl::Status OnReset(const FeedPosition&) override {
+    return absl::OkStatus();
+  }
   absl::Status OnSnapshotBegin() override { return absl::OkStatus(); }
   absl::Status OnSnapshotChunk(absl::string_view) override {
     return absl::OkStatus();

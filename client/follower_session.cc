@@ -152,7 +152,10 @@ void FollowerSession::ForgetPrimary(Retarget retarget) {
 }
 
 void FollowerSession::HandleStop(const absl::Status& status) {
-  if (stopping()) return;
+  if (stopping()) {
+    if (!done()) status_.Update(status);
+    return;
+  }
   status_ = status;
   if (const std::optional<uint64_t> offset = Acknowledgeable()) {
     session_->AckNow(*offset).IgnoreError();  // The session may have failed.
@@ -461,8 +464,8 @@ void FollowerSession::CountEnd(const absl::Status& status, bool resync,
   link.resync = resync;
   backoff_.HandleEnd(link);
   // A primary that answered one resume by a snapshot may answer the next alike.
-  snapshot_due_ = snapshot_void_ || asked_snapshot_ ||
-                  held_.start() == FeedPosition{0, 0};
+  snapshot_due_ =
+      snapshot_void_ || asked_snapshot_ || held_.start() == FeedPosition{0, 0};
 }
 
 absl::Duration FollowerSession::Wait(const absl::Status& status) {

@@ -255,7 +255,7 @@ class FollowerSession {
 
   // Ends the follower with `status`. PollTransmit() then returns the last
   // acknowledgement, PollStore() the last position, PollEvent() the last
-  // events; then it is done().
+  // events; then it is done(). Another call before that replaces OK only.
   void HandleStop(const absl::Status& status);
 
   // ---- Work.

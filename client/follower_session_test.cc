@@ -857,6 +857,14 @@ TEST(FollowerSessionTest, StopInsideSnapshotSendsNoAck) {
               ElementsAre("(store 7:9)", "void", "down stopped 1 inf"));
 }
 
+TEST(FollowerSessionTest, StopBeforeForeignSnapshotSendsNoAck) {
+  Follow follow(Options({7, 8}));
+  follow.Connect();
+  follow.Receive("+ACK 9 8\r\n");
+  follow.session.HandleStop(absl::OkStatus());
+  EXPECT_EQ(follow.Sent(), "");
+}
+
 TEST(FollowerSessionTest, StopWithoutLinkEndsFollower) {
   Follow before(Options());
   before.session.HandleStop(absl::AbortedError("why"));

@@ -300,6 +300,34 @@ TEST(FollowerErrorTest, ErrorOfAnyCallStopsFollower) {
   }
 }
 
+TEST(FollowerErrorTest, ErrorOfLinkDownStopsFollower) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 9).Close());
+  RecordingHandler handler;
+  handler.on_line = [](absl::string_view line) {
+    return line == "down closed" ? absl::AbortedError("full")
+                                 : absl::OkStatus();
+  };
+  auto follower = CreateOrDie(primary.InMemory(), &handler, Options({7, 8}));
+  EXPECT_EQ(follower->Run(), absl::AbortedError("full"));
+  EXPECT_EQ(handler.lines().back(), "down closed");
+  EXPECT_EQ(primary.connections(), 1u);
+}
+
+TEST(FollowerErrorTest, ErrorOfLinkDownAfterStopIsThatOfRun) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 9).Stall());
+  RecordingHandler handler;
+  handler.on_line = [](absl::string_view line) {
+    return line == "down stopped" ? absl::AbortedError("full")
+                                  : absl::OkStatus();
+  };
+  auto follower = CreateOrDie(primary.InMemory(), &handler, Options({7, 8}));
+  Runner runner(follower.get());
+  handler.Await("frame 8 v8");
+  EXPECT_EQ(runner.Stop(), absl::AbortedError("full"));
+}
+
 TEST_P(FollowerTest, OffsetAppliedOnOtherThreadIsAcked) {
   primary_.Enqueue(Stream(8, 20).WaitForAck(12).WaitForAck(20).Stall());
   RecordingHandler handler;
@@ -655,7 +683,9 @@ TEST(FollowerErrorTest, SnapshotWithoutItsHandlerFunctionNamesTheOption) {
                           const FeedPosition& /*position*/) override {
       return absl::OkStatus();
     }
-    absl::Status OnReset() override { return absl::OkStatus(); }
+    absl::Status OnReset(const FeedPosition&) override {
+      return absl::OkStatus();
+    }
     absl::Status OnSnapshotBegin() override { return absl::OkStatus(); }
     absl::Status OnSnapshotEnd(const FeedPosition& /*position*/) override {
       return absl::OkStatus();

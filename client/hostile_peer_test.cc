@@ -180,7 +180,9 @@ class CountingHandler : public FollowerHandler {
     this->frames += frames.size();
     return absl::OkStatus();
   }
-  absl::Status OnReset() override { return absl::OkStatus(); }
+  absl::Status OnReset(const FeedPosition&) override {
+    return absl::OkStatus();
+  }
   absl::Status OnSnapshotBegin() override {
     ++snapshots_begun;
     return absl::OkStatus();
@@ -201,7 +203,7 @@ class CountingHandler : public FollowerHandler {
     ++heartbeats;
     return absl::OkStatus();
   }
-  void OnLinkDown(const LinkDown& link) override {
+  absl::Status OnLinkDown(const LinkDown& link) override {
     const absl::string_view message = link.status.message();
     EXPECT_TRUE(
         std::all_of(message.begin(), message.end(), absl::ascii_isprint))
@@ -209,6 +211,7 @@ class CountingHandler : public FollowerHandler {
     EXPECT_LE(message.size(), 1024u);
     last_end = link.end;
     last_message = std::string(message);
+    return absl::OkStatus();
   }
 
   uint64_t frames = 0;

@@ -346,9 +346,9 @@ TEST(LocatedFleetTest, NewTailForEachAttempt) {
       PrimaryScript().Generation(77).Frame(9, {"SET", "k", "live"}).Stall());
   class Moves : public RecordingHandler {
    public:
-    void OnLinkDown(const LinkDown& link) override {
+    absl::Status OnLinkDown(const LinkDown& link) override {
       if (on_down) std::exchange(on_down, nullptr)();
-      RecordingHandler::OnLinkDown(link);
+      return RecordingHandler::OnLinkDown(link);
     }
     std::function<void()> on_down;
   } handler;

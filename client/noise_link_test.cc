@@ -102,12 +102,12 @@ FollowerOptions Options() {
 // Notes the statuses of the links' ends, too.
 class Handler : public RecordingHandler {
  public:
-  void OnLinkDown(const LinkDown& link) override {
+  absl::Status OnLinkDown(const LinkDown& link) override {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       statuses_.push_back(link.status);
     }
-    RecordingHandler::OnLinkDown(link);
+    return RecordingHandler::OnLinkDown(link);
   }
   std::vector<absl::Status> statuses() const {
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -186,7 +186,8 @@ class ReplicaClient {
 
   // The same, sent at once. Returns:
   //   kInvalidArgument     the offset lies beyond the received one
-  //   kFailedPrecondition  inside a snapshot, or after the stream's end
+  //   kFailedPrecondition  inside a snapshot, after the stream's end, or before
+  //                        the snapshot of another generation
   //   other errors         the write's, as kIo
   // A failed write does not end the client: bytes that the primary sent before
   // can still be read. (After kDeadlineExceeded a part of the line may be sent:

@@ -193,7 +193,8 @@ void Session::HandleTimeout(absl::Time now) {
 }
 
 void Session::HandleApplied(uint64_t next_offset) {
-  if (in_snapshot() || next_offset > position().next_offset) return;
+  if (in_snapshot() || of_foreign_history()) return;
+  if (next_offset > position().next_offset) return;
   applied_ = std::max(next_offset, applied_.value_or(0));
 }
 
@@ -202,6 +203,11 @@ absl::Status Session::AckNow(uint64_t next_offset) {
     return absl::FailedPreconditionError(
         in_snapshot() ? "nothing can be acknowledged inside a snapshot"
                       : "there is no stream to acknowledge on");
+  }
+  if (of_foreign_history()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "nothing can be acknowledged to generation ", stream_generation_,
+        ": the data is of generation ", position().generation));
   }
   if (next_offset > position().next_offset) {
     return absl::InvalidArgumentError(
@@ -366,7 +372,7 @@ bool Session::TakeOddFrames(absl::Span<const FrameView> frames) {
     if (stream_generation_ != 0 && !received_.Told(stream_generation_)) {
       return false;
     }
-  } else if (stream_generation_ != position().generation) {
+  } else if (of_foreign_history()) {
     FailForeign(begin);
     return false;
   }

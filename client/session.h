@@ -174,12 +174,14 @@ class Session {
   // acknowledgement goes out `ack_interval` after the last one. After a
   // heartbeat it goes out at once, but only one for all heartbeats of a read.
   // Ignored: an offset beyond the received one or below an earlier
-  // one, and any offset inside a snapshot, which replaces all applied data.
+  // one, and any offset inside a snapshot, which replaces all applied data, or
+  // before the snapshot of a primary that has answered with another generation.
   void HandleApplied(uint64_t next_offset);
 
   // The same, but the acknowledgement is due at once. Returns:
   //   kInvalidArgument     the offset lies beyond the received one
-  //   kFailedPrecondition  inside a snapshot, before the answer, once done()
+  //   kFailedPrecondition  inside a snapshot, before the answer, once done(),
+  //                        before the snapshot of another generation
   absl::Status AckNow(uint64_t next_offset);
 
   // ---- Work.
@@ -263,6 +265,12 @@ class Session {
   // All received elements were decoded: looks at the bytes behind them.
   void TakeRest();
   void HandleElement(bool is_data);
+  // Whether the data is of another history than the stream, so that a snapshot
+  // must come before any frame.
+  bool of_foreign_history() const {
+    return !received_.needs_reset() &&
+           stream_generation_ != position().generation;
+  }
   // Whether the last heartbeat says that the primary has more data.
   bool awaits_data() const {
     return primary_next_offset_.has_value() &&

@@ -568,6 +568,22 @@ TEST(SessionTest, SnapshotForgetsAckedOffsets) {
   EXPECT_EQ(link.Sent(), "REPLCONF ACK 0\r\n");
 }
 
+TEST(SessionTest, ForeignAnswerForbidsAcksUntilSnapshot) {
+  Link link(Options({7, 8}));
+  link.Sent();
+  // The primary would count an acknowledgement for its own history.
+  link.Receive("+ACK 9 8\r\n");
+  link.session.HandleApplied(8);
+  EXPECT_TRUE(absl::IsFailedPrecondition(link.session.AckNow(8)));
+  EXPECT_EQ(link.Sent(), "");
+  link.Receive("+PING 9 20\r\n");
+  link.session.HandleApplied(8);
+  EXPECT_EQ(link.Sent(), "");
+  link.Receive(SnapshotTo(5) + FrameAt(5));
+  link.session.HandleApplied(6);
+  EXPECT_EQ(link.Sent(), "REPLCONF ACK 6\r\n");
+}
+
 TEST(SessionTest, SnapshotAfterAcceptedResumeHasUnknownGeneration) {
   // FLUSHALL right after the answer: the generation of the answer has ended.
   Link link(Options({7, 100}));

@@ -29,7 +29,9 @@ class Cache : public kevy_replica::FollowerHandler {
     }
     return absl::OkStatus();
   }
-  absl::Status OnReset() override { return Clear(); }
+  absl::Status OnReset(const kevy_replica::FeedPosition&) override {
+    return Clear();
+  }
   absl::Status OnSnapshotBegin() override { return Clear(); }
   absl::Status OnSnapshotChunk(absl::string_view) override { return {}; }
   absl::Status OnSnapshotEnd(const kevy_replica::FeedPosition&) override {

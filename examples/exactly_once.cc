@@ -75,7 +75,7 @@ class Counter : public kevy_replica::FollowerHandler {
   }
 
   // A new history begins: so do the counts.
-  absl::Status OnReset() override {
+  absl::Status OnReset(const FeedPosition&) override {
     counts_.clear();
     return absl::OkStatus();  // Saved with the first frames.
   }
@@ -89,10 +89,10 @@ class Counter : public kevy_replica::FollowerHandler {
   }
 
   // The counts belong to a history that the primary has left. Drop them.
-  void OnLinkDown(const kevy_replica::LinkDown& link) override {
-    if (!link.resync) return;
+  absl::Status OnLinkDown(const kevy_replica::LinkDown& link) override {
+    if (!link.resync) return absl::OkStatus();
     counts_.clear();
-    if (!Save({}).ok()) std::abort();  // The old position must go.
+    return Save({});  // The old position must go.
   }
 
   // The heartbeat may be the first to tell the generation of a new history.

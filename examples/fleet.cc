@@ -36,7 +36,9 @@ class Counter : public kevy_replica::FollowerHandler {
               << position << std::endl;
     return absl::OkStatus();
   }
-  absl::Status OnReset() override { return absl::OkStatus(); }
+  absl::Status OnReset(const kevy_replica::FeedPosition&) override {
+    return absl::OkStatus();
+  }
   absl::Status OnSnapshotBegin() override { return absl::OkStatus(); }
   absl::Status OnSnapshotChunk(absl::string_view) override {
     return absl::OkStatus();

@@ -32,7 +32,9 @@ class Printer : public kevy_replica::FollowerHandler {
     return absl::OkStatus();  // Applied: acknowledge and store them.
   }
   // A new state follows, which replaces the held data.
-  absl::Status OnReset() override { return Say("empty"); }
+  absl::Status OnReset(const kevy_replica::FeedPosition&) override {
+    return Say("empty");
+  }
   absl::Status OnSnapshotBegin() override { return Say("snapshot begins"); }
   absl::Status OnSnapshotChunk(absl::string_view) override { return {}; }
   absl::Status OnSnapshotEnd(const kevy_replica::FeedPosition&) override {

@@ -49,7 +49,7 @@ class Table : public kevy_replica::FollowerHandler {
     return position.next_offset == next_ ? absl::OkStatus()
                                          : absl::InternalError("position");
   }
-  absl::Status OnReset() override {
+  absl::Status OnReset(const kevy_replica::FeedPosition&) override {
     counts_.clear();
     next_ = 0;
     return absl::OkStatus();

@@ -41,7 +41,9 @@ class Index : public kevy_replica::FollowerHandler {
     }
     return absl::OkStatus();
   }
-  absl::Status OnReset() override { return Clear(); }
+  absl::Status OnReset(const kevy_replica::FeedPosition&) override {
+    return Clear();
+  }
   absl::Status OnSnapshotBegin() override { return Clear(); }
   absl::Status OnPayload(const kevy_replica::PayloadEvent& event) override {
     return commands_.Take(event);

@@ -49,7 +49,7 @@ class Index : public kevy_replica::FollowerHandler {
     }
     return absl::OkStatus();
   }
-  absl::Status OnReset() override { return Clear(); }
+  absl::Status OnReset(const FeedPosition&) override { return Clear(); }
   absl::Status OnSnapshotBegin() override { return Clear(); }
   absl::Status OnSnapshotChunk(absl::string_view) override { return {}; }
   absl::Status OnSnapshotEnd(const FeedPosition&) override { return {}; }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/testing/random_stream.h"
 #include "kevy_replica/fuzz/check.h"
 #include "kevy_replica/fuzz/seeds.h"
@@ -32,7 +33,7 @@ int Run() {
   RunOne("");
   for (const Seed& seed : Seeds()) {
     // Printed first, so that the last line names the input of an abort.
-    std::printf("%s\n", seed.name.c_str());
+    std::printf("%s\n", Escaped(seed.name).c_str());
     std::fflush(stdout);
     RunOne(seed.bytes);
     codec_testing::Random random(1);

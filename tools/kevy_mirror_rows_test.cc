@@ -226,7 +226,7 @@ class MirrorRowsTest : public ::testing::Test {
       }
       return status.ok() ? handler->OnFlush() : status;
     };
-    EXPECT_TRUE(handler->OnReset().ok());
+    EXPECT_TRUE(handler->OnReset({}).ok());
     const absl::Status given = take(row.given);
     EXPECT_TRUE(given.ok()) << given;
     EXPECT_EQ(counters.passed_over.total(), 0u);

@@ -469,7 +469,7 @@ TEST_F(KevyMirrorTest, MixedHistoryResetsPosition) {
   EXPECT_EQ(primary.connection(3).request->offset, 0u);
   child.Signal(SIGKILL);
   EXPECT_EQ(child.Wait(), -SIGKILL);
-  EXPECT_EQ(Position(), "loading");
+  EXPECT_EQ(Position(), "loading 1");
   RunTo("9:5", primary);
   EXPECT_THAT(ContentOf(&server_),
               ElementsAre(Pair("set", "set new0 new1 new2 new3 new4")));
@@ -1091,13 +1091,18 @@ TEST_F(KevyMirrorTest, EmptyRestartedServerIsLoadedAgain) {
 TEST_F(KevyMirrorOverTcpTest, LostTargetStopsOrReloads) {
   for (const bool reload : {false, true}) {
     server_.Ask({"FLUSHALL"});
+    // The target holds a position before the mirror has read of it. The mirror
+    // acknowledges it afterwards.
+    std::atomic<bool> known{false};
     std::atomic<bool> restarted{false};
     ScriptedPrimary primary;
     primary.Enqueue(PrimaryScript()
                         .Generation(7)
                         .FramesTo(5, CountingFrame)
+                        .WaitForAck(5)
                         .FramesTo(6,
-                                  [&restarted](uint64_t offset) {
+                                  [&known, &restarted](uint64_t offset) {
+                                    known = true;
                                     while (!restarted) {
                                       absl::SleepFor(absl::Milliseconds(1));
                                     }
@@ -1116,7 +1121,7 @@ TEST_F(KevyMirrorOverTcpTest, LostTargetStopsOrReloads) {
         kKevyMirror,
         Flags(primary,
               {absl::StrCat("--on_lost_target=", reload ? "reload" : "stop")}));
-    AwaitPosition(&child, "7:5");
+    child.Await("the mirror knows position 7:5", [&] { return known.load(); });
     server_.Kill();
     server_.Start();
     restarted = true;
@@ -1137,7 +1142,9 @@ TEST_F(KevyMirrorOverTcpTest, LostTargetStopsOrReloads) {
 // that lagged has after a failover.
 TEST_F(KevyMirrorOverTcpTest, TargetThatWentBackIsResumed) {
   std::atomic<int> go{0};
-  const auto frame = [&go](uint64_t offset) {
+  std::atomic<bool> known{false};
+  const auto frame = [&go, &known](uint64_t offset) {
+    if (offset == 20) known = true;
     while (static_cast<int>(offset / 10) > go) {
       absl::SleepFor(absl::Milliseconds(1));
     }
@@ -1148,6 +1155,7 @@ TEST_F(KevyMirrorOverTcpTest, TargetThatWentBackIsResumed) {
                        .Generation(7)
                        .FramesTo(10, frame)
                        .FramesTo(20, frame)
+                       .WaitForAck(20)
                        .FramesTo(30, frame)
                        .Stall());
   const absl::Cleanup let_go = [&go] { go = 9; };
@@ -1155,7 +1163,7 @@ TEST_F(KevyMirrorOverTcpTest, TargetThatWentBackIsResumed) {
   AwaitPosition(&child, "7:10");
   EXPECT_EQ(server_.Ask({"SAVE"}).text, "OK");
   go = 1;
-  AwaitPosition(&child, "7:20");
+  child.Await("the mirror knows position 7:20", [&] { return known.load(); });
   server_.Kill();
   server_.Start();
   EXPECT_EQ(Position(), "7:10");
@@ -1368,6 +1376,29 @@ TEST_F(KevyMirrorTest, ExplainTellsReloadAndLostTarget) {
   EXPECT_THAT(RunMirror(flags).out,
               HasSubstr("would refuse: the target answers SELECT with: ERR DB "
                         "index is out of range"));
+}
+
+TEST_F(KevyMirrorTest, ExplainTellsEarlierStop) {
+  ScriptedPrimary primary;
+  Listen(&primary, PrimaryScript().Generation(7).Stall());
+  const auto explain = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> flags = more;
+    flags.push_back("--explain");
+    return RunMirror(Flags(primary, flags)).out;
+  };
+  server_.Ask({"HSET", "kevy_mirror", "kevy_mirror", "1", "shards", "1",
+               "shard-0", "7:1", "rejected", "offset 0"});
+  const auto stopped = HasSubstr("stopped before: \"offset 0\"\n");
+  const auto resumes = HasSubstr("would resume at these positions\n");
+  EXPECT_THAT(
+      explain({}),
+      AllOf(stopped,
+            HasSubstr("would refuse: give --on_reject=skip or --replace\n"),
+            Not(resumes)));
+  EXPECT_THAT(
+      explain({"--replace"}),
+      AllOf(stopped, HasSubstr("would replace all keys\n"), Not(resumes)));
+  EXPECT_THAT(explain({"--on_reject=skip"}), AllOf(stopped, resumes));
 }
 
 // ---- Deadlines that have passed.

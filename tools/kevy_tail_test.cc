@@ -369,7 +369,7 @@ TEST(KevyTailTest, IdleTimeoutIsError) {
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err,
               MatchesRegex("kevy_tail: deadline_exceeded: nothing came "
-                           "within 1ms[^\n(]*\n"));
+                           "within 1ms \\(idle_timeout\\)[^\n(]*\n"));
 }
 
 TEST(KevyTailTest, LimitNamesItsFlag) {

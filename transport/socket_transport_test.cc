@@ -27,6 +27,7 @@
 #include "kevy_replica/transport/internal/socket.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/listener.h"
+#include "kevy_replica/transport/resolver.h"
 #include "kevy_replica/transport/testing/fd_limit.h"
 #include "kevy_replica/transport/testing/ports.h"
 #include "kevy_replica/transport/testing/random.h"
@@ -190,6 +191,9 @@ TEST(ConnectOptionsTest, CompareMemberByMember) {
            [](ConnectOptions* o) { o->receive_buffer_bytes = 1; },
            [](ConnectOptions* o) {
              o->interrupter = std::make_shared<Interrupter>();
+           },
+           [](ConnectOptions* o) {
+             o->resolver = std::make_shared<Resolver>();
            }}) {
     ConnectOptions changed;
     change(&changed);

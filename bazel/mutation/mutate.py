@@ -214,7 +214,8 @@ def sources_of(root, folder):
         folders[:] = sorted(set(folders) - {"testing", "simulation"})
         for name in sorted(names):
             if (name.endswith((".cc", ".h")) and
-                    not name.endswith(("_test.cc", "_snippet.cc"))):
+                    not name.endswith(("_test.cc", "_conformance.h",
+                                       "_snippet.cc"))):
                 result.append(os.path.relpath(os.path.join(path, name), root))
     return result
 

@@ -50,7 +50,7 @@ struct HandlerCall {
     return handler->OnHeartbeat(heartbeat, position);
   }
   absl::Status operator()(const HistoryReset&) const {
-    return handler->OnReset();
+    return handler->OnReset(position);
   }
   absl::Status operator()(const SnapshotBegin&) const {
     return handler->OnSnapshotBegin();
@@ -69,8 +69,7 @@ struct HandlerCall {
     return absl::OkStatus();
   }
   absl::Status operator()(const LinkDown& link) const {
-    handler->OnLinkDown(link);
-    return absl::OkStatus();
+    return handler->OnLinkDown(link);
   }
 
   FollowerHandler* handler;

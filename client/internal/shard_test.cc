@@ -505,7 +505,7 @@ TEST_F(WatchedShardTest, EndThatCannotBeWatchedIsLookedAtAfterPauses) {
   poller_.status = absl::OkStatus();  // It is watched as soon as it can be.
   now_ += absl::Milliseconds(10);
   next = watched_shard_->Step({});
-  EXPECT_THAT(poller_.watched, ElementsAre(70));
+  EXPECT_THAT(poller_.watched, ElementsAre(Pair(70, kWatched)));
   EXPECT_EQ(next.deadline, now_ + absl::Milliseconds(990));
   primary_->Close();
   watched_shard_->Step({});

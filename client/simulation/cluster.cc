@@ -75,7 +75,7 @@ class Copy : public FollowerHandler {
     }
     return absl::OkStatus();
   }
-  absl::Status OnReset() override {
+  absl::Status OnReset(const FeedPosition&) override {
     data = Dataset();
     return absl::OkStatus();
   }

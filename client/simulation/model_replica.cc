@@ -253,7 +253,7 @@ absl::Status ModelReplica::OnFlush() {
   return absl::OkStatus();
 }
 
-absl::Status ModelReplica::OnReset() {
+absl::Status ModelReplica::OnReset(const FeedPosition&) {
   record_->Count(Happening::kHistoryReset);
   CheckFlushed();
   if (!linked_ || in_snapshot_) Fail("OnReset() out of place");
@@ -466,7 +466,7 @@ void ModelReplica::OnLinkUp(const LinkUp& link) {
   }
 }
 
-void ModelReplica::OnLinkDown(const LinkDown& link) {
+absl::Status ModelReplica::OnLinkDown(const LinkDown& link) {
   if (record_->tracing()) {
     record_->Trace(absl::StrCat("link down, attempt ", link.attempt, ": ",
                                 link.status.ToString()));
@@ -496,6 +496,7 @@ void ModelReplica::OnLinkDown(const LinkDown& link) {
     lost_ = true;
     if (options_.keeps_position) Keep(kNowhere);
   }
+  return absl::OkStatus();
 }
 
 void ModelReplica::CheckFlushed() {

@@ -115,7 +115,7 @@ class ModelReplica : public FollowerHandler {
   absl::Status OnFrames(absl::Span<const FrameView> frames,
                         const FeedPosition& position) override;
   absl::Status OnFlush() override;
-  absl::Status OnReset() override;
+  absl::Status OnReset(const FeedPosition&) override;
   absl::Status OnSnapshotBegin() override;
   absl::Status OnSnapshotChunk(absl::string_view bytes) override;
   absl::Status OnSnapshotEnd(const FeedPosition& position) override;
@@ -123,7 +123,7 @@ class ModelReplica : public FollowerHandler {
   absl::Status OnHeartbeat(const Heartbeat& heartbeat,
                            const FeedPosition& position) override;
   void OnLinkUp(const LinkUp& link) override;
-  void OnLinkDown(const LinkDown& link) override;
+  absl::Status OnLinkDown(const LinkDown& link) override;
 
  private:
   // A delivery that waits. `behind` and `position`: the place behind it.

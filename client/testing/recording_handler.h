@@ -58,7 +58,7 @@ class RecordingHandler : public FollowerHandler {
   absl::Status OnFlush() override {
     return notes_flush ? Note("flush") : absl::OkStatus();
   }
-  absl::Status OnReset() override { return Note("reset"); }
+  absl::Status OnReset(const FeedPosition&) override { return Note("reset"); }
   absl::Status OnSnapshotBegin() override { return Note("begin"); }
   absl::Status OnSnapshotChunk(absl::string_view bytes) override {
     return Note(absl::StrCat("chunk ", bytes));
@@ -85,8 +85,8 @@ class RecordingHandler : public FollowerHandler {
   void OnLinkUp(const LinkUp& link) override {
     Note("up " + ToString(link.from)).IgnoreError();
   }
-  void OnLinkDown(const LinkDown& link) override {
-    Note(absl::StrCat("down ", LinkEndName(link.end))).IgnoreError();
+  absl::Status OnLinkDown(const LinkDown& link) override {
+    return Note(absl::StrCat("down ", LinkEndName(link.end)));
   }
 
   std::vector<std::string> lines() const {

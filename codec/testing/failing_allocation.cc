@@ -50,7 +50,8 @@ void* operator new[](size_t size, const std::nothrow_t&) noexcept {
   return ::operator new[](size);
 }
 
-// The linker's --wrap, see BUILD.bazel. A compiler may make malloc of realloc.
+// The linker's --wrap, see BUILD.bazel. Compilers turn realloc of a null
+// pointer into malloc.
 extern "C" void* __wrap_malloc(size_t size) {
   if (kevy_replica::codec_testing::FailsNow()) return nullptr;
   return __real_malloc(size);

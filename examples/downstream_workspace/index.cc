@@ -31,7 +31,7 @@ absl::Status Index::OnFrames(absl::Span<const FrameView> frames,
   return absl::OkStatus();
 }
 
-absl::Status Index::OnReset() {
+absl::Status Index::OnReset(const FeedPosition&) {
   strings_.clear();
   return absl::OkStatus();
 }

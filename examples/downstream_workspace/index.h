@@ -22,7 +22,7 @@ class Index : public kevy_replica::FollowerHandler {
  public:
   absl::Status OnFrames(absl::Span<const kevy_replica::FrameView> frames,
                         const kevy_replica::FeedPosition& position) override;
-  absl::Status OnReset() override;
+  absl::Status OnReset(const kevy_replica::FeedPosition&) override;
   absl::Status OnSnapshotBegin() override;
   absl::Status OnPayload(const kevy_replica::PayloadEvent& event) override;
   absl::Status OnSnapshotEnd(

@@ -39,8 +39,7 @@ bool HasArgument(const ArgvView& argv, absl::string_view text) {
 
 // The place of the command's only key. 0: it has others, or options that count.
 size_t OnlyKey(const TargetCommand& command) {
-  return !command.movable_keys && command.first_key == command.last_key &&
-                 command.first_key > 0
+  return !command.movable_keys && command.first_key == command.last_key
              ? static_cast<size_t>(command.first_key)
              : 0;
 }

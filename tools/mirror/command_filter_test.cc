@@ -65,43 +65,6 @@ class CommandFilterTest : public ::testing::Test {
   TargetReply commands_;
 };
 
-// A description of the write command "x", with these numbers.
-TargetReply Description(int64_t arity, int64_t first_key, int64_t last_key,
-                        int64_t key_step) {
-  const auto integer = [](int64_t number) {
-    TargetReply reply;
-    reply.type = TargetReply::Type::kInteger;
-    reply.integer = number;
-    return reply;
-  };
-  const auto text = [](const char* word) {
-    TargetReply reply;
-    reply.type = TargetReply::Type::kText;
-    reply.text = word;
-    return reply;
-  };
-  TargetReply flags;
-  flags.elements = {text("write")};
-  TargetReply command;
-  command.elements = {text("x"),          integer(arity),    flags,
-                      integer(first_key), integer(last_key), integer(key_step)};
-  TargetReply all;
-  all.elements = {command};
-  return all;
-}
-
-TEST(CommandTableTest, AbsurdNumbersLeaveCommandUnknown) {
-  constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  EXPECT_NE(CommandTable(Description(-3, 1, -1, 1)).Find("x"), nullptr);
-  for (const TargetReply& reply :
-       {Description(kMin, 1, 1, 1), Description(kMax, 1, 1, 1),
-        Description(-3, kMax, 1, 1), Description(-3, 1, kMin, 1),
-        Description(-3, 1, -1, kMax), Description(-3, 1, -1, kMin)}) {
-    EXPECT_EQ(CommandTable(reply).Find("x"), nullptr);
-  }
-}
-
 TEST_F(CommandFilterTest, WritesOfKeysPass) {
   CommandFilter filter = Filter();
   for (const char* line : {"SET a 1",
@@ -126,6 +89,7 @@ TEST_F(CommandFilterTest, WritesOfKeysPass) {
                            "PFMERGE d a",
                            "SET kevy_mirror2 x",
                            "SET a kevy_mirror",
+                           "MSET a kevy_mirror b kevy_mirror",
                            "HSET a kevy_mirror x"}) {
     EXPECT_EQ(Judge(&filter, line), "pass") << line;
   }
@@ -219,6 +183,63 @@ TEST_F(CommandFilterTest, OwnKeyIsUnableAtEveryKey) {
   EXPECT_EQ(Judge(&scripts, "EVAL x 1 kevy_mirror"), "unable");
   EXPECT_EQ(Judge(&scripts, "EVALSHA x 1 a"), "unable");
   EXPECT_EQ(Judge(&scripts, "FUNCTION FLUSH"), "unable");
+}
+
+// The facts that a target tells of a command.
+struct OddFacts {
+  int64_t arity, first_key, last_key, key_step;
+};
+
+// Whether `name a b LAST` passes, by a target that tells the facts of `name`.
+bool PassesByOddTarget(const OddFacts& facts, absl::string_view name,
+                       absl::string_view last) {
+  const auto integer = [](int64_t number) {
+    TargetReply reply;
+    reply.type = TargetReply::Type::kInteger;
+    reply.integer = number;
+    return reply;
+  };
+  TargetReply text;
+  text.text = std::string(name);
+  TargetReply flags;
+  flags.elements.emplace_back().text = "write";
+  TargetReply commands;
+  commands.elements.emplace_back().elements = {text,
+                                               integer(facts.arity),
+                                               flags,
+                                               integer(facts.first_key),
+                                               integer(facts.last_key),
+                                               integer(facts.key_step)};
+  CommandFilter filter({"kevy_mirror", /*scripts=*/true, false},
+                       CommandTable(commands));
+  std::string wire;
+  EXPECT_EQ(AppendFrame(0, {name, "a", "b", last}, &wire), WireError::kNone);
+  FrameDecoder decoder;
+  FrameView frame;
+  EXPECT_TRUE(decoder.Decode(wire, &frame).done());
+  return filter.Judge(frame.argv()).refusal.empty();
+}
+
+TEST(CommandFilterOfOddTargetTest, OddPlacesOfKeysAreHarmless) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+  for (const OddFacts& unknown :
+       {OddFacts{-1, -5, 3, 1}, OddFacts{-1, 1, 3, 0}, OddFacts{-1, 1, 3, -1},
+        OddFacts{-1, 0, 0, 1}, OddFacts{-1, kLeast, kLeast, 1}}) {
+    EXPECT_FALSE(PassesByOddTarget(unknown, "set", "c"));
+    EXPECT_TRUE(PassesByOddTarget(unknown, "eval", "c"));
+    EXPECT_FALSE(PassesByOddTarget(unknown, "eval", "kevy_mirror"));
+  }
+  for (const OddFacts& beyond :
+       {OddFacts{-1, 4, 4, 1}, OddFacts{-1, 1, kLeast, 1},
+        OddFacts{-1, 1, -1, kMost}, OddFacts{-1, kMost, kMost, kMost},
+        OddFacts{-1, 2, kMost, 1}}) {
+    EXPECT_TRUE(PassesByOddTarget(beyond, "set", "c"));
+    EXPECT_FALSE(PassesByOddTarget(beyond, "eval", "kevy_mirror"));
+  }
+  EXPECT_FALSE(PassesByOddTarget({-1, 1, kMost, 1}, "set", "kevy_mirror"));
+  EXPECT_FALSE(PassesByOddTarget({kLeast, 1, 1, 1}, "set", "c"));
+  EXPECT_FALSE(PassesByOddTarget({kMost, 1, 1, 1}, "set", "c"));
 }
 
 // Every command of the server that passes takes its keys from known places.

@@ -3,7 +3,9 @@
 
 #include "kevy_replica/tools/mirror/command_table.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -32,19 +34,19 @@ enum Place : size_t {
   kSubcommands = 9,  // Since Redis 7.0.
 };
 
-// More than any command's. A hostile target must not make sums overflow.
-constexpr int64_t kMostArguments = int64_t{1} << 31;
-
-bool IsPlausible(int64_t number) {
-  return number >= -kMostArguments && number <= kMostArguments;
-}
-
 bool ReachesBeyond(absl::string_view flag) {
   static constexpr absl::string_view kFlagsAndCategories[] = {
       "admin",      "noscript",   "pubsub",      "blocking",
       "@admin",     "@blocking",  "@pubsub",     "@connection",
       "@dangerous", "@scripting", "@transaction"};
   return absl::c_linear_search(kFlagsAndCategories, flag);
+}
+
+// A number of arguments, or a place among them. A target may tell anything, so
+// it is clamped: sums of two must not overflow.
+int64_t NumberOf(const TargetReply& fact) {
+  constexpr int64_t kMost = int64_t{1} << 40;
+  return std::clamp(fact.integer, -kMost, kMost);
 }
 
 }  // namespace
@@ -70,14 +72,12 @@ void CommandTable::Add(const TargetReply& reply) {
   if (facts.size() <= kKeyStep) return;
   TargetCommand command;
   command.name = absl::AsciiStrToLower(facts[kName].text);
-  command.arity = facts[kArity].integer;
-  command.first_key = facts[kFirstKey].integer;
-  command.last_key = facts[kLastKey].integer;
-  command.key_step = facts[kKeyStep].integer;
-  for (const int64_t number :
-       {command.arity, command.first_key, command.last_key, command.key_step}) {
-    if (!IsPlausible(number)) return;
-  }
+  command.arity = NumberOf(facts[kArity]);
+  command.first_key = NumberOf(facts[kFirstKey]);
+  command.last_key = NumberOf(facts[kLastKey]);
+  command.key_step = NumberOf(facts[kKeyStep]);
+  // Its number of keys is an argument. A server may not tell the flag.
+  command.movable_keys = command.name == "eval";
   for (const TargetReply& flag : facts[kFlags].elements) {
     command.writes |= flag.text == "write";
     command.movable_keys |= flag.text == "movablekeys";

@@ -39,7 +39,7 @@ struct TargetCommand {
 class CommandTable {
  public:
   CommandTable() = default;  // Empty.
-  // `reply`: to COMMAND. Leaves out commands with numbers over 2^31.
+  // `reply`: to COMMAND.
   explicit CommandTable(const TargetReply& reply);
 
   // Asks the target. Errors: CheckedLink::Ask()'s; kFailedPrecondition if it

@@ -469,7 +469,7 @@ absl::Status Rig::BeginHistory(MirrorSession* session, size_t shard,
   const History& history = (*histories_)[shard];
   FollowerHandler* const handler = session->handler(shard);
   *at = history.begin();
-  if (!history.has_snapshot()) return handler->OnReset();
+  if (!history.has_snapshot()) return handler->OnReset({});
   absl::Status status = handler->OnSnapshotBegin();
   for (size_t i = 0; status.ok() && i < history.payload().size(); i += 100) {
     status = handler->OnSnapshotChunk(
@@ -492,7 +492,7 @@ absl::Status Rig::DeliverFrames(MirrorSession* session, size_t shard,
     gap.status = absl::OutOfRangeError("a gap");
     gap.end = LinkEnd::kOffsetGap;
     gap.resync = true;
-    handler->OnLinkDown(gap);
+    handler->OnLinkDown(gap).IgnoreError();
     *at = FeedPosition();
     return session->status();
   }

@@ -120,6 +120,7 @@ TEST_F(FrameRewriterTest, CommandsThatWaitDoNot) {
   EXPECT_EQ(Rewrite("XREADGROUP GROUP block c COUNT 1 BLOCK 5 STREAMS s >"),
             "XREADGROUP GROUP block c COUNT 1 STREAMS s >");
   EXPECT_EQ(Rewrite("XREADGROUP GROUP g block STREAMS block >"), "none");
+  EXPECT_EQ(Rewrite("XREADGROUP GROUP g c COUNT block STREAMS s >"), "none");
   EXPECT_EQ(Rewrite("XREADGROUP GROUP g c BLOCK 5 STREAMS s >", {7, 0, 0}),
             "XREADGROUP GROUP g c STREAMS s >");
 }

@@ -154,7 +154,7 @@ class MirrorSession::Shard : public FollowerHandler {
   absl::Status OnFlush() override {
     return Checked(session_->transactions_.Commit());
   }
-  absl::Status OnReset() override {
+  absl::Status OnReset(const FeedPosition&) override {
     const absl::Status status = session_->BeginHistory(this);
     if (status.ok() && session_->state_->in_spare) {
       session_->options_.log(
@@ -200,7 +200,7 @@ class MirrorSession::Shard : public FollowerHandler {
         {LogLevel::kWarning, "no_primary", std::string(status.message())});
   }
   void OnLinkUp(const LinkUp&) override { links().SetUp(LinkName(index_)); }
-  void OnLinkDown(const LinkDown& link) override;
+  absl::Status OnLinkDown(const LinkDown& link) override;
 
  private:
   LinkHealth& links() const { return session_->counters_->links; }
@@ -235,13 +235,11 @@ class MirrorSession::Shard : public FollowerHandler {
   PassedDeadlines deadlines_;
 };
 
-void MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
+absl::Status MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
   links().SetDown(LinkName(index_), link.status.ok()
                                         ? "the primary closed the link"
                                         : link.status.message());
-  if (link.end == LinkEnd::kStopped) return;
-  // The link's error is in link_status(), so that the session ends by it.
-  if (link.resync) Checked(Forget()).IgnoreError();
+  if (link.end == LinkEnd::kStopped) return absl::OkStatus();
   if (link.end == LinkEnd::kClosed) {
     session_->closed();
   } else {
@@ -252,6 +250,7 @@ void MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
                       RemedyOf(link.status)),
          {{"shard", index_}, {"cause", LinkEndName(link.end)}}});
   }
+  return link.resync ? Checked(Forget()) : absl::OkStatus();
 }
 
 absl::Status MirrorSession::Shard::TakeFrames(
@@ -392,7 +391,6 @@ absl::Status MirrorSession::Shard::TakeHeartbeat(const Heartbeat& heartbeat,
     if (holding_ == Holding::kEmpty) return absl::OkStatus();
     status = session_->BeginHistory(this);
     if (!status.ok()) return status;
-    holding_ = Holding::kNothing;
     status = session_->StoreField(this, kEmpty);
     if (!status.ok()) return status;
     is_whole_ = true;
@@ -522,10 +520,16 @@ absl::StatusOr<std::vector<std::string>> MirrorSession::Reconnect(
     link_->Replace(*std::move(link));
     absl::StatusOr<OpenedTarget> opened =
         OpenTarget(options_, link_.get(), state_);
-    if (opened.ok()) return TakeOpened(*std::move(opened));
+    if (opened.ok()) {
+      auto fields = TakeOpened(*std::move(opened));
+      if (fields.ok()) return fields;
+      status = fields.status();
+      break;
+    }
     status = opened.status();
   }
-  return status;
+  // The follower may flush once more. The target must not get it.
+  return link_->Fail(std::move(status));
 }
 
 absl::StatusOr<std::vector<std::string>> MirrorSession::TakeOpened(
@@ -672,8 +676,7 @@ absl::Status MirrorSession::Finish() {
   if (!status_.ok()) return status_;
   if (options_.print_only) return transactions_.Settle();
   absl::Status status = transactions_.End();
-  // Without a record there is nothing to tell.
-  if (status.ok() && !empty_first_) Tell();
+  if (status.ok()) Tell();
   return status;
 }
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -31,9 +32,12 @@
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/payload_encoder.h"
+#include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
+#include "kevy_replica/tools/mirror/passed_deadlines.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/interrupter.h"
 
@@ -95,6 +99,7 @@ struct Target {
   // The link breaks: at a command of this prefix, before EXEC is executed, or
   // before its replies are read.
   std::string poison;
+  std::string unsent;  // Send() fails once, at a command of this prefix.
   bool dies_before_exec = false;
   bool dies_after_exec = false;
 };
@@ -118,9 +123,17 @@ class FakeLink : public TargetLink {
   void Add(absl::Span<const absl::string_view> argv) override {
     gathered_.push_back(absl::StrJoin(argv, " "));
   }
+  // After an error none of the commands counts as sent.
   absl::Status Send() override {
+    if (!target_->down.ok()) return target_->down;
     for (const std::string& command : gathered_) {
-      if (broken_ || !target_->down.ok()) break;
+      if (broken_) break;
+      if (!target_->unsent.empty() &&
+          absl::StartsWith(command, target_->unsent)) {
+        target_->unsent.clear();
+        broken_ = true;
+        return absl::UnavailableError("unsent");
+      }
       target_->sent.push_back(command.substr(0, 100));
       broken_ |= (!target_->poison.empty() &&
                   absl::StartsWith(command, target_->poison)) ||
@@ -135,7 +148,7 @@ class FakeLink : public TargetLink {
     }
     outstanding_ += gathered_.size();
     gathered_.clear();
-    return target_->down;
+    return absl::OkStatus();
   }
   size_t outstanding() const override { return outstanding_; }
   absl::StatusOr<TargetReply> Receive(ReplyDetail /*detail*/) override {
@@ -192,7 +205,7 @@ class FakeLink : public TargetLink {
       return ArrayOf({CommandOf("incr", 2, 1), CommandOf("set", -3, 1),
                       CommandOf("lpush", -3, 1), CommandOf("del", -2, -1),
                       CommandOf("flushdb", -1, 1, "readonly"),
-                      CommandOf("rename", 3, 2)});
+                      CommandOf("rename", 3, 2), CommandOf("pexpireat", 3, 1)});
     }
     if (command == "HGETALL kevy_mirror") {
       std::vector<TargetReply> fields;
@@ -335,7 +348,7 @@ TEST_F(MirrorSessionTest, TargetInTroubleIsWaitedFor) {
       const int links = target_.links;
       target_.refused = {{command, trouble, 1}};
       FollowerHandler* const handler = session_->handler(0);
-      ASSERT_TRUE(handler->OnReset().ok());
+      ASSERT_TRUE(handler->OnReset({}).ok());
       ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
       ASSERT_TRUE(Flush().ok());
       ASSERT_TRUE(handler->OnSnapshotBegin().ok());
@@ -430,7 +443,7 @@ TEST_F(MirrorSessionTest, FinishReturnsErrorBefore) {
   LinkDown gap;
   gap.end = LinkEnd::kOffsetGap;
   gap.resync = true;
-  session_->handler(0)->OnLinkDown(gap);
+  session_->handler(0)->OnLinkDown(gap).IgnoreError();
   ASSERT_TRUE(absl::IsAborted(session_->status())) << session_->status();
   EXPECT_EQ(session_->Finish(), session_->status());
 }
@@ -462,6 +475,38 @@ TEST_F(MirrorSessionTest, BrokenLinkDoesNotRestartSnapshot) {
   EXPECT_THAT(applied_, ElementsAre("0:5"));
 }
 
+TEST_F(MirrorSessionTest, WaitForTargetDoubles) {
+  options_.log = [this](absl::string_view line) {
+    log_.push_back(std::string(line));
+    if (log_.size() == 4) interrupter_->Interrupt();
+  };
+  OpenAtStart();
+  target_.down = absl::UnavailableError("gone");
+  EXPECT_TRUE(absl::IsCancelled(Frame(0, 0, {"INCR", "a"})));
+  EXPECT_THAT(log_,
+              ElementsAre("gone; trying again", "gone; trying again in 100ms",
+                          "gone; trying again in 200ms",
+                          "gone; trying again in 400ms"));
+}
+
+// Redis before 7.0.
+TEST_F(MirrorSessionTest, TargetWithoutPexpiretimeIsNotAskedForDeadlines) {
+  uint64_t now_ms = 1000;
+  options_.now_ms = [&now_ms] { return now_ms; };
+  OpenAtStart();
+  ASSERT_TRUE(Frame(0, 0, {"PEXPIREAT", "a", "1"}).ok());
+  ASSERT_TRUE(Flush().ok());
+  EXPECT_THAT(Writes(),
+              Contains(absl::StrCat("PEXPIREAT a ",
+                                    now_ms + PassedDeadlines::kGraceMs)));
+  target_.sent.clear();
+  now_ms += PassedDeadlines::kTransitMs;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(session_->handler(0)->OnHeartbeat({7, 1}, {7, 1}).ok());
+  }
+  EXPECT_THAT(target_.sent, ElementsAre("PING"));
+}
+
 TEST_F(MirrorSessionTest, InterruptEndsWaitForTarget) {
   OpenAtStart();
   target_.down = absl::UnavailableError("gone");
@@ -475,6 +520,7 @@ TEST_F(MirrorSessionTest, LostRecordEndsSession) {
   for (const OnLostTarget on_lost :
        {OnLostTarget::kStop, OnLostTarget::kReload}) {
     options_.on_lost_target = on_lost;
+    state_ = MirrorState();
     OpenAtStart();
     target_.dies_before_exec = true;
     target_.record.clear();
@@ -489,7 +535,14 @@ TEST_F(MirrorSessionTest, LostRecordEndsSession) {
                       HasSubstr(reload ? "; all is loaded again"
                                        : "give --on_lost_target=reload")));
     EXPECT_EQ(state_.reload, reload);
-    // The new link wrote nothing.
+    // The new link writes nothing, whatever the follower calls.
+    EXPECT_EQ(Flush(), status);
+    EXPECT_EQ(Frame(0, 1, {"INCR", "b"}), status);
+    EXPECT_EQ(session_->handler(0)->OnHeartbeat({7, 2}, {7, 2}), status);
+    LinkDown gap;
+    gap.end = LinkEnd::kOffsetGap;
+    gap.resync = true;
+    session_->handler(0)->OnLinkDown(gap).IgnoreError();
     EXPECT_THAT(Writes(),
                 ElementsAre("MULTI", "INCR a", "HSET kevy_mirror shard-0 7:1",
                             "EXEC", "DBSIZE"));
@@ -528,6 +581,20 @@ TEST_F(MirrorSessionTest, LostSnapshotIsLoadedAgain) {
 }
 
 // A cluster has one database.
+TEST_F(MirrorSessionTest, FirstErrorWithinSwapIsNamed) {
+  options_.swap_database = 2;
+  OpenAtStart();
+  FollowerHandler* const handler = session_->handler(0);
+  ASSERT_TRUE(handler->OnSnapshotBegin().ok());
+  ASSERT_TRUE(handler->OnSnapshotChunk(kPayload).ok());
+  ASSERT_TRUE(Flush().ok());
+  target_.results = {ReplyOf(TargetReply::Type::kError, "WRONGTYPE first"),
+                     ReplyOf(TargetReply::Type::kError, "WRONGTYPE second")};
+  const absl::Status status = handler->OnSnapshotEnd({8, 1});
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(": WRONGTYPE first; "));
+}
+
 TEST_F(MirrorSessionTest, ClusterCannotSwapDatabases) {
   options_.swap_database = 2;
   target_.refused = {{"SWAPDB", "ERR SWAPDB is not allowed in cluster mode"}};
@@ -593,7 +660,7 @@ TEST_F(MirrorSessionTest, FramesTravelWithPosition) {
 // The replies match their commands when the shards take turns.
 TEST_F(MirrorSessionTest, SnapshotAndFramesTakeTurns) {
   ASSERT_TRUE(Open(2).ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset({}).ok());
   ASSERT_TRUE(session_->handler(1)->OnSnapshotBegin().ok());
   target_.sent.clear();
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
@@ -653,6 +720,25 @@ TEST_F(MirrorSessionTest, RefusedItemCostsThatItemAlone) {
               AllOf(HasSubstr("\"SET\" \"k\""), HasSubstr("ERR no")));
 }
 
+TEST_F(MirrorSessionTest, LostItemIsNamedByBeginOfItsKey) {
+  ASSERT_TRUE(Open(1).ok());
+  const std::string key(129, 'k');
+  PayloadEncoder encoder;
+  std::string payload;
+  for (const PayloadEvent& event :
+       {PayloadEvent(PayloadHeader{6, 0, 0}),
+        PayloadEvent(RecordBegin{RecordType::kSortedSet, key, {}, 1}),
+        PayloadEvent(
+            ScoredMember{"m", std::numeric_limits<double>::quiet_NaN()}),
+        PayloadEvent(RecordEnd()), PayloadEvent(PayloadEnd())}) {
+    ASSERT_EQ(encoder.Append(event, &payload), WireError::kNone);
+  }
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotBegin().ok());
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotChunk(payload).ok());
+  EXPECT_THAT(log_, ElementsAre(StartsWith(absl::StrCat(
+                        "shard-0: key \"", key.substr(0, 128), "\": "))));
+}
+
 TEST_F(MirrorSessionTest, CommandsBeyondKeysStopMirror) {
   for (const absl::string_view command :
        {"MULTI", "exec", "Select", "SWAPDB", "CONFIG", "CLIENT", ""}) {
@@ -677,6 +763,15 @@ TEST_F(MirrorSessionTest, FlushOfOneShardReloadsAll) {
   OpenAtStart(2);
   EXPECT_TRUE(absl::IsAborted(Frame(1, 0, {"FLUSHALL"})));
   EXPECT_TRUE(state_.reload);
+}
+
+TEST_F(MirrorSessionTest, FlushMovesPositionBehindItself) {
+  OpenAtStart();
+  ASSERT_TRUE(Frame(0, 0, {"SET", "a", "x"}).ok());
+  ASSERT_TRUE(Frame(0, 1, {"FLUSHALL"}).ok());
+  EXPECT_EQ(target_.record["shard-0"], "7:2");
+  EXPECT_THAT(applied_, ElementsAre("0:1", "0:2"));
+  EXPECT_EQ(session_->position(0), (FeedPosition{7, 2}));
 }
 
 TEST_F(MirrorSessionTest, PassedOverCommandsMovePositionAlone) {
@@ -809,10 +904,22 @@ TEST_F(MirrorSessionTest, FullTargetIsEmptiedBeforeReload) {
   EXPECT_EQ(target_.record["shard-0"], "8:1");
 }
 
+TEST_F(MirrorSessionTest, UnsentFlushIsSentAgain) {
+  OpenAtStart();
+  target_.unsent = "FLUSHDB";
+  FollowerHandler* const handler = session_->handler(0);
+  ASSERT_TRUE(handler->OnSnapshotBegin().ok());
+  ASSERT_TRUE(handler->OnSnapshotChunk(kPayload).ok());
+  ASSERT_TRUE(handler->OnSnapshotEnd({8, 1}).ok());
+  EXPECT_THAT(Writes(), Contains("FLUSHDB"));
+  EXPECT_EQ(target_.record["shard-0"], "8:1");
+  EXPECT_EQ(target_.links, 2);
+}
+
 TEST_F(MirrorSessionTest, PermissionErrorStopsMirror) {
   target_.refused = {{"FLUSHDB", "NOPERM this user has no permissions"}};
   ASSERT_TRUE(Open(1).ok());
-  absl::Status status = session_->handler(0)->OnReset();
+  absl::Status status = session_->handler(0)->OnReset({});
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("NOPERM"));
   OpenAtStart();
@@ -846,27 +953,27 @@ TEST_F(MirrorSessionTest, GapIsRememberedWithoutStoring) {
   gap.end = LinkEnd::kOffsetGap;
   gap.resync = true;
   OpenAtStart(2);
-  session_->handler(1)->OnLinkDown(gap);
+  session_->handler(1)->OnLinkDown(gap).IgnoreError();
   EXPECT_THAT(target_.sent, ElementsAre("HSET kevy_mirror shard-1 loading 1"));
   EXPECT_EQ(failed_, 0);
   state_.reload = false;  // As in a new process.
 
   OpenAtStart(2);
   target_.refused = {{"HSET", "NOPERM no"}};
-  session_->handler(1)->OnLinkDown(gap);
+  session_->handler(1)->OnLinkDown(gap).IgnoreError();
   EXPECT_EQ(failed_, 1);
   EXPECT_TRUE(absl::IsFailedPrecondition(session_->status()));
   target_.refused = {};
   OpenAtStart(2);
   EXPECT_EQ(session_->position(0), FeedPosition());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset({}).ok());
   EXPECT_THAT(target_.sent, Contains("FLUSHDB"));
 }
 
 // With protocol 1 a shard without writes sends heartbeats alone.
 TEST_F(MirrorSessionTest, EmptyShardIsStoredAsEmpty) {
   ASSERT_TRUE(Open(2).ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset({}).ok());
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
   ASSERT_TRUE(Flush().ok());
   target_.sent.clear();
@@ -880,7 +987,7 @@ TEST_F(MirrorSessionTest, EmptyShardIsStoredAsEmpty) {
   ASSERT_TRUE(Open(2).ok());
   EXPECT_EQ(ToString(session_->position(0)), "7:1");
   EXPECT_EQ(ToString(session_->position(1)), "0:0");
-  ASSERT_TRUE(session_->handler(1)->OnReset().ok());
+  ASSERT_TRUE(session_->handler(1)->OnReset({}).ok());
   ASSERT_TRUE(Frame(1, 0, {"INCR", "b"}).ok());
   ASSERT_TRUE(session_->handler(1)->OnFlush().ok());
   EXPECT_THAT(target_.sent,
@@ -907,6 +1014,17 @@ TEST_F(MirrorSessionTest, RejectionOutlastsConnection) {
   EXPECT_THAT(target_.sent, Contains(StartsWith("HSET kevy_mirror rejected ")));
 }
 
+TEST_F(MirrorSessionTest, FlushAfterRejectionSendsNothing) {
+  options_.on_reject = OnReject::kStop;
+  OpenAtStart();
+  target_.results = {ReplyOf(TargetReply::Type::kError, "WRONGTYPE no list")};
+  ASSERT_TRUE(Frame(0, 0, {"LPUSH", "a", "x"}).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(Flush()));
+  target_.sent.clear();
+  EXPECT_TRUE(Flush().ok());
+  EXPECT_THAT(target_.sent, IsEmpty());
+}
+
 TEST_F(MirrorSessionTest, TransactionHasByteLimit) {
   OpenAtStart();
   const std::string value(400 << 10, 'x');
@@ -928,7 +1046,7 @@ TEST_F(MirrorSessionTest, VoidSnapshotDoesNotBlockHeartbeats) {
   ASSERT_TRUE(session_->handler(0)->OnSnapshotBegin().ok());
   ASSERT_TRUE(session_->handler(0)->OnSnapshotChunk("KEVYSNAP").ok());
   ASSERT_TRUE(session_->handler(0)->OnSnapshotVoid().ok());
-  ASSERT_TRUE(session_->handler(0)->OnReset().ok());
+  ASSERT_TRUE(session_->handler(0)->OnReset({}).ok());
   ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
   ASSERT_TRUE(Flush().ok());
   target_.sent.clear();

@@ -80,7 +80,10 @@ TEST(PassedDeadlinesTest, OtherDeadlinesStay) {
         "PEXPIREAT k x", "PEXPIREAT k -1", "EXPIREAT k 18446744073709551615",
         // In milliseconds it is 2^64 + 384.
         "EXPIREAT k 18446744073709552", "PEXPIREAT k 1 GT", "SET PXAT 1",
-        "PEXPIREAT", "EXPIRE k 1"}) {
+        "PEXPIREAT", "EXPIRE k 1",
+        // Keys that look like a deadline, or like its option.
+        "SET 5 v NX EX 9", "SET 5 v NX GET", "DEL a b PXAT 4999",
+        "WATCH a PXAT 4999"}) {
     EXPECT_EQ(Passed(&deadlines, line), line);
     EXPECT_FALSE(IsUncertain(&deadlines, "INCR k")) << line;
   }

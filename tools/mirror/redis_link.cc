@@ -140,9 +140,8 @@ void RedisLink::Add(absl::Span<const absl::string_view> argv) {
   // Only an empty `argv` would fail.
   (void)AppendCommand(argv, &own_);
   const size_t size = own_.size() - begin;
-  if (!pieces_.empty() && pieces_.back().data == nullptr &&
-      pieces_.back().offset + pieces_.back().size == begin) {
-    pieces_.back().size += size;
+  if (!pieces_.empty() && pieces_.back().data == nullptr) {
+    pieces_.back().size += size;  // It ends at `begin`.
   } else {
     pieces_.push_back({nullptr, begin, size});
   }

@@ -90,6 +90,17 @@ TEST(ReplyReaderTest, ReadsShortElementsInAnyPieces) {
   }
 }
 
+TEST(ReplyReaderTest, StringsThatLookLikeElementsAreNone) {
+  const std::string wire =
+      "*3\r\n$4\r\n:1\r\n\r\n$10\r\n+OK\r\n+OK\r\n\r\n:2\r\n";
+  for (size_t piece = 1; piece <= wire.size(); ++piece) {
+    ReplyReader reader;
+    EXPECT_EQ(ReadAll(&reader, ReplyDetail::kBrief, wire, piece),
+              "[3: '' '' 2]\n")
+        << piece;
+  }
+}
+
 TEST(ReplyReaderTest, SkipsQueuedBetweenReplies) {
   ReplyReader reader;
   absl::string_view bytes = "+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n-ERR x\r\n+QU";
@@ -168,7 +179,7 @@ TEST(ReplyReaderTest, MalformedLineOverLimitIsOverLimitInAnyPieces) {
 TEST(ReplyReaderTest, OtherBytesAreError) {
   for (const absl::string_view wire :
        {"HTTP/1.1 400\r\n", "%1\r\n", ":x\r\n", "$-2\r\n", "*-2\r\n", ":1\n",
-        "\n", "\r\n"}) {
+        ":12\n", "+OK\n", "-ERR\n", "$4294967297\r\n", "\n", "\r\n"}) {
     ReplyReader reader;
     TargetReply reply;
     absl::string_view bytes = wire;

@@ -356,7 +356,7 @@ TEST_P(SwapDatabaseTest, CopyWithGapIsNotSwappedIn) {
       LinkDown gap;
       gap.end = LinkEnd::kOffsetGap;
       gap.resync = true;
-      session->handler(0)->OnLinkDown(gap);
+      session->handler(0)->OnLinkDown(gap).IgnoreError();
     }
     return status;
   };

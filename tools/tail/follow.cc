@@ -109,7 +109,7 @@ class Following {
       snapshot_.NoteData();
       return following_->PrintFrames(frames, index_, printer_);
     }
-    absl::Status OnReset() override {
+    absl::Status OnReset(const FeedPosition&) override {
       return Print([this](Output* out) { printer_.Reset(out); });
     }
     absl::Status OnSnapshotBegin() override {
@@ -154,13 +154,13 @@ class Following {
         printer_.Connected(link.answer, out);
       }).IgnoreError();
     }
-    void OnLinkDown(const LinkDown& link) override {
+    absl::Status OnLinkDown(const LinkDown& link) override {
       following_->links_.SetDown(
           LinkName(index_), link.status.ok() ? "the primary closed the link"
                                              : link.status.message());
-      if (link.end == LinkEnd::kStopped) return;
-      Print([&](Output* out) { printer_.LinkDown(link, out); }).IgnoreError();
+      if (link.end == LinkEnd::kStopped) return absl::OkStatus();
       following_->NoteLinkDown(link, index_);
+      return Print([&](Output* out) { printer_.LinkDown(link, out); });
     }
 
    private:

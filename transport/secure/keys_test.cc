@@ -249,6 +249,14 @@ TEST(SecretTest, MoveWipesSource) {
   EXPECT_EQ(secret.view()[5], 's');
 }
 
+TEST(SecretTest, SelfMoveKeepsBytes) {
+  secure_internal::Secret<32> secret;
+  secret.span()[5] = 's';
+  secure_internal::Secret<32>& same = secret;  // Hides it from the compiler.
+  secret = std::move(same);
+  EXPECT_EQ(secret.view()[5], 's');
+}
+
 TEST(SecretTest, DestructorWipes) {
   using Secret = secure_internal::Secret<32>;
   alignas(Secret) char memory[sizeof(Secret)];

@@ -386,6 +386,32 @@ TEST_F(NoiseTransportTest, HandshakeGoesOnAfterTimeout) {
   EXPECT_TRUE(link_->Handshake(kForEver).ok());
 }
 
+// Tells at first that a timeout has passed, as a coarser clock may.
+class EarlyTimeouts : public ForwardingTransport {
+ public:
+  using ForwardingTransport::ForwardingTransport;
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override {
+    if (left_-- > 0) return absl::DeadlineExceededError("early");
+    return inner().Read(buffer, timeout);
+  }
+
+ private:
+  int left_ = 3;
+};
+
+TEST_F(NoiseTransportTest, HandshakeOutlastsEarlyTimeoutsOfInnerTransport) {
+  auto ends = InMemoryTransport::CreatePair();
+  wire_ = std::move(ends.second);
+  link_ = Must(NoiseTransport::Initiate(
+      std::make_unique<EarlyTimeouts>(std::move(ends.first)),
+      InitiatorOptions()));
+  message1_ = Drain(*wire_);
+  Put(Answer());
+  const absl::Status status = link_->Handshake(kForEver);
+  EXPECT_TRUE(status.ok()) << status;
+}
+
 TEST_F(NoiseTransportTest, InterruptEndsHandshakeAndKeepsKey) {
   auto options = InitiatorOptions({PrimaryKey(), TestKey('3')});
   Initiate(options);

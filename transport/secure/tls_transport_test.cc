@@ -12,7 +12,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
+#include <limits>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -114,8 +116,9 @@ Link Join(const TlsOptions& options) {
 struct Stream {
   enum class Fault : uint8_t { kNone, kFlip, kEnd };
 
-  uint64_t read = 0;    // Bytes so far.
-  std::string written;  // By this end.
+  uint64_t read = 0;             // Bytes so far.
+  std::set<const char*> memory;  // That reads have gone to.
+  std::string written;           // By this end.
   Fault fault = Fault::kNone;
   uint64_t at = 0;  // The byte that is flipped, or that is the first missing.
 };
@@ -130,6 +133,7 @@ class ChangedTransport : public ForwardingTransport {
     const bool ends = stream_->fault == Stream::Fault::kEnd;
     if (ends && stream_->read >= stream_->at) return size_t{0};
     if (ends) buffer = buffer.subspan(0, stream_->at - stream_->read);
+    stream_->memory.insert(buffer.data());
     absl::StatusOr<size_t> size = inner().Read(buffer, timeout);
     if (!size.ok()) return size;
     const uint64_t begin = stream_->read;
@@ -352,6 +356,28 @@ TEST(TlsTransportTest, LeavesNoErrorsInOpenSslsQueue) {
   EXPECT_FALSE(
       Connect(std::move(InMemoryTransport::CreatePair().first), options).ok());
   EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
+// A follower makes a context for each link.
+TEST(TlsTransportTest, FreesItsContexts) {
+  static int contexts = 0;
+  CRYPTO_EX_new* const count_new = [](auto...) { ++contexts; };
+  CRYPTO_EX_free* const count_free = [](auto...) { --contexts; };
+  ASSERT_GE(
+      SSL_CTX_get_ex_new_index(0, nullptr, count_new, nullptr, count_free), 0);
+  {
+    const auto client = TlsTransport::Start(
+        std::move(InMemoryTransport::CreatePair().first), Options());
+    ASSERT_TRUE(client.ok()) << client.status();
+    EXPECT_EQ(contexts, 1);
+  }
+  EXPECT_EQ(contexts, 0);
+  TlsOptions options = Options();
+  options.ca_file = "/nowhere";
+  EXPECT_FALSE(TlsTransport::Start(
+                   std::move(InMemoryTransport::CreatePair().first), options)
+                   .ok());
+  EXPECT_EQ(contexts, 0);
 }
 
 TEST(TlsTransportTest, NameIsNeeded) {
@@ -612,6 +638,23 @@ TEST(TlsTransportTest, SmallRecordsAreGathered) {
   EXPECT_EQ(*read, "abc");
 }
 
+// OpenSSL's buffer and the transport's own: bytes in the latter are copied.
+TEST(TlsTransportTest, LargeRecordsAloneAreReadDirectly) {
+  for (const size_t record : {1000, 16384}) {
+    Stream stream;
+    const Link link = JoinThrough(&stream);
+    ASSERT_TRUE(link.client.ok()) << link.client.status();
+    ASSERT_TRUE(link.server.ok()) << link.server.status();
+    EXPECT_EQ(stream.memory.size(), 1U);
+    const std::string bytes(record, 'x');
+    for (int i = 0; i < 5; ++i) {
+      ASSERT_TRUE((*link.server)->Write(bytes, kForEver).ok());
+      EXPECT_EQ(ReadBytes(**link.client, record), bytes);
+    }
+    EXPECT_EQ(stream.memory.size(), record == 16384 ? 2U : 1U);
+  }
+}
+
 // Tells an error once, and the end after it, as a socket does.
 class ErrorOnceTransport : public ForwardingTransport {
  public:
@@ -681,6 +724,42 @@ TEST(TlsTransportTest, FailedWriteLastsAndLeavesReads) {
   EXPECT_TRUE(absl::IsUnavailable(ReadOnce(**link.server).status()));
 }
 
+// Nothing can follow close_notify.
+TEST(TlsTransportTest, WriteAfterCloseWriteFails) {
+  const Link link = Join(Options());
+  ASSERT_TRUE(link.client.ok()) << link.client.status();
+  ASSERT_TRUE(link.server.ok()) << link.server.status();
+  (*link.client)->CloseWrite();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(absl::IsUnavailable((*link.client)->Write("x", kForEver)));
+  }
+  ASSERT_TRUE((*link.server)->Write("still", kForEver).ok());
+  EXPECT_EQ(ReadBytes(**link.client, 5), "still");
+}
+
+// Another user of OpenSSL on this thread may leave errors in its queue.
+TEST(TlsTransportTest, ErrorsOfOthersInOpenSslsQueueAreIgnored) {
+  const auto leave_error = [] { ERR_raise(ERR_LIB_USER, 1); };
+  auto ends = InMemoryTransport::CreatePair();
+  leave_error();
+  const auto unanswered = TlsTransport::Start(std::move(ends.first), Options());
+  ASSERT_TRUE(unanswered.ok()) << unanswered.status();
+  leave_error();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      ReadOnce(**unanswered, 1, absl::ZeroDuration()).status()));
+
+  const Link link = Join(Options());
+  ASSERT_TRUE(link.client.ok()) << link.client.status();
+  ASSERT_TRUE(link.server.ok()) << link.server.status();
+  leave_error();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      ReadOnce(**link.client, 1, absl::ZeroDuration()).status()));
+  leave_error();
+  EXPECT_TRUE((*link.client)->Write("x", kForEver).ok());
+  leave_error();
+  EXPECT_EQ(ReadBytes(**link.server, 1), "x");
+}
+
 // Messages behind the handshake.
 
 TEST(TlsTransportTest, KeyUpdateIsAnswered) {
@@ -722,6 +801,57 @@ TEST(TlsTransportTest, EndlessRenegotiationEndsLink) {
   EXPECT_GT(demands, 1000);
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("renegotiation"));
+}
+
+// Hands out bytes up to a number that the test raises.
+class GatedTransport : public ForwardingTransport {
+ public:
+  GatedTransport(std::unique_ptr<Transport> inner, size_t* left)
+      : ForwardingTransport(std::move(inner)), left_(left) {}
+
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override {
+    if (*left_ == 0) return absl::DeadlineExceededError("the gate is closed");
+    const absl::StatusOr<size_t> size =
+        inner().Read(buffer.subspan(0, *left_), timeout);
+    if (size.ok()) *left_ -= *size;
+    return size;
+  }
+
+ private:
+  size_t* const left_;
+};
+
+// OpenSSL writes nothing within a message of the peer, and cannot wait for its
+// rest in a write.
+TEST(TlsTransportTest, WriteWithinSplitMessageOfPeerFails) {
+  TlsOptions options = Options();
+  options.certificate_file = Authority().Issue({});  // Makes tickets large.
+  size_t left = std::numeric_limits<size_t>::max();
+  const Link link = Join(
+      options, {GoodCertificate(), Authority().file()}, [&left](auto inner) {
+        return std::make_unique<GatedTransport>(std::move(inner), &left);
+      });
+  ASSERT_TRUE(link.client.ok()) << link.client.status();
+  ASSERT_TRUE(link.server.ok()) << link.server.status();
+  // Takes the first tickets.
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      ReadOnce(**link.client, 1, absl::ZeroDuration()).status()));
+  TlsServer::LimitRecords(link.server->get(), 512);
+  TlsServer::SendTickets(link.server->get(), 1);
+  ASSERT_TRUE((*link.server)->Write("hello", kForEver).ok());
+  left = 5 + 512 + 17;  // The first record of the ticket.
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      ReadOnce(**link.client, 1, absl::ZeroDuration()).status()));
+  EXPECT_EQ(left, 0U);
+  ERR_raise(ERR_LIB_USER, 1);  // Of another user of OpenSSL.
+  const absl::Status status = (*link.client)->Write("x", kForEver);
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("has split a message of TLS behind the handshake"));
+  EXPECT_EQ((*link.client)->Write("x", kForEver), status);
+  left = std::numeric_limits<size_t>::max();
+  EXPECT_EQ(ReadBytes(**link.client, 5), "hello");
 }
 
 // An event loop waits for the inner descriptor then.

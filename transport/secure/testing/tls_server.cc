@@ -76,6 +76,10 @@ void TlsServer::SendTickets(TlsTransport* end, int count) {
   }
 }
 
+void TlsServer::LimitRecords(TlsTransport* end, size_t bytes) {
+  EXPECT_EQ(SSL_set_max_send_fragment(end->ssl_.get(), bytes), 1);
+}
+
 TlsPair MakeTlsPair(std::unique_ptr<Transport> client,
                     std::unique_ptr<Transport> server, int max_version,
                     const std::string& cipher) {

@@ -55,6 +55,9 @@ class TlsServer {
   static void Renegotiate(TlsTransport* end);             // TLS 1.2.
   static void SendTickets(TlsTransport* end, int count);  // TLS 1.3.
 
+  // Lets `end` seal at most `bytes` in a record from now on: at least 512.
+  static void LimitRecords(TlsTransport* end, size_t bytes);
+
  private:
   struct Free {
     void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
