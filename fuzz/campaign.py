@@ -25,6 +25,7 @@ import glob
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -40,6 +41,8 @@ POLL_SECONDS = 0.2
 INPUT_SECONDS = 300
 # libFuzzer tells of a slow input by a file, which is no finding.
 NO_FINDING = "slow-unit-"
+# A stopped process passes its time limit, too: such an input runs again.
+TIMEOUT = "timeout-"
 
 HEAD = ("| target | CPU s | executions | a CPU second | cov | ft | corpus | "
         "findings |\n|---|---|---|---|---|---|---|---|")
@@ -132,6 +135,17 @@ def files_in(folder):
     return set(os.listdir(folder)) if os.path.isdir(folder) else set()
 
 
+def hangs(program, path):
+    """Says whether an input takes INPUT_SECONDS of CPU time, or fails."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CPU, (INPUT_SECONDS, INPUT_SECONDS))
+
+    return subprocess.run(
+        [program, "-timeout=0", path], cwd=ROOT, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, preexec_fn=limit,
+        check=False).returncode != 0
+
+
 class Run:
     """One target: it fuzzes, and then merges its corpus."""
 
@@ -207,7 +221,15 @@ class Run:
         self.result["findings"] = sorted(
             name for name in files_in(self._artifacts) - self._old
             if not name.startswith(NO_FINDING))
-        if self._process.returncode != 0 and not self.result["findings"]:
+        paused = [name for name in self.result["findings"]
+                  if name.startswith(TIMEOUT) and not hangs(
+                      self._program, os.path.join(self._artifacts, name))]
+        for name in paused:
+            self.result["findings"].remove(name)
+            os.remove(os.path.join(self._artifacts, name))
+        if paused and not self.result["findings"]:
+            self.result["failed"] = "the process was stopped too long"
+        elif self._process.returncode != 0 and not self.result["findings"]:
             self.result["failed"] = "exit status %d: see log" % (
                 self._process.returncode)
 

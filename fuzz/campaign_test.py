@@ -15,13 +15,15 @@ sys.dont_write_bytecode = True
 
 import campaign  # noqa: E402
 
-# Uses CPU time until SIGUSR1, or ends by -runs=crash or -runs=die.
+# Uses CPU time until SIGUSR1, or ends by -runs=crash, hang, pause or die.
 PROGRAM = r"""#!/usr/bin/env python3
 import os, signal, sys
 flags = dict(a[1:].split("=", 1) for a in sys.argv[1:] if a.startswith("-"))
 folders = [a for a in sys.argv[1:] if not a.startswith("-")]
 def write(path):
     open(path, "w").close()
+if not any(map(os.path.isdir, folders)):  # An input again.
+    sys.exit(1 if "hang" in folders[0] else 0)
 if "merge" in flags:
     write(os.path.join(folders[0], "merged"))
     sys.exit(0)
@@ -37,6 +39,9 @@ if flags.get("runs") == "crash":
     write(flags["artifact_prefix"] + "slow-unit-1")
     write(flags["artifact_prefix"] + "crash-2")
     os._exit(77)
+if flags.get("runs") in ("hang", "pause"):
+    write(flags["artifact_prefix"] + "timeout-" + flags["runs"])
+    os._exit(70)
 if flags.get("runs") == "die":
     os._exit(3)
 while True:
@@ -95,6 +100,13 @@ class CampaignTest(unittest.TestCase):
         self.assertNotIn("failed", result)
         # The next run counts new ones only.
         self.assertEqual(self.run_program()["findings"], [])
+
+    def test_timeout_of_a_stopped_process_is_no_finding(self):
+        result = self.run_program(60, ["-runs=pause"])
+        self.assertEqual(result["findings"], [])
+        self.assertEqual(result["failed"], "the process was stopped too long")
+        result = self.run_program(60, ["-runs=hang"])
+        self.assertEqual(result["findings"], ["timeout-hang"])
 
     def test_end_without_a_finding_is_a_failure(self):
         result = self.run_program(60, ["-runs=die"])

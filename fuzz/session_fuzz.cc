@@ -252,8 +252,9 @@ void Run(absl::string_view bytes) {
   const Scene scene = MakeScene(FuzzInput(bytes), bytes);
   const Outcome whole = Driver(scene).Read(false, false);
   FUZZ_CHECK(Driver(scene).Read(true, false) == whole);
-  FUZZ_CHECK(Driver(scene).Read(false, true) == whole);
-  FUZZ_CHECK(Driver(scene).Read(true, true) == whole);
+  // Each input has one way with PollFrames(), for speed.
+  const bool in_pieces = bytes.size() % 2 != 0;
+  FUZZ_CHECK(Driver(scene).Read(in_pieces, true) == whole);
   Driver(scene).Play();
 }
 
