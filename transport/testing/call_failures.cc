@@ -111,10 +111,12 @@ class Variants {
   size_t passing_ = 0;
 };
 
-// Atomic, since signal handlers write to pipes. The plan changes only while no
-// calls are counted.
-CallFailure plan;
-void (*on_failing)() = nullptr;
+// Atomic, since signal handlers write to pipes, and a detached thread may end
+// while the next failure is planned.
+std::atomic<size_t> planned_call{0};
+std::atomic<size_t> planned_variant{0};
+std::atomic<bool> planned_lasting{false};
+std::atomic<void (*)()> on_failing{nullptr};
 std::atomic<size_t> counted{0};
 std::atomic<bool> on_all_threads{false};
 thread_local bool on_this_thread = false;
@@ -130,17 +132,17 @@ bool IsCounting() { return on_this_thread || on_all_threads.load(); }
 int NextFailure(const char* name, const Variants& variants) {
   if (!IsCounting() || variants.count() == 0) return 0;
   const size_t number = counted.fetch_add(1) + 1;
-  if (number == plan.call) {
-    const size_t i = std::min(plan.variant, variants.count() - 1);
+  if (number == planned_call) {
+    const size_t i = std::min(planned_variant.load(), variants.count() - 1);
     failed_error = variants.error(i);
     failed_passes = variants.passes(i);
     failed_variants = variants.count();
     failed_name = name;
-    if (on_failing != nullptr) on_failing();
+    if (void (*const failing)() = on_failing) failing();
     return variants.error(i);
   }
   const char* const before = failed_name.load();
-  const bool lasts = plan.lasting && before != nullptr &&
+  const bool lasts = planned_lasting && before != nullptr &&
                      !failed_passes.load() && std::strcmp(before, name) == 0;
   return lasts ? failed_error.load() : 0;
 }
@@ -229,7 +231,9 @@ std::string CallReport::ToString() const {
 }
 
 void PlanFailure(const CallFailure& failure, void (*failing)()) {
-  plan = failure;
+  planned_call = failure.call;
+  planned_variant = failure.variant;
+  planned_lasting = failure.lasting;
   on_failing = failing;
   counted = 0;
   failed_variants = 0;
@@ -252,8 +256,8 @@ CallReport FailedCall() {
   const char* const name = failed_name.load();
   if (name == nullptr) return CallReport();
   const int error = failed_error.load();
-  return {plan.call,       name,          error == kShort ? 0 : error,
-          failed_variants, failed_passes, plan.lasting && !failed_passes};
+  return {planned_call,    name,          error == kShort ? 0 : error,
+          failed_variants, failed_passes, planned_lasting && !failed_passes};
 }
 
 size_t OpenDescriptors() {
