@@ -29,7 +29,7 @@
 //     }};
 //   };
 //
-// examples/index.cc is a whole program.
+// examples/golden_handler_test.cc is a whole handler.
 
 #ifndef KEVY_REPLICA_CLIENT_PAYLOAD_COMMANDS_H_
 #define KEVY_REPLICA_CLIENT_PAYLOAD_COMMANDS_H_
