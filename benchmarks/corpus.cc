@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -61,9 +60,8 @@ Corpus Generate(std::string name, MakeArgv make_argv) {
   corpus.first_offset = kFirstOffset;
   while (corpus.bytes.size() < kCorpusBytes) {
     const std::vector<std::string> argv = make_argv(random);
-    const std::vector<absl::string_view> views(argv.begin(), argv.end());
     CheckEncoded(
-        AppendFrame(corpus.first_offset + corpus.frames, views, &corpus.bytes));
+        AppendFrame(corpus.first_offset + corpus.frames, argv, &corpus.bytes));
     ++corpus.frames;
   }
   return corpus;

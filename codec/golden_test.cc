@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -63,9 +62,7 @@ void EncodeTo(const Value& value, std::string* out) {
 
 struct Encoder {
   void operator()(const FrameView& frame) const {
-    const std::vector<absl::string_view> argv(frame.argv().begin(),
-                                              frame.argv().end());
-    EXPECT_EQ(AppendFrame(frame.offset(), argv, out), WireError::kNone);
+    EXPECT_EQ(AppendFrame(frame.offset(), frame.argv(), out), WireError::kNone);
   }
   template <typename Value>
   void operator()(const Value& value) const {

@@ -36,9 +36,8 @@ Argv ArgvOf(const FrameView& frame) {
 }
 
 std::string FrameOf(uint64_t offset, const Argv& argv) {
-  const std::vector<absl::string_view> views(argv.begin(), argv.end());
   std::string bytes;
-  EXPECT_EQ(AppendFrame(offset, views, &bytes), WireError::kNone);
+  EXPECT_EQ(AppendFrame(offset, argv, &bytes), WireError::kNone);
   return bytes;
 }
 

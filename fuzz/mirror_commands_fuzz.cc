@@ -176,8 +176,7 @@ std::optional<CommandTable> HostileTable(absl::string_view bytes) {
 class Command {
  public:
   explicit Command(const std::vector<std::string>& argv) {
-    const std::vector<absl::string_view> views(argv.begin(), argv.end());
-    FUZZ_CHECK(AppendFrame(0, views, &bytes_) == WireError::kNone);
+    FUZZ_CHECK(AppendFrame(0, argv, &bytes_) == WireError::kNone);
     FUZZ_CHECK(decoder_.Decode(bytes_, &frame_).done());
   }
   ArgvView argv() const { return frame_.argv(); }

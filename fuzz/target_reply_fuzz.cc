@@ -20,6 +20,7 @@
 #include "kevy_replica/codec/testing/decode_run.h"
 #include "kevy_replica/fuzz/check.h"
 #include "kevy_replica/fuzz/hiredis_value.h"
+#include "kevy_replica/fuzz/tight_reply_limits.h"
 #include "kevy_replica/tools/mirror/reply_reader.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 
@@ -120,22 +121,12 @@ void Decode(absl::string_view bytes, const TargetReplyLimits& limits) {
   for (size_t i = 0; i < common; ++i) CheckSame(whole.replies[i], values[i]);
 }
 
-// Limits within the reach of short inputs.
-TargetReplyLimits Tight() {
-  TargetReplyLimits limits;
-  limits.whole_bytes = 60;
-  limits.brief_bytes = 80;
-  limits.elements = 6;
-  limits.error_bytes = 10;
-  return limits;
-}
-
 }  // namespace
 }  // namespace kevy_replica
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view bytes(reinterpret_cast<const char*>(data), size);
   kevy_replica::Decode(bytes, kevy_replica::TargetReplyLimits());
-  kevy_replica::Decode(bytes, kevy_replica::Tight());
+  kevy_replica::Decode(bytes, kevy_replica::TightReplyLimits());
   return 0;
 }

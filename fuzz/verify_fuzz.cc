@@ -23,6 +23,7 @@
 #include "kevy_replica/client/replication_token.h"
 #include "kevy_replica/fuzz/byte_link.h"
 #include "kevy_replica/fuzz/check.h"
+#include "kevy_replica/fuzz/tight_reply_limits.h"
 #include "kevy_replica/testing/internal/fuzz_input.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
@@ -44,16 +45,6 @@ using testing_internal::FuzzInput;
 constexpr size_t kMaxConnections = 20;
 constexpr const char* kTypes[] = {"string", "hash", "list",
                                   "set",    "zset", "stream"};
-
-// Limits within the reach of short inputs.
-TargetReplyLimits Tight() {
-  TargetReplyLimits limits;
-  limits.whole_bytes = 60;
-  limits.brief_bytes = 80;
-  limits.elements = 6;
-  limits.error_bytes = 10;
-  return limits;
-}
 
 bool IsPrintable(absl::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
@@ -157,7 +148,8 @@ void CheckRecord(FuzzInput* input, CheckedLink* link) {
 
 void Run(FuzzInput input, size_t size) {
   const size_t question = input.Below(6);
-  const TargetReplyLimits limits = input.Bool() ? Tight() : TargetReplyLimits();
+  const TargetReplyLimits limits =
+      input.Bool() ? TightReplyLimits() : TargetReplyLimits();
   FuzzInput details(input.Bytes(2));
   absl::string_view replies[2];
   replies[0] = input.Bytes(4 * input.Byte());

@@ -147,9 +147,8 @@ void FuzzStream::BeginHistory() {
 void FuzzStream::WriteFrames(size_t count) {
   for (; count > 0 && next_offset() <= kMaxFrameOffset; --count) {
     const std::vector<std::string> argv = Command(&input_);
-    const std::vector<absl::string_view> views(argv.begin(), argv.end());
     std::string frame;
-    Check(AppendFrame(next_offset(), views, &frame));
+    Check(AppendFrame(next_offset(), argv, &frame));
     made_ += frame.size();
     log_.push_back(std::move(frame));
   }

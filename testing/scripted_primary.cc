@@ -49,8 +49,7 @@ void CheckEncoded(WireError error) {
 
 void AppendFrameOrDie(uint64_t offset, const std::vector<std::string>& argv,
                       std::string* out) {
-  const std::vector<absl::string_view> views(argv.begin(), argv.end());
-  CheckEncoded(AppendFrame(offset, views, out));
+  CheckEncoded(AppendFrame(offset, argv, out));
 }
 
 void Say(absl::string_view message) {

@@ -82,9 +82,7 @@ std::string LineOf(const ArgvView& argv) {
 class Frame {
  public:
   Frame(uint64_t offset, absl::string_view line) {
-    const std::vector<std::string> words = Words(line);
-    const std::vector<absl::string_view> argv(words.begin(), words.end());
-    EXPECT_EQ(AppendFrame(offset, argv, &wire_), WireError::kNone);
+    EXPECT_EQ(AppendFrame(offset, Words(line), &wire_), WireError::kNone);
     Decode();
   }
   // Of a command in RESP.

@@ -95,8 +95,7 @@ absl::Status LostTarget(const MirrorOptions& options, MirrorState* state,
 // A frame with another command.
 struct ReplacedFrame {
   absl::Status Set(uint64_t offset, const std::vector<std::string>& command) {
-    const std::vector<absl::string_view> argv(command.begin(), command.end());
-    if (AppendFrame(offset, argv, &bytes) != WireError::kNone ||
+    if (AppendFrame(offset, command, &bytes) != WireError::kNone ||
         !decoder.Decode(bytes, &view).done()) {
       return absl::InternalError("a rewritten frame cannot be read");
     }

@@ -38,10 +38,8 @@ class SoakHandlerTest : public ::testing::Test {
     std::vector<OwnedFrame> owned;
     for (const uint64_t offset : offsets) {
       const std::vector<std::string> command = SoakCommand(generation, offset);
-      const std::vector<absl::string_view> views(command.begin(),
-                                                 command.end());
       std::string wire;
-      EXPECT_EQ(AppendFrame(offset, views, &wire), WireError::kNone);
+      EXPECT_EQ(AppendFrame(offset, command, &wire), WireError::kNone);
       FrameDecoder decoder;
       FrameView frame;
       EXPECT_TRUE(decoder.Decode(wire, &frame).done());

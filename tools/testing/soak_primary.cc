@@ -295,8 +295,7 @@ class SoakPrimary::Link {
   void AppendSoakFrame(uint64_t offset, uint64_t told, std::string* out) {
     const std::vector<std::string> command =
         SoakCommand(primary_.head().generation, offset);
-    const std::vector<absl::string_view> views(command.begin(), command.end());
-    CheckEncoded(AppendFrame(told, views, out));
+    CheckEncoded(AppendFrame(told, command, out));
   }
 
   // A snapshot of the head.
