@@ -141,12 +141,12 @@ DecodeResult DecodeHandshakeRequest(absl::string_view input,
       break;
     case WireError::kTooManyArguments:
       return DecodeResult::Error(WireError::kWrongArgumentCount,
-                                 result.position);
+                                 result.bytes_decoded);
     case WireError::kBulkTooLong:
     case WireError::kOutOfMemory:
       return result;
     default:
-      return DecodeResult::Error(WireError::kBadRequest, result.position);
+      return DecodeResult::Error(WireError::kBadRequest, result.bytes_decoded);
   }
   if (!result.done()) return result;
   HandshakeRequest parsed;

@@ -84,7 +84,7 @@ void AppendText(const HandshakeAnswer& answer, std::string* out);
 // be in either case. `*storage` is scratch. On kDone `request->replica_id`
 // views `input`.
 //
-// Errors, at the position of the wrong argument: kBadRequest (another element
+// Errors, at the first byte of the wrong argument: kBadRequest (another element
 // than a multi-bulk command), kBulkTooLong, kWrongArgumentCount, kWrongCommand,
 // kMissingFrom, kBadGeneration, kBadRequestOffset, kMissingId, kBadReplicaId,
 // kOutOfMemory.

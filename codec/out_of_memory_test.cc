@@ -54,11 +54,11 @@ int FailEachAllocation(const Decode& decode) {
 template <typename Decoder>
 bool Put(absl::string_view bytes, Decoder* decoder) {
   const WireError error = decoder->error();
-  const uint64_t position = decoder->position();
+  const uint64_t bytes_decoded = decoder->bytes_decoded();
   const absl::Span<char> room = decoder->Prepare(bytes.size());
   if (room.empty()) {
     EXPECT_EQ(decoder->error(), error);
-    EXPECT_EQ(decoder->position(), position);
+    EXPECT_EQ(decoder->bytes_decoded(), bytes_decoded);
     return false;
   }
   bytes.copy(room.data(), bytes.size());
@@ -98,7 +98,7 @@ TEST(OutOfMemoryTest, StreamDecoderTellsItAtTheArgument) {
                   } while (outcome == Outcome::kDone);
                 }
                 if (outcome == Outcome::kError) {
-                  EXPECT_EQ((decoder.position() - 26) % 7, 0);
+                  EXPECT_EQ((decoder.bytes_decoded() - 26) % 7, 0);
                   EXPECT_EQ(decoder.Next(), Outcome::kError);
                 }
                 return decoder.error();
@@ -254,7 +254,7 @@ TEST(OutOfMemoryTest, PayloadDecoderTellsIt) {
 }
 
 // Each string is longer than the scratch, and cut in two.
-TEST(OutOfMemoryTest, PayloadDecoderTellsItWithItsPosition) {
+TEST(OutOfMemoryTest, PayloadDecoderTellsTheWrongByte) {
   std::string payload("KEVYSNAP\x04", 9);
   for (const char key : {'a', 'b'}) {
     payload.append("\x01\x00\x01\x00\x00\x00", 6);

@@ -263,7 +263,7 @@ class ScriptedPrimary::Impl::Player {
         request_offset_ = next_frame_ = request.offset;
         replica_id_ = std::string(request.replica_id);
         request.replica_id = replica_id_;
-        input_.Consume(result.position);
+        input_.Consume(result.bytes_decoded);
         const std::lock_guard<std::mutex> lock(impl_->mutex);
         connection_.request = request;
         connection_.replica_id = replica_id_;
@@ -422,7 +422,7 @@ class ScriptedPrimary::Impl::Player {
       if (result.outcome == Outcome::kError) {
         return absl::DataLossError("the replica sent a line without an end");
       }
-      input_.Consume(result.position);
+      input_.Consume(result.bytes_decoded);
       if (!ack.has_value()) continue;
       highest_ack_ = std::max(highest_ack_, ack->next_offset);
       const std::lock_guard<std::mutex> lock(impl_->mutex);

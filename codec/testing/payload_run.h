@@ -29,14 +29,14 @@ namespace codec_testing {
 // An event, and its end.
 struct PayloadStep {
   std::string text;  // AppendText.
-  uint64_t position = 0;
+  uint64_t bytes_decoded = 0;
 };
 
 // The result of decoding a whole input.
 struct PayloadRun {
   std::vector<PayloadStep> steps;
   WireError error = WireError::kNone;
-  uint64_t position = 0;  // Of the error, or the end.
+  uint64_t bytes_decoded = 0;  // Of the error, or the end.
   std::string error_key;
   std::string trailer;  // All pieces; one step shows them.
   // The number of bytes given before the error, or all.
@@ -68,8 +68,8 @@ struct PayloadWay {
 // valid.
 //
 // Aborts if the decoder breaks a rule that holds for any input. An error stays
-// and ends delivery. Positions do not fall. Its memory follows the received
-// bytes.
+// and ends delivery. The count of bytes does not fall. Its memory follows the
+// received bytes.
 PayloadRun RunPayload(
     absl::string_view bytes, const PayloadWay& way,
     const std::function<void(const PayloadEvent&)>& visit = nullptr);

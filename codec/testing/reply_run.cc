@@ -55,7 +55,7 @@ class Reference {
         return run_;
       }
       run_.elements.push_back(std::move(text));
-      run_.position = at_;
+      run_.bytes_decoded = at_;
     }
     return run_;
   }
@@ -63,7 +63,7 @@ class Reference {
  private:
   bool Fail(WireError error, size_t at) {
     run_.error = error;
-    run_.position = at;
+    run_.bytes_decoded = at;
     return false;
   }
 
@@ -240,21 +240,23 @@ DecodeRun RunReplies(absl::string_view bytes, const ReplyLimits& limits,
     Outcome outcome;
     while ((outcome = decoder.Next()) == Outcome::kDone) {
       run.elements.push_back(Text(decoder.reply()));
-      Check(decoder.position() > run.position, "a reply takes up bytes");
-      run.position = decoder.position();
+      Check(decoder.bytes_decoded() > run.bytes_decoded,
+            "a reply takes up bytes");
+      run.bytes_decoded = decoder.bytes_decoded();
     }
     Check(decoder.reply() == ReplyView(), "a reply only after kDone");
     if (outcome == Outcome::kError) {
       run.error = decoder.error();
-      run.position = decoder.position();
+      run.bytes_decoded = decoder.bytes_decoded();
       decoder.Feed("+OK\r\n");
       Check(decoder.Next() == Outcome::kError, "an error stays");
       Check(decoder.error() == run.error, "an error is final");
-      Check(decoder.position() == run.position, "an error stays where it is");
+      Check(decoder.bytes_decoded() == run.bytes_decoded,
+            "an error stays where it is");
       return run;
     }
-    Check(decoder.position() == run.position, "the position is a reply's end");
-    const size_t held = run.given - static_cast<size_t>(run.position);
+    Check(decoder.bytes_decoded() == run.bytes_decoded, "a reply ends there");
+    const size_t held = run.given - static_cast<size_t>(run.bytes_decoded);
     Check(decoder.at_boundary() == (held == 0), "at_boundary");
     if (run.given == bytes.size()) {
       run.open = held != 0;

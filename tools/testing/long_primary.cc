@@ -52,7 +52,7 @@ std::optional<HandshakeRequest> ReadRequest(Transport* transport,
     const DecodeResult result =
         DecodeHandshakeRequest(input->bytes(), Limits(), &storage, &request);
     if (result.done()) {
-      input->Consume(result.position);
+      input->Consume(result.bytes_decoded);
       return request;
     }
     if (result.outcome == Outcome::kError || !ReadSome(transport, input)) {
@@ -68,7 +68,7 @@ bool AwaitAck(Transport* transport, ByteBuffer* input, uint64_t next_offset,
     std::optional<Ack> ack;
     const DecodeResult result = DecodeAck(input->bytes(), Limits(), &ack);
     if (result.done()) {
-      input->Consume(result.position);
+      input->Consume(result.bytes_decoded);
       if (ack.has_value()) *acked = ack->next_offset;
     } else if (!ReadSome(transport, input)) {
       return false;

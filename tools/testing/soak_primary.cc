@@ -171,7 +171,7 @@ class SoakPrimary::Link {
       const DecodeResult result =
           DecodeHandshakeRequest(input_.bytes(), Limits(), &storage_, request);
       if (result.done()) {
-        input_.Consume(result.position);
+        input_.Consume(result.bytes_decoded);
         return true;
       }
       if (result.outcome == Outcome::kError) {
@@ -188,7 +188,7 @@ class SoakPrimary::Link {
       std::optional<Ack> ack;
       const DecodeResult result = DecodeAck(input_.bytes(), Limits(), &ack);
       if (!result.done()) return true;
-      input_.Consume(result.position);
+      input_.Consume(result.bytes_decoded);
       if (!ack.has_value()) {
         primary_.report_->AddViolation("a line is not an acknowledgement");
         continue;
