@@ -37,7 +37,7 @@
 #include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/internal/reply_scanner.h"
 #include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/result.h"
@@ -121,7 +121,7 @@ class ReplyDecoder {
 
   void Release();
 
-  ByteBuffer buffer_;
+  internal::ByteBuffer buffer_;
   internal::ReplyScanner scanner_;
   ReplyView reply_;
   // The size of the last reply, at the buffer's front. The next call consumes

@@ -12,8 +12,8 @@
 
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/testing/client_port.h"
@@ -285,8 +285,9 @@ DecodeRun Compare(uint64_t seed) {
   EXPECT_EQ(RunRepliesInPlace(bytes, limits), expected);
   EXPECT_EQ(RunReplies(bytes, limits, Whole()), expected);
   EXPECT_EQ(RunReplies(bytes, limits, Pieces(1)), expected);
-  for (const ByteBuffer::Memory memory :
-       {ByteBuffer::Memory::kReuse, ByteBuffer::Memory::kFresh}) {
+  for (const internal::ByteBuffer::Memory memory :
+       {internal::ByteBuffer::Memory::kReuse,
+        internal::ByteBuffer::Memory::kFresh}) {
     EXPECT_EQ(RunReplies(bytes, limits, RandomPieces(seed), memory), expected);
   }
   if (!mutated && !IsLimit(expected.error)) {

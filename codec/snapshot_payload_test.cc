@@ -19,7 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
@@ -354,7 +354,7 @@ TEST(PayloadDecoderTest, DeclaredSizesTakeNoMemory) {
     for (const size_t piece : {1, 1000}) {
       PayloadDecoder decoder(0, limits);
       Decode(bytes, piece, &decoder);
-      EXPECT_LE(decoder.memory_bytes(), ByteBuffer::kMinCapacity);
+      EXPECT_LE(decoder.memory_bytes(), internal::ByteBuffer::kMinCapacity);
       EXPECT_EQ(decoder.Finish(), WireError::kTruncatedPayload);
     }
   }
@@ -367,14 +367,14 @@ TEST(PayloadDecoderTest, MemoryFollowsReceivedBytes) {
   for (size_t came = 0; came < 2'000'000; came += piece.size()) {
     Decode(piece, piece.size(), &decoder);
     ASSERT_LE(decoder.memory_bytes(),
-              std::max(ByteBuffer::kMinCapacity, 2 * (came + 1001)));
+              std::max(internal::ByteBuffer::kMinCapacity, 2 * (came + 1001)));
   }
   EXPECT_GE(decoder.memory_bytes(),
             2'000'000u);  // The scratch itself has grown.
 }
 
 TEST(PayloadDecoderTest, FreesMemoryOfAHugeString) {
-  const std::string huge(16 * ByteBuffer::kKeptCapacity, 'x');
+  const std::string huge(16 * internal::ByteBuffer::kKeptCapacity, 'x');
   std::vector<PayloadEvent> events = {
       PayloadHeader{4, 0, 0}, RecordBegin{RecordType::kList, "key", {}, 1001},
       ListItem{huge}};
@@ -386,7 +386,7 @@ TEST(PayloadDecoderTest, FreesMemoryOfAHugeString) {
   Decode(Encoded(events), 100, &decoder,
          [&] { most = std::max(most, decoder.memory_bytes()); });
   EXPECT_GE(most, huge.size());
-  EXPECT_LE(decoder.memory_bytes(), ByteBuffer::kKeptCapacity);
+  EXPECT_LE(decoder.memory_bytes(), internal::ByteBuffer::kKeptCapacity);
   EXPECT_EQ(decoder.Finish(), WireError::kNone);
 }
 

@@ -56,11 +56,11 @@
 #include "absl/types/span.h"
 #include "kevy_replica/codec/arg_ref.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/internal/bulk_scanner.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/internal/control_line.h"
 #include "kevy_replica/codec/internal/frame_scanner.h"
 #include "kevy_replica/codec/limits.h"
@@ -231,7 +231,7 @@ class StreamDecoder {
   Outcome Finish(const DecodeResult& result);
 
   Limits limits_;
-  ByteBuffer buffer_;
+  internal::ByteBuffer buffer_;
   std::unique_ptr<Ahead> ahead_;
   // Three indices into `ahead_->frames`: the next frame to hand out, the end of
   // the run, the end. Invariants between any two calls:

@@ -22,9 +22,9 @@
 #include "absl/types/span.h"
 #include "kevy_replica/codec/ack.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
@@ -438,7 +438,7 @@ class ScriptedPrimary::Impl::Player {
 
   // Used by the thread only.
   PrimaryScript script_;
-  ByteBuffer input_;
+  internal::ByteBuffer input_;
   bool has_request_ = false;  // Acknowledgements may follow.
   Protocol protocol_ = Protocol::kV2;
   uint64_t request_offset_ = 0;

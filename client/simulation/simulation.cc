@@ -31,8 +31,8 @@
 #include "kevy_replica/client/simulation/secure_end.h"
 #include "kevy_replica/client/simulation/virtual_clock.h"
 #include "kevy_replica/client/testing/shard_runner.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -380,7 +380,7 @@ void Simulation::Step() {
   const size_t memory = shard_->session().memory_bytes();
   // The bound of ByteBuffer, plus the arguments of 32 frames.
   const size_t most =
-      std::max(ByteBuffer::kMinCapacity,
+      std::max(internal::ByteBuffer::kMinCapacity,
                2 * (kLargestElement + std::max<size_t>(read_bytes_, 20'000))) +
       16'384;
   if (memory > most) {

@@ -10,7 +10,7 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"

@@ -14,7 +14,7 @@
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/internal/load.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/wire_error.h"

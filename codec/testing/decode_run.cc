@@ -20,11 +20,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
@@ -258,7 +258,7 @@ std::vector<NamedCuts> ManyCuts(size_t size) {
 
 DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
                     StreamStart start, Cuts cuts,
-                    std::optional<ByteBuffer::Memory> memory) {
+                    std::optional<internal::ByteBuffer::Memory> memory) {
   StreamDecoder decoder(limits);
   if (memory.has_value()) TestAccess::UseMemory(*memory, &decoder);
   DecodeRun run;
@@ -284,7 +284,8 @@ DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
     // ByteBuffer's promise, plus an ArgRef for each 6 bytes and a batch of
     // them, doubled by growth.
     most_held = std::max(most_held, held + piece);
-    const size_t buffer = std::max(ByteBuffer::kMinCapacity, 4 * most_held);
+    const size_t buffer =
+        std::max(internal::ByteBuffer::kMinCapacity, 4 * most_held);
     const size_t args = 2 * (most_held / 6 + 32) * sizeof(ArgRef);
     Check(decoder.memory_bytes() <= buffer + args,
           "memory follows the received bytes");

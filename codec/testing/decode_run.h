@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -71,9 +71,9 @@ enum class StreamStart { kElements, kAnswer };
 // follows the received bytes.
 //
 // `memory` is the policy of its buffer. Default: that of the build.
-DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
-                    StreamStart start, Cuts cuts,
-                    std::optional<ByteBuffer::Memory> memory = std::nullopt);
+DecodeRun RunStream(
+    absl::string_view bytes, const Limits& limits, StreamStart start, Cuts cuts,
+    std::optional<internal::ByteBuffer::Memory> memory = std::nullopt);
 
 // Decodes the same with the functions of single elements, in place. So guards
 // around `bytes` catch a read outside them. Calls `*visit` with each event

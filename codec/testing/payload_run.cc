@@ -14,8 +14,8 @@
 #include <variant>
 
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot_payload.h"
@@ -127,7 +127,7 @@ PayloadRun RunPayload(absl::string_view bytes, const PayloadWay& way,
   PayloadRun run;
   while (Drain(way.keeps_steps, visit, &decoder, &run)) {
     Check(decoder.memory_bytes() <=
-              std::max(ByteBuffer::kMinCapacity, 2 * run.given),
+              std::max(internal::ByteBuffer::kMinCapacity, 2 * run.given),
           "memory follows the received bytes");
     if (run.given == bytes.size()) {
       if (decoder.Finish() != WireError::kNone) break;

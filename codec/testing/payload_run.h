@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/testing/decode_run.h"
@@ -58,7 +58,7 @@ struct PayloadWay {
   // The place of the unreadable page beside each piece. Default: behind it.
   Guard guard = Guard::kAfter;
   // The policy of the decoder's scratch. Default: that of the build.
-  std::optional<ByteBuffer::Memory> memory;
+  std::optional<internal::ByteBuffer::Memory> memory;
   // Whether PayloadRun::steps is filled. Texts take most of a run's time.
   bool keeps_steps = true;
 };

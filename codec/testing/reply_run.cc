@@ -16,8 +16,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/internal/reply_scanner.h"
 #include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/reply_decoder.h"
@@ -231,7 +231,7 @@ std::string RandomReply(Random* random, int depth) {
 
 DecodeRun RunReplies(absl::string_view bytes, const ReplyLimits& limits,
                      const Cuts& cuts,
-                     std::optional<ByteBuffer::Memory> memory) {
+                     std::optional<internal::ByteBuffer::Memory> memory) {
   ReplyDecoder decoder(limits);
   if (memory.has_value()) TestAccess::UseMemory(*memory, &decoder);
   DecodeRun run;
@@ -272,7 +272,8 @@ DecodeRun RunReplies(absl::string_view bytes, const ReplyLimits& limits,
     // ByteBuffer's promise, plus a value, or an array that is open, for each 3
     // bytes, doubled by growth.
     most_held = std::max(most_held, held + piece);
-    const size_t buffer = std::max(ByteBuffer::kMinCapacity, 4 * most_held);
+    const size_t buffer =
+        std::max(internal::ByteBuffer::kMinCapacity, 4 * most_held);
     const size_t values = 2 * (most_held / 3 + 1) * 64;
     Check(decoder.memory_bytes() <= buffer + values,
           "memory follows the received bytes");
