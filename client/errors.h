@@ -112,7 +112,7 @@ enum class Action : uint8_t {
   kLocatePrimary,  // Find the primary, then resume there from the applied
                    // position.
   kReadEvents,  // Connect again from the applied position, and use NextEvent()
-                // or another SnapshotPolicy.
+                // or another snapshots.policy.
   kCaller,      // The caller asked for this end, or set the timeout.
 };
 

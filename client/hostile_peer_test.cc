@@ -36,6 +36,7 @@
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/internal/shard.h"
 #include "kevy_replica/client/link_options.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/client/testing/shard_runner.h"
 #include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
@@ -543,7 +544,7 @@ std::string Payload(char opcode, absl::string_view rest) {
 }
 
 TEST_F(HostilePeerTest, PayloadCountsTakeNoMemory) {
-  options_.decode_snapshots = true;
+  options_.session.snapshots.policy = SnapshotPolicy::kRecords;
   const std::string most(4, '\xff');
   const std::string stream_head(16 + 16 + 8, '\0');
   const std::string one("\1\0\0\0", 4);

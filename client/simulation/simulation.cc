@@ -277,7 +277,7 @@ void Simulation::DrawFollower() {
   if (random_.OneIn(3)) options.link.ack_interval = absl::ZeroDuration();
   options.retry.initial_backoff = absl::Milliseconds(random_.Between(1, 200));
   options.retry.max_backoff = absl::Seconds(random_.Between(1, 10));
-  options.snapshot_in_place = replica_.options().snapshot_in_place;
+  options.snapshots.in_place = replica_.options().snapshot_in_place;
   options.store_interval = random_.OneIn(3)
                                ? absl::ZeroDuration()
                                : absl::Milliseconds(random_.Between(1, 1500));
