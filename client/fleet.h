@@ -1,7 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// All shards of a primary, followed on one thread.
+// All shards of a primary, followed on one thread. For one shard use Follower:
+// its header has a table, which class is yours.
 //
 //   auto addresses = ShardAddresses("localhost:16004", 16);  // 16004 to 16019.
 //   if (!addresses.ok()) return addresses.status();

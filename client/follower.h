@@ -19,12 +19,15 @@
 // from the stored position on. They arrive exactly once if the handler stores
 // the position with its data (examples/exactly_once.cc).
 //
-// | you have                       | use             |
-// |--------------------------------|-----------------|
-// | one shard, a thread for it     | Follower        |
-// | all shards of a primary        | Fleet           |
-// | an event loop of your own      | FollowerSession |
-// | one connection, a loop of yours| ReplicaClient   |
+// Which class is yours (client/README.md names more):
+//
+// | you have                                   | use                         |
+// |--------------------------------------------|-----------------------------|
+// | one shard, a thread for it                 | Follower                    |
+// | all shards of a primary, one thread        | Fleet                       |
+// | an event loop of your own                  | FollowerSession for a shard |
+// | one connection, and your own way to go on  | ReplicaClient               |
+// | one connection, an event loop of your own  | Session                     |
 
 #ifndef KEVY_REPLICA_CLIENT_FOLLOWER_H_
 #define KEVY_REPLICA_CLIENT_FOLLOWER_H_

@@ -6,7 +6,8 @@
 // offset to acknowledge and which position to store.
 //
 // Follower and Fleet drive it. Use it directly in an event loop of your own, or
-// in tests that own time, chance and the network.
+// in tests that own time, chance and the network. For one link alone use
+// Session. follower.h has a table: which class is yours.
 //
 // It is built like Session: a. getters, b. Handle...(), c. Poll...(). One turn
 // of an event loop (all of it in follower_session_example_test.cc):

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A replica's connection to a primary: one Session over one Transport,
-// blocking.
+// blocking. It ends when the connection does. To reconnect and resume use
+// Follower (follower.h, with a table: which class is yours); on an event loop
+// of your own Session or FollowerSession.
 //
 //   ReplicaClientOptions options;
 //   options.link.replica_id = "search-indexer";

@@ -23,8 +23,8 @@
 // replies are views into it. It resumes at any byte and reads each byte at most
 // once, so the work is linear in the bytes, however they arrive.
 //
-// Memory: the buffer is at most twice the received bytes of one reply, or
-// ByteBuffer's minimum of 4 KiB. The list of values is at most twice the
+// Memory: the buffer is at most twice the received bytes of one reply, or 4
+// KiB. The list of values is at most twice the
 // arrived values, each of 40 bytes. Declared lengths and counts allocate
 // nothing. In the steady state it allocates nothing.
 

@@ -34,6 +34,10 @@ void AbslStringify(Sink& sink, Outcome outcome) {
 }
 
 // The result of decoding one element from the front of an input.
+//
+// The functions Decode...(input, limits, &value) read `input` alone, and only
+// the element at its front. They set the value on kDone alone. They allocate
+// nothing, and any thread may call them.
 struct [[nodiscard]] DecodeResult {
   Outcome outcome = Outcome::kNeedMore;
   WireError error = WireError::kNone;  // Set with kError alone.
@@ -63,6 +67,11 @@ struct [[nodiscard]] DecodeResult {
 
 // The result of a function that encodes into a span: `size` bytes were written,
 // or, with an `error`, 0.
+//
+// Each element has three functions. EncodedSize(value) is its size on the wire
+// in bytes, if it can be encoded. Encode(value, out) writes it to the front of
+// `out`. Append(value, &text) appends it, and allocates as std::string does.
+// With an error both leave their output as it was.
 struct [[nodiscard]] EncodeResult {
   WireError error = WireError::kNone;
   size_t size = 0;

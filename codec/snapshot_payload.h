@@ -27,11 +27,10 @@
 // resumes at any byte, so the work is linear in the bytes, however they arrive.
 //
 // Memory: the scratch holds the received part of the strings of one event, at
-// most two strings. It allocates at most twice that, or ByteBuffer's minimum of
-// 4 KiB. So it stays below four times the longest string, whatever lengths and
-// counts the peer declares. It frees the memory of a huge string, down to
-// ByteBuffer::kKeptCapacity, after some dozen later strings were cut. In the
-// steady state it allocates nothing.
+// most two strings. It allocates at most twice that, or 4 KiB. So it stays
+// below four times the longest string, whatever lengths and counts the peer
+// declares. It frees the memory of a huge string, down to 1 MiB, after some
+// dozen later strings were cut. In the steady state it allocates nothing.
 //
 // Under AddressSanitizer a view of the scratch aborts if it is read after its
 // event. A view of the piece is valid as long as the piece.

@@ -3,6 +3,16 @@
 
 // The whole stream of a primary, decoded as it arrives.
 //
+// | you have                                  | use                          |
+// |-------------------------------------------|------------------------------|
+// | the bytes of a stream, piece by piece     | StreamDecoder                |
+// | one frame, whole in memory                | FrameDecoder (frame.h)       |
+// | another element, whole in memory          | its Decode...() function     |
+// | a snapshot's chunks, for their records    | PayloadDecoder               |
+// |                                           | (snapshot_payload.h)         |
+// | the replies of a client port              | ReplyDecoder                 |
+// | a connection, and no wish for bytes       | client/README.md             |
+//
 //   StreamDecoder decoder;
 //   decoder.DecodeAnswer(&answer) ...       // If the stream begins with one.
 //   while (true) {
