@@ -39,7 +39,6 @@
 #include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/replication_token.h"
-#include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -136,7 +135,9 @@ class Fleet {
   // data gives generation 1 again.
   absl::Status WaitFor(const ReplicationToken& token, absl::Time deadline);
 
+  // The number of shards.
   size_t size() const;
+  // As Follower::Stats().
   FollowerStats Stats(size_t shard) const;
   // Why a shard ended. OK while it goes on.
   absl::Status ShardStatus(size_t shard) const;

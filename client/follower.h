@@ -62,9 +62,11 @@ class Follower {
   //
   // Reads the store; does not connect yet. `handler` and the store are not
   // owned and must outlive the follower.
+  //
   // Errors: kInvalidArgument for a null handler or factory, a
-  // connect.interrupter, or an unusable address, id, name or duration; those of
-  // the store; kResourceExhausted without descriptors.
+  // connect.interrupter, a snapshots.policy other than kChunks and kRecords, or
+  // an unusable address, id, name or duration; those of the store;
+  // kResourceExhausted without descriptors.
   static absl::StatusOr<std::unique_ptr<Follower>> Create(
       absl::string_view address, FollowerHandler* handler,
       FollowerOptions options);

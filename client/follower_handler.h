@@ -63,8 +63,8 @@ namespace kevy_replica {
 // An error stops the follower with that status, and the call's data counts as
 // not applied. OnSnapshotVoid() and OnLinkDown() may still follow; the first
 // error stays. After Follower::Stop() an error of these two is that of Run().
-// An error of ReplicaErrorKind::kPayload, as from the
-// handler's own PayloadDecoder, is the primary's fault: it ends only the link.
+// An error of ReplicaErrorKind::kPayload, as from the handler's own
+// PayloadDecoder, is the primary's fault: it ends only the link.
 //
 // `position` is the position behind the delivered data. A handler that stores
 // it with its data, in one transaction, and gives it to the next follower as
@@ -121,6 +121,7 @@ class FollowerHandler {
   // is void, and another one follows.
   virtual absl::Status OnSnapshotVoid() { return absl::OkStatus(); }
 
+  // The primary is alive, and tells its own next offset.
   virtual absl::Status OnHeartbeat(const Heartbeat& /*heartbeat*/,
                                    const FeedPosition& /*position*/) {
     return absl::OkStatus();

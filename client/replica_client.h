@@ -37,7 +37,6 @@
 #include <iterator>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
@@ -46,7 +45,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/internal/pump.h"
 #include "kevy_replica/client/internal/snapshot_reader.h"

@@ -58,7 +58,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <variant>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"

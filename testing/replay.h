@@ -21,7 +21,6 @@
 #define KEVY_REPLICA_TESTING_REPLAY_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 
 #include "absl/status/status.h"
