@@ -36,7 +36,8 @@
 namespace kevy_replica {
 
 // kevy's prologue: "kevy-replicate", a zero byte, "1". Both sides mix it in, so
-// that a handshake for another purpose fails. Source: protocol.md section 9.
+// that a handshake for another purpose fails. Source: the source of kevy 7.0,
+// see "The encrypted link" in docs/protocol.md.
 constexpr absl::string_view kKevyNoisePrologue("kevy-replicate\0001", 16);
 
 // The two ciphers of a finished handshake.
