@@ -1,66 +1,22 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Tests the example of docs/transports.md, which quotes this class: change
-// both.
+// The library's tests of the contract test PipeTransport, too. The example runs
+// over a child process.
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstddef>
 #include <memory>
 #include <string>
-#include <utility>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "absl/time/time.h"
-#include "absl/types/span.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/transport/interrupter.h"
-#include "kevy_replica/transport/transport.h"
+#include "kevy_replica/examples/pipe_transport.h"
+#include "kevy_replica/testing/scripted_primary.h"
+#include "kevy_replica/tools/testing/child_process.h"
 #include "kevy_replica/transport/transport_conformance.h"
-
-// Two pipes to a child process, as "ssh primary.example nc localhost 16004".
-// Owns both descriptors, which must be non-blocking. The program must ignore
-// SIGPIPE.
-class PipeTransport : public kevy_replica::Transport {
- public:
-  PipeTransport(int in, int out) : in_(in), out_(out) {}
-  ~PipeTransport() override { PipeTransport::Close(); }
-  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
-                              absl::Duration timeout) override {
-    absl::Status ready = interrupter_.WaitFor(in_, POLLIN, timeout);
-    if (!ready.ok()) return ready;
-    const ssize_t size = read(in_, buffer.data(), buffer.size());
-    if (size < 0) return absl::ErrnoToStatus(errno, "read");
-    return static_cast<size_t>(size);
-  }
-  absl::Status Write(absl::string_view bytes, absl::Duration timeout) override {
-    do {
-      absl::Status ready = interrupter_.WaitFor(out_, POLLOUT, timeout);
-      if (!ready.ok()) return ready;
-      const ssize_t size = write(out_, bytes.data(), bytes.size());
-      if (size < 0) return absl::UnavailableError("write: the child has ended");
-      bytes.remove_prefix(static_cast<size_t>(size));
-    } while (!bytes.empty());
-    return absl::OkStatus();
-  }
-  void Interrupt() override { interrupter_.Interrupt(); }
-  void Close() override {
-    close(std::exchange(in_, -1)), close(std::exchange(out_, -1));
-  }
-  std::string peer() const override { return "child"; }
-  int fd() const override { return in_; }  // Optional.
-
- private:
-  int in_, out_;
-  kevy_replica::Interrupter interrupter_;
-};
 
 namespace {
 
@@ -82,5 +38,35 @@ INSTANTIATE_TEST_SUITE_P(Pipes, TransportConformance,
                          testing::Values(kevy_replica::ConformancePair{
                              "Pipes", MakePipes}),
                          kevy_replica::ConformancePairName);
+
+constexpr char kOwnTransport[] = "examples/own_transport";
+
+// Joins its own input and output to a TCP connection, as nc does.
+constexpr char kJoin[] =
+    "exec 3<>/dev/tcp/127.0.0.1/$0; cat <&3 & exec cat >&3";
+
+TEST(OwnTransportTest, ReadsStreamOverChild) {
+  kevy_replica::ScriptedPrimary primary;
+  ASSERT_TRUE(primary.Listen("127.0.0.1:0").ok());
+  primary.Enqueue(kevy_replica::PrimaryScript()
+                      .Snapshot("KEVYSNAP", 3)
+                      .Frame(3, {"SET", "a", "1"})
+                      .Frame(4, {"DEL", "a"})
+                      .WaitForAck(5));
+  const std::string address = primary.address();
+  const kevy_replica::ChildResult result = kevy_replica::RunChild(
+      kOwnTransport,
+      {"bash", "-c", kJoin, address.substr(address.rfind(':') + 1)});
+  EXPECT_EQ(result.out, "3 \"SET\" \"a\" \"1\"\n4 \"DEL\" \"a\"\n");
+  EXPECT_EQ(result.err, "");
+  EXPECT_EQ(result.status, 0);
+}
+
+TEST(OwnTransportTest, MissingCommandIsError) {
+  const kevy_replica::ChildResult result =
+      kevy_replica::RunChild(kOwnTransport, {"/no/such/command"});
+  EXPECT_THAT(result.err, testing::HasSubstr("/no/such/command"));
+  EXPECT_EQ(result.status, 1);
+}
 
 }  // namespace
