@@ -78,6 +78,7 @@ void AbslStringify(Sink& sink, SnapshotPolicy policy) {
   sink.Append(SnapshotPolicyName(policy));
 }
 
+// Options of one connection.
 struct ReplicaClientOptions {
   LinkOptions link;
   // Where to resume. Default: {0, 0}, a fresh start.
@@ -242,6 +243,7 @@ class ReplicaClient {
 // An input range: begin() reads the first frame, each ++ the next one.
 class ReplicaClient::FrameRange {
  public:
+  // An input iterator: ++ reads the next frame.
   class Iterator {
    public:
     using iterator_category = std::input_iterator_tag;

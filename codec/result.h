@@ -33,17 +33,22 @@ void AbslStringify(Sink& sink, Outcome outcome) {
   sink.Append(OutcomeName(outcome));
 }
 
+// The result of a function that decodes. `error` is kNone unless the outcome is
+// kError. `position`: see the functions below.
 struct [[nodiscard]] DecodeResult {
   Outcome outcome = Outcome::kNeedMore;
   WireError error = WireError::kNone;
   size_t position = 0;
 
+  // The element ends before byte `size`.
   static DecodeResult Done(size_t size) {
     return {Outcome::kDone, WireError::kNone, size};
   }
+  // The first `examined` bytes were looked at.
   static DecodeResult NeedMore(size_t examined) {
     return {Outcome::kNeedMore, WireError::kNone, examined};
   }
+  // Byte `position` is wrong.
   static DecodeResult Error(WireError error, size_t position) {
     return {Outcome::kError, error, position};
   }
