@@ -81,6 +81,7 @@ enum class ReplicaErrorKind : uint8_t {
   kIo,       // The transport failed.
 };
 
+// The two offsets of a kOffsetGap.
 struct OffsetGap {
   uint64_t expected = 0;
   uint64_t got = 0;

@@ -137,7 +137,8 @@ class Fleet {
 
   // The number of shards.
   size_t size() const;
-  // As Follower::Stats().
+  // As Follower::Stats(). Precondition of every `shard`: it is less than
+  // size().
   FollowerStats Stats(size_t shard) const;
   // Why a shard ended. OK while it goes on.
   absl::Status ShardStatus(size_t shard) const;

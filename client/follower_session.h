@@ -13,7 +13,7 @@
 // of an event loop (all of it in follower_session_example_test.cc):
 //
 //   if (session.PollLink(now) != link) {  // A new number, or 0.
-//     transport = nullptr;
+//     transport = nullptr;    // Politely: see polite_end.h.
 //     link = session.PollLink(now);
 //     if (link != 0) Connect();  // Then HandleConnected(now), or
 //   }                            // HandleConnectFailed(status).

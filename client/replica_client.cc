@@ -21,9 +21,9 @@
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/internal/link_target.h"
 #include "kevy_replica/client/internal/monotonic_time.h"
-#include "kevy_replica/client/internal/polite_end.h"
 #include "kevy_replica/client/kevy_url.h"
 #include "kevy_replica/client/link_options.h"
+#include "kevy_replica/client/polite_end.h"
 #include "kevy_replica/client/replica_id.h"
 #include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/codec/event.h"
@@ -44,7 +44,7 @@ ReplicaClient::ReplicaClient(ReplicaClientOptions options)
 ReplicaClient::~ReplicaClient() {
   std::unique_ptr<Transport> transport = pump_.Release();
   if (transport != nullptr) {
-    client_internal::EndPolitely(std::move(transport));
+    EndPolitely(std::move(transport));
   }
 }
 

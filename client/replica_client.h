@@ -62,6 +62,7 @@
 
 namespace kevy_replica {
 
+// Options of one connection.
 struct ReplicaClientOptions {
   ReplicaClientOptions() { snapshots.policy = SnapshotPolicy::kError; }
 
@@ -227,6 +228,7 @@ class ReplicaClient {
 // An input range: begin() reads the first frame, each ++ the next one.
 class ReplicaClient::FrameRange {
  public:
+  // An input iterator: ++ reads the next frame.
   class Iterator {
    public:
     using iterator_category = std::input_iterator_tag;

@@ -1,6 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
+// The place of an argument in its frame.
+
 #ifndef KEVY_REPLICA_CODEC_ARG_REF_H_
 #define KEVY_REPLICA_CODEC_ARG_REF_H_
 

@@ -150,6 +150,31 @@ TEST(FrameDecoderTest, DecodesEveryLengthOfArguments) {
   }
 }
 
+// Every number of digits in the offset, and every cut, with unreadable memory
+// behind the cut. One decoder expects the next offset, the other has seen none.
+TEST(FrameDecoderTest, ReadsOnlyTheInputForEveryOffset) {
+  GuardedBytes room(100);
+  uint64_t offset = 1;
+  for (int digits = 1; digits <= 17; ++digits, offset *= 10) {
+    std::string before;
+    std::string bytes;
+    ASSERT_EQ(AppendFrame(offset, {"k"}, &before), WireError::kNone);
+    ASSERT_EQ(AppendFrame(offset + 1, {"k"}, &bytes), WireError::kNone);
+    for (size_t size = 0; size <= bytes.size(); ++size) {
+      const absl::string_view cut =
+          room.Place(absl::string_view(bytes).substr(0, size), Guard::kAfter);
+      FrameDecoder fresh;
+      FrameDecoder expecting;
+      FrameView frame;
+      ASSERT_TRUE(expecting.Decode(before, &frame).done());
+      for (FrameDecoder* decoder : {&fresh, &expecting}) {
+        ASSERT_EQ(decoder->Decode(cut, &frame).done(), size == bytes.size())
+            << digits << " " << size;
+      }
+    }
+  }
+}
+
 // One wrong byte outside the arguments makes an error or another frame. Such a
 // frame encodes to the same bytes.
 TEST(FrameDecoderTest, ReplacedBytesAreErrorsOrEncodeBack) {

@@ -34,6 +34,7 @@
 
 namespace kevy_replica {
 
+// The version of the handshake: kV2 names generations (kevy 4.0 and later).
 enum class Protocol : uint8_t { kV1 = 1, kV2 = 2 };
 
 // Returns "1" or "2".

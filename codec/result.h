@@ -48,12 +48,15 @@ struct [[nodiscard]] DecodeResult {
   //   kError     the bytes before the wrong one, so the wrong byte's index
   size_t bytes_decoded = 0;
 
+  // The element ends before byte `size`.
   static DecodeResult Done(size_t size) {
     return {Outcome::kDone, WireError::kNone, size};
   }
+  // The first `examined` bytes were looked at.
   static DecodeResult NeedMore(size_t examined) {
     return {Outcome::kNeedMore, WireError::kNone, examined};
   }
+  // The byte at index `bytes_decoded` is wrong.
   static DecodeResult Error(WireError error, size_t bytes_decoded) {
     return {Outcome::kError, error, bytes_decoded};
   }
