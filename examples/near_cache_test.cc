@@ -75,7 +75,10 @@ class NearCacheTest : public ::testing::Test {
           .Snapshot("KEVYSNAP", 0);
     };
     const auto write = [this](uint64_t offset) { return writes_.At(offset); };
-    shard0_.SetDefault(script().Stall());
+    const auto last_write = [this](uint64_t) { return last_write_.At(0); };
+    shard0_.Enqueue(script().FramesTo(1, last_write).Close());
+    shard0_.SetDefault(
+        PrimaryScript().Speak(Protocol::kV2).Generation(7).Stall());
     // Each step sends its frame at once.
     shard1_.SetDefault(script()
                            .FramesTo(1, write)
@@ -86,6 +89,7 @@ class NearCacheTest : public ::testing::Test {
   }
   ~NearCacheTest() override {
     for (uint64_t i = 0; i < kWrites; ++i) writes_.Add({"PING"});
+    last_write_.Add({"PING"});
     close(in_);
   }
 
@@ -131,7 +135,8 @@ class NearCacheTest : public ::testing::Test {
   const client_testing::TempFolder folder_;
   const std::string in_path_ = MakeFifo(folder_.File("in"));
   int in_ = open(in_path_.c_str(), O_RDWR | O_CLOEXEC);
-  Writes writes_;
+  Writes writes_;      // Of shard 1.
+  Writes last_write_;  // Of shard 0: its link ends behind it.
   ScriptedPrimary shard0_;
   ScriptedPrimary shard1_;
   const bool listening_ = Listen();
@@ -172,8 +177,16 @@ TEST_F(NearCacheTest, SnapshotDropsEachValue) {
   AskUntilMiss("a", "");
 }
 
+TEST_F(NearCacheTest, LinkEndDropsEachValue) {
+  Fill("a", "1");
+  last_write_.Add({"PING"});
+  AskUntilMiss("a", "");
+  AskUntilMiss("a", "miss 0");  // The next link stands.
+}
+
 TEST_F(NearCacheTest, NothingIsKeptWithoutLink) {
   Fill("a", "1");
+  last_write_.Add({"PING"});
   shard0_.Stop();
   EXPECT_EQ(AskUntilMiss("a", ""), "0");
   EXPECT_EQ(Ask("put a 0 1"), "refused");
