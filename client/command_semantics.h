@@ -97,6 +97,7 @@ void AppendText(const SemanticsRow& row, std::string* out);
 // All rows, static. At most one holds for a command and a version.
 absl::Span<const SemanticsRow> SemanticsRows();
 
+// The effect of one command.
 struct Classification {
   CommandEffect effect = CommandEffect::kApply;
   // The row that holds, static. Null: a plain command, for kApply only.

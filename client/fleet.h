@@ -135,7 +135,9 @@ class Fleet {
   // data gives generation 1 again.
   absl::Status WaitFor(const ReplicationToken& token, absl::Time deadline);
 
+  // The number of shards.
   size_t size() const;
+  // Precondition of every `shard`: it is less than size().
   FollowerStats Stats(size_t shard) const;
   // Why a shard ended. OK while it goes on.
   absl::Status ShardStatus(size_t shard) const;

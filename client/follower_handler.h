@@ -101,7 +101,7 @@ class FollowerHandler {
   // replaces the held data as a whole. Until then the held data must stand,
   // unless SnapshotOptions::in_place is set.
   //
-  // With SnapshotOptions::decode, OnPayload() gets the payload's events, from
+  // With SnapshotPolicy::kRecords, OnPayload() gets the payload's events, from
   // PayloadHeader to PayloadEnd and the PayloadTrailer behind it, instead of
   // chunks. A payload that cannot be read ends the link with
   // ReplicaErrorKind::kPayload.
@@ -109,12 +109,12 @@ class FollowerHandler {
   virtual absl::Status OnSnapshotChunk(absl::string_view /*bytes*/) {
     return absl::UnimplementedError(
         "a snapshot's bytes came: override OnSnapshotChunk(), or set "
-        "snapshots.decode and override OnPayload()");
+        "snapshots.policy to kRecords and override OnPayload()");
   }
   virtual absl::Status OnPayload(const PayloadEvent& /*event*/) {
     return absl::UnimplementedError(
-        "a snapshot's records came: override OnPayload(), or unset "
-        "snapshots.decode and override OnSnapshotChunk()");
+        "a snapshot's records came: override OnPayload(), or set "
+        "snapshots.policy to kChunks and override OnSnapshotChunk()");
   }
   virtual absl::Status OnSnapshotEnd(const FeedPosition& position) = 0;
   // The link ended inside the snapshot, or before it was applied: the snapshot

@@ -12,7 +12,7 @@
 // of an event loop (all of it in follower_session_example_test.cc):
 //
 //   if (session.PollLink(now) != link) {  // A new number, or 0.
-//     transport = nullptr;
+//     transport = nullptr;    // Politely: see polite_end.h.
 //     link = session.PollLink(now);
 //     if (link != 0) Connect();  // Then HandleConnected(now), or
 //   }                            // HandleConnectFailed(status).
@@ -103,6 +103,7 @@
 #include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/retry_options.h"
 #include "kevy_replica/client/session.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
@@ -125,10 +126,9 @@ struct FollowerSessionOptions {
   // The shortest time between two stores of a moving position. Zero: a store
   // after every batch of frames. Default: 1 s.
   absl::Duration store_interval = absl::Seconds(1);
-  // Whether snapshots are loaded in place: the held data is gone as soon as one
-  // begins. The position is then {0, 0} until the snapshot is applied, and
-  // stored as {0, 0} before the begin is delivered. Default: false.
-  bool snapshot_in_place = false;
+  // The session acts on `in_place` alone. Its events carry a snapshot's bytes;
+  // `policy` and `now_ms` are for the loop that takes them.
+  SnapshotOptions snapshots;
   // Whether applied offsets are acknowledged to the primary, so that its WAIT
   // counts this replica. False for an observer. Default: true.
   bool acknowledge = true;

@@ -23,6 +23,7 @@
 
 namespace kevy_replica {
 
+// How to search, and for how long.
 struct LocatePrimaryOptions {
   PrimaryLocatorOptions locator;
   // Its interrupter ends the search. Default: that of ConnectOptions.

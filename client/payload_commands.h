@@ -15,7 +15,7 @@
 //       }
 //       return absl::OkStatus();
 //     }
-//     // With SnapshotOptions::decode.
+//     // With SnapshotPolicy::kRecords.
 //     absl::Status OnPayload(const PayloadEvent& event) override {
 //       return commands_.Take(event);
 //     }

@@ -36,6 +36,7 @@
 
 namespace kevy_replica {
 
+// A stored position. "shard-0" is the name for shard 0.
 struct NamedPosition {
   std::string name;
   FeedPosition position;

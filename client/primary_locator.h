@@ -143,6 +143,7 @@ std::ostream& operator<<(std::ostream& out, const PrimaryMissing& missing);
 // "locator_failed: ...".
 std::ostream& operator<<(std::ostream& out, const LocatorFailed& failed);
 
+// The events of PollEvent().
 using LocatorEvent =
     std::variant<PrimaryFound, PrimaryDemoted, PrimaryMissing, LocatorFailed>;
 

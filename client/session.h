@@ -261,7 +261,7 @@ class Session {
   void TakeSnapshotBegin();
   void TakeSnapshotEnd(const SnapshotEnd& end);
   std::string Where(uint64_t at) const;
-  std::string Where() const { return Where(decoder_.position()); }
+  std::string Where() const { return Where(decoder_.bytes_decoded()); }
   // All received elements were decoded: looks at the bytes behind them.
   void TakeRest();
   void HandleElement(bool is_data);

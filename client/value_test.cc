@@ -25,6 +25,7 @@
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/client/primary_locator.h"
 #include "kevy_replica/client/replica_client.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/codec/handshake.h"
 
 namespace kevy_replica {
@@ -71,9 +72,9 @@ TEST(ClientValueTest, EnumsHaveOperators) {
   ExpectOperators(StartAt::kPosition, StartAt::kNow, "position");
   ExpectOperators(StartAt::kNow, StartAt::kPosition, "now");
   ExpectOperators(SnapshotPolicy::kError, SnapshotPolicy::kSkip, "error");
-  ExpectOperators(SnapshotPolicy::kSkip, SnapshotPolicy::kHandle, "skip");
-  ExpectOperators(SnapshotPolicy::kHandle, SnapshotPolicy::kDecode, "handle");
-  ExpectOperators(SnapshotPolicy::kDecode, SnapshotPolicy::kError, "decode");
+  ExpectOperators(SnapshotPolicy::kSkip, SnapshotPolicy::kChunks, "skip");
+  ExpectOperators(SnapshotPolicy::kChunks, SnapshotPolicy::kRecords, "chunks");
+  ExpectOperators(SnapshotPolicy::kRecords, SnapshotPolicy::kError, "records");
 }
 
 TEST(ClientValueTest, ValuesHaveOperators) {

@@ -52,6 +52,7 @@ class ArgvStorage {
   size_t size() const { return end_ - begin_; }
   size_t capacity() const { return capacity_; }
 
+  // Drops all commands. The memory stays.
   void Clear() { begin_ = end_ = 0; }
   // Returns false, and changes nothing, if the process has no memory.
   [[nodiscard]] bool Add(size_t offset, size_t size) {
@@ -108,6 +109,7 @@ class ArgvStorage {
 // long as the object says that gave it.
 class ArgvView {
  public:
+  // A random-access iterator, valid as long as its ArgvView.
   class Iterator {
    public:
     using iterator_category = std::random_access_iterator_tag;

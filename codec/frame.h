@@ -14,7 +14,7 @@
 //   const DecodeResult result = decoder.Decode(bytes, &frame);
 //   if (result.done()) {
 //     Apply(frame.offset(), frame.argv());   // argv()[0] == "SET"
-//     bytes.remove_prefix(result.position);  // The frame ended here.
+//     bytes.remove_prefix(result.bytes_decoded);  // The frame ended here.
 //   }
 //
 // For bytes that arrive over time use StreamDecoder (stream_decoder.h). It

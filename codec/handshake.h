@@ -34,6 +34,7 @@
 
 namespace kevy_replica {
 
+// The version of the handshake: kV2 names generations (kevy 4.0 and later).
 enum class Protocol : uint8_t { kV1 = 1, kV2 = 2 };
 
 // Returns "1" or "2".
@@ -84,7 +85,7 @@ void AppendText(const HandshakeAnswer& answer, std::string* out);
 // be in either case. `*storage` is scratch. On kDone `request->replica_id`
 // views `input`.
 //
-// Errors, at the position of the wrong argument: kBadRequest (another element
+// Errors, at the first byte of the wrong argument: kBadRequest (another element
 // than a multi-bulk command), kBulkTooLong, kWrongArgumentCount, kWrongCommand,
 // kMissingFrom, kBadGeneration, kBadRequestOffset, kMissingId, kBadReplicaId,
 // kOutOfMemory.

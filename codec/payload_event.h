@@ -95,6 +95,7 @@ struct RecordBegin {
   }
 };
 
+// The value of a kString.
 struct StringValue {
   absl::string_view value;
 
@@ -103,6 +104,7 @@ struct StringValue {
   }
 };
 
+// One field of a kHash.
 struct HashField {
   absl::string_view field;
   absl::string_view value;
@@ -112,6 +114,7 @@ struct HashField {
   }
 };
 
+// One item of a kList.
 struct ListItem {
   absl::string_view item;
 
@@ -120,6 +123,7 @@ struct ListItem {
   }
 };
 
+// One member of a kSet.
 struct SetMember {
   absl::string_view member;
 
@@ -128,6 +132,7 @@ struct SetMember {
   }
 };
 
+// One member of a kSortedSet.
 struct ScoredMember {
   absl::string_view member;
   double score = 0;  // Often infinite; NaN is possible.
@@ -147,6 +152,7 @@ struct StreamId {
   }
 };
 
+// The numbers of a kStream. Its entries follow.
 struct StreamInfo {
   StreamId last_id;
   StreamId max_deleted_id;
@@ -159,6 +165,7 @@ struct StreamInfo {
   }
 };
 
+// One entry of a kStream. Its fields follow.
 struct StreamEntry {
   StreamId id;
   uint32_t field_count = 0;
@@ -168,6 +175,7 @@ struct StreamEntry {
   }
 };
 
+// One field of a StreamEntry.
 struct StreamField {
   absl::string_view field;
   absl::string_view value;
@@ -177,6 +185,7 @@ struct StreamField {
   }
 };
 
+// The number of groups of a kStream. They follow.
 struct StreamGroupCount {
   uint32_t count = 0;
 
@@ -185,6 +194,7 @@ struct StreamGroupCount {
   }
 };
 
+// A consumer group. Its consumers and pending entries follow.
 struct StreamGroup {
   absl::string_view name;
   StreamId last_delivered_id;
@@ -195,6 +205,7 @@ struct StreamGroup {
   }
 };
 
+// A consumer of a StreamGroup.
 struct StreamConsumer {
   absl::string_view name;
   uint64_t seen_at_ms = 0;
@@ -225,6 +236,7 @@ struct StreamPending {
   }
 };
 
+// The end of a record's value.
 struct RecordEnd {
   friend auto ValueFields(const RecordEnd&) { return std::tuple<>(); }
 };
@@ -260,6 +272,7 @@ struct PayloadTrailer {
   }
 };
 
+// Any event of a payload.
 using PayloadEvent =
     std::variant<PayloadHeader, RecordBegin, StringValue, HashField, ListItem,
                  SetMember, ScoredMember, StreamInfo, StreamEntry, StreamField,

@@ -103,6 +103,7 @@ inline constexpr ReplyNode kNullReply;
 // gave it.
 class ReplyView {
  public:
+  // A forward iterator over the elements, valid as long as its ReplyView.
   class Iterator {
    public:
     using iterator_category = std::forward_iterator_tag;

@@ -33,25 +33,34 @@ void AbslStringify(Sink& sink, Outcome outcome) {
   sink.Append(OutcomeName(outcome));
 }
 
+// The result of decoding one element from the front of an input.
 struct [[nodiscard]] DecodeResult {
   Outcome outcome = Outcome::kNeedMore;
-  WireError error = WireError::kNone;
-  size_t position = 0;
+  WireError error = WireError::kNone;  // Set with kError alone.
+  // A count from input[0], by the outcome:
+  //
+  //   kDone      the element's size: input.remove_prefix() of it is the rest
+  //   kNeedMore  the bytes that were looked at, of no use to a caller
+  //   kError     the bytes before the wrong one, so the wrong byte's index
+  size_t bytes_decoded = 0;
 
+  // The element ends before byte `size`.
   static DecodeResult Done(size_t size) {
     return {Outcome::kDone, WireError::kNone, size};
   }
+  // The first `examined` bytes were looked at.
   static DecodeResult NeedMore(size_t examined) {
     return {Outcome::kNeedMore, WireError::kNone, examined};
   }
-  static DecodeResult Error(WireError error, size_t position) {
-    return {Outcome::kError, error, position};
+  // The byte at index `bytes_decoded` is wrong.
+  static DecodeResult Error(WireError error, size_t bytes_decoded) {
+    return {Outcome::kError, error, bytes_decoded};
   }
 
   bool done() const { return outcome == Outcome::kDone; }
 
   friend auto ValueFields(const DecodeResult& result) {
-    return std::tie(result.outcome, result.error, result.position);
+    return std::tie(result.outcome, result.error, result.bytes_decoded);
   }
 };
 

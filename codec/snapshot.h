@@ -32,6 +32,7 @@ namespace kevy_replica {
 // The largest size of a chunk on the wire, in bytes.
 inline constexpr size_t kMaxChunkBytes = 65'536;
 
+// The line "+SNAPSHOT".
 struct SnapshotBegin {
   friend auto ValueFields(const SnapshotBegin&) { return std::tuple<>(); }
 };
@@ -45,6 +46,7 @@ struct SnapshotChunk {
   }
 };
 
+// The line "+SNAPSHOT_END". Frames go on at `next_offset`.
 struct SnapshotEnd {
   uint64_t next_offset = 0;
 

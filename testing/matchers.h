@@ -64,6 +64,7 @@ inline std::string Bytes(const SnapshotChunk& chunk) {
                               std::move(arguments))));
 }
 
+// Matches a Heartbeat.
 [[nodiscard]] inline auto IsHeartbeat(
     const ::testing::Matcher<uint64_t>& generation,
     const ::testing::Matcher<uint64_t>& next_offset) {
@@ -75,11 +76,13 @@ inline std::string Bytes(const SnapshotChunk& chunk) {
                            next_offset)));
 }
 
+// Matches a SnapshotBegin.
 [[nodiscard]] inline auto IsSnapshotBegin() {
   return testing_internal::StreamEventMatcher<SnapshotBegin>(
       "a snapshot's begin", ::testing::_);
 }
 
+// Matches a SnapshotChunk by its bytes.
 [[nodiscard]] inline auto IsSnapshotChunk(
     ::testing::Matcher<const std::string&> bytes) {
   return testing_internal::StreamEventMatcher<SnapshotChunk>(
@@ -87,6 +90,7 @@ inline std::string Bytes(const SnapshotChunk& chunk) {
       ::testing::ResultOf("bytes", testing_internal::Bytes, std::move(bytes)));
 }
 
+// Matches a SnapshotEnd.
 [[nodiscard]] inline auto IsSnapshotEnd(
     const ::testing::Matcher<uint64_t>& next_offset) {
   return testing_internal::StreamEventMatcher<SnapshotEnd>(

@@ -46,6 +46,7 @@ auto StringField(const char* name, absl::string_view Element::* member,
 
 }  // namespace testing_internal
 
+// Matches a PayloadHeader.
 [[nodiscard]] inline auto IsPayloadHeader(
     const ::testing::Matcher<uint8_t>& version) {
   return testing_internal::PayloadEventMatcher<PayloadHeader>(
@@ -53,6 +54,7 @@ auto StringField(const char* name, absl::string_view Element::* member,
       ::testing::Field("version", &PayloadHeader::version, version));
 }
 
+// Matches a RecordBegin.
 [[nodiscard]] inline auto IsRecordBegin(
     const ::testing::Matcher<RecordType>& type,
     testing_internal::StringMatcher key) {
@@ -78,12 +80,14 @@ auto StringField(const char* name, absl::string_view Element::* member,
                            expire_at_ms)));
 }
 
+// Matches a StringValue.
 [[nodiscard]] inline auto IsStringValue(testing_internal::StringMatcher value) {
   return testing_internal::PayloadEventMatcher<StringValue>(
       "a string's value", testing_internal::StringField(
                               "value", &StringValue::value, std::move(value)));
 }
 
+// Matches a HashField.
 [[nodiscard]] inline auto IsHashField(testing_internal::StringMatcher field,
                                       testing_internal::StringMatcher value) {
   return testing_internal::PayloadEventMatcher<HashField>(
@@ -94,18 +98,21 @@ auto StringField(const char* name, absl::string_view Element::* member,
                                                      std::move(value))));
 }
 
+// Matches a ListItem.
 [[nodiscard]] inline auto IsListItem(testing_internal::StringMatcher item) {
   return testing_internal::PayloadEventMatcher<ListItem>(
       "a list's item",
       testing_internal::StringField("item", &ListItem::item, std::move(item)));
 }
 
+// Matches a SetMember.
 [[nodiscard]] inline auto IsSetMember(testing_internal::StringMatcher member) {
   return testing_internal::PayloadEventMatcher<SetMember>(
       "a set's member", testing_internal::StringField(
                             "member", &SetMember::member, std::move(member)));
 }
 
+// Matches a ScoredMember.
 [[nodiscard]] inline auto IsScoredMember(
     testing_internal::StringMatcher member,
     const ::testing::Matcher<double>& score) {
@@ -116,6 +123,7 @@ auto StringField(const char* name, absl::string_view Element::* member,
                        ::testing::Field("score", &ScoredMember::score, score)));
 }
 
+// Matches a StreamInfo.
 [[nodiscard]] inline auto IsStreamInfo(
     const ::testing::Matcher<StreamId>& last_id,
     const ::testing::Matcher<uint64_t>& entries_added) {
@@ -127,12 +135,14 @@ auto StringField(const char* name, absl::string_view Element::* member,
                            entries_added)));
 }
 
+// Matches a StreamEntry.
 [[nodiscard]] inline auto IsStreamEntry(
     const ::testing::Matcher<StreamId>& id) {
   return testing_internal::PayloadEventMatcher<StreamEntry>(
       "a stream's entry", ::testing::Field("id", &StreamEntry::id, id));
 }
 
+// Matches a StreamField.
 [[nodiscard]] inline auto IsStreamField(testing_internal::StringMatcher field,
                                         testing_internal::StringMatcher value) {
   return testing_internal::PayloadEventMatcher<StreamField>(
@@ -143,6 +153,7 @@ auto StringField(const char* name, absl::string_view Element::* member,
                            "value", &StreamField::value, std::move(value))));
 }
 
+// Matches a StreamGroupCount.
 [[nodiscard]] inline auto IsStreamGroupCount(
     const ::testing::Matcher<uint32_t>& count) {
   return testing_internal::PayloadEventMatcher<StreamGroupCount>(
@@ -150,6 +161,7 @@ auto StringField(const char* name, absl::string_view Element::* member,
       ::testing::Field("count", &StreamGroupCount::count, count));
 }
 
+// Matches a StreamGroup.
 [[nodiscard]] inline auto IsStreamGroup(
     testing_internal::StringMatcher name,
     const ::testing::Matcher<StreamId>& last_delivered_id) {
@@ -162,6 +174,7 @@ auto StringField(const char* name, absl::string_view Element::* member,
                            last_delivered_id)));
 }
 
+// Matches a StreamConsumer.
 [[nodiscard]] inline auto IsStreamConsumer(
     testing_internal::StringMatcher name) {
   return testing_internal::PayloadEventMatcher<StreamConsumer>(
@@ -170,6 +183,7 @@ auto StringField(const char* name, absl::string_view Element::* member,
                                     std::move(name)));
 }
 
+// Matches a StreamPendingCount.
 [[nodiscard]] inline auto IsStreamPendingCount(
     const ::testing::Matcher<uint32_t>& count) {
   return testing_internal::PayloadEventMatcher<StreamPendingCount>(
@@ -177,6 +191,7 @@ auto StringField(const char* name, absl::string_view Element::* member,
       ::testing::Field("count", &StreamPendingCount::count, count));
 }
 
+// Matches a StreamPending.
 [[nodiscard]] inline auto IsStreamPending(
     const ::testing::Matcher<StreamId>& id,
     testing_internal::StringMatcher consumer) {
@@ -188,11 +203,13 @@ auto StringField(const char* name, absl::string_view Element::* member,
                                         std::move(consumer))));
 }
 
+// Matches a RecordEnd.
 [[nodiscard]] inline auto IsRecordEnd() {
   return testing_internal::PayloadEventMatcher<RecordEnd>("a record's end",
                                                           ::testing::_);
 }
 
+// Matches a FieldExpiry.
 [[nodiscard]] inline auto IsFieldExpiry(
     testing_internal::StringMatcher key, testing_internal::StringMatcher field,
     const ::testing::Matcher<uint64_t>& expire_at_ms) {
@@ -207,11 +224,13 @@ auto StringField(const char* name, absl::string_view Element::* member,
                            expire_at_ms)));
 }
 
+// Matches a PayloadEnd.
 [[nodiscard]] inline auto IsPayloadEnd() {
   return testing_internal::PayloadEventMatcher<PayloadEnd>("a payload's end",
                                                            ::testing::_);
 }
 
+// Matches a PayloadTrailer.
 [[nodiscard]] inline auto IsPayloadTrailer(
     testing_internal::StringMatcher bytes) {
   return testing_internal::PayloadEventMatcher<PayloadTrailer>(

@@ -41,6 +41,7 @@ namespace kevy_replica {
 
 // Thread-compatible.
 struct ScriptedNode {
+  // The role that it reports.
   enum class Role : uint8_t { kPrimary, kReplica };
 
   // The end of one shard's history.

@@ -19,6 +19,7 @@ namespace kevy_replica {
 
 // "host:port", "[v6 address]:port" or "unix:/path".
 struct Address {
+  // The family of sockets.
   enum class Kind : uint8_t { kTcp, kUnix };
 
   Kind kind = Kind::kTcp;

@@ -14,6 +14,7 @@
 
 namespace kevy_replica {
 
+// The mark: a payload of the status under this URL.
 inline constexpr absl::string_view kHandshakeFailureUrl =
     "kevy_replica/transport_handshake";
 

@@ -29,6 +29,7 @@ namespace kevy_replica {
 // Thread-safe: different threads may use the two ends.
 class InMemoryTransport : public Transport {
  public:
+  // Two ends: each reads the bytes that the other writes.
   struct Pair {
     std::unique_ptr<InMemoryTransport> first;
     std::unique_ptr<InMemoryTransport> second;

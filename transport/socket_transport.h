@@ -70,6 +70,7 @@ class SocketTransport : public Transport {
 // An error is the last address's error, and names that address.
 class TcpTransport : public SocketTransport {
  public:
+  // Waits until the connection stands. Errors: see above.
   static absl::StatusOr<std::unique_ptr<TcpTransport>> Connect(
       absl::string_view host, uint16_t port,
       const ConnectOptions& options = ConnectOptions());
@@ -81,6 +82,7 @@ class TcpTransport : public SocketTransport {
 // system takes.
 class UnixTransport : public SocketTransport {
  public:
+  // Waits until the connection stands. Errors: see above.
   static absl::StatusOr<std::unique_ptr<UnixTransport>> Connect(
       absl::string_view path, const ConnectOptions& options = ConnectOptions());
   using SocketTransport::SocketTransport;

@@ -59,11 +59,13 @@ struct ConformancePair {
   }
 };
 
+// A test's name, for INSTANTIATE_TEST_SUITE_P: the name of its pair.
 inline std::string ConformancePairName(
     const testing::TestParamInfo<ConformancePair>& info) {
   return info.param.name;
 }
 
+// The suite: each test gets a new pair.
 class TransportConformance : public testing::TestWithParam<ConformancePair> {
  protected:
   TransportConformance()
@@ -83,6 +85,7 @@ class TransportConformance : public testing::TestWithParam<ConformancePair> {
             .status());
   }
 
+  // The next Read() finds the end.
   void ExpectEnd() {
     const auto end = transport_testing::ReadOnce(*transport_);
     ASSERT_TRUE(end.ok()) << end.status();

@@ -54,6 +54,7 @@ class Wakeup {
     return notified_.load(std::memory_order_acquire);
   }
 
+  // Takes the Notify() calls so far. Waiting thread only.
   void Clear();
 
  private:

@@ -53,6 +53,7 @@ struct NoiseCiphers {
 // an error it stays in that error. Its secrets are wiped. Not thread-safe.
 class NoiseHandshake {
  public:
+  // The initiator, a replica, writes the first message.
   enum class Role : uint8_t { kInitiator, kResponder };
 
   // The bytes that the first and the second message add to their payloads.

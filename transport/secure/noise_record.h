@@ -27,6 +27,8 @@
 
 namespace kevy_replica {
 
+// Sizes in bytes: of the length, of the tag, and the most behind a length and
+// in the sealed text.
 constexpr size_t kNoiseLengthSize = 2;
 constexpr size_t kNoiseTagSize = 16;
 constexpr size_t kNoiseMaxMessage = 65535;
@@ -51,6 +53,7 @@ size_t ReadNoiseLength(absl::string_view bytes);
 class NoiseCipher {
  public:
   using Key = secure_internal::Secret<32>;
+  // Whether it seals or opens: a cipher does one of the two.
   enum class Direction : uint8_t { kSeal, kOpen };
 
   // `first` is the number of the first message, for tests of its limit.
