@@ -27,7 +27,8 @@
 namespace kevy_replica {
 namespace {
 
-// With so few arguments, name and number decide on each command but XADD.
+// With so few arguments, name and number decide on each command but XADD and
+// XREADGROUP.
 constexpr size_t kSizeWithoutOptions = 3;
 
 constexpr absl::string_view kWrongArity = "ERR wrong number of arguments";
@@ -158,7 +159,8 @@ absl::StatusOr<Rewriting> FrameRewriter::Rewrite(const ArgvView& argv,
     Rewriting rewriting = PlainCommand(argv);
     if (rewriting.kind == Rewriting::Kind::kNone &&
         argv.size() <= kSizeWithoutOptions &&
-        !absl::EqualsIgnoreCase(argv[0], "xadd")) {
+        !absl::EqualsIgnoreCase(argv[0], "xadd") &&
+        !absl::EqualsIgnoreCase(argv[0], "xreadgroup")) {
       plain_name_ = std::string(argv[0]);
       plain_size_ = argv.size();
       plain_version_ = version_;

@@ -142,7 +142,8 @@ TEST_F(FrameRewriterTest, WrongTimeoutIsRejected) {
 }
 
 TEST_F(FrameRewriterTest, NameAndSizeOfPlainCommandAreRemembered) {
-  FrameRewriter rewriter({5, 4, 0}, nullptr);
+  // Version 7.0 has no row of XREADGROUP.
+  FrameRewriter rewriter({7, 0, 0}, nullptr);
   const auto plain = [&rewriter, this](absl::string_view line) {
     const std::vector<absl::string_view> argv = absl::StrSplit(line, ' ');
     std::string wire;
@@ -161,7 +162,7 @@ TEST_F(FrameRewriterTest, NameAndSizeOfPlainCommandAreRemembered) {
   EXPECT_FALSE(plain("INCR a"));
   EXPECT_TRUE(plain("INCR b"));
   for (const char* line : {"SET a 1 EX 5", "XADD s 5", "FLUSHALL", "EXPIRE a 1",
-                           "BLPOP l 1", "HSET h f v"}) {
+                           "BLPOP l 1", "HSET h f v", "XREADGROUP GROUP g"}) {
     EXPECT_FALSE(plain(line)) << line;
     EXPECT_FALSE(plain(line)) << line;
   }
