@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
   const std::string recording{std::istreambuf_iterator<char>(file), {}};
   Counter counter;
   kevy_replica::ReplayOptions options;
-  options.decode = true;
+  options.snapshots.policy = kevy_replica::SnapshotPolicy::kRecords;
   const absl::Status status =
       kevy_replica::Replay(recording, &counter, options);
   counter.Print();

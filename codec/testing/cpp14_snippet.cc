@@ -8,8 +8,6 @@
 #include "kevy_replica/codec/ack.h"
 #elif defined(ARGV_VIEW)
 #include "kevy_replica/codec/argv_view.h"
-#elif defined(BYTE_BUFFER)
-#elif defined(DECIMAL)
 #elif defined(ESCAPE)
 #include "kevy_replica/codec/escape.h"
 #elif defined(EVENT)
@@ -30,7 +28,6 @@
 #include "kevy_replica/codec/snapshot_payload.h"
 #elif defined(STREAM_DECODER)
 #include "kevy_replica/codec/stream_decoder.h"
-#elif defined(UTF8)
 #elif defined(WIRE_ERROR)
 #include "kevy_replica/codec/wire_error.h"
 #endif

@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
   }
   Index index;
   kevy_replica::FollowerOptions options;
-  options.snapshots.policy = SnapshotPolicy::kRecords;
+  options.snapshots.policy = kevy_replica::SnapshotPolicy::kRecords;
   const absl::StatusOr<std::unique_ptr<kevy_replica::Follower>> follower =
       kevy_replica::Follower::Create(argv[1], &index, options);
   const absl::Status end =
