@@ -37,6 +37,7 @@ constexpr const char* kSources[] = {
     "examples/own_transport_test.cc",
     "examples/pipe_transport.h",
     "examples/records.cc",
+    "examples/sqlite_index.cc",
     "examples/tail.cc",
 };
 

@@ -1,8 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The README's second example: follows a primary, and resumes at its position
-// when it is started again.
+// Follows one shard, and resumes at its position when it is started again.
 //
 //   ./bazelw run //examples:follow -- 127.0.0.1:16004 /tmp/positions
 

@@ -28,6 +28,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/fleet.h"
@@ -176,6 +178,8 @@ absl::Status Run(absl::Span<const std::string> addresses) {
   if (!fleet.ok()) return fleet.status();
   absl::Status status;
   std::thread follower([&] { status = (*fleet)->Run(); });
+  // The first snapshots clear the cache. (2.0.20 never counts as caught up.)
+  (*fleet)->WaitCaughtUp(absl::Now() + absl::Seconds(30)).IgnoreError();
   Serve(&cache);
   (*fleet)->Stop();
   follower.join();

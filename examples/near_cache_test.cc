@@ -72,7 +72,8 @@ class NearCacheTest : public ::testing::Test {
       return PrimaryScript()
           .Speak(Protocol::kV2)
           .Generation(7)
-          .Snapshot("KEVYSNAP", 0);
+          .Snapshot("KEVYSNAP", 0)
+          .Heartbeat(7, 0);
     };
     const auto write = [this](uint64_t offset) { return writes_.At(offset); };
     const auto last_write = [this](uint64_t) { return last_write_.At(0); };

@@ -32,7 +32,7 @@ absl::StatusOr<std::unique_ptr<kevy_replica::Transport>> Start(
   int in[2], out[2];
   if (pipe2(in, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "pipe");
   if (pipe2(out, O_CLOEXEC) != 0) {
-    const absl::Status status = absl::ErrnoToStatus(errno, "pipe");
+    absl::Status status = absl::ErrnoToStatus(errno, "pipe");
     close(in[0]), close(in[1]);
     return status;
   }
