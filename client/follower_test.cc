@@ -197,6 +197,26 @@ TEST_P(FollowerTest, StopEndsRead) {
   EXPECT_TRUE(runner.Stop().ok());
 }
 
+// No timer is left that could notice bytes by chance.
+TEST_P(FollowerTest, BytesAloneWakeIt) {
+  PrimaryScript script;
+  script.Speak(Protocol::kV2).Generation(7);
+  for (uint64_t offset = 8; offset < 108; ++offset) {
+    script.Frame(offset, {"SET", "k", absl::StrCat("v", offset)})
+        .WaitForAck(offset + 1);
+  }
+  primary_.Enqueue(script.Stall());
+  RecordingHandler handler;
+  FollowerOptions options = Options({7, 8});
+  options.store.interval = absl::InfiniteDuration();
+  options.link.ack_interval = absl::ZeroDuration();
+  options.link.stall_timeout = absl::InfiniteDuration();
+  auto follower = Create(&handler, options);
+  Runner runner(follower.get());
+  handler.Await("frame 107 v107");
+  EXPECT_TRUE(runner.Stop().ok());
+}
+
 TEST_P(FollowerTest, StopAcksAndStoresAppliedOffset) {
   primary_.Enqueue(Stream(8, 100).Stall());
   RecordingHandler handler;
