@@ -114,11 +114,19 @@ struct Network {
   std::function<TransportFactory(ScriptedPrimary*)> factory;  // Null: address.
 };
 
-// Hides the descriptor, so that only a read can wait for bytes.
+// Hides the descriptor, so that only a read can wait for bytes. They always
+// come a moment after a read that does not wait.
 class BlindTransport : public ForwardingTransport {
  public:
   using ForwardingTransport::ForwardingTransport;
   int fd() const override { return -1; }
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override {
+    if (timeout <= absl::ZeroDuration()) {
+      return absl::DeadlineExceededError("nothing yet");
+    }
+    return inner().Read(buffer, timeout);
+  }
 };
 
 TransportFactory Blind(TransportFactory factory) {
