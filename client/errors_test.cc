@@ -55,6 +55,7 @@ TEST(ErrorsTest, EveryKindHasItsCodeAndAction) {
     EXPECT_EQ(RecommendedAction(status), row.action) << row.kind;
     EXPECT_EQ(WireErrorOf(status), std::nullopt);
     EXPECT_FALSE(OffsetGapOf(status).has_value());
+    EXPECT_FALSE(ForeignHistoryOf(status).has_value());
   }
 }
 
@@ -98,6 +99,7 @@ TEST(ErrorsTest, GapKeepsBothOffsets) {
   ASSERT_TRUE(OffsetGapOf(status).has_value());
   EXPECT_EQ(OffsetGapOf(status)->expected, 7);
   EXPECT_EQ(OffsetGapOf(status)->got, 18446744073709551615u);
+  EXPECT_FALSE(ForeignHistoryOf(status).has_value());
 }
 
 TEST(ErrorsTest, ForeignHistoryKeepsBothGenerations) {

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -93,6 +95,22 @@ TEST(FollowerStatsTest, PrometheusTextHasHeadPerMetricAndLinePerShard) {
   EXPECT_THAT(text, Not(HasSubstr("lag_frames{shard=\"b\"")));
   EXPECT_THAT(text, Not(HasSubstr("last_byte_seconds{shard=\"b\"")));
   EXPECT_EQ(text.back(), '\n');
+}
+
+// Each sample of a shard that had no link yet. Only the generation's has a
+// value of its own.
+TEST(FollowerStatsTest, PrometheusTextOfNewShardIsZero) {
+  const std::string text = PrometheusText({{"a", FollowerStats()}});
+  size_t samples = 0;
+  for (const absl::string_view line :
+       absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    if (absl::StartsWith(line, "#")) continue;
+    ++samples;
+    const bool is_generation = absl::StrContains(line, "generation_info");
+    EXPECT_TRUE(absl::EndsWith(line, is_generation ? "\"0\"} 1" : "} 0"))
+        << line;
+  }
+  EXPECT_GT(samples, kLinkEnds);
 }
 
 TEST(FollowerStatsTest, PrometheusTextEscapesLabels) {

@@ -115,11 +115,19 @@ struct Network {
   std::function<TransportFactory(ScriptedPrimary*)> factory;  // Null: address.
 };
 
-// Hides the descriptor, so that only a read can wait for bytes.
+// Hides the descriptor, so that only a read can wait for bytes. They always
+// come a moment after a read that does not wait.
 class BlindTransport : public ForwardingTransport {
  public:
   using ForwardingTransport::ForwardingTransport;
   int fd() const override { return -1; }
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer,
+                              absl::Duration timeout) override {
+    if (timeout <= absl::ZeroDuration()) {
+      return absl::DeadlineExceededError("nothing yet");
+    }
+    return inner().Read(buffer, timeout);
+  }
 };
 
 TransportFactory Blind(TransportFactory factory) {
@@ -195,6 +203,26 @@ TEST_P(FollowerTest, StopEndsRead) {
   auto follower = Create(&handler, Options({7, 8}));
   Runner runner(follower.get());
   handler.Await("frame 8 v8");
+  EXPECT_TRUE(runner.Stop().ok());
+}
+
+// No timer is left that could notice bytes by chance.
+TEST_P(FollowerTest, BytesAloneWakeIt) {
+  PrimaryScript script;
+  script.Speak(Protocol::kV2).Generation(7);
+  for (uint64_t offset = 8; offset < 108; ++offset) {
+    script.Frame(offset, {"SET", "k", absl::StrCat("v", offset)})
+        .WaitForAck(offset + 1);
+  }
+  primary_.Enqueue(script.Stall());
+  RecordingHandler handler;
+  FollowerOptions options = Options({7, 8});
+  options.store.interval = absl::InfiniteDuration();
+  options.link.ack_interval = absl::ZeroDuration();
+  options.link.stall_timeout = absl::InfiniteDuration();
+  auto follower = Create(&handler, options);
+  Runner runner(follower.get());
+  handler.Await("frame 107 v107");
   EXPECT_TRUE(runner.Stop().ok());
 }
 

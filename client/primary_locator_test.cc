@@ -206,6 +206,17 @@ TEST_F(OneNodeTest, LostConnectionChangesNothing) {
 }
 
 // As if the loop had been in a handler meanwhile.
+// Before the connection, while it is made, and after its end.
+TEST_F(OneNodeTest, BytesAreReadOverConnectionAlone) {
+  EXPECT_THAT(locator_.PrepareRead(0), IsEmpty());
+  EXPECT_NE(locator_.PollConnection(0, now_), 0u);
+  EXPECT_THAT(locator_.PrepareRead(0), IsEmpty());
+  locator_.HandleConnected(0, now_);
+  EXPECT_THAT(locator_.PrepareRead(0), Not(IsEmpty()));
+  locator_.HandleEof(0, now_);
+  EXPECT_THAT(locator_.PrepareRead(0), IsEmpty());
+}
+
 TEST_F(OneNodeTest, AnswersHaveTimeAfterSlowConnecting) {
   EXPECT_EQ(locator_.PollConnection(0, now_), 1u);
   now_ += absl::Seconds(3);
@@ -499,6 +510,27 @@ TEST(PrimaryLocatorTest, PatienceEndsBetweenChecks) {
                                     "writes")));
   EXPECT_THAT(locate.Run(absl::Milliseconds(200)),
               ElementsAre(StartsWith("demoted"), "found b:1"));
+}
+
+// b:1 has claimed to be the primary over an earlier connection. Whether it can
+// be followed is not known over the new one yet.
+TEST(PrimaryLocatorTest, OtherPrimaryIsTakenOnceNewConnectionAnswers) {
+  Locate locate;
+  locate.SetOffset(0, 5);
+  locate.SetOffset(1, 100);
+  locate.Run(absl::Seconds(1));
+  locate.Promote(1);
+  locate.Run(absl::Seconds(3));
+  locate.node(0).state = State::kAbsent;
+  EXPECT_THAT(locate.Run(absl::Seconds(3)), IsEmpty());
+  locate.node(1).state = State::kAbsent;
+  locate.locator.HandleEof(1, locate.now);
+  EXPECT_THAT(locate.Run(absl::Milliseconds(1500)), IsEmpty());
+  EXPECT_THAT(locate.Run(absl::Seconds(1)), ElementsAre(StartsWith("missing")));
+  locate.node(1).state = State::kUp;
+  EXPECT_THAT(
+      locate.Run(absl::Seconds(30)),
+      ElementsAre(StartsWith("demoted b:1 is the primary now"), "found b:1"));
 }
 
 TEST(PrimaryLocatorTest, SplitComparesOffsetsOfAllShardsAlone) {

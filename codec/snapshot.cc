@@ -39,13 +39,11 @@ WireError Check(const SnapshotChunk& chunk) {
 }  // namespace
 
 DecodeResult DecodeSnapshotBegin(absl::string_view input, const Limits& limits,
-                                 SnapshotBegin* begin) {
+                                 SnapshotBegin* /*begin*/) {
   internal::ControlLineScanner scanner;
-  const DecodeResult result = internal::ScanControlLine(
+  return internal::ScanControlLine(
       input, internal::Kinds(internal::LineKind::kSnapshotBegin), limits,
       &scanner);
-  if (result.done()) *begin = SnapshotBegin();
-  return result;
 }
 
 DecodeResult DecodeSnapshotChunk(absl::string_view input, const Limits& limits,

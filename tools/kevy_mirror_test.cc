@@ -1673,14 +1673,17 @@ TEST_F(KevyMirrorTest, ExplainFindsPrimary) {
   ScriptedClientPort port;
   port.SetNode(node);
   ASSERT_TRUE(port.Listen("127.0.0.1:0").ok());
-  const ChildResult result =
-      RunMirror({absl::StrCat("--primary=kevy://", port.address()),
-                 absl::StrCat("--target=", server_.target()), "--explain"});
+  std::vector<std::string> flags = {
+      absl::StrCat("--primary=kevy://", port.address()),
+      absl::StrCat("--target=", server_.target()), "--explain"};
+  const ChildResult result = RunMirror(flags);
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out,
               AllOf(HasSubstr(absl::StrCat("the primary is ", port.address(),
                                            ", kevy 7.0.0, with 1 shard\n")),
                     HasSubstr("rows for a primary of version 7.0.0:\n")));
+  flags.push_back("--shards=2");
+  EXPECT_THAT(RunMirror(flags).out, HasSubstr("has 1 shards, but 2 "));
 }
 
 TEST_F(KevyMirrorTest, TargetWithoutMemoryTakesDeletes) {

@@ -75,9 +75,13 @@ TEST(InMemoryTransportTest, CapacityIsExact) {
 }
 
 TEST(InMemoryTransportTest, CapacityOfZeroIsOne) {
-  auto [a, b] = InMemoryTransport::CreatePair(0);
-  EXPECT_TRUE(a->Write("1", absl::ZeroDuration()).ok());
-  EXPECT_EQ(ReadBytes(*b, 1), "1");
+  for (const size_t capacity : {0, 1}) {
+    auto [a, b] = InMemoryTransport::CreatePair(capacity);
+    EXPECT_TRUE(a->Write("1", absl::ZeroDuration()).ok());
+    EXPECT_EQ(CodeOf(a->Write("2", absl::ZeroDuration())),
+              absl::StatusCode::kDeadlineExceeded);
+    EXPECT_EQ(ReadBytes(*b, 1), "1");
+  }
 }
 
 TEST(InMemoryTransportTest, ReadWakesWriter) {

@@ -306,6 +306,19 @@ TEST_F(AwaitConnectionTest, InterruptEndsTrying) {
   EXPECT_EQ(CodeOf(connection), absl::StatusCode::kCancelled);
 }
 
+// The options of TCP belong to both families.
+TEST(ResolveTest, NumericAddressesAreTcp) {
+  for (const char* text : {"127.0.0.1:7", "[::1]:7"}) {
+    const auto address =
+        transport_internal::ResolveNumeric(*ParseAddress(text));
+    ASSERT_TRUE(address.ok()) << address.status();
+    ASSERT_TRUE(address->has_value());
+    EXPECT_TRUE((*address)->is_tcp());
+    EXPECT_EQ((*address)->port(), 7);
+    EXPECT_EQ((*address)->ToString(), text);
+  }
+}
+
 TEST(ResolveTest, FindsAddressOfLocalhost) {
   if (!CanListen("localhost:0")) GTEST_SKIP() << "this machine lacks localhost";
   const auto addresses =

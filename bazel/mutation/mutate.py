@@ -5,7 +5,7 @@
 
 usage: mutate.py [--folder FOLDER] [--count N] [--seed N] [--file GLOB]
                  [--test LABEL] [--work DIR] [--bazel_arg ARG] [--again]
-                 [--list]
+                 [--no_objects] [--plant] [--parallel N] [--list]
 
 Draws mutants by seed, builds them all into one set of test binaries, and then
 switches on one at a time. A mutant is killed if a test fails or hangs. Exit
@@ -15,6 +15,7 @@ build or the tests fail without a mutant.
 
 import argparse
 import collections
+import concurrent.futures
 import difflib
 import fnmatch
 import hashlib
@@ -342,6 +343,11 @@ def fail(message):
     sys.exit(2)
 
 
+# Of the builds that are tested. The pattern is for variables without a value.
+BUILD_FLAGS = ["-k", "--copt=-O1", "--copt=-w", "--copt=-Wno-narrowing",
+               "--copt=-ftrivial-auto-var-init=pattern"]
+
+
 def build(tree, mutants, tests):
     """Builds the tests with all mutants but those that do not compile. Returns
     the numbers of these."""
@@ -355,9 +361,7 @@ def build(tree, mutants, tests):
                     if mutant.file == file and number not in bad}
             tree.put(file, switched(texts[file], here, support) if here
                      else texts[file])
-        done = tree.bazel("build", "-k", "--copt=-O1", "--copt=-w",
-                          "--copt=-Wno-narrowing",
-                          "--copt=-ftrivial-auto-var-init=pattern", *tests)
+        done = tree.bazel("build", *BUILD_FLAGS, *tests)
         if done.returncode == 0:
             return bad
         more = set()
@@ -529,13 +533,17 @@ def draw(root, folder, options):
     return dict(enumerate(everything[:options.count], 1))
 
 
+# The verdicts of mutants that no test has noticed.
+UNNOTICED = ("survived", "compared", "unreached")
+
+
 def is_doubtful(entry):
     """Returns whether a verdict may be another one by now."""
-    return (entry["verdict"] in ("survived", "compared", "unreached") or
+    return (entry["verdict"] in UNNOTICED or
             entry["verdict"] == "killed" and entry.get("too_long"))
 
 
-def judge(tree, mutants, tests, record, keys):
+def judge(tree, mutants, tests, record, keys, parallel):
     """Gives each mutant without a verdict one."""
     bad = build(tree, mutants, tests)
     for number in bad:
@@ -549,20 +557,43 @@ def judge(tree, mutants, tests, record, keys):
                 fail("mutate.py: %s fails without a mutant" % test)
             for number in reached:
                 reached_by[number].append(test)
+    with concurrent.futures.ThreadPoolExecutor(parallel) as pool:
+        verdicts = {pool.submit(runner.verdict, number, reached_by[number]):
+                    number for number in mutants if number not in bad}
+        for done in concurrent.futures.as_completed(verdicts):
+            number = verdicts[done]
+            test, too_long = done.result()
+            if test is not None:
+                record.add(keys[number], "killed", test, too_long)
+            elif reached_by[number]:
+                record.add(keys[number], "survived")
+            else:
+                record.add(keys[number], "not compiled"
+                           if reached_by[-number] else "unreached")
+            mutant = mutants[number]
+            print("%s:%d: %s" % (
+                mutant.file, line_of(read(os.path.join(
+                    tree.root, mutant.file)), mutant.begin),
+                record.verdicts[keys[number]]["verdict"]), flush=True)
+
+
+def judge_planted(tree, mutants, tests, record, keys):
+    """Judges each mutant by its own text, built anew: for those that no switch
+    can turn on."""
     for number, mutant in mutants.items():
-        if number in bad:
-            continue
-        test, too_long = runner.verdict(number, reached_by[number])
-        if test is not None:
-            record.add(keys[number], "killed", test, too_long)
-        elif reached_by[number]:
-            record.add(keys[number], "survived")
+        text = read(os.path.join(tree.root, mutant.file))
+        tree.put(mutant.file, planted(text, mutant))
+        if tree.bazel("build", *BUILD_FLAGS, *tests).returncode != 0:
+            record.add(keys[number], "not compiled")
         else:
-            record.add(keys[number], "not compiled" if reached_by[-number]
-                       else "unreached")
-        print("%s:%d: %s" % (
-            mutant.file, line_of(read(os.path.join(tree.root, mutant.file)),
-                                 mutant.begin),
+            runner = Runner(tree)
+            runner.seconds = {test: 60 for test in tests}
+            test, too_long = runner.verdict(number, tests)
+            record.add(keys[number], "killed" if test else "survived", test,
+                       too_long)
+        tree.put(mutant.file, text)
+        print("%s:%d: planted: %s" % (
+            mutant.file, line_of(text, mutant.begin),
             record.verdicts[keys[number]]["verdict"]), flush=True)
 
 
@@ -607,13 +638,18 @@ def measure(root, folder, options):
     left = {number: mutant for number, mutant in mutants.items()
             if keys[number] not in record.verdicts or
             options.again and is_doubtful(record.verdicts[keys[number]])}
-    if left:
-        judge(tree, left, tests, record, keys)
+    if options.plant:
+        mutants = {number: mutant for number, mutant in mutants.items()
+                   if record.verdicts.get(keys[number], {}).get("verdict") in
+                   UNNOTICED}
+        judge_planted(tree, mutants, tests, record, keys)
+    elif left:
+        judge(tree, left, tests, record, keys, options.parallel)
         for file in {mutant.file for mutant in left.values()}:
             tree.restore(file)
     for number, mutant in mutants.items():
         verdict = record.verdicts[keys[number]]["verdict"]
-        if verdict == "survived":
+        if verdict == "survived" and not options.no_objects:
             same = same_object(tree, mutant, tests)
             record.add(keys[number], "same object" if same else "compared")
     return report(root, folder, mutants, record, keys)
@@ -638,6 +674,13 @@ def main():
     parser.add_argument("--again", action="store_true",
                         help="judge survivors, and kills by a test that "
                         "took too long, again")
+    parser.add_argument("--plant", action="store_true",
+                        help="judge survivors and unreached mutants again, "
+                        "each by its own build")
+    parser.add_argument("--parallel", type=int, default=1,
+                        help="mutants judged at a time; default: 1")
+    parser.add_argument("--no_objects", action="store_true",
+                        help="do not compare the object files of survivors")
     parser.add_argument("--list", action="store_true",
                         help="print the drawn mutants and stop")
     options = parser.parse_args()

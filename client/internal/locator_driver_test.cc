@@ -6,6 +6,7 @@
 #include "kevy_replica/client/internal/locator_driver.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <memory>
 #include <optional>
@@ -20,7 +21,6 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/client/internal/monotonic_time.h"
 #include "kevy_replica/client/primary_locator.h"
 #include "kevy_replica/client/testing/noting_poller.h"
 #include "kevy_replica/transport/address.h"
@@ -48,7 +48,7 @@ class LocatorDriverTest : public ::testing::Test {
     options.check_timeout = absl::Minutes(1);
     driver_.emplace(std::vector<Address>{*ParseAddress(node_->address())},
                     options, ConnectOptions(), &poller_, /*first_id=*/5,
-                    MonotonicNow);
+                    [this] { return now_; });
   }
 
   // Steps until the driver waits for the node's answer.
@@ -70,6 +70,29 @@ class LocatorDriverTest : public ::testing::Test {
     EXPECT_TRUE(n.ok()) << n.status();
   }
 
+  // Resets the connection without an end before it.
+  void Reset() {
+    sockaddr nobody = {};
+    nobody.sa_family = AF_UNSPEC;
+    ASSERT_EQ(::connect(connection_->fd(), &nobody, sizeof(nobody)), 0);
+    pollfd hangup = {poller_.watched.begin()->first, 0, 0};
+    ASSERT_EQ(::poll(&hangup, 1, 30'000), 1);
+  }
+
+  // Expects that the next step fails the node, and the one behind it closes the
+  // connection.
+  void ExpectFailure(const std::string& text) {
+    EXPECT_EQ(driver_->Step(), absl::InfinitePast());
+    const std::optional<LocatorEvent> event = driver_->locator().PollEvent();
+    ASSERT_TRUE(event.has_value());
+    const auto* missing = std::get_if<PrimaryMissing>(&*event);
+    ASSERT_NE(missing, nullptr);
+    EXPECT_THAT(std::string(missing->status.message()), HasSubstr(text));
+    driver_->Step();
+    EXPECT_THAT(poller_.watched, IsEmpty());
+  }
+
+  absl::Time now_ = absl::UnixEpoch();
   NotingPoller poller_;
   std::unique_ptr<Listener> node_;
   std::unique_ptr<Transport> connection_;
@@ -91,6 +114,31 @@ TEST_F(LocatorDriverTest, ClosedConnectionIsWatchedNoMore) {
   driver_->Step();
   driver_->Step();  // The locator drops the connection.
   EXPECT_THAT(poller_.watched, IsEmpty());
+}
+
+TEST_F(LocatorDriverTest, ResetConnectionFailsAtOnce) {
+  AwaitQuestion();
+  Reset();
+  ExpectFailure("read from ");
+}
+
+// The answers lie before the reset, so that the next question meets it.
+TEST_F(LocatorDriverTest, QuestionOverResetConnectionFailsAtOnce) {
+  AwaitQuestion();
+  // To ROLE, REPL.TOKEN, INFO replication, INFO server, FEED.SHARDS, DBSIZE.
+  ASSERT_TRUE(connection_
+                  ->Write("*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n*2\r\n:1\r\n:5\r\n"
+                          "$11\r\nrole:master\r\n$18\r\nkevy_version:5.4.0\r\n"
+                          ":1\r\n:0\r\n",
+                          absl::Seconds(30))
+                  .ok());
+  Reset();
+  EXPECT_EQ(driver_->Step(), absl::InfinitePast());
+  const std::optional<LocatorEvent> event = driver_->locator().PollEvent();
+  ASSERT_TRUE(event.has_value());
+  EXPECT_TRUE(std::holds_alternative<PrimaryFound>(*event));
+  now_ += absl::Seconds(10);
+  ExpectFailure("write to ");
 }
 
 TEST_F(LocatorDriverTest, ConnectionThatCannotBeWatchedFails) {

@@ -5,6 +5,7 @@
 
 #include "kevy_replica/tools/mirror/command_filter.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
@@ -240,6 +241,19 @@ TEST(CommandFilterOfOddTargetTest, OddPlacesOfKeysAreHarmless) {
   EXPECT_FALSE(PassesByOddTarget({-1, 1, kMost, 1}, "set", "kevy_mirror"));
   EXPECT_FALSE(PassesByOddTarget({kLeast, 1, 1, 1}, "set", "c"));
   EXPECT_FALSE(PassesByOddTarget({kMost, 1, 1, 1}, "set", "c"));
+}
+
+// The keys' places are the fourth to sixth element. Later servers tell more.
+TEST(CommandTableTest, ShortDescriptionsAreLeftOut) {
+  for (size_t size = 0; size <= 11; ++size) {
+    TargetReply commands;
+    std::vector<TargetReply>& facts = commands.elements.emplace_back().elements;
+    facts.resize(size);
+    if (size > 0) facts[0].text = "set";
+    const CommandTable table(commands);
+    EXPECT_EQ(table.Find(absl::string_view("set")) != nullptr, size >= 6)
+        << size;
+  }
 }
 
 // Every command of the server that passes takes its keys from known places.

@@ -432,6 +432,25 @@ TEST_F(MirrorSessionTest, DeletedRecordDoesNotComeBackInPart) {
   EXPECT_THAT(applied_, IsEmpty());
 }
 
+// HSET of a known field returns 0. Any other result is of another key: a
+// command of the primary has overwritten the record.
+TEST_F(MirrorSessionTest, OtherResultOfRecordEndsSession) {
+  for (const TargetReply& result :
+       {ReplyOf(TargetReply::Type::kError, "WRONGTYPE no hash"),
+        ReplyOf(TargetReply::Type::kText, "OK"), TargetReply(),
+        IntegerReply(1)}) {
+    state_ = MirrorState();
+    OpenAtStart();
+    target_.results = {IntegerReply(1), result};
+    ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+    const absl::Status status = Flush();
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr("was overwritten or deleted"));
+    EXPECT_THAT(applied_, IsEmpty());
+  }
+}
+
 // A shard's gap and the target's end meet.
 TEST_F(MirrorSessionTest, FinishReturnsErrorBefore) {
   options_.max_batch = 1;
@@ -758,6 +777,31 @@ TEST_F(MirrorSessionTest, CommandsBeyondKeysStopMirror) {
   }
 }
 
+// By the filter, when it is queued, and when it is executed.
+TEST_F(MirrorSessionTest, RejectionNamesItsShard) {
+  options_.on_reject = OnReject::kStop;
+  for (const size_t shard : {0, 1}) {
+    const auto rejected_there = [shard](const absl::Status& status) {
+      EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+      EXPECT_THAT(std::string(status.message()),
+                  HasSubstr(absl::StrCat("shard-", shard, ": ")));
+    };
+    OpenAtStart(2);
+    rejected_there(Frame(shard, 0, {"MULTI"}));
+    state_ = MirrorState();
+    OpenAtStart(2);
+    target_.refused = {{"SET b", "ERR syntax error"}};
+    ASSERT_TRUE(Frame(shard, 0, {"SET", "b", "x"}).ok());
+    rejected_there(Flush());
+    state_ = MirrorState();
+    OpenAtStart(2);
+    target_.results = {ReplyOf(TargetReply::Type::kError, "WRONGTYPE no list")};
+    ASSERT_TRUE(Frame(shard, 0, {"LPUSH", "a", "x"}).ok());
+    rejected_there(Flush());
+    state_ = MirrorState();
+  }
+}
+
 // An embedded writer streams it. kevy_mirror_rows_test has it for one shard.
 TEST_F(MirrorSessionTest, FlushOfOneShardReloadsAll) {
   OpenAtStart(2);
@@ -863,6 +907,31 @@ TEST_F(MirrorSessionTest, CommandThatBreaksLinksIsFoundAndNamed) {
   }
 }
 
+// A link that ends for the target's trouble says nothing about the commands.
+TEST_F(MirrorSessionTest, TroubleIsNoHintAtCommandThatBreaksLinks) {
+  for (const bool alone : {true, false}) {
+    int links[2];
+    for (const bool trouble : {false, true}) {
+      OpenAtStart();
+      const char* const poison = "SET big";
+      target_.poison = trouble ? "" : poison;
+      if (trouble) target_.refused = {{"SET", "LOADING Redis is loading", 1}};
+      options_.log = [&](absl::string_view) { target_.poison = poison; };
+      const int before = target_.links;
+      if (!alone) {
+        ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+      }
+      ASSERT_TRUE(Frame(0, alone ? 0 : 1, {"SET", "big", "x"}).ok());
+      const absl::Status status = Flush();
+      EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+      EXPECT_THAT(std::string(status.message()),
+                  HasSubstr("breaks the connection"));
+      links[trouble] = target_.links - before;
+    }
+    EXPECT_EQ(links[true], links[false] + 1) << alone;
+  }
+}
+
 TEST_F(MirrorSessionTest, DeletesGoThroughWithoutMemory) {
   OpenAtStart();
   const char* const oom = "OOM command not allowed";
@@ -929,6 +998,22 @@ TEST_F(MirrorSessionTest, PermissionErrorStopsMirror) {
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("NOPERM"));
   EXPECT_EQ(session_->status(), status);
+}
+
+TEST_F(MirrorSessionTest, RefusedPartOfTransactionIsNamed) {
+  for (const char* part : {"MULTI", "HSET kevy_mirror shard-0", "EXEC"}) {
+    state_ = MirrorState();
+    OpenAtStart();
+    const std::string error = absl::StrCat("ERR this target has no ", part);
+    target_.refused = {{part, error}};
+    ASSERT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+    const absl::Status status = Flush();
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr("the mirror's own part of a transaction"),
+                      HasSubstr(error)));
+    target_.refused = {};
+  }
 }
 
 TEST_F(MirrorSessionTest, PrimaryIsLoggedOnceForAllShards) {

@@ -369,6 +369,35 @@ TEST_P(SwapDatabaseTest, CopyWithGapIsNotSwappedIn) {
   EXPECT_EQ(ContentIn(kReaders), Expected(kOld, true));
 }
 
+// A shard that was whole without data gets a snapshot before the others are
+// whole.
+TEST_P(SwapDatabaseTest, SnapshotOfEmptyShardIsAwaited) {
+  if (options_.shards == 1) GTEST_SKIP() << "One shard is swapped in at once.";
+  LoadOldHistory();
+  deliver_ = [&](MirrorSession* session, size_t shard, uint64_t generation) {
+    FollowerHandler* const handler = session->handler(0);
+    Heartbeat heartbeat;
+    heartbeat.generation = generation;
+    if (shard == 0) return handler->OnHeartbeat(heartbeat, FeedPosition());
+    const std::string payload = PayloadOf(Strings(generation, 0));
+    absl::Status status = handler->OnSnapshotBegin();
+    if (status.ok()) status = handler->OnSnapshotChunk(payload.substr(0, 60));
+    if (status.ok()) status = Deliver(session, 1, generation);
+    EXPECT_EQ(ContentIn(kReaders), Expected(kOld, true));
+    if (status.ok()) status = handler->OnSnapshotChunk(payload.substr(60));
+    if (status.ok()) status = handler->OnSnapshotEnd({generation, 5});
+    return status;
+  };
+  MirrorState state;
+  state.reload = true;
+  FailingCalls none;
+  const absl::Status status = Run(kNew, &none, false, state);
+  EXPECT_TRUE(status.ok()) << status;
+  Content expected = Expected(kNew, true);
+  expected.erase("n0");
+  EXPECT_EQ(ContentIn(kReaders), expected);
+}
+
 TEST_P(SwapDatabaseTest, EndBeforeSwapIsTold) {
   LoadOldHistory();
   deliver_ = [](MirrorSession* session, size_t shard, uint64_t generation) {

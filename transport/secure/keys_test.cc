@@ -4,6 +4,7 @@
 #include "kevy_replica/transport/secure/keys.h"
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/transport/secure/internal/evp.h"
 #include "kevy_replica/transport/secure/internal/secret.h"
 #include "kevy_replica/transport/secure/testing/noise_pair.h"
 #include "kevy_replica/transport/testing/reading.h"
@@ -236,6 +238,23 @@ TEST(PrivateKeyTest, MoveTakesKeyAway) {
   key = std::move(moved);
   EXPECT_TRUE(key.Agree(peer, absl::MakeSpan(shared)).ok());
   EXPECT_EQ(key.public_key().ToHex(), kPublic);
+}
+
+TEST(OpenSslErrorTest, NamesReasonAndEmptiesQueue) {
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(EVP_PKEY_new_raw_public_key(
+                  EVP_PKEY_X25519, nullptr,
+                  secure_internal::Bytes(absl::string_view("short")), 5),
+              nullptr);
+  }
+  ASSERT_NE(ERR_peek_error(), 0UL);
+  const absl::Status status = secure_internal::OpenSslError("X25519");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_TRUE(absl::StartsWith(status.message(), "OpenSSL: X25519: "))
+      << status;
+  EXPECT_EQ(ERR_peek_error(), 0UL);
+  EXPECT_EQ(secure_internal::OpenSslError("X25519").message(),
+            "OpenSSL: X25519: failed");
 }
 
 TEST(SecretTest, MoveWipesSource) {

@@ -683,6 +683,37 @@ TEST_F(NoiseTransportTest, WriteErrorIsFinal) {
   EXPECT_EQ(*ReadOnce(*pair.replica), "still");
 }
 
+// Fails the next write once, as after a timeout.
+class FailOnceTransport : public ForwardingTransport {
+ public:
+  FailOnceTransport(std::unique_ptr<Transport> inner, bool* fail)
+      : ForwardingTransport(std::move(inner)), fail_(fail) {}
+  absl::Status Write(absl::string_view bytes, absl::Duration timeout) override {
+    if (std::exchange(*fail_, false)) return absl::DeadlineExceededError("");
+    return inner().Write(bytes, timeout);
+  }
+
+ private:
+  bool* const fail_;
+};
+
+// Each call's bytes take several messages. Those behind the lost one would be
+// refused by the peer.
+TEST_F(NoiseTransportTest, ErrorOfOneMessageEndsTheOthers) {
+  auto ends = InMemoryTransport::CreatePair();
+  bool fail = false;
+  const NoisePair pair = MakeNoisePair(
+      std::make_unique<FailOnceTransport>(std::move(ends.first), &fail),
+      std::move(ends.second));
+  fail = true;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(CodeOf(pair.replica->Write(std::string(200000, 'x'), kForEver)),
+              absl::StatusCode::kDeadlineExceeded);
+  }
+  EXPECT_EQ(CodeOf(ReadOnce(*pair.primary, 100, kNow)),
+            absl::StatusCode::kDeadlineExceeded);
+}
+
 // Messages that were collected before an interrupt wait behind it.
 TEST_F(NoiseTransportTest, InterruptPrecedesCollectedMessages) {
   Establish();

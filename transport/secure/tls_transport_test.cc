@@ -719,6 +719,13 @@ TEST(TlsTransportTest, FailedWriteLastsAndLeavesReads) {
       (*link.client)->Write(std::string(10000, 'x'), kForEver);
   EXPECT_THAT(std::string(status.message()), HasSubstr("injected"));
   EXPECT_EQ((*link.client)->Write("y", kForEver), status);
+  // Nothing is sealed any more: it would stay in memory, and end the reads.
+  const std::string large(1 << 20, 'x');
+  EXPECT_EQ((*link.client)->Write(large, kForEver), status);
+  EXPECT_EQ((*link.client)->Write("", kForEver), status);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ((*link.client)->Write(large.substr(0, 10000), kForEver), status);
+  }
   EXPECT_EQ(ReadBytes(**link.client, 5), "hello");
   (*link.client)->Close();
   EXPECT_TRUE(absl::IsUnavailable(ReadOnce(**link.server).status()));
