@@ -15,9 +15,9 @@ def kevy_replica_deps():
     maybe(
         http_archive,
         name = "rules_cc",
-        sha256 = "2037875b9a4456dce4a79d112a8ae885bbc4aad968e6587dca6e64f3a0900cdf",
-        strip_prefix = "rules_cc-0.0.9",
-        url = "https://github.com/bazelbuild/rules_cc/archive/refs/tags/0.0.9.tar.gz",
+        sha256 = "7e2a1f6c5dd908e6e88d7c80257c99d14e16fa985b56342287fddb6a32c435b5",
+        strip_prefix = "rules_cc-0.0.11",
+        url = "https://github.com/bazelbuild/rules_cc/releases/download/0.0.11/rules_cc-0.0.11.tar.gz",
     )
 
     # Abseil loads it.

@@ -12,6 +12,7 @@
 #include "kevy_replica/benchmarks/replay_transport.h"
 #include "kevy_replica/benchmarks/tally.h"
 #include "kevy_replica/client/replica_client.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 
@@ -22,7 +23,7 @@ ReplicaClientOptions ClientOptionsFor(const Corpus& corpus) {
   ReplicaClientOptions options;
   options.link = ReplayLink();
   options.from = StartOf(corpus);
-  options.snapshot_policy = SnapshotPolicy::kSkip;
+  options.snapshots.policy = SnapshotPolicy::kSkip;
   options.read_bytes = kPiece;
   return options;
 }

@@ -39,7 +39,7 @@ TEST(Corpus, HasTheDeclaredFrames) {
       ASSERT_EQ(frame.offset(), corpus.first_offset + frames);
       ++frames;
       if (corpus.name == "set57") {
-        ASSERT_EQ(result.position, 57u);
+        ASSERT_EQ(result.bytes_decoded, 57u);
       } else if (corpus.name == "hset17") {
         ASSERT_EQ(frame.argv().size(), 1u + 17u);
       } else if (corpus.name == "value1k") {
@@ -47,7 +47,7 @@ TEST(Corpus, HasTheDeclaredFrames) {
       } else if (corpus.name == "value64k") {
         ASSERT_EQ(frame.argv()[2].size(), 65536u);
       }
-      rest.remove_prefix(result.position);
+      rest.remove_prefix(result.bytes_decoded);
     }
     EXPECT_EQ(frames, corpus.frames);
   }

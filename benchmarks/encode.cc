@@ -58,7 +58,7 @@ Messages TakeApart(const Corpus& corpus) {
       all.pointers.push_back(argument.data());
       all.sizes.push_back(argument.size());
     }
-    rest.remove_prefix(result.position);
+    rest.remove_prefix(result.bytes_decoded);
   }
 }
 

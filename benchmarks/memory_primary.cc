@@ -135,7 +135,7 @@ void MemoryPrimary::ReadAcks(Wait wait) {
   while (true) {
     const DecodeResult line = DecodeAck(input_.bytes(), Limits(), &ack);
     if (!line.done()) break;
-    input_.Consume(line.position);
+    input_.Consume(line.bytes_decoded);
     if (ack.has_value()) acknowledged_ = ack->next_offset;
   }
 }

@@ -13,7 +13,7 @@
 
 #include "absl/status/status.h"
 #include "kevy_replica/benchmarks/memory_workload.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -55,7 +55,7 @@ class MemoryPrimary {
   uint64_t largest_element_ = 0;
   uint64_t next_offset_ = 0;
   uint64_t acknowledged_ = 0;
-  ByteBuffer input_;
+  internal::ByteBuffer input_;
 };
 
 }  // namespace benchmarks

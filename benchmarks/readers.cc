@@ -44,7 +44,7 @@ Tally OneShotReader::Read(absl::string_view bytes) {
     const DecodeResult result = decoder_.Decode(bytes, &frame);
     if (!result.done()) return tally;
     tally.Add(frame);
-    bytes.remove_prefix(result.position);
+    bytes.remove_prefix(result.bytes_decoded);
   }
 }
 

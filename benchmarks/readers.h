@@ -16,8 +16,8 @@
 #include "absl/strings/string_view.h"
 #include "kevy_replica/benchmarks/measure.h"
 #include "kevy_replica/benchmarks/tally.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/stream_decoder.h"
 
 namespace kevy_replica {
@@ -59,7 +59,7 @@ class Feeder {
   void Read(absl::string_view bytes, size_t piece);
 
  private:
-  ByteBuffer buffer_;
+  internal::ByteBuffer buffer_;
 };
 
 // hiredis: a frame is an array of an integer and an array of strings.

@@ -18,8 +18,8 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/kevy_version.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/codec/internal_command.h"
 
 namespace kevy_replica {
@@ -252,8 +252,8 @@ Classification ReadXadd(ArgvView argv, const KevyVersion& version) {
     }
   }
   if (id >= argv.size()) return {};
-  const bool is_id =
-      argv[id] == "*" || (!argv[id].empty() && IsDigit(argv[id].front()));
+  const bool is_id = argv[id] == "*" ||
+                     (!argv[id].empty() && internal::IsDigit(argv[id].front()));
   if (!is_id) return Row(kRefusedXaddOption, version);
   // Without fields, or with a field without a value, Redis refuses it as well.
   if (argv.size() < id + 3 || (argv.size() - id) % 2 == 0) return {};

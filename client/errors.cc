@@ -13,7 +13,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
@@ -83,7 +83,7 @@ std::string GetText(const absl::Status& status, absl::string_view url) {
 
 std::optional<uint64_t> GetNumber(const absl::Status& status,
                                   absl::string_view url) {
-  return ParseDecimal(GetText(status, url));
+  return internal::ParseDecimal(GetText(status, url));
 }
 
 absl::Status WithCode(absl::StatusCode code, ReplicaErrorKind kind,

@@ -34,8 +34,8 @@
 //
 // The kind and its numbers travel as payloads of the absl::Status, so they
 // survive being passed on. If bytes of the stream are at fault, the message
-// names their position, the next offset and an escaped excerpt. For kPayload it
-// names the position in the payload, and the key if it is known.
+// names the wrong byte's index, the next offset and an escaped excerpt. For
+// kPayload it names the index in the payload, and the key if it is known.
 //
 // A second kStalled at one position asks for kResync instead: a snapshot gets
 // past a frame that the primary does not send. FollowerSession does so.
@@ -113,7 +113,7 @@ enum class Action : uint8_t {
   kLocatePrimary,  // Find the primary, then resume there from the applied
                    // position.
   kReadEvents,  // Connect again from the applied position, and use NextEvent()
-                // or another SnapshotPolicy.
+                // or another snapshots.policy.
   kCaller,      // The caller asked for this end, or set the timeout.
 };
 

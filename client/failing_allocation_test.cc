@@ -31,6 +31,7 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/replica_client.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/payload_encoder.h"
@@ -139,7 +140,7 @@ TEST(FailingAllocationTest, EachEndsReplicaClient) {
     ReplicaClientOptions options;
     options.link.replica_id = "r1";
     options.link.protocol = ProtocolChoice::kV2;
-    options.snapshot_policy = SnapshotPolicy::kDecode;
+    options.snapshots.policy = SnapshotPolicy::kRecords;
     size_t values = 0;
     options.on_payload = [&values](const PayloadEvent& event) {
       if (std::holds_alternative<StringValue>(event)) ++values;
@@ -230,7 +231,7 @@ TEST(FailingAllocationTest, EachEndsOnlyOneLinkOfFollower) {
     FollowerOptions options;
     options.link.replica_id = "r1";
     options.link.protocol = ProtocolChoice::kV2;
-    options.snapshots.decode = true;
+    options.snapshots.policy = SnapshotPolicy::kRecords;
     options.retry.initial_backoff = absl::Milliseconds(1);
     options.retry.max_backoff = absl::Milliseconds(1);
     const TransportFactory factory =

@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/decimal.h"
 
 namespace kevy_replica {
 
@@ -26,8 +26,9 @@ std::optional<FeedPosition> ParseFeedPosition(absl::string_view text) {
   const size_t colon = text.find(':');
   if (colon == absl::string_view::npos) return std::nullopt;
   const std::optional<uint64_t> generation =
-      ParseDecimal(text.substr(0, colon));
-  const std::optional<uint64_t> offset = ParseDecimal(text.substr(colon + 1));
+      internal::ParseDecimal(text.substr(0, colon));
+  const std::optional<uint64_t> offset =
+      internal::ParseDecimal(text.substr(colon + 1));
   if (!generation.has_value() || !offset.has_value()) return std::nullopt;
   return FeedPosition{*generation, *offset};
 }

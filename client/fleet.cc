@@ -35,6 +35,7 @@
 #include "kevy_replica/client/replica_id.h"
 #include "kevy_replica/client/replication_token.h"
 #include "kevy_replica/client/session.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -91,6 +92,7 @@ absl::Status CheckOptions(const FollowerOptions& options) {
     status.Update(absl::InvalidArgumentError(
         "connect.interrupter must be null: Stop() ends connecting"));
   }
+  status.Update(client_internal::CheckSnapshotPolicy(options.snapshots.policy));
   return status;
 }
 
@@ -122,12 +124,10 @@ ShardOptions ShardOptionsOf(const FollowerOptions& options,
   result.session.from = from;
   result.session.retry = options.retry;
   result.session.store_interval = absl::InfiniteDuration();
-  result.session.snapshot_in_place = options.snapshots.in_place;
+  result.session.snapshots = options.snapshots;
   result.session.acknowledge = options.acknowledge;
   result.connect = options.connect;
   result.applied_on_return = options.applied_on_return;
-  result.decode_snapshots = options.snapshots.decode;
-  result.now_ms = options.snapshots.now_ms;
   result.read_bytes = options.read_bytes != 0 ? options.read_bytes : kReadBytes;
   result.write_timeout = options.write_timeout;
   result.now = options.now ? options.now : client_internal::MonotonicNow;

@@ -1,7 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// All shards of a primary, followed on one thread.
+// All shards of a primary, followed on one thread. For one shard use Follower:
+// its header has a table, which class is yours.
 //
 //   auto addresses = ShardAddresses("localhost:16004", 16);  // 16004 to 16019.
 //   if (!addresses.ok()) return addresses.status();
@@ -38,7 +39,6 @@
 #include "kevy_replica/client/follower_options.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/replication_token.h"
-#include "kevy_replica/transport/address.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -137,7 +137,8 @@ class Fleet {
 
   // The number of shards.
   size_t size() const;
-  // Precondition of every `shard`: it is less than size().
+  // As Follower::Stats(). Precondition of every `shard`: it is less than
+  // size().
   FollowerStats Stats(size_t shard) const;
   // Why a shard ended. OK while it goes on.
   absl::Status ShardStatus(size_t shard) const;

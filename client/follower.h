@@ -19,12 +19,15 @@
 // from the stored position on. They arrive exactly once if the handler stores
 // the position with its data (examples/exactly_once.cc).
 //
-// | you have                       | use             |
-// |--------------------------------|-----------------|
-// | one shard, a thread for it     | Follower        |
-// | all shards of a primary        | Fleet           |
-// | an event loop of your own      | FollowerSession |
-// | one connection, a loop of yours| ReplicaClient   |
+// Which class is yours (client/README.md names more):
+//
+// | you have                                   | use                         |
+// |--------------------------------------------|-----------------------------|
+// | one shard, a thread for it                 | Follower                    |
+// | all shards of a primary, one thread        | Fleet                       |
+// | an event loop of your own                  | FollowerSession for a shard |
+// | one connection, and your own way to go on  | ReplicaClient               |
+// | one connection, an event loop of your own  | Session                     |
 
 #ifndef KEVY_REPLICA_CLIENT_FOLLOWER_H_
 #define KEVY_REPLICA_CLIENT_FOLLOWER_H_
@@ -59,9 +62,11 @@ class Follower {
   //
   // Reads the store; does not connect yet. `handler` and the store are not
   // owned and must outlive the follower.
+  //
   // Errors: kInvalidArgument for a null handler or factory, a
-  // connect.interrupter, or an unusable address, id, name or duration; those of
-  // the store; kResourceExhausted without descriptors.
+  // connect.interrupter, a snapshots.policy other than kChunks and kRecords, or
+  // an unusable address, id, name or duration; those of the store;
+  // kResourceExhausted without descriptors.
   static absl::StatusOr<std::unique_ptr<Follower>> Create(
       absl::string_view address, FollowerHandler* handler,
       FollowerOptions options);

@@ -63,8 +63,8 @@ namespace kevy_replica {
 // An error stops the follower with that status, and the call's data counts as
 // not applied. OnSnapshotVoid() and OnLinkDown() may still follow; the first
 // error stays. After Follower::Stop() an error of these two is that of Run().
-// An error of ReplicaErrorKind::kPayload, as from the
-// handler's own PayloadDecoder, is the primary's fault: it ends only the link.
+// An error of ReplicaErrorKind::kPayload, as from the handler's own
+// PayloadDecoder, is the primary's fault: it ends only the link.
 //
 // `position` is the position behind the delivered data. A handler that stores
 // it with its data, in one transaction, and gives it to the next follower as
@@ -101,7 +101,7 @@ class FollowerHandler {
   // replaces the held data as a whole. Until then the held data must stand,
   // unless SnapshotOptions::in_place is set.
   //
-  // With SnapshotOptions::decode, OnPayload() gets the payload's events, from
+  // With SnapshotPolicy::kRecords, OnPayload() gets the payload's events, from
   // PayloadHeader to PayloadEnd and the PayloadTrailer behind it, instead of
   // chunks. A payload that cannot be read ends the link with
   // ReplicaErrorKind::kPayload.
@@ -109,18 +109,19 @@ class FollowerHandler {
   virtual absl::Status OnSnapshotChunk(absl::string_view /*bytes*/) {
     return absl::UnimplementedError(
         "a snapshot's bytes came: override OnSnapshotChunk(), or set "
-        "snapshots.decode and override OnPayload()");
+        "snapshots.policy to kRecords and override OnPayload()");
   }
   virtual absl::Status OnPayload(const PayloadEvent& /*event*/) {
     return absl::UnimplementedError(
-        "a snapshot's records came: override OnPayload(), or unset "
-        "snapshots.decode and override OnSnapshotChunk()");
+        "a snapshot's records came: override OnPayload(), or set "
+        "snapshots.policy to kChunks and override OnSnapshotChunk()");
   }
   virtual absl::Status OnSnapshotEnd(const FeedPosition& position) = 0;
   // The link ended inside the snapshot, or before it was applied: the snapshot
   // is void, and another one follows.
   virtual absl::Status OnSnapshotVoid() { return absl::OkStatus(); }
 
+  // The primary is alive, and tells its own next offset.
   virtual absl::Status OnHeartbeat(const Heartbeat& /*heartbeat*/,
                                    const FeedPosition& /*position*/) {
     return absl::OkStatus();

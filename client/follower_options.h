@@ -18,6 +18,7 @@
 #include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/position_store.h"
 #include "kevy_replica/client/retry_options.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/transport/socket_transport.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -57,19 +58,6 @@ struct StoreOptions {
   absl::Duration interval = absl::Seconds(1);
 };
 
-// How snapshots are delivered.
-struct SnapshotOptions {
-  // Whether snapshots are loaded in place: see
-  // FollowerSessionOptions::snapshot_in_place. Default: false.
-  bool in_place = false;
-  // Whether the handler gets a snapshot's records by OnPayload() instead of its
-  // bytes by OnSnapshotChunk(). Default: false.
-  bool decode = false;
-  // Unix time in milliseconds. Payloads of version 2 count their expiries from
-  // it. Default: the system's.
-  std::function<uint64_t()> now_ms;
-};
-
 struct FollowerOptions {
   FollowerOptions() { link.heartbeat_timeout = absl::Seconds(5); }
 
@@ -86,6 +74,8 @@ struct FollowerOptions {
   // Default: 2 s.
   absl::Duration role_check_interval = absl::Seconds(2);
   StoreOptions store;
+  // snapshots.policy: kChunks calls the handler's OnSnapshotChunk(), kRecords
+  // its OnPayload(). Others are kInvalidArgument.
   SnapshotOptions snapshots;
   // For addresses: see connect_options.h. `interrupter` must be null, since
   // Stop() ends connecting. Default: that of ConnectOptions.

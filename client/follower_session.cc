@@ -35,7 +35,7 @@ FollowerSession::FollowerSession(FollowerSessionOptions options, absl::Time now)
     : options_(std::move(options)),
       retry_at_(now),
       backoff_(options_.retry),
-      held_(options_.from, options_.snapshot_in_place
+      held_(options_.from, options_.snapshots.in_place
                                ? Holding::Loading::kInPlace
                                : Holding::Loading::kStaged),
       stored_(options_.from),
@@ -111,9 +111,9 @@ void FollowerSession::HandleStored(const FeedPosition& position,
 
 void FollowerSession::HandleStart(const FeedPosition& position) {
   if (!waiting() || stats_.links > 0) return;
-  held_ =
-      Holding(position, options_.snapshot_in_place ? Holding::Loading::kInPlace
-                                                   : Holding::Loading::kStaged);
+  held_ = Holding(position, options_.snapshots.in_place
+                                ? Holding::Loading::kInPlace
+                                : Holding::Loading::kStaged);
 }
 
 void FollowerSession::HandleNotPrimary(const absl::Status& status) {

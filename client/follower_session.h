@@ -6,13 +6,14 @@
 // offset to acknowledge and which position to store.
 //
 // Follower and Fleet drive it. Use it directly in an event loop of your own, or
-// in tests that own time, chance and the network.
+// in tests that own time, chance and the network. For one link alone use
+// Session. follower.h has a table: which class is yours.
 //
 // It is built like Session: a. getters, b. Handle...(), c. Poll...(). One turn
 // of an event loop (all of it in follower_session_example_test.cc):
 //
 //   if (session.PollLink(now) != link) {  // A new number, or 0.
-//     transport = nullptr;
+//     transport = nullptr;    // Politely: see polite_end.h.
 //     link = session.PollLink(now);
 //     if (link != 0) Connect();  // Then HandleConnected(now), or
 //   }                            // HandleConnectFailed(status).
@@ -87,7 +88,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -103,6 +103,7 @@
 #include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/retry_options.h"
 #include "kevy_replica/client/session.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
@@ -125,10 +126,9 @@ struct FollowerSessionOptions {
   // The shortest time between two stores of a moving position. Zero: a store
   // after every batch of frames. Default: 1 s.
   absl::Duration store_interval = absl::Seconds(1);
-  // Whether snapshots are loaded in place: the held data is gone as soon as one
-  // begins. The position is then {0, 0} until the snapshot is applied, and
-  // stored as {0, 0} before the begin is delivered. Default: false.
-  bool snapshot_in_place = false;
+  // The session acts on `in_place` alone. Its events carry a snapshot's bytes;
+  // `policy` and `now_ms` are for the loop that takes them.
+  SnapshotOptions snapshots;
   // Whether applied offsets are acknowledged to the primary, so that its WAIT
   // counts this replica. False for an observer. Default: true.
   bool acknowledge = true;

@@ -478,7 +478,7 @@ TEST(FollowerSessionTest, StalledSnapshotsKeepHeldData) {
 
 TEST(FollowerSessionTest, SecondStallLosesDataInPlaceAsWell) {
   FollowerSessionOptions options = StallOptions({7, 8});
-  options.snapshot_in_place = true;
+  options.snapshots.in_place = true;
   Follow follow(options);
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(follow.ConnectAfterWait(), "2 7:8");
@@ -653,7 +653,7 @@ TEST(FollowerSessionTest, BrokenSnapshotKeepsPosition) {
 
 TEST(FollowerSessionTest, SnapshotInPlaceLosesPositionFirst) {
   FollowerSessionOptions options = Options({7, 8});
-  options.snapshot_in_place = true;
+  options.snapshots.in_place = true;
   Follow follow(options);
   follow.Connect();
   EXPECT_THAT(follow.Receive("+ACK 7 8\r\n+SNAPSHOT\r\n"),

@@ -34,6 +34,7 @@
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/position_store.h"
 #include "kevy_replica/client/replication_token.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/stream_decoder.h"
@@ -564,6 +565,13 @@ TEST(FollowerTest, InvalidOptionsAreRejected) {
   options.connect.interrupter = std::make_shared<Interrupter>();
   EXPECT_EQ(code("127.0.0.1:1", options), kInvalid);
 
+  for (const SnapshotPolicy policy :
+       {SnapshotPolicy::kError, SnapshotPolicy::kSkip}) {
+    options = Options();
+    options.snapshots.policy = policy;
+    EXPECT_EQ(code("127.0.0.1:1", options), kInvalid) << policy;
+  }
+
   class TornStore : public InMemoryPositionStore {
    public:
     absl::StatusOr<std::optional<FeedPosition>> Load(
@@ -691,21 +699,23 @@ TEST(FollowerErrorTest, SnapshotWithoutItsHandlerFunctionNamesTheOption) {
       return absl::OkStatus();
     }
   };
-  for (const bool decode : {false, true}) {
+  for (const SnapshotPolicy policy :
+       {SnapshotPolicy::kChunks, SnapshotPolicy::kRecords}) {
     ScriptedPrimary primary;
     primary.Enqueue(
         PrimaryScript().Snapshot(absl::string_view("KEVYSNAP\x04\x00", 10), 0));
     Frames handler;
     FollowerOptions options = Options();
-    options.snapshots.decode = decode;
+    options.snapshots.policy = policy;
     const absl::Status status =
         CreateOrDie(primary.InMemory(), &handler, std::move(options))->Run();
     EXPECT_TRUE(absl::IsUnimplemented(status)) << status;
     EXPECT_THAT(std::string(status.message()),
-                HasSubstr(decode ? "override OnPayload(), or unset "
-                                   "snapshots.decode"
-                                 : "or set snapshots.decode and override "
-                                   "OnPayload()"));
+                HasSubstr(policy == SnapshotPolicy::kRecords
+                              ? "override OnPayload(), or set "
+                                "snapshots.policy to kChunks"
+                              : "or set snapshots.policy to kRecords and "
+                                "override OnPayload()"));
   }
 }
 

@@ -36,12 +36,13 @@
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/internal/shard.h"
 #include "kevy_replica/client/link_options.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/client/testing/shard_runner.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/testing/counting_new.h"
@@ -463,7 +464,8 @@ TEST_F(HostilePeerTest, MillionEmptyArgumentsAreDelivered) {
   // Twice the bytes, and a list of 16 bytes an argument that has doubled.
   ExpectAtMost(1, 2 * 600 + 300, 2 * frame.size() + 2 * 16 * kArguments);
   // ByteBuffer::kCalm reads later that memory is free.
-  EXPECT_LE(runner_->session().memory_bytes(), 2 * ByteBuffer::kKeptCapacity);
+  EXPECT_LE(runner_->session().memory_bytes(),
+            2 * internal::ByteBuffer::kKeptCapacity);
 }
 
 TEST_F(HostilePeerTest, PrimaryThatReadsNothingIsLeft) {
@@ -542,7 +544,7 @@ std::string Payload(char opcode, absl::string_view rest) {
 }
 
 TEST_F(HostilePeerTest, PayloadCountsTakeNoMemory) {
-  options_.decode_snapshots = true;
+  options_.session.snapshots.policy = SnapshotPolicy::kRecords;
   const std::string most(4, '\xff');
   const std::string stream_head(16 + 16 + 8, '\0');
   const std::string one("\1\0\0\0", 4);

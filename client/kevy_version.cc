@@ -12,7 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/decimal.h"
 
 namespace kevy_replica {
 
@@ -25,7 +25,8 @@ std::optional<KevyVersion> ParseKevyVersion(absl::string_view text) {
   KevyVersion version;
   for (uint32_t* part : {&version.major, &version.minor, &version.patch}) {
     const size_t end = std::min(text.find('.'), text.size());
-    const std::optional<uint64_t> number = ParseDecimal(text.substr(0, end));
+    const std::optional<uint64_t> number =
+        internal::ParseDecimal(text.substr(0, end));
     if (!number.has_value() || *number > std::numeric_limits<uint32_t>::max()) {
       return std::nullopt;
     }

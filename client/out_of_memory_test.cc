@@ -26,6 +26,7 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower.h"
 #include "kevy_replica/client/replica_client.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -127,7 +128,7 @@ TEST_F(OutOfMemoryTest, HugePayloadStringEndsClient) {
       {
         LimitMemory();
         ReplicaClientOptions options = Options();
-        options.snapshot_policy = SnapshotPolicy::kDecode;
+        options.snapshots.policy = SnapshotPolicy::kRecords;
         options.on_payload = [](const PayloadEvent&) {
           return absl::OkStatus();
         };

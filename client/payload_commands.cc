@@ -21,6 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/payload_event.h"
 
 namespace kevy_replica {
@@ -219,6 +220,38 @@ absl::string_view PayloadItemText(PayloadItem item) {
 
 std::ostream& operator<<(std::ostream& out, PayloadItem item) {
   return out << PayloadItemName(item);
+}
+
+absl::string_view PayloadCheckName(PayloadCheck check) {
+  switch (check) {
+    case PayloadCheck::kNone:
+      return "none";
+    case PayloadCheck::kSetDeadline:
+      return "set_deadline";
+    case PayloadCheck::kDeadline:
+      return "deadline";
+    case PayloadCheck::kDeadField:
+      return "dead_field";
+    case PayloadCheck::kPending:
+      return "pending";
+  }
+  return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& out, PayloadCheck check) {
+  return out << PayloadCheckName(check);
+}
+
+void AppendText(const PayloadCommand& command, std::string* out) {
+  const char* separator = "";
+  for (const absl::string_view argument : command.argv) {
+    out->append(separator);
+    AppendEscaped(argument, out);
+    separator = " ";
+  }
+  if (command.check != PayloadCheck::kNone) {
+    absl::StrAppend(out, separator, "check=", PayloadCheckName(command.check));
+  }
 }
 
 PayloadCommands::PayloadCommands(Emit emit, PayloadCommandsOptions options)

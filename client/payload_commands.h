@@ -15,7 +15,7 @@
 //       }
 //       return absl::OkStatus();
 //     }
-//     // With SnapshotOptions::decode.
+//     // With SnapshotPolicy::kRecords.
 //     absl::Status OnPayload(const PayloadEvent& event) override {
 //       return commands_.Take(event);
 //     }
@@ -41,11 +41,13 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/payload_event.h"
 
 namespace kevy_replica {
@@ -62,7 +64,8 @@ enum class PayloadItem : uint8_t {
   kPendingAlone,        // A pending entry whose message is gone.
 };
 
-// The item's name for metrics, "nan_score", and its loss for a message.
+// The item's name for metrics, "nan_score", and its loss for a message. Both
+// are static.
 absl::string_view PayloadItemName(PayloadItem item);
 absl::string_view PayloadItemText(PayloadItem item);
 
@@ -82,11 +85,26 @@ enum class PayloadCheck : uint8_t {
   kPending,      // XCLAIM. An empty array: kPendingAlone.
 };
 
-// One command, its name first.
+// "none", "set_deadline", "deadline", "dead_field" or "pending".
+absl::string_view PayloadCheckName(PayloadCheck check);
+std::ostream& operator<<(std::ostream& out, PayloadCheck check);
+template <typename Sink>
+void AbslStringify(Sink& sink, PayloadCheck check) {
+  sink.Append(PayloadCheckName(check));
+}
+
+// One command, its name first. A view, valid during the call that gives it.
 struct PayloadCommand {
   absl::Span<const absl::string_view> argv;
   PayloadCheck check = PayloadCheck::kNone;
+
+  friend auto ValueFields(const PayloadCommand& command) {
+    return std::tie(command.argv, command.check);
+  }
 };
+// Appends `"HPEXPIREAT" "k" "9" "FIELDS" "1" "f" check=set_deadline`, with the
+// escapes of escape.h. Without a check only the arguments.
+void AppendText(const PayloadCommand& command, std::string* out);
 
 struct PayloadCommandsOptions {
   // Whether the target has HPEXPIREAT: Redis 7.4, Valkey 9. If false, the field

@@ -26,9 +26,9 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/client/retry_options.h"
-#include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/result.h"
@@ -92,7 +92,7 @@ bool IsVersion(absl::string_view text) {
 bool IsBefore4(absl::string_view version) {
   const std::pair<absl::string_view, absl::string_view> parts =
       absl::StrSplit(version, absl::MaxSplits('.', 1));
-  const std::optional<uint64_t> major = ParseDecimal(parts.first);
+  const std::optional<uint64_t> major = internal::ParseDecimal(parts.first);
   return major.has_value() && *major < 4;
 }
 
@@ -438,11 +438,11 @@ std::string PrimaryLocator::AnswerInfo(Node* node, ReplyView reply) {
       }
       facts.version = std::string(line);
     } else if (absl::ConsumePrefix(&line, "master_repl_offset:")) {
-      facts.info_offset = ParseDecimal(line).value_or(0);
+      facts.info_offset = internal::ParseDecimal(line).value_or(0);
       // The token of before 3.0.
       if (node->offsets == 0) node->offsets = facts.info_offset;
     } else if (absl::ConsumePrefix(&line, "repl_port_base:")) {
-      facts.port_base = ParseDecimal(line).value_or(0);
+      facts.port_base = internal::ParseDecimal(line).value_or(0);
       if (facts.port_base == 0 || facts.port_base > kMaxPort) {
         return absl::StrCat("says that its repl_port_base is ", Excerpt(line));
       }

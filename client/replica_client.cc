@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <ostream>
 #include <string>
 #include <utility>
 #include <variant>
@@ -22,10 +21,11 @@
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/internal/link_target.h"
 #include "kevy_replica/client/internal/monotonic_time.h"
-#include "kevy_replica/client/internal/polite_end.h"
 #include "kevy_replica/client/kevy_url.h"
 #include "kevy_replica/client/link_options.h"
+#include "kevy_replica/client/polite_end.h"
 #include "kevy_replica/client/replica_id.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
@@ -35,47 +35,33 @@
 
 namespace kevy_replica {
 
-absl::string_view SnapshotPolicyName(SnapshotPolicy policy) {
-  switch (policy) {
-    case SnapshotPolicy::kError:
-      return "error";
-    case SnapshotPolicy::kSkip:
-      return "skip";
-    case SnapshotPolicy::kHandle:
-      return "handle";
-    case SnapshotPolicy::kDecode:
-      return "decode";
-  }
-  return "unknown";
-}
-
-std::ostream& operator<<(std::ostream& out, SnapshotPolicy policy) {
-  return out << SnapshotPolicyName(policy);
-}
-
 ReplicaClient::ReplicaClient(ReplicaClientOptions options)
     : options_(std::move(options)),
       session_(options_.link, options_.from),
       pump_(&session_, options_.read_bytes, [this] { return Now(); }),
-      snapshot_reader_(options_.link.limits, options_.now_ms) {}
+      snapshot_reader_(options_.link.limits, options_.snapshots.now_ms) {}
 
 ReplicaClient::~ReplicaClient() {
   std::unique_ptr<Transport> transport = pump_.Release();
   if (transport != nullptr) {
-    client_internal::EndPolitely(std::move(transport));
+    EndPolitely(std::move(transport));
   }
 }
 
 absl::StatusOr<std::unique_ptr<ReplicaClient>> ReplicaClient::Make(
     ReplicaClientOptions options) {
-  if (options.snapshot_policy == SnapshotPolicy::kHandle &&
-      !options.on_snapshot) {
+  const SnapshotPolicy policy = options.snapshots.policy;
+  if (policy == SnapshotPolicy::kChunks && !options.on_snapshot) {
     return absl::InvalidArgumentError(
-        "SnapshotPolicy::kHandle: no on_snapshot");
+        "snapshots.policy kChunks: no on_snapshot");
   }
-  if (options.snapshot_policy == SnapshotPolicy::kDecode &&
-      !options.on_payload) {
-    return absl::InvalidArgumentError("SnapshotPolicy::kDecode: no on_payload");
+  if (policy == SnapshotPolicy::kRecords && !options.on_payload) {
+    return absl::InvalidArgumentError(
+        "snapshots.policy kRecords: no on_payload");
+  }
+  if (options.snapshots.in_place) {
+    return absl::InvalidArgumentError(
+        "snapshots.in_place must be false: a ReplicaClient stores no position");
   }
   if (options.link.replica_id.empty()) {
     options.link.replica_id = UniqueReplicaId();
@@ -210,7 +196,7 @@ void ReplicaClient::Applied(uint64_t next_offset) {
 
 void ReplicaClient::FailSnapshot(const absl::Status& status) {
   // With kError the snapshot was not touched, so the held data stays valid.
-  if (options_.snapshot_policy == SnapshotPolicy::kError) {
+  if (options_.snapshots.policy == SnapshotPolicy::kError) {
     session_.HandleFailure(status);
   } else {
     session_.HandleSnapshotFailure(status);
@@ -218,12 +204,12 @@ void ReplicaClient::FailSnapshot(const absl::Status& status) {
 }
 
 absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
-  switch (options_.snapshot_policy) {
+  switch (options_.snapshots.policy) {
     case SnapshotPolicy::kSkip:
       return absl::OkStatus();
-    case SnapshotPolicy::kHandle:
+    case SnapshotPolicy::kChunks:
       return options_.on_snapshot(event);
-    case SnapshotPolicy::kDecode:
+    case SnapshotPolicy::kRecords:
       if (std::holds_alternative<SnapshotBegin>(event)) {
         snapshot_reader_.Begin();
         return absl::OkStatus();
@@ -240,9 +226,10 @@ absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
     case SnapshotPolicy::kError:
       break;
   }
-  return ReplicaError(ReplicaErrorKind::kSnapshotInProgress,
-                      "the primary sends a snapshot, but the caller reads "
-                      "frames: read events, or choose a SnapshotPolicy");
+  return ReplicaError(
+      ReplicaErrorKind::kSnapshotInProgress,
+      "the primary sends a snapshot, but the caller reads "
+      "frames: read events, or choose another snapshots.policy");
 }
 
 // Writes the bytes that are due, then waits for bytes, the end, or the

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A replica's connection to a primary: one Session over one Transport,
-// blocking.
+// blocking. It ends when the connection does. To reconnect and resume use
+// Follower (follower.h, with a table: which class is yours); on an event loop
+// of your own Session or FollowerSession.
 //
 //   ReplicaClientOptions options;
 //   options.link.replica_id = "search-indexer";
@@ -18,7 +20,7 @@
 //
 // For readers of frames only:
 //
-//   options.snapshot_policy = SnapshotPolicy::kSkip;
+//   options.snapshots.policy = SnapshotPolicy::kSkip;
 //   ...
 //   for (const FrameView& frame : (*client)->Frames()) Apply(frame.argv());
 //   return (*client)->status();
@@ -32,11 +34,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <iosfwd>
 #include <iterator>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
@@ -45,12 +45,12 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/internal/pump.h"
 #include "kevy_replica/client/internal/snapshot_reader.h"
 #include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/session.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
@@ -62,24 +62,10 @@
 
 namespace kevy_replica {
 
-// How NextFrame(), NextFrames() and Frames() treat a snapshot.
-enum class SnapshotPolicy : uint8_t {
-  kError,   // End with kSnapshotInProgress.
-  kSkip,    // Read past it: this reader loses its content.
-  kHandle,  // Pass its events to `on_snapshot`, then go on with frames.
-  kDecode,  // Pass its records to `on_payload`, then go on with frames.
-};
-
-// "error", "skip", "handle" or "decode".
-absl::string_view SnapshotPolicyName(SnapshotPolicy policy);
-std::ostream& operator<<(std::ostream& out, SnapshotPolicy policy);
-template <typename Sink>
-void AbslStringify(Sink& sink, SnapshotPolicy policy) {
-  sink.Append(SnapshotPolicyName(policy));
-}
-
 // Options of one connection.
 struct ReplicaClientOptions {
+  ReplicaClientOptions() { snapshots.policy = SnapshotPolicy::kError; }
+
   LinkOptions link;
   // Where to resume. Default: {0, 0}, a fresh start.
   FeedPosition from;
@@ -89,19 +75,18 @@ struct ReplicaClientOptions {
   // Secures the link: see FollowerOptions::secure. Default: null, a plain link.
   TransportSecurity secure;
   // For NextFrame(), NextFrames() and Frames(). NextEvent() returns everything;
-  // it must also read a snapshot to its end that it began. Default: kError.
-  SnapshotPolicy snapshot_policy = SnapshotPolicy::kError;
-  // For kHandle: gets each SnapshotBegin, SnapshotChunk and SnapshotEnd. An
-  // error ends the client with that status. Required by kHandle.
+  // it must also read a snapshot to its end that it began. snapshots.policy is
+  // kError by default. Assigning another SnapshotOptions makes it kChunks.
+  SnapshotOptions snapshots;
+  // For kChunks: gets each SnapshotBegin, SnapshotChunk and SnapshotEnd. An
+  // error ends the client with that status. Required by kChunks.
   std::function<absl::Status(const StreamEvent&)> on_snapshot;
-  // For kDecode: gets each event of the payload, from PayloadHeader to
+  // For kRecords: gets each event of the payload, from PayloadHeader to
   // PayloadEnd and the PayloadTrailer behind it, valid during the call. The
   // snapshot replaces the held data. An error ends the client with that status;
-  // an unreadable payload with ReplicaErrorKind::kPayload. Required by kDecode.
+  // an unreadable payload with ReplicaErrorKind::kPayload. Required by
+  // kRecords.
   std::function<absl::Status(const PayloadEvent&)> on_payload;
-  // Unix time in milliseconds. Payloads of version 2 count their expiries from
-  // it. Default: the system's.
-  std::function<uint64_t()> now_ms;
   // The least room for a read, in bytes. Default: 256 KiB.
   size_t read_bytes = 256 << 10;
   // The longest write (the request, an acknowledgement). Default: 10 s.
@@ -116,7 +101,7 @@ class ReplicaClient {
   // Connects to a replication listener ("localhost:16004", or with keys:
   // kevy_url.h) and shakes hands. With several keys it tries one after the
   // other, each on a new connection. Errors: kInvalidArgument (the address, the
-  // id, a null transport or factory, a SnapshotPolicy without its function),
+  // id, a null transport or factory, snapshots.policy without its function),
   // those of connecting (as kIo), kHandshakeRejected, kAckMalformed,
   // kTruncated, kDeadlineExceeded, kCancelled.
   static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
@@ -150,7 +135,7 @@ class ReplicaClient {
   [[nodiscard]] const StreamEvent* NextEvent() ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
   // Waits for the next frame. Skips heartbeats, and treats snapshots by
-  // `snapshot_policy`. Otherwise as NextEvent().
+  // `snapshots.policy`. Otherwise as NextEvent().
   [[nodiscard]] const FrameView* NextFrame() ABSL_ATTRIBUTE_LIFETIME_BOUND {
     const absl::Span<const FrameView> frames = NextFrames(1);
     return frames.empty() ? nullptr : frames.data();

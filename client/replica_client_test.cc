@@ -26,6 +26,7 @@
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/link_options.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
@@ -108,7 +109,7 @@ TEST(ReplicaClientTest, ReturnsFramesInBatches) {
                       .Frame(60, {"DEL", "k"})
                       .WaitForAck(61));
   ReplicaClientOptions options = Options({7, 8});
-  options.snapshot_policy = SnapshotPolicy::kSkip;
+  options.snapshots.policy = SnapshotPolicy::kSkip;
   auto client = ConnectOrDie(primary, options);
   uint64_t expected = 8;
   while (true) {
@@ -297,7 +298,7 @@ TEST(ReplicaClientTest, FrameReaderSkipsSnapshot) {
                       .Snapshot("KEVYSNAP", 25)
                       .Frame(25, {"DEL", "k"}));
   ReplicaClientOptions options = Options();
-  options.snapshot_policy = SnapshotPolicy::kSkip;
+  options.snapshots.policy = SnapshotPolicy::kSkip;
   auto client = ConnectOrDie(primary, options);
   EXPECT_THAT(client->NextFrame(),
               Pointee(IsFrame(25, ElementsAre("DEL", "k"))));
@@ -313,7 +314,7 @@ TEST(ReplicaClientTest, FrameReaderCallsSnapshotHandler) {
                       .Frame(25, {"DEL", "k"}));
   std::vector<std::string> handed;
   ReplicaClientOptions options = Options();
-  options.snapshot_policy = SnapshotPolicy::kHandle;
+  options.snapshots.policy = SnapshotPolicy::kChunks;
   options.on_snapshot = [&](const StreamEvent& event) {
     handed.emplace_back();
     AppendText(event, &handed.back());
@@ -330,7 +331,7 @@ TEST(ReplicaClientTest, SnapshotHandlerErrorEndsClient) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript().Generation(7).Snapshot("KEVYSNAP", 25));
   ReplicaClientOptions options = Options();
-  options.snapshot_policy = SnapshotPolicy::kHandle;
+  options.snapshots.policy = SnapshotPolicy::kChunks;
   options.on_snapshot = [](const StreamEvent&) {
     return absl::ResourceExhaustedError("disk full");
   };
@@ -343,7 +344,7 @@ TEST(ReplicaClientTest, SnapshotHandlerErrorAtEndLosesPosition) {
   ScriptedPrimary primary;
   primary.Enqueue(PrimaryScript().Generation(7).Snapshot("KEVYSNAP", 25));
   ReplicaClientOptions options = Options();
-  options.snapshot_policy = SnapshotPolicy::kHandle;
+  options.snapshots.policy = SnapshotPolicy::kChunks;
   options.on_snapshot = [](const StreamEvent& event) {
     return std::holds_alternative<SnapshotEnd>(event)
                ? absl::UnavailableError("could not install it")
@@ -361,8 +362,20 @@ TEST(ReplicaClientTest, MissingArgumentsAreRejected) {
       ReplicaClient::Connect(std::unique_ptr<Transport>(), options).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(
       ReplicaClient::Connect(TransportFactory(), options).status()));
-  options.snapshot_policy = SnapshotPolicy::kHandle;
   ScriptedPrimary primary;
+  for (const SnapshotPolicy policy :
+       {SnapshotPolicy::kChunks, SnapshotPolicy::kRecords}) {
+    options.snapshots.policy = policy;
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        ReplicaClient::Connect(primary.InMemory(), options).status()))
+        << policy;
+  }
+}
+
+TEST(ReplicaClientTest, SnapshotInPlaceIsRejected) {
+  ScriptedPrimary primary;
+  ReplicaClientOptions options = Options();
+  options.snapshots.in_place = true;
   EXPECT_TRUE(absl::IsInvalidArgument(
       ReplicaClient::Connect(primary.InMemory(), options).status()));
 }
@@ -645,7 +658,7 @@ TEST(ReplicaClientTest, ReplaysCaptureOverMemory) {
       "+SNAPSHOT\r\n$3\r\nabc\r\n+SNAPSHOT_END 0\r\n"
       "*2\r\n:0\r\n*1\r\n$4\r\nPING\r\n+PING 9 1\r\n"));
   ReplicaClientOptions options = Options();
-  options.snapshot_policy = SnapshotPolicy::kSkip;
+  options.snapshots.policy = SnapshotPolicy::kSkip;
   auto client = ConnectOrDie(primary, options);
   EXPECT_EQ(client->NextFrame()->offset(), 39);
   EXPECT_EQ(client->position(), (FeedPosition{7, 40}));
@@ -663,7 +676,7 @@ TEST(ReplicaClientTest, SnapshotsArriveDecoded) {
                       .Snapshot(std::string("KEVYSNAP\x04\0", 10), 8)
                       .Frame(8, {"DEL", "k"}));
   ReplicaClientOptions options = Options();
-  options.snapshot_policy = SnapshotPolicy::kDecode;
+  options.snapshots.policy = SnapshotPolicy::kRecords;
   EXPECT_TRUE(absl::IsInvalidArgument(
       ReplicaClient::Connect(primary.InMemory(), options).status()));
   std::vector<std::string> lines;
@@ -687,7 +700,7 @@ TEST(ReplicaClientTest, FramesLeaveSnapshotOfNextEventUndecoded) {
                         .Frame(8, {"DEL", "k"})
                         .Stall());
     ReplicaClientOptions options = Options();
-    options.snapshot_policy = SnapshotPolicy::kDecode;
+    options.snapshots.policy = SnapshotPolicy::kRecords;
     options.on_payload = [](const PayloadEvent&) { return absl::OkStatus(); };
     auto client = ConnectOrDie(primary, options);
     for (int i = 0; i < events; ++i) ASSERT_NE(client->NextEvent(), nullptr);
@@ -708,7 +721,7 @@ TEST(ReplicaClientTest, MalformedPayloadEndsClient) {
   primary.Enqueue(
       PrimaryScript().Generation(7).Snapshot("KEVYSNAP\x04", 8).Stall());
   ReplicaClientOptions options = Options();
-  options.snapshot_policy = SnapshotPolicy::kDecode;
+  options.snapshots.policy = SnapshotPolicy::kRecords;
   options.on_payload = [](const PayloadEvent&) { return absl::OkStatus(); };
   auto client = ConnectOrDie(primary, options);
   EXPECT_EQ(client->NextFrame(), nullptr);
@@ -726,7 +739,7 @@ TEST(ReplicaClientTest, RowSegmentErrorNamesTheKey) {
                               std::string("\0\0\0\0\xe8\x02\0\0", 8);
   primary.Enqueue(PrimaryScript().Generation(7).Snapshot(payload, 8).Stall());
   ReplicaClientOptions options = Options();
-  options.snapshot_policy = SnapshotPolicy::kDecode;
+  options.snapshots.policy = SnapshotPolicy::kRecords;
   options.on_payload = [](const PayloadEvent&) { return absl::OkStatus(); };
   auto client = ConnectOrDie(primary, options);
   EXPECT_EQ(client->NextFrame(), nullptr);
@@ -744,7 +757,7 @@ TEST(ReplicaClientTest, PayloadPastALimitNamesTheLimit) {
                       .Stall());
   ReplicaClientOptions options = Options();
   options.link.limits.max_trailer_bytes = 3;
-  options.snapshot_policy = SnapshotPolicy::kDecode;
+  options.snapshots.policy = SnapshotPolicy::kRecords;
   options.on_payload = [](const PayloadEvent&) { return absl::OkStatus(); };
   auto client = ConnectOrDie(primary, options);
   EXPECT_EQ(client->NextFrame(), nullptr);

@@ -16,8 +16,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/internal/decimal.h"
 
 namespace kevy_replica {
 namespace {
@@ -57,14 +57,14 @@ absl::StatusOr<ReplicationToken> ParseReplicationToken(absl::string_view text) {
        absl::StrSplit(text, absl::ByAnyChar(is_reply ? "\r\n" : " ,\t\r\n"),
                       absl::SkipEmpty())) {
     if (is_reply && !declared.has_value()) {
-      declared = ParseDecimal(word.substr(1));
+      declared = internal::ParseDecimal(word.substr(1));
       if (!declared.has_value()) return Error(text, "a bad array header");
       continue;
     }
     if (is_reply && !absl::ConsumePrefix(&word, ":")) {
       return Error(text, "an element that is no integer");
     }
-    const std::optional<uint64_t> number = ParseDecimal(word);
+    const std::optional<uint64_t> number = internal::ParseDecimal(word);
     if (!number.has_value()) return Error(text, "a bad number");
     if (++count > kMaxNumbers) return Error(text, "too many numbers");
     if (count % 2 == 0) {

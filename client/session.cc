@@ -358,7 +358,7 @@ bool Session::TakeOddFrames(absl::Span<const FrameView> frames) {
   const FrameView& first = frames.front();
   const absl::string_view last = frames.back().wire();
   const uint64_t begin =
-      decoder_.position() -
+      decoder_.bytes_decoded() -
       static_cast<uint64_t>(last.data() + last.size() - first.wire().data());
   if (first.offset() != expected) {
     Fail(OffsetGapError({expected, first.offset()},
@@ -391,7 +391,7 @@ bool Session::TakeHeartbeat(const Heartbeat& heartbeat) {
     if (in_snapshot() || stream_generation_ == 0) {
       stream_generation_ = heartbeat.generation;
       if (!received_.Told(heartbeat.generation)) {
-        FailForeign(decoder_.position());
+        FailForeign(decoder_.bytes_decoded());
         return false;
       }
     } else if (stream_generation_ != heartbeat.generation) {

@@ -46,6 +46,7 @@
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
@@ -139,8 +140,9 @@ class Session {
   // A connection stands.
   void HandleConnected(absl::Time now);
 
-  // Room for a read: at least `min` bytes, usually more. Ends the validity of
-  // the last event.
+  // Room for a read: at least `min` bytes (1 or more), usually more. Valid
+  // until the next non-const call. Ends the validity of the last event. Empty
+  // if the process has no memory for it. Default: 1 byte.
   absl::Span<char> PrepareRead(size_t min = 1) ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return decoder_.Prepare(min);
   }
@@ -261,7 +263,7 @@ class Session {
   void TakeSnapshotBegin();
   void TakeSnapshotEnd(const SnapshotEnd& end);
   std::string Where(uint64_t at) const;
-  std::string Where() const { return Where(decoder_.position()); }
+  std::string Where() const { return Where(decoder_.bytes_decoded()); }
   // All received elements were decoded: looks at the bytes behind them.
   void TakeRest();
   void HandleElement(bool is_data);

@@ -5,6 +5,7 @@
 
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "absl/hash/hash_testing.h"
 #include "absl/status/status.h"
@@ -21,10 +22,12 @@
 #include "kevy_replica/client/kevy_url.h"
 #include "kevy_replica/client/kevy_version.h"
 #include "kevy_replica/client/link_options.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/client/position_store.h"
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/client/primary_locator.h"
-#include "kevy_replica/client/replica_client.h"
+#include "kevy_replica/client/replication_token.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/codec/handshake.h"
 
 namespace kevy_replica {
@@ -71,9 +74,28 @@ TEST(ClientValueTest, EnumsHaveOperators) {
   ExpectOperators(StartAt::kPosition, StartAt::kNow, "position");
   ExpectOperators(StartAt::kNow, StartAt::kPosition, "now");
   ExpectOperators(SnapshotPolicy::kError, SnapshotPolicy::kSkip, "error");
-  ExpectOperators(SnapshotPolicy::kSkip, SnapshotPolicy::kHandle, "skip");
-  ExpectOperators(SnapshotPolicy::kHandle, SnapshotPolicy::kDecode, "handle");
-  ExpectOperators(SnapshotPolicy::kDecode, SnapshotPolicy::kError, "decode");
+  ExpectOperators(SnapshotPolicy::kSkip, SnapshotPolicy::kChunks, "skip");
+  ExpectOperators(SnapshotPolicy::kChunks, SnapshotPolicy::kRecords, "chunks");
+  ExpectOperators(SnapshotPolicy::kRecords, SnapshotPolicy::kError, "records");
+  ExpectOperators(PayloadItem::kNanScore, PayloadItem::kStreamId, "nan_score");
+  ExpectOperators(PayloadCheck::kNone, PayloadCheck::kPending, "none");
+  ExpectOperators(PayloadCheck::kSetDeadline, PayloadCheck::kNone,
+                  "set_deadline");
+  ExpectOperators(PayloadCheck::kDeadline, PayloadCheck::kNone, "deadline");
+  ExpectOperators(PayloadCheck::kDeadField, PayloadCheck::kNone, "dead_field");
+  ExpectOperators(PayloadCheck::kPending, PayloadCheck::kNone, "pending");
+}
+
+TEST(ClientValueTest, PayloadCommandsCompareContents) {
+  const std::vector<absl::string_view> set = {"SET", "k", "a\n"};
+  const std::vector<absl::string_view> get = {"GET", "k"};
+  const std::vector<std::string> elsewhere = {"SET", "k", "a\n"};
+  const std::vector<absl::string_view> same(elsewhere.begin(), elsewhere.end());
+  ExpectOperators(PayloadCommand{set}, PayloadCommand{get},
+                  "\"SET\" \"k\" \"a\\n\"");
+  ExpectOperators(PayloadCommand{get, PayloadCheck::kPending},
+                  PayloadCommand{get}, "\"GET\" \"k\" check=pending");
+  EXPECT_EQ(PayloadCommand{set}, PayloadCommand{same});
 }
 
 TEST(ClientValueTest, ValuesHaveOperators) {
@@ -95,6 +117,8 @@ TEST(ClientValueTest, ValuesHaveOperators) {
                   "a=7:8");
   ExpectOperators(NamedPosition{"a", {7, 8}}, NamedPosition{"a", {7, 9}},
                   "a=7:8");
+  ExpectOperators(ReplicationToken{{{7, 8}, {9, 1}}},
+                  ReplicationToken{{{7, 8}, {9, 2}}}, "7 8 9 1");
 }
 
 TEST(ClientValueTest, SemanticsHaveOperators) {

@@ -14,7 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
-#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/codec/internal/encode.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
@@ -27,7 +27,8 @@ constexpr absl::string_view kReplconfAck = "REPLCONF ACK ";
 
 char* Write(const Ack& ack, char* p) {
   p = internal::WriteText(kReplconfAck, p);
-  return internal::WriteText(internal::kCrlf, WriteDecimal(ack.next_offset, p));
+  return internal::WriteText(internal::kCrlf,
+                             internal::WriteDecimal(ack.next_offset, p));
 }
 
 }  // namespace
@@ -48,14 +49,14 @@ DecodeResult DecodeAck(absl::string_view input, const Limits& limits,
   if (absl::ConsumeSuffix(&line, "\r") &&
       absl::StartsWithIgnoreCase(line, kReplconfAck)) {
     const std::optional<uint64_t> offset =
-        ParseDecimal(line.substr(kReplconfAck.size()));
+        internal::ParseDecimal(line.substr(kReplconfAck.size()));
     if (offset.has_value()) *ack = Ack{*offset};
   }
   return DecodeResult::Done(lf + 1);
 }
 
 size_t EncodedSize(const Ack& ack) {
-  return kReplconfAck.size() + DecimalSize(ack.next_offset) +
+  return kReplconfAck.size() + internal::DecimalSize(ack.next_offset) +
          internal::kCrlf.size();
 }
 

@@ -25,7 +25,7 @@ TEST(AckTest, DecodesLineAtTheFront) {
   const DecodeResult result =
       DecodeAck("REPLCONF ACK 9\r\nREPLCONF ACK 10\r\n", Limits(), &ack);
   ASSERT_TRUE(result.done());
-  EXPECT_EQ(result.position, 16u);
+  EXPECT_EQ(result.bytes_decoded, 16u);
   ASSERT_TRUE(ack.has_value());
   EXPECT_EQ(ack->next_offset, 9u);
 }
@@ -34,7 +34,7 @@ TEST(AckTest, SkipsOtherLines) {
   std::optional<Ack> ack = Ack{9};
   const DecodeResult result = DecodeAck("PING\r\nx", Limits(), &ack);
   ASSERT_TRUE(result.done());
-  EXPECT_EQ(result.position, 6u);
+  EXPECT_EQ(result.bytes_decoded, 6u);
   EXPECT_FALSE(ack.has_value());
 }
 
@@ -46,7 +46,7 @@ TEST(AckTest, HalfALineLeavesAckUnchanged) {
   const DecodeResult result =
       DecodeAck(std::string(300, 'x') + "\r\n", Limits(), &ack);
   EXPECT_EQ(result.error, WireError::kLineTooLong);
-  EXPECT_EQ(result.position, 256u);
+  EXPECT_EQ(result.bytes_decoded, 256u);
   ASSERT_TRUE(ack.has_value());
   EXPECT_EQ(ack->next_offset, 9u);
 }

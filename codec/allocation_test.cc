@@ -19,10 +19,10 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/ack.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/reply_decoder.h"
@@ -48,7 +48,7 @@ using ::kevy_replica::codec_testing::TestAccess;
 
 // Makes a decoder reuse its buffer, also under AddressSanitizer.
 void Reuse(StreamDecoder* decoder) {
-  TestAccess::UseMemory(ByteBuffer::Memory::kReuse, decoder);
+  TestAccess::UseMemory(internal::ByteBuffer::Memory::kReuse, decoder);
 }
 
 // Gives `bytes` to the decoder in pieces. Returns the number of elements.
@@ -171,7 +171,7 @@ TEST(AllocationTest, WarmDecoderAllocatesNothingForReplies) {
   }
   for (const size_t piece : {size_t{1}, size_t{100}, bytes.size()}) {
     ReplyDecoder decoder;
-    TestAccess::UseMemory(ByteBuffer::Memory::kReuse, &decoder);
+    TestAccess::UseMemory(internal::ByteBuffer::Memory::kReuse, &decoder);
     const size_t replies = DecodeReplies(bytes, piece, &decoder);
     ASSERT_EQ(replies, 80u);
     size_t again = 0;

@@ -16,9 +16,11 @@ namespace kevy_replica {
 
 // The place of one argument, counted from the first byte of its frame. A
 // relative place stays right when the buffer of a half-received frame moves.
+// Decoders fill in a list of these. It is public because ArgvView and FrameView
+// are made from one, so that your own decoder or test can make them, too.
 struct ArgRef {
-  size_t offset;
-  size_t size;
+  size_t offset;  // In bytes. (Not the frame's offset in the stream.)
+  size_t size;    // In bytes.
 
   friend auto ValueFields(const ArgRef& ref) {
     return std::tie(ref.offset, ref.size);

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -16,6 +16,7 @@
 #include "gtest/gtest.h"
 
 namespace kevy_replica {
+namespace internal {
 namespace {
 
 using Memory = ByteBuffer::Memory;
@@ -336,4 +337,5 @@ TEST_P(ByteBufferTest, LackOfMemoryKeepsHeldBytes) {
 #endif
 
 }  // namespace
+}  // namespace internal
 }  // namespace kevy_replica

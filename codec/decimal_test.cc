@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/decimal.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +16,7 @@
 #include "kevy_replica/codec/testing/guarded_bytes.h"
 
 namespace kevy_replica {
+namespace internal {
 namespace {
 
 using ::kevy_replica::codec_testing::Guard;
@@ -154,4 +155,5 @@ TEST(DecimalReaderTest, TakesTwentyDigits) {
 }
 
 }  // namespace
+}  // namespace internal
 }  // namespace kevy_replica

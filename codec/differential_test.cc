@@ -10,8 +10,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/testing/decode_run.h"
 #include "kevy_replica/codec/testing/random_stream.h"
@@ -57,8 +57,9 @@ DecodeRun Compare(uint64_t seed) {
   EXPECT_EQ(RunOneShot(bytes, limits, start), expected);
   EXPECT_EQ(RunStream(bytes, limits, start, Whole()), expected);
   EXPECT_EQ(RunStream(bytes, limits, start, Pieces(1)), expected);
-  for (const ByteBuffer::Memory memory :
-       {ByteBuffer::Memory::kReuse, ByteBuffer::Memory::kFresh}) {
+  for (const internal::ByteBuffer::Memory memory :
+       {internal::ByteBuffer::Memory::kReuse,
+        internal::ByteBuffer::Memory::kFresh}) {
     EXPECT_EQ(RunStream(bytes, limits, start, RandomPieces(seed), memory),
               expected);
   }

@@ -113,7 +113,7 @@ DecodeResult FrameDecoder::Decode(absl::string_view input, FrameView* frame) {
   internal::ScannedFrame scanned;
   const DecodeResult result =
       scanner.Begin(input.data(), input.size(), &args, &scanned);
-  if (result.done()) take(input.data(), result.position, scanned);
+  if (result.done()) take(input.data(), result.bytes_decoded, scanned);
   return result;
 }
 

@@ -14,11 +14,11 @@
 //   const DecodeResult result = decoder.Decode(bytes, &frame);
 //   if (result.done()) {
 //     Apply(frame.offset(), frame.argv());   // argv()[0] == "SET"
-//     bytes.remove_prefix(result.position);  // The frame ended here.
+//     bytes.remove_prefix(result.bytes_decoded);  // The frame ended here.
 //   }
 //
-// For bytes that arrive over time use StreamDecoder (stream_decoder.h). It
-// resumes inside a half-received frame.
+// For bytes that arrive over time use StreamDecoder. It resumes inside a
+// half-received frame. stream_decoder.h has a table: which class is yours.
 //
 // Source: kevy's replication documentation, and recorded streams of kevy
 // 2.0.20, 3.18.0 and 5.4.0 (testdata/captures).

@@ -117,6 +117,29 @@ TEST(FrameShapeTest, ComparesEveryByteOfLongHeaders) {
   }
 }
 
+// Two frames in a row of another shape end it. A frame of this shape starts the
+// count anew. Bytes that are not compared leave it: too few, or another offset.
+TEST(FrameShapeTest, TwoOtherShapesInARowEndIt) {
+  const Example example(2, 7);
+  const std::string other = Example(2, 8).wire;
+  std::string other_offset = example.wire;
+  other_offset[other_offset.find('8')] = '9';
+  ASSERT_EQ(other_offset.size(), example.wire.size());
+  FrameShape shape;
+  Learn(example, &shape);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Take(other, &shape), 0u);
+    EXPECT_TRUE(shape.active());
+    EXPECT_EQ(Take(example.wire, &shape), 1u);
+  }
+  EXPECT_EQ(Take(other, &shape), 0u);
+  EXPECT_EQ(Take(other_offset, &shape), 0u);
+  EXPECT_EQ(Take("", &shape), 0u);
+  EXPECT_TRUE(shape.active());
+  EXPECT_EQ(Take(other, &shape), 0u);
+  EXPECT_FALSE(shape.active());
+}
+
 void Observe(const Example& example, FramePredictor* predictor) {
   predictor->Observe(example.wire.data(), example.wire.size(),
                      example.envelope_size - 1, example.args.data(),

@@ -65,7 +65,7 @@ TEST(FrameDecoderTest, GivesViewsOfTheInput) {
   const std::string input = absl::StrCat(kSet, "*2\r\n:9");
   const DecodeResult result = decoder.Decode(input, &frame);
   ASSERT_TRUE(result.done());
-  EXPECT_EQ(result.position, kSet.size());
+  EXPECT_EQ(result.bytes_decoded, kSet.size());
   EXPECT_EQ(frame.offset(), 8u);
   EXPECT_EQ(ArgvOf(frame), (Argv{"SET", "foo", "bar"}));
   EXPECT_EQ(frame.wire(), kSet);
@@ -84,7 +84,7 @@ TEST(FrameDecoderTest, LeavesFrameUnchangedUnlessDone) {
   for (size_t size = 0; size < kSet.size(); ++size) {
     const DecodeResult result = other.Decode(kSet.substr(0, size), &frame);
     ASSERT_EQ(result.outcome, Outcome::kNeedMore);
-    ASSERT_LE(result.position, size);
+    ASSERT_LE(result.bytes_decoded, size);
   }
   for (const absl::string_view bad :
        {"+PING 1\r\n", "*3\r\n", "*2\r\n:8\r\n*0\r\n"}) {
@@ -102,7 +102,7 @@ TEST(FrameDecoderTest, RejectsOtherElements) {
         "+PING 1 2 and so on, for more than thirty bytes\r\n"}) {
     const DecodeResult result = decoder.Decode(input, &frame);
     EXPECT_EQ(result.error, WireError::kUnknownElement) << input;
-    EXPECT_EQ(result.position, 0u) << input;
+    EXPECT_EQ(result.bytes_decoded, 0u) << input;
   }
   const std::string zeros(64, '\0');
   EXPECT_EQ(decoder.Decode(zeros, &frame).error, WireError::kUnknownElement);
@@ -132,7 +132,7 @@ TEST(FrameDecoderTest, DecodesEveryLengthOfArguments) {
         const DecodeResult result =
             decoder.Decode(room.Place(bytes, guard), &frame);
         ASSERT_TRUE(result.done()) << size << " " << result.error;
-        ASSERT_EQ(result.position, bytes.size());
+        ASSERT_EQ(result.bytes_decoded, bytes.size());
         ASSERT_EQ(frame.offset(), size);
         ASSERT_EQ(ArgvOf(frame), argv);
       }
@@ -145,6 +145,31 @@ TEST(FrameDecoderTest, DecodesEveryLengthOfArguments) {
         ASSERT_EQ(
             decoder.Decode(room.Place(cut, Guard::kAfter), &frame).outcome,
             Outcome::kNeedMore);
+      }
+    }
+  }
+}
+
+// Every number of digits in the offset, and every cut, with unreadable memory
+// behind the cut. One decoder expects the next offset, the other has seen none.
+TEST(FrameDecoderTest, ReadsOnlyTheInputForEveryOffset) {
+  GuardedBytes room(100);
+  uint64_t offset = 1;
+  for (int digits = 1; digits <= 17; ++digits, offset *= 10) {
+    std::string before;
+    std::string bytes;
+    ASSERT_EQ(AppendFrame(offset, {"k"}, &before), WireError::kNone);
+    ASSERT_EQ(AppendFrame(offset + 1, {"k"}, &bytes), WireError::kNone);
+    for (size_t size = 0; size <= bytes.size(); ++size) {
+      const absl::string_view cut =
+          room.Place(absl::string_view(bytes).substr(0, size), Guard::kAfter);
+      FrameDecoder fresh;
+      FrameDecoder expecting;
+      FrameView frame;
+      ASSERT_TRUE(expecting.Decode(before, &frame).done());
+      for (FrameDecoder* decoder : {&fresh, &expecting}) {
+        ASSERT_EQ(decoder->Decode(cut, &frame).done(), size == bytes.size())
+            << digits << " " << size;
       }
     }
   }
@@ -167,8 +192,8 @@ TEST(FrameDecoderTest, ReplacedBytesAreErrorsOrEncodeBack) {
         FrameView frame;
         const DecodeResult result = decoder.Decode(input, &frame);
         if (result.outcome == Outcome::kError) {
-          // The position is at the wrong byte or behind it.
-          ASSERT_GE(result.position, at) << c;
+          // The index is that of the wrong byte or behind it.
+          ASSERT_GE(result.bytes_decoded, at) << c;
           continue;
         }
         if (!result.done()) continue;
@@ -178,7 +203,7 @@ TEST(FrameDecoderTest, ReplacedBytesAreErrorsOrEncodeBack) {
                   WireError::kNone);
         // Only leading zeros are read and not written again.
         if (input[at] != '0') {
-          ASSERT_EQ(again, input.substr(0, result.position));
+          ASSERT_EQ(again, input.substr(0, result.bytes_decoded));
         }
       }
     }
@@ -202,7 +227,7 @@ TEST(FrameDecoderTest, LimitsHoldAtEveryNumberOfDigits) {
     limits.max_arguments = count - 1;
     const DecodeResult result = FrameDecoder(limits).Decode(bytes, &frame);
     EXPECT_EQ(result.error, WireError::kTooManyArguments) << count;
-    EXPECT_EQ(result.position, bytes.find("\r\n$") - 1) << count;
+    EXPECT_EQ(result.bytes_decoded, bytes.find("\r\n$") - 1) << count;
 
     const std::string value(count, 'v');
     bytes.clear();
@@ -214,13 +239,13 @@ TEST(FrameDecoderTest, LimitsHoldAtEveryNumberOfDigits) {
     limits.max_frame_bytes = bytes.size() - 1;
     const DecodeResult too_long = FrameDecoder(limits).Decode(bytes, &frame);
     EXPECT_EQ(too_long.error, WireError::kFrameTooLong) << count;
-    EXPECT_EQ(too_long.position, bytes.rfind("\nv")) << count;
+    EXPECT_EQ(too_long.bytes_decoded, bytes.rfind("\nv")) << count;
     if (count <= 3) continue;
     limits = Limits();
     limits.max_bulk_bytes = count - 1;
     const DecodeResult bulk = FrameDecoder(limits).Decode(bytes, &frame);
     EXPECT_EQ(bulk.error, WireError::kBulkTooLong) << count;
-    EXPECT_EQ(bulk.position, bytes.rfind("\r\nv") - 1) << count;
+    EXPECT_EQ(bulk.bytes_decoded, bytes.rfind("\r\nv") - 1) << count;
   }
 }
 
@@ -377,7 +402,8 @@ TEST(FrameDecoderTest, RejectsAlmostEqualFrames) {
         const DecodeResult result = warm.Decode(input, &view);
         ASSERT_EQ(result.outcome, cold_result.outcome) << at << " " << c;
         ASSERT_EQ(result.error, cold_result.error) << at << " " << c;
-        ASSERT_EQ(result.position, cold_result.position) << at << " " << c;
+        ASSERT_EQ(result.bytes_decoded, cold_result.bytes_decoded)
+            << at << " " << c;
         if (!result.done()) continue;
         ASSERT_EQ(view.offset(), expected.offset());
         ASSERT_EQ(ArgvOf(view), ArgvOf(expected));

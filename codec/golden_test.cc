@@ -135,8 +135,8 @@ void ExpectPrefix(const Golden& golden, size_t size, const DecodeRun& run) {
   ASSERT_TRUE(std::equal(run.elements.begin(), run.elements.end(),
                          golden.expected.elements.begin()))
       << "cut at " << size << ": " << run;
-  ASSERT_LE(run.position, size);
-  if (run.position < size) {
+  ASSERT_LE(run.bytes_decoded, size);
+  if (run.bytes_decoded < size) {
     ASSERT_TRUE(run.open) << "cut at " << size;
   }
 }
@@ -215,7 +215,8 @@ TEST_P(GoldenTest, ElementsEncodeBack) {
   if (golden.fails()) return;
   std::string encoded;
   const DecodeRun run = RunInPlace(golden, golden.bytes, &encoded);
-  std::string bytes = golden.bytes.substr(0, static_cast<size_t>(run.position));
+  std::string bytes =
+      golden.bytes.substr(0, static_cast<size_t>(run.bytes_decoded));
   if (golden.has_answer() && !run.elements.empty()) {
     bytes.erase(0, bytes.find('\n') + 1);  // Files of answers cover it.
   }

@@ -15,15 +15,15 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/internal/command_scanner.h"
 #include "kevy_replica/codec/internal/control_line.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/codec/internal/encode.h"
 #include "kevy_replica/codec/internal/meter.h"
+#include "kevy_replica/codec/internal/utf8.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
-#include "kevy_replica/codec/utf8.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
@@ -42,12 +42,12 @@ constexpr absl::string_view kAck = "+ACK ";
 
 // A number as an argument of its own.
 size_t NumberBulkSize(uint64_t number) {
-  const size_t digits = DecimalSize(number);
+  const size_t digits = internal::DecimalSize(number);
   return HeaderSize(digits) + digits + 2;
 }
 char* WriteNumberBulk(uint64_t number, char* p) {
-  p = WriteHeader('$', DecimalSize(number), p);
-  return WriteText(internal::kCrlf, WriteDecimal(number, p));
+  p = WriteHeader('$', internal::DecimalSize(number), p);
+  return WriteText(internal::kCrlf, internal::WriteDecimal(number, p));
 }
 
 WireError CheckGeneration(Protocol protocol, uint64_t generation) {
@@ -57,7 +57,7 @@ WireError CheckGeneration(Protocol protocol, uint64_t generation) {
 }
 
 WireError Check(const HandshakeRequest& request) {
-  if (request.replica_id.empty() || !IsUtf8(request.replica_id)) {
+  if (request.replica_id.empty() || !internal::IsUtf8(request.replica_id)) {
     return WireError::kBadReplicaId;
   }
   return CheckGeneration(request.protocol, request.generation);
@@ -77,10 +77,10 @@ char* Write(const HandshakeRequest& request, char* p) {
 char* Write(const HandshakeAnswer& answer, char* p) {
   p = WriteText(kAck, p);
   if (answer.protocol == Protocol::kV2) {
-    p = WriteDecimal(answer.generation, p);
+    p = internal::WriteDecimal(answer.generation, p);
     *p++ = ' ';
   }
-  return WriteText(internal::kCrlf, WriteDecimal(answer.offset, p));
+  return WriteText(internal::kCrlf, internal::WriteDecimal(answer.offset, p));
 }
 
 // The error of the arguments, and the index of the wrong one. The index is 0
@@ -104,18 +104,19 @@ ArgumentError ParseRequest(ArgvView argv, HandshakeRequest* request) {
   request->protocol = argv.size() == 6 ? Protocol::kV2 : Protocol::kV1;
   request->generation = 0;
   if (request->protocol == Protocol::kV2) {
-    const std::optional<uint64_t> generation = ParseDecimal(argv[i++]);
+    const std::optional<uint64_t> generation =
+        internal::ParseDecimal(argv[i++]);
     if (!generation.has_value()) return {WireError::kBadGeneration, i - 1};
     request->generation = *generation;
   }
-  const std::optional<uint64_t> offset = ParseDecimal(argv[i++]);
+  const std::optional<uint64_t> offset = internal::ParseDecimal(argv[i++]);
   if (!offset.has_value()) return {WireError::kBadRequestOffset, i - 1};
   request->offset = *offset;
   if (!absl::EqualsIgnoreCase(argv[i++], kId)) {
     return {WireError::kMissingId, i - 1};
   }
   request->replica_id = argv[i];
-  if (request->replica_id.empty() || !IsUtf8(request->replica_id)) {
+  if (request->replica_id.empty() || !internal::IsUtf8(request->replica_id)) {
     return {WireError::kBadReplicaId, i};
   }
   return {};
@@ -141,12 +142,12 @@ DecodeResult DecodeHandshakeRequest(absl::string_view input,
       break;
     case WireError::kTooManyArguments:
       return DecodeResult::Error(WireError::kWrongArgumentCount,
-                                 result.position);
+                                 result.bytes_decoded);
     case WireError::kBulkTooLong:
     case WireError::kOutOfMemory:
       return result;
     default:
-      return DecodeResult::Error(WireError::kBadRequest, result.position);
+      return DecodeResult::Error(WireError::kBadRequest, result.bytes_decoded);
   }
   if (!result.done()) return result;
   HandshakeRequest parsed;
@@ -193,8 +194,8 @@ DecodeResult DecodeHandshakeAnswer(absl::string_view input,
 
 size_t EncodedSize(const HandshakeAnswer& answer) {
   const bool v2 = answer.protocol == Protocol::kV2;
-  return kAck.size() + (v2 ? DecimalSize(answer.generation) + 1 : 0) +
-         DecimalSize(answer.offset) + internal::kCrlf.size();
+  return kAck.size() + (v2 ? internal::DecimalSize(answer.generation) + 1 : 0) +
+         internal::DecimalSize(answer.offset) + internal::kCrlf.size();
 }
 
 EncodeResult Encode(const HandshakeAnswer& answer, absl::Span<char> out) {

@@ -82,10 +82,10 @@ void AppendText(const HandshakeRequest& request, std::string* out);
 void AppendText(const HandshakeAnswer& answer, std::string* out);
 
 // Decodes the request at the front of `input`, as a primary does. Keywords may
-// be in either case. `*storage` is scratch. On kDone `request->replica_id`
-// views `input`.
+// be in either case. `*storage` is scratch, which may allocate. On kDone
+// `request->replica_id` views `input`.
 //
-// Errors, at the position of the wrong argument: kBadRequest (another element
+// Errors, at the first byte of the wrong argument: kBadRequest (another element
 // than a multi-bulk command), kBulkTooLong, kWrongArgumentCount, kWrongCommand,
 // kMissingFrom, kBadGeneration, kBadRequestOffset, kMissingId, kBadReplicaId,
 // kOutOfMemory.

@@ -36,7 +36,7 @@ TEST(HandshakeRequestTest, DecodesRequestAtTheFront) {
   const DecodeResult result =
       DecodeHandshakeRequest(input, Limits(), &storage, &request);
   ASSERT_TRUE(result.done());
-  EXPECT_EQ(result.position, kRequest.size());
+  EXPECT_EQ(result.bytes_decoded, kRequest.size());
   EXPECT_EQ(request.protocol, Protocol::kV2);
   EXPECT_EQ(request.generation, 7u);
   EXPECT_EQ(request.offset, 8u);
@@ -108,7 +108,7 @@ TEST(HandshakeAnswerTest, DecodesAnswerAtTheFront) {
   DecodeResult result =
       DecodeHandshakeAnswer("+ACK 7 8\r\n+SNAPSHOT\r\n", Limits(), &answer);
   ASSERT_TRUE(result.done());
-  EXPECT_EQ(result.position, 10u);
+  EXPECT_EQ(result.bytes_decoded, 10u);
   EXPECT_EQ(answer.protocol, Protocol::kV2);
   EXPECT_EQ(answer.generation, 7u);
   EXPECT_EQ(answer.offset, 8u);

@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/internal/control_line.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/codec/internal/encode.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
@@ -24,11 +24,11 @@ constexpr absl::string_view kPing = "+PING ";
 char* Write(const Heartbeat& heartbeat, char* p) {
   p = internal::WriteText(kPing, p);
   if (heartbeat.generation != 0) {
-    p = WriteDecimal(heartbeat.generation, p);
+    p = internal::WriteDecimal(heartbeat.generation, p);
     *p++ = ' ';
   }
   return internal::WriteText(internal::kCrlf,
-                             WriteDecimal(heartbeat.next_offset, p));
+                             internal::WriteDecimal(heartbeat.next_offset, p));
 }
 
 }  // namespace
@@ -44,9 +44,10 @@ DecodeResult DecodeHeartbeat(absl::string_view input, const Limits& limits,
 
 size_t EncodedSize(const Heartbeat& heartbeat) {
   return kPing.size() +
-         (heartbeat.generation != 0 ? DecimalSize(heartbeat.generation) + 1
-                                    : 0) +
-         DecimalSize(heartbeat.next_offset) + internal::kCrlf.size();
+         (heartbeat.generation != 0
+              ? internal::DecimalSize(heartbeat.generation) + 1
+              : 0) +
+         internal::DecimalSize(heartbeat.next_offset) + internal::kCrlf.size();
 }
 
 EncodeResult Encode(const Heartbeat& heartbeat, absl::Span<char> out) {

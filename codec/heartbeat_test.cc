@@ -26,7 +26,7 @@ TEST(HeartbeatTest, DecodesHeartbeatAtTheFront) {
   const DecodeResult result =
       DecodeHeartbeat("+PING 7 9\r\n+PING 8 10\r\n", Limits(), &heartbeat);
   ASSERT_TRUE(result.done());
-  EXPECT_EQ(result.position, 11u);
+  EXPECT_EQ(result.bytes_decoded, 11u);
   EXPECT_EQ(heartbeat.generation, 7u);
   EXPECT_EQ(heartbeat.next_offset, 9u);
   // The older form clears an earlier generation.
@@ -39,13 +39,13 @@ TEST(HeartbeatTest, RejectsOtherElements) {
   Heartbeat heartbeat{7, 9};
   const struct {
     absl::string_view input;
-    size_t position;
+    size_t bytes_decoded;
   } kCases[] = {{"*2\r\n", 0},        {"$1\r\n", 0},        {"+ACK 7 9\r\n", 1},
                 {"+SNAPSHOT\r\n", 1}, {"+PONG 7 9\r\n", 2}, {"\r\n", 0}};
   for (const auto& c : kCases) {
     const DecodeResult result = DecodeHeartbeat(c.input, Limits(), &heartbeat);
     EXPECT_EQ(result.error, WireError::kUnknownElement) << c.input;
-    EXPECT_EQ(result.position, c.position) << c.input;
+    EXPECT_EQ(result.bytes_decoded, c.bytes_decoded) << c.input;
   }
   EXPECT_EQ(DecodeHeartbeat("", Limits(), &heartbeat).outcome,
             Outcome::kNeedMore);

@@ -61,7 +61,7 @@ uint64_t ExaminedInPieces(absl::string_view bytes, size_t piece, size_t argc) {
     result = scanner.Resume(bytes.data(), size, &args, &frame);
   }
   EXPECT_TRUE(result.done());
-  EXPECT_EQ(result.position, bytes.size());
+  EXPECT_EQ(result.bytes_decoded, bytes.size());
   EXPECT_EQ(frame.argc, argc);
   return scanner.meter().bytes();
 }
@@ -177,7 +177,7 @@ uint64_t ExaminedOfReply(absl::string_view bytes, size_t piece) {
     result = scanner.Scan(bytes.data(), size);
   }
   EXPECT_TRUE(result.done());
-  EXPECT_EQ(result.position, bytes.size());
+  EXPECT_EQ(result.bytes_decoded, bytes.size());
   return scanner.meter().bytes();
 }
 

@@ -82,7 +82,7 @@ TEST(NextFramesTest, GivesAtMostTheRequestedNumber) {
   const std::string bytes = FramesOf(1, argvs);
   decoder.Feed(bytes);
   EXPECT_EQ(Offsets(decoder.NextFrames(1)), (Numbers{1}));
-  EXPECT_EQ(decoder.position(), FrameOf(1, argvs[0]).size());
+  EXPECT_EQ(decoder.bytes_decoded(), FrameOf(1, argvs[0]).size());
   EXPECT_EQ(Offsets(decoder.NextFrames(2)), (Numbers{2, 3}));
   ASSERT_EQ(decoder.Next(), Outcome::kDone);
   EXPECT_EQ(std::get<FrameView>(decoder.event()).offset(), 4u);
@@ -94,7 +94,7 @@ TEST(NextFramesTest, GivesAtMostTheRequestedNumber) {
     frames += n;
   }
   EXPECT_EQ(frames, 100u);
-  EXPECT_EQ(decoder.position(), bytes.size());
+  EXPECT_EQ(decoder.bytes_decoded(), bytes.size());
   EXPECT_TRUE(decoder.at_boundary());
 }
 
@@ -189,7 +189,7 @@ TEST(NextFramesTest, ReportsErrorBehindEarlierFrames) {
   EXPECT_EQ(decoder.error(), WireError::kNone);
   EXPECT_EQ(decoder.Next(), Outcome::kError);
   EXPECT_EQ(decoder.error(), WireError::kBadBulk);
-  EXPECT_EQ(decoder.position(), sound.size() + 13);
+  EXPECT_EQ(decoder.bytes_decoded(), sound.size() + 13);
   EXPECT_NE(decoder.Excerpt().find("$xmore"), absl::string_view::npos);
 }
 
@@ -303,7 +303,7 @@ TEST(FramesAlikeTest, RejectsAlmostEqualFrames) {
         ASSERT_EQ(warm.NextFrames(3).size(), 3u);
         ASSERT_EQ(warm.Next(), expected) << at << " " << c;
         ASSERT_EQ(warm.error(), cold.error()) << at << " " << c;
-        ASSERT_EQ(warm.position(), before.size() + cold.position());
+        ASSERT_EQ(warm.bytes_decoded(), before.size() + cold.bytes_decoded());
         if (expected != Outcome::kDone) continue;
         const FrameView& got = std::get<FrameView>(warm.event());
         const FrameView& want = std::get<FrameView>(cold.event());

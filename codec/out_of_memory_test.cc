@@ -15,9 +15,9 @@
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
@@ -54,11 +54,11 @@ int FailEachAllocation(const Decode& decode) {
 template <typename Decoder>
 bool Put(absl::string_view bytes, Decoder* decoder) {
   const WireError error = decoder->error();
-  const uint64_t position = decoder->position();
+  const uint64_t bytes_decoded = decoder->bytes_decoded();
   const absl::Span<char> room = decoder->Prepare(bytes.size());
   if (room.empty()) {
     EXPECT_EQ(decoder->error(), error);
-    EXPECT_EQ(decoder->position(), position);
+    EXPECT_EQ(decoder->bytes_decoded(), bytes_decoded);
     return false;
   }
   bytes.copy(room.data(), bytes.size());
@@ -98,7 +98,7 @@ TEST(OutOfMemoryTest, StreamDecoderTellsItAtTheArgument) {
                   } while (outcome == Outcome::kDone);
                 }
                 if (outcome == Outcome::kError) {
-                  EXPECT_EQ((decoder.position() - 26) % 7, 0);
+                  EXPECT_EQ((decoder.bytes_decoded() - 26) % 7, 0);
                   EXPECT_EQ(decoder.Next(), Outcome::kError);
                 }
                 return decoder.error();
@@ -159,16 +159,16 @@ TEST(OutOfMemoryTest, ReplyDecoderTellsIt) {
 
 // A buffer that cannot get less memory keeps the memory of a huge element.
 TEST(OutOfMemoryTest, BufferStaysInUseIfShrinkingFails) {
-  for (const auto memory :
-       {ByteBuffer::Memory::kReuse, ByteBuffer::Memory::kFresh}) {
-    ByteBuffer buffer(memory);
-    buffer.Prepare(16 * ByteBuffer::kKeptCapacity)[0] = 'x';
+  for (const auto memory : {internal::ByteBuffer::Memory::kReuse,
+                            internal::ByteBuffer::Memory::kFresh}) {
+    internal::ByteBuffer buffer(memory);
+    buffer.Prepare(16 * internal::ByteBuffer::kKeptCapacity)[0] = 'x';
     buffer.Commit(1);
     const size_t capacity = buffer.capacity();
     size_t shortest = capacity;
     {
       const FailingAllocation failing(1, FailingAllocation::Later::kFail);
-      for (int call = 0; call < 2 * ByteBuffer::kCalm; ++call) {
+      for (int call = 0; call < 2 * internal::ByteBuffer::kCalm; ++call) {
         shortest = std::min(shortest, buffer.Prepare(1).size());
       }
       EXPECT_TRUE(failing.has_failed());
@@ -176,7 +176,8 @@ TEST(OutOfMemoryTest, BufferStaysInUseIfShrinkingFails) {
     EXPECT_EQ(shortest, capacity - 1);
     EXPECT_EQ(buffer.capacity(), capacity);
     EXPECT_EQ(buffer.bytes(), "x");
-    for (int call = 0; call < ByteBuffer::kCalm; ++call) buffer.Prepare(1);
+    for (int call = 0; call < internal::ByteBuffer::kCalm; ++call)
+      buffer.Prepare(1);
     EXPECT_LT(buffer.capacity(), capacity);
     EXPECT_EQ(buffer.bytes(), "x");
   }
@@ -254,7 +255,7 @@ TEST(OutOfMemoryTest, PayloadDecoderTellsIt) {
 }
 
 // Each string is longer than the scratch, and cut in two.
-TEST(OutOfMemoryTest, PayloadDecoderTellsItWithItsPosition) {
+TEST(OutOfMemoryTest, PayloadDecoderTellsTheWrongByte) {
   std::string payload("KEVYSNAP\x04", 9);
   for (const char key : {'a', 'b'}) {
     payload.append("\x01\x00\x01\x00\x00\x00", 6);

@@ -10,7 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
@@ -86,7 +86,7 @@ TEST(PayloadAllocationTest, CutStringsAllocateOnce) {
   for (const size_t piece :
        {size_t{1}, size_t{7}, size_t{100}, size_t{1000}, payload.size()}) {
     PayloadDecoder decoder(0);
-    TestAccess::UseMemory(ByteBuffer::Memory::kReuse, &decoder);
+    TestAccess::UseMemory(internal::ByteBuffer::Memory::kReuse, &decoder);
     size_t events = 0;
     const Allocations allocations =
         AllocationsOf([&] { events = Decode(payload, piece, &decoder); });
@@ -119,11 +119,11 @@ TEST(PayloadAllocationTest, DeclaredSizesAllocateNothing) {
   const std::string bytes = out.bytes + "\xff\xff\xff\xff" + "some bytes";
   for (const size_t piece : {size_t{1}, bytes.size()}) {
     PayloadDecoder decoder(0, limits);
-    TestAccess::UseMemory(ByteBuffer::Memory::kReuse, &decoder);
+    TestAccess::UseMemory(internal::ByteBuffer::Memory::kReuse, &decoder);
     const Allocations allocations =
         AllocationsOf([&] { Decode(bytes, piece, &decoder); });
     EXPECT_EQ(decoder.error(), WireError::kNone);
-    EXPECT_LE(allocations.largest, ByteBuffer::kMinCapacity);
+    EXPECT_LE(allocations.largest, internal::ByteBuffer::kMinCapacity);
     EXPECT_LE(allocations.count, 1u);
   }
 }

@@ -118,7 +118,7 @@ TEST(PayloadEncoderTest, AppendsTrailerAsItIs) {
             WireError::kWrongOrder);
 }
 
-// At every position, try each wrong event. It is either accepted, or returns an
+// At every place, try each wrong event. It is either accepted, or returns an
 // error and changes nothing.
 TEST(PayloadEncoderTest, ErrorLeavesEverythingUnchanged) {
   const std::vector<PayloadEvent> events = AllEvents();

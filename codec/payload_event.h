@@ -40,11 +40,11 @@ namespace kevy_replica {
 // peer's claim, up to 2^32 - 1, about the events that follow. Do not reserve
 // memory by it.
 
-// Always the first event. The version is 2 to 7. The position is 0 before
-// version 5; kevy 5.4.0 leaves it 0 in version 6, too.
+// Always the first event. The position is {0, 0} before version 5; kevy 5.4.0
+// leaves it {0, 0} in version 6, too. SnapshotEnd tells the next offset always.
 struct PayloadHeader {
-  uint8_t version = 0;
-  uint64_t generation = 0;
+  uint8_t version = 0;      // 2 to 7.
+  uint64_t generation = 0;  // 0: unknown.
   uint64_t offset = 0;
 
   friend auto ValueFields(const PayloadHeader& header) {

@@ -97,9 +97,9 @@ TEST_P(PayloadGoldenTest, EveryPrefixIsTruncated) {
     }
     PayloadRun expected;
     expected.error = WireError::kTruncatedPayload;
-    expected.position = size;
+    expected.bytes_decoded = size;
     for (const PayloadStep& step : golden.expected.steps) {
-      if (step.position <= size) expected.steps.push_back(step);
+      if (step.bytes_decoded <= size) expected.steps.push_back(step);
     }
     ASSERT_EQ(RunPayload(prefix, golden.way), expected) << size;
   }

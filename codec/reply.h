@@ -142,8 +142,8 @@ class ReplyView {
   using size_type = size_t;
 
   ReplyView() = default;
-  // `*node` and the values within it lie in a row; `base` is the reply's first
-  // byte.
+  // For ReplyDecoder. `*node` and the values within it lie in a row; `base` is
+  // the reply's first byte.
   ReplyView(const char* base, const internal::ReplyNode* node)
       : base_(base), node_(node) {}
 

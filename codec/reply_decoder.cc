@@ -49,16 +49,16 @@ Outcome ReplyDecoder::Next() {
   const DecodeResult result = scanner_.Scan(bytes.data(), bytes.size());
   switch (result.outcome) {
     case Outcome::kDone:
-      release_ = result.position;
-      position_ += result.position;
+      release_ = result.bytes_decoded;
+      bytes_decoded_ += result.bytes_decoded;
       reply_ = ReplyView(bytes.data(), scanner_.nodes());
       break;
     case Outcome::kNeedMore:
       break;
     case Outcome::kError:
       error_ = result.error;
-      error_in_buffer_ = result.position;
-      position_ += result.position;
+      error_in_buffer_ = result.bytes_decoded;
+      bytes_decoded_ += result.bytes_decoded;
       break;
   }
   return result.outcome;

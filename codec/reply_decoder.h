@@ -15,7 +15,7 @@
 //         break;
 //       }
 //       case Outcome::kError:
-//         return Fail(decoder.error(), decoder.position());
+//         return Fail(decoder.error(), decoder.bytes_decoded());
 //     }
 //   }
 //
@@ -23,8 +23,8 @@
 // replies are views into it. It resumes at any byte and reads each byte at most
 // once, so the work is linear in the bytes, however they arrive.
 //
-// Memory: the buffer is at most twice the received bytes of one reply, or
-// ByteBuffer's minimum of 4 KiB. The list of values is at most twice the
+// Memory: the buffer is at most twice the received bytes of one reply, or 4
+// KiB. The list of values is at most twice the
 // arrived values, each of 40 bytes. Declared lengths and counts allocate
 // nothing. In the steady state it allocates nothing.
 
@@ -37,7 +37,7 @@
 #include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/internal/reply_scanner.h"
 #include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/result.h"
@@ -76,11 +76,11 @@ class ReplyDecoder {
   //   kDone      reply() is the reply, valid until the next non-const call
   //   kNeedMore  Prepare(), read, Commit(), and call again; reply() is a null
   //              bulk
-  //   kError     error() and position() tell the error, from now on
+  //   kError     error() and bytes_decoded() tell the error, from now on
   //
-  // Errors and their positions:
+  // Errors, and the wrong byte, whose index bytes_decoded() is:
   //
-  // | error            | position                                            |
+  // | error            | byte                                                |
   // |------------------|-----------------------------------------------------|
   // | kBadReply        | the first byte that no RESP2 reply has there        |
   // | kBulkTooLong, kTooManyElements | the digit that passes the limit       |
@@ -99,8 +99,8 @@ class ReplyDecoder {
   WireError error() const { return error_; }
 
   // Bytes from the start of the input: to the end of the last reply, or, after
-  // an error, to the wrong byte.
-  uint64_t position() const { return position_; }
+  // an error, to the wrong byte. So it is that byte's index.
+  uint64_t bytes_decoded() const { return bytes_decoded_; }
 
   // Returns at most `max` of the held bytes, for an error message. After an
   // error these surround the wrong byte. Otherwise they begin with the last
@@ -121,7 +121,7 @@ class ReplyDecoder {
 
   void Release();
 
-  ByteBuffer buffer_;
+  internal::ByteBuffer buffer_;
   internal::ReplyScanner scanner_;
   ReplyView reply_;
   // The size of the last reply, at the buffer's front. The next call consumes
@@ -129,7 +129,7 @@ class ReplyDecoder {
   size_t release_ = 0;
   WireError error_ = WireError::kNone;
   size_t error_in_buffer_ = 0;
-  uint64_t position_ = 0;
+  uint64_t bytes_decoded_ = 0;
 };
 
 }  // namespace kevy_replica

@@ -12,8 +12,8 @@
 
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/testing/client_port.h"
@@ -58,7 +58,7 @@ ReplyLimits Tight() {
 struct Failure {
   absl::string_view bytes;
   WireError error;
-  uint64_t position;
+  uint64_t bytes_decoded;
 };
 
 // The wrong byte is always the one that shows the error.
@@ -69,10 +69,11 @@ void ExpectFailures(const std::vector<Failure>& failures,
       const DecodeRun run = RunReplies(failure.bytes, limits, way.cuts);
       ASSERT_EQ(run.error, failure.error)
           << Escaped(failure.bytes) << " " << way.name << ": " << run;
-      ASSERT_EQ(run.position, failure.position) << Escaped(failure.bytes);
+      ASSERT_EQ(run.bytes_decoded, failure.bytes_decoded)
+          << Escaped(failure.bytes);
     }
     const DecodeRun run = RunReplies(failure.bytes, limits, Pieces(1));
-    EXPECT_EQ(run.given, failure.position + 1) << Escaped(failure.bytes);
+    EXPECT_EQ(run.given, failure.bytes_decoded + 1) << Escaped(failure.bytes);
     EXPECT_EQ(ReferenceReplies(failure.bytes, limits), run)
         << Escaped(failure.bytes);
   }
@@ -185,7 +186,7 @@ TEST(ReplyDecoderTest, EveryPrefixNeedsMore) {
     const DecodeRun run =
         RunReplies(bytes.substr(0, size), ReplyLimits(), Whole());
     ASSERT_TRUE(run.open) << size;
-    ASSERT_EQ(run.position, 0u);
+    ASSERT_EQ(run.bytes_decoded, 0u);
   }
   const DecodeRun run = RunReplies(bytes, ReplyLimits(), Whole());
   EXPECT_EQ(run.elements,
@@ -224,7 +225,7 @@ TEST(ReplyDecoderTest, DeepestNestingIsBounded) {
   for (int i = 0; i < 100'000; ++i) bytes += "*1\r\n";
   const DecodeRun run = RunReplies(bytes, ReplyLimits(), Whole());
   EXPECT_EQ(run.error, WireError::kTooDeep);
-  EXPECT_EQ(run.position, 16u * 4);
+  EXPECT_EQ(run.bytes_decoded, 16u * 4);
   // A caller may allow more. Nothing recurses by the peer's depth.
   ReplyLimits limits;
   limits.max_depth = 1'000'000;
@@ -244,7 +245,7 @@ TEST(ReplyDecoderTest, ExcerptSurroundsTheError) {
   ASSERT_EQ(decoder.Next(), Outcome::kDone);
   EXPECT_EQ(decoder.Excerpt(5), "+OK\r\n");
   ASSERT_EQ(decoder.Next(), Outcome::kError);
-  EXPECT_EQ(decoder.position(), 8u);
+  EXPECT_EQ(decoder.bytes_decoded(), 8u);
   EXPECT_EQ(decoder.Excerpt(4), "12x4");
   EXPECT_EQ(decoder.Excerpt(), ":12x4\r\n");
 }
@@ -284,8 +285,9 @@ DecodeRun Compare(uint64_t seed) {
   EXPECT_EQ(RunRepliesInPlace(bytes, limits), expected);
   EXPECT_EQ(RunReplies(bytes, limits, Whole()), expected);
   EXPECT_EQ(RunReplies(bytes, limits, Pieces(1)), expected);
-  for (const ByteBuffer::Memory memory :
-       {ByteBuffer::Memory::kReuse, ByteBuffer::Memory::kFresh}) {
+  for (const internal::ByteBuffer::Memory memory :
+       {internal::ByteBuffer::Memory::kReuse,
+        internal::ByteBuffer::Memory::kFresh}) {
     EXPECT_EQ(RunReplies(bytes, limits, RandomPieces(seed), memory), expected);
   }
   if (!mutated && !IsLimit(expected.error)) {

@@ -33,7 +33,7 @@ void AppendText(const DecodeResult& result, std::string* out) {
   if (result.error != WireError::kNone) {
     absl::StrAppend(out, " ", WireErrorName(result.error));
   }
-  absl::StrAppend(out, " at ", result.position);
+  absl::StrAppend(out, " at ", result.bytes_decoded);
 }
 
 void AppendText(const EncodeResult& result, std::string* out) {

@@ -33,12 +33,20 @@ void AbslStringify(Sink& sink, Outcome outcome) {
   sink.Append(OutcomeName(outcome));
 }
 
-// The result of a function that decodes. `error` is kNone unless the outcome is
-// kError. `position`: see the functions below.
+// The result of decoding one element from the front of an input.
+//
+// The functions Decode...(input, limits, &value) read `input` alone, and only
+// the element at its front. They set the value on kDone alone. They allocate
+// nothing, and any thread may call them.
 struct [[nodiscard]] DecodeResult {
   Outcome outcome = Outcome::kNeedMore;
-  WireError error = WireError::kNone;
-  size_t position = 0;
+  WireError error = WireError::kNone;  // Set with kError alone.
+  // A count from input[0], by the outcome:
+  //
+  //   kDone      the element's size: input.remove_prefix() of it is the rest
+  //   kNeedMore  the bytes that were looked at, of no use to a caller
+  //   kError     the bytes before the wrong one, so the wrong byte's index
+  size_t bytes_decoded = 0;
 
   // The element ends before byte `size`.
   static DecodeResult Done(size_t size) {
@@ -48,20 +56,25 @@ struct [[nodiscard]] DecodeResult {
   static DecodeResult NeedMore(size_t examined) {
     return {Outcome::kNeedMore, WireError::kNone, examined};
   }
-  // Byte `position` is wrong.
-  static DecodeResult Error(WireError error, size_t position) {
-    return {Outcome::kError, error, position};
+  // The byte at index `bytes_decoded` is wrong.
+  static DecodeResult Error(WireError error, size_t bytes_decoded) {
+    return {Outcome::kError, error, bytes_decoded};
   }
 
   bool done() const { return outcome == Outcome::kDone; }
 
   friend auto ValueFields(const DecodeResult& result) {
-    return std::tie(result.outcome, result.error, result.position);
+    return std::tie(result.outcome, result.error, result.bytes_decoded);
   }
 };
 
 // The result of a function that encodes into a span: `size` bytes were written,
 // or, with an `error`, 0.
+//
+// Each element has three functions. EncodedSize(value) is its size on the wire
+// in bytes, if it can be encoded. Encode(value, out) writes it to the front of
+// `out`. Append(value, &text) appends it, and allocates as std::string does.
+// With an error both leave their output as it was.
 struct [[nodiscard]] EncodeResult {
   WireError error = WireError::kNone;
   size_t size = 0;

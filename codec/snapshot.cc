@@ -9,10 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/internal/bulk_scanner.h"
 #include "kevy_replica/codec/internal/chunk_limits.h"
 #include "kevy_replica/codec/internal/control_line.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/codec/internal/encode.h"
 #include "kevy_replica/codec/internal/meter.h"
 #include "kevy_replica/codec/limits.h"
@@ -27,7 +27,8 @@ constexpr absl::string_view kEnd = "+SNAPSHOT_END ";
 
 char* Write(const SnapshotEnd& end, char* p) {
   p = internal::WriteText(kEnd, p);
-  return internal::WriteText(internal::kCrlf, WriteDecimal(end.next_offset, p));
+  return internal::WriteText(internal::kCrlf,
+                             internal::WriteDecimal(end.next_offset, p));
 }
 
 WireError Check(const SnapshotChunk& chunk) {
@@ -101,7 +102,8 @@ WireError Append(const SnapshotChunk& chunk, std::string* out) {
 }
 
 size_t EncodedSize(const SnapshotEnd& end) {
-  return kEnd.size() + DecimalSize(end.next_offset) + internal::kCrlf.size();
+  return kEnd.size() + internal::DecimalSize(end.next_offset) +
+         internal::kCrlf.size();
 }
 
 EncodeResult Encode(const SnapshotEnd& end, absl::Span<char> out) {

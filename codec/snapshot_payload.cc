@@ -39,7 +39,7 @@ void PayloadDecoder::Feed(absl::string_view bytes) {
   reader_.Release();
   if (error_ != WireError::kNone) return;
   if (reader_.has_more()) {
-    SetError(WireError::kWrongOrder, reader_.position());
+    SetError(WireError::kWrongOrder, reader_.bytes_read());
   } else {
     reader_.Feed(bytes);
   }
@@ -55,7 +55,7 @@ Outcome PayloadDecoder::Next() {
           const auto expected =
               static_cast<unsigned char>(internal::kPayloadMagic[magic_bytes_]);
           if (reader_.number(0) != expected) {
-            return Fail(WireError::kBadMagic, reader_.position() - 1);
+            return Fail(WireError::kBadMagic, reader_.bytes_read() - 1);
           }
           ++magic_bytes_;
         }
@@ -66,7 +66,7 @@ Outcome PayloadDecoder::Next() {
         if (!reader_.Read<Wire::kU8>()) return Stop();
         if (reader_.number(0) < internal::kMinPayloadVersion ||
             reader_.number(0) > internal::kMaxPayloadVersion) {
-          return Fail(WireError::kBadVersion, reader_.position() - 1);
+          return Fail(WireError::kBadVersion, reader_.bytes_read() - 1);
         }
         version_ = static_cast<uint8_t>(reader_.number(0));
         if (version_ < internal::kPositionSince) {
@@ -87,14 +87,14 @@ Outcome PayloadDecoder::Next() {
           return Give(PayloadEnd(), State::kEnded);
         }
         if (!BeginRecord(reader_.number(0))) {
-          return Fail(WireError::kBadOpcode, reader_.position() - 1);
+          return Fail(WireError::kBadOpcode, reader_.bytes_read() - 1);
         }
         break;
 
       case State::kExpiryFlag:
         if (!reader_.Read<Wire::kU8>()) return Stop();
         if (reader_.number(0) > 1) {
-          return Fail(WireError::kBadExpiryFlag, reader_.position() - 1);
+          return Fail(WireError::kBadExpiryFlag, reader_.bytes_read() - 1);
         }
         state_ = reader_.number(0) == 1 ? State::kExpiry : State::kKey;
         break;
@@ -227,9 +227,9 @@ WireError PayloadDecoder::Finish() {
   reader_.Release();
   if (error_ != WireError::kNone) return error_;
   if (!ended()) {
-    SetError(WireError::kTruncatedPayload, reader_.position());
+    SetError(WireError::kTruncatedPayload, reader_.bytes_read());
   } else if (reader_.has_more()) {
-    SetError(WireError::kWrongOrder, reader_.position());
+    SetError(WireError::kWrongOrder, reader_.bytes_read());
   }
   return error_;
 }
@@ -238,7 +238,7 @@ template <typename Event>
 Outcome PayloadDecoder::Give(const Event& event, State next) {
   event_ = event;
   state_ = next;
-  position_ = reader_.position();
+  bytes_decoded_ = reader_.bytes_read();
   return Outcome::kDone;
 }
 
@@ -255,7 +255,7 @@ bool PayloadDecoder::BeginRecord(uint64_t opcode) {
     return false;
   }
   opcode_ = static_cast<uint8_t>(opcode);
-  opcode_position_ = reader_.position() - 1;
+  opcode_index_ = reader_.bytes_read() - 1;
   expire_at_ms_.reset();
   state_ = State::kExpiryFlag;
   return true;
@@ -265,7 +265,7 @@ Outcome PayloadDecoder::Key() {
   if (opcode_ == internal::kRowSegmentOpcode) {
     if (!reader_.Read<Wire::kString>()) return Stop();
     error_key_ = std::string(reader_.string(0));
-    return Fail(WireError::kRowSegment, opcode_position_);
+    return Fail(WireError::kRowSegment, opcode_index_);
   }
   const auto type = static_cast<RecordType>(opcode_);
   if (type == RecordType::kString || type == RecordType::kStream) {
@@ -290,11 +290,11 @@ Outcome PayloadDecoder::Key() {
 Outcome PayloadDecoder::Trailer() {
   if (!reader_.has_more()) return Outcome::kNeedMore;
   if (trailer_left_ == 0) {
-    return Fail(WireError::kTrailerTooLong, reader_.position());
+    return Fail(WireError::kTrailerTooLong, reader_.bytes_read());
   }
   const absl::string_view bytes = reader_.TakeUpTo(trailer_left_);
   if (bytes.empty()) {
-    return Fail(WireError::kSnapshotTooLong, reader_.position());
+    return Fail(WireError::kSnapshotTooLong, reader_.bytes_read());
   }
   trailer_left_ -= bytes.size();
   return Give(PayloadTrailer{bytes}, State::kEnded);
@@ -321,18 +321,18 @@ PayloadDecoder::State PayloadDecoder::AfterGroup() const {
 // The reader stopped: at the piece's end, or at an error.
 Outcome PayloadDecoder::Stop() {
   if (reader_.error() == WireError::kNone) return Outcome::kNeedMore;
-  return Fail(reader_.error(), reader_.error_position());
+  return Fail(reader_.error(), reader_.error_index());
 }
 
-Outcome PayloadDecoder::Fail(WireError error, uint64_t position) {
-  SetError(error, position);
+Outcome PayloadDecoder::Fail(WireError error, uint64_t index) {
+  SetError(error, index);
   return Outcome::kError;
 }
 
-void PayloadDecoder::SetError(WireError error, uint64_t position) {
+void PayloadDecoder::SetError(WireError error, uint64_t index) {
   state_ = State::kFailed;
   error_ = error;
-  position_ = position;
+  bytes_decoded_ = index;
 }
 
 }  // namespace kevy_replica

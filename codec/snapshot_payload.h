@@ -13,7 +13,7 @@
 //       } ...
 //     }
 //     if (outcome == Outcome::kError) {
-//       return Fail(decoder.error(), decoder.position());
+//       return Fail(decoder.error(), decoder.bytes_decoded());
 //     }
 //   }
 //   if (decoder.Finish() != WireError::kNone) return Fail(...);
@@ -27,11 +27,10 @@
 // resumes at any byte, so the work is linear in the bytes, however they arrive.
 //
 // Memory: the scratch holds the received part of the strings of one event, at
-// most two strings. It allocates at most twice that, or ByteBuffer's minimum of
-// 4 KiB. So it stays below four times the longest string, whatever lengths and
-// counts the peer declares. It frees the memory of a huge string, down to
-// ByteBuffer::kKeptCapacity, after some dozen later strings were cut. In the
-// steady state it allocates nothing.
+// most two strings. It allocates at most twice that, or 4 KiB. So it stays
+// below four times the longest string, whatever lengths and counts the peer
+// declares. It frees the memory of a huge string, down to 1 MiB, after some
+// dozen later strings were cut. In the steady state it allocates nothing.
 //
 // Under AddressSanitizer a view of the scratch aborts if it is read after its
 // event. A view of the piece is valid as long as the piece.
@@ -83,11 +82,11 @@ class PayloadDecoder {
   //   kDone      event() is the event, valid until the next non-const call
   //   kNeedMore  the piece was read to its end: Feed() the next one, or
   //              Finish()
-  //   kError     error() and position() tell the error, from now on
+  //   kError     error() and bytes_decoded() tell the error, from now on
   //
-  // Errors and their positions:
+  // Errors, and the wrong byte, whose index bytes_decoded() is:
   //
-  // | error            | position                                             |
+  // | error            | byte                                                 |
   // |------------------|------------------------------------------------------|
   // | kBadMagic        | the first byte that differs from the magic           |
   // | kBadVersion, kBadOpcode, kBadExpiryFlag | that byte                     |
@@ -109,7 +108,7 @@ class PayloadDecoder {
   //
   // Returns:
   //   kNone              the payload is complete
-  //   kTruncatedPayload  it is not; position() is the number of bytes read
+  //   kTruncatedPayload  it is not; bytes_decoded() is the number of bytes read
   //   kWrongOrder        a part of the trailer was not taken with Next()
   //   another error      an earlier call reported it already
   //
@@ -132,8 +131,9 @@ class PayloadDecoder {
   }
 
   // Bytes from the start of the payload: to the end of the last event, or,
-  // after an error, to the wrong byte. RecordEnd takes up 0 bytes.
-  uint64_t position() const { return position_; }
+  // after an error, to the wrong byte. So it is that byte's index. RecordEnd
+  // takes up 0 bytes.
+  uint64_t bytes_decoded() const { return bytes_decoded_; }
 
   // Whether PayloadEnd was given. A trailer may still follow.
   bool ended() const { return state_ == State::kEnded; }
@@ -235,8 +235,8 @@ class PayloadDecoder {
   State AfterConsumer() const;
   State AfterGroup() const;
   Outcome Stop();
-  Outcome Fail(WireError error, uint64_t position);
-  void SetError(WireError error, uint64_t position);
+  Outcome Fail(WireError error, uint64_t index);
+  void SetError(WireError error, uint64_t index);
 
   internal::PayloadReader reader_;
   uint64_t now_ms_;
@@ -245,7 +245,7 @@ class PayloadDecoder {
   uint8_t magic_bytes_ = 0;  // Bytes of the magic read so far.
   uint8_t opcode_ = 0;
   bool records_ended_ = false;  // A hash field expiry was given.
-  uint64_t opcode_position_ = 0;
+  uint64_t opcode_index_ = 0;
   std::optional<uint64_t> expire_at_ms_;
   // Elements still due: entries or groups, and the innermost ones.
   uint32_t outer_left_ = 0;
@@ -254,7 +254,7 @@ class PayloadDecoder {
 
   PayloadEvent event_;
   WireError error_ = WireError::kNone;
-  uint64_t position_ = 0;
+  uint64_t bytes_decoded_ = 0;
   std::string error_key_;
 };
 

@@ -19,7 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
@@ -68,7 +68,7 @@ std::string Next(PayloadDecoder* decoder) {
       return "need_more";
     case Outcome::kError:
       return absl::StrCat("error ", WireErrorName(decoder->error()), " at ",
-                          decoder->position());
+                          decoder->bytes_decoded());
   }
   return "";
 }
@@ -110,15 +110,15 @@ TEST(PayloadDecoderTest, NeedsMoreUntilAnEventIsWhole) {
   decoder.Feed(absl::string_view(bytes).substr(0, 20));
   EXPECT_EQ(Next(&decoder), "need_more");
   EXPECT_EQ(Next(&decoder), "need_more");
-  EXPECT_EQ(decoder.position(), 0u);
+  EXPECT_EQ(decoder.bytes_decoded(), 0u);
   decoder.Feed(absl::string_view(bytes).substr(20));
   EXPECT_EQ(Next(&decoder), "header version=6 generation=7 offset=8");
-  EXPECT_EQ(decoder.position(), 25u);
+  EXPECT_EQ(decoder.bytes_decoded(), 25u);
   EXPECT_FALSE(decoder.ended());
   EXPECT_EQ(Next(&decoder), "payload_end");
   EXPECT_TRUE(decoder.ended());
   EXPECT_EQ(Next(&decoder), "need_more");
-  EXPECT_EQ(decoder.position(), 26u);
+  EXPECT_EQ(decoder.bytes_decoded(), 26u);
   EXPECT_EQ(decoder.Finish(), WireError::kNone);
   EXPECT_EQ(decoder.Finish(), WireError::kNone);
   EXPECT_EQ(Next(&decoder), "need_more");
@@ -219,7 +219,7 @@ TEST(PayloadDecoderTest, FinishingInsideAPayloadFails) {
   Decode(bytes, bytes.size(), &decoder);
   EXPECT_EQ(decoder.error(), WireError::kNone);
   EXPECT_EQ(decoder.Finish(), WireError::kTruncatedPayload);
-  EXPECT_EQ(decoder.position(), bytes.size());
+  EXPECT_EQ(decoder.bytes_decoded(), bytes.size());
   decoder.Feed("more");
   EXPECT_EQ(Next(&decoder),
             absl::StrCat("error truncated_payload at ", bytes.size()));
@@ -235,7 +235,7 @@ TEST(PayloadDecoderTest, TrailerPiecesAreViewsOfTheFedPieces) {
   EXPECT_EQ(Next(&decoder), "header version=4 generation=0 offset=0");
   EXPECT_EQ(Next(&decoder), "payload_end");
   EXPECT_EQ(Next(&decoder), "trailer \"first\"");
-  EXPECT_EQ(decoder.position(), bytes.size());
+  EXPECT_EQ(decoder.bytes_decoded(), bytes.size());
   EXPECT_TRUE(IsWithin(std::get<PayloadTrailer>(decoder.event()).bytes, bytes));
   EXPECT_EQ(Next(&decoder), "need_more");
   decoder.Feed("");
@@ -281,7 +281,7 @@ TEST(PayloadDecoderTest, FinishReportsUnreadBytes) {
   EXPECT_EQ(Next(&decoder), "header version=4 generation=0 offset=0");
   EXPECT_EQ(Next(&decoder), "payload_end");
   EXPECT_EQ(decoder.Finish(), WireError::kWrongOrder);
-  EXPECT_EQ(decoder.position(), 10u);
+  EXPECT_EQ(decoder.bytes_decoded(), 10u);
 }
 
 TEST(PayloadDecoderTest, ErrorKeyOutlivesItsPiece) {
@@ -354,7 +354,7 @@ TEST(PayloadDecoderTest, DeclaredSizesTakeNoMemory) {
     for (const size_t piece : {1, 1000}) {
       PayloadDecoder decoder(0, limits);
       Decode(bytes, piece, &decoder);
-      EXPECT_LE(decoder.memory_bytes(), ByteBuffer::kMinCapacity);
+      EXPECT_LE(decoder.memory_bytes(), internal::ByteBuffer::kMinCapacity);
       EXPECT_EQ(decoder.Finish(), WireError::kTruncatedPayload);
     }
   }
@@ -367,14 +367,14 @@ TEST(PayloadDecoderTest, MemoryFollowsReceivedBytes) {
   for (size_t came = 0; came < 2'000'000; came += piece.size()) {
     Decode(piece, piece.size(), &decoder);
     ASSERT_LE(decoder.memory_bytes(),
-              std::max(ByteBuffer::kMinCapacity, 2 * (came + 1001)));
+              std::max(internal::ByteBuffer::kMinCapacity, 2 * (came + 1001)));
   }
   EXPECT_GE(decoder.memory_bytes(),
             2'000'000u);  // The scratch itself has grown.
 }
 
 TEST(PayloadDecoderTest, FreesMemoryOfAHugeString) {
-  const std::string huge(16 * ByteBuffer::kKeptCapacity, 'x');
+  const std::string huge(16 * internal::ByteBuffer::kKeptCapacity, 'x');
   std::vector<PayloadEvent> events = {
       PayloadHeader{4, 0, 0}, RecordBegin{RecordType::kList, "key", {}, 1001},
       ListItem{huge}};
@@ -386,7 +386,7 @@ TEST(PayloadDecoderTest, FreesMemoryOfAHugeString) {
   Decode(Encoded(events), 100, &decoder,
          [&] { most = std::max(most, decoder.memory_bytes()); });
   EXPECT_GE(most, huge.size());
-  EXPECT_LE(decoder.memory_bytes(), ByteBuffer::kKeptCapacity);
+  EXPECT_LE(decoder.memory_bytes(), internal::ByteBuffer::kKeptCapacity);
   EXPECT_EQ(decoder.Finish(), WireError::kNone);
 }
 

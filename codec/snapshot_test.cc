@@ -33,20 +33,20 @@ TEST(SnapshotTest, DecodesElementAtTheFront) {
   DecodeResult result =
       DecodeSnapshotBegin("+SNAPSHOT\r\n$1", Limits(), &begin);
   ASSERT_TRUE(result.done());
-  EXPECT_EQ(result.position, 11u);
+  EXPECT_EQ(result.bytes_decoded, 11u);
 
   const absl::string_view input = "$5\r\nhello\r\n$1";
   SnapshotChunk chunk;
   result = DecodeSnapshotChunk(input, Limits(), &chunk);
   ASSERT_TRUE(result.done());
-  EXPECT_EQ(result.position, 11u);
+  EXPECT_EQ(result.bytes_decoded, 11u);
   EXPECT_EQ(chunk.bytes, "hello");
   EXPECT_EQ(chunk.bytes.data(), input.data() + 4);  // A view.
 
   SnapshotEnd end;
   result = DecodeSnapshotEnd("+SNAPSHOT_END 5\r\n+P", Limits(), &end);
   ASSERT_TRUE(result.done());
-  EXPECT_EQ(result.position, 17u);
+  EXPECT_EQ(result.bytes_decoded, 17u);
   EXPECT_EQ(end.next_offset, 5u);
 }
 
@@ -68,9 +68,10 @@ TEST(SnapshotTest, RejectsOtherElements) {
             WireError::kUnknownElement);
   EXPECT_EQ(DecodeSnapshotEnd("+SNAPSHOT\r\n", Limits(), &end).error,
             WireError::kUnknownElement);
-  EXPECT_EQ(DecodeSnapshotChunk("+SNAPSHOT\r\n", Limits(), &chunk).position,
+  EXPECT_EQ(
+      DecodeSnapshotChunk("+SNAPSHOT\r\n", Limits(), &chunk).bytes_decoded, 0u);
+  EXPECT_EQ(DecodeSnapshotBegin("$1\r\na\r\n", Limits(), &begin).bytes_decoded,
             0u);
-  EXPECT_EQ(DecodeSnapshotBegin("$1\r\na\r\n", Limits(), &begin).position, 0u);
 
   EXPECT_EQ(DecodeSnapshotBegin("", Limits(), &begin).outcome,
             Outcome::kNeedMore);
@@ -95,7 +96,7 @@ TEST(SnapshotTest, DecodesChunksOfEverySize) {
       const DecodeResult result =
           DecodeSnapshotChunk(room.Place(wire, guard), Limits(), &chunk);
       ASSERT_TRUE(result.done()) << size;
-      EXPECT_EQ(result.position, wire.size());
+      EXPECT_EQ(result.bytes_decoded, wire.size());
       EXPECT_EQ(chunk.bytes, bytes);
     }
     wire.pop_back();
@@ -112,7 +113,7 @@ TEST(SnapshotTest, RejectsChunksOverTheLimit) {
   SnapshotChunk chunk;
   DecodeResult result = DecodeSnapshotChunk(wire, Limits(), &chunk);
   EXPECT_EQ(result.error, WireError::kChunkTooLong);
-  EXPECT_EQ(result.position, 5u);
+  EXPECT_EQ(result.bytes_decoded, 5u);
   // The reader sets the limit.
   Limits limits;
   limits.max_chunk_bytes = 65'537;

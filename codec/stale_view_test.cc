@@ -15,9 +15,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/reply.h"
@@ -224,7 +224,7 @@ TEST(StaleViewDeathTest, PayloadFinishEndsString) {
 }
 
 TEST(StaleViewDeathTest, CommitEndsRoomBehindIt) {
-  ByteBuffer buffer;
+  internal::ByteBuffer buffer;
   const absl::Span<char> room = buffer.Prepare(64);
   std::fill(room.begin(), room.end(), 'x');  // All of it may be written.
   buffer.Commit(64);
@@ -237,7 +237,7 @@ TEST(StaleViewDeathTest, CommitEndsRoomBehindIt) {
 // A stale view must never see new data, even after the buffer was emptied and
 // refilled.
 TEST(StaleViewDeathTest, StaleViewAbortsAfterRefill) {
-  ByteBuffer buffer;
+  internal::ByteBuffer buffer;
   std::fill_n(buffer.Prepare(64).begin(), 64, 'x');
   buffer.Commit(64);
   const absl::string_view stale = buffer.bytes();
@@ -250,11 +250,11 @@ TEST(StaleViewDeathTest, StaleViewAbortsAfterRefill) {
 // The allocator gets the memory back without poison.
 TEST(StaleViewTest, DestroyedBufferLeavesNoPoison) {
   for (int i = 0; i < 1000; ++i) {
-    ByteBuffer buffer;
+    internal::ByteBuffer buffer;
     buffer.Prepare(4096);
     buffer.Commit(10);
     buffer.Consume(5);
-    ByteBuffer other;
+    internal::ByteBuffer other;
     other.Prepare(4096);
     other.Commit(0);
     other = std::move(buffer);

@@ -132,7 +132,7 @@ bool StreamDecoder::DecodeAhead() {
     }
     follows =
         frame == ahead_->frames || scanned.offset == frame[-1].offset() + 1;
-    take(p, result.position, scanned);
+    take(p, result.bytes_decoded, scanned);
   } while (follows && frame != last && args.total() < kBatchArguments);
   end_ = static_cast<size_t>(frame - ahead_->frames);
   run_end_ = follows ? end_ : end_ - 1;
@@ -288,13 +288,13 @@ Outcome StreamDecoder::Finish(const DecodeResult& result) {
       break;
     case Outcome::kDone:
       element_ = Element::kNone;
-      Take(result.position);
+      Take(result.bytes_decoded);
       break;
     case Outcome::kError:
       element_ = Element::kFailed;
       error_ = result.error;
-      error_in_buffer_ = result.position;
-      position_ += result.position;
+      error_in_buffer_ = result.bytes_decoded;
+      bytes_decoded_ += result.bytes_decoded;
       break;
   }
   return result.outcome;

@@ -3,6 +3,16 @@
 
 // The whole stream of a primary, decoded as it arrives.
 //
+// | you have                                  | use                          |
+// |-------------------------------------------|------------------------------|
+// | the bytes of a stream, piece by piece     | StreamDecoder                |
+// | one frame, whole in memory                | FrameDecoder (frame.h)       |
+// | another element, whole in memory          | its Decode...() function     |
+// | a snapshot's chunks, for their records    | PayloadDecoder               |
+// |                                           | (snapshot_payload.h)         |
+// | the replies of a client port              | ReplyDecoder                 |
+// | a connection, and no wish for bytes       | client/README.md             |
+//
 //   StreamDecoder decoder;
 //   decoder.DecodeAnswer(&answer) ...       // If the stream begins with one.
 //   while (true) {
@@ -18,7 +28,7 @@
 //         break;
 //       }
 //       case Outcome::kError:
-//         return Fail(decoder.error(), decoder.position());
+//         return Fail(decoder.error(), decoder.bytes_decoded());
 //     }
 //   }
 //
@@ -48,7 +58,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <variant>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
@@ -56,11 +65,11 @@
 #include "absl/types/span.h"
 #include "kevy_replica/codec/arg_ref.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/internal/bulk_scanner.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/internal/control_line.h"
 #include "kevy_replica/codec/internal/frame_scanner.h"
 #include "kevy_replica/codec/limits.h"
@@ -106,7 +115,7 @@ class StreamDecoder {
   // Returns:
   //   kDone      event() is the element, valid until the next non-const call
   //   kNeedMore  Prepare(), read, Commit(), and call again; event() is invalid
-  //   kError     error() and position() tell the error, from now on
+  //   kError     error() and bytes_decoded() tell the error, from now on
   Outcome Next() {
     Release();
     if (ABSL_PREDICT_FALSE(next_ == run_end_) && !DecodeAhead()) {
@@ -148,8 +157,8 @@ class StreamDecoder {
   WireError error() const { return error_; }
 
   // Bytes from the start of the stream: to the end of the last element, or,
-  // after an error, to the wrong byte.
-  uint64_t position() const { return position_; }
+  // after an error, to the wrong byte. So it is that byte's index.
+  uint64_t bytes_decoded() const { return bytes_decoded_; }
 
   // Returns at most `max` of the held bytes, for an error message. After an
   // error these surround the wrong byte. Otherwise they begin with the last
@@ -218,7 +227,7 @@ class StreamDecoder {
   // Hands out the next `bytes`.
   void Take(size_t bytes) {
     release_ = bytes;
-    position_ += bytes;
+    bytes_decoded_ += bytes;
   }
   bool DecodeAhead();
   void PointToArguments();
@@ -231,7 +240,7 @@ class StreamDecoder {
   Outcome Finish(const DecodeResult& result);
 
   Limits limits_;
-  ByteBuffer buffer_;
+  internal::ByteBuffer buffer_;
   std::unique_ptr<Ahead> ahead_;
   // Three indices into `ahead_->frames`: the next frame to hand out, the end of
   // the run, the end. Invariants between any two calls:
@@ -257,7 +266,7 @@ class StreamDecoder {
   bool in_snapshot_ = false;
   WireError error_ = WireError::kNone;
   size_t error_in_buffer_ = 0;
-  uint64_t position_ = 0;
+  uint64_t bytes_decoded_ = 0;
   uint64_t snapshot_bytes_ = 0;
   // The size of the last result, at the buffer's front. The next call consumes
   // it.

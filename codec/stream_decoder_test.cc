@@ -55,7 +55,7 @@ std::string Next(StreamDecoder* decoder) {
       return "need_more";
     case Outcome::kError:
       return absl::StrCat("error ", WireErrorName(decoder->error()), " at ",
-                          decoder->position());
+                          decoder->bytes_decoded());
   }
   return "";
 }
@@ -69,10 +69,10 @@ TEST(StreamDecoderTest, NeedsMoreUntilAnElementIsWhole) {
   decoder.Feed(kPing.substr(0, 5));
   EXPECT_EQ(Next(&decoder), "need_more");
   EXPECT_EQ(Next(&decoder), "need_more");
-  EXPECT_EQ(decoder.position(), 0u);
+  EXPECT_EQ(decoder.bytes_decoded(), 0u);
   decoder.Feed(kPing.substr(5));
   EXPECT_EQ(Next(&decoder), "# heartbeat generation=7 next_offset=9");
-  EXPECT_EQ(decoder.position(), kPing.size());
+  EXPECT_EQ(decoder.bytes_decoded(), kPing.size());
   EXPECT_EQ(Next(&decoder), "need_more");
   EXPECT_EQ(decoder.error(), WireError::kNone);
 }
@@ -140,11 +140,11 @@ TEST(StreamDecoderTest, DecodesAnswerAndThenElements) {
   EXPECT_EQ(answer.protocol, Protocol::kV2);
   EXPECT_EQ(answer.generation, 7u);
   EXPECT_EQ(answer.offset, 8u);
-  EXPECT_EQ(decoder.position(), 10u);
+  EXPECT_EQ(decoder.bytes_decoded(), 10u);
   EXPECT_EQ(Next(&decoder), "need_more");
   decoder.Feed("NG 7 9\r\n");
   EXPECT_EQ(Next(&decoder), "# heartbeat generation=7 next_offset=9");
-  EXPECT_EQ(decoder.position(), 21u);
+  EXPECT_EQ(decoder.bytes_decoded(), 21u);
   EXPECT_TRUE(decoder.at_boundary());
 }
 
@@ -154,7 +154,7 @@ TEST(StreamDecoderTest, WrongAnswerStaysAnError) {
   decoder.Feed("+PING 7 9\r\n");
   EXPECT_EQ(decoder.DecodeAnswer(&answer), Outcome::kError);
   EXPECT_EQ(decoder.error(), WireError::kBadAnswer);
-  EXPECT_EQ(decoder.position(), 1u);
+  EXPECT_EQ(decoder.bytes_decoded(), 1u);
   decoder.Feed("+ACK 7 8\r\n");
   EXPECT_EQ(decoder.DecodeAnswer(&answer), Outcome::kError);
   EXPECT_EQ(Next(&decoder), "error bad_answer at 1");
@@ -266,7 +266,7 @@ TEST(StreamDecoderTest, ResumesAfterAMoveAtAnyByte) {
     third = std::move(second);
     drain(&third);
     ASSERT_EQ(elements, expected.elements) << cut;
-    ASSERT_EQ(third.position(), stream.size());
+    ASSERT_EQ(third.bytes_decoded(), stream.size());
     ASSERT_TRUE(third.at_boundary());
   }
 }
@@ -278,7 +278,7 @@ TEST(StreamDecoderTest, LastEventSurvivesAMove) {
   StreamDecoder second = std::move(first);
   EXPECT_EQ(ElementText(second.event()), "8 \"SET\" \"foo\" \"bar\"");
   EXPECT_EQ(Next(&second), "need_more");
-  EXPECT_EQ(second.position(), kFrame.size());
+  EXPECT_EQ(second.bytes_decoded(), kFrame.size());
 }
 
 TEST(StreamDecoderTest, FreesMemoryOfAHugeFrame) {

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/codec/utf8.h"
+#include "kevy_replica/codec/internal/utf8.h"
 
 #include <cstdint>
 #include <string>
@@ -12,6 +12,7 @@
 #include "kevy_replica/codec/testing/guarded_bytes.h"
 
 namespace kevy_replica {
+namespace internal {
 namespace {
 
 using ::kevy_replica::codec_testing::Guard;
@@ -81,4 +82,5 @@ TEST(Utf8Test, ReadsNothingBehindACutSequence) {
 }
 
 }  // namespace
+}  // namespace internal
 }  // namespace kevy_replica

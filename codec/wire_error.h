@@ -14,9 +14,9 @@
 
 namespace kevy_replica {
 
-// The codec reports errors as one of these, with the position of the wrong
-// byte. The client wraps them in an absl::Status. A caller must not drop one:
-// the compiler warns.
+// The codec reports errors as one of these, with the index of the wrong byte:
+// `bytes_decoded` of the result or the decoder. The client wraps them in an
+// absl::Status. A caller must not drop one: the compiler warns.
 enum class [[nodiscard]] WireError : uint8_t {
   kNone = 0,
 

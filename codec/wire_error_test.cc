@@ -94,13 +94,13 @@ TEST(OutcomeTest, EachOutcomeHasAName) {
 
 TEST(DecodeResultTest, FactoriesSetAllFields) {
   EXPECT_TRUE(DecodeResult::Done(3).done());
-  EXPECT_EQ(DecodeResult::Done(3).position, 3u);
+  EXPECT_EQ(DecodeResult::Done(3).bytes_decoded, 3u);
   EXPECT_FALSE(DecodeResult::NeedMore(3).done());
   EXPECT_EQ(DecodeResult::NeedMore(3).outcome, Outcome::kNeedMore);
   const DecodeResult error = DecodeResult::Error(WireError::kBadBulk, 7);
   EXPECT_EQ(error.outcome, Outcome::kError);
   EXPECT_EQ(error.error, WireError::kBadBulk);
-  EXPECT_EQ(error.position, 7u);
+  EXPECT_EQ(error.bytes_decoded, 7u);
 }
 
 }  // namespace

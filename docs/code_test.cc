@@ -34,9 +34,10 @@ constexpr const char* kSources[] = {
     "examples/fuzz_handler.cc",
     "examples/golden_handler_test.cc",
     "examples/handler_test.cc",
+    "examples/own_transport_test.cc",
+    "examples/pipe_transport.h",
     "examples/records.cc",
     "examples/tail.cc",
-    "transport/custom_transport_example_test.cc",
 };
 
 // The C++ blocks of a document, without their fences.

@@ -103,7 +103,7 @@ void AppendPayload(absl::string_view bytes, std::vector<std::string>* text) {
 std::vector<std::string> DecodePrimary(const Element& element,
                                        StreamDecoder* decoder) {
   std::vector<std::string> text;
-  const bool answers = decoder->position() == 0;
+  const bool answers = decoder->bytes_decoded() == 0;
   decoder->Feed(element.bytes);
   HandshakeAnswer answer;
   if (answers && decoder->DecodeAnswer(&answer) == Outcome::kDone) {
@@ -125,12 +125,13 @@ std::vector<std::string> DecodeReplica(const Element& element) {
   if (element.offset == 0) {
     const DecodeResult result =
         DecodeHandshakeRequest(element.bytes, Limits(), &storage, &request);
-    if (!result.done() || result.position != element.bytes.size()) return {};
+    if (!result.done() || result.bytes_decoded != element.bytes.size())
+      return {};
     return {codec_testing::ElementText(request)};
   }
   std::optional<Ack> ack;
   const DecodeResult result = DecodeAck(element.bytes, Limits(), &ack);
-  if (!result.done() || result.position != element.bytes.size()) return {};
+  if (!result.done() || result.bytes_decoded != element.bytes.size()) return {};
   return {codec_testing::ElementText(ack)};
 }
 
@@ -151,7 +152,7 @@ TEST(ProtocolPageTest, WorkedSessionDecodesAsWritten) {
     *sent += element.bytes.size();
   }
   EXPECT_TRUE(decoder.at_boundary());
-  EXPECT_EQ(decoder.position(), sent_by_primary);
+  EXPECT_EQ(decoder.bytes_decoded(), sent_by_primary);
 }
 
 }  // namespace

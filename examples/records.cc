@@ -19,7 +19,7 @@ namespace {
 absl::Status PrintAll(absl::string_view address) {
   kevy_replica::ReplicaClientOptions options;
   options.link.replica_id = "search-indexer";
-  options.snapshot_policy = kevy_replica::SnapshotPolicy::kDecode;
+  options.snapshots.policy = kevy_replica::SnapshotPolicy::kRecords;
   options.on_payload = [](const kevy_replica::PayloadEvent& event) {
     std::string line;
     kevy_replica::AppendText(event, &line);

@@ -18,7 +18,7 @@ absl::Status Tail(absl::string_view address) {
   options.link.replica_id = "search-indexer";
   // A current kevy sends a fresh replica a snapshot first; this reader wants
   // the writes only.
-  options.snapshot_policy = kevy_replica::SnapshotPolicy::kSkip;
+  options.snapshots.policy = kevy_replica::SnapshotPolicy::kSkip;
   auto client = kevy_replica::ReplicaClient::Connect(address, options);
   if (!client.ok()) return client.status();
   for (const kevy_replica::FrameView& frame : (*client)->Frames()) {

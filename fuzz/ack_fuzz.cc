@@ -23,22 +23,22 @@ void Decode(absl::string_view bytes) {
   while (!bytes.empty()) {
     std::optional<Ack> ack;
     const DecodeResult result = DecodeAck(bytes, Limits(), &ack);
-    FUZZ_CHECK(result.position <= bytes.size());
+    FUZZ_CHECK(result.bytes_decoded <= bytes.size());
     if (!result.done()) {
       FUZZ_CHECK((result.outcome == Outcome::kError) ==
                  (bytes.size() > Limits().max_line_bytes));
       return;
     }
-    FUZZ_CHECK(result.position == bytes.find('\n') + 1);
+    FUZZ_CHECK(result.bytes_decoded == bytes.find('\n') + 1);
     if (ack.has_value()) {
       std::string encoded;
       FUZZ_CHECK(Append(*ack, &encoded) == WireError::kNone);
       std::optional<Ack> same;
-      FUZZ_CHECK(DecodeAck(encoded, Limits(), &same).position ==
+      FUZZ_CHECK(DecodeAck(encoded, Limits(), &same).bytes_decoded ==
                  encoded.size());
       FUZZ_CHECK(same.has_value() && same->next_offset == ack->next_offset);
     }
-    bytes.remove_prefix(result.position);
+    bytes.remove_prefix(result.bytes_decoded);
   }
 }
 

@@ -20,21 +20,21 @@ namespace {
 void Decode(absl::string_view bytes) {
   HandshakeAnswer answer;
   const DecodeResult result = DecodeHandshakeAnswer(bytes, Limits(), &answer);
-  FUZZ_CHECK(result.position <= bytes.size());
+  FUZZ_CHECK(result.bytes_decoded <= bytes.size());
   // An answer is incomplete at most as long as a line may be.
   if (bytes.size() > Limits().max_line_bytes) {
     FUZZ_CHECK(result.outcome != Outcome::kNeedMore);
   }
   if (!result.done()) return;
-  FUZZ_CHECK(DecodeHandshakeAnswer(bytes.substr(0, result.position - 1),
+  FUZZ_CHECK(DecodeHandshakeAnswer(bytes.substr(0, result.bytes_decoded - 1),
                                    Limits(), &answer)
                  .outcome == Outcome::kNeedMore);
   std::string encoded;
   FUZZ_CHECK(Append(answer, &encoded) == WireError::kNone);
   FUZZ_CHECK(encoded.size() == EncodedSize(answer));
-  FUZZ_CHECK(encoded.size() <= result.position);  // Without leading zeros.
+  FUZZ_CHECK(encoded.size() <= result.bytes_decoded);  // Without leading zeros.
   HandshakeAnswer same;
-  FUZZ_CHECK(DecodeHandshakeAnswer(encoded, Limits(), &same).position ==
+  FUZZ_CHECK(DecodeHandshakeAnswer(encoded, Limits(), &same).bytes_decoded ==
              encoded.size());
   FUZZ_CHECK(same.protocol == answer.protocol);
   FUZZ_CHECK(same.generation == answer.generation);

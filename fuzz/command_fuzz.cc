@@ -45,7 +45,7 @@ void CheckFrame(const FrameView& frame) {
   FrameDecoder decoder;
   FrameView same;
   const DecodeResult result = decoder.Decode(bytes, &same);
-  FUZZ_CHECK(result.done() && result.position == bytes.size());
+  FUZZ_CHECK(result.done() && result.bytes_decoded == bytes.size());
   FUZZ_CHECK(same.offset() == frame.offset());
   FUZZ_CHECK(HiredisArgv(same.command()) == owned);
   std::string command;

@@ -284,7 +284,7 @@ void Run(absl::string_view bytes) {
   options.link.replica_id = "r1";
   options.link.protocol = static_cast<ProtocolChoice>(flags % 3);
   options.link.fresh_generation = uint64_t{1} << 60;
-  options.snapshot_in_place = (flags & 4) != 0;
+  options.snapshots.in_place = (flags & 4) != 0;
   options.acknowledge = (flags & 8) != 0;
   options.retry.random = [&schedule] { return schedule.Byte() / 256.0; };
   if ((flags & 16) != 0) options.from = {input.Byte(), input.Byte()};

@@ -30,9 +30,9 @@ void Parse(absl::string_view input) {
   const std::optional<Golden> golden = ParseGolden(bytes, text, &wrong);
   if (!golden.has_value()) return;
   FUZZ_CHECK(golden->bytes == bytes && !golden->what.empty());
-  FUZZ_CHECK(golden->expected.position <= bytes.size());
+  FUZZ_CHECK(golden->expected.bytes_decoded <= bytes.size());
   if (golden->fails()) {
-    FUZZ_CHECK(golden->expected.position <= golden->known_with);
+    FUZZ_CHECK(golden->expected.bytes_decoded <= golden->known_with);
     FUZZ_CHECK(golden->known_with < bytes.size());
     FUZZ_CHECK(!golden->canonical && !golden->expected.open);
   }

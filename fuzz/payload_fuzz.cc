@@ -11,7 +11,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
@@ -66,8 +66,8 @@ void Decode(absl::string_view bytes, const Limits& limits) {
              }) == expected);
   // Each input has one policy of the memory for each way to cut.
   const bool is_odd = bytes.size() % 2 != 0;
-  const auto reuse = ByteBuffer::Memory::kReuse;
-  const auto fresh = ByteBuffer::Memory::kFresh;
+  const auto reuse = internal::ByteBuffer::Memory::kReuse;
+  const auto fresh = internal::ByteBuffer::Memory::kFresh;
   way.cuts = PiecesByInput(bytes);
   way.memory = is_odd ? reuse : fresh;
   FUZZ_CHECK(RunPayload(bytes, way) == expected);

@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/testing/decode_run.h"
 #include "kevy_replica/codec/testing/reply_run.h"
@@ -37,8 +37,9 @@ ReplyLimits Tight() {
 
 void Decode(absl::string_view bytes, const ReplyLimits& limits) {
   const DecodeRun whole = RunReplies(bytes, limits, Whole());
-  for (const ByteBuffer::Memory memory :
-       {ByteBuffer::Memory::kReuse, ByteBuffer::Memory::kFresh}) {
+  for (const internal::ByteBuffer::Memory memory :
+       {internal::ByteBuffer::Memory::kReuse,
+        internal::ByteBuffer::Memory::kFresh}) {
     FUZZ_CHECK(RunReplies(bytes, limits, RandomPieces(bytes.size()), memory) ==
                whole);
   }

@@ -23,7 +23,7 @@ void Decode(absl::string_view bytes) {
   HandshakeRequest request;
   const DecodeResult result =
       DecodeHandshakeRequest(bytes, Limits(), &storage, &request);
-  FUZZ_CHECK(result.position <= bytes.size());
+  FUZZ_CHECK(result.bytes_decoded <= bytes.size());
   if (!result.done()) {
     // One byte more keeps the error.
     if (result.outcome != Outcome::kError) return;
@@ -31,11 +31,11 @@ void Decode(absl::string_view bytes) {
     const DecodeResult again =
         DecodeHandshakeRequest(longer, Limits(), &storage, &request);
     FUZZ_CHECK(again.error == result.error);
-    FUZZ_CHECK(again.position == result.position);
+    FUZZ_CHECK(again.bytes_decoded == result.bytes_decoded);
     return;
   }
   // The request is complete with its last byte, not earlier.
-  FUZZ_CHECK(DecodeHandshakeRequest(bytes.substr(0, result.position - 1),
+  FUZZ_CHECK(DecodeHandshakeRequest(bytes.substr(0, result.bytes_decoded - 1),
                                     Limits(), &storage, &request)
                  .outcome == Outcome::kNeedMore);
   FUZZ_CHECK(
@@ -45,9 +45,8 @@ void Decode(absl::string_view bytes) {
   FUZZ_CHECK(Append(request, &encoded) == WireError::kNone);
   FUZZ_CHECK(encoded.size() == EncodedSize(request));
   HandshakeRequest same;
-  FUZZ_CHECK(
-      DecodeHandshakeRequest(encoded, Limits(), &storage, &same).position ==
-      encoded.size());
+  FUZZ_CHECK(DecodeHandshakeRequest(encoded, Limits(), &storage, &same)
+                 .bytes_decoded == encoded.size());
   FUZZ_CHECK(same.protocol == request.protocol);
   FUZZ_CHECK(same.generation == request.generation);
   FUZZ_CHECK(same.offset == request.offset);

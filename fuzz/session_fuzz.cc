@@ -121,9 +121,8 @@ class Driver {
     FUZZ_CHECK(session_.PollTransmit(now_, &out));
     ArgvStorage storage;
     HandshakeRequest request;
-    FUZZ_CHECK(
-        DecodeHandshakeRequest(out, Limits(), &storage, &request).position ==
-        out.size());
+    FUZZ_CHECK(DecodeHandshakeRequest(out, Limits(), &storage, &request)
+                   .bytes_decoded == out.size());
     FUZZ_CHECK(request.offset == scene_.from.next_offset);
     link_ =
         scene_.is_raw ? std::string(scene_.bytes) : stream_.NextLink(request);

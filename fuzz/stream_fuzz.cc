@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/testing/decode_run.h"
 #include "kevy_replica/codec/testing/reference_decoder.h"
@@ -43,8 +43,9 @@ void Decode(absl::string_view bytes, const Limits& limits) {
                                 ? StreamStart::kAnswer
                                 : StreamStart::kElements;
   const DecodeRun whole = RunStream(bytes, limits, start, Whole());
-  for (const ByteBuffer::Memory memory :
-       {ByteBuffer::Memory::kReuse, ByteBuffer::Memory::kFresh}) {
+  for (const internal::ByteBuffer::Memory memory :
+       {internal::ByteBuffer::Memory::kReuse,
+        internal::ByteBuffer::Memory::kFresh}) {
     FUZZ_CHECK(RunStream(bytes, limits, start, RandomPieces(bytes.size()),
                          memory) == whole);
   }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -28,6 +29,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/testing/replay.h"
 
 namespace kevy_replica {
@@ -42,14 +44,20 @@ std::optional<bool> ParseOption(absl::string_view line,
                                 ReplayOptions* options) {
   if (absl::StartsWith(line, "//")) return true;
   if (line == "decode handler") return true;
-  if (line == "snapshots decode") return options->decode = true;
-  if (line == "snapshots in_place") return options->in_place = true;
+  if (line == "snapshots decode") {
+    options->snapshots.policy = SnapshotPolicy::kRecords;
+    return true;
+  }
+  if (line == "snapshots in_place") return options->snapshots.in_place = true;
   if (absl::ConsumePrefix(&line, "from ")) {
     options->from = ParseFeedPosition(line);
     return options->from.has_value();
   }
   if (absl::ConsumePrefix(&line, "now_ms ")) {
-    return absl::SimpleAtoi(line, &options->now_ms);
+    uint64_t now_ms = 0;
+    if (!absl::SimpleAtoi(line, &now_ms)) return false;
+    options->snapshots.now_ms = [now_ms] { return now_ms; };
+    return true;
   }
   return std::nullopt;
 }

@@ -18,6 +18,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/client/testing/temp_folder.h"
 #include "kevy_replica/codec/testing/read_file.h"
 #include "kevy_replica/testing/replay.h"
@@ -51,16 +52,18 @@ TEST(GoldenExpectationTest, HeadEndsAtFirstPrintedLine) {
             "// About it.\ndecode handler\nsnapshots decode\n"
             "snapshots in_place\nfrom 7:8\nnow_ms 9\n");
   EXPECT_EQ(parsed->body, "SET foo bar\n// Printed, too.\nfrom 1:1\nend\n");
-  EXPECT_TRUE(parsed->options.decode);
-  EXPECT_TRUE(parsed->options.in_place);
+  EXPECT_EQ(parsed->options.snapshots.policy, SnapshotPolicy::kRecords);
+  EXPECT_TRUE(parsed->options.snapshots.in_place);
   EXPECT_EQ(parsed->options.from, (FeedPosition{7, 8}));
-  EXPECT_EQ(parsed->options.now_ms, 9u);
+  ASSERT_TRUE(parsed->options.snapshots.now_ms);
+  EXPECT_EQ(parsed->options.snapshots.now_ms(), 9u);
 
   const auto least = ParseGoldenExpectation("decode handler");
   ASSERT_TRUE(least.ok());
   EXPECT_EQ(least->head, "decode handler");
   EXPECT_THAT(least->body, IsEmpty());
-  EXPECT_FALSE(least->options.decode || least->options.in_place);
+  EXPECT_EQ(least->options.snapshots.policy, SnapshotPolicy::kChunks);
+  EXPECT_FALSE(least->options.snapshots.in_place);
   EXPECT_FALSE(least->options.from.has_value());
 }
 

@@ -21,6 +21,7 @@
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/internal/shard.h"
 #include "kevy_replica/client/link_options.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/result.h"
@@ -97,6 +98,9 @@ Start StartOf(absl::string_view recording, const ReplayOptions& options) {
 
 absl::Status Replay(absl::string_view recording, FollowerHandler* handler,
                     const ReplayOptions& options) {
+  const absl::Status policy =
+      client_internal::CheckSnapshotPolicy(options.snapshots.policy);
+  if (!policy.ok()) return policy;
   Start start = StartOf(recording, options);
   ShardOptions shard_options;
   shard_options.session.link.replica_id = "replay";
@@ -106,11 +110,12 @@ absl::Status Replay(absl::string_view recording, FollowerHandler* handler,
   shard_options.session.link.limits = options.limits;
   shard_options.session.from = start.from;
   shard_options.session.store_interval = absl::InfiniteDuration();
-  shard_options.session.snapshot_in_place = options.in_place;
+  shard_options.session.snapshots = options.snapshots;
+  if (!options.snapshots.now_ms) {
+    shard_options.session.snapshots.now_ms = [] { return uint64_t{0}; };
+  }
   shard_options.handler = handler;
-  shard_options.decode_snapshots = options.decode;
   shard_options.read_bytes = 64 << 10;
-  shard_options.now_ms = [&options] { return options.now_ms; };
   // The clock stands, so no time limit is reached.
   shard_options.now =
       shard_options.rough_now = [] { return absl::UnixEpoch(); };

@@ -21,13 +21,13 @@
 #define KEVY_REPLICA_TESTING_REPLAY_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/codec/limits.h"
 
 namespace kevy_replica {
@@ -38,15 +38,9 @@ struct ReplayOptions {
   // answer: {0, the offset of the first frame}, or {0, 0} if another element
   // comes first.
   std::optional<FeedPosition> from;
-  // Whether OnPayload() gets a snapshot's records: see SnapshotOptions::decode.
-  // Default: false.
-  bool decode = false;
-  // Whether snapshots are loaded in place: see SnapshotOptions::in_place.
-  // Default: false.
-  bool in_place = false;
-  // Unix time in milliseconds, from which payloads of version 2 count their
-  // expiries. Default: 0.
-  uint64_t now_ms = 0;
+  // As of FollowerOptions. A null snapshots.now_ms means the time 0, so that
+  // the same bytes always make the same calls.
+  SnapshotOptions snapshots;
   // The bytes of each read, so that elements are cut and batches end. Default:
   // 0, all at once.
   size_t piece = 0;
@@ -59,9 +53,10 @@ struct ReplayOptions {
 // OnLinkDown(). `handler` must not be null.
 //
 // Returns:
-//   OK             the link ended cleanly
-//   others         the link's error (kTruncated, kOffsetGap, ...: see
-//                  client/errors.h), or the error of `handler`
+//   OK                the link ended cleanly
+//   kInvalidArgument  snapshots.policy is neither kChunks nor kRecords
+//   others            the link's error (kTruncated, kOffsetGap, ...: see
+//                     client/errors.h), or the error of `handler`
 absl::Status Replay(absl::string_view recording, FollowerHandler* handler,
                     const ReplayOptions& options = ReplayOptions());
 

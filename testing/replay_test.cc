@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/codec/testing/read_file.h"
 
@@ -70,11 +71,22 @@ TEST(ReplayTest, FromIsThePositionOfHeldData) {
                           StartsWith("expected the frame at offset 9, got 8")));
 }
 
+TEST(ReplayTest, PolicyWithoutContentIsRejected) {
+  for (const SnapshotPolicy policy :
+       {SnapshotPolicy::kError, SnapshotPolicy::kSkip}) {
+    ReplayOptions options;
+    options.snapshots.policy = policy;
+    EXPECT_THAT(Lines(kFrames, options),
+                ElementsAre(StartsWith(absl::StrCat(
+                    "snapshots.policy is ", SnapshotPolicyName(policy)))));
+  }
+}
+
 TEST(ReplayTest, PiecesCutElementsWithoutChangingCalls) {
   const std::string recording =
       ReadFile("testdata/captures/kevy-5.4.0-all-types.resp");
   ReplayOptions options;
-  options.decode = true;
+  options.snapshots.policy = SnapshotPolicy::kRecords;
   const std::vector<std::string> whole = Lines(recording, options);
   ASSERT_THAT(whole, Contains(StartsWith("payload trailer")).Times(0));
   ASSERT_THAT(whole, Contains(StartsWith("payload hash")));
@@ -95,7 +107,7 @@ TEST(ReplayTest, SnapshotInPlaceIsVoidWhenBrokenOff) {
   const absl::string_view kBroken = "+ACK 7 0\r\n+SNAPSHOT\r\n$1\r\nx\r\n";
   ReplayOptions options;
   for (const bool in_place : {false, true}) {
-    options.in_place = in_place;
+    options.snapshots.in_place = in_place;
     EXPECT_THAT(
         Lines(kBroken, options),
         ElementsAre("up 0:0", "begin", "chunk x", "void", "down truncated",

@@ -105,7 +105,8 @@ void ScriptedClientPort::Impl::Answer(Transport& transport) {
     }
     if (result.done()) {
       const std::string reply = Take(frame.argv());
-      input.replace(0, result.position, kEnvelope.data(), kEnvelope.size());
+      input.replace(0, result.bytes_decoded, kEnvelope.data(),
+                    kEnvelope.size());
       if (!transport.Write(reply, absl::InfiniteDuration()).ok()) return;
       continue;
     }

@@ -22,9 +22,9 @@
 #include "absl/types/span.h"
 #include "kevy_replica/codec/ack.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
@@ -263,7 +263,7 @@ class ScriptedPrimary::Impl::Player {
         request_offset_ = next_frame_ = request.offset;
         replica_id_ = std::string(request.replica_id);
         request.replica_id = replica_id_;
-        input_.Consume(result.position);
+        input_.Consume(result.bytes_decoded);
         const std::lock_guard<std::mutex> lock(impl_->mutex);
         connection_.request = request;
         connection_.replica_id = replica_id_;
@@ -422,7 +422,7 @@ class ScriptedPrimary::Impl::Player {
       if (result.outcome == Outcome::kError) {
         return absl::DataLossError("the replica sent a line without an end");
       }
-      input_.Consume(result.position);
+      input_.Consume(result.bytes_decoded);
       if (!ack.has_value()) continue;
       highest_ack_ = std::max(highest_ack_, ack->next_offset);
       const std::lock_guard<std::mutex> lock(impl_->mutex);
@@ -438,7 +438,7 @@ class ScriptedPrimary::Impl::Player {
 
   // Used by the thread only.
   PrimaryScript script_;
-  ByteBuffer input_;
+  internal::ByteBuffer input_;
   bool has_request_ = false;  // Acknowledgements may follow.
   Protocol protocol_ = Protocol::kV2;
   uint64_t request_offset_ = 0;

@@ -464,6 +464,13 @@ TEST(KevyTailTest, RejectsBadUsage) {
   }
 }
 
+TEST(KevyTailTest, PrintsVersion) {
+  const ChildResult result = RunTail({"--version"});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(result.err, "");
+  EXPECT_THAT(result.out, MatchesRegex("kevy_tail [0-9]+[.][0-9]+[.][0-9]+\n"));
+}
+
 TEST(KevyTailTest, HelpListsFlags) {
   const ChildResult result = RunTail({"--help"});
   EXPECT_EQ(result.status, 0);

@@ -11,7 +11,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -24,10 +23,11 @@
 
 namespace kevy_replica {
 
-// The faults of a FaultyTransport. Positions count the bytes read through it.
-// The bytes before a position arrive, for any sizes of reads. Of several faults
-// the one at the lowest position counts. At one position the error precedes the
-// end, and the end precedes the stall. Default: each fault is off.
+// The faults of a FaultyTransport. A fault's place is a number of bytes, read
+// or written through it. The bytes before a fault pass, for any sizes of reads
+// and writes. Of several faults of reading the first one counts. At one place
+// the error precedes the end, and the end precedes the stall. Default: each
+// fault is off.
 struct Faults {
   // Returns the limit of the next Read() in bytes, for short reads. Called
   // before each Read(). 0 counts as 1. Unset: reads are not limited.

@@ -30,7 +30,8 @@ one action for each compilation. The test itself is a script of sh and grep that
 with Bazel 4.2 to 7, and with g++ and clang.
 """
 
-load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
+load("@rules_cc//cc:defs.bzl", "CcInfo", "cc_common")
+load("@rules_cc//cc:find_cc_toolchain.bzl", "find_cc_toolchain")
 
 _COMPILE_ACTION = "c++-compile"
 
@@ -90,7 +91,7 @@ def _quoted(text):
     return "'" + text.replace("'", "'\\''") + "'"
 
 def _compile_fail_test_impl(ctx):
-    cc_toolchain = find_cpp_toolchain(ctx)
+    cc_toolchain = find_cc_toolchain(ctx)
     features = cc_common.configure_features(
         ctx = ctx,
         cc_toolchain = cc_toolchain,

@@ -559,10 +559,29 @@ def named_tests(tree):
                                   "correct %s, which does not exist" % name)
 
 
+def module_version(tree):
+    """Each bazel_dep on this module, in Markdown or an example, has its
+    version."""
+    module = re.search(r'module\(\s*name = "(\w+)",\s*version = "([^"]+)"',
+                       tree.text("MODULE.bazel"))
+    if not module:
+        return
+    for path in tree.files:
+        if not path.endswith((".md", "MODULE.bazel")):
+            continue
+        for number, line in enumerate(tree.lines(path), 1):
+            dep = re.search(r'bazel_dep\(name = "(\w+)", version = "([^"]+)"',
+                            line)
+            if dep and dep[1] == module[1] and dep[2] != module[2]:
+                yield Finding(path, number, "module_version",
+                              "write %s, the version in MODULE.bazel" %
+                              module[2])
+
+
 RULES = [
     words, line_length, function_length, licence, test_support, todo,
     sorted_deps, dead_files, own_header_first, tabs, test_names, log_events,
-    links, named_tests,
+    links, named_tests, module_version,
 ]
 
 

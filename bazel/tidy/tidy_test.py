@@ -159,6 +159,12 @@ CASES = [
           "a/BUILD.bazel": 'name = "a_test"\n'},
          {"docs/reliability.md": "`//a:a_test`\n",
           "a/BUILD.bazel": 'name = "a_test"\n'}),
+    Case("module_version", "README.md:2",
+         {"MODULE.bazel": 'module(\n    name = "a",\n    version = "2",\n)\n',
+          "README.md": 'text\nbazel_dep(name = "a", version = "1")\n'},
+         {"MODULE.bazel": 'module(\n    name = "a",\n    version = "2",\n)\n',
+          "README.md": 'bazel_dep(name = "b", version = "1")\n'
+                       'bazel_dep(name = "a", version = "2")\n'}),
 ]
 
 

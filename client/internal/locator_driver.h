@@ -20,7 +20,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "kevy_replica/client/primary_locator.h"
 #include "kevy_replica/transport/address.h"

@@ -16,7 +16,7 @@
 #include "absl/strings/strip.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/position_store.h"
-#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/decimal.h"
 
 namespace kevy_replica {
 namespace client_internal {
@@ -50,7 +50,7 @@ absl::Status Changed() {
 absl::Status WrongBeginning(absl::string_view text) {
   absl::string_view version = text.substr(0, text.find('\n'));
   if (absl::ConsumePrefix(&version, kMagic)) {
-    const std::optional<uint64_t> number = ParseDecimal(version);
+    const std::optional<uint64_t> number = internal::ParseDecimal(version);
     if (number.has_value() && *number > 1) {
       return absl::DataLossError(absl::StrCat(
           "has format version ", *number,
@@ -78,8 +78,8 @@ bool IsEndLine(absl::string_view line) {
   if (!absl::ConsumePrefix(&line, "end ")) return false;
   const size_t space = line.find(' ');
   return space != absl::string_view::npos &&
-         ParseDecimal(line.substr(0, space)).has_value() &&
-         ParseDecimal(line.substr(space + 1)).has_value();
+         internal::ParseDecimal(line.substr(0, space)).has_value() &&
+         internal::ParseDecimal(line.substr(space + 1)).has_value();
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
@@ -26,6 +27,7 @@
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/internal/link_target.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/payload_event.h"
@@ -89,6 +91,15 @@ std::optional<uint64_t> NextOffsetOf(const FollowerEvent& event) {
 
 }  // namespace
 
+absl::Status CheckSnapshotPolicy(SnapshotPolicy policy) {
+  if (policy == SnapshotPolicy::kChunks || policy == SnapshotPolicy::kRecords) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "snapshots.policy is ", SnapshotPolicyName(policy),
+      ", but a follower needs snapshots: choose kChunks or kRecords"));
+}
+
 Shard::Shard(ShardOptions options, Poller* poller, uint64_t id)
     : options_(std::move(options)),
       poller_(poller),
@@ -96,7 +107,8 @@ Shard::Shard(ShardOptions options, Poller* poller, uint64_t id)
       session_(options_.session, options_.now()),
       pump_(&session_, options_.read_bytes, options_.now),
       parked_(options_.located),
-      snapshot_reader_(options_.session.link.limits, options_.now_ms),
+      snapshot_reader_(options_.session.link.limits,
+                       options_.session.snapshots.now_ms),
       delivered_end_(session_.delivered_end()) {
   Publish(options_.now());
 }
@@ -399,7 +411,7 @@ absl::Status Shard::CallHandler(const FollowerEvent& event) {
     const absl::Status flushed = Flush();
     if (!flushed.ok()) return flushed;
   }
-  if (options_.decode_snapshots) {
+  if (options_.session.snapshots.policy == SnapshotPolicy::kRecords) {
     if (const auto* chunk = std::get_if<SnapshotChunk>(&event)) {
       return snapshot_reader_.Take(
           chunk->bytes, [this](const PayloadEvent& payload_event) {

@@ -27,7 +27,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 
 #include "absl/base/attributes.h"
 #include "absl/status/status.h"
@@ -38,10 +37,11 @@
 #include "kevy_replica/client/follower_session.h"
 #include "kevy_replica/client/follower_stats.h"
 #include "kevy_replica/client/internal/link_target.h"
-#include "kevy_replica/client/internal/polite_end.h"
 #include "kevy_replica/client/internal/pump.h"
 #include "kevy_replica/client/internal/snapshot_reader.h"
+#include "kevy_replica/client/polite_end.h"
 #include "kevy_replica/client/primary.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/transport/pending_connection.h"
 #include "kevy_replica/transport/poller.h"
 #include "kevy_replica/transport/socket_transport.h"
@@ -49,6 +49,9 @@
 
 namespace kevy_replica {
 namespace client_internal {
+
+// kInvalidArgument for a policy that keeps a snapshot's content from a handler.
+absl::Status CheckSnapshotPolicy(SnapshotPolicy policy);
 
 struct ShardOptions {
   // The loop owns the store's pace: `store_interval` must be infinite.
@@ -66,8 +69,6 @@ struct ShardOptions {
   // Must outlive the shard.
   FollowerHandler* handler = nullptr;
   bool applied_on_return = true;
-  bool decode_snapshots = false;
-  std::function<uint64_t()> now_ms;
   size_t read_bytes = 0;
   absl::Duration write_timeout;  // Of the handshake's request.
   // A monotonic clock, and a faster, coarser reading of it.

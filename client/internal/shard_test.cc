@@ -21,6 +21,7 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_stats.h"
+#include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/client/testing/noting_poller.h"
 #include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/client/testing/shard_runner.h"
@@ -221,7 +222,7 @@ TEST_F(ShardTest, InterruptedStepContinues) {
 }
 
 TEST_F(ShardTest, FailedStoreKeepsSnapshotUnbegun) {
-  options_.session.snapshot_in_place = true;
+  options_.session.snapshots.in_place = true;
   store_ = [](const FeedPosition&) {
     return absl::ResourceExhaustedError("no space left");
   };
@@ -300,7 +301,7 @@ TEST_F(ShardTest, FailedFlushStopsShard) {
 std::string EmptyPayload() { return std::string("KEVYSNAP\x04\0", 10); }
 
 TEST_F(ShardTest, SnapshotsArriveDecoded) {
-  options_.decode_snapshots = true;
+  options_.session.snapshots.policy = SnapshotPolicy::kRecords;
   Start();
   // Chunks may be cut anywhere.
   Send(absl::StrCat("+SNAPSHOT\r\n$3\r\n", EmptyPayload().substr(0, 3),
@@ -314,7 +315,7 @@ TEST_F(ShardTest, SnapshotsArriveDecoded) {
 }
 
 TEST_F(ShardTest, TrailerOfAPayloadArrivesBehindItsEnd) {
-  options_.decode_snapshots = true;
+  options_.session.snapshots.policy = SnapshotPolicy::kRecords;
   Start();
   Send(absl::StrCat("+SNAPSHOT\r\n$13\r\n", EmptyPayload(), "\x9 a",
                     "\r\n$1\r\nb\r\n+SNAPSHOT_END 30\r\n"));
@@ -327,7 +328,7 @@ TEST_F(ShardTest, TrailerOfAPayloadArrivesBehindItsEnd) {
 }
 
 TEST_F(ShardTest, MalformedPayloadEndsLink) {
-  options_.decode_snapshots = true;
+  options_.session.snapshots.policy = SnapshotPolicy::kRecords;
   for (const std::string& payload :
        {std::string("KEVYSNAX"), EmptyPayload().substr(0, 9),
         // The payload lacks a row.
@@ -346,7 +347,7 @@ TEST_F(ShardTest, MalformedPayloadEndsLink) {
 }
 
 TEST_F(ShardTest, HandlerErrorInsidePayloadStopsShard) {
-  options_.decode_snapshots = true;
+  options_.session.snapshots.policy = SnapshotPolicy::kRecords;
   handler_.on_line = [](absl::string_view line) {
     return line == "payload payload_end" ? absl::AbortedError("why")
                                          : absl::OkStatus();

@@ -64,7 +64,7 @@ absl::Status SnapshotReader::Error() const {
   const WireError error = decoder_->error();
   std::string message =
       absl::StrCat("the snapshot's payload: ", WireErrorName(error),
-                   ", at byte ", decoder_->position());
+                   ", at byte ", decoder_->bytes_decoded());
   if (IsLimit(error)) {
     absl::StrAppend(&message, ", past the limit ", LimitName(error));
   } else if (error == WireError::kRowSegment) {

@@ -200,7 +200,7 @@ void ModelPrimary::HandleIncoming(Peer* peer) {
     std::optional<Ack> ack;
     const DecodeResult result = DecodeAck(*incoming, Limits(), &ack);
     if (!result.done()) return;
-    incoming->erase(0, result.position);
+    incoming->erase(0, result.bytes_decoded);
     if (!ack.has_value()) {
       record_->Fail("the replica sent a line that is not an acknowledgement");
       return;
@@ -232,7 +232,7 @@ bool ModelPrimary::HandleRequest(Peer* peer, std::string* incoming) {
     return false;
   }
   Answer(peer, request);
-  incoming->erase(0, result.position);
+  incoming->erase(0, result.bytes_decoded);
   return true;
 }
 

@@ -31,8 +31,8 @@
 #include "kevy_replica/client/simulation/secure_end.h"
 #include "kevy_replica/client/simulation/virtual_clock.h"
 #include "kevy_replica/client/testing/shard_runner.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
@@ -277,7 +277,7 @@ void Simulation::DrawFollower() {
   if (random_.OneIn(3)) options.link.ack_interval = absl::ZeroDuration();
   options.retry.initial_backoff = absl::Milliseconds(random_.Between(1, 200));
   options.retry.max_backoff = absl::Seconds(random_.Between(1, 10));
-  options.snapshot_in_place = replica_.options().snapshot_in_place;
+  options.snapshots.in_place = replica_.options().snapshot_in_place;
   options.store_interval = random_.OneIn(3)
                                ? absl::ZeroDuration()
                                : absl::Milliseconds(random_.Between(1, 1500));
@@ -380,7 +380,7 @@ void Simulation::Step() {
   const size_t memory = shard_->session().memory_bytes();
   // The bound of ByteBuffer, plus the arguments of 32 frames.
   const size_t most =
-      std::max(ByteBuffer::kMinCapacity,
+      std::max(internal::ByteBuffer::kMinCapacity,
                2 * (kLargestElement + std::max<size_t>(read_bytes_, 20'000))) +
       16'384;
   if (memory > most) {

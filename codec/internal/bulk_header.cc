@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/decimal.h"
 
 namespace kevy_replica {
 namespace internal {

@@ -28,15 +28,15 @@ struct BulkLimits {
 // It stops at any byte and resumes there. It skips the bytes of the string
 // itself.
 //
-// Positions count from `data[0]` of Scan(), which may lie elsewhere at each
+// Indices count from `data[0]` of Scan(), which may lie elsewhere at each
 // call.
 class BulkScanner {
  public:
-  // Begins a string whose '$' is at `position`. In a new scanner one has begun
+  // Begins a string whose '$' is at `index`. In a new scanner one has begun
   // at 0.
-  void Start(size_t position) {
+  void Start(size_t index) {
     phase_ = Phase::kDollar;
-    position_ = position;
+    index_ = index;
   }
 
   // Resumes behind a header that another reader has read: the string is the
@@ -45,16 +45,16 @@ class BulkScanner {
     phase_ = Phase::kCr;
     begin_ = begin;
     size_ = size;
-    position_ = begin + size;
+    index_ = begin + size;
   }
 
-  // Reads on in `data[0]` to `data[size - 1]`. On kDone the position is the end
+  // Reads on in `data[0]` to `data[size - 1]`. On kDone the index is the end
   // of the string. Errors: kBadBulk, `limits.too_long`, kFrameTooLong.
   template <typename Meter>
   DecodeResult Scan(const char* data, size_t size, const BulkLimits& limits,
                     Meter& meter) {
-    while (position_ < size) {
-      const char c = data[position_];
+    while (index_ < size) {
+      const char c = data[index_];
       meter.Examined(1);
       switch (phase_) {
         case Phase::kDollar:
@@ -71,14 +71,13 @@ class BulkScanner {
             case NumberLine::Step::kTooBig:
               return Error(limits.too_long);
             case NumberLine::Step::kDone: {
-              const uint64_t begin = position_ + 1;
+              const uint64_t begin = index_ + 1;
               // In this order the subtraction cannot overflow.
               if (begin + 2 > limits.max_end ||
                   length_.value() > limits.max_end - begin - 2) {
                 return Error(WireError::kFrameTooLong);
               }
-              ResumeAtBytes(position_ + 1,
-                            static_cast<size_t>(length_.value()));
+              ResumeAtBytes(index_ + 1, static_cast<size_t>(length_.value()));
               continue;
             }
           }
@@ -89,9 +88,9 @@ class BulkScanner {
           break;
         case Phase::kLf:
           if (c != '\n') return Error(WireError::kBadBulk);
-          return DecodeResult::Done(++position_);
+          return DecodeResult::Done(++index_);
       }
-      ++position_;
+      ++index_;
     }
     return DecodeResult::NeedMore(size);
   }
@@ -117,11 +116,11 @@ class BulkScanner {
   };
 
   DecodeResult Error(WireError error) const {
-    return DecodeResult::Error(error, position_);
+    return DecodeResult::Error(error, index_);
   }
 
   Phase phase_ = Phase::kDollar;
-  size_t position_ = 0;  // Of the next byte to read; may lie past the input.
+  size_t index_ = 0;  // Of the next byte to read; may lie past the input.
   NumberLine length_;
   size_t begin_ = 0;
   size_t size_ = 0;

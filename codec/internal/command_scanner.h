@@ -15,9 +15,9 @@
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/internal/bulk_header.h"
 #include "kevy_replica/codec/internal/bulk_scanner.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/codec/internal/load.h"
 #include "kevy_replica/codec/internal/meter.h"
 #include "kevy_replica/codec/internal/number_line.h"
@@ -33,20 +33,20 @@ namespace internal {
 // goes to the strict BulkScanner. That may read the header a second time,
 // within the same call. A later call reads only new bytes.
 //
-// Positions count from `data[0]` of Scan(), which may lie elsewhere at each
+// Indices count from `data[0]` of Scan(), which may lie elsewhere at each
 // call.
 template <typename Meter>
 class BasicCommandScanner {
  public:
-  // Begins a command whose '*' is at `position`. In a new scanner one has begun
+  // Begins a command whose '*' is at `index`. In a new scanner one has begun
   // at 0.
-  void Start(size_t position) {
+  void Start(size_t index) {
     phase_ = Phase::kStar;
-    position_ = position;
+    index_ = index;
   }
 
   // Reads on in `data[0]` to `data[size - 1]` and adds each whole argument to
-  // `*args`. On kDone the position is the end of the command. Errors:
+  // `*args`. On kDone the index is the end of the command. Errors:
   // kBadCommand, kTooManyArguments, kOutOfMemory, and those of BulkScanner.
   //
   // Precondition: `*args` has an empty current command at the first call for a
@@ -62,18 +62,19 @@ class BasicCommandScanner {
     while (true) {
       if (at_header_) {
         at_header_ = false;
-        const size_t end = ScanCommonArguments(
-            data, size, position_, static_cast<size_t>(count_), args->size(),
-            limits, args, meter);
+        const size_t end =
+            ScanCommonArguments(data, size, index_, static_cast<size_t>(count_),
+                                args->size(), limits, args, meter);
         if (end != 0) return DecodeResult::Done(end);
       }
       const DecodeResult result = bulk_.Scan(data, size, bulk_limits, meter);
       if (result.outcome != Outcome::kDone) return result;
       if (!args->Add(bulk_.begin(), bulk_.size())) {
-        return DecodeResult::Error(WireError::kOutOfMemory, result.position);
+        return DecodeResult::Error(WireError::kOutOfMemory,
+                                   result.bytes_decoded);
       }
       if (args->size() == count_) return result;
-      position_ = result.position;
+      index_ = result.bytes_decoded;
       at_header_ = true;
     }
   }
@@ -81,17 +82,17 @@ class BasicCommandScanner {
   // Reads the arguments of a command while they are whole and well formed.
   // Scan() reads on at the first other one. `count` is the number of arguments,
   // `i` the number of those in `*args` already. The '$' of the next one is at
-  // `position`.
+  // `index`.
   //
   // Returns the end of the command, or 0 if Scan() must read on.
   ABSL_ATTRIBUTE_ALWAYS_INLINE size_t ScanCommonArguments(
-      const char* data, size_t size, size_t position, size_t count, size_t i,
+      const char* data, size_t size, size_t index, size_t count, size_t i,
       const Limits& limits, ArgvStorage* args, Meter& meter) {
     // Bytes past the frame's limit count as missing here. The strict reader
     // then tells a limit from an incomplete frame.
     const size_t end =
         static_cast<size_t>(std::min<uint64_t>(size, limits.max_frame_bytes));
-    size_t at = position;
+    size_t at = index;
     // The shortest argument has 6 bytes from its '$' on.
     if (ABSL_PREDICT_FALSE(end < at + 6 || limits.max_bulk_bytes <
                                                BulkHeader::kMaxShortLength)) {
@@ -157,15 +158,15 @@ class BasicCommandScanner {
 
   DecodeResult ScanCount(const char* data, size_t size, const Limits& limits,
                          Meter& meter) {
-    for (; position_ < size; ++position_) {
-      const char c = data[position_];
+    for (; index_ < size; ++index_) {
+      const char c = data[index_];
       meter.Examined(1);
       if (phase_ == Phase::kStar) {
         if (c != '*') {
-          return DecodeResult::Error(WireError::kBadCommand, position_);
+          return DecodeResult::Error(WireError::kBadCommand, index_);
         }
         number_.Clear();
-        number_begin_ = position_ + 1;
+        number_begin_ = index_ + 1;
         phase_ = Phase::kCount;
         continue;
       }
@@ -173,9 +174,9 @@ class BasicCommandScanner {
         case NumberLine::Step::kMore:
           break;
         case NumberLine::Step::kBad:
-          return DecodeResult::Error(WireError::kBadCommand, position_);
+          return DecodeResult::Error(WireError::kBadCommand, index_);
         case NumberLine::Step::kTooBig:
-          return DecodeResult::Error(WireError::kTooManyArguments, position_);
+          return DecodeResult::Error(WireError::kTooManyArguments, index_);
         case NumberLine::Step::kDone:
           if (number_.value() == 0) {
             return DecodeResult::Error(WireError::kBadCommand, number_begin_);
@@ -183,7 +184,7 @@ class BasicCommandScanner {
           count_ = number_.value();
           phase_ = Phase::kArguments;
           at_header_ = true;
-          return DecodeResult::Done(++position_);
+          return DecodeResult::Done(++index_);
       }
     }
     return DecodeResult::NeedMore(size);
@@ -254,7 +255,7 @@ class BasicCommandScanner {
 
   Phase phase_ = Phase::kStar;
   bool at_header_ = true;  // `bulk_` must begin its string first.
-  size_t position_ = 0;
+  size_t index_ = 0;
   NumberLine number_;
   size_t number_begin_ = 0;
   uint64_t count_ = 0;

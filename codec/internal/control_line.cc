@@ -37,9 +37,9 @@ bool ControlLineScanner::TakeKeyword(char c) {
   bool whole = false;
   for (const Keyword& keyword : kKeywords) {
     if ((candidates_ & Kinds(keyword.kind)) == 0) continue;
-    if (keyword.text[position_] != c) continue;
+    if (keyword.text[index_] != c) continue;
     left = static_cast<LineKinds>(left | Kinds(keyword.kind));
-    whole = position_ + 1 == keyword.text.size();
+    whole = index_ + 1 == keyword.text.size();
     max_count_ = keyword.max_numbers;
   }
   if (left == 0) return false;
@@ -71,11 +71,11 @@ bool ControlLineScanner::TakeNumber(char c) {
 
 DecodeResult ControlLineScanner::Scan(const char* data, size_t size,
                                       const Limits& limits) {
-  for (; position_ < size; ++position_) {
-    if (position_ >= limits.max_line_bytes) {
-      return DecodeResult::Error(WireError::kLineTooLong, position_);
+  for (; index_ < size; ++index_) {
+    if (index_ >= limits.max_line_bytes) {
+      return DecodeResult::Error(WireError::kLineTooLong, index_);
     }
-    const char c = data[position_];
+    const char c = data[index_];
     switch (phase_) {
       case Phase::kKeyword:
         if (!TakeKeyword(c)) {
@@ -91,7 +91,7 @@ DecodeResult ControlLineScanner::Scan(const char* data, size_t size,
         if (c != '\n') {
           return Error(WireError::kBadControlLine);
         }
-        return DecodeResult::Done(++position_);
+        return DecodeResult::Done(++index_);
     }
   }
   return DecodeResult::NeedMore(size);

@@ -10,7 +10,7 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -40,7 +40,7 @@ class ControlLineScanner {
   void Start(LineKinds kinds) {
     candidates_ = kinds;
     phase_ = Phase::kKeyword;
-    position_ = 0;
+    index_ = 0;
     count_ = 0;
     answer_ = kinds == Kinds(LineKind::kAck);
   }
@@ -75,14 +75,13 @@ class ControlLineScanner {
   bool TakeKeyword(char c);
   bool TakeNumber(char c);
   DecodeResult Error(WireError error) const {
-    return DecodeResult::Error(answer_ ? WireError::kBadAnswer : error,
-                               position_);
+    return DecodeResult::Error(answer_ ? WireError::kBadAnswer : error, index_);
   }
 
   LineKinds candidates_ = 0;  // Kinds that begin with the bytes so far.
   Phase phase_ = Phase::kKeyword;
   bool answer_ = false;
-  size_t position_ = 0;
+  size_t index_ = 0;
   int count_ = 0;      // Numbers begun: 0, 1 or 2.
   int max_count_ = 0;  // Behind a keyword: the most numbers of its line.
   DecimalReader numbers_[2];

@@ -9,7 +9,7 @@
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
-#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/codec/internal/load.h"
 
 namespace kevy_replica {

@@ -14,8 +14,8 @@
 #include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/internal/command_scanner.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/codec/internal/envelope_predictor.h"
 #include "kevy_replica/codec/internal/frame_predictor.h"
 #include "kevy_replica/codec/internal/frame_shape.h"
@@ -74,17 +74,17 @@ class BasicFrameScanner {
 
   // Reads a frame from its first byte on, in `data[0]` to `data[size - 1]`.
   // Adds its arguments to `*args` as a new command. On kDone sets `*frame`, and
-  // the position is the frame's end.
+  // the index is the frame's end.
   ABSL_ATTRIBUTE_ALWAYS_INLINE DecodeResult Begin(const char* data, size_t size,
                                                   ArgvStorage* args,
                                                   ScannedFrame* frame) {
     args->BeginNext();
     size_t count;
-    const size_t position = ScanCommonStart(data, size, &count);
-    if (ABSL_PREDICT_TRUE(position != 0)) {
+    const size_t index = ScanCommonStart(data, size, &count);
+    if (ABSL_PREDICT_TRUE(index != 0)) {
       phase_ = Phase::kCommand;
-      const size_t end = command_.ScanCommonArguments(
-          data, size, position, count, 0, limits_, args, meter_);
+      const size_t end = command_.ScanCommonArguments(data, size, index, count,
+                                                      0, limits_, args, meter_);
       if (ABSL_PREDICT_TRUE(end != 0)) {
         *frame = {offset_, command_begin_, args->data(), count};
         predictor_.Observe(data, end, command_begin_, args->data(), count);
@@ -92,7 +92,7 @@ class BasicFrameScanner {
       }
     } else {
       phase_ = Phase::kEnvelope;
-      position_ = 0;
+      index_ = 0;
     }
     return Resume(data, size, args, frame);
   }
@@ -105,8 +105,8 @@ class BasicFrameScanner {
     if (phase_ != Phase::kCommand) {
       const DecodeResult result = ScanEnvelope(data, size);
       if (result.outcome != Outcome::kDone) return result;
-      command_begin_ = position_;
-      command_.Start(position_);
+      command_begin_ = index_;
+      command_.Start(index_);
       phase_ = Phase::kCommand;
     }
     const DecodeResult result =
@@ -130,7 +130,7 @@ class BasicFrameScanner {
 
  private:
   enum class Phase : uint8_t {
-    // Begin() was called. "*2\r\n:" is next, from `position_` on.
+    // Begin() was called. "*2\r\n:" is next, from `index_` on.
     // Then kOffset.
     kEnvelope,
     // "*2\r\n:" was read. Digits or the offset's CRLF are next.
@@ -142,7 +142,7 @@ class BasicFrameScanner {
   };
 
   // Reads the usual start, "*2\r\n:<offset>\r\n*<count>\r\n$", with at most 16
-  // digits and at most 2. Returns the position of the '$', or 0 for any other
+  // digits and at most 2. Returns the index of the '$', or 0 for any other
   // start.
   ABSL_ATTRIBUTE_ALWAYS_INLINE size_t ScanCommonStart(const char* data,
                                                       size_t size,
@@ -189,15 +189,15 @@ class BasicFrameScanner {
 
   DecodeResult ScanEnvelope(const char* data, size_t size) {
     constexpr absl::string_view kEnvelope = "*2\r\n:";
-    for (; position_ < size; ++position_) {
-      const char c = data[position_];
+    for (; index_ < size; ++index_) {
+      const char c = data[index_];
       meter_.Examined(1);
       if (phase_ == Phase::kEnvelope) {
-        if (c != kEnvelope[position_]) {
-          return Error(position_ == 0 ? WireError::kUnknownElement
-                                      : WireError::kBadEnvelope);
+        if (c != kEnvelope[index_]) {
+          return Error(index_ == 0 ? WireError::kUnknownElement
+                                   : WireError::kBadEnvelope);
         }
-        if (position_ + 1 == kEnvelope.size()) {
+        if (index_ + 1 == kEnvelope.size()) {
           number_.Clear();
           phase_ = Phase::kOffset;
         }
@@ -213,20 +213,20 @@ class BasicFrameScanner {
           return Error(WireError::kBadOffset);
         case NumberLine::Step::kDone:
           offset_ = number_.value();
-          return DecodeResult::Done(++position_);
+          return DecodeResult::Done(++index_);
       }
     }
     return DecodeResult::NeedMore(size);
   }
 
   DecodeResult Error(WireError error) const {
-    return DecodeResult::Error(error, position_);
+    return DecodeResult::Error(error, index_);
   }
 
   Limits limits_;
   FramePredictor predictor_;
   Phase phase_ = Phase::kEnvelope;
-  size_t position_ = 0;
+  size_t index_ = 0;
   NumberLine number_;
   uint64_t offset_ = 0;
   size_t command_begin_ = 0;

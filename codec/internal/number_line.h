@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/decimal.h"
 
 namespace kevy_replica {
 namespace internal {

@@ -45,7 +45,7 @@ bool PayloadReader::Resume(const Wire* wires, size_t count) {
 
 bool PayloadReader::ResumeNumber(size_t width, uint64_t* number) {
   if (byte_count_ == 0) {
-    field_position_ = position();
+    field_index_ = bytes_read();
     std::fill_n(bytes_, sizeof bytes_, '\0');
   }
   const size_t n =
@@ -55,7 +55,7 @@ bool PayloadReader::ResumeNumber(size_t width, uint64_t* number) {
   p_ += n;
   if (byte_count_ != width) {
     if (!KeepStrings()) return false;
-    return too_long_ ? Fail(WireError::kSnapshotTooLong, position()) : false;
+    return too_long_ ? Fail(WireError::kSnapshotTooLong, bytes_read()) : false;
   }
   byte_count_ = 0;
   *number = LoadLittleEndian64(bytes_);
@@ -68,10 +68,10 @@ bool PayloadReader::ResumeString() {
     uint64_t size;
     if (!ResumeNumber(Width(Wire::kString), &size)) return false;
     if (size > max_string_bytes_) {
-      return Fail(WireError::kBulkTooLong, field_position_);
+      return Fail(WireError::kBulkTooLong, field_index_);
     }
-    if (size > max_bytes_ - position()) {
-      return Fail(WireError::kSnapshotTooLong, field_position_);
+    if (size > max_bytes_ - bytes_read()) {
+      return Fail(WireError::kSnapshotTooLong, field_index_);
     }
     part = {nullptr, 0, static_cast<size_t>(size)};
     kept_ = 0;
@@ -99,7 +99,7 @@ bool PayloadReader::ResumeString() {
 bool PayloadReader::Copy(const char* bytes, size_t n) {
   if (n == 0) return true;
   const absl::Span<char> room = scratch_.Prepare(n);
-  if (room.empty()) return Fail(WireError::kOutOfMemory, position());
+  if (room.empty()) return Fail(WireError::kOutOfMemory, bytes_read());
   std::memcpy(room.data(), bytes, n);
   scratch_.Commit(n);
   copied_ += n;
@@ -126,9 +126,9 @@ bool PayloadReader::KeepStrings() {
   return true;
 }
 
-bool PayloadReader::Fail(WireError error, uint64_t position) {
+bool PayloadReader::Fail(WireError error, uint64_t index) {
   error_ = error;
-  error_position_ = position;
+  error_index_ = index;
   return false;
 }
 

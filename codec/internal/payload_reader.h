@@ -9,12 +9,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/internal/load.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -104,10 +103,12 @@ class PayloadReader {
   }
 
   WireError error() const { return error_; }
-  uint64_t error_position() const { return error_position_; }
+  uint64_t error_index() const { return error_index_; }
 
   // The number of bytes read, of all pieces.
-  uint64_t position() const { return fed_ - static_cast<uint64_t>(end_ - p_); }
+  uint64_t bytes_read() const {
+    return fed_ - static_cast<uint64_t>(end_ - p_);
+  }
   // Whether bytes are left to read, those past the limit included.
   bool has_more() const { return p_ != end_ || too_long_; }
 
@@ -166,7 +167,7 @@ class PayloadReader {
   bool Copy(const char* bytes, size_t n);
   bool Keep(size_t n);
   bool KeepStrings();
-  bool Fail(WireError error, uint64_t position);
+  bool Fail(WireError error, uint64_t index);
 
   const char* p_ = nullptr;
   const char* end_ = nullptr;
@@ -186,14 +187,14 @@ class PayloadReader {
   size_t part_count_ = 0;
   char bytes_[8] = {};  // Of a number that is cut.
   size_t byte_count_ = 0;
-  uint64_t field_position_ = 0;
+  uint64_t field_index_ = 0;
   Part parts_[kMostStrings] = {};
   size_t kept_ = 0;  // Bytes of a cut string in the scratch.
   ByteBuffer scratch_;
   uint64_t copied_ = 0;
 
   WireError error_ = WireError::kNone;
-  uint64_t error_position_ = 0;
+  uint64_t error_index_ = 0;
 };
 
 }  // namespace internal

@@ -35,24 +35,24 @@ class BasicReplyScanner {
     nodes_.Clear();
     open_.Clear();
     phase_ = Phase::kType;
-    position_ = 0;
+    index_ = 0;
     elements_ = 0;
     done_ = false;
   }
 
-  // Reads on in `data[0]` to `data[size - 1]`. On kDone the position is the
+  // Reads on in `data[0]` to `data[size - 1]`. On kDone the index is the
   // reply's end. Errors: kBadReply, kBulkTooLong, kLineTooLong,
   // kTooManyElements, kTooDeep, kReplyTooLong, kOutOfMemory.
   DecodeResult Scan(const char* data, size_t size) {
-    while (position_ < size) {
+    while (index_ < size) {
       meter_.Examined(1);
-      const WireError error = Take(data[position_]);
+      const WireError error = Take(data[index_]);
       if (error != WireError::kNone) {
-        return DecodeResult::Error(error, position_);
+        return DecodeResult::Error(error, index_);
       }
-      ++position_;
-      if (done_) return DecodeResult::Done(position_);
-      position_ += skip_;
+      ++index_;
+      if (done_) return DecodeResult::Done(index_);
+      index_ += skip_;
       skip_ = 0;
     }
     return DecodeResult::NeedMore(size);
@@ -97,7 +97,7 @@ class BasicReplyScanner {
   };
 
   WireError Take(char c) {
-    if (position_ >= limits_.max_reply_bytes) return WireError::kReplyTooLong;
+    if (index_ >= limits_.max_reply_bytes) return WireError::kReplyTooLong;
     switch (phase_) {
       case Phase::kType:
         return TakeType(c);
@@ -127,7 +127,7 @@ class BasicReplyScanner {
       case '+':
       case '-':
         value_.type = c == '+' ? ReplyType::kSimpleString : ReplyType::kError;
-        value_.begin = position_ + 1;
+        value_.begin = index_ + 1;
         phase_ = Phase::kText;
         break;
       case ':':
@@ -147,14 +147,14 @@ class BasicReplyScanner {
   }
 
   WireError TakeText(char c) {
-    if (position_ - value_.begin + 1 >= limits_.max_line_bytes) {
+    if (index_ - value_.begin + 1 >= limits_.max_line_bytes) {
       return WireError::kLineTooLong;
     }
     if (phase_ == Phase::kTextLf) {
       if (c != '\n') return WireError::kBadReply;
       return AddWhole();
     } else if (c == '\r') {
-      value_.size = position_ - value_.begin;
+      value_.size = index_ - value_.begin;
       phase_ = Phase::kTextLf;
     } else if (c == '\n') {
       return WireError::kBadReply;
@@ -212,7 +212,7 @@ class BasicReplyScanner {
   }
 
   WireError BeginBulk() {
-    value_.begin = position_ + 1;
+    value_.begin = index_ + 1;
     const uint64_t left = limits_.max_reply_bytes - value_.begin;
     if (left < 2 || number_.value() > left - 2) return WireError::kReplyTooLong;
     value_.size = skip_ = static_cast<size_t>(number_.value());
@@ -257,7 +257,7 @@ class BasicReplyScanner {
   NothrowArray<Open> open_;  // The arrays around the current value.
   Phase phase_ = Phase::kType;
   bool done_ = false;
-  size_t position_ = 0;    // Of the next byte to read; may lie past the input.
+  size_t index_ = 0;       // Of the next byte to read; may lie past the input.
   size_t skip_ = 0;        // Bytes to skip behind the current one.
   uint64_t elements_ = 0;  // Declared by the arrays of the reply so far.
   // The value whose header is being read.

@@ -9,7 +9,9 @@
 
 // MSVC tells its standard in _MSVC_LANG alone, by default.
 #if !(defined(_MSVC_LANG) && _MSVC_LANG >= 201703L) && __cplusplus < 201703L
-#error "kevy_replica needs C++17: compile with -std=c++17 or later."
+#error "kevy_replica needs C++17: add -std=c++17 (Bazel: --cxxopt=-std=c++17)"
+// A missing header ends the compilation, so that no other error follows.
+#include "kevy_replica needs C++17"
 #endif
 
 #endif  // KEVY_REPLICA_CODEC_INTERNAL_REQUIRE_CPP17_H_

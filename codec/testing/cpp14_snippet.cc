@@ -9,9 +9,7 @@
 #elif defined(ARGV_VIEW)
 #include "kevy_replica/codec/argv_view.h"
 #elif defined(BYTE_BUFFER)
-#include "kevy_replica/codec/byte_buffer.h"
 #elif defined(DECIMAL)
-#include "kevy_replica/codec/decimal.h"
 #elif defined(ESCAPE)
 #include "kevy_replica/codec/escape.h"
 #elif defined(EVENT)
@@ -33,7 +31,6 @@
 #elif defined(STREAM_DECODER)
 #include "kevy_replica/codec/stream_decoder.h"
 #elif defined(UTF8)
-#include "kevy_replica/codec/utf8.h"
 #elif defined(WIRE_ERROR)
 #include "kevy_replica/codec/wire_error.h"
 #endif

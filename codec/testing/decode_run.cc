@@ -20,11 +20,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
@@ -41,13 +41,14 @@ namespace {
 // An error stays, even when a whole element arrives.
 void CheckStaysInError(StreamDecoder* decoder) {
   const WireError error = decoder->error();
-  const uint64_t position = decoder->position();
+  const uint64_t bytes_decoded = decoder->bytes_decoded();
   for (int i = 0; i < 2; ++i) {
     decoder->Feed("+PING 1 2\r\n");
     TestAccess::CheckInvariants(*decoder);
     Check(decoder->Next() == Outcome::kError, "an error stays");
     Check(decoder->error() == error, "an error is final");
-    Check(decoder->position() == position, "an error stays where it is");
+    Check(decoder->bytes_decoded() == bytes_decoded,
+          "an error stays where it is");
   }
 }
 
@@ -94,18 +95,18 @@ bool Drain(bool all, StreamDecoder* decoder, bool* answer_due, DecodeRun* run) {
     if (outcome == Outcome::kError) {
       Check(decoder->error() != WireError::kNone, "an error has a name");
       run->error = decoder->error();
-      run->position = decoder->position();
+      run->bytes_decoded = decoder->bytes_decoded();
       if (!*answer_due) CheckStaysInError(decoder);
       return false;
     }
     Check(decoder->error() == WireError::kNone, "no error, no name");
     if (outcome == Outcome::kNeedMore) {
-      Check(decoder->position() == run->position,
-            "only whole elements move the position");
+      Check(decoder->bytes_decoded() == run->bytes_decoded,
+            "only whole elements count");
       return true;
     }
-    Check(decoder->position() > run->position, "positions rise");
-    run->position = decoder->position();
+    Check(decoder->bytes_decoded() > run->bytes_decoded, "the count rises");
+    run->bytes_decoded = decoder->bytes_decoded();
     if (!all && run->elements.size() % 5 == 0) return true;
   }
 }
@@ -190,7 +191,7 @@ class OneShotStream {
           Try<SnapshotEnd>(input, DecodeSnapshotEnd, event)}) {
       if (best.error == WireError::kUnknownElement &&
           (result.error != WireError::kUnknownElement ||
-           result.position > best.position)) {
+           result.bytes_decoded > best.bytes_decoded)) {
         best = result;
       }
     }
@@ -207,16 +208,17 @@ class OneShotStream {
 }  // namespace
 
 bool operator==(const DecodeRun& a, const DecodeRun& b) {
-  return std::tie(a.elements, a.error, a.position, a.open) ==
-         std::tie(b.elements, b.error, b.position, b.open);
+  return std::tie(a.elements, a.error, a.bytes_decoded, a.open) ==
+         std::tie(b.elements, b.error, b.bytes_decoded, b.open);
 }
 
 std::ostream& operator<<(std::ostream& out, const DecodeRun& run) {
   for (const std::string& element : run.elements) out << element << "\n";
   if (run.error == WireError::kNone) {
-    return out << (run.open ? "need_more" : "end") << " at " << run.position;
+    return out << (run.open ? "need_more" : "end") << " at "
+               << run.bytes_decoded;
   }
-  return out << "error " << run.error << " at " << run.position;
+  return out << "error " << run.error << " at " << run.bytes_decoded;
 }
 
 Cuts Whole() {
@@ -256,7 +258,7 @@ std::vector<NamedCuts> ManyCuts(size_t size) {
 
 DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
                     StreamStart start, Cuts cuts,
-                    std::optional<ByteBuffer::Memory> memory) {
+                    std::optional<internal::ByteBuffer::Memory> memory) {
   StreamDecoder decoder(limits);
   if (memory.has_value()) TestAccess::UseMemory(*memory, &decoder);
   DecodeRun run;
@@ -265,7 +267,7 @@ DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
   while (true) {
     const bool all = run.given == bytes.size();
     if (!Drain(all, &decoder, &answer_due, &run)) return run;
-    const size_t held = run.given - static_cast<size_t>(run.position);
+    const size_t held = run.given - static_cast<size_t>(run.bytes_decoded);
     if (all) {
       run.open = !decoder.at_boundary();
       Check(run.open == (held > 0 || decoder.in_snapshot()), "at_boundary");
@@ -282,7 +284,8 @@ DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
     // ByteBuffer's promise, plus an ArgRef for each 6 bytes and a batch of
     // them, doubled by growth.
     most_held = std::max(most_held, held + piece);
-    const size_t buffer = std::max(ByteBuffer::kMinCapacity, 4 * most_held);
+    const size_t buffer =
+        std::max(internal::ByteBuffer::kMinCapacity, 4 * most_held);
     const size_t args = 2 * (most_held / 6 + 32) * sizeof(ArgRef);
     Check(decoder.memory_bytes() <= buffer + args,
           "memory follows the received bytes");
@@ -313,28 +316,28 @@ DecodeRun RunOneShot(absl::string_view bytes, const Limits& limits,
 DecodeRun RunElements(absl::string_view bytes, const DecodeOne& decode) {
   DecodeRun run;
   run.given = bytes.size();
-  while (run.position < bytes.size()) {
+  while (run.bytes_decoded < bytes.size()) {
     const absl::string_view left =
-        bytes.substr(static_cast<size_t>(run.position));
+        bytes.substr(static_cast<size_t>(run.bytes_decoded));
     std::string text;
     const DecodeResult result = decode(left, &text);
-    Check(result.position <= left.size(), "no position past the input");
+    Check(result.bytes_decoded <= left.size(), "no byte past the input counts");
     Check((result.error != WireError::kNone) ==
               (result.outcome == Outcome::kError),
           "an error has a name");
     switch (result.outcome) {
       case Outcome::kDone:
-        Check(result.position > 0, "an element takes up bytes");
-        run.position += result.position;
+        Check(result.bytes_decoded > 0, "an element takes up bytes");
+        run.bytes_decoded += result.bytes_decoded;
         run.elements.push_back(std::move(text));
         break;
       case Outcome::kNeedMore:
         run.open = true;
         return run;
       case Outcome::kError:
-        Check(result.position < left.size(), "the wrong byte was given");
+        Check(result.bytes_decoded < left.size(), "the wrong byte was given");
         run.error = result.error;
-        run.position += result.position;
+        run.bytes_decoded += result.bytes_decoded;
         return run;
     }
   }

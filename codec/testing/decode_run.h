@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/event.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -28,8 +28,8 @@ namespace codec_testing {
 struct DecodeRun {
   std::vector<std::string> elements;  // ElementText of each.
   WireError error = WireError::kNone;
-  // The position of the error, or else the end of the last whole element.
-  uint64_t position = 0;
+  // The wrong byte, or else the end of the last whole element.
+  uint64_t bytes_decoded = 0;
   // Without an error: whether an element or a snapshot is incomplete.
   bool open = false;
   // The number of bytes given before the error, or all.
@@ -67,13 +67,13 @@ enum class StreamStart { kElements, kAnswer };
 // NextFrames() in turn.
 //
 // Aborts if the decoder breaks an invariant or a rule that holds for any input.
-// An error stays and ends delivery. Positions rise. The buffer's size follows
-// the received bytes.
+// An error stays and ends delivery. The count of bytes rises. The buffer's size
+// follows the received bytes.
 //
 // `memory` is the policy of its buffer. Default: that of the build.
-DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
-                    StreamStart start, Cuts cuts,
-                    std::optional<ByteBuffer::Memory> memory = std::nullopt);
+DecodeRun RunStream(
+    absl::string_view bytes, const Limits& limits, StreamStart start, Cuts cuts,
+    std::optional<internal::ByteBuffer::Memory> memory = std::nullopt);
 
 // Decodes the same with the functions of single elements, in place. So guards
 // around `bytes` catch a read outside them. Calls `*visit` with each event

@@ -11,10 +11,10 @@
 #include "absl/types/span.h"
 #include "kevy_replica/codec/ack.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
@@ -70,7 +70,7 @@ void OneShot(absl::string_view input, FrameDecoder* decoder, FrameView* frame,
   DecodeAck(input, Limits(), ack);
 #endif
 #ifdef PARSE_DECIMAL
-  ParseDecimal(input);
+  internal::ParseDecimal(input);
 #endif
   (void)answer;
   (void)heartbeat;

@@ -52,21 +52,21 @@ bool ParseError(absl::string_view name, WireError* error) {
   return false;
 }
 
-// "error NAME at POSITION" or "error NAME at POSITION by POSITION"
+// "error NAME at BYTE" or "error NAME at BYTE by BYTE"
 bool ParseFailure(absl::string_view line, Golden* golden) {
   const std::vector<absl::string_view> words = absl::StrSplit(line, ' ');
   if (words.size() != 4 && words.size() != 6) return false;
   if (!ParseError(words[1], &golden->expected.error) || words[2] != "at" ||
-      !absl::SimpleAtoi(words[3], &golden->expected.position)) {
+      !absl::SimpleAtoi(words[3], &golden->expected.bytes_decoded)) {
     return false;
   }
-  golden->known_with = static_cast<size_t>(golden->expected.position);
+  golden->known_with = static_cast<size_t>(golden->expected.bytes_decoded);
   if (words.size() == 6 &&
       (words[4] != "by" || !absl::SimpleAtoi(words[5], &golden->known_with))) {
     return false;
   }
   return golden->known_with < golden->bytes.size() &&
-         golden->expected.position <= golden->known_with;
+         golden->expected.bytes_decoded <= golden->known_with;
 }
 
 // "max_line_bytes 11"
@@ -80,8 +80,8 @@ bool ParseLimit(absl::string_view text, Limits* limits) {
 // "20"
 bool ParseOpenEnd(absl::string_view text, Golden* golden) {
   golden->expected.open = true;
-  return absl::SimpleAtoi(text, &golden->expected.position) &&
-         golden->expected.position <= golden->bytes.size();
+  return absl::SimpleAtoi(text, &golden->expected.bytes_decoded) &&
+         golden->expected.bytes_decoded <= golden->bytes.size();
 }
 
 // Takes a line. Sets `*ended` when it tells the end.
@@ -127,7 +127,7 @@ std::optional<Golden> ParseGolden(std::string bytes, absl::string_view expected,
   Golden golden;
   golden.bytes = std::move(bytes);
   golden.expected.given = golden.bytes.size();
-  golden.expected.position = golden.bytes.size();
+  golden.expected.bytes_decoded = golden.bytes.size();
   bool ended = false;
   for (const absl::string_view line :
        absl::StrSplit(absl::StripSuffix(expected, "\n"), '\n')) {

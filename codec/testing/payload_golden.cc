@@ -138,7 +138,7 @@ bool SetLimit(absl::string_view name, uint64_t value, Limits* limits) {
   return true;
 }
 
-// "NAME at POSITION" and, for a row segment, the key.
+// "NAME at BYTE" and, for a row segment, the key.
 bool ParseError(absl::string_view text, PayloadRun* run) {
   const std::vector<absl::string_view> words = absl::StrSplit(text, ' ');
   if (words.size() != 3 && words.size() != 4) return false;
@@ -149,7 +149,7 @@ bool ParseError(absl::string_view text, PayloadRun* run) {
   }
   absl::string_view key = words.size() == 4 ? words[3] : "\"\"";
   return run->error != WireError::kNone && words[1] == "at" &&
-         absl::SimpleAtoi(words[2], &run->position) &&
+         absl::SimpleAtoi(words[2], &run->bytes_decoded) &&
          absl::ConsumePrefix(&key, "\"") && TakeQuoted(&key, &run->error_key) &&
          key.empty();
 }
@@ -177,7 +177,7 @@ PayloadGolden Read(absl::string_view name) {
     } else if (absl::ConsumePrefix(&rest, "now_ms ")) {
       if (!absl::SimpleAtoi(rest, &golden.way.now_ms)) Fail(path, line);
     } else if (line == "end" && !ended) {
-      golden.expected.position = golden.bytes.size();
+      golden.expected.bytes_decoded = golden.bytes.size();
       ended = true;
     } else if (absl::ConsumePrefix(&rest, "error ") && !ended) {
       if (!ParseError(rest, &golden.expected)) Fail(path, line);
@@ -188,7 +188,7 @@ PayloadGolden Read(absl::string_view name) {
     }
   }
   if (!ended) Fail(path, "(its end)");
-  if (!golden.fails() && golden.expected.position != golden.bytes.size()) {
+  if (!golden.fails() && golden.expected.bytes_decoded != golden.bytes.size()) {
     Fail(path, "(bytes behind its end)");
   }
   golden.expected.given = golden.bytes.size();

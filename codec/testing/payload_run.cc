@@ -14,8 +14,8 @@
 #include <variant>
 
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot_payload.h"
@@ -31,7 +31,7 @@ namespace {
 void SetError(const PayloadDecoder& decoder, PayloadRun* run) {
   Check(decoder.error() != WireError::kNone, "an error has a name");
   run->error = decoder.error();
-  run->position = decoder.position();
+  run->bytes_decoded = decoder.bytes_decoded();
   run->error_key = std::string(decoder.error_key());
 }
 
@@ -41,7 +41,8 @@ void CheckStaysInError(const PayloadRun& run, PayloadDecoder* decoder) {
     Check(decoder->Next() == Outcome::kError, "an error stays");
     Check(decoder->Finish() == run.error, "an error stays at the end");
     Check(decoder->error() == run.error, "an error is final");
-    Check(decoder->position() == run.position, "an error stays where it is");
+    Check(decoder->bytes_decoded() == run.bytes_decoded,
+          "an error stays where it is");
     Check(decoder->error_key() == run.error_key, "an error keeps its key");
   }
 }
@@ -49,7 +50,7 @@ void CheckStaysInError(const PayloadRun& run, PayloadDecoder* decoder) {
 // The pieces of a trailer are one step, however they were cut.
 void AddStep(const PayloadDecoder& decoder, PayloadRun* run) {
   PayloadStep step;
-  step.position = decoder.position();
+  step.bytes_decoded = decoder.bytes_decoded();
   const auto* const piece = std::get_if<PayloadTrailer>(&decoder.event());
   if (piece == nullptr) {
     AppendText(decoder.event(), &step.text);
@@ -70,12 +71,13 @@ bool Drain(bool keeps_steps,
     if (outcome == Outcome::kError) return false;
     Check(decoder->error() == WireError::kNone, "no error, no name");
     if (outcome == Outcome::kNeedMore) {
-      Check(decoder->position() == run->position,
-            "only events move the position");
+      Check(decoder->bytes_decoded() == run->bytes_decoded,
+            "only events count");
       return true;
     }
-    Check(decoder->position() >= run->position, "positions do not fall");
-    run->position = decoder->position();
+    Check(decoder->bytes_decoded() >= run->bytes_decoded,
+          "the count does not fall");
+    run->bytes_decoded = decoder->bytes_decoded();
     const auto* const piece = std::get_if<PayloadTrailer>(&decoder->event());
     Check(piece == nullptr || !piece->bytes.empty(),
           "a piece of a trailer has bytes");
@@ -100,19 +102,19 @@ GuardedBytes& Room(size_t size) {
 
 bool operator==(const PayloadRun& a, const PayloadRun& b) {
   const auto same = [](const PayloadStep& x, const PayloadStep& y) {
-    return x.position == y.position && x.text == y.text;
+    return x.bytes_decoded == y.bytes_decoded && x.text == y.text;
   };
-  return std::tie(a.error, a.position, a.error_key) ==
-             std::tie(b.error, b.position, b.error_key) &&
+  return std::tie(a.error, a.bytes_decoded, a.error_key) ==
+             std::tie(b.error, b.bytes_decoded, b.error_key) &&
          std::equal(a.steps.begin(), a.steps.end(), b.steps.begin(),
                     b.steps.end(), same);
 }
 
 std::ostream& operator<<(std::ostream& out, const PayloadRun& run) {
   for (const PayloadStep& step : run.steps) {
-    out << step.position << ": " << step.text << "\n";
+    out << step.bytes_decoded << ": " << step.text << "\n";
   }
-  out << run.position << ": " << run.error;
+  out << run.bytes_decoded << ": " << run.error;
   if (!run.error_key.empty()) out << " " << Escaped(run.error_key);
   return out;
 }
@@ -125,7 +127,7 @@ PayloadRun RunPayload(absl::string_view bytes, const PayloadWay& way,
   PayloadRun run;
   while (Drain(way.keeps_steps, visit, &decoder, &run)) {
     Check(decoder.memory_bytes() <=
-              std::max(ByteBuffer::kMinCapacity, 2 * run.given),
+              std::max(internal::ByteBuffer::kMinCapacity, 2 * run.given),
           "memory follows the received bytes");
     if (run.given == bytes.size()) {
       if (decoder.Finish() != WireError::kNone) break;

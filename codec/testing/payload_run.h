@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/testing/decode_run.h"
@@ -29,14 +29,14 @@ namespace codec_testing {
 // An event, and its end.
 struct PayloadStep {
   std::string text;  // AppendText.
-  uint64_t position = 0;
+  uint64_t bytes_decoded = 0;
 };
 
 // The result of decoding a whole input.
 struct PayloadRun {
   std::vector<PayloadStep> steps;
   WireError error = WireError::kNone;
-  uint64_t position = 0;  // Of the error, or the end.
+  uint64_t bytes_decoded = 0;  // Of the error, or the end.
   std::string error_key;
   std::string trailer;  // All pieces; one step shows them.
   // The number of bytes given before the error, or all.
@@ -58,7 +58,7 @@ struct PayloadWay {
   // The place of the unreadable page beside each piece. Default: behind it.
   Guard guard = Guard::kAfter;
   // The policy of the decoder's scratch. Default: that of the build.
-  std::optional<ByteBuffer::Memory> memory;
+  std::optional<internal::ByteBuffer::Memory> memory;
   // Whether PayloadRun::steps is filled. Texts take most of a run's time.
   bool keeps_steps = true;
 };
@@ -68,8 +68,8 @@ struct PayloadWay {
 // valid.
 //
 // Aborts if the decoder breaks a rule that holds for any input. An error stays
-// and ends delivery. Positions do not fall. Its memory follows the received
-// bytes.
+// and ends delivery. The count of bytes does not fall. Its memory follows the
+// received bytes.
 PayloadRun RunPayload(
     absl::string_view bytes, const PayloadWay& way,
     const std::function<void(const PayloadEvent&)>& visit = nullptr);

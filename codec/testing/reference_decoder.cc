@@ -35,21 +35,21 @@ class Reference {
     bool go_on = start == StreamStart::kElements || Answer();
     while (go_on && at_ < in_.size()) go_on = Element();
     if (run_.error == WireError::kNone) {
-      run_.open = in_snapshot_ || run_.position < in_.size();
+      run_.open = in_snapshot_ || run_.bytes_decoded < in_.size();
     }
     return run_;
   }
 
  private:
-  bool Fail(WireError error, size_t position) {
+  bool Fail(WireError error, size_t index) {
     run_.error = error;
-    run_.position = position;
+    run_.bytes_decoded = index;
     return false;
   }
 
   bool Deliver(std::string element) {
     run_.elements.push_back(std::move(element));
-    run_.position = at_;
+    run_.bytes_decoded = at_;
     return true;
   }
 

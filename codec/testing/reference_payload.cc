@@ -56,16 +56,16 @@ class Reference {
   }
 
  private:
-  bool Fail(WireError error, uint64_t position) {
+  bool Fail(WireError error, uint64_t index) {
     run_.error = error;
-    run_.position = position;
+    run_.bytes_decoded = index;
     return false;
   }
 
   template <typename... Parts>
   bool Deliver(const Parts&... parts) {
     run_.steps.push_back({absl::StrCat(parts...), at_});
-    run_.position = at_;
+    run_.bytes_decoded = at_;
     return true;
   }
 
@@ -184,7 +184,7 @@ class Reference {
     if (at_ == begin) return;
     run_.steps.push_back(
         {"trailer " + Escaped(in_.substr(begin, at_ - begin)), at_});
-    if (run_.error == WireError::kNone) run_.position = at_;
+    if (run_.error == WireError::kNone) run_.bytes_decoded = at_;
   }
 
   bool Expiry(std::string* text) {

@@ -16,8 +16,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/internal/reply_scanner.h"
 #include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/reply_decoder.h"
@@ -55,7 +55,7 @@ class Reference {
         return run_;
       }
       run_.elements.push_back(std::move(text));
-      run_.position = at_;
+      run_.bytes_decoded = at_;
     }
     return run_;
   }
@@ -63,7 +63,7 @@ class Reference {
  private:
   bool Fail(WireError error, size_t at) {
     run_.error = error;
-    run_.position = at;
+    run_.bytes_decoded = at;
     return false;
   }
 
@@ -231,7 +231,7 @@ std::string RandomReply(Random* random, int depth) {
 
 DecodeRun RunReplies(absl::string_view bytes, const ReplyLimits& limits,
                      const Cuts& cuts,
-                     std::optional<ByteBuffer::Memory> memory) {
+                     std::optional<internal::ByteBuffer::Memory> memory) {
   ReplyDecoder decoder(limits);
   if (memory.has_value()) TestAccess::UseMemory(*memory, &decoder);
   DecodeRun run;
@@ -240,21 +240,23 @@ DecodeRun RunReplies(absl::string_view bytes, const ReplyLimits& limits,
     Outcome outcome;
     while ((outcome = decoder.Next()) == Outcome::kDone) {
       run.elements.push_back(Text(decoder.reply()));
-      Check(decoder.position() > run.position, "a reply takes up bytes");
-      run.position = decoder.position();
+      Check(decoder.bytes_decoded() > run.bytes_decoded,
+            "a reply takes up bytes");
+      run.bytes_decoded = decoder.bytes_decoded();
     }
     Check(decoder.reply() == ReplyView(), "a reply only after kDone");
     if (outcome == Outcome::kError) {
       run.error = decoder.error();
-      run.position = decoder.position();
+      run.bytes_decoded = decoder.bytes_decoded();
       decoder.Feed("+OK\r\n");
       Check(decoder.Next() == Outcome::kError, "an error stays");
       Check(decoder.error() == run.error, "an error is final");
-      Check(decoder.position() == run.position, "an error stays where it is");
+      Check(decoder.bytes_decoded() == run.bytes_decoded,
+            "an error stays where it is");
       return run;
     }
-    Check(decoder.position() == run.position, "the position is a reply's end");
-    const size_t held = run.given - static_cast<size_t>(run.position);
+    Check(decoder.bytes_decoded() == run.bytes_decoded, "a reply ends there");
+    const size_t held = run.given - static_cast<size_t>(run.bytes_decoded);
     Check(decoder.at_boundary() == (held == 0), "at_boundary");
     if (run.given == bytes.size()) {
       run.open = held != 0;
@@ -270,7 +272,8 @@ DecodeRun RunReplies(absl::string_view bytes, const ReplyLimits& limits,
     // ByteBuffer's promise, plus a value, or an array that is open, for each 3
     // bytes, doubled by growth.
     most_held = std::max(most_held, held + piece);
-    const size_t buffer = std::max(ByteBuffer::kMinCapacity, 4 * most_held);
+    const size_t buffer =
+        std::max(internal::ByteBuffer::kMinCapacity, 4 * most_held);
     const size_t values = 2 * (most_held / 3 + 1) * 64;
     Check(decoder.memory_bytes() <= buffer + values,
           "memory follows the received bytes");

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/testing/decode_run.h"
 #include "kevy_replica/codec/testing/random_stream.h"
@@ -25,9 +25,9 @@ namespace codec_testing {
 // The memory follows the received bytes.
 //
 // `memory` is the policy of its buffer. Default: that of the build.
-DecodeRun RunReplies(absl::string_view bytes, const ReplyLimits& limits,
-                     const Cuts& cuts,
-                     std::optional<ByteBuffer::Memory> memory = std::nullopt);
+DecodeRun RunReplies(
+    absl::string_view bytes, const ReplyLimits& limits, const Cuts& cuts,
+    std::optional<internal::ByteBuffer::Memory> memory = std::nullopt);
 
 // Decodes the same in place, without a buffer. So guards around `bytes` catch a
 // read outside them.

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/stream_decoder.h"
@@ -24,16 +24,19 @@ void TestAccess::CheckInvariants(const StreamDecoder& decoder) {
   std::abort();
 }
 
-void TestAccess::UseMemory(ByteBuffer::Memory memory, StreamDecoder* decoder) {
-  decoder->buffer_ = ByteBuffer(memory);
+void TestAccess::UseMemory(internal::ByteBuffer::Memory memory,
+                           StreamDecoder* decoder) {
+  decoder->buffer_ = internal::ByteBuffer(memory);
 }
 
-void TestAccess::UseMemory(ByteBuffer::Memory memory, PayloadDecoder* decoder) {
-  decoder->reader_.scratch_ = ByteBuffer(memory);
+void TestAccess::UseMemory(internal::ByteBuffer::Memory memory,
+                           PayloadDecoder* decoder) {
+  decoder->reader_.scratch_ = internal::ByteBuffer(memory);
 }
 
-void TestAccess::UseMemory(ByteBuffer::Memory memory, ReplyDecoder* decoder) {
-  decoder->buffer_ = ByteBuffer(memory);
+void TestAccess::UseMemory(internal::ByteBuffer::Memory memory,
+                           ReplyDecoder* decoder) {
+  decoder->buffer_ = internal::ByteBuffer(memory);
 }
 
 }  // namespace codec_testing

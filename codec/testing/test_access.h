@@ -24,7 +24,7 @@
 #ifndef KEVY_REPLICA_CODEC_TESTING_TEST_ACCESS_H_
 #define KEVY_REPLICA_CODEC_TESTING_TEST_ACCESS_H_
 
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/stream_decoder.h"
@@ -40,9 +40,12 @@ class TestAccess {
 
   // Sets the memory policy of the decoder's buffer. Precondition: the decoder
   // is new.
-  static void UseMemory(ByteBuffer::Memory memory, StreamDecoder* decoder);
-  static void UseMemory(ByteBuffer::Memory memory, PayloadDecoder* decoder);
-  static void UseMemory(ByteBuffer::Memory memory, ReplyDecoder* decoder);
+  static void UseMemory(internal::ByteBuffer::Memory memory,
+                        StreamDecoder* decoder);
+  static void UseMemory(internal::ByteBuffer::Memory memory,
+                        PayloadDecoder* decoder);
+  static void UseMemory(internal::ByteBuffer::Memory memory,
+                        ReplyDecoder* decoder);
 };
 
 }  // namespace codec_testing

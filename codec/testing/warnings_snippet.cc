@@ -10,8 +10,6 @@
 #include "kevy_replica/codec/ack.h"
 #include "kevy_replica/codec/arg_ref.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
-#include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/event.h"
 #include "kevy_replica/codec/frame.h"
@@ -24,7 +22,6 @@
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/stream_decoder.h"
-#include "kevy_replica/codec/utf8.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {

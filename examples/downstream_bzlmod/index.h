@@ -17,7 +17,7 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/payload_event.h"
 
-// For FollowerOptions with snapshots.decode.
+// For FollowerOptions with SnapshotPolicy::kRecords.
 class Index : public kevy_replica::FollowerHandler {
  public:
   absl::Status OnFrames(absl::Span<const kevy_replica::FrameView> frames,

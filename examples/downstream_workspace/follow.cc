@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
   }
   Index index;
   kevy_replica::FollowerOptions options;
-  options.snapshots.decode = true;
+  options.snapshots.policy = SnapshotPolicy::kRecords;
   const absl::StatusOr<std::unique_ptr<kevy_replica::Follower>> follower =
       kevy_replica::Follower::Create(argv[1], &index, options);
   const absl::Status end =

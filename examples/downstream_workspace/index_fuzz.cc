@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       {reinterpret_cast<const char*>(data), size});
   Index index;
   kevy_replica::FollowerOptions options;
-  options.snapshots.decode = true;
+  options.snapshots.policy = SnapshotPolicy::kRecords;
   options.retry.initial_backoff = options.retry.max_backoff =
       absl::Nanoseconds(1);
   auto follower = kevy_replica::Follower::Create(primary.InMemory(), &index,

@@ -35,6 +35,10 @@ absl::StatusOr<CommandLine> ParseArguments(
       result.help = true;
       continue;
     }
+    if (name == "version") {
+      result.version = true;
+      continue;
+    }
     const size_t equals = name.find('=');
     const bool has_value = equals != absl::string_view::npos;
     absl::string_view value;

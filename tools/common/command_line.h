@@ -16,13 +16,15 @@ namespace kevy_replica {
 
 struct CommandLine {
   bool help = false;            // --help or -h was given.
+  bool version = false;         // --version was given.
   std::set<std::string> given;  // The names of the given flags.
 };
 
 // Sets the flags in `arguments`, the command line without the program's name.
 // The forms are absl::ParseCommandLine()'s: --name=value, --name value, --name
-// and --noname. Unlike that function it leaves --help and errors to the caller,
-// and rejects an empty value, as an unset variable of a shell gives it.
+// and --noname. Unlike that function it leaves --help, --version and errors to
+// the caller, and rejects an empty value, as an unset variable of a shell gives
+// it.
 //
 // Returns:
 //   a CommandLine     the flags are set

@@ -90,6 +90,11 @@ TEST_F(CommandLineTest, ReadsHelp) {
   EXPECT_TRUE(Parse({"-help"}).help);
 }
 
+TEST_F(CommandLineTest, ReadsVersion) {
+  EXPECT_FALSE(Parse({"--help"}).version);
+  EXPECT_TRUE(Parse({"--number=1", "--version"}).version);
+}
+
 TEST_F(CommandLineTest, ErrorsNameFlagAndValue) {
   EXPECT_EQ(Error({"word"}), R"(unexpected argument "word")");
   EXPECT_EQ(Error({"-"}), R"(unexpected argument "-")");

@@ -10,7 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/utf8.h"
+#include "kevy_replica/codec/internal/utf8.h"
 
 namespace kevy_replica {
 namespace {
@@ -52,7 +52,7 @@ void AppendEscape(int code, std::string* out) {
 }  // namespace
 
 void AppendJson(absl::string_view bytes, std::string* out) {
-  if (!IsUtf8(bytes)) {
+  if (!internal::IsUtf8(bytes)) {
     absl::StrAppend(out, "{\"base64\":\"", absl::Base64Escape(bytes), "\"}");
     return;
   }

@@ -13,8 +13,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "kevy_replica/client/link_options.h"
+#include "kevy_replica/codec/internal/utf8.h"
 #include "kevy_replica/codec/limits.h"
-#include "kevy_replica/codec/utf8.h"
 #include "kevy_replica/tools/common/flags.h"
 
 ABSL_FLAG(std::string, replica_id, "",
@@ -67,7 +67,7 @@ struct DurationFlag {
 }  // namespace
 
 absl::Status CheckLinkFlags() {
-  if (!IsUtf8(absl::GetFlag(FLAGS_replica_id))) {
+  if (!internal::IsUtf8(absl::GetFlag(FLAGS_replica_id))) {
     return absl::InvalidArgumentError("--replica_id must be UTF-8");
   }
   for (const DurationFlag& flag :

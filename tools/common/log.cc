@@ -13,7 +13,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "kevy_replica/codec/escape.h"
-#include "kevy_replica/codec/utf8.h"
+#include "kevy_replica/codec/internal/utf8.h"
 #include "kevy_replica/tools/common/json.h"
 
 namespace kevy_replica {
@@ -24,7 +24,7 @@ std::atomic<LogFormat> current_format{LogFormat::kText};
 // A JSON string. Of bytes that are not UTF-8, the escaped form.
 std::string JsonText(absl::string_view bytes) {
   std::string json;
-  if (IsUtf8(bytes)) {
+  if (internal::IsUtf8(bytes)) {
     AppendJson(bytes, &json);
   } else {
     const std::string escaped = Escaped(bytes);

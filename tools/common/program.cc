@@ -27,6 +27,9 @@
 namespace kevy_replica {
 namespace {
 
+// kVersion, the version in MODULE.bazel.
+#include "tools/common/version.inc"
+
 // Sets the format before the command line is checked, so that errors of other
 // flags have it. A wrong value of the flag is an error of the command line.
 void SetLogFormatBy(absl::Span<const char* const> arguments) {
@@ -66,9 +69,14 @@ int RunProgram(const Program& program, int argc, char** argv,
   if (!status.ok()) return ExitStatusOf(status);
   const absl::StatusOr<CommandLine> command_line = ParseArguments(arguments);
   if (!command_line.ok()) return BadUsage(command_line.status().message());
-  if (!command_line->help) return run(*command_line);
-  const std::string page =
-      absl::StrCat(program.usage, FlagsHelp(), program.notes);
+  std::string page;
+  if (command_line->help) {
+    page = absl::StrCat(program.usage, FlagsHelp(), program.notes);
+  } else if (command_line->version) {
+    page = absl::StrCat(program.name, " ", kVersion, "\n");
+  } else {
+    return run(*command_line);
+  }
   std::fwrite(page.data(), 1, page.size(), stdout);
   return kExitSuccess;
 }

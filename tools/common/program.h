@@ -29,9 +29,10 @@ struct Program {
 };
 
 // The body of main(): opens standard files that are closed, enters the user's
-// folder under `bazel run`, reads the command line, then prints the help page
-// or returns `run`'s exit status. Heeds --log_format, if the program has it,
-// from the first message on: those about other flags have the format too.
+// folder under `bazel run`, reads the command line, then prints the help page,
+// prints "<program> <version>", or returns `run`'s exit status. Heeds
+// --log_format, if the program has it, from the first message on: those about
+// other flags have the format too.
 int RunProgram(const Program& program, int argc, char** argv,
                int (*run)(const CommandLine& command_line));
 

@@ -97,7 +97,7 @@ absl::Status SnapshotLoader::Finish() {
 absl::Status SnapshotLoader::PayloadStatus() const {
   return absl::DataLossError(absl::StrCat(
       ShardField(shard_), ": cannot read the snapshot's payload: ",
-      WireErrorName(decoder_.error()), " at byte ", decoder_.position(),
+      WireErrorName(decoder_.error()), " at byte ", decoder_.bytes_decoded(),
       decoder_.error_key().empty()
           ? ""
           : absl::StrCat(", key ", Escaped(decoder_.error_key())),

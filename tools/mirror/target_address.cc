@@ -18,8 +18,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "kevy_replica/codec/decimal.h"
 #include "kevy_replica/codec/escape.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/transport/address.h"
 
 namespace kevy_replica {
@@ -133,7 +133,7 @@ absl::StatusOr<TargetAddress> ParseTargetAddress(absl::string_view given) {
   if (!address.ok()) return Wrong(text, address.status().message());
   result.server = *address;
   if (!database.empty()) {
-    const std::optional<uint64_t> number = ParseDecimal(database);
+    const std::optional<uint64_t> number = internal::ParseDecimal(database);
     if (!number.has_value() ||
         *number > uint64_t{std::numeric_limits<int32_t>::max()}) {
       return Wrong(text, "the database must be a number below 2147483648");

@@ -4,12 +4,16 @@
 
 # Makes a Debian package of the programs, for this Debian and architecture:
 #
-#   tools/package/deb.sh [FOLDER]      writes FOLDER/kevy-replica_VERSION_ARCH.deb. Default: the current folder.
+#   tools/package/deb.sh [FOLDER [FLAG ...]]
+#
+# Writes FOLDER/kevy-replica_VERSION_ARCH.deb. FLAG is one of Bazel's. Default: the current folder, -c opt.
 #
 # Abseil is linked into the programs, because its shared libraries have another name in each Debian. The C and C++ libraries and
 # OpenSSL are Debian's own, so that Debian's security updates reach them: the package depends on them.
 set -euo pipefail
 folder=$(realpath "${1:-.}")
+flags=("${@:2}")
+[ ${#flags[@]} -gt 0 ] || flags=(-c opt)
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 programs=(kevy_tail kevy_mirror kevy_verify kevy_keygen)
@@ -19,9 +23,10 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 chmod 755 "$root"
 
-./bazelw build -c opt --define=abseil=static "${programs[@]/#///tools:}"
+./bazelw build "${flags[@]}" --define=abseil=static "${programs[@]/#///tools:}"
+bin=$(./bazelw info "${flags[@]}" bazel-bin 2>/dev/null)
 for program in "${programs[@]}"; do
-  install -D -m 755 "bazel-bin/tools/$program" "$root/usr/bin/$program"
+  install -D -m 755 "$bin/tools/$program" "$root/usr/bin/$program"
   strip "$root/usr/bin/$program"
   mkdir -p "$root/usr/share/man/man1" "$root/usr/share/bash-completion/completions"
   tools/package/help_pages.py man "$root/usr/bin/$program" "$version" |
@@ -54,6 +59,7 @@ Architecture: $architecture
 Maintainer: The kevy_replica Authors <nobody@invalid>
 Section: database
 Priority: optional
+Installed-Size: $(du -sk "$root/usr" | cut -f1)
 Depends: $depends
 Description: replication stream of kevy: print, mirror, verify
  kevy_tail prints the replication stream of a kevy primary. kevy_mirror copies

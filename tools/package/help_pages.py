@@ -95,7 +95,7 @@ def completion(page):
 _{name}() {{
   local word=${{COMP_WORDS[COMP_CWORD]}}
   case $word in
-    --*) mapfile -t COMPREPLY < <(compgen -W "{flags} --help" -- "$word") ;;
+    --*) mapfile -t COMPREPLY < <(compgen -W "{flags} --help --version" -- "$word") ;;
     *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
   esac
   [[ ${{COMPREPLY[0]}} != *= ]] || compopt -o nospace

@@ -15,8 +15,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/transport/file_transport.h"
@@ -30,7 +30,8 @@ namespace {
 // Reads first the bytes of `put_back`, then those of `inner`.
 class PutBackTransport : public ForwardingTransport {
  public:
-  PutBackTransport(ByteBuffer put_back, std::unique_ptr<Transport> inner)
+  PutBackTransport(internal::ByteBuffer put_back,
+                   std::unique_ptr<Transport> inner)
       : ForwardingTransport(std::move(inner)), put_back_(std::move(put_back)) {}
 
   absl::StatusOr<size_t> Read(absl::Span<char> buffer,
@@ -43,7 +44,7 @@ class PutBackTransport : public ForwardingTransport {
   }
 
  private:
-  ByteBuffer put_back_;
+  internal::ByteBuffer put_back_;
 };
 
 }  // namespace
@@ -54,7 +55,7 @@ absl::StatusOr<Replay> OpenReplay(absl::string_view path,
       FileTransport::Open(path, std::move(interrupter));
   if (!file.ok()) return file.status();
   Replay replay;
-  ByteBuffer bytes;
+  internal::ByteBuffer bytes;
   while (true) {
     HandshakeAnswer answer;
     const DecodeResult result =

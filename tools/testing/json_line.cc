@@ -14,7 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "kevy_replica/codec/utf8.h"
+#include "kevy_replica/codec/internal/utf8.h"
 
 namespace kevy_replica {
 namespace {
@@ -75,7 +75,8 @@ bool TakeNumber(absl::string_view* text, std::string* value) {
 std::optional<std::map<std::string, std::string>> ReadJsonLine(
     absl::string_view line) {
   std::map<std::string, std::string> members;
-  if (!IsUtf8(line) || !absl::ConsumePrefix(&line, "{")) return std::nullopt;
+  if (!internal::IsUtf8(line) || !absl::ConsumePrefix(&line, "{"))
+    return std::nullopt;
   do {
     std::string name;
     std::string value;

@@ -22,10 +22,10 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/ack.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -36,7 +36,7 @@
 namespace kevy_replica {
 namespace {
 
-bool ReadSome(Transport* transport, ByteBuffer* input) {
+bool ReadSome(Transport* transport, internal::ByteBuffer* input) {
   const absl::StatusOr<size_t> n =
       transport->Read(input->Prepare(1), absl::InfiniteDuration());
   if (!n.ok() || *n == 0) return false;
@@ -45,14 +45,14 @@ bool ReadSome(Transport* transport, ByteBuffer* input) {
 }
 
 std::optional<HandshakeRequest> ReadRequest(Transport* transport,
-                                            ByteBuffer* input) {
+                                            internal::ByteBuffer* input) {
   while (true) {
     HandshakeRequest request;
     ArgvStorage storage;
     const DecodeResult result =
         DecodeHandshakeRequest(input->bytes(), Limits(), &storage, &request);
     if (result.done()) {
-      input->Consume(result.position);
+      input->Consume(result.bytes_decoded);
       return request;
     }
     if (result.outcome == Outcome::kError || !ReadSome(transport, input)) {
@@ -62,13 +62,13 @@ std::optional<HandshakeRequest> ReadRequest(Transport* transport,
 }
 
 // Reads until `next_offset` is acknowledged.
-bool AwaitAck(Transport* transport, ByteBuffer* input, uint64_t next_offset,
-              uint64_t* acked) {
+bool AwaitAck(Transport* transport, internal::ByteBuffer* input,
+              uint64_t next_offset, uint64_t* acked) {
   while (*acked < next_offset) {
     std::optional<Ack> ack;
     const DecodeResult result = DecodeAck(input->bytes(), Limits(), &ack);
     if (result.done()) {
-      input->Consume(result.position);
+      input->Consume(result.bytes_decoded);
       if (ack.has_value()) *acked = ack->next_offset;
     } else if (!ReadSome(transport, input)) {
       return false;
@@ -77,7 +77,7 @@ bool AwaitAck(Transport* transport, ByteBuffer* input, uint64_t next_offset,
   return true;
 }
 
-void ReadToEnd(Transport* transport, ByteBuffer* input) {
+void ReadToEnd(Transport* transport, internal::ByteBuffer* input) {
   while (ReadSome(transport, input)) input->Consume(input->size());
 }
 
@@ -135,7 +135,7 @@ void LongPrimary::Reached(const Plan& plan) {
 }
 
 void LongPrimary::Serve(Transport* transport) {
-  ByteBuffer input;
+  internal::ByteBuffer input;
   const std::optional<HandshakeRequest> request =
       ReadRequest(transport, &input);
   if (!request.has_value()) return;

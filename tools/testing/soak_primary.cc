@@ -26,10 +26,10 @@
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/codec/ack.h"
 #include "kevy_replica/codec/argv_view.h"
-#include "kevy_replica/codec/byte_buffer.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
@@ -171,7 +171,7 @@ class SoakPrimary::Link {
       const DecodeResult result =
           DecodeHandshakeRequest(input_.bytes(), Limits(), &storage_, request);
       if (result.done()) {
-        input_.Consume(result.position);
+        input_.Consume(result.bytes_decoded);
         return true;
       }
       if (result.outcome == Outcome::kError) {
@@ -188,7 +188,7 @@ class SoakPrimary::Link {
       std::optional<Ack> ack;
       const DecodeResult result = DecodeAck(input_.bytes(), Limits(), &ack);
       if (!result.done()) return true;
-      input_.Consume(result.position);
+      input_.Consume(result.bytes_decoded);
       if (!ack.has_value()) {
         primary_.report_->AddViolation("a line is not an acknowledgement");
         continue;
@@ -432,7 +432,7 @@ class SoakPrimary::Link {
   Random& random_;
   CutTransport& cut_;
   Transport& transport_;
-  ByteBuffer input_;
+  internal::ByteBuffer input_;
   ArgvStorage storage_;
 
   uint64_t next_ = 0;          // The next frame to send.

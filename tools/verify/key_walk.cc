@@ -19,7 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/decimal.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/verify/server.h"
@@ -227,8 +227,8 @@ absl::Status Walk(Server* server, absl::string_view key_view,
 std::optional<StreamId> ParseStreamId(absl::string_view id) {
   const std::pair<absl::string_view, absl::string_view> parts =
       absl::StrSplit(id, absl::MaxSplits('-', 1));
-  const std::optional<uint64_t> ms = ParseDecimal(parts.first);
-  const std::optional<uint64_t> seq = ParseDecimal(parts.second);
+  const std::optional<uint64_t> ms = internal::ParseDecimal(parts.first);
+  const std::optional<uint64_t> seq = internal::ParseDecimal(parts.second);
   if (!ms.has_value() || !seq.has_value()) return std::nullopt;
   return StreamId{*ms, *seq};
 }

@@ -8,6 +8,8 @@
 
 #if __cplusplus < 201703L
 #error "kevy_replica needs C++17: add -std=c++17 (Bazel: --cxxopt=-std=c++17)"
+// A missing header ends the compilation, so that no other error follows.
+#include "kevy_replica needs C++17"
 #endif
 
 #endif  // KEVY_REPLICA_TRANSPORT_INTERNAL_CXX17_H_

@@ -29,6 +29,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/transport/internal/cxx17.h"
 #include "kevy_replica/transport/secure/internal/secret.h"
 #include "kevy_replica/transport/secure/keys.h"
 #include "kevy_replica/transport/secure/noise_record.h"
@@ -36,7 +37,8 @@
 namespace kevy_replica {
 
 // kevy's prologue: "kevy-replicate", a zero byte, "1". Both sides mix it in, so
-// that a handshake for another purpose fails. Source: protocol.md section 9.
+// that a handshake for another purpose fails. Source: the source of kevy 7.0,
+// see "The encrypted link" in docs/protocol.md.
 constexpr absl::string_view kKevyNoisePrologue("kevy-replicate\0001", 16);
 
 // The two ciphers of a finished handshake.

@@ -9,7 +9,8 @@
 //   +--------+------------------------+------------+
 //
 // The length is big-endian and counts the bytes behind it. A message seals 0 to
-// 65,519 bytes. Source: protocol.md section 9.
+// 65,519 bytes. Source: the source of kevy 7.0, see "The encrypted link" in
+// docs/protocol.md.
 
 #ifndef KEVY_REPLICA_TRANSPORT_SECURE_NOISE_RECORD_H_
 #define KEVY_REPLICA_TRANSPORT_SECURE_NOISE_RECORD_H_

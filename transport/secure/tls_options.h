@@ -11,7 +11,9 @@
 #ifndef KEVY_REPLICA_TRANSPORT_SECURE_TLS_OPTIONS_H_
 #define KEVY_REPLICA_TRANSPORT_SECURE_TLS_OPTIONS_H_
 
+#include <iosfwd>
 #include <string>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "kevy_replica/transport/internal/cxx17.h"
@@ -51,6 +53,20 @@ struct TlsOptions {
   friend bool operator!=(const TlsOptions& a, const TlsOptions& b) {
     return !(a == b);
   }
+  template <typename H>
+  friend H AbslHashValue(H state, const TlsOptions& options) {
+    return H::combine(std::move(state), options.server_name, options.ca_file,
+                      options.certificate_file, options.key_file,
+                      options.verify, options.handshake_timeout);
+  }
+  // `server_name= ca_file=/etc/ca.pem certificate_file= key_file= verify=1
+  // handshake_timeout=10s`: names of files, and no secrets.
+  std::string ToString() const;
+  template <typename Sink>
+  friend void AbslStringify(Sink& sink, const TlsOptions& options) {
+    sink.Append(options.ToString());
+  }
+  friend std::ostream& operator<<(std::ostream& out, const TlsOptions& options);
 };
 
 }  // namespace kevy_replica

@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/client/internal/polite_end.h"
+#include "kevy_replica/client/polite_end.h"
 
 #include <cstddef>
 #include <memory>
@@ -15,7 +15,6 @@
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
-namespace client_internal {
 namespace {
 
 // Reads once, and drops the bytes. Returns false at the link's end.
@@ -49,15 +48,15 @@ PoliteEnd::Progress PoliteEnd::Poll(absl::Time now) {
 
 void EndPolitely(std::unique_ptr<Transport> transport) {
   // The transport's clock, whichever clock the client has.
-  const absl::Time deadline = MonotonicNow() + PoliteEnd::kLimit;
+  const absl::Time deadline =
+      client_internal::MonotonicNow() + PoliteEnd::kLimit;
   transport->CloseWrite();
   transport->ResumeReads();
   bool idle = false;
   for (absl::Duration left = PoliteEnd::kLimit;
        left > absl::ZeroDuration() && Drop(transport.get(), left, &idle);
-       left = deadline - MonotonicNow()) {
+       left = deadline - client_internal::MonotonicNow()) {
   }
 }
 
-}  // namespace client_internal
 }  // namespace kevy_replica

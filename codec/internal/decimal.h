@@ -3,8 +3,8 @@
 
 // ASCII decimal numbers, the only ones of the protocol.
 
-#ifndef KEVY_REPLICA_CODEC_DECIMAL_H_
-#define KEVY_REPLICA_CODEC_DECIMAL_H_
+#ifndef KEVY_REPLICA_CODEC_INTERNAL_DECIMAL_H_
+#define KEVY_REPLICA_CODEC_INTERNAL_DECIMAL_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +15,7 @@
 #include "kevy_replica/codec/internal/require_cpp17.h"
 
 namespace kevy_replica {
+namespace internal {
 
 // Reads a number digit by digit, so it may arrive in pieces. Accepts leading
 // zeros, as kevy does. Stops at 20 digits, the size of the largest u64, so a
@@ -61,8 +62,6 @@ inline size_t DecimalSize(uint64_t value) {
   return size + (value >= 10) + (value >= 100);
 }
 
-namespace internal {
-
 // All pairs of digits, so that one division gives two.
 inline constexpr char kDigitPairs[] =
     "00010203040506070809101112131415161718192021222324"
@@ -73,21 +72,20 @@ inline constexpr char kDigitPairs[] =
 // WriteDecimal() for three digits or more.
 char* WriteLongDecimal(uint64_t value, char* out);
 
-}  // namespace internal
-
 // Writes `value` at `out`, DecimalSize(value) characters, and returns the end.
 // Inline up to two digits: 1.15 to 1.35 times as fast (Encode/span/set57,
 // hset17).
 inline char* WriteDecimal(uint64_t value, char* out) {
-  if (value >= 100) return internal::WriteLongDecimal(value, out);
+  if (value >= 100) return WriteLongDecimal(value, out);
   if (value >= 10) {
-    std::memcpy(out, internal::kDigitPairs + 2 * value, 2);
+    std::memcpy(out, kDigitPairs + 2 * value, 2);
     return out + 2;
   }
   *out = static_cast<char>('0' + value);
   return out + 1;
 }
 
+}  // namespace internal
 }  // namespace kevy_replica
 
-#endif  // KEVY_REPLICA_CODEC_DECIMAL_H_
+#endif  // KEVY_REPLICA_CODEC_INTERNAL_DECIMAL_H_

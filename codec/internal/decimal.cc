@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/codec/decimal.h"
+#include "kevy_replica/codec/internal/decimal.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 
 namespace kevy_replica {
+namespace internal {
 
 std::optional<uint64_t> ParseDecimal(absl::string_view text) {
   DecimalReader reader;
@@ -24,7 +25,7 @@ std::optional<uint64_t> ParseDecimal(absl::string_view text) {
   return reader.value();
 }
 
-char* internal::WriteLongDecimal(uint64_t value, char* out) {
+char* WriteLongDecimal(uint64_t value, char* out) {
   char* const end = out + DecimalSize(value);
   for (char* p = end; value >= 100; value /= 100) {
     p -= 2;
@@ -34,4 +35,5 @@ char* internal::WriteLongDecimal(uint64_t value, char* out) {
   return end;
 }
 
+}  // namespace internal
 }  // namespace kevy_replica

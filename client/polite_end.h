@@ -8,13 +8,16 @@
 //     // After kIdle: wait until end.fd() is readable, or until end.deadline().
 //   }
 //
+// For links of your own, over a Session or FollowerSession, that the primary
+// has not ended itself. Follower, Fleet and ReplicaClient do it themselves.
+//
 // kevy 2.0.20 and 3.18.0 need it. After another end of the replica's, a write
 // to the closed socket takes the primary's shard down. (Observed; 4.0.0 and
 // later are safe.) They answer a half-close by EOF within 102 ms, after at most
 // 1.3 MB.
 
-#ifndef KEVY_REPLICA_CLIENT_INTERNAL_POLITE_END_H_
-#define KEVY_REPLICA_CLIENT_INTERNAL_POLITE_END_H_
+#ifndef KEVY_REPLICA_CLIENT_POLITE_END_H_
+#define KEVY_REPLICA_CLIENT_POLITE_END_H_
 
 #include <cstdint>
 #include <memory>
@@ -23,7 +26,6 @@
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
-namespace client_internal {
 
 // Drops all bytes that it reads, so its memory is constant. Not thread-safe.
 class PoliteEnd {
@@ -62,7 +64,6 @@ class PoliteEnd {
 // transport is interrupted. An earlier interrupt does not count.
 void EndPolitely(std::unique_ptr<Transport> transport);
 
-}  // namespace client_internal
 }  // namespace kevy_replica
 
-#endif  // KEVY_REPLICA_CLIENT_INTERNAL_POLITE_END_H_
+#endif  // KEVY_REPLICA_CLIENT_POLITE_END_H_

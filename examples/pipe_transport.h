@@ -1,17 +1,16 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Tests the example of docs/transports.md, which quotes this class: change
-// both.
+// A transport of your own. docs/transports.md quotes the class: change both.
 
-#include <fcntl.h>
+#ifndef KEVY_REPLICA_EXAMPLES_PIPE_TRANSPORT_H_
+#define KEVY_REPLICA_EXAMPLES_PIPE_TRANSPORT_H_
+
 #include <poll.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -20,10 +19,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "gtest/gtest.h"
 #include "kevy_replica/transport/interrupter.h"
 #include "kevy_replica/transport/transport.h"
-#include "kevy_replica/transport/transport_conformance.h"
 
 // Two pipes to a child process, as "ssh primary.example nc localhost 16004".
 // Owns both descriptors, which must be non-blocking. The program must ignore
@@ -51,6 +48,7 @@ class PipeTransport : public kevy_replica::Transport {
     return absl::OkStatus();
   }
   void Interrupt() override { interrupter_.Interrupt(); }
+  void CloseWrite() override { close(std::exchange(out_, -1)); }  // Optional.
   void Close() override {
     close(std::exchange(in_, -1)), close(std::exchange(out_, -1));
   }
@@ -62,25 +60,4 @@ class PipeTransport : public kevy_replica::Transport {
   kevy_replica::Interrupter interrupter_;
 };
 
-namespace {
-
-using kevy_replica::TransportConformance;  // The macro wants it unqualified.
-
-kevy_replica::ConformancePair::Ends MakePipes() {
-  signal(SIGPIPE, SIG_IGN);
-  int there[2], back[2];
-  EXPECT_EQ(pipe(there), 0);
-  EXPECT_EQ(pipe(back), 0);
-  for (const int fd : {there[0], there[1], back[0], back[1]}) {
-    fcntl(fd, F_SETFL, O_NONBLOCK);
-  }
-  return {std::make_unique<PipeTransport>(back[0], there[1]),
-          std::make_unique<PipeTransport>(there[0], back[1])};
-}
-
-INSTANTIATE_TEST_SUITE_P(Pipes, TransportConformance,
-                         testing::Values(kevy_replica::ConformancePair{
-                             "Pipes", MakePipes}),
-                         kevy_replica::ConformancePairName);
-
-}  // namespace
+#endif  // KEVY_REPLICA_EXAMPLES_PIPE_TRANSPORT_H_

@@ -3,8 +3,8 @@
 
 // The one input buffer: bytes enter at the end and leave at the front.
 
-#ifndef KEVY_REPLICA_CODEC_BYTE_BUFFER_H_
-#define KEVY_REPLICA_CODEC_BYTE_BUFFER_H_
+#ifndef KEVY_REPLICA_CODEC_INTERNAL_BYTE_BUFFER_H_
+#define KEVY_REPLICA_CODEC_INTERNAL_BYTE_BUFFER_H_
 
 #include <cassert>
 #include <cstddef>
@@ -19,6 +19,7 @@
 #include "kevy_replica/codec/internal/require_cpp17.h"
 
 namespace kevy_replica {
+namespace internal {
 
 // A contiguous FIFO of bytes, into which the caller reads directly:
 //
@@ -118,6 +119,7 @@ class ByteBuffer {
   Memory memory_;
 };
 
+}  // namespace internal
 }  // namespace kevy_replica
 
-#endif  // KEVY_REPLICA_CODEC_BYTE_BUFFER_H_
+#endif  // KEVY_REPLICA_CODEC_INTERNAL_BYTE_BUFFER_H_

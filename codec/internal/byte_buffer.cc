@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/codec/byte_buffer.h"
+#include "kevy_replica/codec/internal/byte_buffer.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -17,6 +17,7 @@
 #endif
 
 namespace kevy_replica {
+namespace internal {
 
 #ifdef ABSL_HAVE_ADDRESS_SANITIZER
 // Stale views must abort, so bytes never move into memory that one points to.
@@ -129,4 +130,5 @@ bool ByteBuffer::Reallocate(size_t capacity) {
   return true;
 }
 
+}  // namespace internal
 }  // namespace kevy_replica

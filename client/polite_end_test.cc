@@ -1,7 +1,7 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/client/internal/polite_end.h"
+#include "kevy_replica/client/polite_end.h"
 
 #include <memory>
 #include <string>
@@ -18,7 +18,6 @@
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
-namespace client_internal {
 namespace {
 
 using Progress = PoliteEnd::Progress;
@@ -106,5 +105,4 @@ TEST_F(PoliteEndTest, BlockingEndIsBounded) {
 }
 
 }  // namespace
-}  // namespace client_internal
 }  // namespace kevy_replica

@@ -1,13 +1,14 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "kevy_replica/codec/utf8.h"
+#include "kevy_replica/codec/internal/utf8.h"
 
 #include <cstddef>
 
 #include "absl/strings/string_view.h"
 
 namespace kevy_replica {
+namespace internal {
 namespace {
 
 bool IsContinuation(unsigned char c) { return (c & 0xc0) == 0x80; }
@@ -53,4 +54,5 @@ bool IsUtf8(absl::string_view bytes) {
   return true;
 }
 
+}  // namespace internal
 }  // namespace kevy_replica
