@@ -18,6 +18,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 programs=(kevy_tail kevy_mirror kevy_verify kevy_keygen)
 version=$(sed -n 's/^    version = "\(.*\)",$/\1/p' MODULE.bazel)
+date=$(date -u -d "@${SOURCE_DATE_EPOCH:-$(date +%s)}" +%F)
 architecture=$(dpkg --print-architecture)
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
@@ -29,7 +30,7 @@ for program in "${programs[@]}"; do
   install -D -m 755 "$bin/tools/$program" "$root/usr/bin/$program"
   strip "$root/usr/bin/$program"
   mkdir -p "$root/usr/share/man/man1" "$root/usr/share/bash-completion/completions"
-  tools/package/help_pages.py man "$root/usr/bin/$program" "$version" |
+  tools/package/help_pages.py man "$root/usr/bin/$program" "$version" "$date" |
     gzip -9n >"$root/usr/share/man/man1/$program.1.gz"
   tools/package/help_pages.py completion "$root/usr/bin/$program" \
     >"$root/usr/share/bash-completion/completions/$program"
