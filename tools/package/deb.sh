@@ -40,8 +40,10 @@ install -m 644 docs/operations.md docs/secure.md docs/tools.md docs/verify.md "$
 # An example: see docs/operations.md.
 install -D -m 644 docs/kevy_mirror.service "$root/usr/share/doc/kevy-replica/examples/kevy_mirror.service"
 
-# What each shared library's package tells packages to depend on: its shlibs file.
-depends=$(for program in "${programs[@]}"; do ldd "$root/usr/bin/$program"; done |
+# The shlibs file of each shared library that a program names itself: those libraries' own needs are their packages' business.
+depends=$(for program in "${programs[@]}"; do
+  ldd "$root/usr/bin/$program" | grep -F "$(objdump -p "$root/usr/bin/$program" | sed -n 's/^ *NEEDED *\(.*\)/\1 =>/p')"
+done |
   sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | sort -u |
   while read -r library; do
     real=$(realpath "$library")
