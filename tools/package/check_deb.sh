@@ -31,10 +31,10 @@ for program in kevy_tail kevy_mirror kevy_verify kevy_keygen; do
   bash -c '
     . "$1"
     compopt() { :; }
-    COMP_WORDS=("$2" --he) COMP_CWORD=1
+    COMP_WORDS=("$2" --vers) COMP_CWORD=1
     "_$2"
-    [ "${COMPREPLY[*]}" = --help ]
-  ' bash "$root/usr/share/bash-completion/completions/$program" "$program" || fail "$program does not complete --help"
+    [ "${COMPREPLY[*]}" = --version ]
+  ' bash "$root/usr/share/bash-completion/completions/$program" "$program" || fail "$program does not complete --version"
 done
 "$root/usr/bin/kevy_tail" 2>/dev/null | grep -q . || fail "kevy_tail prints nothing"
 echo "$package: $(stat -c %s "$package") bytes, depends on $(dpkg-deb -f "$package" Depends)"

@@ -18,6 +18,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 programs=(kevy_tail kevy_mirror kevy_verify kevy_keygen)
 version=$(sed -n 's/^    version = "\(.*\)",$/\1/p' MODULE.bazel)
+date=$(date -u -d "@${SOURCE_DATE_EPOCH:-$(date +%s)}" +%F)
 architecture=$(dpkg --print-architecture)
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
@@ -29,7 +30,7 @@ for program in "${programs[@]}"; do
   install -D -m 755 "$bin/tools/$program" "$root/usr/bin/$program"
   strip "$root/usr/bin/$program"
   mkdir -p "$root/usr/share/man/man1" "$root/usr/share/bash-completion/completions"
-  tools/package/help_pages.py man "$root/usr/bin/$program" "$version" |
+  tools/package/help_pages.py man "$root/usr/bin/$program" "$version" "$date" |
     gzip -9n >"$root/usr/share/man/man1/$program.1.gz"
   tools/package/help_pages.py completion "$root/usr/bin/$program" \
     >"$root/usr/share/bash-completion/completions/$program"
@@ -39,8 +40,10 @@ install -m 644 docs/operations.md docs/secure.md docs/tools.md docs/verify.md "$
 # An example: see docs/operations.md.
 install -D -m 644 docs/kevy_mirror.service "$root/usr/share/doc/kevy-replica/examples/kevy_mirror.service"
 
-# What each shared library's package tells packages to depend on: its shlibs file.
-depends=$(for program in "${programs[@]}"; do ldd "$root/usr/bin/$program"; done |
+# The shlibs file of each shared library that a program names itself: those libraries' own needs are their packages' business.
+depends=$(for program in "${programs[@]}"; do
+  ldd "$root/usr/bin/$program" | grep -F "$(objdump -p "$root/usr/bin/$program" | sed -n 's/^ *NEEDED *\(.*\)/\1 =>/p')"
+done |
   sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | sort -u |
   while read -r library; do
     real=$(realpath "$library")

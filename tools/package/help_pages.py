@@ -4,7 +4,7 @@
 
 """Makes a program's man page and bash completion of its --help.
 
-    help_pages.py man PROGRAM VERSION > PROGRAM.1
+    help_pages.py man PROGRAM VERSION DATE > PROGRAM.1
     help_pages.py completion PROGRAM > PROGRAM.bash
 
 PROGRAM is a path. --help is the one source: "NAME: its purpose", an example,
@@ -65,19 +65,20 @@ def troff(text):
     return "\\&" + text if text[:1] in (".", "'") else text
 
 
-def man(page, version):
-    out = ['.TH %s 1 "" "kevy_replica %s" "kevy_replica"' %
-           (page.name.upper(), version),
+def man(page, version, date):
+    out = ['.TH %s 1 "%s" "kevy_replica %s" "kevy_replica"' %
+           (page.name.upper(), date, version),
            ".SH NAME", "%s \\- %s" % (page.name, troff(page.summary)),
            ".SH SYNOPSIS", ".B %s" % page.name, "[\\fB\\-\\-FLAG\\fR=VALUE ...]",
            ".SH DESCRIPTION"]
-    for paragraph in page.paragraphs:
+    for number, paragraph in enumerate(page.paragraphs):
+        if number > 0:
+            out.append(".PP")
         if paragraph.startswith("  "):
-            out += [".PP", ".nf", ".RS 4"]
+            out += [".nf", ".RS 4"]
             out += [troff(line.strip()) for line in paragraph.split("\n")]
             out += [".RE", ".fi"]
         else:
-            out += [".PP"]
             out += [troff(line) for line in paragraph.split("\n")]
     out.append(".SH OPTIONS")
     for name, default, text in page.flags:
@@ -105,8 +106,8 @@ complete -o filenames -F _{name} {name}
 
 
 def main():
-    if len(sys.argv) == 4 and sys.argv[1] == "man":
-        sys.stdout.write(man(Help(sys.argv[2]), sys.argv[3]))
+    if len(sys.argv) == 5 and sys.argv[1] == "man":
+        sys.stdout.write(man(Help(sys.argv[2]), *sys.argv[3:]))
     elif len(sys.argv) == 3 and sys.argv[1] == "completion":
         sys.stdout.write(completion(Help(sys.argv[2])))
     else:
