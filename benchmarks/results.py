@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-CORPORA = ["set57", "hset17", "value1k", "value64k", "mixed"]
+CORPORA = ["set57", "hset17", "value1k", "value64k", "mixed", "recorded"]
 
 PAYLOADS = ["string16", "string1k", "string64k", "hash1m"]
 
