@@ -154,7 +154,7 @@ def build(revision, target, folder):
     top = subprocess.run(["git", "rev-parse", "--show-toplevel"], check=True,
                          stdout=subprocess.PIPE, text=True).stdout.strip()
     tree = os.path.join(folder, "tree")
-    program = tempfile.mkstemp(dir=folder)[1]
+    program = os.path.join(folder, "program%d" % len(os.listdir(folder)))
     subprocess.run(["git", "worktree", "add", "--detach", tree, revision],
                    check=True, stdout=sys.stderr)
     try:
