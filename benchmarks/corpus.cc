@@ -10,11 +10,18 @@
 #include <random>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "kevy_replica/benchmarks/recordings.h"
+#include "kevy_replica/codec/argv_view.h"
 #include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/handshake.h"
+#include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
@@ -151,13 +158,55 @@ Corpus Mixed() {
   });
 }
 
+// Returns the commands of all recorded frames.
+std::vector<std::vector<std::string>> RecordedCommands() {
+  std::vector<std::vector<std::string>> commands;
+  for (const absl::string_view recording : Recordings()) {
+    StreamDecoder decoder;
+    decoder.Feed(recording);
+    HandshakeAnswer answer;
+    Outcome outcome = decoder.DecodeAnswer(&answer);
+    while (outcome == Outcome::kDone) {
+      outcome = decoder.Next();
+      if (outcome != Outcome::kDone) break;
+      if (const auto* frame = std::get_if<FrameView>(&decoder.event())) {
+        const ArgvView argv = frame->argv();
+        commands.emplace_back(argv.begin(), argv.end());
+      }
+    }
+    CheckEncoded(decoder.error());
+  }
+  return commands;
+}
+
+// Runs of 1 to 32 recorded frames, each from a random place on. So frames have
+// their recorded neighbours, and a branch predictor cannot learn the whole.
+// Offsets count anew.
+Corpus Recorded() {
+  const std::vector<std::vector<std::string>> commands = RecordedCommands();
+  size_t next = 0;
+  size_t left = 0;
+  return Generate("recorded", [&](Random& random) {
+    if (left == 0) {
+      next = random.Below(commands.size());
+      left = random.Between(1, 32);
+    }
+    --left;
+    return commands[next++ % commands.size()];
+  });
+}
+
 }  // namespace
 
 const std::vector<Corpus>& Corpora() {
   // Kept until the end of the program: registered benchmarks refer to it.
   static const auto& corpora =
-      *new std::vector<Corpus>{Set57(), Hset17(), SetCorpus("value1k", 1 << 10),
-                               SetCorpus("value64k", 64 << 10), Mixed()};
+      *new std::vector<Corpus>{Set57(),
+                               Hset17(),
+                               SetCorpus("value1k", 1 << 10),
+                               SetCorpus("value64k", 64 << 10),
+                               Mixed(),
+                               Recorded()};
   return corpora;
 }
 

@@ -1,7 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Generated frames for measurements: the same bytes on every machine.
+// Frames for measurements, generated and recorded: the same bytes on every
+// machine.
 
 #ifndef KEVY_REPLICA_BENCHMARKS_CORPUS_H_
 #define KEVY_REPLICA_BENCHMARKS_CORPUS_H_
@@ -31,13 +32,14 @@ inline constexpr uint64_t kFirstOffset = 1'000'000;
 // and has too many frames for a branch predictor to learn.
 inline constexpr size_t kCorpusBytes = 4 << 20;
 
-// The five corpora of the comparison, generated at the first call:
+// The six corpora of the comparison, made at the first call:
 //
 //   set57     SET of a 10-byte key and a 7-byte value: 57 bytes each
 //   hset17    HSET with 17 arguments: a key, 8 fields, 8 values
 //   value1k   SET of a 10-byte key and a value of 1 KiB
 //   value64k  the same with 64 KiB
 //   mixed     five commands of changing lengths: see corpus.cc
+//   recorded  the frames of testdata/captures, in runs: see corpus.cc
 const std::vector<Corpus>& Corpora();
 
 // Frames of `argc` arguments (at least 1) of 4 bytes each, up to kCorpusBytes,

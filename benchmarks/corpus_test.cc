@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -72,6 +73,27 @@ TEST(Corpus, EveryReaderFindsTheSame) {
                 corpus.frames);
     }
   }
+}
+
+TEST(Corpus, RecordedHasEveryRecordedCommand) {
+  std::set<std::string> recorded;
+  std::set<std::string> names;
+  for (const Corpus& corpus : Corpora()) {
+    if (corpus.name != "recorded") continue;
+    absl::string_view rest = corpus.bytes;
+    FrameDecoder decoder;
+    FrameView frame;
+    while (!rest.empty()) {
+      const DecodeResult result = decoder.Decode(rest, &frame);
+      ASSERT_TRUE(result.done());
+      recorded.emplace(frame.command());
+      names.emplace(frame.argv()[0]);
+      rest.remove_prefix(result.position);
+    }
+  }
+  // As counted in the .expected files of testdata/captures.
+  EXPECT_EQ(recorded.size(), 77u);
+  EXPECT_EQ(names.size(), 28u);
 }
 
 TEST(Corpus, HasTheRequestedShape) {

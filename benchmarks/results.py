@@ -1,6 +1,6 @@
 # Copyright 2026 The kevy_replica Authors
 # SPDX-License-Identifier: Apache-2.0
-"""The medians in a JSON file of Google Benchmark, for ratios.py and chart.py."""
+"""The medians in a JSON file of Google Benchmark, for the scripts beside it."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-CORPORA = ["set57", "hset17", "value1k", "value64k", "mixed"]
+CORPORA = ["set57", "hset17", "value1k", "value64k", "mixed", "recorded"]
 
 PAYLOADS = ["string16", "string1k", "string64k", "hash1m"]
 
@@ -39,11 +39,13 @@ class Results:
     def __init__(self, document):
         self.context = document["context"]
         self._medians = {}
+        self._real_time = set()
         repetitions = {}
         for row in document["benchmarks"]:
             if row.get("error_occurred"):
                 raise SystemExit("%s: %s" % (row["name"], row["error_message"]))
             name = row.get("run_name", row["name"])
+            real_time = "real_time" in name or "manual_time" in name
             # Drop the parts of the name that describe the run.
             name = "/".join(
                 part for part in name.split("/")
@@ -51,6 +53,8 @@ class Results:
                 not part.startswith("min_time:") and
                 not part.startswith("iterations:") and
                 not part.startswith("repeats:"))
+            if real_time:
+                self._real_time.add(name)
             if row.get("run_type") != "aggregate":
                 repetitions.setdefault(name, []).append(row)
             elif row["aggregate_name"] == "median":
@@ -63,9 +67,22 @@ class Results:
                     for key, value in rows[0].items()
                     if isinstance(value, float)
                 }
+                self._medians[name]["time_unit"] = rows[0]["time_unit"]
 
     def names(self):
         return list(self._medians)
+
+    def seconds(self, name):
+        """Returns the time that the benchmark measures.
+
+        That is the time of a frame, or of an iteration if it counts no frames;
+        real time if the benchmark asks for it, and else CPU time.
+        """
+        row = self._medians[name]
+        if "per_frame" in row:
+            return row["per_frame"]
+        return row["real_time" if name in self._real_time else "cpu_time"] * {
+            "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[row["time_unit"]]
 
     def ns_per_frame(self, name):
         """Returns nanoseconds, or None for a benchmark outside the results."""

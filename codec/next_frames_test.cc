@@ -359,9 +359,9 @@ TEST(FramesAlikeTest, LearnsShapeAnewWhenOffsetsGainADigit) {
   EXPECT_GE(alike, 2980u);
 }
 
-// A shape holds 32 arguments at most. Longer frames must not be learned.
+// A shape holds 64 arguments at most. Longer frames must not be learned.
 TEST(FramesAlikeTest, FramesOfMoreArgumentsThanAShapeDecode) {
-  for (const size_t argc : {31, 32, 33, 34, 40, 100}) {
+  for (const size_t argc : {32, 33, 63, 64, 65, 66, 72, 100}) {
     SCOPED_TRACE(argc);
     const Argv argv(argc, "a");
     const std::string bytes = FramesOf(1000, std::vector<Argv>(50, argv));

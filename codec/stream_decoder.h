@@ -173,7 +173,7 @@ class StreamDecoder {
   }
   bool in_snapshot() const { return in_snapshot_; }
 
-  // Bytes of memory for input and arguments, beside the decoder's own 5 KiB.
+  // Bytes of memory for input and arguments, beside the decoder's own 7 KiB.
   size_t memory_bytes() const {
     return buffer_.capacity() + ahead_->args.capacity() * sizeof(ArgRef);
   }
