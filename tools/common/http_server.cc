@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -38,8 +39,8 @@ namespace {
 // The time in which a client may read the end of the answer.
 constexpr std::chrono::seconds kEndingTime(1);
 constexpr size_t kMaxDroppedBytes = 64 << 10;
-// The pause after a failed accept, say without descriptors.
-constexpr std::chrono::milliseconds kAcceptPause(100);
+// The pause after a failed accept or poll, say without descriptors.
+constexpr std::chrono::milliseconds kFailurePause(100);
 
 absl::string_view StatusName(int status) {
   switch (status) {
@@ -124,7 +125,7 @@ void HttpServer::Wait() {
   const Clock::time_point now = Clock::now();
   Clock::time_point until = now + std::chrono::seconds(1);
   std::vector<pollfd> waits = {{stop_.fd(), POLLIN, 0}};
-  if (stop_.fd() < 0) until = now + kAcceptPause;
+  if (stop_.fd() < 0) until = now + kFailurePause;
   if (accept_at_ <= now) {
     waits.push_back({listener_->fd(), POLLIN, 0});
   } else {
@@ -138,8 +139,10 @@ void HttpServer::Wait() {
   }
   const auto timeout =
       std::chrono::ceil<std::chrono::milliseconds>(until - now);
-  poll(waits.data(), static_cast<nfds_t>(waits.size()),
-       static_cast<int>(std::max<long>(timeout.count(), 0)));
+  const int ready = poll(waits.data(), static_cast<nfds_t>(waits.size()),
+                         static_cast<int>(std::max<long>(timeout.count(), 0)));
+  // Without memory, say. The thread must not spin.
+  if (ready < 0 && errno != EINTR) std::this_thread::sleep_for(kFailurePause);
 }
 
 void HttpServer::AcceptAll() {
@@ -150,7 +153,7 @@ void HttpServer::AcceptAll() {
         listener_->Accept(absl::ZeroDuration());
     if (absl::IsDeadlineExceeded(transport.status())) return;
     if (!transport.ok()) {
-      accept_at_ = Clock::now() + kAcceptPause;
+      accept_at_ = Clock::now() + kFailurePause;
       return;
     }
     if (connections_.size() == options_.max_connections) {

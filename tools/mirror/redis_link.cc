@@ -46,7 +46,8 @@ constexpr size_t kKeptBytes = 1 << 20;
 constexpr size_t kWriteBytes = 64 << 10;
 
 // Maps a transport's error to the codes of Connect(). A refused certificate and
-// an unusable file keep theirs. Any other error may pass.
+// an unusable file keep theirs. Any other error may pass: a lack of memory,
+// too, since kResourceExhausted means a reply over a limit.
 absl::Status LinkError(absl::string_view name, const absl::Status& status) {
   const std::string message = absl::StrCat(name, ": ", status.message());
   switch (status.code()) {
@@ -54,7 +55,6 @@ absl::Status LinkError(absl::string_view name, const absl::Status& status) {
     case absl::StatusCode::kDeadlineExceeded:
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kResourceExhausted:
       return absl::Status(status.code(), message);
     default:
       return absl::UnavailableError(message);

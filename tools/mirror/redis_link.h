@@ -38,13 +38,13 @@ class RedisLink : public TargetLink {
   //
   // Returns:
   //   a link               ready for commands
-  //   kUnavailable         the server cannot be reached, or it is in trouble
+  //   kUnavailable         the server cannot be reached, or it is in trouble;
+  //                        or this side is out of memory
   //   kFailedPrecondition  the server refuses: it lacks the database, or wants
   //                        a password; one side refuses the other's certificate
   //   kInvalidArgument     a file of TLS cannot be used
   //   kDeadlineExceeded    the reply took longer than `timeout`
   //   kCancelled           interrupted
-  //   kResourceExhausted   out of memory
   static absl::StatusOr<std::unique_ptr<RedisLink>> Connect(
       const TargetAddress& address, std::shared_ptr<Interrupter> interrupter,
       absl::Duration timeout = absl::Seconds(10),

@@ -11,6 +11,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -149,7 +150,8 @@ absl::Status WalkCursor(Server* server, const std::string& key,
     if (!reply.ok()) return reply.status();
     if (reply->elements.size() != 2 || !IsArray(reply->elements[1]) ||
         reply->elements[1].elements.size() % step != 0 ||
-        !AreTexts(reply->elements[1].elements)) {
+        !AreTexts(reply->elements[1].elements) ||
+        (reply->elements[0].text == cursor && cursor != "0")) {
       return Malformed(*server, command);
     }
     cursor = reply->elements[0].text;
@@ -197,7 +199,13 @@ absl::Status WalkStream(Server* server, const std::string& key,
     piece.elements = std::move(reply->elements);
     absl::Status status = take(piece);
     if (!status.ok() || size < count) return status;
-    piece.begin_id = NextStreamId(piece.elements.back().elements[0].text);
+    const std::string& last = piece.elements.back().elements[0].text;
+    // Ids that go back would have no end.
+    if (IsBefore(ParseStreamId(last).value_or(StreamId()),
+                 ParseStreamId(piece.begin_id).value_or(StreamId()))) {
+      return Malformed(*server, "XRANGE");
+    }
+    piece.begin_id = NextStreamId(last);
     if (piece.begin_id.empty()) return absl::OkStatus();
   }
   return Endless(*server, "XRANGE");
@@ -231,6 +239,10 @@ std::optional<StreamId> ParseStreamId(absl::string_view id) {
   const std::optional<uint64_t> seq = internal::ParseDecimal(parts.second);
   if (!ms.has_value() || !seq.has_value()) return std::nullopt;
   return StreamId{*ms, *seq};
+}
+
+bool IsBefore(const StreamId& a, const StreamId& b) {
+  return std::tie(a.ms, a.seq) < std::tie(b.ms, b.seq);
 }
 
 std::string NextStreamId(absl::string_view text) {

@@ -72,6 +72,9 @@ absl::Status Walk(Server* server, absl::string_view key, absl::string_view type,
 // Reads "5-1". Unset for another form.
 std::optional<StreamId> ParseStreamId(absl::string_view id);
 
+// Whether `a` is less than `b`.
+bool IsBefore(const StreamId& a, const StreamId& b);
+
 // The id behind `id`, "5-1" to "5-2": ids are 128-bit numbers. Empty if `id`
 // is not an id, or the last one.
 std::string NextStreamId(absl::string_view id);

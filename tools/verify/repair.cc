@@ -386,14 +386,16 @@ class KeyRepair {
 
   absl::Status TakePending(const std::string& group) {
     std::string begin = "-";
+    StreamId last;
     while (!begin.empty()) {
       const absl::StatusOr<TargetReply> page = Ask(
           primary_, {"XPENDING", key_, group, begin, "+", kPendingInOneReply});
       if (!page.ok()) return page.status();
       begin.clear();
-      StreamId last;
       for (const TargetReply& pending : page->elements) {
-        if (pending.elements.size() != 4) {
+        // Ids that do not grow would have no end.
+        if (pending.elements.size() != 4 ||
+            !IsBefore(last, IdOf(pending.elements[0].text))) {
           return Refusal(*primary_, "XPENDING", "another form");
         }
         const int64_t idle = std::max<int64_t>(pending.elements[2].integer, 0);

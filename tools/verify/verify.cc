@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,7 @@
 #include "kevy_replica/tools/verify/key_watch.h"
 #include "kevy_replica/tools/verify/mirror_progress.h"
 #include "kevy_replica/tools/verify/repair.h"
+#include "kevy_replica/tools/verify/scan_limit.h"
 #include "kevy_replica/tools/verify/server.h"
 #include "kevy_replica/tools/verify/small_keys.h"
 #include "kevy_replica/tools/verify/verify_report.h"
@@ -103,34 +105,65 @@ class Verifier {
                : absl::OkStatus();
   }
 
+  // A reply of SCAN, and DBSIZE before it.
+  struct Page {
+    std::optional<uint64_t> database_size;
+    std::string cursor;
+    std::vector<std::string> keys;
+  };
+
+  static absl::StatusOr<Page> ReadPage(Server* server,
+                                       const std::string& cursor) {
+    server->Add({"DBSIZE"});
+    server->Add({"SCAN", cursor, "COUNT", kScanCount});
+    const absl::Status sent = server->Send();
+    if (!sent.ok()) return sent;
+    const absl::StatusOr<TargetReply> size = server->Receive();
+    if (!size.ok()) return size.status();
+    absl::StatusOr<TargetReply> reply = server->Receive();
+    if (!reply.ok()) return reply.status();
+    if (reply->is_error()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(server->name(), ": SCAN: ", reply->text));
+    }
+    const bool has_form = reply->elements.size() == 2 &&
+                          reply->elements[0].type == TargetReply::Type::kText &&
+                          reply->elements[1].type == TargetReply::Type::kArray;
+    if (!has_form || (reply->elements[0].text == cursor && cursor != "0")) {
+      return absl::UnavailableError(
+          absl::StrCat(server->name(), ": the reply to SCAN has ",
+                       has_form ? "the same cursor again" : "another form"));
+    }
+    Page page;
+    // A user without the right to DBSIZE gets an error.
+    if (size->type == TargetReply::Type::kInteger) {
+      page.database_size =
+          static_cast<uint64_t>(std::max<int64_t>(size->integer, 0));
+    }
+    page.cursor = std::move(reply->elements[0].text);
+    for (TargetReply& key : reply->elements[1].elements) {
+      page.keys.push_back(std::move(key.text));
+    }
+    return page;
+  }
+
   // Hands all keys of a server to `take`, in batches.
   absl::Status Scan(Server* server, uint64_t* count, const TakeKeys& take) {
+    ScanLimit limit(options_.scan_slack);
     std::string cursor = "0";
     do {
-      absl::StatusOr<TargetReply> reply =
-          server->Ask({"SCAN", cursor, "COUNT", kScanCount});
-      if (!reply.ok()) return reply.status();
-      if (reply->is_error()) {
-        return absl::FailedPreconditionError(
-            absl::StrCat(server->name(), ": SCAN: ", reply->text));
-      }
-      const bool has_form =
-          reply->elements.size() == 2 &&
-          reply->elements[0].type == TargetReply::Type::kText &&
-          reply->elements[1].type == TargetReply::Type::kArray;
-      if (!has_form || (reply->elements[0].text == cursor && cursor != "0")) {
+      absl::StatusOr<Page> page = ReadPage(server, cursor);
+      if (!page.ok()) return page.status();
+      const std::string reason =
+          limit.Count(page->keys.size(), page->database_size);
+      if (!reason.empty()) {
         return absl::UnavailableError(
-            absl::StrCat(server->name(), ": the reply to SCAN has ",
-                         has_form ? "the same cursor again" : "another form"));
+            absl::StrCat(server->name(), ": ", reason));
       }
-      cursor = reply->elements[0].text;
-      std::vector<std::string> keys;
-      for (TargetReply& key : reply->elements[1].elements) {
-        keys.push_back(std::move(key.text));
-      }
-      for (size_t begin = 0; begin < keys.size(); begin += kBatchKeys) {
+      cursor = std::move(page->cursor);
+      for (size_t begin = 0; begin < page->keys.size(); begin += kBatchKeys) {
         const absl::Span<const std::string> batch =
-            absl::MakeConstSpan(keys).subspan(begin, kBatchKeys);
+            absl::MakeConstSpan(page->keys).subspan(begin, kBatchKeys);
         absl::Status status = Interrupted();
         if (status.ok()) status = Pace(batch.size());
         if (status.ok()) status = take(batch);

@@ -50,6 +50,9 @@ struct VerifyOptions {
   absl::Duration deadline_tolerance = absl::Seconds(5);
   // Keys a second that SCAN may bring. Default: 0, no limit.
   uint64_t rate = 0;
+  // Keys and empty replies that SCAN may bring beyond those of the database:
+  // see ScanLimit. Default: 1,000,000, which no table of 2^32 buckets reaches.
+  uint64_t scan_slack = 1'000'000;
   // Rewrite keys of the target that differ. Default: false.
   bool repair = false;
   // The differences to keep in the report. Default: 20.
@@ -63,6 +66,7 @@ struct VerifyOptions {
 // Returns:
 //   OK                   both keyspaces were compared as a whole
 //   kDeadlineExceeded    the mirror does not move
+//   kUnavailable         a server's SCAN does not end: see ScanLimit
 //   kFailedPrecondition  the node is not the primary, or the target is not the
 //                        mirror's: see MirrorProgress
 //   other errors         Server's

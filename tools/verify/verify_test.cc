@@ -932,6 +932,95 @@ TEST_F(VerifyTest, HostileRepliesEndComparison) {
   }
 }
 
+TEST_F(VerifyTest, EndlessScanEndsComparison) {
+  OnBoth("SET k 1");
+  options_.scan_slack = 50;
+  int64_t cursor = 0;
+  const auto page = [&cursor](const std::vector<std::string>& keys) {
+    std::vector<TargetReply> texts;
+    for (const std::string& key : keys) {
+      texts.push_back(TextReply(TargetReply::Type::kText, key));
+    }
+    return ArrayReply(
+        {TextReply(TargetReply::Type::kText, absl::StrCat(++cursor)),
+         ArrayReply(std::move(texts))});
+  };
+  const std::map<std::string, std::function<TargetReply()>> endless = {
+      {"51 replies without a key", [&] { return page({}); }},
+      {"brought 53 keys of a database of 1", [&] { return page({"k"}); }},
+      {"brought 55 keys of a database of 2",
+       [&] { return page({absl::StrCat("new-", cursor)}); }}};
+  for (const auto& [text, reply] : endless) {
+    const std::function<TargetReply()>& make = reply;
+    const Hook hook = [&make](const Argv& argv) -> std::optional<TargetReply> {
+      if (argv[0] != "SCAN") return std::nullopt;
+      return make();
+    };
+    const bool is_primary = absl::StrContains(text, "of 1");
+    (is_primary ? on_primary_ : on_target_) = hook;
+    const absl::Status status = VerifyFails();
+    (is_primary ? on_primary_ : on_target_) = [](const Argv&) {
+      return std::nullopt;
+    };
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr(absl::StrCat(
+                    "SCAN does not end: ",
+                    is_primary || text[0] == 'b' ? "it has " : "", text)));
+  }
+}
+
+TEST_F(VerifyTest, DatabaseSizeMayBeRefused) {
+  OnBoth("SET k 1");
+  on_primary_ = [](const Argv& argv) -> std::optional<TargetReply> {
+    if (argv[0] != "DBSIZE") return std::nullopt;
+    return ErrorReply("NOPERM this user has no permissions");
+  };
+  options_.scan_slack = 0;
+  EXPECT_EQ(VerifyOk().result(), "equal");
+}
+
+// Values whose pages never end.
+TEST_F(VerifyTest, ValueThatGoesBackIsNotCompared) {
+  FillBoth("HSET h", 600);
+  for (int i = 1; i <= 600; ++i) {
+    OnBoth(absl::StrCat("XADD x ", i, "-1 f v"));
+  }
+  const TargetReply entry =
+      ArrayReply({TextReply(TargetReply::Type::kText, "1-1"), ArrayReply({})});
+  on_primary_ = [&entry](const Argv& argv) -> std::optional<TargetReply> {
+    if (argv[0] == "HSCAN") {
+      return ArrayReply(
+          {TextReply(TargetReply::Type::kText, "7"), ArrayReply({})});
+    }
+    if (argv[0] != "XRANGE") return std::nullopt;
+    return ArrayReply(std::vector<TargetReply>(512, entry));
+  };
+  const VerifyReport report = VerifyOk();
+  EXPECT_EQ(report.types.at("hash").equal, 0u);
+  EXPECT_EQ(report.types.at("stream").equal, 0u);
+}
+
+TEST_F(VerifyTest, EndlessPendingEntriesAreNotRepaired) {
+  for (const char* const line : {"XADD k 1-1 f v", "XGROUP CREATE k g 0",
+                                 "XCLAIM k g c 0 1-1 FORCE JUSTID"}) {
+    Run(&primary_, line);
+  }
+  const TargetReply pending =
+      ArrayReply({TextReply(TargetReply::Type::kText, "1-1"),
+                  TextReply(TargetReply::Type::kText, "c"), IntegerReply(0),
+                  IntegerReply(1)});
+  on_primary_ = [&pending](const Argv& argv) -> std::optional<TargetReply> {
+    if (argv[0] != "XPENDING" || argv.size() < 6) return std::nullopt;
+    return ArrayReply({pending});
+  };
+  options_.repair = true;
+  const VerifyReport report = VerifyOk();
+  EXPECT_EQ(report.not_repaired, 1u);
+  ASSERT_EQ(report.differences.size(), 1u);
+  EXPECT_THAT(report.differences[0].not_repaired, HasSubstr("XPENDING"));
+}
+
 TEST_F(VerifyTest, HostileValuesAreNotCompared) {
   OnBoth("SET s 1");
   OnBoth("HSET h a 1");

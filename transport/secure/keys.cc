@@ -227,18 +227,20 @@ absl::Status PrivateKey::Agree(const PublicKey& peer,
       EVP_PKEY_derive_set_peer(context.get(), other.get()) != 1) {
     return OpenSslError("X25519");
   }
+  // A result of zeros is an error of OpenSSL, too. Some providers accept it.
+  // Any other error leaves these bytes.
+  std::fill(shared.begin(), shared.end(), '\xff');
   size_t size = shared.size();
   const bool derived =
       EVP_PKEY_derive(context.get(), secure_internal::Bytes(shared.data()),
                       &size) == 1;
-  // OpenSSL fails on a result of zeros. Some providers do not.
   const Secret<PublicKey::kSize> zeros;
-  if (!derived ||
-      CRYPTO_memcmp(shared.data(), zeros.data(), PublicKey::kSize) == 0) {
+  if (CRYPTO_memcmp(shared.data(), zeros.data(), PublicKey::kSize) == 0) {
     ERR_clear_error();
     return absl::InvalidArgumentError(absl::StrCat(
         "the Diffie-Hellman result with ", peer.ToHex(), " is zero"));
   }
+  if (!derived) return OpenSslError("X25519");
   return absl::OkStatus();
 }
 

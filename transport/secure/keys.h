@@ -108,7 +108,7 @@ class PrivateKey {
 
   // Writes the Diffie-Hellman result of this key and `peer` to `shared`, which
   // the caller wipes. kInvalidArgument if it is all zeros: `peer` is a point of
-  // small order, as no honest node has.
+  // small order, as no honest node has. kInternal if OpenSSL fails otherwise.
   //
   // Precondition: `shared` has room for exactly 32 bytes.
   absl::Status Agree(const PublicKey& peer, absl::Span<char> shared) const;

@@ -282,12 +282,15 @@ absl::Status NoiseHandshake::DecryptAndHash(absl::string_view sealed,
   absl::StatusOr<NoiseCipher> cipher =
       NoiseCipher::Create(*std::move(key_), NoiseCipher::Direction::kOpen);
   if (!cipher.ok()) return cipher.status();
-  if (!cipher->Open(sealed, out, {hash_.data(), hash_.size()}).ok()) {
+  const absl::Status opened =
+      cipher->Open(sealed, out, {hash_.data(), hash_.size()}).status();
+  if (absl::IsDataLoss(opened)) {
     return absl::DataLossError(
         absl::StrCat("message ", step_ == Step::kMessage1 ? 1 : 2,
                      " does not open: it was changed, or made for another key "
                      "or purpose"));
   }
+  if (!opened.ok()) return opened;
   return MixHash(sealed);
 }
 

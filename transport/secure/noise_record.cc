@@ -107,8 +107,11 @@ absl::StatusOr<size_t> NoiseCipher::Open(absl::string_view sealed,
                          static_cast<int>(associated.size())) != 1) ||
       (plain > 0 &&
        EVP_DecryptUpdate(context, Bytes(out.data()), &size, Bytes(sealed),
-                         static_cast<int>(plain)) != 1) ||
-      EVP_DecryptFinal_ex(context, Bytes(out.data()) + plain, &size) != 1) {
+                         static_cast<int>(plain)) != 1)) {
+    OPENSSL_cleanse(out.data(), plain);
+    return OpenSslError("ChaCha20-Poly1305 open");
+  }
+  if (EVP_DecryptFinal_ex(context, Bytes(out.data()) + plain, &size) != 1) {
     // No part of a forged plaintext may be used.
     OPENSSL_cleanse(out.data(), plain);
     ERR_clear_error();

@@ -80,7 +80,7 @@ class NoiseCipher {
   // kDataLoss: the message was changed, replayed, reordered or sealed with
   // another key, or is shorter than a tag. The message number in the text
   // counts from 0. The forged plaintext is wiped, and the caller ends the link.
-  // kResourceExhausted: as Seal().
+  // kResourceExhausted: as Seal(). kInternal: OpenSSL failed.
   //
   // Precondition: `out` has room for the plaintext.
   absl::StatusOr<size_t> Open(absl::string_view sealed, absl::Span<char> out,

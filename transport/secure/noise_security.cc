@@ -22,9 +22,11 @@ namespace {
 
 // Whether `key` is the private key of `own`. An address is no place for it: it
 // shows in logs and in the list of processes.
-bool IsPrivateKeyOf(const std::string& key, const PublicKey& own) {
+absl::StatusOr<bool> IsPrivateKeyOf(const std::string& key,
+                                    const PublicKey& own) {
   const absl::StatusOr<PrivateKey> as_private = PrivateKey::FromHex(key);
-  return as_private.ok() && as_private->public_key() == own;
+  if (!as_private.ok()) return as_private.status();
+  return as_private->public_key() == own;
 }
 
 absl::StatusOr<std::shared_ptr<PrimaryKeys>> ParseKeys(
@@ -33,7 +35,9 @@ absl::StatusOr<std::shared_ptr<PrimaryKeys>> ParseKeys(
   for (const std::string& key : keys) {
     absl::StatusOr<PublicKey> public_key = PublicKey::FromHex(key);
     if (!public_key.ok()) return public_key.status();
-    if (IsPrivateKeyOf(key, own)) {
+    const absl::StatusOr<bool> is_private = IsPrivateKeyOf(key, own);
+    if (!is_private.ok()) return is_private.status();
+    if (*is_private) {
       return absl::InvalidArgumentError(
           "the address has this replica's private key where the primary's "
           "public key belongs: make a new key, since this one may be known "

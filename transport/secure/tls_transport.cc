@@ -73,6 +73,10 @@ struct FreeContext {
 };
 using Context = std::unique_ptr<SSL_CTX, FreeContext>;
 
+struct FreeStore {
+  void operator()(X509_STORE* store) const { X509_STORE_free(store); }
+};
+
 // The text of an error in OpenSSL's queue.
 std::string Reason(unsigned long error) {  // NOLINT(google-runtime-int)
   if (ERR_SYSTEM_ERROR(error)) {
@@ -83,11 +87,37 @@ std::string Reason(unsigned long error) {  // NOLINT(google-runtime-int)
   return absl::CHexEscape(reason);
 }
 
-// Empties OpenSSL's queue. Returns the text of the first error, its cause.
-std::string TakeReason() {
-  std::string reason = Reason(ERR_get_error());
-  ERR_clear_error();
-  return reason;
+// Whether the error says that memory or descriptors are lacking: a client goes
+// on to try.
+bool IsLack(unsigned long error) {  // NOLINT(google-runtime-int)
+  const int reason = ERR_GET_REASON(error);
+  if (!ERR_SYSTEM_ERROR(error)) return reason == ERR_R_MALLOC_FAILURE;
+  return reason == EMFILE || reason == ENFILE || reason == ENOMEM;
+}
+
+// The errors in OpenSSL's queue of this thread.
+struct Errors {
+  unsigned long first = 0;  // NOLINT(google-runtime-int) The cause.
+  unsigned long last = 0;   // NOLINT(google-runtime-int) TLS's own.
+  bool lack = false;        // IsLack() of any.
+};
+
+// Empties the queue.
+Errors TakeErrors() {
+  Errors errors;
+  errors.first = ERR_peek_error();
+  while (const unsigned long error = ERR_get_error()) {  // NOLINT
+    errors.last = error;
+    errors.lack = errors.lack || IsLack(error);
+  }
+  return errors;
+}
+
+absl::Status LackError() {
+  const Errors errors = TakeErrors();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("no memory for TLS", errors.first == 0 ? "" : ": ",
+                   errors.first == 0 ? "" : Reason(errors.first)));
 }
 
 absl::Status HandshakeError(const absl::Status& status) {
@@ -96,27 +126,51 @@ absl::Status HandshakeError(const absl::Status& status) {
 }
 
 absl::Status FileError(absl::string_view kind, const std::string& file) {
-  const unsigned long error = ERR_peek_error();  // NOLINT(google-runtime-int)
-  const int system = ERR_SYSTEM_ERROR(error) ? ERR_GET_REASON(error) : 0;
-  // The file may be good, and a client goes on to try.
-  const bool exhausted =
-      system == EMFILE || system == ENFILE || system == ENOMEM;
-  return absl::Status(exhausted ? absl::StatusCode::kResourceExhausted
-                                : absl::StatusCode::kInvalidArgument,
+  const Errors errors = TakeErrors();
+  // After a lack the file may be good.
+  return absl::Status(errors.lack ? absl::StatusCode::kResourceExhausted
+                                  : absl::StatusCode::kInvalidArgument,
                       absl::StrCat("the ", kind, " in ", absl::CHexEscape(file),
-                                   ": ", TakeReason()));
+                                   ": ", Reason(errors.first)));
 }
 
-// The system's authorities. Reading hundreds of them takes long, so they are
-// read once.
-X509_STORE* SystemAuthorities() {
-  static X509_STORE* const store = [] {
-    X509_STORE* const made = X509_STORE_new();
-    // A system without authorities trusts nobody.
-    if (made != nullptr) X509_STORE_set_default_paths(made);
-    ERR_clear_error();
-    return made;
-  }();
+using Store = std::unique_ptr<X509_STORE, FreeStore>;
+
+// Whether OpenSSL's first error is a missing file.
+bool IsMissingFile() {
+  const unsigned long error = ERR_peek_error();  // NOLINT(google-runtime-int)
+  return ERR_SYSTEM_ERROR(error) && ERR_GET_REASON(error) == ENOENT;
+}
+
+// The system's authorities; a system without them trusts nobody. Null if memory
+// is lacking. Reading hundreds of them takes long, so they are read once. After
+// an error they are read again, since OpenSSL does not tell each lack of
+// memory.
+Store SystemAuthorities() {
+  static std::mutex mutex;
+  static X509_STORE* complete = nullptr;
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (complete != nullptr) {
+    X509_STORE_up_ref(complete);
+    return Store(complete);
+  }
+  Store store(X509_STORE_new());
+  if (store == nullptr) return nullptr;
+  // X509_STORE_set_default_paths() would drop the errors.
+  X509_LOOKUP* const file =
+      X509_STORE_add_lookup(store.get(), X509_LOOKUP_file());
+  X509_LOOKUP* const folder =
+      X509_STORE_add_lookup(store.get(), X509_LOOKUP_hash_dir());
+  if (file == nullptr || folder == nullptr) return nullptr;
+  const bool has_file =
+      X509_LOOKUP_load_file(file, nullptr, X509_FILETYPE_DEFAULT) == 1 ||
+      IsMissingFile();
+  const bool has_folder =
+      X509_LOOKUP_add_dir(folder, nullptr, X509_FILETYPE_DEFAULT) == 1;
+  if (TakeErrors().lack) return nullptr;
+  if (has_file && has_folder && X509_STORE_up_ref(store.get()) == 1) {
+    complete = store.get();
+  }
   return store;
 }
 
@@ -126,7 +180,9 @@ absl::Status LoadFiles(const TlsOptions& options, SSL_CTX* context) {
       return FileError("authorities", options.ca_file);
     }
   } else if (options.verify) {
-    SSL_CTX_set1_cert_store(context, SystemAuthorities());
+    const Store authorities = SystemAuthorities();
+    if (authorities == nullptr) return LackError();
+    SSL_CTX_set1_cert_store(context, authorities.get());
   }
   if (options.certificate_file.empty()) {
     return options.key_file.empty()
@@ -165,15 +221,17 @@ absl::Status SetServerName(const TlsOptions& options, SSL* ssl) {
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   // A zero byte would end the name for some of OpenSSL. A dot in front would
   // accept all hosts of the domain, and an empty name every host.
-  if (!name.empty() && name[0] != '.' && name.find('\0') == std::string::npos &&
-      SSL_set1_host(ssl, name.c_str()) == 1 &&
+  if (name.empty() || name[0] == '.' || name.find('\0') != std::string::npos ||
+      name.size() > TLSEXT_MAXLEN_host_name) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", absl::CHexEscape(options.server_name),
+                     "\" cannot be a server's name"));
+  }
+  if (SSL_set1_host(ssl, name.c_str()) == 1 &&
       SSL_set_tlsext_host_name(ssl, name.c_str()) == 1) {
     return absl::OkStatus();
   }
-  ERR_clear_error();
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", absl::CHexEscape(options.server_name),
-                   "\" cannot be a server's name"));
+  return LackError();
 }
 
 // Whether the peer's alert says that our certificate is missing or refused.
@@ -201,7 +259,8 @@ bool IsCertificateAlert(int reason) {
 class TlsTransport::Bio {
  public:
   static BIO* Create(TlsTransport* transport) {
-    BIO* const bio = BIO_new(Method());
+    const BIO_METHOD* const method = Method();
+    BIO* const bio = method == nullptr ? nullptr : BIO_new(method);
     if (bio == nullptr) return nullptr;
     BIO_set_data(bio, transport);
     BIO_set_init(bio, 1);
@@ -209,16 +268,20 @@ class TlsTransport::Bio {
   }
 
  private:
+  // One for all. Null if memory is lacking: the next call tries again.
   static const BIO_METHOD* Method() {
-    static BIO_METHOD* const method = [] {
-      BIO_METHOD* const made = BIO_meth_new(
-          BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "kevy_replica transport");
-      if (made == nullptr) return made;
-      BIO_meth_set_read_ex(made, Read);
-      BIO_meth_set_write_ex(made, Write);
-      BIO_meth_set_ctrl(made, Control);
-      return made;
-    }();
+    static std::mutex mutex;
+    static int index = -1;
+    static BIO_METHOD* method = nullptr;
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (index == -1) index = BIO_get_new_index();
+    if (index == -1 || method != nullptr) return method;
+    method =
+        BIO_meth_new(index | BIO_TYPE_SOURCE_SINK, "kevy_replica transport");
+    if (method == nullptr) return nullptr;
+    BIO_meth_set_read_ex(method, Read);
+    BIO_meth_set_write_ex(method, Write);
+    BIO_meth_set_ctrl(method, Control);
     return method;
   }
 
@@ -260,10 +323,7 @@ absl::StatusOr<std::unique_ptr<TlsTransport>> TlsTransport::Start(
     std::unique_ptr<Transport> inner, const TlsOptions& options) {
   ERR_clear_error();
   const Context context(SSL_CTX_new(TLS_client_method()));
-  if (context == nullptr) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("no memory for TLS: ", TakeReason()));
-  }
+  if (context == nullptr) return LackError();
   // The system's configuration may demand more. 0 means no demand.
   if (SSL_CTX_get_min_proto_version(context.get()) < TLS1_2_VERSION) {
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
@@ -275,12 +335,13 @@ absl::StatusOr<std::unique_ptr<TlsTransport>> TlsTransport::Start(
   SSL_CTX_set_default_passwd_cb(context.get(),
                                 [](char*, int, int, void*) { return 0; });
   absl::Status status = LoadFiles(options, context.get());
+  // OpenSSL does not tell each lack of memory. A bad file is bad twice.
+  if (absl::IsInvalidArgument(status)) {
+    status = LoadFiles(options, context.get());
+  }
   if (!status.ok()) return status;
   Ssl ssl(SSL_new(context.get()));
-  if (ssl == nullptr) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("no memory for TLS: ", TakeReason()));
-  }
+  if (ssl == nullptr) return LackError();
   status = SetServerName(options, ssl.get());
   if (!status.ok()) return status;
   SSL_set_connect_state(ssl.get());
@@ -293,7 +354,7 @@ absl::StatusOr<std::unique_ptr<TlsTransport>> TlsTransport::Adopt(
   auto transport = absl::WrapUnique(
       new TlsTransport(std::move(inner), std::move(ssl), timeout));
   BIO* const bio = Bio::Create(transport.get());
-  if (bio == nullptr) return absl::ResourceExhaustedError("no memory for TLS");
+  if (bio == nullptr) return LackError();
   SSL_set_bio(transport->ssl_.get(), bio, bio);
   return transport;
 }
@@ -531,17 +592,21 @@ absl::Status TlsTransport::SendSealed(absl::Duration timeout) {
 }
 
 absl::Status TlsTransport::Error(int ssl_error) {
-  // The last error is TLS's, those before it are of its parts.
-  const unsigned long error = ERR_peek_last_error();  // NOLINT
-  ERR_clear_error();
+  const Errors errors = TakeErrors();
+  // Errors before the last one are of TLS's parts.
+  const unsigned long error = errors.last;  // NOLINT(google-runtime-int)
   if (ssl_error == SSL_ERROR_WANT_READ) {
     return absl::UnavailableError(absl::StrCat(
         peer(), " has split a message of TLS behind the handshake"));
   }
+  const long verdict = SSL_get_verify_result(ssl_.get());  // NOLINT
+  if (errors.lack || verdict == X509_V_ERR_OUT_OF_MEM) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(peer(), ": no memory for TLS: ", Reason(error)));
+  }
   const int reason =
       ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
   if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-    const long verdict = SSL_get_verify_result(ssl_.get());  // NOLINT
     const char* const name =
         SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
     return absl::FailedPreconditionError(absl::StrCat(

@@ -260,6 +260,10 @@ CallReport FailedCall() {
           failed_variants, failed_passes, planned_lasting && !failed_passes};
 }
 
+bool FailsCall(const char* name) {
+  return NextFailure(name, {{}, {ENOMEM}}) != 0;
+}
+
 size_t OpenDescriptors() {
   DIR* const folder = ::opendir("/proc/self/fd");
   if (folder == nullptr) return 0;
@@ -382,9 +386,12 @@ int __wrap_socketpair(int domain, int type, int protocol, int* fds) {
 int __wrap_getaddrinfo(const char* node, const char* service,
                        const addrinfo* hints, addrinfo** result) {
   // Errors of its own, which are negative: none of them is kShort.
-  static_assert(EAI_AGAIN < -1 && EAI_FAIL < -1 && EAI_MEMORY < -1, "");
-  const int error =
-      NextFailure("getaddrinfo", {{}, {EAI_AGAIN, EAI_FAIL, EAI_MEMORY}});
+  static_assert(
+      EAI_AGAIN < -1 && EAI_FAIL < -1 && EAI_MEMORY < -1 && EAI_SYSTEM < -1,
+      "");
+  const int error = NextFailure(
+      "getaddrinfo", {{}, {EAI_AGAIN, EAI_FAIL, EAI_MEMORY, EAI_SYSTEM}});
+  if (error == EAI_SYSTEM) errno = EMFILE;
   return error != 0 ? error : __real_getaddrinfo(node, service, hints, result);
 }
 

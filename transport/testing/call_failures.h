@@ -50,6 +50,10 @@ void EndCounting();
 size_t CountedCalls();
 CallReport FailedCall();
 
+// Counts a call of another library's function, which has no errno. Returns
+// whether it must fail. `name` is a literal.
+bool FailsCall(const char* name);
+
 // The number of open descriptors of this process.
 size_t OpenDescriptors();
 

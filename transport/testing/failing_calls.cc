@@ -4,6 +4,7 @@
 #include "kevy_replica/transport/testing/failing_calls.h"
 
 #include <cstddef>
+#include <cstdlib>
 #include <functional>
 #include <string>
 
@@ -55,6 +56,8 @@ void AwaitOpenDescriptors(size_t count, absl::Duration patience) {
 FailedCalls FailEachCall(const std::function<void(FailingCalls*)>& run,
                          const FailEachCallOptions& options) {
   FailedCalls tried;
+  const bool all = std::getenv("KEVY_FAIL_EVERY_CALL") != nullptr;
+  const size_t stride = all ? 1 : options.stride;
   const size_t open = OpenDescriptors();
   for (CallFailure failure = {1, 0, false};;) {
     FailingCalls calls(failure, options.threads);
@@ -81,7 +84,7 @@ FailedCalls FailEachCall(const std::function<void(FailingCalls*)>& run,
     } else if (failure.variant + 1 < calls.report().variants) {
       failure = {failure.call, failure.variant + 1, false};
     } else {
-      failure = {failure.call + 1, 0, false};
+      failure = {failure.call + stride, 0, false};
     }
   }
 }

@@ -77,13 +77,17 @@ struct FailEachCallOptions {
   // Whether each failure that can last is tried once more as lasting. Default:
   // true.
   bool lasting = true;
+  // Fails only call 1, 1 + stride, 1 + 2 * stride … If the environment variable
+  // KEVY_FAIL_EVERY_CALL is set, each call. Default: 1, each call.
+  size_t stride = 1;
   // The time for other threads to close their descriptors. Default: 10 s.
   absl::Duration patience = absl::Seconds(10);
 };
 
-// Calls `run` for each variant of each call, until a run meets no failure. Each
-// run has a time limit of a minute, and must leave as many descriptors open as
-// it found. After a failure of the test it names the call, and returns.
+// Calls `run` for each variant of each call (but see `stride`), until a run
+// meets no failure. Each run has a time limit of a minute, and must leave as
+// many descriptors open as it found. After a failure of the test it names the
+// call, and returns.
 FailedCalls FailEachCall(
     const std::function<void(FailingCalls* calls)>& run,
     const FailEachCallOptions& options = FailEachCallOptions());
