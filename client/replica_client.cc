@@ -234,7 +234,11 @@ absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
             "NextEvent()");
       }
       if (const auto* chunk = std::get_if<SnapshotChunk>(&event)) {
-        return snapshot_reader_.Take(chunk->bytes, options_.on_payload);
+        if (options_.on_records == nullptr) {
+          return snapshot_reader_.Take(chunk->bytes, options_.on_payload);
+        }
+        return snapshot_reader_.Take(chunk->bytes, options_.on_records,
+                                     options_.on_payload);
       }
       return snapshot_reader_.End();
     case SnapshotPolicy::kError:

@@ -56,6 +56,7 @@
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
 #include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/transport/socket_transport.h"
 #include "kevy_replica/transport/transport.h"
@@ -98,6 +99,10 @@ struct ReplicaClientOptions {
   // snapshot replaces the held data. An error ends the client with that status;
   // an unreadable payload with ReplicaErrorKind::kPayload. Required by kDecode.
   std::function<absl::Status(const PayloadEvent&)> on_payload;
+  // For kDecode: gets most records, many in one call and valid during it;
+  // `on_payload` then gets all other events. Errors as there. Default: null,
+  // `on_payload` gets each event.
+  std::function<absl::Status(absl::Span<const PayloadRecord>)> on_records;
   // Unix time in milliseconds. Payloads of version 2 count their expiries from
   // it. Default: the system's.
   std::function<uint64_t()> now_ms;

@@ -131,7 +131,7 @@ class PayloadDecoder {
   // The span is valid until the next non-const call. Its strings are views of
   // the piece, and valid as long as the piece.
   //
-  // The first call allocates 16 KiB at most. Without memory for it the span is
+  // The first call allocates 32 KiB at most. Without memory for it the span is
   // empty.
   //
   // Precondition: `max` is 1 or more. Default: kBatch records.

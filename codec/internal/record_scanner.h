@@ -29,8 +29,8 @@ namespace internal {
 class RecordScanner {
  public:
   static constexpr size_t kMostRecords = 32;
-  // Of a batch: 256 fields of a hash.
-  static constexpr size_t kMostStrings = 512;
+  // Of a batch: 512 fields of a hash.
+  static constexpr size_t kMostStrings = 1024;
 
   // A collection with elements still due. None: `left` is 0.
   struct Open {
