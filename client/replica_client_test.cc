@@ -390,6 +390,58 @@ TEST(ReplicaClientTest, AcksAppliedOffsetBeforeWaitingFrames) {
   EXPECT_THAT(primary.connection(0).acks, ElementsAre(9, 10, 11));
 }
 
+// The clock stands, so only the heartbeat makes the second one due.
+TEST(ReplicaClientTest, AppliedAcksAtOnceBehindHeartbeat) {
+  ScriptedPrimary primary;
+  primary.Enqueue(
+      Stream(8, 9)
+          .WaitForAck(9)
+          .SendInPieces("+PING 7 12\r\n*2\r\n:9\r\n*1\r\n$4\r\nPING\r\n"
+                        "*2\r\n:10\r\n*1\r\n$4\r\nPING\r\n"
+                        "*2\r\n:11\r\n*1\r\n$4\r\nPING\r\n",
+                        1000)
+          .WaitForAck(10));
+  ReplicaClientOptions options = Options({7, 8});
+  options.now = [] { return absl::UnixEpoch(); };
+  auto client = ConnectOrDie(primary, options);
+  for (const FrameView& frame : client->Frames()) {
+    client->Applied(frame.offset() + 1);
+  }
+  EXPECT_TRUE(client->status().ok()) << client->status();
+  EXPECT_THAT(primary.connection(0).acks, ElementsAre(9, 10));
+}
+
+TEST(ReplicaClientTest, AppliedAcksEachOffsetWithoutInterval) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 12).WaitForAck(12));
+  ReplicaClientOptions options = Options({7, 8});
+  options.link.ack_interval = absl::ZeroDuration();
+  options.now = [] { return absl::UnixEpoch(); };
+  auto client = ConnectOrDie(primary, options);
+  for (const FrameView& frame : client->Frames()) {
+    client->Applied(frame.offset() + 1);
+  }
+  EXPECT_THAT(primary.connection(0).acks, ElementsAre(9, 10, 11, 12));
+}
+
+// The interval has passed before the offset moves, not behind it.
+TEST(ReplicaClientTest, AppliedAcksNewOffsetAfterARepeatedOne) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 10).WaitForAck(10));
+  ReplicaClientOptions options = Options({7, 8});
+  absl::Time now = absl::UnixEpoch();
+  options.now = [&now] { return now; };
+  auto client = ConnectOrDie(primary, options);
+  ASSERT_NE(client->NextFrame(), nullptr);
+  client->Applied(9);
+  ASSERT_NE(client->NextFrame(), nullptr);
+  now += absl::Milliseconds(100);
+  client->Applied(9);
+  client->Applied(10);
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  EXPECT_THAT(primary.connection(0).acks, ElementsAre(9, 10));
+}
+
 TEST(ReplicaClientTest, AcksAppliedOffset) {
   ScriptedPrimary primary;
   primary.Enqueue(Stream(8, 10).WaitForAck(10));
