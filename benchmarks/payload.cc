@@ -8,19 +8,24 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <random>
 #include <string>
 #include <variant>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "benchmark/benchmark.h"
 #include "kevy_replica/benchmarks/corpus.h"
 #include "kevy_replica/benchmarks/measure.h"
 #include "kevy_replica/benchmarks/pieces.h"
 #include "kevy_replica/benchmarks/readers.h"
 #include "kevy_replica/benchmarks/run.h"
+#include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/snapshot_payload.h"
@@ -65,15 +70,72 @@ Corpus Strings(const std::string& name, size_t value_bytes) {
   return corpus;
 }
 
-// One hash of a million fields of 13 bytes, with values of 16.
-Corpus Hash() {
-  const std::string value = Value(16);
+// Strings whose keys have 8 to 40 bytes, and whose values have 0 to 99, in
+// random order.
+Corpus MixedStrings() {
   Corpus corpus;
-  corpus.name = "hash1m";
+  corpus.name = "strings_mixed";
+  std::mt19937_64 random(1);
   Encoder encoder;
   encoder.Append(PayloadHeader{6, 7, 8});
-  encoder.Append(RecordBegin{RecordType::kHash, "key", {}, 1'000'000});
-  for (; corpus.frames < 1'000'000; ++corpus.frames) {
+  for (; encoder.bytes.size() < kCorpusBytes; ++corpus.frames) {
+    const std::string key = Value(8 + random() % 33);
+    encoder.Append(RecordBegin{RecordType::kString, key, {}, 0});
+    encoder.Append(StringValue{Value(random() % 100)});
+    encoder.Append(RecordEnd());
+  }
+  encoder.Append(PayloadEnd());
+  corpus.bytes = encoder.bytes;
+  return corpus;
+}
+
+// Hashes of 8 fields: a key of 10 bytes, and in each of them fields of 2 to 9
+// bytes with values of 6 to 20. `frames` are fields.
+Corpus SmallHashes() {
+  Corpus corpus;
+  corpus.name = "hash8";
+  Encoder encoder;
+  encoder.Append(PayloadHeader{6, 7, 8});
+  while (encoder.bytes.size() < kCorpusBytes) {
+    const std::string key = absl::StrCat("key:", 100'000 + corpus.frames / 8);
+    encoder.Append(RecordBegin{RecordType::kHash, key, {}, 8});
+    for (size_t i = 0; i != 8; ++i, ++corpus.frames) {
+      encoder.Append(HashField{Value(2 + i), Value(6 + 2 * i)});
+    }
+    encoder.Append(RecordEnd());
+  }
+  encoder.Append(PayloadEnd());
+  corpus.bytes = encoder.bytes;
+  return corpus;
+}
+
+// One hash of 100,000 fields of 4 to 20 bytes, with values of 0 to 99, in
+// random order.
+Corpus MixedHash() {
+  Corpus corpus;
+  corpus.name = "hash_mixed";
+  std::mt19937_64 random(2);
+  Encoder encoder;
+  encoder.Append(PayloadHeader{6, 7, 8});
+  encoder.Append(RecordBegin{RecordType::kHash, "key", {}, 100'000});
+  for (; corpus.frames < 100'000; ++corpus.frames) {
+    encoder.Append(HashField{Value(4 + random() % 17), Value(random() % 100)});
+  }
+  encoder.Append(RecordEnd());
+  encoder.Append(PayloadEnd());
+  corpus.bytes = encoder.bytes;
+  return corpus;
+}
+
+// One hash of `count` fields of 13 bytes, with values of 16.
+Corpus Hash(const std::string& name, uint32_t count) {
+  const std::string value = Value(16);
+  Corpus corpus;
+  corpus.name = name;
+  Encoder encoder;
+  encoder.Append(PayloadHeader{6, 7, 8});
+  encoder.Append(RecordBegin{RecordType::kHash, "key", {}, count});
+  for (; corpus.frames < count; ++corpus.frames) {
     const std::string field = absl::StrCat("field:", 1'000'000 + corpus.frames);
     encoder.Append(HashField{field, value});
   }
@@ -83,48 +145,116 @@ Corpus Hash() {
   return corpus;
 }
 
-// The least work of an application on an event: its kind, and the place and
-// length of each value.
-class Reader {
- public:
-  // Returns the number of values; 0 after an error.
-  size_t Read(const Corpus& corpus, size_t piece) {
-    values_ = 0;
-    PayloadDecoder decoder(/*now_ms=*/0);
-    bool sound = true;
-    ForEachPiece(corpus.bytes, piece, [&](absl::string_view bytes) {
-      decoder.Feed(bytes);
-      Outcome outcome;
-      while ((outcome = decoder.Next()) == Outcome::kDone) {
-        Take(decoder.event());
-      }
-      sound = sound && outcome == Outcome::kNeedMore;
-    });
-    benchmark::DoNotOptimize(value_bytes_);
-    return sound && decoder.Finish() == WireError::kNone ? values_ : 0;
-  }
+// The functions of the decoder, and the form in which a sink takes its results.
+enum class By {
+  kEvents,           // Next(): events.
+  kRecords,          // NextRecords(): records, and events between them.
+  kEventsOfRecords,  // NextRecords(), ForEachEvent(): events.
+};
 
- private:
+// Gives `*sink` the whole payload. Returns whether it is sound.
+template <typename Sink>
+bool Decode(const Corpus& corpus, size_t piece, By by, Sink* sink) {
+  PayloadDecoder decoder(/*now_ms=*/0);
+  bool sound = true;
+  ForEachPiece(corpus.bytes, piece, [&](absl::string_view bytes) {
+    decoder.Feed(bytes);
+    while (true) {
+      if (by != By::kEvents) {
+        const absl::Span<const PayloadRecord> records = decoder.NextRecords();
+        if (by == By::kRecords) {
+          sink->Take(records);
+        } else {
+          for (const PayloadRecord& record : records) {
+            ForEachEvent(record, [sink](const PayloadEvent& event) {
+              sink->Take(event);
+              return true;
+            });
+          }
+        }
+        if (!records.empty()) continue;
+      }
+      const Outcome outcome = decoder.Next();
+      sound = sound && outcome != Outcome::kError;
+      if (outcome != Outcome::kDone) break;
+      sink->Take(decoder.event());
+    }
+  });
+  return sound && decoder.Finish() == WireError::kNone;
+}
+
+// The least work of an application: the kind of an event or record, and the
+// place and length of each value.
+class Values {
+ public:
+  void Take(absl::Span<const PayloadRecord> records) {
+    for (const PayloadRecord& record : records) {
+      const absl::Span<const absl::string_view> strings = record.strings();
+      if (record.type() == RecordType::kString) {
+        ++count;
+        Read(strings[0]);
+      } else if (record.type() == RecordType::kHash) {
+        count += strings.size() / 2;
+        for (const absl::string_view string : strings) Read(string);
+      }
+    }
+  }
   void Take(const PayloadEvent& event) {
     if (const auto* value = std::get_if<StringValue>(&event)) {
-      ++values_;
-      value_bytes_ += value->value.size();
+      ++count;
+      Read(value->value);
     } else if (const auto* field = std::get_if<HashField>(&event)) {
-      ++values_;
-      value_bytes_ += field->field.size() + field->value.size();
+      ++count;
+      Read(field->field);
+      Read(field->value);
     }
   }
 
-  size_t values_ = 0;
-  size_t value_bytes_ = 0;
+  size_t count = 0;
+
+  ~Values() { benchmark::DoNotOptimize(bytes_); }
+
+ private:
+  void Read(absl::string_view string) { bytes_ += string.size(); }
+
+  size_t bytes_ = 0;
 };
 
-void RegisterPayload(const Corpus& corpus, size_t piece) {
-  RegisterPasses("Payload/decode", corpus, [&corpus, piece] {
-    return [&corpus, piece, reader = Reader()]() mutable {
-      return reader.Read(corpus, piece);
+// The same payload as commands, whose values are counted.
+class Commands {
+ public:
+  template <typename Part>
+  void Take(const Part& part) {
+    if (!commands_.Take(part).ok()) std::abort();
+  }
+
+  size_t count = 0;
+
+ private:
+  PayloadCommands commands_{[this](const PayloadCommand& command) {
+    count += (command.argv.size() - 1) / 2;  // SET key value; HSET key ...
+    return absl::OkStatus();
+  }};
+};
+
+template <typename Sink>
+void RegisterSink(const std::string& name, const Corpus& corpus, size_t piece,
+                  By by) {
+  RegisterPasses(name, corpus, [&corpus, piece, by] {
+    return [&corpus, piece, by]() -> size_t {
+      Sink sink;
+      return Decode(corpus, piece, by, &sink) ? sink.count : 0;
     };
   });
+}
+
+void RegisterPayload(const Corpus& corpus, size_t piece) {
+  RegisterSink<Values>("Payload/decode", corpus, piece, By::kEvents);
+  RegisterSink<Values>("Payload/next_records", corpus, piece, By::kRecords);
+  RegisterSink<Values>("Payload/for_each_event", corpus, piece,
+                       By::kEventsOfRecords);
+  RegisterSink<Commands>("Commands/events", corpus, piece, By::kEvents);
+  RegisterSink<Commands>("Commands/records", corpus, piece, By::kRecords);
   RegisterPasses("Payload/memcpy", corpus, [&corpus, piece] {
     return [&corpus, piece, copier = Copier()]() mutable {
       copier.Read(corpus.bytes, piece);
@@ -142,7 +272,12 @@ int main(int argc, char** argv) {
   const benchmarks::Corpus corpora[] = {
       benchmarks::Strings("string16", 16),
       benchmarks::Strings("string1k", 1 << 10),
-      benchmarks::Strings("string64k", 64 << 10), benchmarks::Hash()};
+      benchmarks::Strings("string64k", 64 << 10),
+      benchmarks::MixedStrings(),
+      benchmarks::Hash("hash100k", 100'000),
+      benchmarks::Hash("hash1m", 1'000'000),
+      benchmarks::SmallHashes(),
+      benchmarks::MixedHash()};
   for (const benchmarks::Corpus& corpus : corpora) {
     benchmarks::RegisterPayload(corpus, kevy_replica::kMaxChunkBytes);
   }

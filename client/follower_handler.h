@@ -32,6 +32,7 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
 
 namespace kevy_replica {
 
@@ -48,7 +49,7 @@ namespace kevy_replica {
 //     OnFrames, OnFlush           OnFlush after the last OnFrames at hand
 //     OnHeartbeat                 between any two others, snapshots included
 //     OnSnapshotBegin
-//       OnSnapshotChunk, or OnPayload
+//       OnSnapshotChunk; or OnRecords and OnPayload
 //     OnSnapshotEnd
 //     OnSnapshotVoid              instead of OnSnapshotEnd; or after it, if the
 //                                 snapshot was not applied when the link ended
@@ -104,7 +105,9 @@ class FollowerHandler {
   // With SnapshotPolicy::kRecords, OnPayload() gets the payload's events, from
   // PayloadHeader to PayloadEnd and the PayloadTrailer behind it, instead of
   // chunks. A payload that cannot be read ends the link with
-  // ReplicaErrorKind::kPayload.
+  // ReplicaErrorKind::kPayload. A handler that overrides OnRecords() gets most
+  // records there, many in one call, and all other events by OnPayload():
+  // cut records, streams, field expiries, the header and the end.
   virtual absl::Status OnSnapshotBegin() = 0;
   virtual absl::Status OnSnapshotChunk(absl::string_view /*bytes*/) {
     return absl::UnimplementedError(
@@ -116,6 +119,9 @@ class FollowerHandler {
         "a snapshot's records came: override OnPayload(), or set "
         "snapshots.policy to kChunks and override OnSnapshotChunk()");
   }
+  // Default: calls OnPayload() for each event of the records, up to its first
+  // error.
+  virtual absl::Status OnRecords(absl::Span<const PayloadRecord> records);
   virtual absl::Status OnSnapshotEnd(const FeedPosition& position) = 0;
   // The link ended inside the snapshot, or before it was applied: the snapshot
   // is void, and another one follows.

@@ -37,6 +37,7 @@
 #include "kevy_replica/client/snapshot_options.h"
 #include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/payload_record.h"
 #include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/testing/scripted_primary.h"
 #include "kevy_replica/transport/forwarding_transport.h"
@@ -710,6 +711,42 @@ TEST(FollowerWaitTest, WaitsUntilCaughtUpAndForToken) {
   EXPECT_TRUE(caught_up.ok()) << caught_up;
   EXPECT_EQ(follower->Stats().applied, (FeedPosition{7, 10}));
   EXPECT_TRUE(runner.Stop().ok());
+}
+
+// A set of two members, once by events, once by records.
+TEST(FollowerTest, DecodedRecordsArriveInBatches) {
+  class Batches : public RecordingHandler {
+   public:
+    absl::Status OnRecords(absl::Span<const PayloadRecord> records) override {
+      for (const PayloadRecord& record : records) {
+        AppendText(record, &records_.emplace_back());
+      }
+      return absl::OkStatus();
+    }
+    std::vector<std::string> records_;
+  };
+  const std::string payload =
+      std::string("KEVYSNAP\x04\4\0\1\0\0\0s\2\0\0\0", 20) +
+      std::string("\1\0\0\0a\1\0\0\0b\0", 11);
+  Batches batches;
+  RecordingHandler events;
+  for (RecordingHandler* const handler :
+       {static_cast<RecordingHandler*>(&batches), &events}) {
+    ScriptedPrimary primary;
+    primary.Enqueue(PrimaryScript().Generation(7).Snapshot(payload, 8).Stall());
+    FollowerOptions options = Options();
+    options.snapshots.decode = true;
+    const auto follower =
+        CreateOrDie(primary.InMemory(), handler, std::move(options));
+    Runner runner(follower.get());
+    handler->Await("end 7:8");
+    EXPECT_TRUE(runner.Stop().ok());
+  }
+  EXPECT_THAT(batches.records_, ElementsAre("set \"s\" count=2 \"a\" \"b\""));
+  EXPECT_THAT(batches.lines(), Contains("payload payload_end"));
+  EXPECT_THAT(batches.lines(), Not(Contains("payload record_end")));
+  EXPECT_THAT(events.lines(), Contains("payload member \"b\""));
+  EXPECT_THAT(events.lines(), Contains("payload record_end"));
 }
 
 TEST(FollowerErrorTest, SnapshotWithoutItsHandlerFunctionNamesTheOption) {

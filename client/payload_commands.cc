@@ -23,6 +23,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
 
 namespace kevy_replica {
 namespace {
@@ -183,10 +184,7 @@ class PayloadCommands::Taker {
     if (self_->type_ == RecordType::kStream) self_->EndEntries();
     self_->EmitGathered();
     self_->Begin({});
-    if (self_->expire_at_ms_.has_value() && IsDeadline(*self_->expire_at_ms_)) {
-      self_->EmitNow(
-          {"PEXPIREAT", self_->key_, absl::StrCat(*self_->expire_at_ms_)});
-    }
+    self_->EmitDeadline(self_->key_, self_->expire_at_ms_);
   }
   void operator()(const FieldExpiry& expiry) const {
     if (!IsDeadline(expiry.expire_at_ms)) return;
@@ -262,6 +260,69 @@ absl::Status PayloadCommands::Take(const PayloadEvent& event) {
   return status_;
 }
 
+absl::Status PayloadCommands::Take(absl::Span<const PayloadRecord> records) {
+  const Taker take(this);
+  for (const PayloadRecord& record : records) {
+    switch (record.type()) {
+      case RecordType::kString:
+        TakeString(record);
+        break;
+      case RecordType::kHash:
+      case RecordType::kList:
+      case RecordType::kSet:
+        if (record.begins()) {
+          take(RecordBegin{record.type(), record.key(), record.expire_at_ms(),
+                           record.count()});
+        }
+        TakeElements(record);
+        if (record.ends()) take(RecordEnd());
+        break;
+      case RecordType::kSortedSet:
+      case RecordType::kStream:
+        ForEachEvent(record, [&take](const PayloadEvent& event) {
+          std::visit(take, event);
+          return true;
+        });
+    }
+    if (!status_.ok()) break;
+  }
+  return status_;
+}
+
+void PayloadCommands::TakeString(const PayloadRecord& record) {
+  EmitNow({"SET", record.key(), record.strings()[0]});
+  EmitDeadline(record.key(), record.expire_at_ms());
+}
+
+// Emits a command as soon as it is large, as the events do. Copies only the
+// elements of a command that a later call will end.
+void PayloadCommands::TakeElements(const PayloadRecord& record) {
+  absl::Span<const absl::string_view> left = record.strings();
+  const size_t each = record.type() == RecordType::kHash ? 2 : 1;
+  size_t bytes = bytes_.size();
+  size_t n = 0;
+  while (n != left.size()) {
+    for (size_t i = 0; i != each; ++i) bytes += left[n++].size();
+    if (!IsLarge(ends_.size() + n, bytes)) continue;
+    EmitGathered(left.first(n));
+    left.remove_prefix(n);
+    bytes = bytes_.size();
+    n = 0;
+  }
+  if (record.ends()) {
+    EmitGathered(left);
+  } else {
+    for (const absl::string_view argument : left) Add(argument);
+  }
+}
+
+void PayloadCommands::EmitDeadline(absl::string_view key,
+                                   std::optional<uint64_t> ms) {
+  if (ms.has_value() && IsDeadline(*ms)) {
+    EmitNow({"PEXPIREAT", key, absl::StrCat(*ms)});
+  }
+}
+
 void PayloadCommands::Lose(PayloadItem item) {
   if (options_.on_loss != nullptr) options_.on_loss(item, key_);
 }
@@ -285,19 +346,18 @@ void PayloadCommands::Add(absl::string_view argument) {
 }
 
 void PayloadCommands::EmitIfLarge() {
-  if (ends_.size() >= kMaxArguments || bytes_.size() >= kMaxBytes) {
-    EmitGathered();
-  }
+  if (IsLarge(ends_.size(), bytes_.size())) EmitGathered();
 }
 
-void PayloadCommands::EmitGathered() {
-  if (ends_.size() <= head_) return;
+void PayloadCommands::EmitGathered(absl::Span<const absl::string_view> more) {
+  if (ends_.size() + more.size() <= head_) return;
   argv_.clear();
   size_t begin = 0;
   for (const size_t end : ends_) {
     argv_.push_back(absl::string_view(bytes_).substr(begin, end - begin));
     begin = end;
   }
+  argv_.insert(argv_.end(), more.begin(), more.end());
   if (status_.ok()) status_ = emit_({argv_, PayloadCheck::kNone});
   ends_.resize(head_);
   bytes_.resize(head_ == 0 ? 0 : ends_.back());

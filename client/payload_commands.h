@@ -19,6 +19,10 @@
 //     absl::Status OnPayload(const PayloadEvent& event) override {
 //       return commands_.Take(event);
 //     }
+//     absl::Status OnRecords(absl::Span<const PayloadRecord> records) override
+//     {
+//       return commands_.Take(records);
+//     }
 //     ...
 //    private:
 //     absl::Status Apply(absl::Span<const absl::string_view> argv);
@@ -49,6 +53,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/codec/internal/value.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
 
 namespace kevy_replica {
 
@@ -161,6 +166,9 @@ class PayloadCommands {
   // PayloadHeader begins the next payload, also behind a broken one. Returns
   // the first error of `emit` since then, which gets no more commands.
   absl::Status Take(const PayloadEvent& event);
+  // The same for the events of records, by the same commands. Their strings go
+  // to `emit` without a copy, where they lie in the records of one call.
+  absl::Status Take(absl::Span<const PayloadRecord> records);
 
  private:
   class Taker;
@@ -171,10 +179,18 @@ class PayloadCommands {
   // Starts to gather a command over several events, with its first arguments.
   void Begin(std::initializer_list<absl::string_view> argv);
   void Add(absl::string_view argument);
-  // Emits the gathered command if it has more than its first arguments. Keeps
-  // those for the next command.
-  void EmitGathered();
+  // The bounds of a gathered command, for one that is this large.
+  static bool IsLarge(size_t arguments, size_t bytes) {
+    return arguments >= kMaxArguments || bytes >= kMaxBytes;
+  }
+  // Emits the gathered command and `more` behind it, if it has more than its
+  // first arguments. Keeps those for the next command.
+  void EmitGathered(absl::Span<const absl::string_view> more = {});
   void EmitIfLarge();
+  void TakeString(const PayloadRecord& record);
+  void TakeElements(const PayloadRecord& record);
+  // Emits the deadline of the current record, if it has one.
+  void EmitDeadline(absl::string_view key, std::optional<uint64_t> ms);
   void EndEntries();
   void SetStreamId();
 

@@ -3,9 +3,11 @@
 
 #include "kevy_replica/client/payload_commands.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -13,11 +15,17 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/snapshot_payload.h"
+#include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
 namespace {
@@ -294,6 +302,96 @@ TEST_F(PayloadCommandsTest, ItemsPrint) {
   std::ostringstream text;
   text << PayloadItem::kNanScore;
   EXPECT_EQ(text.str(), "nan_score");
+}
+
+// Strings, and collections around the bounds of a command and of a batch.
+std::string LargePayload() {
+  PayloadEncoder encoder;
+  std::string bytes;
+  const auto append = [&](const PayloadEvent& event) {
+    ASSERT_EQ(encoder.Append(event, &bytes), WireError::kNone);
+  };
+  append(PayloadHeader{6, 7, 8});
+  for (uint32_t i = 0; i < 50; ++i) {
+    append(RecordBegin{RecordType::kString, absl::StrCat("s", i),
+                       i % 3 == 0 ? std::optional<uint64_t>(i) : std::nullopt,
+                       0});
+    append(StringValue{"value"});
+    append(RecordEnd());
+  }
+  for (const uint32_t count : {0, 1, 511, 512, 1021, 1022, 1023, 3000}) {
+    append(RecordBegin{RecordType::kHash, "h", 5, count});
+    for (uint32_t i = 0; i < count; ++i) {
+      append(HashField{absl::StrCat("field", i), "value"});
+    }
+    append(RecordEnd());
+    append(RecordBegin{RecordType::kSortedSet, "z", {}, count});
+    for (uint32_t i = 0; i < count; ++i) {
+      append(ScoredMember{absl::StrCat("m", i), i * 0.5});
+    }
+    append(RecordEnd());
+    append(RecordBegin{RecordType::kSet, "m", {}, count});
+    for (uint32_t i = 0; i < count; ++i) append(SetMember{absl::StrCat(i)});
+    append(RecordEnd());
+  }
+  append(RecordBegin{RecordType::kList, "l", {}, 8});
+  for (int i = 0; i < 8; ++i) append(ListItem{std::string(100'000, 'i')});
+  append(RecordEnd());
+  append(PayloadEnd());
+  return bytes;
+}
+
+// The commands of `payload` in pieces, as one text.
+std::string CommandsOf(absl::string_view payload, size_t piece,
+                       bool by_records) {
+  std::string text;
+  PayloadCommands commands([&text](const PayloadCommand& command) {
+    absl::StrAppend(&text, absl::StrJoin(command.argv, " "), "\n");
+    return absl::OkStatus();
+  });
+  PayloadDecoder decoder(0);
+  while (!payload.empty()) {
+    decoder.Feed(payload.substr(0, piece));
+    payload.remove_prefix(std::min(piece, payload.size()));
+    while (true) {
+      if (by_records) {
+        const absl::Span<const PayloadRecord> records = decoder.NextRecords();
+        EXPECT_TRUE(commands.Take(records).ok());
+        if (!records.empty()) continue;
+      }
+      if (decoder.Next() != Outcome::kDone) break;
+      EXPECT_TRUE(commands.Take(decoder.event()).ok());
+    }
+  }
+  EXPECT_EQ(decoder.Finish(), WireError::kNone);
+  return text;
+}
+
+TEST(PayloadCommandsOfRecordsTest, RecordsGiveTheCommandsOfTheirEvents) {
+  const std::string payload = LargePayload();
+  const std::string expected =
+      CommandsOf(payload, payload.size(), /*by_records=*/false);
+  for (const size_t piece : {size_t{997}, size_t{65'536}, payload.size()}) {
+    // Without EXPECT_EQ, which would print 2 MB.
+    EXPECT_TRUE(CommandsOf(payload, piece, /*by_records=*/true) == expected)
+        << piece;
+  }
+}
+
+TEST(PayloadCommandsOfRecordsTest, ErrorEndsTheRecordsOfACall) {
+  const std::string payload = LargePayload();
+  PayloadDecoder decoder(0);
+  decoder.Feed(payload);
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  int calls = 0;
+  PayloadCommands commands([&calls](const PayloadCommand&) {
+    return ++calls == 3 ? absl::AbortedError("no") : absl::OkStatus();
+  });
+  const absl::Span<const PayloadRecord> records = decoder.NextRecords();
+  ASSERT_GT(records.size(), 3u);
+  EXPECT_TRUE(absl::IsAborted(commands.Take(records)));
+  EXPECT_TRUE(absl::IsAborted(commands.Take(records)));
+  EXPECT_EQ(calls, 3);
 }
 
 }  // namespace

@@ -187,11 +187,15 @@ absl::Status ReplicaClient::SendAck(uint64_t next_offset) {
 
 void ReplicaClient::Applied(uint64_t next_offset) {
   session_.HandleApplied(next_offset);
-  // Also here: many frames may lie in the buffer, each applied slowly. A coarse
-  // clock is enough, and this is called for every frame.
-  pump_.Transmit(
-      options_.now ? options_.now() : client_internal::RoughMonotonicNow(),
-      options_.write_timeout);
+  // Also here: many frames may lie in the buffer, each applied slowly. This is
+  // called for every frame, and most calls end by the comparison of two
+  // numbers: Stream/client_applied/set57 takes 1.6 times client_frame with it,
+  // and 2.3 times with Transmit() in each call.
+  const int64_t now = options_.now ? absl::ToUnixNanos(options_.now())
+                                   : client_internal::RoughMonotonicNanos();
+  if (now < next_ack_nanos_ && !session_.acks_at_once()) return;
+  pump_.Transmit(absl::FromUnixNanos(now), options_.write_timeout);
+  next_ack_nanos_ = absl::ToUnixNanos(session_.next_ack());
 }
 
 void ReplicaClient::FailSnapshot(const absl::Status& status) {
@@ -220,7 +224,11 @@ absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
             "NextEvent()");
       }
       if (const auto* chunk = std::get_if<SnapshotChunk>(&event)) {
-        return snapshot_reader_.Take(chunk->bytes, options_.on_payload);
+        if (options_.on_records == nullptr) {
+          return snapshot_reader_.Take(chunk->bytes, options_.on_payload);
+        }
+        return snapshot_reader_.Take(chunk->bytes, options_.on_records,
+                                     options_.on_payload);
       }
       return snapshot_reader_.End();
     case SnapshotPolicy::kError:

@@ -31,6 +31,7 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/testing/matchers.h"
@@ -402,6 +403,58 @@ TEST(ReplicaClientTest, AcksAppliedOffsetBeforeWaitingFrames) {
   EXPECT_THAT(primary.connection(0).acks, ElementsAre(9, 10, 11));
 }
 
+// The clock stands, so only the heartbeat makes the second one due.
+TEST(ReplicaClientTest, AppliedAcksAtOnceBehindHeartbeat) {
+  ScriptedPrimary primary;
+  primary.Enqueue(
+      Stream(8, 9)
+          .WaitForAck(9)
+          .SendInPieces("+PING 7 12\r\n*2\r\n:9\r\n*1\r\n$4\r\nPING\r\n"
+                        "*2\r\n:10\r\n*1\r\n$4\r\nPING\r\n"
+                        "*2\r\n:11\r\n*1\r\n$4\r\nPING\r\n",
+                        1000)
+          .WaitForAck(10));
+  ReplicaClientOptions options = Options({7, 8});
+  options.now = [] { return absl::UnixEpoch(); };
+  auto client = ConnectOrDie(primary, options);
+  for (const FrameView& frame : client->Frames()) {
+    client->Applied(frame.offset() + 1);
+  }
+  EXPECT_TRUE(client->status().ok()) << client->status();
+  EXPECT_THAT(primary.connection(0).acks, ElementsAre(9, 10));
+}
+
+TEST(ReplicaClientTest, AppliedAcksEachOffsetWithoutInterval) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 12).WaitForAck(12));
+  ReplicaClientOptions options = Options({7, 8});
+  options.link.ack_interval = absl::ZeroDuration();
+  options.now = [] { return absl::UnixEpoch(); };
+  auto client = ConnectOrDie(primary, options);
+  for (const FrameView& frame : client->Frames()) {
+    client->Applied(frame.offset() + 1);
+  }
+  EXPECT_THAT(primary.connection(0).acks, ElementsAre(9, 10, 11, 12));
+}
+
+// The interval has passed before the offset moves, not behind it.
+TEST(ReplicaClientTest, AppliedAcksNewOffsetAfterARepeatedOne) {
+  ScriptedPrimary primary;
+  primary.Enqueue(Stream(8, 10).WaitForAck(10));
+  ReplicaClientOptions options = Options({7, 8});
+  absl::Time now = absl::UnixEpoch();
+  options.now = [&now] { return now; };
+  auto client = ConnectOrDie(primary, options);
+  ASSERT_NE(client->NextFrame(), nullptr);
+  client->Applied(9);
+  ASSERT_NE(client->NextFrame(), nullptr);
+  now += absl::Milliseconds(100);
+  client->Applied(9);
+  client->Applied(10);
+  EXPECT_EQ(client->NextFrame(), nullptr);
+  EXPECT_THAT(primary.connection(0).acks, ElementsAre(9, 10));
+}
+
 TEST(ReplicaClientTest, AcksAppliedOffset) {
   ScriptedPrimary primary;
   primary.Enqueue(Stream(8, 10).WaitForAck(10));
@@ -689,6 +742,78 @@ TEST(ReplicaClientTest, SnapshotsArriveDecoded) {
               Pointee(IsFrame(8, ElementsAre("DEL", "k"))));
   EXPECT_THAT(lines, ElementsAre("header version=4 generation=0 offset=0",
                                  "payload_end"));
+}
+
+// A string, and a hash of one field.
+std::string TwoRecords() {
+  return std::string("KEVYSNAP\x04", 9) +
+         std::string("\1\0\1\0\0\0s\1\0\0\0x", 12) +
+         std::string("\2\0\1\0\0\0h\1\0\0\0\1\0\0\0f\1\0\0\0v", 21) +
+         std::string(1, '\0');
+}
+
+TEST(ReplicaClientTest, SnapshotRecordsArriveInBatches) {
+  for (const bool batches : {false, true}) {
+    ScriptedPrimary primary;
+    primary.Enqueue(PrimaryScript()
+                        .Generation(7)
+                        .Snapshot(TwoRecords(), 8)
+                        .Frame(8, {"DEL", "k"}));
+    ReplicaClientOptions options = Options();
+    options.snapshots.policy = SnapshotPolicy::kRecords;
+    std::vector<std::string> lines;
+    options.on_payload = [&lines](const PayloadEvent& event) {
+      AppendText(event, &lines.emplace_back());
+      return absl::OkStatus();
+    };
+    if (batches) {
+      options.on_records = [&lines](absl::Span<const PayloadRecord> records) {
+        for (const PayloadRecord& record : records) {
+          AppendText(record, &lines.emplace_back());
+        }
+        return absl::OkStatus();
+      };
+    }
+    auto client = ConnectOrDie(primary, options);
+    EXPECT_NE(client->NextFrame(), nullptr);
+    if (batches) {
+      EXPECT_THAT(lines,
+                  ElementsAre("header version=4 generation=0 offset=0",
+                              "string \"s\" \"x\"",
+                              "hash \"h\" count=1 \"f\" \"v\"", "payload_end"));
+    } else {
+      EXPECT_THAT(
+          lines,
+          ElementsAre("header version=4 generation=0 offset=0", "string \"s\"",
+                      "value \"x\"", "record_end", "hash \"h\" count=1",
+                      "field \"f\" \"v\"", "record_end", "payload_end"));
+    }
+  }
+}
+
+TEST(ReplicaClientTest, ErrorOfARecordEndsClient) {
+  for (const bool batches : {false, true}) {
+    ScriptedPrimary primary;
+    primary.Enqueue(
+        PrimaryScript().Generation(7).Snapshot(TwoRecords(), 8).Stall());
+    ReplicaClientOptions options = Options();
+    options.snapshots.policy = SnapshotPolicy::kRecords;
+    int events = 0;
+    options.on_payload = [&events](const PayloadEvent&) {
+      ++events;
+      return events == 3 ? absl::AbortedError("no") : absl::OkStatus();
+    };
+    if (batches) {
+      options.on_records = [](absl::Span<const PayloadRecord>) {
+        return absl::AbortedError("no");
+      };
+    }
+    auto client = ConnectOrDie(primary, options);
+    EXPECT_EQ(client->NextFrame(), nullptr);
+    EXPECT_TRUE(absl::IsAborted(client->status())) << client->status();
+    EXPECT_EQ(events, batches ? 1 : 3);
+    EXPECT_EQ(client->position(), (FeedPosition{0, 0}));
+  }
 }
 
 TEST(ReplicaClientTest, FramesLeaveSnapshotOfNextEventUndecoded) {

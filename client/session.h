@@ -180,6 +180,11 @@ class Session {
   // before the snapshot of a primary that has answered with another generation.
   void HandleApplied(uint64_t next_offset);
 
+  // HandleApplied() makes no acknowledgement due before next_ack(), except if
+  // acks_at_once(): after a heartbeat or AckNow().
+  absl::Time next_ack() const { return last_ack_ + options_.ack_interval; }
+  bool acks_at_once() const { return ack_now_; }
+
   // The same, but the acknowledgement is due at once. Returns:
   //   kInvalidArgument     the offset lies beyond the received one
   //   kFailedPrecondition  inside a snapshot, before the answer, once done(),

@@ -254,6 +254,22 @@ TEST(OutOfMemoryTest, PayloadDecoderTellsIt) {
   EXPECT_EQ(failures, in_strings + in_hash + in_set);
 }
 
+// A batch needs memory, an event does not.
+TEST(OutOfMemoryTest, PayloadWithoutBatchMemoryDecodesByEvents) {
+  const std::string payload("KEVYSNAP\x04\x01\0\1\0\0\0k\1\0\0\0v\0", 22);
+  PayloadDecoder decoder(0);
+  decoder.Feed(payload);
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  {
+    const FailingAllocation failing(1);
+    EXPECT_TRUE(decoder.NextRecords().empty());
+  }
+  EXPECT_EQ(decoder.error(), WireError::kNone);
+  EXPECT_EQ(decoder.NextRecords().size(), 1u);  // There is memory again.
+  EXPECT_EQ(decoder.Next(), Outcome::kDone);
+  EXPECT_EQ(decoder.Finish(), WireError::kNone);
+}
+
 // Each string is longer than the scratch, and cut in two.
 TEST(OutOfMemoryTest, PayloadDecoderTellsTheWrongByte) {
   std::string payload("KEVYSNAP\x04", 9);

@@ -9,11 +9,13 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/testing/counting_new.h"
@@ -71,12 +73,29 @@ std::string Payload() {
 }
 
 // Feeds `bytes` in pieces. Returns the number of events.
-size_t Decode(absl::string_view bytes, size_t piece, PayloadDecoder* decoder) {
+size_t Decode(absl::string_view bytes, size_t piece, PayloadDecoder* decoder,
+              bool by_records = false) {
   size_t events = 0;
+  const auto take_records = [&] {
+    while (by_records) {
+      const absl::Span<const PayloadRecord> records = decoder->NextRecords();
+      if (records.empty()) return;
+      for (const PayloadRecord& record : records) {
+        ForEachEvent(record, [&](const PayloadEvent&) {
+          ++events;
+          return true;
+        });
+      }
+    }
+  };
   while (!bytes.empty()) {
     decoder->Feed(bytes.substr(0, piece));
     bytes.remove_prefix(piece < bytes.size() ? piece : bytes.size());
-    while (decoder->Next() == Outcome::kDone) ++events;
+    take_records();
+    while (decoder->Next() == Outcome::kDone) {
+      ++events;
+      take_records();
+    }
   }
   return events;
 }
@@ -94,6 +113,22 @@ TEST(PayloadAllocationTest, CutStringsAllocateOnce) {
     EXPECT_EQ(decoder.Finish(), WireError::kNone);
     // The scratch of 4 KiB; zero if the piece is the whole payload.
     EXPECT_EQ(allocations.count, piece == payload.size() ? 0u : 1u) << piece;
+  }
+}
+
+TEST(PayloadAllocationTest, BatchesAllocateOnce) {
+  const std::string payload = Payload();
+  for (const size_t piece : {size_t{100}, size_t{1000}, payload.size()}) {
+    PayloadDecoder decoder(0);
+    TestAccess::UseMemory(ByteBuffer::Memory::kReuse, &decoder);
+    size_t events = 0;
+    const Allocations allocations =
+        AllocationsOf([&] { events = Decode(payload, piece, &decoder, true); });
+    EXPECT_EQ(events, 1 + kRounds * (3 + 4 + 3 + 3 + 3 + 10) + kRounds + 1);
+    EXPECT_EQ(decoder.Finish(), WireError::kNone);
+    // The memory of a batch; with cut strings, the scratch, too.
+    EXPECT_EQ(allocations.count, piece == payload.size() ? 1u : 2u) << piece;
+    EXPECT_LE(allocations.largest, 32u << 10);
   }
 }
 

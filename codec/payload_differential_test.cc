@@ -12,6 +12,7 @@
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/testing/decode_run.h"
 #include "kevy_replica/codec/testing/guarded_bytes.h"
 #include "kevy_replica/codec/testing/payload_run.h"
@@ -23,11 +24,14 @@ namespace kevy_replica {
 namespace {
 
 using ::kevy_replica::codec_testing::Guard;
+using ::kevy_replica::codec_testing::kEveryPayloadBy;
 using ::kevy_replica::codec_testing::MutatePayload;
+using ::kevy_replica::codec_testing::PayloadBy;
 using ::kevy_replica::codec_testing::PayloadRun;
 using ::kevy_replica::codec_testing::PayloadWay;
 using ::kevy_replica::codec_testing::Pieces;
 using ::kevy_replica::codec_testing::Random;
+using ::kevy_replica::codec_testing::RandomAlikePayload;
 using ::kevy_replica::codec_testing::RandomPayload;
 using ::kevy_replica::codec_testing::RandomPieces;
 using ::kevy_replica::codec_testing::ReferencePayload;
@@ -40,9 +44,13 @@ PayloadRun DecodeAll(const std::string& bytes, PayloadWay way, uint64_t seed) {
   way.guard = seed % 2 == 0 ? Guard::kBefore : Guard::kAfter;
   for (const auto& cuts :
        {Whole(), Pieces(1), RandomPieces(seed), Pieces(1 + seed % 50)}) {
-    way.cuts = cuts;
-    const PayloadRun run = RunPayload(bytes, way);
-    EXPECT_EQ(run, expected) << "seed " << seed << ": " << Escaped(bytes);
+    for (const PayloadBy by : kEveryPayloadBy) {
+      way.cuts = cuts;
+      way.by = by;
+      way.max_records = seed % 3 == 0 ? 1 + seed % 5 : PayloadDecoder::kBatch;
+      const PayloadRun run = RunPayload(bytes, way);
+      EXPECT_EQ(run, expected) << "seed " << seed << ": " << Escaped(bytes);
+    }
   }
   return expected;
 }
@@ -86,6 +94,23 @@ TEST(PayloadDifferentialTest, BrokenPayloadsDecodeAlike) {
         WireError::kBulkTooLong, WireError::kSnapshotTooLong,
         WireError::kTrailerTooLong}) {
     EXPECT_EQ(seen.count(error), 1u) << error << " never came";
+  }
+}
+
+// Long rows, for the guesses of NextRecords(): by lengths, by the bounds of a
+// batch, and where the guesses are wrong.
+TEST(PayloadDifferentialTest, AlikePayloadsDecodeAlike) {
+  for (uint64_t seed = 1; seed <= 100 && !HasFailure(); ++seed) {
+    Random random(seed);
+    std::string bytes = RandomAlikePayload(&random);
+    PayloadWay way;
+    way.now_ms = random();
+    if (seed % 2 == 0) MutatePayload(&random, &bytes);
+    if (seed % 5 == 0) way.limits.max_bulk_bytes = random() % 20;
+    const PayloadRun run = DecodeAll(bytes, way, seed);
+    if (seed % 2 != 0 && seed % 5 != 0) {
+      ASSERT_EQ(run.error, WireError::kNone) << "seed " << seed;
+    }
   }
 }
 

@@ -33,9 +33,11 @@ namespace {
 
 using ::kevy_replica::codec_testing::AllPayloadGolden;
 using ::kevy_replica::codec_testing::Guard;
+using ::kevy_replica::codec_testing::kEveryPayloadBy;
 using ::kevy_replica::codec_testing::ListFiles;
 using ::kevy_replica::codec_testing::ManyCuts;
 using ::kevy_replica::codec_testing::NamedCuts;
+using ::kevy_replica::codec_testing::PayloadBy;
 using ::kevy_replica::codec_testing::PayloadGolden;
 using ::kevy_replica::codec_testing::PayloadGoldenTestName;
 using ::kevy_replica::codec_testing::PayloadRun;
@@ -59,16 +61,19 @@ class PayloadGoldenTest : public ::testing::TestWithParam<PayloadGolden> {};
 TEST_P(PayloadGoldenTest, CutsLeaveResultUnchanged) {
   const PayloadGolden& golden = GetParam();
   PayloadWay way = golden.way;
-  for (const Guard guard : {Guard::kBefore, Guard::kAfter}) {
-    way.guard = guard;
-    for (const NamedCuts& cuts : ManyCuts(golden.bytes.size())) {
-      way.cuts = cuts.cuts;
-      ASSERT_EQ(RunPayload(golden.bytes, way), golden.expected) << cuts.name;
-    }
-    for (size_t first = 1; first < golden.bytes.size();
-         first += CutStep(golden)) {
-      way.cuts = TwoPieces(first);
-      ASSERT_EQ(RunPayload(golden.bytes, way), golden.expected) << first;
+  for (const PayloadBy by : kEveryPayloadBy) {
+    way.by = by;
+    for (const Guard guard : {Guard::kBefore, Guard::kAfter}) {
+      way.guard = guard;
+      for (const NamedCuts& cuts : ManyCuts(golden.bytes.size())) {
+        way.cuts = cuts.cuts;
+        ASSERT_EQ(RunPayload(golden.bytes, way), golden.expected) << cuts.name;
+      }
+      for (size_t first = 1; first < golden.bytes.size();
+           first += CutStep(golden)) {
+        way.cuts = TwoPieces(first);
+        ASSERT_EQ(RunPayload(golden.bytes, way), golden.expected) << first;
+      }
     }
   }
 }
@@ -78,7 +83,10 @@ TEST_P(PayloadGoldenTest, ReportsErrorAtFirstDecisiveByte) {
   if (!golden.fails()) return;
   PayloadWay way = golden.way;
   way.cuts = Pieces(1);
-  EXPECT_EQ(RunPayload(golden.bytes, way).given, golden.known_with);
+  for (const PayloadBy by : kEveryPayloadBy) {
+    way.by = by;
+    EXPECT_EQ(RunPayload(golden.bytes, way).given, golden.known_with);
+  }
 }
 
 // A payload that ends before its end is truncated, and gives the same events up
@@ -101,7 +109,11 @@ TEST_P(PayloadGoldenTest, EveryPrefixIsTruncated) {
     for (const PayloadStep& step : golden.expected.steps) {
       if (step.bytes_decoded <= size) expected.steps.push_back(step);
     }
-    ASSERT_EQ(RunPayload(prefix, golden.way), expected) << size;
+    PayloadWay way = golden.way;
+    for (const PayloadBy by : kEveryPayloadBy) {
+      way.by = by;
+      ASSERT_EQ(RunPayload(prefix, way), expected) << size;
+    }
   }
 }
 

@@ -3,16 +3,21 @@
 
 #include "kevy_replica/codec/snapshot_payload.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
+#include <new>
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "kevy_replica/codec/internal/payload_format.h"
 #include "kevy_replica/codec/internal/payload_reader.h"
+#include "kevy_replica/codec/internal/record_scanner.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
 
@@ -21,17 +26,11 @@ namespace {
 
 using internal::Wire;
 
-double DoubleOf(uint64_t bits) {
-  static_assert(std::numeric_limits<double>::is_iec559, "IEEE 754");
-  double number;
-  std::memcpy(&number, &bits, sizeof number);
-  return number;
-}
-
 }  // namespace
 
 PayloadDecoder::PayloadDecoder(uint64_t now_ms, const Limits& limits)
     : reader_(limits),
+      max_string_bytes_(limits.max_bulk_bytes),
       now_ms_(now_ms),
       trailer_left_(limits.max_trailer_bytes) {}
 
@@ -99,17 +98,11 @@ Outcome PayloadDecoder::Next() {
         state_ = reader_.number(0) == 1 ? State::kExpiry : State::kKey;
         break;
 
-      case State::kExpiry: {
+      case State::kExpiry:
         if (!reader_.Read<Wire::kU64>()) return Stop();
-        uint64_t ms = reader_.number(0);
-        if (version_ < internal::kAbsoluteExpirySince) {
-          constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
-          ms = ms > kNever - now_ms_ ? kNever : now_ms_ + ms;
-        }
-        expire_at_ms_ = ms;
+        expire_at_ms_ = internal::ExpiryAt(expiry_base_ms(), reader_.number(0));
         state_ = State::kKey;
         break;
-      }
 
       case State::kKey:
         return Key();
@@ -135,9 +128,9 @@ Outcome PayloadDecoder::Next() {
 
       case State::kScoredMember:
         if (!reader_.Read<Wire::kString, Wire::kU64>()) return Stop();
-        return Give(
-            ScoredMember{reader_.string(0), DoubleOf(reader_.number(0))},
-            AfterElement(State::kScoredMember));
+        return Give(ScoredMember{reader_.string(0),
+                                 internal::DoubleOf(reader_.number(0))},
+                    AfterElement(State::kScoredMember));
 
       case State::kStreamInfo:
         if (!reader_.Read<Wire::kU64, Wire::kU64, Wire::kU64, Wire::kU64,
@@ -223,6 +216,45 @@ Outcome PayloadDecoder::Next() {
   }
 }
 
+absl::Span<const PayloadRecord> PayloadDecoder::NextRecords(size_t max) {
+  reader_.Release();
+  internal::RecordScanner::Open open;
+  switch (state_) {
+    case State::kOpcode:
+      if (records_ended_) return {};
+      break;
+    case State::kHashField:
+      open = {RecordType::kHash, left_};
+      break;
+    case State::kListItem:
+      open = {RecordType::kList, left_};
+      break;
+    case State::kSetMember:
+      open = {RecordType::kSet, left_};
+      break;
+    case State::kScoredMember:
+      open = {RecordType::kSortedSet, left_};
+      break;
+    default:
+      return {};
+  }
+  const absl::string_view bytes = reader_.whole_groups();
+  if (bytes.empty()) return {};
+  if (scanner_ == nullptr) {
+    scanner_.reset(new (std::nothrow)
+                       internal::RecordScanner(max_string_bytes_));
+    if (scanner_ == nullptr) return {};
+  }
+  const size_t n =
+      scanner_->Scan(bytes, expiry_base_ms(), std::max<size_t>(max, 1), &open);
+  if (n == 0) return {};
+  reader_.SkipGroups(n);
+  bytes_decoded_ = reader_.bytes_read();
+  left_ = open.left;
+  state_ = open.left != 0 ? ElementState(open.type) : State::kOpcode;
+  return scanner_->records();
+}
+
 WireError PayloadDecoder::Finish() {
   reader_.Release();
   if (error_ != WireError::kNone) return error_;
@@ -276,13 +308,7 @@ Outcome PayloadDecoder::Key() {
   }
   if (!reader_.Read<Wire::kString, Wire::kU32>()) return Stop();
   left_ = static_cast<uint32_t>(reader_.number(0));
-  State next = State::kRecordEnd;
-  if (left_ != 0) {
-    next = type == RecordType::kHash   ? State::kHashField
-           : type == RecordType::kList ? State::kListItem
-           : type == RecordType::kSet  ? State::kSetMember
-                                       : State::kScoredMember;
-  }
+  const State next = left_ != 0 ? ElementState(type) : State::kRecordEnd;
   return Give(RecordBegin{type, reader_.string(0), expire_at_ms_, left_}, next);
 }
 
@@ -298,6 +324,19 @@ Outcome PayloadDecoder::Trailer() {
   }
   trailer_left_ -= bytes.size();
   return Give(PayloadTrailer{bytes}, State::kEnded);
+}
+
+PayloadDecoder::State PayloadDecoder::ElementState(RecordType type) {
+  switch (type) {
+    case RecordType::kHash:
+      return State::kHashField;
+    case RecordType::kList:
+      return State::kListItem;
+    case RecordType::kSet:
+      return State::kSetMember;
+    default:
+      return State::kScoredMember;
+  }
 }
 
 PayloadDecoder::State PayloadDecoder::AfterElement(State element) {

@@ -18,6 +18,15 @@
 //   }
 //   if (decoder.Finish() != WireError::kNone) return Fail(...);
 //
+// NextRecords() gives records in batches, as StreamDecoder::NextFrames() gives
+// frames:
+//
+//     while (true) {
+//       const absl::Span<const PayloadRecord> records = decoder.NextRecords();
+//       if (records.empty()) break;  // Next() tells why.
+//       for (const PayloadRecord& record : records) Load(record);
+//     }
+//
 // payload_event.h lists the events and their order. The decoder enforces that
 // order, so a caller need not check it. It gives all events before an error, so
 // keep the loaded data apart until Finish() succeeds.
@@ -25,6 +34,8 @@
 // A string is a view of the fed piece, if it lies whole in it. Otherwise it is
 // a view of the decoder's scratch, to which it was copied, once. The decoder
 // resumes at any byte, so the work is linear in the bytes, however they arrive.
+// One exception, which is bounded: a call reads the numbers of a cut record or
+// element again, fewer than 64 bytes.
 //
 // Memory: the scratch holds the received part of the strings of one event, at
 // most two strings. It allocates at most twice that, or 4 KiB. So it stays
@@ -40,14 +51,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/codec/internal/payload_format.h"
 #include "kevy_replica/codec/internal/payload_reader.h"
+#include "kevy_replica/codec/internal/record_scanner.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
 
@@ -103,6 +119,25 @@ class PayloadDecoder {
   // record behind the first hash field expiry.
   Outcome Next();
 
+  // Decodes records alone: up to `max` and up to kBatch of them, instead of the
+  // events of which they consist. They come to the same events in the same
+  // order, and the calls of both functions may be mixed. Returns an empty span
+  // if a record, or an element of the record that has begun, is not next, or is
+  // cut by the end of the piece: Next() then decodes the next event, or tells
+  // why it cannot. Streams and field expiries are never records. A long
+  // collection comes in parts: see PayloadRecord.
+  //
+  // The span is valid until the next non-const call. Its strings are views of
+  // the piece, and valid as long as the piece.
+  //
+  // The first call allocates 32 KiB at most. Without memory for it the span is
+  // empty.
+  //
+  // Precondition: `max` is 1 or more. Default: kBatch records.
+  [[nodiscard]] absl::Span<const PayloadRecord> NextRecords(size_t max = kBatch)
+      ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  static constexpr size_t kBatch = internal::RecordScanner::kMostRecords;
+
   // Ends the payload. Call it at the snapshot's end, when Next() has returned
   // kNeedMore.
   //
@@ -130,15 +165,15 @@ class PayloadDecoder {
     return error_key_;
   }
 
-  // Bytes from the start of the payload: to the end of the last event, or,
-  // after an error, to the wrong byte. So it is that byte's index. RecordEnd
-  // takes up 0 bytes.
+  // Bytes from the start of the payload: to the end of the last event or
+  // record, or, after an error, to the wrong byte. So it is that byte's index.
+  // RecordEnd takes up 0 bytes.
   uint64_t bytes_decoded() const { return bytes_decoded_; }
 
   // Whether PayloadEnd was given. A trailer may still follow.
   bool ended() const { return state_ == State::kEnded; }
 
-  // Bytes of memory for cut strings.
+  // Bytes of memory for cut strings. NextRecords() has memory of its own.
   size_t memory_bytes() const { return reader_.scratch_capacity(); }
 
   // The number of bytes copied for cut strings: at most a few times the fed
@@ -230,6 +265,12 @@ class PayloadDecoder {
   bool BeginRecord(uint64_t opcode);
   Outcome Key();
   Outcome Trailer();
+  // The time that the payload's expiries count from.
+  uint64_t expiry_base_ms() const {
+    return version_ < internal::kAbsoluteExpirySince ? now_ms_ : 0;
+  }
+  // The state before an element of `type`.
+  static State ElementState(RecordType type);
   State AfterElement(State element);
   State AfterEntry() const;
   State AfterConsumer() const;
@@ -239,6 +280,10 @@ class PayloadDecoder {
   void SetError(WireError error, uint64_t index);
 
   internal::PayloadReader reader_;
+  // Null before NextRecords(). It lies apart, so that moving this object leaves
+  // the records in place.
+  std::unique_ptr<internal::RecordScanner> scanner_;
+  uint64_t max_string_bytes_;
   uint64_t now_ms_;
   State state_ = State::kMagic;
   uint8_t version_ = 0;

@@ -23,6 +23,7 @@
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/wire_error.h"
 
@@ -199,6 +200,140 @@ TEST(PayloadDecoderTest, CopiesACutStringOnce) {
   EXPECT_GE(values, 1u);
   // And the first half once more, when the scratch grew.
   EXPECT_LE(decoder.bytes_copied(), value.size() + cut);
+}
+
+// The records as text, one a line. Empty: there are none.
+std::string Records(PayloadDecoder* decoder,
+                    size_t max = PayloadDecoder::kBatch) {
+  std::string text;
+  for (const PayloadRecord& record : decoder->NextRecords(max)) {
+    AppendText(record, &text);
+    text += '\n';
+  }
+  return text;
+}
+
+TEST(PayloadDecoderTest, NextRecordsGivesWholeRecords) {
+  const std::string bytes = Encoded(
+      {PayloadHeader{6, 7, 8}, RecordBegin{RecordType::kString, "a", 5, 0},
+       StringValue{"1"}, RecordEnd(),
+       RecordBegin{RecordType::kHash, "b", {}, 1}, HashField{"f", "v"},
+       RecordEnd(), RecordBegin{RecordType::kList, "c", {}, 2}, ListItem{"x"},
+       ListItem{"y"}, RecordEnd(), RecordBegin{RecordType::kSet, "d", {}, 0},
+       RecordEnd(), RecordBegin{RecordType::kSortedSet, "e", {}, 1},
+       ScoredMember{"m", 1.5}, RecordEnd(), FieldExpiry{"b", "f", 9},
+       PayloadEnd()});
+  PayloadDecoder decoder(0);
+  EXPECT_EQ(Records(&decoder), "");
+  decoder.Feed(bytes);
+  EXPECT_EQ(Records(&decoder), "");
+  EXPECT_EQ(Next(&decoder), "header version=6 generation=7 offset=8");
+  EXPECT_EQ(Records(&decoder, 2),
+            "string \"a\" expire_at_ms=5 \"1\"\n"
+            "hash \"b\" count=1 \"f\" \"v\"\n");
+  EXPECT_EQ(Records(&decoder),
+            "list \"c\" count=2 \"x\" \"y\"\n"
+            "set \"d\" count=0\n"
+            "sorted_set \"e\" count=1 \"m\" 1.5\n");
+  EXPECT_EQ(Records(&decoder), "");
+  EXPECT_EQ(Next(&decoder), "field_expiry \"b\" \"f\" expire_at_ms=9");
+  EXPECT_EQ(Records(&decoder), "");
+  EXPECT_EQ(Next(&decoder), "payload_end");
+  EXPECT_EQ(Records(&decoder), "");
+  EXPECT_EQ(Next(&decoder), "need_more");
+  EXPECT_EQ(decoder.position(), bytes.size());
+  EXPECT_EQ(decoder.Finish(), WireError::kNone);
+  EXPECT_EQ(Records(&decoder), "");
+}
+
+// A collection that is longer than a batch, or cut, comes in parts. Next()
+// gives the cut element.
+TEST(PayloadDecoderTest, LongCollectionComesInParts) {
+  const std::string bytes = Hash(1000, "field", "value");
+  PayloadDecoder decoder(0);
+  const absl::string_view first = absl::string_view(bytes).substr(0, 5000);
+  decoder.Feed(first);
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  size_t fields = 0;
+  size_t begins = 0;
+  size_t ends = 0;
+  const auto take_parts = [&] {
+    while (true) {
+      const auto records = decoder.NextRecords();
+      if (records.empty()) return;
+      ASSERT_EQ(records.size(), 1u);
+      EXPECT_EQ(begins == 0, records[0].begins());
+      EXPECT_EQ(records[0].key(), begins == 0 ? "key" : "");
+      EXPECT_EQ(records[0].count(), begins == 0 ? 1000u : 0u);
+      begins += records[0].begins();
+      ends += records[0].ends();
+      fields += records[0].strings().size() / 2;
+      for (const absl::string_view string : records[0].strings()) {
+        EXPECT_TRUE(IsWithin(string, bytes));
+      }
+    }
+  };
+  take_parts();
+  EXPECT_EQ(begins, 1u);
+  EXPECT_EQ(Next(&decoder), "need_more");
+  decoder.Feed(absl::string_view(bytes).substr(5000));
+  take_parts();  // None: the first field is cut.
+  EXPECT_EQ(fields, (5000 - 9 - 13) / 18u);
+  EXPECT_EQ(Next(&decoder), "field \"field\" \"value\"");
+  take_parts();
+  EXPECT_EQ(fields, 999u);
+  EXPECT_EQ(ends, 1u);
+  EXPECT_EQ(Next(&decoder), "payload_end");
+  EXPECT_LE(decoder.bytes_copied(), 10u);
+}
+
+// The views of the earlier records stay valid: they are of the piece.
+TEST(PayloadDecoderTest, RecordStringsAreViewsOfThePiece) {
+  std::string bytes;
+  {
+    std::vector<PayloadEvent> events = {PayloadHeader{4, 0, 0}};
+    for (int i = 0; i < 100; ++i) {
+      events.emplace_back(RecordBegin{RecordType::kString, "key", {}, 0});
+      events.emplace_back(StringValue{"value"});
+      events.emplace_back(RecordEnd());
+    }
+    events.emplace_back(PayloadEnd());
+    bytes = Encoded(events);
+  }
+  PayloadDecoder decoder(0);
+  decoder.Feed(bytes);
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  std::vector<absl::string_view> strings;
+  while (true) {
+    const auto records = decoder.NextRecords();
+    if (records.empty()) break;
+    EXPECT_LE(records.size(), PayloadDecoder::kBatch);
+    for (const PayloadRecord& record : records) {
+      strings.push_back(record.key());
+      strings.push_back(record.strings()[0]);
+    }
+  }
+  ASSERT_EQ(strings.size(), 200u);
+  for (size_t i = 0; i < strings.size(); ++i) {
+    EXPECT_TRUE(IsWithin(strings[i], bytes));
+    EXPECT_EQ(strings[i], i % 2 == 0 ? "key" : "value");
+  }
+  EXPECT_EQ(decoder.bytes_copied(), 0u);
+  EXPECT_EQ(decoder.memory_bytes(), 0u);
+}
+
+// A piece that begins with an element gives records at once.
+TEST(PayloadDecoderTest, PieceAtAnElementGivesRecords) {
+  const std::string bytes = Hash(2, "field", "value");
+  const size_t cut = bytes.size() - 1 - 18;
+  PayloadDecoder decoder(0);
+  decoder.Feed(absl::string_view(bytes).substr(0, cut));
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  EXPECT_EQ(Records(&decoder),
+            "hash \"key\" count=2 \"field\" \"value\" ...\n");
+  EXPECT_EQ(Next(&decoder), "need_more");
+  decoder.Feed(absl::string_view(bytes).substr(cut));
+  EXPECT_EQ(Records(&decoder), "hash ... \"field\" \"value\"\n");
 }
 
 TEST(PayloadDecoderTest, FeedingBeforeNeedMoreFails) {

@@ -205,6 +205,15 @@ TEST(StaleViewDeathTest, PayloadNextEndsString) {
   EXPECT_DEATH(Read(value), "use-after-poison");
 }
 
+TEST(StaleViewDeathTest, PayloadNextRecordsEndsString) {
+  std::string bytes;
+  const auto decoder = DecoderAtCutString(&bytes);
+  const absl::string_view value = std::get<StringValue>(decoder->event()).value;
+  Read(value);
+  EXPECT_TRUE(decoder->NextRecords().empty());
+  EXPECT_DEATH(Read(value), "use-after-poison");
+}
+
 TEST(StaleViewDeathTest, PayloadFeedEndsString) {
   std::string bytes;
   const auto decoder = DecoderAtCutString(&bytes);

@@ -1,11 +1,12 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// A payload as commands: the same for any pieces. Each command keeps its
-// bounds, has a key, and hiredis reads its arguments.
+// A payload as commands: the same for any pieces, by events and by records.
+// Each command keeps its bounds, has a key, and hiredis reads its arguments.
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@
 #include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
+#include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/testing/decode_run.h"
 #include "kevy_replica/codec/testing/payload_run.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -23,6 +27,7 @@
 namespace kevy_replica {
 namespace {
 
+using codec_testing::Cuts;
 using codec_testing::PayloadWay;
 using codec_testing::RandomPieces;
 using codec_testing::RunPayload;
@@ -40,8 +45,45 @@ struct Loaded {
   }
 };
 
+using Feed = std::function<void(PayloadCommands* commands)>;
+
+// Gives the events of `bytes`.
+Feed Events(absl::string_view bytes, const PayloadWay& way) {
+  return [bytes, way](PayloadCommands* commands) {
+    RunPayload(bytes, way, [commands](const PayloadEvent& event) {
+      FUZZ_CHECK(commands->Take(event).ok());
+    });
+  };
+}
+
+// Gives the records of `bytes`, and the events between them.
+Feed Records(absl::string_view bytes, const PayloadWay& way) {
+  return [bytes, way](PayloadCommands* commands) {
+    PayloadDecoder decoder(way.now_ms, way.limits);
+    Cuts cuts = way.cuts;
+    Outcome outcome = Outcome::kNeedMore;
+    for (size_t at = 0; at != bytes.size() && outcome != Outcome::kError;) {
+      const size_t size = cuts(bytes.size() - at);
+      decoder.Feed(bytes.substr(at, size));
+      at += size;
+      do {
+        const absl::Span<const PayloadRecord> records = decoder.NextRecords();
+        FUZZ_CHECK(commands->Take(records).ok());
+        if (!records.empty()) {
+          outcome = Outcome::kDone;
+          continue;
+        }
+        outcome = decoder.Next();
+        if (outcome == Outcome::kDone) {
+          FUZZ_CHECK(commands->Take(decoder.event()).ok());
+        }
+      } while (outcome == Outcome::kDone);
+    }
+  };
+}
+
 Loaded Load(absl::string_view bytes, PayloadCommandsOptions options,
-            const PayloadWay& way) {
+            const Feed& feed) {
   Loaded loaded;
   options.on_loss = [&](PayloadItem item, absl::string_view key) {
     loaded.lost.push_back(std::string(PayloadItemName(item)) +
@@ -62,9 +104,7 @@ Loaded Load(absl::string_view bytes, PayloadCommandsOptions options,
         return absl::OkStatus();
       },
       options);
-  RunPayload(bytes, way, [&](const PayloadEvent& event) {
-    FUZZ_CHECK(commands.Take(event).ok());
-  });
+  feed(&commands);
   return loaded;
 }
 
@@ -77,9 +117,11 @@ void Run(absl::string_view bytes) {
   target.has_hpexpireat = target.has_long_xsetid = target.delete_first = is_new;
   target.now_ms = way.now_ms;
   way.keeps_steps = false;
-  const Loaded whole = Load(bytes, target, way);
+  const Loaded whole = Load(bytes, target, Events(bytes, way));
+  FUZZ_CHECK(Load(bytes, target, Records(bytes, way)) == whole);
   way.cuts = RandomPieces(bytes.size());
-  FUZZ_CHECK(Load(bytes, target, way) == whole);
+  FUZZ_CHECK(Load(bytes, target, Events(bytes, way)) == whole);
+  FUZZ_CHECK(Load(bytes, target, Records(bytes, way)) == whole);
   const std::vector<HiredisValue> values = HiredisValues(whole.commands);
   FUZZ_CHECK(values.size() == whole.count);
   for (const HiredisValue& value : values) {

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Snapshot payloads: the decoder gives the result of the reference decoder in
-// any pieces: one piece, single bytes, sizes of the input's choice. A complete
-// payload of an encodable version encodes to the same bytes.
+// any pieces: one piece, single bytes, sizes of the input's choice; by single
+// events, by records, and by both in turn. A complete payload of an encodable
+// version encodes to the same bytes.
 
 #include <algorithm>
 #include <cstddef>
@@ -15,6 +16,7 @@
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_encoder.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/testing/decode_run.h"
 #include "kevy_replica/codec/testing/payload_run.h"
 #include "kevy_replica/codec/testing/reference_payload.h"
@@ -25,6 +27,7 @@ namespace kevy_replica {
 namespace {
 
 using ::kevy_replica::codec_testing::Cuts;
+using ::kevy_replica::codec_testing::PayloadBy;
 using ::kevy_replica::codec_testing::PayloadRun;
 using ::kevy_replica::codec_testing::PayloadWay;
 using ::kevy_replica::codec_testing::Pieces;
@@ -64,7 +67,11 @@ void Decode(absl::string_view bytes, const Limits& limits) {
                  error = encoder.Append(event, &encoded);
                }
              }) == expected);
-  // Each input has one policy of the memory for each way to cut.
+  way.by = PayloadBy::kRecords;
+  FUZZ_CHECK(RunPayload(bytes, way) == expected);
+  // Each input has one policy of the memory for each way to cut, and one size
+  // of a batch.
+  way.max_records = 1 + bytes.size() % PayloadDecoder::kBatch;
   const bool is_odd = bytes.size() % 2 != 0;
   const auto reuse = internal::ByteBuffer::Memory::kReuse;
   const auto fresh = internal::ByteBuffer::Memory::kFresh;
@@ -72,9 +79,11 @@ void Decode(absl::string_view bytes, const Limits& limits) {
   way.memory = is_odd ? reuse : fresh;
   FUZZ_CHECK(RunPayload(bytes, way) == expected);
   way.cuts = Pieces(1);
+  way.by = is_odd ? PayloadBy::kEvents : PayloadBy::kInTurn;
   way.memory = is_odd ? fresh : reuse;
   FUZZ_CHECK(RunPayload(bytes, way) == expected);
   way.cuts = RandomPieces(bytes.size());
+  way.by = is_odd ? PayloadBy::kInTurn : PayloadBy::kEvents;
   way.memory = bytes.size() % 4 < 2 ? reuse : fresh;
   FUZZ_CHECK(RunPayload(bytes, way) == expected);
   if (expected.error != WireError::kNone) return;

@@ -5,28 +5,37 @@
 
 #include <time.h>
 
+#include <cstdint>
+
 #include "absl/time/time.h"
 
 namespace kevy_replica {
 namespace client_internal {
 namespace {
 
-absl::Time Read(clockid_t clock) {
+#ifdef CLOCK_MONOTONIC_COARSE
+constexpr clockid_t kRough = CLOCK_MONOTONIC_COARSE;
+#else
+constexpr clockid_t kRough = CLOCK_MONOTONIC;
+#endif
+
+timespec Read(clockid_t clock) {
   timespec now = {};
   clock_gettime(clock, &now);  // Cannot fail: every system has it.
-  return absl::TimeFromTimespec(now);
+  return now;
 }
 
 }  // namespace
 
-absl::Time MonotonicNow() { return Read(CLOCK_MONOTONIC); }
+absl::Time MonotonicNow() {
+  return absl::TimeFromTimespec(Read(CLOCK_MONOTONIC));
+}
 
-absl::Time RoughMonotonicNow() {
-#ifdef CLOCK_MONOTONIC_COARSE
-  return Read(CLOCK_MONOTONIC_COARSE);
-#else
-  return MonotonicNow();
-#endif
+absl::Time RoughMonotonicNow() { return absl::TimeFromTimespec(Read(kRough)); }
+
+int64_t RoughMonotonicNanos() {
+  const timespec now = Read(kRough);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
 }  // namespace client_internal

@@ -3,6 +3,8 @@
 
 #include "kevy_replica/client/internal/monotonic_time.h"
 
+#include <cstdint>
+
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 
@@ -18,6 +20,15 @@ TEST(MonotonicTimeTest, RoughClockStaysBehindExactClock) {
     EXPECT_LE(rough, MonotonicNow());
     EXPECT_LT(MonotonicNow() - rough, absl::Hours(1));  // The same epoch.
     last = rough;
+  }
+}
+
+TEST(MonotonicTimeTest, RoughNanosAreTheRoughClock) {
+  for (int i = 0; i < 1000; ++i) {
+    const int64_t before = absl::ToUnixNanos(RoughMonotonicNow());
+    const int64_t nanos = RoughMonotonicNanos();
+    EXPECT_GE(nanos, before);
+    EXPECT_LE(nanos, absl::ToUnixNanos(RoughMonotonicNow()));
   }
 }
 

@@ -31,6 +31,7 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/transport/pending_connection.h"
 #include "kevy_replica/transport/poller.h"
@@ -414,7 +415,11 @@ absl::Status Shard::CallHandler(const FollowerEvent& event) {
   if (options_.session.snapshots.policy == SnapshotPolicy::kRecords) {
     if (const auto* chunk = std::get_if<SnapshotChunk>(&event)) {
       return snapshot_reader_.Take(
-          chunk->bytes, [this](const PayloadEvent& payload_event) {
+          chunk->bytes,
+          [this](absl::Span<const PayloadRecord> records) {
+            return options_.handler->OnRecords(records);
+          },
+          [this](const PayloadEvent& payload_event) {
             return options_.handler->OnPayload(payload_event);
           });
     }

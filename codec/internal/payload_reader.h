@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/internal/load.h"
+#include "kevy_replica/codec/internal/payload_format.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/wire_error.h"
 
@@ -84,6 +85,21 @@ class PayloadReader {
   uint64_t number(size_t i) const { return numbers_[i]; }
   absl::string_view string(size_t i) const { return strings_[i]; }
 
+  // The unread bytes of the piece, if a group begins with the first of them;
+  // else "".
+  absl::string_view whole_groups() const {
+    if (ABSL_PREDICT_FALSE(resuming_) && !at_first_byte()) return {};
+    return absl::string_view(p_, static_cast<size_t>(end_ - p_));
+  }
+
+  // Passes over the first `n` bytes of whole_groups().
+  //
+  // Precondition: they are whole groups, within the limits.
+  void SkipGroups(size_t n) {
+    p_ += n;
+    resuming_ = false;
+  }
+
   // Takes up to `max` bytes of the piece, as they are. Returns "" at its end.
   // They are valid as long as the piece is.
   absl::string_view TakeUpTo(uint64_t max) {
@@ -130,15 +146,11 @@ class PayloadReader {
   ABSL_ATTRIBUTE_ALWAYS_INLINE bool Take(const char** p, uint64_t** number,
                                          absl::string_view** string) const {
     constexpr size_t kWidth = Width(wire);
-    const size_t left = static_cast<size_t>(end_ - *p);
-    if (ABSL_PREDICT_FALSE(left < kWidth)) return false;
     if constexpr (wire == Wire::kString) {
-      const size_t size = LoadLittleEndian32(*p);
-      if (ABSL_PREDICT_FALSE(size > left - kWidth)) return false;
-      if (ABSL_PREDICT_FALSE(size > max_string_bytes_)) return false;
-      *(*string)++ = absl::string_view(*p + kWidth, size);
-      *p += kWidth + size;
+      return TakeWireString(end_, max_string_bytes_, p, (*string)++);
     } else {
+      const size_t left = static_cast<size_t>(end_ - *p);
+      if (ABSL_PREDICT_FALSE(left < kWidth)) return false;
       if constexpr (wire == Wire::kU64) {
         **number = LoadLittleEndian64(*p);
       } else if constexpr (wire == Wire::kU32) {
@@ -160,6 +172,10 @@ class PayloadReader {
     size_t size;
   };
 
+  // Whether Resume() has stopped in front of a group.
+  bool at_first_byte() const {
+    return field_ == 0 && byte_count_ == 0 && !in_string_;
+  }
   bool Resume(const Wire* wires, size_t count);
   bool ResumeNumber(size_t width, uint64_t* number);
   bool ResumeString();

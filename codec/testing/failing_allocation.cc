@@ -45,6 +45,10 @@ bool FailingAllocation::has_failed() const { return failed; }
 }  // namespace codec_testing
 }  // namespace kevy_replica
 
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  if (kevy_replica::codec_testing::FailsNow()) return nullptr;
+  return ::operator new(size);
+}
 void* operator new[](size_t size, const std::nothrow_t&) noexcept {
   if (kevy_replica::codec_testing::FailsNow()) return nullptr;
   return ::operator new[](size);

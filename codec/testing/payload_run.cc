@@ -11,12 +11,15 @@
 #include <ostream>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <variant>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/testing/check.h"
@@ -39,6 +42,7 @@ void CheckStaysInError(const PayloadRun& run, PayloadDecoder* decoder) {
   for (int i = 0; i < 2; ++i) {
     decoder->Feed("KEVYSNAP");
     Check(decoder->Next() == Outcome::kError, "an error stays");
+    Check(decoder->NextRecords().empty(), "no records behind an error");
     Check(decoder->Finish() == run.error, "an error stays at the end");
     Check(decoder->error() == run.error, "an error is final");
     Check(decoder->bytes_decoded() == run.bytes_decoded,
@@ -62,11 +66,100 @@ void AddStep(const PayloadDecoder& decoder, PayloadRun* run) {
   run->steps.push_back(step);
 }
 
-// Takes the events of the fed bytes. Returns false after an error.
-bool Drain(bool keeps_steps,
+// The last piece, and its place in the payload.
+struct Piece {
+  absl::string_view bytes;
+  uint64_t begin = 0;
+
+  // The place in the payload behind `part` of this piece.
+  uint64_t EndOf(absl::string_view part) const {
+    const uintptr_t first = reinterpret_cast<uintptr_t>(bytes.data());
+    const uintptr_t end =
+        reinterpret_cast<uintptr_t>(part.data()) + part.size();
+    Check(end - part.size() >= first && end <= first + bytes.size(),
+          "a record's strings are views of the piece");
+    return begin + (end - first);
+  }
+  // The same for an event. RecordEnd takes up 0 bytes behind `before`.
+  uint64_t EndOf(const PayloadEvent& event, uint64_t before) const {
+    if (const auto* record = std::get_if<RecordBegin>(&event)) {
+      return EndOf(record->key) + (record->type == RecordType::kString ? 0 : 4);
+    }
+    if (const auto* string = std::get_if<StringValue>(&event)) {
+      return EndOf(string->value);
+    }
+    if (const auto* field = std::get_if<HashField>(&event)) {
+      Check(
+          EndOf(field->field) + 4 + field->value.size() == EndOf(field->value),
+          "a field's value stands behind it");
+      return EndOf(field->value);
+    }
+    if (const auto* item = std::get_if<ListItem>(&event)) {
+      return EndOf(item->item);
+    }
+    if (const auto* member = std::get_if<SetMember>(&event)) {
+      return EndOf(member->member);
+    }
+    if (const auto* scored = std::get_if<ScoredMember>(&event)) {
+      return EndOf(scored->member) + 8;
+    }
+    Check(std::holds_alternative<RecordEnd>(event), "a record's event");
+    return before;
+  }
+};
+
+// Takes the next records. Returns false if there are none.
+bool TakeRecords(const PayloadWay& way, const Piece& piece,
+                 const std::function<void(const PayloadEvent&)>& visit,
+                 PayloadDecoder* decoder, PayloadRun* run) {
+  const absl::Span<const PayloadRecord> records =
+      decoder->NextRecords(way.max_records);
+  if (records.empty()) {
+    Check(decoder->bytes_decoded() == run->bytes_decoded ||
+              decoder->error() != WireError::kNone,
+          "no records, no more bytes");
+    return false;
+  }
+  Check(records.size() <= std::min(way.max_records, PayloadDecoder::kBatch),
+        "a batch keeps its bounds");
+  for (const PayloadRecord& record : records) {
+    Check(&record == &records.front() || record.begins(),
+          "only the first may have begun");
+    Check(&record == &records.back() || record.ends(),
+          "only the last may go on");
+    Check(record.type() != RecordType::kString ||
+              (record.begins() && record.strings().size() == 1),
+          "a string comes whole");
+    ForEachEvent(record, [&](const PayloadEvent& event) {
+      PayloadStep step;
+      step.bytes_decoded = piece.EndOf(event, run->bytes_decoded);
+      Check(step.bytes_decoded >= run->bytes_decoded,
+            "the count does not fall");
+      run->bytes_decoded = step.bytes_decoded;
+      if (way.keeps_steps) {
+        AppendText(event, &step.text);
+        run->steps.push_back(std::move(step));
+      }
+      if (visit != nullptr) visit(event);
+      return true;
+    });
+  }
+  Check(decoder->bytes_decoded() == run->bytes_decoded,
+        "the records end there");
+  Check(decoder->error() == WireError::kNone, "records have no error");
+  return true;
+}
+
+// Takes the events of the fed piece. Returns false after an error.
+bool Drain(const PayloadWay& way, const Piece& piece,
            const std::function<void(const PayloadEvent&)>& visit,
            PayloadDecoder* decoder, PayloadRun* run) {
   while (true) {
+    if (way.by != PayloadBy::kEvents) {
+      while (TakeRecords(way, piece, visit, decoder, run) &&
+             way.by == PayloadBy::kRecords) {
+      }
+    }
     const Outcome outcome = decoder->Next();
     if (outcome == Outcome::kError) return false;
     Check(decoder->error() == WireError::kNone, "no error, no name");
@@ -81,7 +174,7 @@ bool Drain(bool keeps_steps,
     const auto* const piece = std::get_if<PayloadTrailer>(&decoder->event());
     Check(piece == nullptr || !piece->bytes.empty(),
           "a piece of a trailer has bytes");
-    if (keeps_steps) AddStep(*decoder, run);
+    if (way.keeps_steps) AddStep(*decoder, run);
     if (visit != nullptr) visit(decoder->event());
   }
 }
@@ -125,7 +218,8 @@ PayloadRun RunPayload(absl::string_view bytes, const PayloadWay& way,
   if (way.memory.has_value()) TestAccess::UseMemory(*way.memory, &decoder);
   GuardedBytes& room = Room(bytes.size());
   PayloadRun run;
-  while (Drain(way.keeps_steps, visit, &decoder, &run)) {
+  Piece piece;
+  while (Drain(way, piece, visit, &decoder, &run)) {
     Check(decoder.memory_bytes() <=
               std::max(internal::ByteBuffer::kMinCapacity, 2 * run.given),
           "memory follows the received bytes");
@@ -135,7 +229,8 @@ PayloadRun RunPayload(absl::string_view bytes, const PayloadWay& way,
       return run;
     }
     const size_t size = way.cuts(bytes.size() - run.given);
-    decoder.Feed(room.Place(bytes.substr(run.given, size), way.guard));
+    piece = {room.Place(bytes.substr(run.given, size), way.guard), run.given};
+    decoder.Feed(piece.bytes);
     run.given += size;
   }
   SetError(decoder, &run);

@@ -19,6 +19,7 @@
 #include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/testing/decode_run.h"
 #include "kevy_replica/codec/testing/guarded_bytes.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -50,6 +51,15 @@ inline bool operator!=(const PayloadRun& a, const PayloadRun& b) {
 }
 std::ostream& operator<<(std::ostream& out, const PayloadRun& run);
 
+// The functions of PayloadDecoder that decode.
+enum class PayloadBy : uint8_t {
+  kEvents,   // Next() alone.
+  kRecords,  // NextRecords(), and Next() where it gives none.
+  kInTurn,   // One call of each.
+};
+inline constexpr PayloadBy kEveryPayloadBy[] = {
+    PayloadBy::kEvents, PayloadBy::kRecords, PayloadBy::kInTurn};
+
 // The way to decode a payload.
 struct PayloadWay {
   Limits limits;
@@ -61,15 +71,20 @@ struct PayloadWay {
   std::optional<internal::ByteBuffer::Memory> memory;
   // Whether PayloadRun::steps is filled. Texts take most of a run's time.
   bool keeps_steps = true;
+  PayloadBy by = PayloadBy::kEvents;
+  // The argument of NextRecords(). Default: its own.
+  size_t max_records = PayloadDecoder::kBatch;
 };
 
 // Decodes `bytes`, one piece at a time, with a PayloadDecoder. Each piece lies
 // in the place of the one before. Calls `*visit` with each event while it is
-// valid.
+// valid. The events of a record are steps as any others. Each has its own
+// position, by the place of its strings in the piece.
 //
 // Aborts if the decoder breaks a rule that holds for any input. An error stays
 // and ends delivery. The count of bytes does not fall. Its memory follows the
-// received bytes.
+// received bytes. The strings of records are views of the piece, and the last
+// one ends where the decoder's count does.
 PayloadRun RunPayload(
     absl::string_view bytes, const PayloadWay& way,
     const std::function<void(const PayloadEvent&)>& visit = nullptr);

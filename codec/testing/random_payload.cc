@@ -19,10 +19,7 @@ class Writer {
   explicit Writer(Random* random) : random_(*random) {}
 
   std::string Payload() {
-    out_ = "KEVYSNAP";
-    version_ = Below(6) + 2;
-    Number(version_, 1);
-    if (version_ >= 5) Numbers(2);
+    Header();
     for (uint64_t records = Below(6); records > 0; --records) Record();
     if (version_ == 7 && Below(4) == 0) {
       Number(8, 1);
@@ -44,8 +41,32 @@ class Writer {
     return out_;
   }
 
+  std::string AlikePayload() {
+    Header();
+    for (uint64_t rows = 1 + Below(3); rows > 0; --rows) {
+      const uint64_t opcode = 1 + Below(5);
+      const uint64_t flag = Below(2);
+      first_ = Below(20);
+      second_ = Below(20);
+      for (uint64_t records = Below(60); records > 0; --records) {
+        AlikeRecord(opcode, Below(40) == 0 ? 1 - flag : flag, Below(10));
+      }
+      // More strings than a batch has.
+      AlikeRecord(2 + Below(4), flag, Below(1500));
+    }
+    Number(0, 1);
+    return out_;
+  }
+
  private:
   uint64_t Below(uint64_t n) { return random_() % n; }
+
+  void Header() {
+    out_ = "KEVYSNAP";
+    version_ = Below(6) + 2;
+    Number(version_, 1);
+    if (version_ >= 5) Numbers(2);
+  }
 
   void Number(uint64_t number, int bytes) {
     for (; bytes > 0; --bytes, number >>= 8) {
@@ -74,6 +95,29 @@ class Writer {
     const uint64_t count = Below(4);
     Number(count, 4);
     return count;
+  }
+
+  // Of `size` bytes, or seldom another number.
+  void AlikeString(uint64_t size) {
+    if (Below(30) == 0) size = Below(20);
+    Number(size, 4);
+    out_.append(size, static_cast<char>('a' + Below(26)));
+  }
+  void AlikeRecord(uint64_t opcode, uint64_t flag, uint64_t count) {
+    Number(opcode, 1);
+    Number(flag, 1);
+    if (flag == 1) Numbers(1);
+    AlikeString(first_);
+    if (opcode == 1) {
+      AlikeString(second_);
+      return;
+    }
+    Number(count, 4);
+    for (; count > 0; --count) {
+      AlikeString(first_);
+      if (opcode == 2) AlikeString(second_);
+      if (opcode == 5) Numbers(1);
+    }
   }
 
   void Record() {
@@ -122,12 +166,18 @@ class Writer {
 
   Random& random_;
   uint64_t version_ = 0;
+  uint64_t first_ = 0;
+  uint64_t second_ = 0;
   std::string out_;
 };
 
 }  // namespace
 
 std::string RandomPayload(Random* random) { return Writer(random).Payload(); }
+
+std::string RandomAlikePayload(Random* random) {
+  return Writer(random).AlikePayload();
+}
 
 void MutatePayload(Random* random, std::string* bytes) {
   for (uint64_t changes = 1 + (*random)() % 3; changes > 0; --changes) {

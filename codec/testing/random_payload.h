@@ -17,6 +17,10 @@ namespace codec_testing {
 // it may have a row-segment stub.
 std::string RandomPayload(Random* random);
 
+// The same with rows of alike records, and of alike elements in long
+// collections. Some have other lengths in between.
+std::string RandomAlikePayload(Random* random);
+
 // Changes, removes, adds or repeats some bytes. Prefers small numbers, the
 // values of opcodes, flags, counts and lengths.
 void MutatePayload(Random* random, std::string* bytes);

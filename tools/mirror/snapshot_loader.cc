@@ -18,6 +18,7 @@
 #include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
 #include "kevy_replica/codec/result.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -57,24 +58,49 @@ PayloadCommandsOptions SnapshotLoader::CommandsOptions(
 absl::Status SnapshotLoader::Load(absl::string_view bytes) {
   counters_->snapshot_bytes += bytes.size();
   decoder_.Feed(bytes);
-  Outcome outcome;
-  while ((outcome = decoder_.Next()) == Outcome::kDone) {
-    absl::Status status = Take(decoder_.event());
+  while (true) {
+    absl::Status status;
+    const absl::Span<const PayloadRecord> records = decoder_.NextRecords();
+    if (!records.empty()) {
+      status = Take(records);
+    } else {
+      const Outcome outcome = decoder_.Next();
+      if (outcome == Outcome::kNeedMore) return absl::OkStatus();
+      if (outcome == Outcome::kError) return PayloadStatus();
+      status = Take(decoder_.event());
+    }
     if (!status.ok()) return status;
   }
-  return outcome == Outcome::kNeedMore ? absl::OkStatus() : PayloadStatus();
+}
+
+// Loads the records before the mirror's own key, as Take() of events does.
+absl::Status SnapshotLoader::Take(absl::Span<const PayloadRecord> records) {
+  for (size_t i = 0; i != records.size(); ++i) {
+    absl::Status own = CheckKey(records[i].key());
+    if (records[i].begins() && !own.ok()) {
+      absl::Status status = commands_.Take(records.first(i));
+      return status.ok() ? own : status;
+    }
+    if (records[i].ends()) ++counters_->records;
+  }
+  return commands_.Take(records);
 }
 
 absl::Status SnapshotLoader::Take(const PayloadEvent& event) {
   if (std::holds_alternative<PayloadHeader>(event)) return begin_();
   if (std::holds_alternative<RecordEnd>(event)) ++counters_->records;
-  const auto* const record = std::get_if<RecordBegin>(&event);
-  if (record != nullptr && record->key == options_.position_key) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the primary has a key ", Escaped(options_.position_key),
-        ", the name of the mirror's own key: choose another --position_key"));
+  if (const auto* const record = std::get_if<RecordBegin>(&event)) {
+    absl::Status status = CheckKey(record->key);
+    if (!status.ok()) return status;
   }
   return commands_.Take(event);
+}
+
+absl::Status SnapshotLoader::CheckKey(absl::string_view key) const {
+  if (key != options_.position_key) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the primary has a key ", Escaped(options_.position_key),
+      ", the name of the mirror's own key: choose another --position_key"));
 }
 
 absl::Status SnapshotLoader::Load(const PayloadCommand& command) {

@@ -13,6 +13,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/payload_commands.h"
+#include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 #include "kevy_replica/tools/mirror/passed_deadlines.h"
@@ -47,6 +49,9 @@ class SnapshotLoader {
  private:
   PayloadCommandsOptions CommandsOptions(PayloadCommandsOptions features);
   absl::Status Take(const PayloadEvent& event);
+  absl::Status Take(absl::Span<const PayloadRecord> records);
+  // An error if it is the mirror's own key.
+  absl::Status CheckKey(absl::string_view key) const;
   absl::Status Load(const PayloadCommand& command);
   absl::Status PayloadStatus() const;
 

@@ -1,0 +1,119 @@
+// Copyright 2026 The kevy_replica Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Whole records of a snapshot payload, in memory.
+
+#ifndef KEVY_REPLICA_CODEC_INTERNAL_RECORD_SCANNER_H_
+#define KEVY_REPLICA_CODEC_INTERNAL_RECORD_SCANNER_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/codec/payload_record.h"
+
+namespace kevy_replica {
+namespace internal {
+
+// The fast reader in front of PayloadReader. It takes records and elements that
+// lie whole in the piece, within the limits. It leaves all other bytes to the
+// strict reader: cut ones, streams, field expiries, the end, errors.
+//
+// The place of a string waits for the length of the one before it, which takes
+// most of the time. So records or elements with the lengths of the last ones
+// are compared with them: their places are known, and the lengths are only
+// verified. In Payload/next_records an element of hash_mixed, with lengths that
+// nobody guesses, takes 2.5 times as long as one of hash100k.
+class RecordScanner {
+ public:
+  static constexpr size_t kMostRecords = 32;
+  // Of a batch: 512 fields of a hash.
+  static constexpr size_t kMostStrings = 1024;
+
+  // A collection with elements still due. None: `left` is 0.
+  struct Open {
+    RecordType type = RecordType::kHash;
+    uint32_t left = 0;
+  };
+
+  explicit RecordScanner(uint64_t max_string_bytes)
+      : max_string_bytes_(max_string_bytes) {}
+  RecordScanner(const RecordScanner&) = delete;
+  RecordScanner& operator=(const RecordScanner&) = delete;
+
+  // Reads the next elements of `*open`, and then the records behind it, from
+  // the front of `bytes`: at most `max` and kMostRecords records. The last one
+  // may be open at its end. Returns the number of bytes taken. Expiries count
+  // from `expiry_base_ms`.
+  //
+  // Precondition: `bytes` begins with an element of `*open`, or an opcode.
+  size_t Scan(absl::string_view bytes, uint64_t expiry_base_ms, size_t max,
+              Open* open);
+
+  // The records of the last Scan(), valid until the next one.
+  absl::Span<const PayloadRecord> records() const {
+    return {records_, record_count_};
+  }
+
+ private:
+  // The lengths of the last record or element, and how many in a row had them.
+  // They guess from kSteady on: a wrong guess costs a mispredicted branch, so
+  // random lengths must not make one often.
+  static constexpr uint32_t kSteady = 4;
+  struct Lengths {
+    void Count(uint32_t a, uint32_t b) {
+      // Without a branch, which random lengths would mispredict.
+      row = a == first && b == second ? row + 1 : 0;
+      first = a;
+      second = b;
+    }
+
+    uint32_t first = 0;
+    uint32_t second = 0;
+    uint32_t row = 0;
+  };
+
+  struct Head {
+    bool has_expiry;
+    uint64_t expire_at_ms;
+  };
+
+  // Each takes a place in the bytes, and returns the place behind the part that
+  // it has read. Places are arguments, not a member: a member would make each
+  // string wait for a store, too.
+  const char* TakeHead(const char* p, Head* head) const;
+  const char* TakeStrings(const char* p, size_t max);
+  template <bool kExpires>
+  const char* TakeAlikeStrings(const char* p, size_t most);
+  const char* TakeCollection(const char* p, Open* open);
+  const char* TakeElements(const char* p, Open* open, PayloadRecord* record);
+  template <size_t kStrings, size_t kScoreBytes>
+  const char* TakeElementsOf(const char* p, size_t most, size_t* taken);
+  template <size_t kStrings, size_t kScoreBytes>
+  const char* TakeAlikeElements(const char* p, const Lengths& lengths,
+                                size_t at, size_t most, size_t* taken);
+  static void SetString(const Head& head, absl::string_view key,
+                        absl::string_view value, absl::string_view* string,
+                        PayloadRecord* record);
+
+  const uint64_t max_string_bytes_;
+  uint64_t expiry_base_ms_ = 0;
+  const char* end_ = nullptr;
+  size_t record_count_ = 0;
+  size_t string_count_ = 0;
+
+  Lengths string_;  // Of a key and a value.
+  bool string_has_expiry_ = false;
+  Lengths element_;
+
+  PayloadRecord records_[kMostRecords];
+  absl::string_view strings_[kMostStrings];
+  double scores_[kMostStrings];  // Of the strings with the same index.
+};
+
+}  // namespace internal
+}  // namespace kevy_replica
+
+#endif  // KEVY_REPLICA_CODEC_INTERNAL_RECORD_SCANNER_H_
