@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/kevy_version.h"
@@ -54,6 +55,8 @@ void CheckReply(absl::string_view bytes,
     FUZZ_CHECK(!token.ok());
     return;
   }
+  // A reply's integer may be -0, a token's number not.
+  if (!token.ok() && absl::StrContains(bytes, ":-0\r\n")) return;
   FUZZ_CHECK(token.ok());
   FUZZ_CHECK(token->shards.size() == reply.size() / 2);
   for (size_t i = 0; i < token->shards.size(); ++i) {
