@@ -88,7 +88,7 @@ TEST(Corpus, RecordedHasEveryRecordedCommand) {
       ASSERT_TRUE(result.done());
       recorded.emplace(frame.command());
       names.emplace(frame.argv()[0]);
-      rest.remove_prefix(result.position);
+      rest.remove_prefix(result.bytes_decoded);
     }
   }
   // As counted in the .expected files of testdata/captures.

@@ -241,7 +241,7 @@ TEST(PayloadDecoderTest, NextRecordsGivesWholeRecords) {
   EXPECT_EQ(Next(&decoder), "payload_end");
   EXPECT_EQ(Records(&decoder), "");
   EXPECT_EQ(Next(&decoder), "need_more");
-  EXPECT_EQ(decoder.position(), bytes.size());
+  EXPECT_EQ(decoder.bytes_decoded(), bytes.size());
   EXPECT_EQ(decoder.Finish(), WireError::kNone);
   EXPECT_EQ(Records(&decoder), "");
 }
