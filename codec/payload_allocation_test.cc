@@ -120,7 +120,7 @@ TEST(PayloadAllocationTest, BatchesAllocateOnce) {
   const std::string payload = Payload();
   for (const size_t piece : {size_t{100}, size_t{1000}, payload.size()}) {
     PayloadDecoder decoder(0);
-    TestAccess::UseMemory(ByteBuffer::Memory::kReuse, &decoder);
+    TestAccess::UseMemory(internal::ByteBuffer::Memory::kReuse, &decoder);
     size_t events = 0;
     const Allocations allocations =
         AllocationsOf([&] { events = Decode(payload, piece, &decoder, true); });
