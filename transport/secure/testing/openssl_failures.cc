@@ -22,8 +22,8 @@ namespace transport_testing {
 namespace {
 
 std::atomic<size_t> blocks{0};
-std::atomic<bool> count_allocations{
-    std::getenv("KEVY_SPARE_ALLOCATIONS") == nullptr};
+std::atomic<bool> count_allocations{std::getenv("KEVY_SPARE_ALLOCATIONS") ==
+                                    nullptr};
 
 bool AllocationFails(const char* name) {
   return count_allocations && FailsCall(name);
