@@ -735,7 +735,7 @@ TEST(FollowerTest, DecodedRecordsArriveInBatches) {
     ScriptedPrimary primary;
     primary.Enqueue(PrimaryScript().Generation(7).Snapshot(payload, 8).Stall());
     FollowerOptions options = Options();
-    options.snapshots.decode = true;
+    options.snapshots.policy = SnapshotPolicy::kRecords;
     const auto follower =
         CreateOrDie(primary.InMemory(), handler, std::move(options));
     Runner runner(follower.get());
