@@ -37,9 +37,10 @@
 namespace kevy_replica {
 
 // All calls come from the follower's thread, one at a time, in the order of the
-// stream. Reading waits until a call returns: a slow handler slows the primary
-// through TCP, and memory does not grow. (An embedded writer closes a replica
-// that lets 4 MiB pile up; the follower then resumes.)
+// stream. Reading waits until a call returns: a slow handler slows its stream
+// through TCP, and memory does not grow. The primary goes on, and sends a
+// snapshot if its backlog no longer reaches back to this reader. (An embedded
+// writer closes a replica that lets 4 MiB pile up; the follower then resumes.)
 //
 // Time chart of the calls:
 //

@@ -25,8 +25,8 @@
 //   for (const FrameView& frame : (*client)->Frames()) Apply(frame.argv());
 //   return (*client)->status();
 //
-// A current primary (5.x) sends every fresh replica a snapshot first. A reader
-// of frames chooses how to treat it: see SnapshotPolicy.
+// A current primary (kevy 5.0 and later) sends every fresh replica a snapshot
+// first. A reader of frames chooses how to treat it: see SnapshotPolicy.
 
 #ifndef KEVY_REPLICA_CLIENT_REPLICA_CLIENT_H_
 #define KEVY_REPLICA_CLIENT_REPLICA_CLIENT_H_
@@ -76,9 +76,10 @@ struct ReplicaClientOptions {
   ConnectOptions connect;
   // Secures the link: see FollowerOptions::secure. Default: null, a plain link.
   TransportSecurity secure;
-  // For NextFrame(), NextFrames() and Frames(). NextEvent() returns everything;
-  // it must also read a snapshot to its end that it began. snapshots.policy is
-  // kError by default. Assigning another SnapshotOptions makes it kChunks.
+  // For NextFrame(), NextFrames() and Frames(). NextEvent() returns everything.
+  // A snapshot that NextEvent() began must be read to its end by NextEvent().
+  // snapshots.policy is kError by default. Assigning another SnapshotOptions
+  // makes it kChunks.
   SnapshotOptions snapshots;
   // For kChunks: gets each SnapshotBegin, SnapshotChunk and SnapshotEnd. An
   // error ends the client with that status. Required by kChunks.
@@ -107,9 +108,9 @@ class ReplicaClient {
   // Connects to a replication listener ("localhost:16004", or with keys:
   // kevy_url.h) and shakes hands. With several keys it tries one after the
   // other, each on a new connection. Errors: kInvalidArgument (the address, the
-  // id, a null transport or factory, snapshots.policy without its function),
-  // those of connecting (as kIo), kHandshakeRejected, kAckMalformed,
-  // kTruncated, kDeadlineExceeded, kCancelled.
+  // id, a null transport or factory, snapshots.policy without its function,
+  // snapshots.in_place), those of connecting (as kIo), kHandshakeRejected,
+  // kAckMalformed, kTruncated, kDeadlineExceeded, kCancelled.
   static absl::StatusOr<std::unique_ptr<ReplicaClient>> Connect(
       absl::string_view address, ReplicaClientOptions options);
 

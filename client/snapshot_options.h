@@ -1,8 +1,8 @@
 // Copyright 2026 The kevy_replica Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// How a reader treats the snapshots of its stream. A current primary (5.x)
-// sends every fresh replica one first, and another one after a gap.
+// How a reader treats the snapshots of its stream. A current primary (kevy 5.0
+// and later) sends every fresh replica one first, and another one after a gap.
 
 #ifndef KEVY_REPLICA_CLIENT_SNAPSHOT_OPTIONS_H_
 #define KEVY_REPLICA_CLIENT_SNAPSHOT_OPTIONS_H_
@@ -15,8 +15,8 @@
 
 namespace kevy_replica {
 
-// What a snapshot's content becomes. A follower needs the content: kChunks or
-// kRecords.
+// The treatment of a snapshot's content. A follower needs the content: kChunks
+// or kRecords.
 //
 // |          | ReplicaClient                    | FollowerHandler    |
 // |----------|----------------------------------|--------------------|
@@ -34,7 +34,8 @@ void AbslStringify(Sink& sink, SnapshotPolicy policy) {
   sink.Append(SnapshotPolicyName(policy));
 }
 
-// For ReplicaClient, FollowerSession, Follower, Fleet and Replay().
+// For ReplicaClient, FollowerSession, Follower, Fleet and Replay(). A
+// FollowerSession acts on `in_place` alone: its events carry the chunks.
 struct SnapshotOptions {
   // Default: kChunks; kError for a ReplicaClient.
   SnapshotPolicy policy = SnapshotPolicy::kChunks;
@@ -45,7 +46,7 @@ struct SnapshotOptions {
   // data stands until the snapshot is applied.
   bool in_place = false;
   // For kRecords: Unix time in milliseconds. Payloads of version 2 count their
-  // expiries from it. Default: the system's; for Replay() always 0.
+  // expiries from it. Default: the system's; for Replay() the time 0.
   std::function<uint64_t()> now_ms;
 };
 

@@ -173,7 +173,7 @@ class FrameDecoder {
   //              unchanged
   DecodeResult Decode(absl::string_view input, FrameView* frame);
 
-  // Bytes of memory for arguments, beside the decoder's own 3 KiB.
+  // Bytes of memory for arguments, beside the decoder's own 5 KiB.
   size_t memory_bytes() const;
 
  private:

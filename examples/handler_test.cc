@@ -3,6 +3,8 @@
 
 // Tests of a handler: over recorded bytes, over a recording of a real primary,
 // and against a scripted primary.
+//
+//   ./bazelw test //examples:handler_test
 
 #include <map>
 #include <memory>

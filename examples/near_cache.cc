@@ -5,9 +5,9 @@
 // is written. Give the listeners of all shards:
 //
 //   ./bazelw run //examples:near_cache -- 127.0.0.1:16004 127.0.0.1:16005
-//   get user:1           -> miss 1      Now read the value from the primary,
-//   and put user:1 1 Ann     -> kept        give it with the number of the
-//   miss. get user:1           -> hit Ann
+//   get user:1          -> miss 1     Read the value from the primary, then
+//   put user:1 1 Ann    -> kept       give it with the number of the miss.
+//   get user:1          -> hit Ann
 //
 // A frame drops every value whose key is one of its arguments. An argument that
 // is no key costs a needless miss at most, so no table of commands is needed.
