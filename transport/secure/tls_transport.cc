@@ -4,6 +4,7 @@
 #include "kevy_replica/transport/secure/tls_transport.h"
 
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
@@ -125,11 +126,22 @@ absl::Status HandshakeError(const absl::Status& status) {
       status.code(), absl::StrCat("TLS handshake: ", status.message())));
 }
 
+// Whether OpenSSL can allocate memory now.
+bool HasMemory() {
+  void* const block = OPENSSL_malloc(1);
+  void* const larger =
+      block == nullptr ? nullptr : OPENSSL_realloc(block, 1024);
+  OPENSSL_free(larger == nullptr ? block : larger);
+  return larger != nullptr;
+}
+
 absl::Status FileError(absl::string_view kind, const std::string& file) {
   const Errors errors = TakeErrors();
-  // After a lack the file may be good.
-  return absl::Status(errors.lack ? absl::StatusCode::kResourceExhausted
-                                  : absl::StatusCode::kInvalidArgument,
+  // After a lack the file may be good. OpenSSL 3.5 calls a certificate bad for
+  // which it had no memory.
+  const bool lack = errors.lack || !HasMemory();
+  return absl::Status(lack ? absl::StatusCode::kResourceExhausted
+                           : absl::StatusCode::kInvalidArgument,
                       absl::StrCat("the ", kind, " in ", absl::CHexEscape(file),
                                    ": ", Reason(errors.first)));
 }
@@ -344,7 +356,11 @@ absl::StatusOr<std::unique_ptr<TlsTransport>> TlsTransport::Start(
   if (ssl == nullptr) return LackError();
   status = SetServerName(options, ssl.get());
   if (!status.ok()) return status;
+  // OpenSSL 3.5 makes the record layer anew here. Without memory it only queues
+  // an error, and crashes later.
+  ERR_clear_error();
   SSL_set_connect_state(ssl.get());
+  if (ERR_peek_error() != 0) return LackError();
   return Adopt(std::move(inner), std::move(ssl), options.handshake_timeout);
 }
 
