@@ -114,6 +114,31 @@ TEST(PayloadDifferentialTest, AlikePayloadsDecodeAlike) {
   }
 }
 
+// Alike strings behind a collection that nearly fills a batch.
+TEST(PayloadDifferentialTest, FullBatchesDecodeAlike) {
+  for (uint32_t count = 1024 - 40; count <= 1024; ++count) {
+    PayloadEncoder encoder;
+    std::string bytes;
+    const auto append = [&](const PayloadEvent& event) {
+      ASSERT_EQ(encoder.Append(event, &bytes), WireError::kNone);
+    };
+    append(PayloadHeader{6, 7, 8});
+    append(RecordBegin{RecordType::kSortedSet, "key", {}, count});
+    for (uint32_t i = 0; i < count; ++i) append(ScoredMember{"m", i + 0.5});
+    append(RecordEnd());
+    for (int i = 0; i < 50; ++i) {
+      append(RecordBegin{RecordType::kString, "key", {}, 0});
+      append(StringValue{"value"});
+      append(RecordEnd());
+    }
+    append(PayloadEnd());
+    PayloadWay way;
+    const PayloadRun expected = ReferencePayload(bytes, way);
+    way.by = PayloadBy::kRecords;
+    ASSERT_EQ(RunPayload(bytes, way), expected) << count;
+  }
+}
+
 // Sound payloads encode to the same bytes, if their version can be encoded.
 TEST(PayloadDifferentialTest, SoundPayloadsEncodeBack) {
   int round_trips = 0;

@@ -287,6 +287,45 @@ TEST(PayloadDecoderTest, LongCollectionComesInParts) {
   EXPECT_LE(decoder.bytes_copied(), 10u);
 }
 
+// A row of alike strings fills the strings of a batch behind a long sorted set.
+TEST(PayloadDecoderTest, FullBatchKeepsItsScores) {
+  constexpr uint32_t kMembers = 1010;
+  constexpr size_t kStrings = 40;
+  std::vector<PayloadEvent> events = {PayloadHeader{4, 0, 0}};
+  const auto add_strings = [&events](size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      events.emplace_back(RecordBegin{RecordType::kString, "key", {}, 0});
+      events.emplace_back(StringValue{"value"});
+      events.emplace_back(RecordEnd());
+    }
+  };
+  add_strings(kStrings);
+  events.emplace_back(RecordBegin{RecordType::kSortedSet, "z", {}, kMembers});
+  for (uint32_t i = 0; i < kMembers; ++i) {
+    events.emplace_back(ScoredMember{"member", i + 0.5});
+  }
+  events.emplace_back(RecordEnd());
+  add_strings(kStrings);
+  events.emplace_back(PayloadEnd());
+  const std::string bytes = Encoded(events);
+  PayloadDecoder decoder(0);
+  decoder.Feed(bytes);
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  for (size_t left = kStrings; left != 0;) {
+    const size_t count = decoder.NextRecords(left).size();
+    ASSERT_GT(count, 0u);
+    left -= count;
+  }
+  const auto records = decoder.NextRecords();
+  ASSERT_FALSE(records.empty());
+  ASSERT_EQ(records[0].scores().size(), kMembers);
+  for (uint32_t i = 0; i < kMembers; ++i) {
+    ASSERT_EQ(records[0].scores()[i], i + 0.5) << i;
+  }
+  // Each of the other records takes one of the 1,024 strings.
+  EXPECT_EQ(records.size(), 1 + 1024 - kMembers);
+}
+
 // The views of the earlier records stay valid: they are of the piece.
 TEST(PayloadDecoderTest, RecordStringsAreViewsOfThePiece) {
   std::string bytes;

@@ -137,7 +137,7 @@ const char* RecordScanner::TakeStrings(const char* p, size_t max) {
           std::min(max - record_count_, kMostStrings - string_count_);
       p = string_has_expiry_ ? TakeAlikeStrings<true>(p, most)
                              : TakeAlikeStrings<false>(p, most);
-      if (record_count_ == max) break;
+      if (record_count_ == max || string_count_ == kMostStrings) break;
     }
     if (p == end_ || *p != kStringOpcode) break;
     Head head;

@@ -758,6 +758,23 @@ TEST_F(MirrorSessionTest, LostItemIsNamedByBeginOfItsKey) {
                         "shard-0: key \"", key.substr(0, 128), "\": "))));
 }
 
+// The mirror's own record is a hash, so a field expiry could change it.
+TEST_F(MirrorSessionTest, FieldExpiryOfOwnKeyStopsMirror) {
+  ASSERT_TRUE(Open(1).ok());
+  PayloadEncoder encoder;
+  std::string payload;
+  for (const PayloadEvent& event :
+       {PayloadEvent(PayloadHeader{6, 0, 0}),
+        PayloadEvent(FieldExpiry{options_.position_key, "shard-0", 1}),
+        PayloadEvent(PayloadEnd())}) {
+    ASSERT_EQ(encoder.Append(event, &payload), WireError::kNone);
+  }
+  ASSERT_TRUE(session_->handler(0)->OnSnapshotBegin().ok());
+  const absl::Status status = session_->handler(0)->OnSnapshotChunk(payload);
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--position_key"));
+}
+
 TEST_F(MirrorSessionTest, CommandsBeyondKeysStopMirror) {
   for (const absl::string_view command :
        {"MULTI", "exec", "Select", "SWAPDB", "CONFIG", "CLIENT", ""}) {

@@ -89,10 +89,13 @@ absl::Status SnapshotLoader::Take(absl::Span<const PayloadRecord> records) {
 absl::Status SnapshotLoader::Take(const PayloadEvent& event) {
   if (std::holds_alternative<PayloadHeader>(event)) return begin_();
   if (std::holds_alternative<RecordEnd>(event)) ++counters_->records;
+  absl::Status own;
   if (const auto* const record = std::get_if<RecordBegin>(&event)) {
-    absl::Status status = CheckKey(record->key);
-    if (!status.ok()) return status;
+    own = CheckKey(record->key);
+  } else if (const auto* const expiry = std::get_if<FieldExpiry>(&event)) {
+    own = CheckKey(expiry->key);
   }
+  if (!own.ok()) return own;
   return commands_.Take(event);
 }
 
