@@ -270,10 +270,7 @@ absl::Status PayloadCommands::Take(absl::Span<const PayloadRecord> records) {
       case RecordType::kHash:
       case RecordType::kList:
       case RecordType::kSet:
-        if (record.begins()) {
-          take(RecordBegin{record.type(), record.key(), record.expire_at_ms(),
-                           record.count()});
-        }
+        if (record.begins()) take(record.begin_event());
         TakeElements(record);
         if (record.ends()) take(RecordEnd());
         break;

@@ -57,19 +57,13 @@ bool ForEachElement(const PayloadRecord& record,
 
 bool ForEachEvent(const PayloadRecord& record,
                   absl::FunctionRef<bool(const PayloadEvent& event)> take) {
-  if (record.begins() &&
-      !take(RecordBegin{record.type(), record.key(), record.expire_at_ms(),
-                        record.count()})) {
-    return false;
-  }
+  if (record.begins() && !take(record.begin_event())) return false;
   return ForEachElement(record, take) && (!record.ends() || take(RecordEnd()));
 }
 
 void AppendText(const PayloadRecord& record, std::string* out) {
   if (record.begins()) {
-    AppendText(RecordBegin{record.type(), record.key(), record.expire_at_ms(),
-                           record.count()},
-               out);
+    AppendText(record.begin_event(), out);
   } else {
     absl::StrAppend(out, RecordTypeName(record.type()), " ...");
   }

@@ -31,7 +31,7 @@ class RecordScanner;
 // instead of the first or the last: see ForEachEvent().
 //
 // A view: PayloadDecoder::NextRecords() defines its lifetime. Two records are
-// equal if their bytes are.
+// equal if their strings and numbers are, so one with a NaN score equals none.
 class PayloadRecord {
  public:
   PayloadRecord() = default;
@@ -40,7 +40,7 @@ class PayloadRecord {
   RecordType type() const { return type_; }
 
   // Whether RecordBegin is the first of its events. The next three functions
-  // return the members of that event.
+  // return its members.
   bool begins() const { return begins_; }
   // Without begins(): "", nullopt and 0. The reader keeps the key of a record
   // that it has begun.
@@ -50,6 +50,10 @@ class PayloadRecord {
     return expire_at_ms_;
   }
   uint32_t count() const { return count_; }
+  // That event. Precondition: begins().
+  RecordBegin begin_event() const {
+    return {type_, key(), expire_at_ms(), count_};
+  }
 
   // | type            | strings                                |
   // |-----------------|----------------------------------------|
