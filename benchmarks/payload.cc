@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <random>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "absl/status/status.h"
@@ -35,17 +36,34 @@ namespace kevy_replica {
 namespace benchmarks {
 namespace {
 
-// A PayloadEncoder that ends the program on an error.
+// A payload of version 6. Ends the program on an error.
 class Encoder {
  public:
-  void Append(const PayloadEvent& event) {
-    if (encoder_.Append(event, &bytes) != WireError::kNone) std::abort();
-  }
+  Encoder() { Append(PayloadHeader{6, 7, 8}); }
 
-  std::string bytes;
+  void Append(const PayloadEvent& event) {
+    if (encoder_.Append(event, &bytes_) != WireError::kNone) std::abort();
+  }
+  void AppendString(absl::string_view key, absl::string_view value) {
+    Append(RecordBegin{RecordType::kString, key, {}, 0});
+    Append(StringValue{value});
+    Append(RecordEnd());
+  }
+  size_t size() const { return bytes_.size(); }
+
+  // Ends the payload.
+  Corpus ToCorpus(const std::string& name, size_t values) {
+    Append(PayloadEnd());
+    Corpus corpus;
+    corpus.name = name;
+    corpus.bytes = std::move(bytes_);
+    corpus.frames = values;
+    return corpus;
+  }
 
  private:
   PayloadEncoder encoder_;
+  std::string bytes_;
 };
 
 // The contents do not matter: nobody reads them.
@@ -55,94 +73,67 @@ std::string Value(size_t size) { return std::string(size, 'v'); }
 // kCorpusBytes. A corpus's `frames` are values here.
 Corpus Strings(const std::string& name, size_t value_bytes) {
   const std::string value = Value(value_bytes);
-  Corpus corpus;
-  corpus.name = name;
   Encoder encoder;
-  encoder.Append(PayloadHeader{6, 7, 8});
-  for (; encoder.bytes.size() < kCorpusBytes; ++corpus.frames) {
-    const std::string key = absl::StrCat("key:", 100'000 + corpus.frames);
-    encoder.Append(RecordBegin{RecordType::kString, key, {}, 0});
-    encoder.Append(StringValue{value});
-    encoder.Append(RecordEnd());
+  size_t values = 0;
+  for (; encoder.size() < kCorpusBytes; ++values) {
+    encoder.AppendString(absl::StrCat("key:", 100'000 + values), value);
   }
-  encoder.Append(PayloadEnd());
-  corpus.bytes = encoder.bytes;
-  return corpus;
+  return encoder.ToCorpus(name, values);
 }
 
 // Strings whose keys have 8 to 40 bytes, and whose values have 0 to 99, in
 // random order.
 Corpus MixedStrings() {
-  Corpus corpus;
-  corpus.name = "strings_mixed";
   std::mt19937_64 random(1);
   Encoder encoder;
-  encoder.Append(PayloadHeader{6, 7, 8});
-  for (; encoder.bytes.size() < kCorpusBytes; ++corpus.frames) {
+  size_t values = 0;
+  for (; encoder.size() < kCorpusBytes; ++values) {
     const std::string key = Value(8 + random() % 33);
-    encoder.Append(RecordBegin{RecordType::kString, key, {}, 0});
-    encoder.Append(StringValue{Value(random() % 100)});
-    encoder.Append(RecordEnd());
+    encoder.AppendString(key, Value(random() % 100));
   }
-  encoder.Append(PayloadEnd());
-  corpus.bytes = encoder.bytes;
-  return corpus;
+  return encoder.ToCorpus("strings_mixed", values);
 }
 
 // Hashes of 8 fields: a key of 10 bytes, and in each of them fields of 2 to 9
 // bytes with values of 6 to 20. `frames` are fields.
 Corpus SmallHashes() {
-  Corpus corpus;
-  corpus.name = "hash8";
   Encoder encoder;
-  encoder.Append(PayloadHeader{6, 7, 8});
-  while (encoder.bytes.size() < kCorpusBytes) {
-    const std::string key = absl::StrCat("key:", 100'000 + corpus.frames / 8);
+  size_t fields = 0;
+  while (encoder.size() < kCorpusBytes) {
+    const std::string key = absl::StrCat("key:", 100'000 + fields / 8);
     encoder.Append(RecordBegin{RecordType::kHash, key, {}, 8});
-    for (size_t i = 0; i != 8; ++i, ++corpus.frames) {
+    for (size_t i = 0; i != 8; ++i, ++fields) {
       encoder.Append(HashField{Value(2 + i), Value(6 + 2 * i)});
     }
     encoder.Append(RecordEnd());
   }
-  encoder.Append(PayloadEnd());
-  corpus.bytes = encoder.bytes;
-  return corpus;
+  return encoder.ToCorpus("hash8", fields);
 }
 
 // One hash of 100,000 fields of 4 to 20 bytes, with values of 0 to 99, in
 // random order.
 Corpus MixedHash() {
-  Corpus corpus;
-  corpus.name = "hash_mixed";
+  constexpr uint32_t kFields = 100'000;
   std::mt19937_64 random(2);
   Encoder encoder;
-  encoder.Append(PayloadHeader{6, 7, 8});
-  encoder.Append(RecordBegin{RecordType::kHash, "key", {}, 100'000});
-  for (; corpus.frames < 100'000; ++corpus.frames) {
+  encoder.Append(RecordBegin{RecordType::kHash, "key", {}, kFields});
+  for (size_t i = 0; i != kFields; ++i) {
     encoder.Append(HashField{Value(4 + random() % 17), Value(random() % 100)});
   }
   encoder.Append(RecordEnd());
-  encoder.Append(PayloadEnd());
-  corpus.bytes = encoder.bytes;
-  return corpus;
+  return encoder.ToCorpus("hash_mixed", kFields);
 }
 
 // One hash of `count` fields of 13 bytes, with values of 16.
 Corpus Hash(const std::string& name, uint32_t count) {
   const std::string value = Value(16);
-  Corpus corpus;
-  corpus.name = name;
   Encoder encoder;
-  encoder.Append(PayloadHeader{6, 7, 8});
   encoder.Append(RecordBegin{RecordType::kHash, "key", {}, count});
-  for (; corpus.frames < count; ++corpus.frames) {
-    const std::string field = absl::StrCat("field:", 1'000'000 + corpus.frames);
-    encoder.Append(HashField{field, value});
+  for (size_t i = 0; i != count; ++i) {
+    encoder.Append(HashField{absl::StrCat("field:", 1'000'000 + i), value});
   }
   encoder.Append(RecordEnd());
-  encoder.Append(PayloadEnd());
-  corpus.bytes = encoder.bytes;
-  return corpus;
+  return encoder.ToCorpus(name, count);
 }
 
 // The functions of the decoder, and the form in which a sink takes its results.
