@@ -16,8 +16,8 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/client/testing/temp_folder.h"
 #include "kevy_replica/testing/scripted_client_port.h"
-#include "kevy_replica/testing/scripted_node.h"
 #include "kevy_replica/tools/testing/child_process.h"
+#include "kevy_replica/tools/testing/empty_node.h"
 #include "kevy_replica/tools/testing/failing_child.h"
 #include "kevy_replica/tools/testing/redis_server.h"
 
@@ -38,19 +38,7 @@ class KevyVerifyFailingCallsTest : public ::testing::Test {
   void SetUp() override {
     if (!RedisServer::IsInstalled()) GTEST_SKIP() << "no redis-server";
     target_.Start();
-    ScriptedNode node;
-    node.shards = {{77, 5}};
-    node.replies = {{{"SELECT", "0"}, "+OK\r\n"},
-                    {{"DBSIZE"}, ":0\r\n"},
-                    {{"SCAN", "0", "COUNT", "512"}, "*2\r\n$1\r\n0\r\n*0\r\n"},
-                    {{"EXISTS", "kevy_mirror"}, ":0\r\n"},
-                    {{"EXISTS", "k"}, ":0\r\n"},
-                    {{"TYPE", "k"}, "+none\r\n"},
-                    {{"PTTL", "k"}, ":-2\r\n"},
-                    {{"WATCH", "k"}, "+OK\r\n"},
-                    {{"MULTI"}, "+OK\r\n"},
-                    {{"EXEC"}, "*1\r\n+PONG\r\n"}};
-    port_.SetNode(node);
+    port_.SetNode(EmptyNode());
     ASSERT_TRUE(port_.Listen("127.0.0.1:0").ok());
     Fill();
   }

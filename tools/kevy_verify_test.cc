@@ -17,6 +17,7 @@
 #include "kevy_replica/testing/scripted_client_port.h"
 #include "kevy_replica/testing/scripted_node.h"
 #include "kevy_replica/tools/testing/child_process.h"
+#include "kevy_replica/tools/testing/empty_node.h"
 #include "kevy_replica/tools/testing/redis_server.h"
 
 namespace kevy_replica {
@@ -79,17 +80,6 @@ class KevyVerifyTest : public ::testing::Test {
   void SetUp() override {
     if (!RedisServer::IsInstalled()) GTEST_SKIP() << "no redis-server";
     target_.Start();
-    node_.shards = {{77, 5}};
-    node_.replies = {{{"SELECT", "0"}, "+OK\r\n"},
-                     {{"DBSIZE"}, ":0\r\n"},
-                     {{"SCAN", "0", "COUNT", "512"}, "*2\r\n$1\r\n0\r\n*0\r\n"},
-                     {{"EXISTS", "kevy_mirror"}, ":0\r\n"},
-                     {{"EXISTS", "k"}, ":0\r\n"},
-                     {{"TYPE", "k"}, "+none\r\n"},
-                     {{"PTTL", "k"}, ":-2\r\n"},
-                     {{"WATCH", "k"}, "+OK\r\n"},
-                     {{"MULTI"}, "+OK\r\n"},
-                     {{"EXEC"}, "*1\r\n+PONG\r\n"}};
     port_.SetNode(node_);
     ASSERT_TRUE(port_.Listen("127.0.0.1:0").ok());
     MoveMirror("77:5");
@@ -108,7 +98,7 @@ class KevyVerifyTest : public ::testing::Test {
     return flags;
   }
 
-  ScriptedNode node_;
+  ScriptedNode node_ = EmptyNode();
   ScriptedClientPort port_;
   RedisServer target_;
 };
