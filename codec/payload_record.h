@@ -31,7 +31,8 @@ class RecordScanner;
 // instead of the first or the last: see ForEachEvent().
 //
 // A view: PayloadDecoder::NextRecords() defines its lifetime. Two records are
-// equal if their strings and numbers are, so one with a NaN score equals none.
+// equal if their strings and numbers are: a score that is no number equals
+// none.
 class PayloadRecord {
  public:
   PayloadRecord() = default;
