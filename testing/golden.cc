@@ -44,7 +44,7 @@ std::optional<bool> ParseOption(absl::string_view line,
                                 ReplayOptions* options) {
   if (absl::StartsWith(line, "//")) return true;
   if (line == "decode handler") return true;
-  if (line == "snapshots decode") {
+  if (line == "snapshots records") {
     options->snapshots.policy = SnapshotPolicy::kRecords;
     return true;
   }

@@ -45,11 +45,11 @@ std::string ErrorOf(absl::string_view text) {
 
 TEST(GoldenExpectationTest, HeadEndsAtFirstPrintedLine) {
   const auto parsed = ParseGoldenExpectation(
-      "// About it.\ndecode handler\nsnapshots decode\nsnapshots in_place\n"
+      "// About it.\ndecode handler\nsnapshots records\nsnapshots in_place\n"
       "from 7:8\nnow_ms 9\nSET foo bar\n// Printed, too.\nfrom 1:1\nend\n");
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   EXPECT_EQ(parsed->head,
-            "// About it.\ndecode handler\nsnapshots decode\n"
+            "// About it.\ndecode handler\nsnapshots records\n"
             "snapshots in_place\nfrom 7:8\nnow_ms 9\n");
   EXPECT_EQ(parsed->body, "SET foo bar\n// Printed, too.\nfrom 1:1\nend\n");
   EXPECT_EQ(parsed->options.snapshots.policy, SnapshotPolicy::kRecords);
