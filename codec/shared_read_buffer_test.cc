@@ -311,6 +311,7 @@ TEST(SharedReadBufferTest, GiveBackFreesMemoryOfManyArguments) {
 TEST(SharedReadBufferTest, OwnersEndInAnyOrder) {
   auto shared = std::make_unique<SharedReadBuffer>();
   StreamDecoder first;
+  TestAccess::UseMemory(Memory::kReuse, &first);
   const std::string frame = Frame(8, 10);
   const absl::Span<char> room = first.Prepare(kRead, shared.get());
   std::copy(frame.begin(), frame.end(), room.begin());
@@ -318,6 +319,7 @@ TEST(SharedReadBufferTest, OwnersEndInAnyOrder) {
   StreamDecoder second = std::move(first);
   ASSERT_EQ(second.Next(), Outcome::kDone);
   second.GiveBack(shared.get());
+  EXPECT_EQ(shared->memory_bytes(), 2 * kRead);
   {
     StreamDecoder().Prepare(kRead, shared.get());
   }
