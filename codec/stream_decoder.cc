@@ -126,7 +126,7 @@ bool StreamDecoder::DecodeAhead() {
     args.Clear();
   }
   scanner.DropViews();
-  const ArgRef* const first_arg = args.first();
+  const size_t capacity = args.capacity();
   const absl::string_view bytes = buffer_.bytes();
   const char* p = bytes.data();
   const char* const end = p + bytes.size();
@@ -163,7 +163,8 @@ bool StreamDecoder::DecodeAhead() {
   } while (follows && frame != last && args.total() < kBatchArguments);
   end_ = static_cast<size_t>(frame - ahead_->frames);
   run_end_ = follows ? end_ : end_ - 1;
-  if (ABSL_PREDICT_FALSE(args.first() != first_arg)) PointToArguments();
+  // (The memory may have moved twice, and back to its first place.)
+  if (ABSL_PREDICT_FALSE(args.capacity() != capacity)) PointToArguments();
   return end_ != 0;
 }
 
