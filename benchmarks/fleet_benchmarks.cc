@@ -59,6 +59,7 @@ void RegisterFleetPasses(
     const auto n = static_cast<size_t>(state.range(0));
     double frames = 0;
     double cpu_seconds = 0;
+    double queued_seconds = 0;
     HeldMemory memory;
     for (auto _ : state) {
       FleetPass pass(n, WorkFor(corpus, n));
@@ -70,13 +71,17 @@ void RegisterFleetPasses(
       state.SetIterationTime(real_time ? pass.seconds() : pass.cpu_seconds());
       frames += static_cast<double>(pass.frames());
       cpu_seconds += pass.cpu_seconds();
+      queued_seconds += pass.queued_seconds();
       memory = pass.memory();
     }
     SetCounters(frames,
                 frames * static_cast<double>(corpus.bytes.size()) /
                     static_cast<double>(corpus.frames),
                 state);
-    if (real_time) state.counters["cpu_per_frame"] = cpu_seconds / frames;
+    if (real_time) {
+      state.counters["cpu_per_frame"] = cpu_seconds / frames;
+      state.counters["queued_per_frame"] = queued_seconds / frames;
+    }
     state.counters["heap_per_shard"] =
         static_cast<double>(memory.heap_bytes) / static_cast<double>(n);
     state.counters["rss_per_shard"] =

@@ -20,8 +20,8 @@
 namespace kevy_replica {
 namespace benchmarks {
 
-// The room for a read that a shard of a fleet has by default.
-inline constexpr size_t kFleetReadBytes = 64 << 10;
+// The room for a read that a fleet has by default.
+inline constexpr size_t kFleetReadBytes = 256 << 10;
 
 // The numbers of shards to measure.
 inline const std::vector<int64_t>& ShardCounts() {

@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include <chrono>
+#include <cstdint>
+#include <fstream>
 
 #include "kevy_replica/benchmarks/held_memory.h"
 
@@ -19,9 +21,18 @@ double ThreadCpuSeconds() {
          1e-9 * static_cast<double>(now.tv_nsec);
 }
 
+double ThreadQueuedSeconds() {
+  std::ifstream schedstat("/proc/thread-self/schedstat");
+  uint64_t run_ns = 0;
+  uint64_t queued_ns = 0;
+  if (!(schedstat >> run_ns >> queued_ns)) return 0;
+  return 1e-9 * static_cast<double>(queued_ns);
+}
+
 void FleetPass::Start() {
   start_ = std::chrono::steady_clock::now();
   cpu_start_ = ThreadCpuSeconds();
+  queued_start_ = ThreadQueuedSeconds();
 }
 
 void FleetPass::End() {
@@ -29,6 +40,7 @@ void FleetPass::End() {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start_)
           .count();
   cpu_seconds_ = ThreadCpuSeconds() - cpu_start_;
+  queued_seconds_ = ThreadQueuedSeconds() - queued_start_;
   ended_ = true;
   // Measure while all shards exist: their memory goes with their links.
   const HeldMemory now = MeasureHeldMemory();

@@ -65,6 +65,8 @@ class FleetPass {
   size_t frames() const { return frames_; }
   double seconds() const { return seconds_; }
   double cpu_seconds() const { return cpu_seconds_; }  // Of this thread.
+  // This thread could run, but other threads had the CPUs.
+  double queued_seconds() const { return queued_seconds_; }
   // Memory held at the end, less the memory noted by NoteMemory().
   HeldMemory memory() const { return memory_; }
 
@@ -78,14 +80,20 @@ class FleetPass {
   size_t frames_ = 0;
   std::chrono::steady_clock::time_point start_;
   double cpu_start_ = 0;
+  double queued_start_ = 0;
   double seconds_ = 0;
   double cpu_seconds_ = 0;
+  double queued_seconds_ = 0;
   HeldMemory before_;
   HeldMemory memory_;
 };
 
 // The CPU seconds that this thread has used.
 double ThreadCpuSeconds();
+
+// The seconds that this thread could run, but other threads had the CPUs. 0 if
+// the system does not tell.
+double ThreadQueuedSeconds();
 
 // Counts frames, and does only that.
 class CountingHandler : public FollowerHandler {

@@ -48,7 +48,7 @@ using client_internal::ShardLoop;
 using client_internal::ShardOptions;
 using client_internal::WrapperFor;
 
-constexpr size_t kReadBytes = 64 << 10;
+constexpr size_t kReadBytes = 256 << 10;
 
 absl::Status Check(bool good, absl::string_view name, absl::Duration duration,
                    absl::string_view must) {

@@ -19,6 +19,10 @@
 // and its stream's order. Order between shards is not kept. A shard's failure,
 // fresh start or end does not touch the others. They share a thread: while one
 // handler works, the other shards' bytes wait in their sockets.
+//
+// They also share one buffer for reads, of twice FleetOptions::read_bytes. A
+// shard holds about 11 KiB, and the bytes of an element that was cut off: 16
+// KiB, as long as the rest of a large element is there to be read.
 
 #ifndef KEVY_REPLICA_CLIENT_FLEET_H_
 #define KEVY_REPLICA_CLIENT_FLEET_H_

@@ -22,8 +22,6 @@
 namespace kevy_replica {
 namespace {
 
-constexpr size_t kReadBytes = 256 << 10;
-
 std::string NameOf(const FollowerOptions& options) {
   return options.store.name.empty() ? "shard-0" : options.store.name;
 }
@@ -52,7 +50,6 @@ absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
 absl::StatusOr<std::unique_ptr<Follower>> Follower::Create(
     Fleet::ShardSpec shard, absl::Span<const std::string> addresses,
     FollowerOptions options) {
-  if (options.read_bytes == 0) options.read_bytes = kReadBytes;
   std::vector<Fleet::ShardSpec> shards;
   shards.push_back(std::move(shard));
   absl::StatusOr<std::unique_ptr<Fleet>> fleet =

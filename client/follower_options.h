@@ -91,8 +91,8 @@ struct FollowerOptions {
   // Whether OK from OnFrames() and OnSnapshotEnd() means applied. If false,
   // Applied() tells it. Default: true.
   bool applied_on_return = true;
-  // The least room for a read, in bytes. 0: 256 KiB for a Follower, 64 KiB for
-  // each shard of a Fleet. Default: 0.
+  // The least room for a read, in bytes. All shards of a Fleet read into one
+  // buffer of twice the size. 0: 256 KiB. Default: 0.
   size_t read_bytes = 0;
   // The longest write of the handshake's request. Acknowledgements do not wait:
   // a link that does not take one is given up. Default: 10 s.

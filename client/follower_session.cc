@@ -26,6 +26,7 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
 
@@ -71,9 +72,14 @@ void FollowerSession::HandleConnectFailed(const absl::Status& status) {
   link_status_ = absl::IsInvalidArgument(status) ? status : AsIoError(status);
 }
 
-absl::Span<char> FollowerSession::PrepareRead(size_t min) {
+absl::Span<char> FollowerSession::PrepareRead(size_t min,
+                                              SharedReadBuffer* shared) {
   if (state_ != State::kLinked) return {};
-  return session_->PrepareRead(min);
+  return session_->PrepareRead(min, shared);
+}
+
+void FollowerSession::GiveBack(SharedReadBuffer* shared) {
+  if (session_.has_value()) session_->GiveBack(shared);
 }
 
 void FollowerSession::HandleWaiting(absl::Time now) {

@@ -108,7 +108,9 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/stream_decoder.h"
 
 namespace kevy_replica {
 namespace client_testing {
@@ -210,7 +212,13 @@ class FollowerSession {
 
   // As in Session. Without a connection they are ignored, and the room is
   // empty.
-  absl::Span<char> PrepareRead(size_t min = 1) ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  absl::Span<char> PrepareRead(size_t min = 1,
+                               SharedReadBuffer* shared = nullptr)
+      ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  void GiveBack(SharedReadBuffer* shared);
+  StreamDecoder::CutElement cut() const {
+    return session_.has_value() ? session_->cut() : StreamDecoder::CutElement();
+  }
   void HandleWaiting(absl::Time now);
   void HandleRead(size_t n, absl::Time now);
   void HandleEof();

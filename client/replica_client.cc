@@ -38,7 +38,8 @@ namespace kevy_replica {
 ReplicaClient::ReplicaClient(ReplicaClientOptions options)
     : options_(std::move(options)),
       session_(options_.link, options_.from),
-      pump_(&session_, options_.read_bytes, [this] { return Now(); }),
+      pump_(&session_, options_.read_bytes, /*shared=*/nullptr,
+            [this] { return Now(); }),
       snapshot_reader_(options_.link.limits, options_.snapshots.now_ms) {}
 
 ReplicaClient::~ReplicaClient() {

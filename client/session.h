@@ -56,6 +56,7 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/heartbeat.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/stream_decoder.h"
 
@@ -142,10 +143,18 @@ class Session {
 
   // Room for a read: at least `min` bytes (1 or more), usually more. Valid
   // until the next non-const call. Ends the validity of the last event. Empty
-  // if the process has no memory for it. Default: 1 byte.
-  absl::Span<char> PrepareRead(size_t min = 1) ABSL_ATTRIBUTE_LIFETIME_BOUND {
-    return decoder_.Prepare(min);
+  // if the process has no memory for it. `shared` as in StreamDecoder. Default:
+  // 1 byte, in the session's own memory.
+  absl::Span<char> PrepareRead(size_t min = 1,
+                               SharedReadBuffer* shared = nullptr)
+      ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return decoder_.Prepare(min, shared);
   }
+
+  // As in StreamDecoder. GiveBack() ends the validity of the last event.
+  // Precondition: PollEvent() has returned null since the last HandleRead().
+  void GiveBack(SharedReadBuffer* shared) { decoder_.GiveBack(shared); }
+  StreamDecoder::CutElement cut() const { return decoder_.cut(); }
 
   // A wait begins. The time since the last Handle...() was the application's
   // own: it does not count as the primary's silence.

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 
 namespace kevy_replica {
 namespace internal {
@@ -320,6 +321,104 @@ TEST_P(ByteBufferTest, MovingKeepsTheMemoryPolicy) {
   EXPECT_EQ(reuses(&assigned), expected);
 }
 
+TEST_P(ByteBufferTest, GiveBackLeavesHeldBytesAlone) {
+  SharedReadBuffer shared;
+  ByteBuffer buffer(GetParam());
+  EXPECT_FALSE(buffer.GiveBack(&shared));
+  const absl::Span<char> room = buffer.Prepare(5000, &shared);
+  ASSERT_GE(room.size(), 5000u);
+  EXPECT_EQ(buffer.capacity(), 10'000u);
+  std::fill_n(room.begin(), 5000, 'x');
+  buffer.Commit(5000);
+  buffer.Consume(4990);
+  EXPECT_TRUE(buffer.GiveBack(&shared));
+  EXPECT_EQ(buffer.bytes(), "xxxxxxxxxx");
+  EXPECT_EQ(buffer.capacity(), 10u);
+  // Fresh memory never comes back.
+  EXPECT_EQ(shared.memory_bytes(), GetParam() == Memory::kReuse ? 10'000u : 0u);
+  EXPECT_FALSE(buffer.GiveBack(&shared));
+
+  EXPECT_GE(buffer.Prepare(5000, &shared).size(), 5000u);
+  EXPECT_EQ(buffer.bytes(), "xxxxxxxxxx");
+  EXPECT_EQ(shared.memory_bytes(), 0u);
+  buffer.Consume(10);
+  EXPECT_TRUE(buffer.GiveBack(&shared));
+  EXPECT_EQ(buffer.capacity(), 0u);
+  EXPECT_TRUE(buffer.empty());
+}
+
+// The held bytes outlasted a read: they grow where they are, by doubling.
+TEST_P(ByteBufferTest, BytesThatOutlastAReadStayUntilConsumed) {
+  constexpr size_t kMin = 50'000;
+  SharedReadBuffer shared;
+  ByteBuffer buffer(GetParam());
+  std::string model;
+  const auto put = [&](char c, size_t n) {
+    const absl::Span<char> room = buffer.Prepare(kMin, &shared);
+    n = std::min(n, room.size());
+    std::fill_n(room.begin(), n, c);
+    buffer.Commit(n);
+    model.append(n, c);
+    ASSERT_EQ(buffer.bytes(), model);
+  };
+  put('a', 100);
+  EXPECT_EQ(buffer.capacity(), 2 * kMin);
+  buffer.GiveBack(&shared);
+  for (int read = 0; read < 10; ++read) {
+    put('b', kMin);
+    EXPECT_LE(buffer.capacity(), 2 * buffer.size() + 2 * 1024);
+    EXPECT_FALSE(buffer.GiveBack(&shared));
+  }
+  EXPECT_GE(buffer.size(), kMin);
+  buffer.Consume(model.size() - 7);
+  model.erase(0, model.size() - 7);
+  EXPECT_TRUE(buffer.GiveBack(&shared));
+  EXPECT_EQ(buffer.capacity(), 7u);
+  put('c', kMin);
+  EXPECT_EQ(buffer.size(), 7 + kMin);
+}
+
+// Compares two buffers that share memory with strings over random steps.
+TEST_P(ByteBufferTest, RandomTurnsMatchStrings) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 random(seed);
+    SharedReadBuffer shared;
+    ByteBuffer buffers[] = {ByteBuffer(GetParam()), ByteBuffer(GetParam())};
+    std::string models[2];
+    for (int step = 0; step < 2000; ++step) {
+      const size_t which = random() % 2;
+      ByteBuffer& buffer = buffers[which];
+      std::string& model = models[which];
+      const size_t min = 1 + random() % (random() % 16 == 0 ? 20'000 : 200);
+      const absl::Span<char> room = random() % 16 == 0
+                                        ? buffer.Prepare(min)
+                                        : buffer.Prepare(min, &shared);
+      ASSERT_GE(room.size(), 1u);
+      const size_t n = std::min(room.size(), random() % (min + 10));
+      for (size_t i = 0; i < n; ++i) {
+        room[i] = static_cast<char>(random());
+        model.push_back(room[i]);
+      }
+      buffer.Commit(n);
+      ASSERT_EQ(buffer.bytes(), model);
+      const size_t gone =
+          random() % 4 == 0 ? model.size() : random() % (model.size() + 1);
+      if (random() % 4 != 0) {
+        buffer.Consume(gone);
+        model.erase(0, gone);
+      }
+      if (random() % 4 != 0) buffer.GiveBack(&shared);
+      ASSERT_EQ(buffer.bytes(), model);
+      if (random() % 64 == 0) {
+        ByteBuffer moved = std::move(buffer);
+        ASSERT_EQ(moved.bytes(), model);
+        buffer = std::move(moved);
+      }
+    }
+  }
+}
+
 #if !defined(ABSL_HAVE_ADDRESS_SANITIZER) && \
     !defined(ABSL_HAVE_MEMORY_SANITIZER) &&  \
     !defined(ABSL_HAVE_THREAD_SANITIZER)
@@ -332,6 +431,12 @@ TEST_P(ByteBufferTest, LackOfMemoryKeepsHeldBytes) {
   EXPECT_TRUE(buffer.Prepare(size_t{1} << 60).empty());
   EXPECT_EQ(buffer.bytes(), "cde");
   Put(std::string(5000, 'f'), &buffer);
+  EXPECT_EQ(buffer.bytes(), "cde" + std::string(5000, 'f'));
+  SharedReadBuffer shared;
+  EXPECT_TRUE(buffer.Prepare(size_t{1} << 60, &shared).empty());
+  EXPECT_EQ(buffer.bytes(), "cde" + std::string(5000, 'f'));
+  EXPECT_GE(buffer.Prepare(10'000, &shared).size(), 10'000u);
+  EXPECT_TRUE(buffer.Prepare(size_t{1} << 60, &shared).empty());
   EXPECT_EQ(buffer.bytes(), "cde" + std::string(5000, 'f'));
 }
 #endif

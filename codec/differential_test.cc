@@ -13,6 +13,7 @@
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/codec/testing/decode_run.h"
 #include "kevy_replica/codec/testing/random_stream.h"
 #include "kevy_replica/codec/testing/reference_decoder.h"
@@ -61,6 +62,11 @@ DecodeRun Compare(uint64_t seed) {
        {internal::ByteBuffer::Memory::kReuse,
         internal::ByteBuffer::Memory::kFresh}) {
     EXPECT_EQ(RunStream(bytes, limits, start, RandomPieces(seed), memory),
+              expected);
+    SharedReadBuffer shared;
+    EXPECT_EQ(RunStream(bytes, limits, start,
+                        seed % 4 == 0 ? Pieces(1) : RandomPieces(seed), memory,
+                        &shared),
               expected);
   }
   if (!mutated && !IsLimit(expected.error)) {

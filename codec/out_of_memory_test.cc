@@ -23,6 +23,7 @@
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/codec/testing/failing_allocation.h"
@@ -105,6 +106,35 @@ TEST(OutOfMemoryTest, StreamDecoderTellsItAtTheArgument) {
               }),
               5);
   }
+}
+
+// A decoder that cannot copy its cut element keeps the buffer. One that then
+// gets no memory for another tells it. Both go on once there is memory.
+TEST(OutOfMemoryTest, DecodersGoOnWithoutTheSharedBuffer) {
+  const std::string wire = LongFrame();
+  const absl::string_view half = absl::string_view(wire).substr(0, 3000);
+  SharedReadBuffer shared;
+  StreamDecoder first;
+  const absl::Span<char> room = first.Prepare(8192, &shared);
+  half.copy(room.data(), half.size());
+  first.Commit(half.size());
+  ASSERT_EQ(first.Next(), Outcome::kNeedMore);
+  StreamDecoder second;
+  {
+    const FailingAllocation failing(1, FailingAllocation::Later::kFail);
+    first.GiveBack(&shared);
+    EXPECT_TRUE(failing.has_failed());
+    EXPECT_EQ(shared.memory_bytes(), 0u);
+    EXPECT_TRUE(second.Prepare(8192, &shared).empty());
+  }
+  EXPECT_GE(second.Prepare(8192, &shared).size(), 8192u);
+  second.GiveBack(&shared);
+  const absl::string_view rest = absl::string_view(wire).substr(3000);
+  const absl::Span<char> rest_room = first.Prepare(rest.size(), &shared);
+  ASSERT_GE(rest_room.size(), rest.size());
+  rest.copy(rest_room.data(), rest.size());
+  first.Commit(rest.size());
+  EXPECT_EQ(first.Next(), Outcome::kDone);
 }
 
 TEST(OutOfMemoryTest, ShrinkingKeepsTheMemory) {

@@ -23,6 +23,7 @@
 #include "kevy_replica/codec/reply.h"
 #include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/stream_decoder.h"
@@ -100,6 +101,20 @@ TEST(StaleViewDeathTest, PrepareEndsView) {
   const absl::string_view key = Key(*decoder);
   decoder->Prepare(1);
   EXPECT_DEATH(Read(key), "use-after-poison");
+}
+
+TEST(StaleViewDeathTest, GiveBackEndsView) {
+  SharedReadBuffer shared;
+  StreamDecoder decoder;
+  const absl::string_view frame = kFrame;
+  const absl::Span<char> room = decoder.Prepare(frame.size(), &shared);
+  std::copy(frame.begin(), frame.end(), room.begin());
+  decoder.Commit(frame.size());
+  ASSERT_EQ(decoder.Next(), Outcome::kDone);
+  const absl::string_view key = Key(decoder);
+  Read(key);
+  decoder.GiveBack(&shared);
+  EXPECT_DEATH(Read(key), "heap-use-after-free");
 }
 
 TEST(StaleViewDeathTest, PrepareOfNewMemoryEndsView) {

@@ -22,6 +22,7 @@
 #include "kevy_replica/codec/internal/meter.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/wire_error.h"
 
@@ -33,10 +34,12 @@ using internal::LineKind;
 StreamDecoder::StreamDecoder(const Limits& limits)
     : limits_(limits), ahead_(std::make_unique<Ahead>(limits)) {}
 
-absl::Span<char> StreamDecoder::Prepare(size_t min) {
+absl::Span<char> StreamDecoder::Prepare(size_t min, SharedReadBuffer* shared) {
   Release();
   const size_t capacity = buffer_.capacity();
-  const absl::Span<char> room = buffer_.Prepare(std::max<size_t>(min, 1));
+  min = std::max<size_t>(min, 1);
+  const absl::Span<char> room =
+      shared == nullptr ? buffer_.Prepare(min) : buffer_.Prepare(min, shared);
   if (next_ != end_) {
     PointToBuffer();
   } else if (buffer_.capacity() < capacity) {
@@ -47,6 +50,21 @@ absl::Span<char> StreamDecoder::Prepare(size_t min) {
 }
 
 void StreamDecoder::Commit(size_t n) { buffer_.Commit(n); }
+
+void StreamDecoder::GiveBack(SharedReadBuffer* shared) {
+  Release();
+  if (buffer_.GiveBack(shared)) PointToBuffer();
+  ArgvStorage& args = ahead_->args;
+  if (next_ != end_ || args.capacity() <= kKeptArguments) return;
+  // Only the arguments of a frame that is half received still count.
+  next_ = run_end_ = end_ = 0;
+  if (element_ == Element::kFrame) {
+    args.DropEarlier();
+  } else {
+    args.Clear();
+  }
+  args.ShrinkToFit();
+}
 
 void StreamDecoder::Feed(absl::string_view bytes) {
   if (bytes.empty()) return;
@@ -63,6 +81,15 @@ absl::string_view StreamDecoder::Excerpt(size_t max) const {
       bytes.size(), error_ == WireError::kNone ? 0 : error_in_buffer_);
   const size_t begin = at - std::min(at, max / 2);
   return bytes.substr(begin, max);
+}
+
+StreamDecoder::CutElement StreamDecoder::cut() const {
+  const size_t held = buffer_.size();
+  if (held == 0) return {};
+  size_t end = 0;
+  if (element_ == Element::kFrame) end = ahead_->scanner.least_end();
+  if (element_ == Element::kChunk) end = chunk_scanner_.least_end();
+  return {held, end > held ? end - held : 1};
 }
 
 Outcome StreamDecoder::DecodeAnswer(HandshakeAnswer* answer) {
@@ -99,7 +126,7 @@ bool StreamDecoder::DecodeAhead() {
     args.Clear();
   }
   scanner.DropViews();
-  const ArgRef* const first_arg = args.first();
+  const size_t capacity = args.capacity();
   const absl::string_view bytes = buffer_.bytes();
   const char* p = bytes.data();
   const char* const end = p + bytes.size();
@@ -136,7 +163,8 @@ bool StreamDecoder::DecodeAhead() {
   } while (follows && frame != last && args.total() < kBatchArguments);
   end_ = static_cast<size_t>(frame - ahead_->frames);
   run_end_ = follows ? end_ : end_ - 1;
-  if (ABSL_PREDICT_FALSE(args.first() != first_arg)) PointToArguments();
+  // (The memory may have moved twice, and back to its first place.)
+  if (ABSL_PREDICT_FALSE(args.capacity() != capacity)) PointToArguments();
   return end_ != 0;
 }
 

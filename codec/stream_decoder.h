@@ -74,6 +74,7 @@
 #include "kevy_replica/codec/internal/frame_scanner.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
@@ -96,8 +97,22 @@ class StreamDecoder {
   // has no memory for it. Then nothing else has changed.
   //
   // Precondition: `min` is 1 or more.
-  absl::Span<char> Prepare(size_t min) ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  //
+  // With `shared`, the room lies in memory that other decoders use, too: call
+  // GiveBack() before another one's Prepare(). If it did not, it gets new
+  // memory. An element that was longer than a whole read goes on in memory of
+  // this decoder's own; then the room may be less than `min`. Default: null,
+  // all memory is this decoder's own, and stays.
+  absl::Span<char> Prepare(size_t min, SharedReadBuffer* shared = nullptr)
+      ABSL_ATTRIBUTE_LIFETIME_BOUND;
   void Commit(size_t n);
+
+  // Gives the shared memory back. The decoder keeps a copy of the bytes that
+  // were not decoded, so call it once Next() has returned kNeedMore: then it
+  // owns those of a cut element, of which it allocates just the size. Ends the
+  // validity of the last event and of the room. Without memory for the copy,
+  // the shared memory stays here.
+  void GiveBack(SharedReadBuffer* shared);
 
   // Prepare(), a copy, Commit(): for bytes that lie elsewhere already. Aborts
   // without memory.
@@ -173,7 +188,20 @@ class StreamDecoder {
   }
   bool in_snapshot() const { return in_snapshot_; }
 
+  // The element that has begun and not ended.
+  struct CutElement {
+    size_t held = 0;  // Its bytes so far. 0: there is none.
+    // The least number of bytes until its end. A declared length counts, so
+    // allocate nothing by it.
+    size_t missing = 0;
+  };
+  // Precondition: Next() or DecodeAnswer() has just returned kNeedMore.
+  CutElement cut() const;
+
   // Bytes of memory for input and arguments, beside the decoder's own 7 KiB.
+  // Counts shared memory until GiveBack(). After that it is the cut element's
+  // size, less than 3 times it if the element was longer than a read, and up to
+  // 4 KiB for arguments.
   size_t memory_bytes() const {
     return buffer_.capacity() + ahead_->args.capacity() * sizeof(ArgRef);
   }
@@ -209,6 +237,8 @@ class StreamDecoder {
 
   // DecodeAhead() stops after this many arguments.
   static constexpr size_t kBatchArguments = 512;
+  // GiveBack() frees memory for more arguments.
+  static constexpr size_t kKeptArguments = 64;
   // Decoded frames that Next() and NextFrames() hand out. They lie apart from
   // this object, so that moving it leaves them in place.
   struct Ahead {

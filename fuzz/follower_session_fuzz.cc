@@ -32,6 +32,7 @@
 #include "kevy_replica/codec/heartbeat.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/fuzz/check.h"
 #include "kevy_replica/testing/fuzz_stream.h"
@@ -140,6 +141,7 @@ class Driver {
       application_.Take(*event, session_.applied().next_offset);
       Check();
     }
+    session_.GiveBack(&shared_);
     Store();
     if (schedule_.Bool()) Transmit();
   }
@@ -186,8 +188,10 @@ class Driver {
       session_.HandleEof();
       return;
     }
-    const absl::Span<char> room = session_.PrepareRead(size);
+    const absl::Span<char> room =
+        session_.PrepareRead(size, size % 2 == 0 ? &shared_ : nullptr);
     if (room.empty()) return;  // The link has ended.
+    size = std::min(size, room.size());
     std::memcpy(room.data(), rest_.data(), size);
     rest_.remove_prefix(size);
     session_.HandleRead(size, now_);
@@ -267,6 +271,7 @@ class Driver {
   FuzzInput& schedule_;
   FuzzStream& stream_;
   absl::Time now_ = absl::FromUnixSeconds(1'000'000);
+  SharedReadBuffer shared_;
   FollowerSession session_;
   std::set<uint64_t> applied_;  // Each offset that may be claimed.
   Application application_;

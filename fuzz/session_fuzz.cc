@@ -29,6 +29,7 @@
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/handshake.h"
 #include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/fuzz/check.h"
 #include "kevy_replica/testing/fuzz_stream.h"
@@ -136,8 +137,10 @@ class Driver {
       session_.HandleEof();
       return;
     }
-    const absl::Span<char> room = session_.PrepareRead(size);
-    FUZZ_CHECK(room.size() >= size);
+    const absl::Span<char> room =
+        session_.PrepareRead(size, size % 2 == 0 ? &shared_ : nullptr);
+    FUZZ_CHECK(!room.empty());
+    size = std::min(size, room.size());
     std::memcpy(room.data(), rest_.data(), size);
     rest_.remove_prefix(size);
     session_.HandleRead(size, now_);
@@ -152,6 +155,7 @@ class Driver {
       if (event == nullptr) break;
       Add(*event);
     }
+    session_.GiveBack(&shared_);
   }
 
   template <typename Event>
@@ -210,6 +214,7 @@ class Driver {
 
   const Scene& scene_;
   absl::Time now_ = absl::FromUnixSeconds(1'000'000);
+  SharedReadBuffer shared_;
   Session session_;
   FuzzStream stream_;
   int links_ = 0;

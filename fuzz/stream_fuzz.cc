@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/codec/testing/decode_run.h"
 #include "kevy_replica/codec/testing/reference_decoder.h"
 #include "kevy_replica/codec/wire_error.h"
@@ -48,6 +49,9 @@ void Decode(absl::string_view bytes, const Limits& limits) {
         internal::ByteBuffer::Memory::kFresh}) {
     FUZZ_CHECK(RunStream(bytes, limits, start, RandomPieces(bytes.size()),
                          memory) == whole);
+    SharedReadBuffer shared;
+    FUZZ_CHECK(RunStream(bytes, limits, start, RandomPieces(bytes.size() + 1),
+                         memory, &shared) == whole);
   }
   FUZZ_CHECK(RunOneShot(bytes, limits, start) == whole);
   FUZZ_CHECK(ReferenceDecode(bytes, limits, start) == whole);

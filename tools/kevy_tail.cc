@@ -484,8 +484,6 @@ FollowOptions FollowOptionsOfFlags(ChosenPrimary primary) {
   options.fleet.acknowledge = absl::GetFlag(FLAGS_acknowledge);
   // Store as often as possible, so that a killed tail prints few frames again.
   options.fleet.store.interval = absl::ZeroDuration();
-  // Larger reads mean fewer stores. With several shards this would multiply.
-  if (options.primary.shards == 1) options.fleet.read_bytes = 256 << 10;
   options.format = absl::GetFlag(FLAGS_format);
   options.snapshot = absl::GetFlag(FLAGS_snapshot);
   options.max_frames = absl::GetFlag(FLAGS_max_frames);

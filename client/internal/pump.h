@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/transport/transport.h"
 
@@ -39,9 +40,14 @@ class Pump {
     kEnded,  // The stream ended, reading failed, or no memory was left.
   };
 
-  // `session` must outlive it. `read_bytes`: the least room for a read.
-  Pump(SessionType* session, size_t read_bytes, std::function<absl::Time()> now)
-      : session_(session), read_bytes_(read_bytes), now_(std::move(now)) {}
+  // `session` and `shared` must outlive it. `read_bytes`: the least room for a
+  // read. Reads go into `shared`, or if it is null into the session's memory.
+  Pump(SessionType* session, size_t read_bytes, SharedReadBuffer* shared,
+       std::function<absl::Time()> now)
+      : session_(session),
+        read_bytes_(read_bytes),
+        shared_(shared),
+        now_(std::move(now)) {}
 
   // Begins a connection: the session's next bytes go there. Replaces the last.
   void Connect(std::unique_ptr<Transport> transport) {
@@ -60,9 +66,12 @@ class Pump {
   // Null without a connection.
   Transport* transport() const { return transport_.get(); }
 
-  // Reads once. Precondition: a connection stands.
-  Progress Read(absl::Duration timeout) {
-    const absl::Span<char> room = session_->PrepareRead(read_bytes_);
+  // Reads once, at most `max` bytes. 0: all that the room takes.
+  // Precondition: a connection stands.
+  Progress Read(absl::Duration timeout, size_t max = 0) {
+    absl::Span<char> room =
+        session_->PrepareRead(max == 0 ? read_bytes_ : max, shared_);
+    if (max != 0) room = room.subspan(0, max);
     if (room.empty()) {
       session_->HandleFailure(ReplicaWireError(
           ReplicaErrorKind::kFrame, WireError::kOutOfMemory,
@@ -111,6 +120,7 @@ class Pump {
  private:
   SessionType* const session_;
   const size_t read_bytes_;
+  SharedReadBuffer* const shared_;
   const std::function<absl::Time()> now_;
   std::unique_ptr<Transport> transport_;
   bool ended_by_primary_ = false;  // By EOF.

@@ -33,6 +33,7 @@
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/payload_record.h"
 #include "kevy_replica/codec/snapshot.h"
+#include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/transport/pending_connection.h"
 #include "kevy_replica/transport/poller.h"
 #include "kevy_replica/transport/transport.h"
@@ -43,6 +44,10 @@ namespace {
 
 // The pause between two looks at an ending link that the poller cannot watch.
 constexpr absl::Duration kBlindInterval = absl::Milliseconds(10);
+
+// Two copies of so many bytes, out of the loop's buffer and in again, take
+// longer than another system call.
+constexpr size_t kLargeCut = 1024;
 
 // Calls the handler's function for an event.
 struct HandlerCall {
@@ -106,7 +111,8 @@ Shard::Shard(ShardOptions options, Poller* poller, uint64_t id)
       poller_(poller),
       id_(id),
       session_(options_.session, options_.now()),
-      pump_(&session_, options_.read_bytes, options_.now),
+      pump_(&session_, options_.read_bytes, options_.shared_buffer,
+            options_.now),
       parked_(options_.located),
       snapshot_reader_(options_.session.link.limits,
                        options_.session.snapshots.now_ms),
@@ -125,6 +131,7 @@ Shard::Next Shard::Step(const Turn& turn) {
     if (pump_.transport() != nullptr && !session_.stopping()) Read();
   }
   bool store_due = DeliverEvents(turn.store_at);
+  if (!events_left_ && ReadRest()) store_due = DeliverEvents(turn.store_at);
   if (!events_left_ && !ready_) FlushOrFail();
   const absl::Time now = options_.now();
   if (!store_due && StoreIsDue(now, turn.store_at)) {
@@ -138,6 +145,10 @@ Shard::Next Shard::Step(const Turn& turn) {
   Publish(now);
   return {store_due, ready_ || events_left_ || end_ready_,
           std::exchange(link_ended_, false), Deadline()};
+}
+
+void Shard::GiveBack() {
+  if (!events_left_) session_.GiveBack(options_.shared_buffer);
 }
 
 void Shard::HandleStored(const FeedPosition& position) {
@@ -335,9 +346,9 @@ void Shard::WatchOrFail(int fd, short events) {
   ready_ = true;
 }
 
-void Shard::Read() {
+void Shard::Read(size_t max) {
   using Progress = Pump<FollowerSession>::Progress;
-  const Progress progress = pump_.Read(absl::ZeroDuration());
+  const Progress progress = pump_.Read(absl::ZeroDuration(), max);
   ready_ = progress == Progress::kFull || progress == Progress::kSome;
   // A socket that left room is empty: another read would be a needless system
   // call. A decorator may still have bytes: see Transport::fd().
@@ -346,6 +357,16 @@ void Shard::Read() {
     ready_ = false;
     WatchOrFail(pump_.transport()->fd(), POLLIN);
   }
+}
+
+bool Shard::ReadRest() {
+  if (!ready_ || pump_.transport() == nullptr || session_.stopping()) {
+    return false;
+  }
+  const StreamDecoder::CutElement cut = session_.cut();
+  if (cut.held < kLargeCut || cut.missing > options_.read_bytes) return false;
+  Read(cut.missing);
+  return true;
 }
 
 bool Shard::DeliverEvents(absl::Time store_at) {

@@ -42,6 +42,7 @@
 #include "kevy_replica/client/polite_end.h"
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/client/snapshot_options.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/transport/pending_connection.h"
 #include "kevy_replica/transport/poller.h"
 #include "kevy_replica/transport/socket_transport.h"
@@ -70,6 +71,8 @@ struct ShardOptions {
   FollowerHandler* handler = nullptr;
   bool applied_on_return = true;
   size_t read_bytes = 0;
+  // The loop's buffer for reads. Must outlive the shard. Null: its own memory.
+  SharedReadBuffer* shared_buffer = nullptr;
   absl::Duration write_timeout;  // Of the handshake's request.
   // A monotonic clock, and a faster, coarser reading of it.
   std::function<absl::Time()> now;
@@ -111,6 +114,10 @@ class Shard {
 
   // Connects, reads once, delivers events, acknowledges.
   Next Step(const Turn& turn);
+
+  // Another shard's Step() comes next: gives the loop's buffer back, unless
+  // undelivered events lie in it.
+  void GiveBack();
 
   // The position was stored.
   void HandleStored(const FeedPosition& position);
@@ -180,7 +187,11 @@ class Shard {
   void Unwatch();
   // Ends the link if its descriptor cannot be watched.
   void WatchOrFail(int fd, short events);
-  void Read();
+  // As Pump::Read().
+  void Read(size_t max = 0);
+  // Reads the rest of a large cut element, if it may be there. Returns whether
+  // it has read.
+  bool ReadRest();
   // Returns whether the position is due to be stored. Events may be left then.
   bool DeliverEvents(absl::Time store_at);
   void Deliver(const FollowerEvent& event);

@@ -79,6 +79,7 @@ void ShardLoop::Add(std::string name, ShardOptions options) {
   Poller* const poller = poller_.ok() ? poller_->get() : nullptr;
   options.connect.interrupter = interrupter_;
   options.interrupted = &ordered_;
+  options.shared_buffer = &shared_buffer_;
   if (options.factory) {
     options.factory = WithDescriptor(std::move(options.factory));
   }
@@ -259,6 +260,9 @@ void ShardLoop::StepTurn() {
 void ShardLoop::Step(size_t i) {
   Shard& shard = *shards_[i];
   const bool followed = !shard.session().done();
+  // Only now: a shard that is read alone keeps the buffer, and copies nothing.
+  if (reading_ != nullptr && reading_ != &shard) reading_->GiveBack();
+  reading_ = &shard;
   Shard::Next next;
   do {
     next = shard.Step({waited_, next_store_});

@@ -5,6 +5,9 @@
 
 #include <poll.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,6 +29,8 @@
 #include "kevy_replica/client/testing/recording_handler.h"
 #include "kevy_replica/client/testing/shard_runner.h"
 #include "kevy_replica/codec/frame.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
+#include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/codec/wire_error.h"
 #include "kevy_replica/transport/forwarding_transport.h"
 #include "kevy_replica/transport/in_memory_transport.h"
@@ -40,6 +45,7 @@ using client_testing::RecordingHandler;
 using client_testing::ShardRunner;
 
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::EndsWith;
 using ::testing::IsEmpty;
 using ::testing::Pair;
@@ -219,6 +225,97 @@ TEST_F(ShardTest, InterruptedStepContinues) {
   for (int i = 0; i < 3; ++i) shard_->Step();
   EXPECT_EQ(handler_.lines().size(), 2 + 1 + 51 + 1);
   EXPECT_EQ(handler_.lines().back(), "down closed");
+}
+
+// Another shard reads into the buffer of the loop.
+void WriteAllOver(SharedReadBuffer* shared) {
+  StreamDecoder neighbour;
+  const absl::Span<char> room = neighbour.Prepare(1, shared);
+  std::fill(room.begin(), room.end(), '?');
+  neighbour.GiveBack(shared);
+}
+
+TEST_F(ShardTest, ShardOwnsTheCutElementBetweenTurns) {
+  SharedReadBuffer shared;
+  options_.shared_buffer = &shared;
+  Start();
+  const std::string stream = FramesFrom(8, 40) + "+SNAPSHOT\r\n$4\r\nabcd\r\n" +
+                             "+SNAPSHOT_END 50\r\n" + FramesFrom(50, 51);
+  for (size_t begin = 0; begin < stream.size(); begin += 100) {
+    Send(absl::string_view(stream).substr(begin, 100));
+    shard_->shard().GiveBack();
+    // The bytes, or thrice as many and 2 KiB where a read brought none to an
+    // end, and 1 KiB for arguments.
+    EXPECT_LE(shard_->session().memory_bytes(), 4096u);
+    WriteAllOver(&shared);
+  }
+  std::vector<std::string> expected = {"up 7:8"};
+  for (int offset = 8; offset < 40; ++offset) {
+    expected.push_back(absl::StrCat("frame ", offset, " v", offset));
+  }
+  for (const char* line : {"begin", "chunk abcd", "end 0:50", "frame 50 v50"}) {
+    expected.push_back(line);
+  }
+  EXPECT_THAT(handler_.lines(), ElementsAreArray(expected));
+}
+
+// A shard whose polled frames wait for a store keeps the buffer.
+TEST_F(ShardTest, UndeliveredFramesKeepTheBuffer) {
+  SharedReadBuffer shared;
+  options_.shared_buffer = &shared;
+  options_.applied_on_return = false;
+  store_interval_ = absl::ZeroDuration();
+  int stores = 0;
+  store_ = [&](const FeedPosition&) {
+    ++stores;
+    shard_->shard().GiveBack();
+    WriteAllOver(&shared);
+    return absl::OkStatus();
+  };
+  uint64_t applied = 7;
+  handler_.on_line = [&](absl::string_view) {
+    shard_->shard().Applied(++applied);
+    return absl::OkStatus();
+  };
+  Start();
+  Send(FramesFrom(8, 200));
+  EXPECT_GE(stores, 5);
+  std::vector<std::string> expected = {"up 7:8"};
+  for (int offset = 8; offset < 200; ++offset) {
+    expected.push_back(absl::StrCat("frame ", offset, " v", offset));
+  }
+  EXPECT_THAT(handler_.lines(), ElementsAreArray(expected));
+}
+
+// The rest of a large element is read at once, since that costs less than to
+// copy its begin out of the buffer and in again. The rest of a small one is
+// not.
+TEST_F(ShardTest, StepReadsTheRestOfALargeElement) {
+  for (const size_t value_size : {5000, 700}) {
+    SCOPED_TRACE(value_size);
+    SharedReadBuffer shared;
+    options_.shared_buffer = &shared;
+    Start();
+    std::string stream;
+    for (uint64_t offset = 8; offset < 40; ++offset) {
+      const std::string value(value_size, 'v');
+      ASSERT_EQ(AppendFrame(offset, {"SET", "k", value}, &stream),
+                WireError::kNone);
+    }
+    ASSERT_TRUE(primary_->Write(stream, absl::ZeroDuration()).ok());
+    shard_->Step();  // Reads 8 KiB.
+    const StreamDecoder::CutElement cut = shard_->session().cut();
+    EXPECT_TRUE(shard_->ready());
+    if (value_size == 5000) {
+      EXPECT_EQ(shard_->session().received(), (FeedPosition{7, 10}));
+      EXPECT_EQ(cut.held, 0u);
+    } else {
+      EXPECT_GT(cut.held, 0u);
+      EXPECT_LT(cut.held, 1024u);
+    }
+    Steps();
+    EXPECT_EQ(shard_->session().received(), (FeedPosition{7, 40}));
+  }
 }
 
 TEST_F(ShardTest, FailedStoreKeepsSnapshotUnbegun) {

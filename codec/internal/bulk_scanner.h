@@ -95,6 +95,9 @@ class BulkScanner {
     return DecodeResult::NeedMore(size);
   }
 
+  // The least index at which the string can end, after kNeedMore.
+  size_t least_end() const { return index_ + (phase_ == Phase::kCr ? 2 : 1); }
+
   // The string's bytes, after kDone.
   size_t begin() const { return begin_; }
   size_t size() const { return size_; }

@@ -12,6 +12,7 @@
 
 #include "absl/base/config.h"
 #include "absl/types/span.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #ifdef ABSL_HAVE_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #endif
@@ -32,6 +33,15 @@ void ByteBuffer::Unpoison(size_t from, size_t to) {
 constexpr ByteBuffer::Memory kDefaultMemory = ByteBuffer::Memory::kReuse;
 #endif
 
+namespace {
+
+// Null without memory.
+BufferMemory Allocate(size_t capacity) {
+  return BufferMemory(static_cast<char*>(std::malloc(capacity)));
+}
+
+}  // namespace
+
 ByteBuffer::ByteBuffer() : ByteBuffer(kDefaultMemory) {}
 
 ByteBuffer::ByteBuffer(ByteBuffer&& other) noexcept
@@ -41,7 +51,10 @@ ByteBuffer::ByteBuffer(ByteBuffer&& other) noexcept
       end_(std::exchange(other.end_, 0)),
       bytes_moved_(std::exchange(other.bytes_moved_, 0)),
       calm_(other.calm_),
-      memory_(other.memory_) {}
+      memory_(other.memory_),
+      shared_(std::exchange(other.shared_, false)),
+      outlasts_(std::exchange(other.outlasts_, false)),
+      prepared_(other.prepared_) {}
 
 ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
   if (this != &other) {
@@ -53,6 +66,9 @@ ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
     bytes_moved_ = std::exchange(other.bytes_moved_, 0);
     calm_ = other.calm_;
     memory_ = other.memory_;
+    shared_ = std::exchange(other.shared_, false);
+    outlasts_ = std::exchange(other.outlasts_, false);
+    prepared_ = other.prepared_;
   }
   return *this;
 }
@@ -87,6 +103,49 @@ absl::Span<char> ByteBuffer::Prepare(size_t min) {
   return absl::Span<char>(data_.get() + end_, capacity_ - end_);
 }
 
+absl::Span<char> ByteBuffer::Prepare(size_t min, SharedReadBuffer* shared) {
+  if (outlasts_ && begin_ == 0) {
+    return Prepare(std::min(min, kMinCapacity / 4));
+  }
+  if (!shared_ && !Take(size() + min, shared)) return {};
+  prepared_ = size();
+  return Prepare(min);
+}
+
+bool ByteBuffer::Take(size_t needed, SharedReadBuffer* shared) {
+  BufferMemory memory = std::move(shared->memory_);
+  size_t capacity = std::exchange(shared->capacity_, 0);
+  if (capacity < needed) {
+    capacity = std::max(2 * needed, kMinCapacity);
+    memory = Allocate(capacity);
+    if (memory == nullptr) return false;
+  }
+  MoveTo(std::move(memory), capacity);
+  shared_ = true;
+  return true;
+}
+
+bool ByteBuffer::GiveBack(SharedReadBuffer* shared) {
+  // Memory of its own holds a cut element, and that alone.
+  if (!shared_ && begin_ == 0) return false;
+  const size_t size = end_ - begin_;
+  const size_t capacity = capacity_;
+  BufferMemory own;
+  if (size != 0) {
+    own = Allocate(size);
+    if (own == nullptr) return false;
+  }
+  // Another way through the shared memory would copy its bytes once more.
+  outlasts_ = begin_ == 0 && size > prepared_;
+  BufferMemory former = MoveTo(std::move(own), size);
+  if (std::exchange(shared_, false) && memory_ == Memory::kReuse &&
+      capacity <= SharedReadBuffer::kKeptCapacity) {
+    shared->memory_ = std::move(former);
+    shared->capacity_ = capacity;
+  }
+  return true;
+}
+
 // Whether the capacity has been far above `needed` for kCalm calls: one huge
 // element has come and gone. The delay keeps the memory while huge elements
 // follow each other.
@@ -101,33 +160,40 @@ bool ByteBuffer::Outgrown(size_t needed) {
 }
 
 bool ByteBuffer::Reallocate(size_t capacity) {
+  if (memory_ == Memory::kFresh) {
+    BufferMemory fresh = Allocate(capacity);
+    if (fresh == nullptr) return false;
+    MoveTo(std::move(fresh), capacity);
+    return true;
+  }
   const size_t size = end_ - begin_;
   Unpoison(0, capacity_);
-  char* data;
-  if (memory_ == Memory::kFresh) {
-    data = static_cast<char*>(std::realloc(nullptr, capacity));
-    if (data != nullptr && size != 0) {
-      std::memcpy(data, data_.get() + begin_, size);
-    }
-  } else {
-    if (begin_ != 0) std::memmove(data_.get(), data_.get() + begin_, size);
-    begin_ = 0;
-    end_ = size;
-    data = static_cast<char*>(std::realloc(data_.get(), capacity));
-    // Without memory, realloc leaves the old memory as it was.
-    if (data != nullptr) static_cast<void>(data_.release());
-  }
-  if (data == nullptr) {
-    Poison(0, begin_);
+  if (begin_ != 0) std::memmove(data_.get(), data_.get() + begin_, size);
+  begin_ = 0;
+  end_ = size;
+  auto* const data = static_cast<char*>(std::realloc(data_.get(), capacity));
+  if (data == nullptr) {  // The old memory is as it was.
     Poison(end_, capacity_);
     return false;
   }
+  static_cast<void>(data_.release());
   data_.reset(data);
+  bytes_moved_ += size;
+  capacity_ = capacity;
+  return true;
+}
+
+BufferMemory ByteBuffer::MoveTo(BufferMemory memory, size_t capacity) {
+  const size_t size = end_ - begin_;
+  Unpoison(0, capacity_);
+  if (size != 0) std::memcpy(memory.get(), data_.get() + begin_, size);
+  data_.swap(memory);
   bytes_moved_ += size;
   capacity_ = capacity;
   begin_ = 0;
   end_ = size;
-  return true;
+  Poison(end_, capacity_);
+  return memory;
 }
 
 }  // namespace internal

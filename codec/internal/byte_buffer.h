@@ -9,14 +9,13 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 
 #include "absl/base/attributes.h"
 #include "absl/base/config.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "kevy_replica/codec/internal/require_cpp17.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 
 namespace kevy_replica {
 namespace internal {
@@ -65,6 +64,19 @@ class ByteBuffer {
   // Precondition: `min` is 1 or more.
   absl::Span<char> Prepare(size_t min) ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
+  // The same in the memory of `shared`, from here to GiveBack(). Bytes that
+  // outlasted a read (see GiveBack()) stay where they are until one is
+  // consumed. Then the room may be less than `min`, and doubles with the bytes
+  // that come.
+  absl::Span<char> Prepare(size_t min, SharedReadBuffer* shared)
+      ABSL_ATTRIBUTE_LIFETIME_BOUND;
+
+  // Moves the held bytes to memory of just their size, and returns the memory
+  // of `shared`. If bytes came and none was consumed since Prepare(), the next
+  // reads go on behind them there. Returns whether the held bytes moved.
+  // Without memory for it nothing changes.
+  bool GiveBack(SharedReadBuffer* shared);
+
   // Makes the first `n` bytes of the room held bytes.
   //
   // Precondition: `n` is at most the room of the last Prepare().
@@ -102,21 +114,23 @@ class ByteBuffer {
   void Unpoison(size_t, size_t) {}
 #endif
   bool Outgrown(size_t needed);
+  // Takes memory that has room for `needed` bytes. Returns false without.
+  bool Take(size_t needed, SharedReadBuffer* shared);
+  // Moves the held bytes to the front of other memory. Returns the former.
+  BufferMemory MoveTo(BufferMemory memory, size_t capacity);
   // Returns false without memory.
   bool Reallocate(size_t capacity);
 
-  struct Free {
-    void operator()(char* memory) const { std::free(memory); }
-  };
-  // From malloc, so that realloc can grow large memory in place, without
-  // holding the old and the new memory at once.
-  std::unique_ptr<char[], Free> data_;
+  BufferMemory data_;
   size_t capacity_ = 0;
   size_t begin_ = 0;
   size_t end_ = 0;
   uint64_t bytes_moved_ = 0;
   int calm_ = 0;
   Memory memory_;
+  bool shared_ = false;    // `data_` goes back to a SharedReadBuffer.
+  bool outlasts_ = false;  // The element at data_[0] has outlasted a read.
+  size_t prepared_ = 0;    // size() at the last Prepare() with a shared buffer.
 };
 
 }  // namespace internal

@@ -79,6 +79,12 @@ class BasicCommandScanner {
     }
   }
 
+  // The least index at which the argument that has begun can end, after
+  // kNeedMore. 0 before the arguments.
+  size_t least_end() const {
+    return phase_ == Phase::kArguments ? bulk_.least_end() : 0;
+  }
+
   // Reads the arguments of a command while they are whole and well formed.
   // Scan() reads on at the first other one. `count` is the number of arguments,
   // `i` the number of those in `*args` already. The '$' of the next one is at

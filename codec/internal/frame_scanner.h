@@ -119,6 +119,12 @@ class BasicFrameScanner {
     return result;
   }
 
+  // The least index at which the argument that has begun can end, after
+  // kNeedMore. 0 before the arguments.
+  size_t least_end() const {
+    return phase_ == Phase::kCommand ? command_.least_end() : 0;
+  }
+
   // The shape of TakeAlike(). Its arguments stay valid until a call behind the
   // next DropViews().
   const FrameShape& shape() const { return predictor_.shape; }

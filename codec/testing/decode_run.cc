@@ -27,6 +27,7 @@
 #include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/codec/snapshot.h"
 #include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/codec/testing/check.h"
@@ -87,8 +88,9 @@ Outcome Take(StreamDecoder* decoder, bool* answer_due,
 }
 
 // Decodes the held bytes, or, unless `all`, sometimes only a part of them.
-// Returns false after an error.
-bool Drain(bool all, StreamDecoder* decoder, bool* answer_due, DecodeRun* run) {
+// Returns the last outcome.
+Outcome Drain(bool all, StreamDecoder* decoder, bool* answer_due,
+              DecodeRun* run) {
   while (true) {
     const Outcome outcome = Take(decoder, answer_due, &run->elements);
     TestAccess::CheckInvariants(*decoder);
@@ -97,18 +99,26 @@ bool Drain(bool all, StreamDecoder* decoder, bool* answer_due, DecodeRun* run) {
       run->error = decoder->error();
       run->bytes_decoded = decoder->bytes_decoded();
       if (!*answer_due) CheckStaysInError(decoder);
-      return false;
+      return outcome;
     }
     Check(decoder->error() == WireError::kNone, "no error, no name");
     if (outcome == Outcome::kNeedMore) {
       Check(decoder->bytes_decoded() == run->bytes_decoded,
             "only whole elements count");
-      return true;
+      return outcome;
     }
     Check(decoder->bytes_decoded() > run->bytes_decoded, "the count rises");
     run->bytes_decoded = decoder->bytes_decoded();
-    if (!all && run->elements.size() % 5 == 0) return true;
+    if (!all && run->elements.size() % 5 == 0) return outcome;
   }
+}
+
+// Another decoder has its turn: the memory that it gets holds other bytes then.
+void UseAsNeighbour(SharedReadBuffer* shared) {
+  StreamDecoder neighbour;
+  const absl::Span<char> room = neighbour.Prepare(1, shared);
+  std::fill(room.begin(), room.end(), '?');
+  neighbour.GiveBack(shared);
 }
 
 // Decodes the stream's elements one by one, each with its own function, and
@@ -258,24 +268,44 @@ std::vector<NamedCuts> ManyCuts(size_t size) {
 
 DecodeRun RunStream(absl::string_view bytes, const Limits& limits,
                     StreamStart start, Cuts cuts,
-                    std::optional<internal::ByteBuffer::Memory> memory) {
+                    std::optional<internal::ByteBuffer::Memory> memory,
+                    SharedReadBuffer* shared) {
   StreamDecoder decoder(limits);
   if (memory.has_value()) TestAccess::UseMemory(*memory, &decoder);
   DecodeRun run;
   bool answer_due = start == StreamStart::kAnswer;
   size_t most_held = 0;
+  uint64_t whole = 0;     // Bytes of whole elements.
+  size_t least_end = 0;   // Of the element behind them.
+  bool give_back = true;  // Before the next piece.
   while (true) {
     const bool all = run.given == bytes.size();
-    if (!Drain(all, &decoder, &answer_due, &run)) return run;
+    const Outcome outcome = Drain(all, &decoder, &answer_due, &run);
+    if (outcome == Outcome::kError) return run;
+    Check(run.bytes_decoded == whole || run.given >= least_end,
+          "an element ends where it says, or later");
+    whole = run.bytes_decoded;
     const size_t held = run.given - static_cast<size_t>(run.bytes_decoded);
+    if (outcome == Outcome::kNeedMore) {
+      const StreamDecoder::CutElement cut = decoder.cut();
+      Check(cut.held == held, "the cut element is all that is held");
+      Check((cut.missing > 0) == (held > 0), "only a cut element lacks bytes");
+      least_end = run.given + cut.missing;
+    }
     if (all) {
       run.open = !decoder.at_boundary();
       Check(run.open == (held > 0 || decoder.in_snapshot()), "at_boundary");
       return run;
     }
-    const size_t piece = cuts(bytes.size() - run.given);
-    const absl::Span<char> room = decoder.Prepare(piece);
-    Check(room.size() >= piece, "Prepare() gives the asked size");
+    if (shared != nullptr && std::exchange(give_back, !give_back)) {
+      decoder.GiveBack(shared);
+      TestAccess::CheckInvariants(decoder);
+      UseAsNeighbour(shared);
+    }
+    size_t piece = cuts(bytes.size() - run.given);
+    const absl::Span<char> room = decoder.Prepare(piece, shared);
+    if (shared != nullptr) piece = std::min(piece, room.size());
+    Check(piece > 0 && room.size() >= piece, "Prepare() gives the asked size");
     std::copy_n(bytes.data() + run.given, piece, room.data());
     decoder.Commit(piece);
     TestAccess::CheckInvariants(decoder);

@@ -19,6 +19,7 @@
 #include "kevy_replica/codec/internal/byte_buffer.h"
 #include "kevy_replica/codec/limits.h"
 #include "kevy_replica/codec/result.h"
+#include "kevy_replica/codec/shared_read_buffer.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
@@ -70,10 +71,13 @@ enum class StreamStart { kElements, kAnswer };
 // An error stays and ends delivery. The count of bytes rises. The buffer's size
 // follows the received bytes.
 //
-// `memory` is the policy of its buffer. Default: that of the build.
+// `memory` is the policy of its buffer. Default: that of the build. With
+// `shared`, it gives that buffer back before each second piece, and a neighbour
+// writes all over it. Default: null, all memory is the decoder's own.
 DecodeRun RunStream(
     absl::string_view bytes, const Limits& limits, StreamStart start, Cuts cuts,
-    std::optional<internal::ByteBuffer::Memory> memory = std::nullopt);
+    std::optional<internal::ByteBuffer::Memory> memory = std::nullopt,
+    SharedReadBuffer* shared = nullptr);
 
 // Decodes the same with the functions of single elements, in place. So guards
 // around `bytes` catch a read outside them. Calls `*visit` with each event
