@@ -209,7 +209,7 @@ def rows(libraries, costs, sizes):
     for label, headers in libraries.items():
         for header in headers:
             if header in costs:
-                yield "| `%s` | `%s` | %s | %s | %s |" % (
+                yield "| `%s` | `%s` | %s | %s |" % (
                     label, os.path.basename(header),
                     " | ".join(cell(value) for value in costs[header]),
                     *(["%s | %s" % tuple(cell(size / 1024, "%.1f") for size in

@@ -83,6 +83,16 @@ class HeaderCostTest(unittest.TestCase):
         self.assertEqual(header_cost.over(cost(None, 1.21, 1.0)), ["bytes"])
         self.assertEqual(header_cost.over(cost(None, 1.0, 1.36)), ["memory"])
 
+    def test_a_row_has_each_column(self):
+        libraries = {"//codec:frame": ["codec/frame.h"], "//codec:ack": ["codec/ack.h"]}
+        costs = {"codec/frame.h": header_cost.Cost(0.5, 0.625, None)}
+        head, _, *rows = header_cost.rows(
+            libraries, costs, {"//codec:frame": (1024, 4096)})
+        self.assertEqual(rows, ["| `//codec:frame` | `frame.h` | 0.50 | 0.62 |  | 1.0 | 4.0 |"])
+        self.assertEqual(head.count("|"), rows[0].count("|"))
+        rows = list(header_cost.rows(libraries, costs, None))
+        self.assertEqual(head.count("|"), rows[2].count("|"))
+
     def test_a_closure_has_each_target_once(self):
         deps = {"//a:a": ["//b:b", "//c:c"], "//b:b": ["//c:c"], "//c:c": []}
         self.assertEqual(header_cost.closure("//a:a", deps),
