@@ -86,7 +86,8 @@ struct SemanticsRow {
     return version >= first && version < end;
   }
 
-  friend auto ValueFields(const SemanticsRow& row) {
+  template <typename T>
+  static auto ValueFields(const T& row) {
     return std::tie(row.name, row.commands, row.first, row.end, row.effect,
                     row.reason, row.source);
   }
@@ -106,7 +107,8 @@ struct Classification {
   // if it is another than the frame's. Otherwise empty.
   std::vector<std::string> argv;
 
-  friend auto ValueFields(const Classification& c) {
+  template <typename T>
+  static auto ValueFields(const T& c) {
     return std::tie(c.effect, c.row, c.argv);
   }
 };

@@ -86,7 +86,8 @@ struct OffsetGap {
   uint64_t expected = 0;
   uint64_t got = 0;
 
-  friend auto ValueFields(const OffsetGap& gap) {
+  template <typename T>
+  static auto ValueFields(const T& gap) {
     return std::tie(gap.expected, gap.got);
   }
 };
@@ -98,7 +99,8 @@ struct ForeignHistory {
   uint64_t held = 0;     // Of the held data.
   uint64_t primary = 0;  // Of the primary's stream.
 
-  friend auto ValueFields(const ForeignHistory& history) {
+  template <typename T>
+  static auto ValueFields(const T& history) {
     return std::tie(history.held, history.primary);
   }
 };

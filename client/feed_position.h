@@ -23,7 +23,8 @@ struct FeedPosition {
   uint64_t generation = 0;   // 0: unknown. Primaries use other numbers only.
   uint64_t next_offset = 0;  // Of the next write: the last held one's plus 1.
 
-  friend auto ValueFields(const FeedPosition& position) {
+  template <typename T>
+  static auto ValueFields(const T& position) {
     return std::tie(position.generation, position.next_offset);
   }
 };

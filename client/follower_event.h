@@ -29,7 +29,8 @@ struct LinkUp {
   HandshakeAnswer answer;
   FeedPosition from;
 
-  friend auto ValueFields(const LinkUp& link) {
+  template <typename T>
+  static auto ValueFields(const T& link) {
     return std::tie(link.answer, link.from);
   }
 };
@@ -60,7 +61,10 @@ std::ostream& operator<<(std::ostream& out, const LinkDown& link);
 // A history follows from its first write on, without a snapshot: drop the held
 // data. See FollowerHandler::OnReset().
 struct HistoryReset {
-  friend std::tuple<> ValueFields(const HistoryReset&) { return {}; }
+  template <typename T>
+  static std::tuple<> ValueFields(const T&) {
+    return {};
+  }
 };
 // Appends "history_reset".
 void AppendText(const HistoryReset& reset, std::string* out);
@@ -68,7 +72,10 @@ void AppendText(const HistoryReset& reset, std::string* out);
 // The link ended inside a snapshot, or before the snapshot was applied. See
 // FollowerHandler::OnSnapshotVoid().
 struct SnapshotVoid {
-  friend std::tuple<> ValueFields(const SnapshotVoid&) { return {}; }
+  template <typename T>
+  static std::tuple<> ValueFields(const T&) {
+    return {};
+  }
 };
 // Appends "snapshot_void".
 void AppendText(const SnapshotVoid& snapshot, std::string* out);

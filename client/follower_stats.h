@@ -82,7 +82,8 @@ struct FollowerStats {
     return link_ends[static_cast<size_t>(end)];
   }
 
-  friend auto ValueFields(const FollowerStats& stats) {
+  template <typename T>
+  static auto ValueFields(const T& stats) {
     // Abseil 20220623 hashes no std::optional.
     return std::make_tuple(
         stats.frames, stats.snapshots, stats.heartbeats, stats.bytes,
@@ -102,7 +103,8 @@ struct NamedFollowerStats {
   std::string name;
   FollowerStats stats;
 
-  friend auto ValueFields(const NamedFollowerStats& named) {
+  template <typename T>
+  static auto ValueFields(const T& named) {
     return std::tie(named.name, named.stats);
   }
 };

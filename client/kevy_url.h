@@ -57,7 +57,8 @@ struct KevyUrl {
   // Of the nodes' replication links, lower-case. Empty: the links are plain.
   std::vector<std::string> keys;
 
-  friend auto ValueFields(const KevyUrl& url) {
+  template <typename T>
+  static auto ValueFields(const T& url) {
     return std::tie(url.nodes, url.keys);
   }
 };
@@ -71,7 +72,8 @@ struct ListenerAddress {
   // Of its node, lower-case. Empty: the link is plain.
   std::vector<std::string> keys;
 
-  friend auto ValueFields(const ListenerAddress& listener) {
+  template <typename T>
+  static auto ValueFields(const T& listener) {
     return std::tie(listener.address, listener.keys);
   }
 };

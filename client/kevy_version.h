@@ -28,11 +28,12 @@ struct KevyVersion {
   uint32_t minor = 0;
   uint32_t patch = 0;
 
-  friend auto ValueFields(const KevyVersion& version) {
+  template <typename T>
+  static auto ValueFields(const T& version) {
     return std::tie(version.major, version.minor, version.patch);
   }
   friend bool operator<(const KevyVersion& a, const KevyVersion& b) {
-    return ValueFields(a) < ValueFields(b);
+    return KevyVersion::ValueFields(a) < KevyVersion::ValueFields(b);
   }
   friend bool operator>(const KevyVersion& a, const KevyVersion& b) {
     return b < a;

@@ -76,7 +76,8 @@ struct LinkOptions {
   // random one for each link.
   uint64_t fresh_generation = 0;
 
-  friend auto ValueFields(const LinkOptions& options) {
+  template <typename T>
+  static auto ValueFields(const T& options) {
     return std::tie(options.replica_id, options.protocol, options.limits,
                     options.handshake_timeout, options.idle_timeout,
                     options.heartbeat_timeout, options.element_timeout,

@@ -103,7 +103,8 @@ struct PayloadCommand {
   absl::Span<const absl::string_view> argv;
   PayloadCheck check = PayloadCheck::kNone;
 
-  friend auto ValueFields(const PayloadCommand& command) {
+  template <typename T>
+  static auto ValueFields(const T& command) {
     return std::tie(command.argv, command.check);
   }
 };

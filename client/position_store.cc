@@ -4,6 +4,7 @@
 #include "kevy_replica/client/position_store.h"
 
 #include <algorithm>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -62,16 +63,26 @@ absl::Status UpdatePositions(absl::Span<const NamedPosition> positions,
 
 }  // namespace client_internal
 
+struct InMemoryPositionStore::State {
+  std::mutex mutex;
+  client_internal::PositionMap positions;
+};
+
+InMemoryPositionStore::InMemoryPositionStore()
+    : state_(std::make_unique<State>()) {}
+
+InMemoryPositionStore::~InMemoryPositionStore() = default;
+
 absl::StatusOr<std::optional<FeedPosition>> InMemoryPositionStore::Load(
     absl::string_view name) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return client_internal::FindPosition(positions_, name);
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return client_internal::FindPosition(state_->positions, name);
 }
 
 absl::Status InMemoryPositionStore::Store(
     absl::Span<const NamedPosition> positions) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return client_internal::UpdatePositions(positions, &positions_);
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return client_internal::UpdatePositions(positions, &state_->positions);
 }
 
 }  // namespace kevy_replica

@@ -20,9 +20,7 @@
 #ifndef KEVY_REPLICA_CLIENT_POSITION_STORE_H_
 #define KEVY_REPLICA_CLIENT_POSITION_STORE_H_
 
-#include <functional>
-#include <map>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -41,7 +39,8 @@ struct NamedPosition {
   std::string name;
   FeedPosition position;
 
-  friend auto ValueFields(const NamedPosition& named) {
+  template <typename T>
+  static auto ValueFields(const T& named) {
     return std::tie(named.name, named.position);
   }
 };
@@ -76,13 +75,16 @@ absl::Status CheckPositionName(absl::string_view name);
 // begin with a snapshot at every start.
 class InMemoryPositionStore : public PositionStore {
  public:
+  InMemoryPositionStore();
+  ~InMemoryPositionStore() override;
+
   absl::StatusOr<std::optional<FeedPosition>> Load(
       absl::string_view name) override;
   absl::Status Store(absl::Span<const NamedPosition> positions) override;
 
  private:
-  std::mutex mutex_;
-  std::map<std::string, FeedPosition, std::less<>> positions_;
+  struct State;
+  const std::unique_ptr<State> state_;
 };
 
 }  // namespace kevy_replica

@@ -38,7 +38,8 @@ struct Primary {
   // says that it is the primary.
   std::string warning;
 
-  friend auto ValueFields(const Primary& primary) {
+  template <typename T>
+  static auto ValueFields(const T& primary) {
     return std::tie(primary.node, primary.shards, primary.version,
                     primary.warning);
   }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -24,6 +25,7 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/feed_position.h"
+#include "kevy_replica/client/internal/backoff.h"
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/client/retry_options.h"
 #include "kevy_replica/codec/escape.h"
@@ -61,6 +63,34 @@ ReplyLimits ClientPortLimits() {
   limits.max_reply_bytes = 256 << 10;
   return limits;
 }
+
+enum class Step : uint8_t {
+  // No check runs. A connection may stand. Next: kConnecting, kAsking.
+  kIdle,
+  // PollConnection() asked for a connection. Next: kAsking, kIdle.
+  kConnecting,
+  // The questions are asked. Next: kIdle.
+  kAsking,
+};
+
+enum class Topic : uint8_t {
+  kRole,
+  kToken,
+  kReplication,
+  kServer,
+  kShards,
+  kSize,
+  kTail,
+};
+
+// The answers over one connection.
+struct Facts {
+  std::string version;
+  uint64_t info_offset = 0;  // master_repl_offset of INFO.
+  uint64_t port_base = 0;    // 0: not told.
+  uint64_t shards = 0;       // 0: not told.
+  bool is_empty = false;     // DBSIZE is 0.
+};
 
 std::string Excerpt(absl::string_view text) {
   return Escaped(text.substr(0, kExcerptBytes));
@@ -139,6 +169,44 @@ std::ostream& operator<<(std::ostream& out, const LocatorFailed& failed) {
   return out << "locator_failed: " << failed.status.message();
 }
 
+struct PrimaryLocator::Question {
+  Topic topic;
+  size_t shard = 0;  // Of kTail.
+};
+
+struct PrimaryLocator::Node {
+  explicit Node(Address node_address, const RetryOptions& retry);
+
+  Address address;
+  std::string name;
+  client_internal::Backoff backoff;
+  Step step = Step::kIdle;
+  uint64_t connection = 0;   // Its number.
+  bool connected = false;    // It stands, or is being made.
+  bool knows_facts = false;  // They were told over this connection.
+  bool rechecked = false;    // This connection stood before the last check.
+  ReplyDecoder decoder;
+  std::vector<Question> questions;  // Of the running check.
+  size_t answered = 0;
+  std::string to_send;
+  absl::Time asked_at = absl::InfinitePast();  // The last check's begin.
+  absl::Time due;                              // The next check's begin.
+
+  // The running check's, then the last one's.
+  Facts facts;
+  Result role = Result::kNone;
+  std::string text;  // Of a role or a failure.
+  uint64_t offsets = 0;
+  std::map<size_t, FeedPosition> tails;
+  std::string tail_error;
+
+  // The last check's.
+  Result result = Result::kNone;
+  std::string result_text;
+  absl::Time result_at = absl::InfinitePast();  // Its begin.
+  absl::Time silent_since;
+};
+
 PrimaryLocator::Node::Node(Address node_address, const RetryOptions& retry)
     : address(std::move(node_address)),
       name(address.ToString()),
@@ -153,6 +221,16 @@ PrimaryLocator::PrimaryLocator(std::vector<Address> nodes,
     nodes_.emplace_back(std::move(node), options_.retry);
     nodes_.back().due = now;
   }
+}
+
+PrimaryLocator::PrimaryLocator(PrimaryLocator&&) noexcept = default;
+
+PrimaryLocator::~PrimaryLocator() = default;
+
+size_t PrimaryLocator::size() const { return nodes_.size(); }
+
+const Address& PrimaryLocator::node(size_t node) const {
+  return nodes_[node].address;
 }
 
 std::optional<FeedPosition> PrimaryLocator::tail(size_t shard) const {
@@ -256,6 +334,10 @@ absl::Time PrimaryLocator::PollTimeout() const {
     result = std::min(result, nodes_[*leader_].silent_since + kSplitPatience);
   }
   return result;
+}
+
+bool PrimaryLocator::IsFresh(const Node& node) const {
+  return node.result != Result::kNone && node.result_at >= fresh_since_;
 }
 
 size_t PrimaryLocator::Primaries() const {

@@ -91,22 +91,22 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
-#include "kevy_replica/client/internal/backoff.h"
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/client/retry_options.h"
 #include "kevy_replica/codec/internal/value.h"
-#include "kevy_replica/codec/reply.h"
-#include "kevy_replica/codec/reply_decoder.h"
 #include "kevy_replica/transport/address.h"
 
 namespace kevy_replica {
+
+class ReplyView;
 
 // Links to `primary` may begin. Comes for the first primary, for another one,
 // after each HandleLinkEnded(), and when the warning changes.
 struct PrimaryFound {
   Primary primary;
 
-  friend auto ValueFields(const PrimaryFound& found) {
+  template <typename T>
+  static auto ValueFields(const T& found) {
     return std::tie(found.primary);
   }
 };
@@ -169,13 +169,15 @@ class PrimaryLocator {
   // Precondition: `nodes` is not empty.
   PrimaryLocator(std::vector<Address> nodes, PrimaryLocatorOptions options,
                  absl::Time now);
+  PrimaryLocator(PrimaryLocator&&) noexcept;
+  ~PrimaryLocator();
 
   // ---- Getters. Precondition of every `node`: it is less than size().
 
-  size_t size() const { return nodes_.size(); }
-  const Address& node(size_t node) const ABSL_ATTRIBUTE_LIFETIME_BOUND {
-    return nodes_[node].address;
-  }
+  // The number of nodes.
+  size_t size() const;
+  // As given to the constructor.
+  const Address& node(size_t node) const ABSL_ATTRIBUTE_LIFETIME_BOUND;
   // The last PrimaryFound's, until it is demoted.
   const std::optional<Primary>& primary() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return primary_;
@@ -222,73 +224,12 @@ class PrimaryLocator {
   absl::Time PollTimeout() const;
 
  private:
+  struct Node;
+  struct Question;
   // The result of a node's last check.
   enum class Result : uint8_t { kNone, kPrimary, kReplica, kSilent };
-  enum class Step : uint8_t {
-    // No check runs. A connection may stand. Next: kConnecting, kAsking.
-    kIdle,
-    // PollConnection() asked for a connection. Next: kAsking, kIdle.
-    kConnecting,
-    // The questions are asked. Next: kIdle.
-    kAsking,
-  };
-  enum class Topic : uint8_t {
-    kRole,
-    kToken,
-    kReplication,
-    kServer,
-    kShards,
-    kSize,
-    kTail,
-  };
-  struct Question {
-    Topic topic;
-    size_t shard = 0;  // Of kTail.
-  };
-  // The answers over one connection.
-  struct Facts {
-    std::string version;
-    uint64_t info_offset = 0;  // master_repl_offset of INFO.
-    uint64_t port_base = 0;    // 0: not told.
-    uint64_t shards = 0;       // 0: not told.
-    bool is_empty = false;     // DBSIZE is 0.
-  };
-  struct Node {
-    explicit Node(Address node_address, const RetryOptions& retry);
 
-    Address address;
-    std::string name;
-    client_internal::Backoff backoff;
-    Step step = Step::kIdle;
-    uint64_t connection = 0;   // Its number.
-    bool connected = false;    // It stands, or is being made.
-    bool knows_facts = false;  // They were told over this connection.
-    bool rechecked = false;    // This connection stood before the last check.
-    ReplyDecoder decoder;
-    std::vector<Question> questions;  // Of the running check.
-    size_t answered = 0;
-    std::string to_send;
-    absl::Time asked_at = absl::InfinitePast();  // The last check's begin.
-    absl::Time due;                              // The next check's begin.
-
-    // The running check's, then the last one's.
-    Facts facts;
-    Result role = Result::kNone;
-    std::string text;  // Of a role or a failure.
-    uint64_t offsets = 0;
-    std::map<size_t, FeedPosition> tails;
-    std::string tail_error;
-
-    // The last check's.
-    Result result = Result::kNone;
-    std::string result_text;
-    absl::Time result_at = absl::InfinitePast();  // Its begin.
-    absl::Time silent_since;
-  };
-
-  bool IsFresh(const Node& node) const {
-    return node.result != Result::kNone && node.result_at >= fresh_since_;
-  }
+  bool IsFresh(const Node& node) const;
   size_t Primaries() const;
   std::string NamesOfPrimaries(absl::string_view except) const;
 

@@ -21,6 +21,7 @@
 #include "kevy_replica/client/errors.h"
 #include "kevy_replica/client/internal/link_target.h"
 #include "kevy_replica/client/internal/monotonic_time.h"
+#include "kevy_replica/client/internal/snapshot_reader.h"
 #include "kevy_replica/client/kevy_url.h"
 #include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/polite_end.h"
@@ -40,7 +41,8 @@ ReplicaClient::ReplicaClient(ReplicaClientOptions options)
       session_(options_.link, options_.from),
       pump_(&session_, options_.read_bytes, /*shared=*/nullptr,
             [this] { return Now(); }),
-      snapshot_reader_(options_.link.limits, options_.snapshots.now_ms) {}
+      snapshot_reader_(std::make_unique<client_internal::SnapshotReader>(
+          options_.link.limits, options_.snapshots.now_ms)) {}
 
 ReplicaClient::~ReplicaClient() {
   std::unique_ptr<Transport> transport = pump_.Release();
@@ -216,22 +218,22 @@ absl::Status ReplicaClient::HandleSnapshot(const StreamEvent& event) {
       return options_.on_snapshot(event);
     case SnapshotPolicy::kRecords:
       if (std::holds_alternative<SnapshotBegin>(event)) {
-        snapshot_reader_.Begin();
+        snapshot_reader_->Begin();
         return absl::OkStatus();
       }
-      if (!snapshot_reader_.begun()) {
+      if (!snapshot_reader_->begun()) {
         return absl::FailedPreconditionError(
             "NextEvent() has begun a snapshot: read it to its end by "
             "NextEvent()");
       }
       if (const auto* chunk = std::get_if<SnapshotChunk>(&event)) {
         if (options_.on_records == nullptr) {
-          return snapshot_reader_.Take(chunk->bytes, options_.on_payload);
+          return snapshot_reader_->Take(chunk->bytes, options_.on_payload);
         }
-        return snapshot_reader_.Take(chunk->bytes, options_.on_records,
-                                     options_.on_payload);
+        return snapshot_reader_->Take(chunk->bytes, options_.on_records,
+                                      options_.on_payload);
       }
-      return snapshot_reader_.End();
+      return snapshot_reader_->End();
     case SnapshotPolicy::kError:
       break;
   }

@@ -48,7 +48,6 @@
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/internal/pump.h"
-#include "kevy_replica/client/internal/snapshot_reader.h"
 #include "kevy_replica/client/link_options.h"
 #include "kevy_replica/client/session.h"
 #include "kevy_replica/client/snapshot_options.h"
@@ -63,6 +62,9 @@
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
+namespace client_internal {
+class SnapshotReader;
+}  // namespace client_internal
 
 // Options of one connection.
 struct ReplicaClientOptions {
@@ -230,7 +232,7 @@ class ReplicaClient {
   const ReplicaClientOptions options_;
   Session session_;
   client_internal::Pump<Session> pump_;
-  client_internal::SnapshotReader snapshot_reader_;
+  const std::unique_ptr<client_internal::SnapshotReader> snapshot_reader_;
   // Applied() alone makes no acknowledgement due before this Unix time in
   // nanoseconds. It may lag behind Session::next_ack().
   int64_t next_ack_nanos_ = std::numeric_limits<int64_t>::min();

@@ -31,7 +31,8 @@ namespace kevy_replica {
 struct ReplicationToken {
   std::vector<FeedPosition> shards;
 
-  friend auto ValueFields(const ReplicationToken& token) {
+  template <typename T>
+  static auto ValueFields(const T& token) {
     return std::tie(token.shards);
   }
 };

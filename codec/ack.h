@@ -30,7 +30,10 @@ namespace kevy_replica {
 struct Ack {
   uint64_t next_offset = 0;  // The next offset needed: last applied + 1.
 
-  friend auto ValueFields(const Ack& ack) { return std::tie(ack.next_offset); }
+  template <typename T>
+  static auto ValueFields(const T& ack) {
+    return std::tie(ack.next_offset);
+  }
 };
 
 // Appends `ack next_offset=9`.

@@ -22,7 +22,8 @@ struct ArgRef {
   size_t offset;  // In bytes. (Not the frame's offset in the stream.)
   size_t size;    // In bytes.
 
-  friend auto ValueFields(const ArgRef& ref) {
+  template <typename T>
+  static auto ValueFields(const T& ref) {
     return std::tie(ref.offset, ref.size);
   }
 };

@@ -53,6 +53,10 @@ void AppendText(ArgvView argv, std::string* out) {
   }
 }
 
+bool operator==(ArgvView a, ArgvView b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
+
 std::ostream& operator<<(std::ostream& out, ArgvView argv) {
   std::string text;
   AppendText(argv, &text);

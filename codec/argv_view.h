@@ -6,7 +6,6 @@
 #ifndef KEVY_REPLICA_CODEC_ARGV_VIEW_H_
 #define KEVY_REPLICA_CODEC_ARGV_VIEW_H_
 
-#include <algorithm>
 #include <cstddef>
 #include <iosfwd>
 #include <iterator>
@@ -186,9 +185,7 @@ class ArgvView {
   Iterator end() const { return {base_, refs_ + size_}; }
 
   // Two are equal if their arguments are, wherever the bytes lie.
-  friend bool operator==(ArgvView a, ArgvView b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end());
-  }
+  friend bool operator==(ArgvView a, ArgvView b);
   friend bool operator!=(ArgvView a, ArgvView b) { return !(a == b); }
   template <typename H>
   friend H AbslHashValue(H state, ArgvView argv) {

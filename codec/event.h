@@ -8,6 +8,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -34,16 +35,19 @@ using StreamEvent = std::variant<FrameView, Heartbeat, SnapshotBegin,
 //   # snapshot_end next_offset=9
 void AppendText(const StreamEvent& event, std::string* out);
 std::ostream& operator<<(std::ostream& out, const StreamEvent& event);
-template <typename H>
-H AbslHashValue(H state, const StreamEvent& event) {
+// Templates of T, so that only programs that use them instantiate the variant.
+template <typename H, typename T,
+          std::enable_if_t<std::is_same_v<T, StreamEvent>, int> = 0>
+H AbslHashValue(H state, const T& event) {
   return std::visit(
       [&state, &event](const auto& alternative) {
         return H::combine(std::move(state), event.index(), alternative);
       },
       event);
 }
-template <typename Sink>
-void AbslStringify(Sink& sink, const StreamEvent& event) {
+template <typename Sink, typename T,
+          std::enable_if_t<std::is_same_v<T, StreamEvent>, int> = 0>
+void AbslStringify(Sink& sink, const T& event) {
   std::string text;
   AppendText(event, &text);
   sink.Append(absl::string_view(text));

@@ -92,7 +92,8 @@ class FrameView {
 
   // Two frames are equal if their offsets and the bytes of their commands are,
   // wherever those lie and however the envelope spells the offset.
-  friend auto ValueFields(const FrameView& frame) {
+  template <typename T>
+  static auto ValueFields(const T& frame) {
     return std::make_tuple(frame.offset(), frame.command());
   }
 
@@ -131,8 +132,9 @@ class OwnedFrame {
   }
 
   // As of its view.
-  friend auto ValueFields(const OwnedFrame& frame) {
-    return ValueFields(frame.view());
+  template <typename T>
+  static auto ValueFields(const T& frame) {
+    return FrameView::ValueFields(frame.view());
   }
 
  private:

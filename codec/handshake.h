@@ -57,7 +57,8 @@ struct HandshakeRequest {
   // Non-empty UTF-8. In a decoded request it is a view into the input.
   absl::string_view replica_id;
 
-  friend auto ValueFields(const HandshakeRequest& request) {
+  template <typename T>
+  static auto ValueFields(const T& request) {
     return std::tie(request.protocol, request.generation, request.offset,
                     request.replica_id);
   }
@@ -71,7 +72,8 @@ struct HandshakeAnswer {
   uint64_t generation = 0;  // 0, unknown, with protocol 1.
   uint64_t offset = 0;
 
-  friend auto ValueFields(const HandshakeAnswer& answer) {
+  template <typename T>
+  static auto ValueFields(const T& answer) {
     return std::tie(answer.protocol, answer.generation, answer.offset);
   }
 };

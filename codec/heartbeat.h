@@ -32,7 +32,8 @@ struct Heartbeat {
   uint64_t generation = 0;   // 0: unknown. Real generations are above 0.
   uint64_t next_offset = 0;  // The offset of the next write.
 
-  friend auto ValueFields(const Heartbeat& heartbeat) {
+  template <typename T>
+  static auto ValueFields(const T& heartbeat) {
     return std::tie(heartbeat.generation, heartbeat.next_offset);
   }
 };

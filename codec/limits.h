@@ -41,7 +41,8 @@ struct Limits {
   // Length of the trailer of one snapshot's payload. Default: 1 MiB.
   uint64_t max_trailer_bytes = 1ull << 20;
 
-  friend auto ValueFields(const Limits& limits) {
+  template <typename T>
+  static auto ValueFields(const T& limits) {
     return std::tie(limits.max_arguments, limits.max_bulk_bytes,
                     limits.max_frame_bytes, limits.max_line_bytes,
                     limits.max_chunk_bytes, limits.max_snapshot_bytes,

@@ -27,6 +27,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -47,7 +48,8 @@ struct PayloadHeader {
   uint64_t generation = 0;  // 0: unknown.
   uint64_t offset = 0;
 
-  friend auto ValueFields(const PayloadHeader& header) {
+  template <typename T>
+  static auto ValueFields(const T& header) {
     return std::tie(header.version, header.generation, header.offset);
   }
 };
@@ -88,7 +90,8 @@ struct RecordBegin {
   std::optional<uint64_t> expire_at_ms;
   uint32_t count = 0;  // Of kHash, kList, kSet, kSortedSet; else 0.
 
-  friend auto ValueFields(const RecordBegin& record) {
+  template <typename T>
+  static auto ValueFields(const T& record) {
     return std::make_tuple(record.type, record.key,
                            record.expire_at_ms.has_value(),
                            record.expire_at_ms.value_or(0), record.count);
@@ -99,7 +102,8 @@ struct RecordBegin {
 struct StringValue {
   absl::string_view value;
 
-  friend auto ValueFields(const StringValue& string) {
+  template <typename T>
+  static auto ValueFields(const T& string) {
     return std::tie(string.value);
   }
 };
@@ -109,7 +113,8 @@ struct HashField {
   absl::string_view field;
   absl::string_view value;
 
-  friend auto ValueFields(const HashField& pair) {
+  template <typename T>
+  static auto ValueFields(const T& pair) {
     return std::tie(pair.field, pair.value);
   }
 };
@@ -118,7 +123,8 @@ struct HashField {
 struct ListItem {
   absl::string_view item;
 
-  friend auto ValueFields(const ListItem& element) {
+  template <typename T>
+  static auto ValueFields(const T& element) {
     return std::tie(element.item);
   }
 };
@@ -127,7 +133,8 @@ struct ListItem {
 struct SetMember {
   absl::string_view member;
 
-  friend auto ValueFields(const SetMember& element) {
+  template <typename T>
+  static auto ValueFields(const T& element) {
     return std::tie(element.member);
   }
 };
@@ -137,7 +144,8 @@ struct ScoredMember {
   absl::string_view member;
   double score = 0;  // Often infinite; NaN is possible.
 
-  friend auto ValueFields(const ScoredMember& element) {
+  template <typename T>
+  static auto ValueFields(const T& element) {
     return std::tie(element.member, element.score);
   }
 };
@@ -147,7 +155,8 @@ struct StreamId {
   uint64_t ms = 0;
   uint64_t seq = 0;
 
-  friend auto ValueFields(const StreamId& id) {
+  template <typename T>
+  static auto ValueFields(const T& id) {
     return std::tie(id.ms, id.seq);
   }
 };
@@ -159,7 +168,8 @@ struct StreamInfo {
   uint64_t entries_added = 0;  // Over all time, deleted ones included.
   uint32_t entry_count = 0;
 
-  friend auto ValueFields(const StreamInfo& info) {
+  template <typename T>
+  static auto ValueFields(const T& info) {
     return std::tie(info.last_id, info.max_deleted_id, info.entries_added,
                     info.entry_count);
   }
@@ -170,7 +180,8 @@ struct StreamEntry {
   StreamId id;
   uint32_t field_count = 0;
 
-  friend auto ValueFields(const StreamEntry& entry) {
+  template <typename T>
+  static auto ValueFields(const T& entry) {
     return std::tie(entry.id, entry.field_count);
   }
 };
@@ -180,7 +191,8 @@ struct StreamField {
   absl::string_view field;
   absl::string_view value;
 
-  friend auto ValueFields(const StreamField& pair) {
+  template <typename T>
+  static auto ValueFields(const T& pair) {
     return std::tie(pair.field, pair.value);
   }
 };
@@ -189,7 +201,8 @@ struct StreamField {
 struct StreamGroupCount {
   uint32_t count = 0;
 
-  friend auto ValueFields(const StreamGroupCount& groups) {
+  template <typename T>
+  static auto ValueFields(const T& groups) {
     return std::tie(groups.count);
   }
 };
@@ -200,7 +213,8 @@ struct StreamGroup {
   StreamId last_delivered_id;
   uint32_t consumer_count = 0;
 
-  friend auto ValueFields(const StreamGroup& group) {
+  template <typename T>
+  static auto ValueFields(const T& group) {
     return std::tie(group.name, group.last_delivered_id, group.consumer_count);
   }
 };
@@ -210,7 +224,8 @@ struct StreamConsumer {
   absl::string_view name;
   uint64_t seen_at_ms = 0;
 
-  friend auto ValueFields(const StreamConsumer& consumer) {
+  template <typename T>
+  static auto ValueFields(const T& consumer) {
     return std::tie(consumer.name, consumer.seen_at_ms);
   }
 };
@@ -218,7 +233,8 @@ struct StreamConsumer {
 struct StreamPendingCount {
   uint32_t count = 0;  // Of the group, for all its consumers.
 
-  friend auto ValueFields(const StreamPendingCount& pending) {
+  template <typename T>
+  static auto ValueFields(const T& pending) {
     return std::tie(pending.count);
   }
 };
@@ -230,7 +246,8 @@ struct StreamPending {
   uint64_t delivered_at_ms = 0;
   uint32_t delivery_count = 0;
 
-  friend auto ValueFields(const StreamPending& pending) {
+  template <typename T>
+  static auto ValueFields(const T& pending) {
     return std::tie(pending.id, pending.consumer, pending.delivered_at_ms,
                     pending.delivery_count);
   }
@@ -238,7 +255,10 @@ struct StreamPending {
 
 // The end of a record's value.
 struct RecordEnd {
-  friend auto ValueFields(const RecordEnd&) { return std::tuple<>(); }
+  template <typename T>
+  static auto ValueFields(const T&) {
+    return std::tuple<>();
+  }
 };
 
 // The expiry of one field of a hash. From version 6 on, behind all records.
@@ -247,14 +267,18 @@ struct FieldExpiry {
   absl::string_view field;
   uint64_t expire_at_ms = 0;
 
-  friend auto ValueFields(const FieldExpiry& expiry) {
+  template <typename T>
+  static auto ValueFields(const T& expiry) {
     return std::tie(expiry.key, expiry.field, expiry.expire_at_ms);
   }
 };
 
 // All records and field expiries were given. A trailer may follow.
 struct PayloadEnd {
-  friend auto ValueFields(const PayloadEnd&) { return std::tuple<>(); }
+  template <typename T>
+  static auto ValueFields(const T&) {
+    return std::tuple<>();
+  }
 };
 
 // A piece of the bytes behind PayloadEnd, as they are. They arrive in any
@@ -267,7 +291,8 @@ struct PayloadEnd {
 struct PayloadTrailer {
   absl::string_view bytes;
 
-  friend auto ValueFields(const PayloadTrailer& trailer) {
+  template <typename T>
+  static auto ValueFields(const T& trailer) {
     return std::tie(trailer.bytes);
   }
 };
@@ -298,16 +323,19 @@ using PayloadEvent =
 //   stream_pending 5-1 "c1" delivered_at_ms=1795364156172 deliveries=1
 void AppendText(const PayloadEvent& event, std::string* out);
 std::ostream& operator<<(std::ostream& out, const PayloadEvent& event);
-template <typename H>
-H AbslHashValue(H state, const PayloadEvent& event) {
+// Templates of T, so that only programs that use them instantiate the variant.
+template <typename H, typename T,
+          std::enable_if_t<std::is_same_v<T, PayloadEvent>, int> = 0>
+H AbslHashValue(H state, const T& event) {
   return std::visit(
       [&state, &event](const auto& alternative) {
         return H::combine(std::move(state), event.index(), alternative);
       },
       event);
 }
-template <typename Sink>
-void AbslStringify(Sink& sink, const PayloadEvent& event) {
+template <typename Sink, typename T,
+          std::enable_if_t<std::is_same_v<T, PayloadEvent>, int> = 0>
+void AbslStringify(Sink& sink, const T& event) {
   std::string text;
   AppendText(event, &text);
   sink.Append(absl::string_view(text));

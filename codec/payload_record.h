@@ -74,7 +74,8 @@ class PayloadRecord {
   // Whether RecordEnd is the last of its events.
   bool ends() const { return ends_; }
 
-  friend auto ValueFields(const PayloadRecord& record) {
+  template <typename T>
+  static auto ValueFields(const T& record) {
     return std::make_tuple(record.type(), record.begins(), record.ends(),
                            record.key(), record.has_expiry_,
                            record.expire_at_ms_, record.count(),

@@ -66,7 +66,8 @@ struct ReplyLimits {
   // Length of one reply. Default: 64 MiB.
   uint64_t max_reply_bytes = 64ull << 20;
 
-  friend auto ValueFields(const ReplyLimits& limits) {
+  template <typename T>
+  static auto ValueFields(const T& limits) {
     return std::tie(limits.max_bulk_bytes, limits.max_line_bytes,
                     limits.max_elements, limits.max_depth,
                     limits.max_reply_bytes);

@@ -63,7 +63,8 @@ struct [[nodiscard]] DecodeResult {
 
   bool done() const { return outcome == Outcome::kDone; }
 
-  friend auto ValueFields(const DecodeResult& result) {
+  template <typename T>
+  static auto ValueFields(const T& result) {
     return std::tie(result.outcome, result.error, result.bytes_decoded);
   }
 };
@@ -81,7 +82,8 @@ struct [[nodiscard]] EncodeResult {
 
   bool ok() const { return error == WireError::kNone; }
 
-  friend auto ValueFields(const EncodeResult& result) {
+  template <typename T>
+  static auto ValueFields(const T& result) {
     return std::tie(result.error, result.size);
   }
 };

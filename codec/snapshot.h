@@ -34,14 +34,18 @@ inline constexpr size_t kMaxChunkBytes = 65'536;
 
 // The line "+SNAPSHOT".
 struct SnapshotBegin {
-  friend auto ValueFields(const SnapshotBegin&) { return std::tuple<>(); }
+  template <typename T>
+  static auto ValueFields(const T&) {
+    return std::tuple<>();
+  }
 };
 
 struct SnapshotChunk {
   // A view into the decoded bytes, with the lifetime of a FrameView.
   absl::string_view bytes;
 
-  friend auto ValueFields(const SnapshotChunk& chunk) {
+  template <typename T>
+  static auto ValueFields(const T& chunk) {
     return std::tie(chunk.bytes);
   }
 };
@@ -50,7 +54,8 @@ struct SnapshotChunk {
 struct SnapshotEnd {
   uint64_t next_offset = 0;
 
-  friend auto ValueFields(const SnapshotEnd& end) {
+  template <typename T>
+  static auto ValueFields(const T& end) {
     return std::tie(end.next_offset);
   }
 };

@@ -361,9 +361,9 @@ class Header:
                 block, first = [], 0
 
 
-def public_headers(tree):
-    """Returns the headers that targets of public visibility list."""
-    headers = set()
+def public_libraries(tree):
+    """Returns {label: its headers} of the libraries of public visibility."""
+    libraries = {}
     for path in tree.build_files():
         folder = os.path.dirname(path)
         if folder.split(os.sep)[0] in ("tools", "examples", "fuzz", "bazel"):
@@ -376,11 +376,21 @@ def public_headers(tree):
             visibility = re.search(r"\bvisibility = \[([^\]]*)\]", rule)
             visibility = visibility or default
             if visibility and "//visibility:public" in visibility.group(1):
-                for hdrs in re.findall(r"\bhdrs = \[([^\]]*)\]", rule):
-                    headers.update(os.path.join(folder, name) for name in
-                                   re.findall(r'"([^":]+\.h)"', hdrs))
-    return sorted(h for h in headers
-                  if not {"internal", "testing"} & set(h.split(os.sep)[1:]))
+                headers = [
+                    os.path.join(folder, name)
+                    for hdrs in re.findall(r"\bhdrs = \[([^\]]*)\]", rule)
+                    for name in re.findall(r'"([^":]+\.h)"', hdrs)]
+                headers = [h for h in headers
+                           if not {"internal", "testing"} & set(h.split(os.sep)[1:])]
+                if headers:
+                    name = re.search(r'\bname = "([^"]+)"', rule)[1]
+                    libraries["//%s:%s" % (folder, name)] = headers
+    return libraries
+
+
+def public_headers(tree):
+    """Returns the headers that targets of public visibility list."""
+    return sorted({h for headers in public_libraries(tree).values() for h in headers})
 
 
 # The parts of a comment.

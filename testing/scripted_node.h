@@ -49,7 +49,8 @@ struct ScriptedNode {
     uint64_t generation = 1;
     uint64_t next_offset = 0;
 
-    friend auto ValueFields(const ShardEnd& end) {
+    template <typename T>
+    static auto ValueFields(const T& end) {
       return std::tie(end.generation, end.next_offset);
     }
   };
@@ -60,7 +61,8 @@ struct ScriptedNode {
     uint16_t port = 0;
     uint64_t offset = 0;  // The acknowledged offset.
 
-    friend auto ValueFields(const Replica& replica) {
+    template <typename T>
+    static auto ValueFields(const T& replica) {
       return std::tie(replica.host, replica.port, replica.offset);
     }
   };
@@ -109,7 +111,8 @@ struct ScriptedNode {
   // replication, and replies with an empty string for another one.
   std::string ReplyTo(absl::Span<const absl::string_view> argv) const;
 
-  friend auto ValueFields(const ScriptedNode& node) {
+  template <typename T>
+  static auto ValueFields(const T& node) {
     return std::tie(node.role, node.version, node.shards, node.tails,
                     node.repl_port_base, node.tcp_port, node.process_id,
                     node.server_time_usec, node.replicas, node.master_host,

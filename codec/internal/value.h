@@ -6,15 +6,19 @@
 //   struct Ack {
 //     uint64_t next_offset = 0;
 //
-//     friend auto ValueFields(const Ack& ack) {
+//     template <typename T>
+//     static auto ValueFields(const T& ack) {
 //       return std::tie(ack.next_offset);
 //     }
 //   };
 //   void AppendText(const Ack& ack, std::string* out);
 //
 // Two values are equal if all fields of ValueFields() are. AppendText() appends
-// a value as text, without a line end. The templates below find both by
+// a value as text, without a line end. The templates below find it by
 // argument-dependent lookup.
+//
+// ValueFields() is a template, so the compiler makes the tuples of those types
+// alone that a file compares, prints or hashes.
 
 #ifndef KEVY_REPLICA_CODEC_INTERNAL_VALUE_H_
 #define KEVY_REPLICA_CODEC_INTERNAL_VALUE_H_
@@ -32,7 +36,7 @@ namespace internal {
 
 // Exists only for types with ValueFields().
 template <typename T>
-using FieldsOf = decltype(ValueFields(std::declval<const T&>()));
+using FieldsOf = decltype(T::ValueFields(std::declval<const T&>()));
 
 // Writes `text` as << writes a string, with width and fill.
 std::ostream& Print(absl::string_view text, std::ostream& out);
@@ -41,7 +45,7 @@ std::ostream& Print(absl::string_view text, std::ostream& out);
 
 template <typename T, typename = internal::FieldsOf<T>>
 bool operator==(const T& a, const T& b) {
-  return ValueFields(a) == ValueFields(b);
+  return T::ValueFields(a) == T::ValueFields(b);
 }
 template <typename T, typename = internal::FieldsOf<T>>
 bool operator!=(const T& a, const T& b) {
@@ -54,7 +58,7 @@ H AbslHashValue(H state, const T& value) {
       [&state](const auto&... fields) {
         return H::combine(std::move(state), fields...);
       },
-      ValueFields(value));
+      T::ValueFields(value));
 }
 
 template <typename T, typename = internal::FieldsOf<T>>

@@ -16,12 +16,12 @@ namespace testing_internal {
 
 // Matches an `Event`, a variant, that holds an `Element` accepted by `matcher`.
 template <typename Event, typename Element>
-class EventMatcher {
+class ElementMatcher {
  public:
   using is_gtest_matcher = void;
 
   // `name` includes the article and appears in messages.
-  EventMatcher(const char* name, ::testing::Matcher<const Element&> matcher)
+  ElementMatcher(const char* name, ::testing::Matcher<const Element&> matcher)
       : name_(name), matcher_(std::move(matcher)) {}
 
   bool MatchAndExplain(const Event& event,
@@ -49,6 +49,31 @@ class EventMatcher {
  private:
   const char* name_;
   ::testing::Matcher<const Element&> matcher_;
+};
+
+// An ElementMatcher of any element. It converts to a matcher of events, of
+// references to them, and of elements. A header that declares its functions
+// with this type leaves the templates of GoogleMock to its source file.
+template <typename Event>
+class EventMatcher {
+ public:
+  using is_gtest_matcher = void;
+
+  template <typename Element>
+  EventMatcher(ElementMatcher<Event, Element> matcher)
+      : matcher_(std::move(matcher)) {}
+
+  bool MatchAndExplain(const Event& event,
+                       ::testing::MatchResultListener* listener) const {
+    return matcher_.MatchAndExplain(event, listener);
+  }
+  void DescribeTo(std::ostream* out) const { matcher_.DescribeTo(out); }
+  void DescribeNegationTo(std::ostream* out) const {
+    matcher_.DescribeNegationTo(out);
+  }
+
+ private:
+  ::testing::Matcher<const Event&> matcher_;
 };
 
 }  // namespace testing_internal

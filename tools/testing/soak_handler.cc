@@ -32,7 +32,7 @@ std::string HeldText(const std::optional<FeedPosition>& held) {
 }
 
 bool IsBefore(const FeedPosition& a, const FeedPosition& b) {
-  return ValueFields(a) < ValueFields(b);
+  return FeedPosition::ValueFields(a) < FeedPosition::ValueFields(b);
 }
 
 }  // namespace

@@ -249,7 +249,8 @@ void Soak::CheckStored(PositionStore* store, bool killed) {
     const std::optional<FeedPosition> held = handlers_[i]->held();
     const bool unknown = stored.generation == 0;
     const bool fits =
-        killed ? !held.has_value() || ValueFields(stored) <= ValueFields(*held)
+        killed ? !held.has_value() || FeedPosition::ValueFields(stored) <=
+                                          FeedPosition::ValueFields(*held)
                : held == stored;
     if (!unknown && !fits) {
       report_.AddViolation(absl::StrCat(

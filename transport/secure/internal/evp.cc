@@ -4,6 +4,7 @@
 #include "kevy_replica/transport/secure/internal/evp.h"
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,11 @@
 
 namespace kevy_replica {
 namespace secure_internal {
+
+void EvpFree::operator()(EVP_CIPHER_CTX* p) const { EVP_CIPHER_CTX_free(p); }
+void EvpFree::operator()(EVP_PKEY_CTX* p) const { EVP_PKEY_CTX_free(p); }
+void EvpFree::operator()(EVP_PKEY* p) const { EVP_PKEY_free(p); }
+void EvpFree::operator()(EVP_MD_CTX* p) const { EVP_MD_CTX_free(p); }
 
 absl::Status OpenSslError(absl::string_view operation) {
   const char* const reason = ERR_reason_error_string(ERR_peek_last_error());

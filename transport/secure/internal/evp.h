@@ -6,7 +6,7 @@
 #ifndef KEVY_REPLICA_TRANSPORT_SECURE_INTERNAL_EVP_H_
 #define KEVY_REPLICA_TRANSPORT_SECURE_INTERNAL_EVP_H_
 
-#include <openssl/evp.h>
+#include <openssl/types.h>
 
 #include <memory>
 
@@ -18,10 +18,10 @@ namespace secure_internal {
 
 // Frees an EVP object. OpenSSL wipes the key in it.
 struct EvpFree {
-  void operator()(EVP_CIPHER_CTX* p) const { EVP_CIPHER_CTX_free(p); }
-  void operator()(EVP_PKEY_CTX* p) const { EVP_PKEY_CTX_free(p); }
-  void operator()(EVP_PKEY* p) const { EVP_PKEY_free(p); }
-  void operator()(EVP_MD_CTX* p) const { EVP_MD_CTX_free(p); }
+  void operator()(EVP_CIPHER_CTX* p) const;
+  void operator()(EVP_PKEY_CTX* p) const;
+  void operator()(EVP_PKEY* p) const;
+  void operator()(EVP_MD_CTX* p) const;
 };
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, EvpFree>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, EvpFree>;

@@ -6,8 +6,6 @@
 #ifndef KEVY_REPLICA_TRANSPORT_SECURE_INTERNAL_SECRET_H_
 #define KEVY_REPLICA_TRANSPORT_SECURE_INTERNAL_SECRET_H_
 
-#include <openssl/crypto.h>
-
 #include <array>
 #include <cstddef>
 
@@ -16,6 +14,9 @@
 
 namespace kevy_replica {
 namespace secure_internal {
+
+// OPENSSL_cleanse(), whose header is large.
+void Cleanse(char* bytes, size_t size);
 
 // `kSize` bytes, zeros at first. OPENSSL_cleanse() wipes them at destruction,
 // in the source of a move, and before an assignment.
@@ -33,7 +34,7 @@ class Secret {
   }
   ~Secret() { Wipe(); }
 
-  void Wipe() { OPENSSL_cleanse(bytes_.data(), kSize); }
+  void Wipe() { Cleanse(bytes_.data(), kSize); }
 
   absl::Span<char> span() { return absl::MakeSpan(bytes_); }
   absl::string_view view() const { return {bytes_.data(), kSize}; }
