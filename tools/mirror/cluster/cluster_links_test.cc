@@ -243,7 +243,7 @@ TEST_F(ClusterLinksTest, RefreshShortensMessageOfManyFaults) {
   EXPECT_TRUE(absl::StrContains(status.message(), "and 96 more")) << status;
 }
 
-// A node that is cut off from the others would tell its old map for ever.
+// A node that is cut off from the others tells its old map each time.
 TEST_F(ClusterLinksTest, RefreshAsksAnotherNodeEachTime) {
   ASSERT_TRUE(links_.Refresh().ok());
   EXPECT_EQ(Get(kSlotOfB), "from b");
