@@ -117,7 +117,10 @@ absl::Status ClusterLinks::Refresh() {
       DropForgottenLinks();
       return absl::OkStatus();
     }
-    if (absl::IsCancelled(map.status())) return map.status();
+    if (absl::IsCancelled(map.status()) ||
+        absl::IsInvalidArgument(map.status())) {
+      return map.status();
+    }
     all_refuse = all_refuse && absl::IsFailedPrecondition(map.status());
     if (++count <= kMaxFaults) {
       absl::StrAppend(&faults, "; ", node.ToString(), ": ",

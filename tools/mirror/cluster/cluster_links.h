@@ -49,6 +49,7 @@ class ClusterLinks {
   // Returns:
   //   OK                   slots() is the new map
   //   kCancelled           interrupted
+  //   kInvalidArgument     a file of TLS cannot be used
   //   kFailedPrecondition  every node refuses: it is no cluster's node, or
   //   wants
   //                        a password

@@ -3,6 +3,10 @@
 
 #include "kevy_replica/tools/mirror/cluster/node_address.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <string>
@@ -29,11 +33,15 @@ std::string NodeAddress::ToString() const {
 
 bool IsNodeHost(absl::string_view host) {
   if (host.empty() || host.size() > kMaxHostSize) return false;
-  const bool is_v6 = absl::StrContains(host, ':');
-  return std::all_of(host.begin(), host.end(), [is_v6](unsigned char c) {
-    if (is_v6) return absl::ascii_isxdigit(c) || c == ':' || c == '.';
-    return absl::ascii_isalnum(c) || c == '.' || c == '-' || c == '_';
-  });
+  // inet_pton() would stop at a null byte.
+  if (absl::StrContains(host, '\0')) return false;
+  in6_addr v6;
+  return std::all_of(host.begin(), host.end(),
+                     [](unsigned char c) {
+                       return absl::ascii_isalnum(c) || c == '.' || c == '-' ||
+                              c == '_';
+                     }) ||
+         inet_pton(AF_INET6, std::string(host).c_str(), &v6) == 1;
 }
 
 }  // namespace kevy_replica

@@ -37,14 +37,18 @@ absl::Status Fault(absl::string_view fault) {
 // Reads a node, [host, port, ...]. The host is empty if it is told as "?".
 absl::StatusOr<NodeAddress> TakeNode(const TargetReply& reply,
                                      const NodeAddress& asked) {
+  constexpr absl::string_view kOtherForm =
+      "a node is not an array of host and port";
   if (reply.type != Type::kArray || reply.elements.size() < 2) {
-    return Fault("a node is not an array of host and port");
+    return Fault(kOtherForm);
   }
   const TargetReply& host = reply.elements[0];
   const TargetReply& port = reply.elements[1];
   if ((host.type != Type::kText && host.type != Type::kNull) ||
-      port.type != Type::kInteger || port.integer < 1 ||
-      port.integer > std::numeric_limits<uint16_t>::max()) {
+      port.type != Type::kInteger) {
+    return Fault(kOtherForm);
+  }
+  if (port.integer < 1 || port.integer > std::numeric_limits<uint16_t>::max()) {
     return Fault(absl::StrCat("a node has the port ", port.integer));
   }
   NodeAddress node;
@@ -77,6 +81,7 @@ absl::StatusOr<SlotMap> SlotMap::Parse(const TargetReply& reply,
   SlotMap map;
   std::map<NodeAddress, uint16_t> masters;
   std::set<NodeAddress> replicas;
+  std::vector<bool> told(kSlots);
   // Each range has a slot that no other one has, so there are at most kSlots.
   for (const TargetReply& range : reply.elements) {
     if (range.type != Type::kArray || range.elements.size() <= kFirstNode ||
@@ -102,9 +107,12 @@ absl::StatusOr<SlotMap> SlotMap::Parse(const TargetReply& reply,
     }
     for (int64_t slot = range.elements[0].integer;
          slot <= range.elements[1].integer; ++slot) {
-      uint16_t& entry = map.owners_[static_cast<size_t>(slot)];
-      if (entry != kNone) return Fault(absl::StrCat("slot ", slot, " twice"));
-      entry = owner;
+      const auto index = static_cast<size_t>(slot);
+      if (told[index]) {
+        return Fault(absl::StrCat("slot ", slot, " is told twice"));
+      }
+      told[index] = true;
+      map.owners_[index] = owner;
     }
   }
   map.replicas_.assign(replicas.begin(), replicas.end());
