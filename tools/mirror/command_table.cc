@@ -104,12 +104,17 @@ const TargetCommand* CommandTable::Find(absl::string_view name) const {
 }
 
 const TargetCommand* CommandTable::Find(const ArgvView& argv) const {
-  const std::string name = absl::AsciiStrToLower(argv[0]);
+  return Find(argv[0], argv.size() < 2 ? "" : argv[1]);
+}
+
+const TargetCommand* CommandTable::Find(absl::string_view first,
+                                        absl::string_view second) const {
+  const std::string name = absl::AsciiStrToLower(first);
   const TargetCommand* const command = Find(name);
-  if (command == nullptr || !command->has_subcommands || argv.size() < 2) {
+  if (command == nullptr || !command->has_subcommands || second.empty()) {
     return command;
   }
-  return Find(absl::StrCat(name, "|", absl::AsciiStrToLower(argv[1])));
+  return Find(absl::StrCat(name, "|", absl::AsciiStrToLower(second)));
 }
 
 }  // namespace kevy_replica

@@ -51,6 +51,9 @@ class CommandTable {
 
   // The command that `argv` calls, or its subcommand.
   const TargetCommand* Find(const ArgvView& argv) const;
+  // The same by the first two arguments; `second` is empty without one.
+  const TargetCommand* Find(absl::string_view first,
+                            absl::string_view second) const;
 
  private:
   void Add(const TargetReply& reply);
