@@ -91,7 +91,7 @@ class KeyRepair {
     absl::StatusOr<ReplicationToken> token = progress_->Token();
     if (!token.ok()) return token.status();
     token_ = *std::move(token);
-    status = progress_->WaitFor(token_);
+    status = progress_->WaitFor(token_, {key_});
     if (!status.ok()) return status;
     status = GatherValue();
     if (!status.ok()) return status;
@@ -146,7 +146,9 @@ class KeyRepair {
       Server* server, const std::vector<absl::string_view>& argv) {
     absl::StatusOr<TargetReply> reply = server->Ask(argv);
     if (!reply.ok() || !reply->is_error()) return reply;
-    if (IsChangedKey(*reply)) return absl::NotFoundError(reply->text);
+    if (IsChangedKey(*reply) || IsRedirection(*reply)) {
+      return absl::NotFoundError(reply->text);
+    }
     return Refusal(*server, argv[0], reply->text);
   }
 
@@ -170,9 +172,10 @@ class KeyRepair {
   // kNotFound: it is beyond `end`, or has another history now.
   absl::Status WatchTarget(const ReplicationToken* end) {
     const absl::Status status =
-        Ask(target_, {"WATCH", progress_->position_key(), key_}).status();
+        Ask(target_, {"WATCH", progress_->PositionKeyOf(key_), key_}).status();
     if (!status.ok()) return status;
-    const absl::StatusOr<bool> between = progress_->IsBetween(token_, end);
+    const absl::StatusOr<bool> between =
+        progress_->IsBetween(token_, end, key_);
     if (!between.ok()) return between.status();
     return *between ? absl::OkStatus()
                     : absl::NotFoundError("the position has moved");
@@ -212,7 +215,9 @@ class KeyRepair {
           target_->Receive(ReplyDetail::kBrief);
       if (!reply.ok()) return reply.status();
       if (reply->is_error() && refusal.ok()) {
-        refusal = Refusal(*target_, "the repair", reply->text);
+        refusal = IsRedirection(*reply)
+                      ? absl::NotFoundError(reply->text)
+                      : Refusal(*target_, "the repair", reply->text);
       }
     }
     return refusal;
@@ -423,6 +428,7 @@ class KeyRepair {
         target_->Receive(ReplyDetail::kBrief);
     if (!reply.ok()) return reply.status();
     if (!queued.ok()) return queued;
+    if (IsRedirection(*reply)) return false;
     if (reply->is_error()) return Refusal(*target_, "EXEC", reply->text);
     if (reply->type == TargetReply::Type::kNull) return false;
     for (const TargetReply& element : reply->elements) {

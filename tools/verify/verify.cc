@@ -207,7 +207,7 @@ class Verifier {
         ++report_->CountsOf((*types)[i]).equal;
         continue;
       }
-      if (keys[i] == progress_.position_key()) {
+      if (progress_.IsOwnKey(keys[i])) {
         ++report_->CountsOf("none").not_compared;
         report_->AddNotCompared("the key of the mirror's record", 1);
         continue;
@@ -230,7 +230,7 @@ class Verifier {
         return absl::FailedPreconditionError(
             absl::StrCat("the primary: EXISTS: ", exists->text));
       }
-      if (exists->integer == 0 && key != progress_.position_key()) {
+      if (exists->integer == 0 && !progress_.IsOwnKey(key)) {
         extra.push_back(key);
       }
     }
@@ -271,9 +271,10 @@ class Verifier {
                : absl::OkStatus();
   }
 
-  absl::Status AwaitMirror() {
+  absl::Status AwaitMirror(absl::Span<const std::string> keys) {
     absl::StatusOr<ReplicationToken> token = progress_.Token();
-    return token.ok() ? progress_.WaitFor(*std::move(token)) : token.status();
+    return token.ok() ? progress_.WaitFor(*std::move(token), keys)
+                      : token.status();
   }
 
   // Proves or drops the suspects.
@@ -282,7 +283,7 @@ class Verifier {
     suspect_bytes_ = 0;
     if (keys.empty()) return absl::OkStatus();
     // Most suspects are only late, and one wait serves them all.
-    absl::Status status = AwaitMirror();
+    absl::Status status = AwaitMirror(keys);
     if (!status.ok()) return status;
     for (const std::string& key : keys) {
       status = Interrupted();
@@ -310,14 +311,15 @@ class Verifier {
       if (!is_watched && !absl::IsFailedPrecondition(status)) return status;
       const absl::StatusOr<ReplicationToken> token = progress_.Token();
       if (!token.ok()) return token.status();
-      status = progress_.WaitFor(*token);
+      status = progress_.WaitFor(*token, {key});
       if (!status.ok()) return status;
       const absl::StatusOr<KeyComparison> result = CompareKey(
           key, options_.deadline_tolerance, elements, &primary_, &target_);
       if (!result.ok()) return result.status();
       type = result->type;
       // A reload that has begun meanwhile has emptied the target.
-      const absl::StatusOr<bool> holds = progress_.IsBetween(*token, nullptr);
+      const absl::StatusOr<bool> holds =
+          progress_.IsBetween(*token, nullptr, key);
       if (!holds.ok()) return holds.status();
       const bool is_linked = watch.IsLinked();
       absl::StatusOr<bool> stood = true;
