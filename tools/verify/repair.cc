@@ -171,9 +171,11 @@ class KeyRepair {
   // The position must have reached the token, and not move from now on.
   // kNotFound: it is beyond `end`, or has another history now.
   absl::Status WatchTarget(const ReplicationToken* end) {
-    const absl::Status status =
-        Ask(target_, {"WATCH", progress_->PositionKeyOf(key_), key_}).status();
-    if (!status.ok()) return status;
+    // One by one: a cluster refuses several keys while their slot migrates.
+    for (const std::string& key : {progress_->PositionKeyOf(key_), key_}) {
+      const absl::Status status = Ask(target_, {"WATCH", key}).status();
+      if (!status.ok()) return status;
+    }
     const absl::StatusOr<bool> between =
         progress_->IsBetween(token_, end, key_);
     if (!between.ok()) return between.status();
@@ -481,7 +483,7 @@ absl::StatusOr<std::string> RepairKey(absl::string_view key,
   }
   return absl::StrCat(kMaxRepairs,
                       " tries met newer writes: of the key on the primary, or "
-                      "of the mirror");
+                      "of the mirror; or a slot that migrates");
 }
 
 }  // namespace kevy_replica

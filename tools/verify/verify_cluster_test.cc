@@ -359,6 +359,27 @@ TEST_F(VerifyClusterTest, MigrationDuringRepairBeginsItAgain) {
   }
 }
 
+// A node refuses a key that it lacks while the slot migrates.
+TEST_F(VerifyClusterTest, KeyOfOpenMigrationIsNotRepaired) {
+  OnBoth("SET k value");
+  OnTarget("DEL k");
+  options_.repair = true;
+  const uint16_t slot = KeySlot("k");
+  const size_t source = cluster_->MasterOf(slot);
+  const size_t target = (source + 1) % cluster_->size();
+  VerifyReport report;
+  absl::Status status;
+  cluster_->MigrateSlot(slot, source, target, [&](MigrationStep step) {
+    if (step == MigrationStep::kMigrating) status = Verify(options_, &report);
+  });
+  cluster_->AwaitWhole();
+  EXPECT_THAT(std::string(status.message()), HasSubstr("is being migrated"));
+  ASSERT_EQ(report.not_repaired, 1u);
+  EXPECT_THAT(report.differences[0].not_repaired,
+              HasSubstr("a slot that migrates"));
+  EXPECT_EQ(VerifyOk().result(), "repaired");
+}
+
 // A frame of the mirror comes between the read and the write of a repair.
 TEST_F(VerifyClusterTest, NewerPositionOfSlotFencesRepair) {
   OnBoth("SET k value");
