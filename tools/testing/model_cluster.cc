@@ -206,7 +206,7 @@ void ModelCluster::Promote(size_t node, size_t lag) {
   const size_t successor = AddNode();
   nodes_[successor].server->set_databases(PastOf(node, lag));
   std::replace(owner_.begin(), owner_.end(), node, successor);
-  if (migrating_.has_value() && migrating_to_ == node) migrating_.reset();
+  if (migrating_to_ == node) migrating_to_ = successor;
   // A node that lives becomes a replica.
   nodes_[node].server->set_databases({});
   changed();

@@ -63,7 +63,8 @@ class ModelCluster {
   // The node dies. Nothing covers its slots until Promote() or Restart().
   void Kill(size_t node);
   // A new node takes the place of `node`, with its data of `lag` changes ago.
-  // A node that lives keeps its links, and says MOVED.
+  // A node that lives keeps its links, and says MOVED. A migration goes on, as
+  // in Valkey 8; before, a failover of one of its nodes strands keys.
   void Promote(size_t node, size_t lag);
   // A dead node comes back with its data of `lag` changes ago.
   void Restart(size_t node, size_t lag);

@@ -226,7 +226,9 @@ class Simulation {
 
  private:
   void Fail(const std::string& failure) {
-    if (failure_.empty()) failure_ = failure;
+    if (!failure_.empty()) return;
+    failure_ = failure;
+    absl::StrAppend(&log_, "* the failure, at command ", commands_, "\n");
   }
   Break AtCommand();
   Break Happen(Event event);
