@@ -239,14 +239,20 @@ void ExplainRows(const MirrorOptions& options, const KevyVersion& version,
 }  // namespace
 
 absl::Status Explain(const MirrorRunOptions& options, std::string* text) {
-  absl::StatusOr<std::unique_ptr<TargetLink>> connected = options.connect();
-  if (!connected.ok()) return connected.status();
-  CheckedLink link(*std::move(connected));
   KevyVersion located = kAssumedVersion;
-  ExplainPrimary(options, text, &located);
-  absl::Status status = ExplainServer(&link, text);
-  if (status.ok()) status = ExplainRecord(options.mirror, &link, text);
-  if (status.ok()) status = ExplainReload(options.mirror, &link, text);
+  absl::Status status;
+  if (options.explain != nullptr) {
+    ExplainPrimary(options, text, &located);
+    status = options.explain(text);
+  } else {
+    absl::StatusOr<std::unique_ptr<TargetLink>> connected = options.connect();
+    if (!connected.ok()) return connected.status();
+    CheckedLink link(*std::move(connected));
+    ExplainPrimary(options, text, &located);
+    status = ExplainServer(&link, text);
+    if (status.ok()) status = ExplainRecord(options.mirror, &link, text);
+    if (status.ok()) status = ExplainReload(options.mirror, &link, text);
+  }
   if (!status.ok()) return status;
   ExplainRows(options.mirror, options.mirror.primary_version.value_or(located),
               text);
