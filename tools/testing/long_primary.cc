@@ -175,8 +175,7 @@ void LongPrimary::Serve(Transport* transport) {
   while (true) {
     for (uint64_t left = 1 + random() % 50; left > 0; --left) {
       if (plan.end && next == reach) break;
-      EXPECT_EQ(AppendFrame(next, frames_(next), &out),
-                WireError::kNone);
+      EXPECT_EQ(AppendFrame(next, frames_(next), &out), WireError::kNone);
       ++next;
     }
     // Half of the time the frames go out before the heartbeat. After the
