@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
@@ -101,6 +102,15 @@ void CommandTable::Add(const TargetReply& reply) {
 const TargetCommand* CommandTable::Find(absl::string_view name) const {
   const auto found = commands_.find(std::string(name));
   return found == commands_.end() ? nullptr : &found->second;
+}
+
+std::vector<const TargetCommand*> CommandTable::All() const {
+  std::vector<const TargetCommand*> all;
+  for (const auto& named : commands_) all.push_back(&named.second);
+  absl::c_sort(all, [](const TargetCommand* a, const TargetCommand* b) {
+    return a->name < b->name;
+  });
+  return all;
 }
 
 const TargetCommand* CommandTable::Find(const ArgvView& argv) const {

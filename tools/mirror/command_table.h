@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -48,6 +49,9 @@ class CommandTable {
 
   // `name` in lower case. Null: the target has no such command.
   const TargetCommand* Find(absl::string_view name) const;
+
+  // All commands and subcommands, by name.
+  std::vector<const TargetCommand*> All() const;
 
   // The command that `argv` calls, or its subcommand.
   const TargetCommand* Find(const ArgvView& argv) const;

@@ -73,14 +73,18 @@ FeedPosition PositionOf(const SlotMark& mark) {
 // A command that may be executed twice, without a mark.
 class PlainCommand : public SlotWork {
  public:
-  explicit PlainCommand(std::vector<std::string> argv)
-      : SlotWork(KeySlot(argv[1])), argv_(std::move(argv)) {}
+  PlainCommand(std::vector<std::string> argv, ReplyDetail detail)
+      : SlotWork(KeySlot(argv[1])), argv_(std::move(argv)), detail_(detail) {}
+
+  // A node that has lost writes answers from the past, and the answer may
+  // decide on a write to another slot.
+  bool needs_marks() const override { return true; }
 
   void Gather(TargetLink* link) override {
     link->Add(std::vector<absl::string_view>(argv_.begin(), argv_.end()));
   }
   absl::StatusOr<SlotAnswer> Receive(CheckedLink* link) override {
-    absl::StatusOr<TargetReply> reply = link->Receive(ReplyDetail::kBrief);
+    absl::StatusOr<TargetReply> reply = link->Receive(detail_);
     if (!reply.ok()) return reply.status();
     if (reply->is_error() && IsPassing(reply->text)) {
       return SlotAnswer{SlotAnswer::Kind::kError, reply->text};
@@ -92,6 +96,7 @@ class PlainCommand : public SlotWork {
 
  private:
   const std::vector<std::string> argv_;
+  const ReplyDetail detail_;
   TargetReply reply_;
 };
 
@@ -596,16 +601,11 @@ absl::StatusOr<TargetReply> ClusterTarget::Read(
     absl::Span<const absl::string_view> argv) {
   absl::Status status = Commit();
   if (!status.ok()) return status;
-  TargetReply answer;
-  status = sender_.Retry([&] {
-    absl::StatusOr<TargetReply> reply =
-        sender_.links().Ask(KeySlot(argv[1]), argv);
-    if (!reply.ok()) return reply.status();
-    answer = *std::move(reply);
-    return absl::OkStatus();
-  });
+  PlainCommand question(std::vector<std::string>(argv.begin(), argv.end()),
+                        ReplyDetail::kWhole);
+  status = sender_.Run({&question});
   if (!status.ok()) return status;
-  return answer;
+  return question.reply();
 }
 
 absl::Status ClusterTarget::ApplyDeadlines(
@@ -613,7 +613,7 @@ absl::Status ClusterTarget::ApplyDeadlines(
   std::vector<std::unique_ptr<PlainCommand>> reads;
   for (const PassedDeadlines::Held& one : held) {
     reads.push_back(std::make_unique<PlainCommand>(
-        std::vector<std::string>{"PEXPIRETIME", one.key}));
+        std::vector<std::string>{"PEXPIRETIME", one.key}, ReplyDetail::kBrief));
   }
   const absl::Status status = sender_.Run(WorksOf(reads));
   if (!status.ok()) return status;
@@ -621,8 +621,10 @@ absl::Status ClusterTarget::ApplyDeadlines(
   for (size_t i = 0; i < held.size(); ++i) {
     if (reads[i]->reply().type == TargetReply::Type::kInteger &&
         reads[i]->reply().integer == static_cast<int64_t>(held[i].until_ms)) {
-      writes.push_back(std::make_unique<PlainCommand>(std::vector<std::string>{
-          "PEXPIREAT", held[i].key, absl::StrCat(held[i].deadline_ms)}));
+      writes.push_back(std::make_unique<PlainCommand>(
+          std::vector<std::string>{"PEXPIREAT", held[i].key,
+                                   absl::StrCat(held[i].deadline_ms)},
+          ReplyDetail::kBrief));
     }
   }
   return sender_.Run(WorksOf(writes));

@@ -147,7 +147,7 @@ absl::Status SlotSender::Attempt(Wave* wave) {
 
 bool SlotSender::IsChecked(const SlotWork& work, uint64_t serial) const {
   const Checked& checked = checked_[work.slot()];
-  return work.changes().empty() || checked.master == serial ||
+  return !work.needs_marks() || checked.master == serial ||
          checked.asked == serial;
 }
 
@@ -232,7 +232,7 @@ absl::Status SlotSender::CheckMarks(Wave* wave,
 // Returns whether the slot has the work's own marks.
 absl::StatusOr<bool> SlotSender::CompareMarks(const MarkRead& read,
                                               SlotWork* work) {
-  bool is_executed = true;
+  bool is_executed = !work->changes().empty();
   bool is_known = true;
   for (size_t shard = 0; shard < marks_.shards(); ++shard) {
     const std::string name =

@@ -66,9 +66,11 @@ class SlotWork {
   // session.
   virtual absl::StatusOr<SlotAnswer> Receive(CheckedLink* link) = 0;
 
-  // The marks that the commands write. Not empty: the slot's marks are read at
-  // each new link before the commands are sent there.
+  // The marks that the commands write.
   virtual absl::Span<const MarkChange> changes() const { return {}; }
+  // Whether the slot's marks must be read at each new link before the commands
+  // are sent there.
+  virtual bool needs_marks() const { return !changes().empty(); }
   // The node has executed the commands, but the replies are lost.
   virtual void TakeUntold() {}
 
@@ -96,7 +98,7 @@ class MarkRead;
 //
 // Invariants:
 //
-// 1. A SlotWork with changes() is sent over a link only if the slot's marks
+// 1. A SlotWork that needs_marks() is sent over a link only if the slot's marks
 //    were read over that link and equal the memory, `marks`. A link is one TCP
 //    connection, so a node that has lost writes, a promoted replica and a slot
 //    that has moved are read again.
