@@ -161,8 +161,6 @@ TEST_F(KevyVerifyTest, ClusterIsComparedAndRepaired) {
             "slots"});
   const std::string place = SlotKey("kevy_mirror", KeySlot("k"));
   node.Ask({"HSET", place, "shard-0", "77:5"});
-  node_.replies[{"EXISTS", place}] = ":0\r\n";
-  port_.SetNode(node_);
   node.Ask({"RPUSH", "k", "a"});
   const std::vector<std::string> flags = {
       absl::StrCat("--primary=", port_.address()),

@@ -127,6 +127,11 @@ absl::StatusOr<MirrorRecord> MirrorProgress::Record() {
     return absl::FailedPreconditionError(
         absl::StrCat("the mirror has stopped: ", Escaped(record->rejected)));
   }
+  if (!options_.is_cluster && AnyInSlots(record->shards)) {
+    return absl::FailedPreconditionError(
+        "the target is a node of a cluster, and the mirror writes to all of "
+        "it: give --target=redis+cluster://...");
+  }
   return record;
 }
 
@@ -176,11 +181,6 @@ MirrorProgress::Positions(const std::set<std::string>& places) {
   std::map<std::string, std::vector<ShardRecord>> positions;
   for (const std::string& place : places) positions[place] = record->shards;
   if (!AnyInSlots(record->shards)) return positions;
-  if (!options_.is_cluster) {
-    return absl::FailedPreconditionError(
-        "the target is a node of a cluster, and the mirror writes to all of "
-        "it: give --target=redis+cluster://...");
-  }
   std::vector<std::string> fields;
   for (size_t i = 0; i < shards_; ++i) fields.push_back(ShardField(i));
   for (const std::string& place : places) {

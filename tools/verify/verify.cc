@@ -219,20 +219,22 @@ class Verifier {
   }
 
   absl::Status TakeTargetKeys(absl::Span<const std::string> keys) {
-    for (const std::string& key : keys) primary_.Add({"EXISTS", key});
+    std::vector<absl::string_view> asked;
+    for (const std::string& key : keys) {
+      if (!progress_.IsOwnKey(key)) asked.push_back(key);
+    }
+    for (const absl::string_view key : asked) primary_.Add({"EXISTS", key});
     absl::Status status = primary_.Send();
     if (!status.ok()) return status;
     std::vector<absl::string_view> extra;
-    for (const std::string& key : keys) {
+    for (const absl::string_view key : asked) {
       const absl::StatusOr<TargetReply> exists = primary_.Receive();
       if (!exists.ok()) return exists.status();
       if (exists->is_error()) {
         return absl::FailedPreconditionError(
             absl::StrCat("the primary: EXISTS: ", exists->text));
       }
-      if (exists->integer == 0 && !progress_.IsOwnKey(key)) {
-        extra.push_back(key);
-      }
+      if (exists->integer == 0) extra.push_back(key);
     }
     for (const absl::string_view key : extra) {
       status = AddSuspect(key);

@@ -35,6 +35,7 @@
 #include "kevy_replica/tools/testing/redis_server.h"
 #include "kevy_replica/tools/testing/replies.h"
 #include "kevy_replica/tools/verify/cluster_link.h"
+#include "kevy_replica/tools/verify/server.h"
 #include "kevy_replica/tools/verify/verify.h"
 #include "kevy_replica/tools/verify/verify_report.h"
 #include "kevy_replica/transport/interrupter.h"
@@ -43,6 +44,7 @@ namespace kevy_replica {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 using Argv = std::vector<std::string>;
 
@@ -357,6 +359,17 @@ TEST_F(VerifyClusterTest, MigrationDuringRepairBeginsItAgain) {
     EXPECT_TRUE(is_migrated);
     EXPECT_EQ(cluster_->AskForKey("k", {"GET", "k"}).text, "value");
   }
+}
+
+// Followed over another connection, it would watch nothing.
+TEST_F(VerifyClusterTest, RedirectionOfWatchIsItsReply) {
+  Server target("the target", options_.connect_target);
+  ASSERT_TRUE(target.Connect().ok());
+  Migrate("k");
+  EXPECT_THAT(target.Ask({"WATCH", "k"})->text, StartsWith("MOVED "));
+  EXPECT_EQ(target.Ask({"WATCH", "k"})->text, "OK");
+  Migrate("k");
+  EXPECT_EQ(target.Ask({"GET", "k"})->type, TargetReply::Type::kNull);
 }
 
 // A node refuses a key that it lacks while the slot migrates.
