@@ -413,6 +413,44 @@ TEST_F(VerifyClusterTest, NewerPositionOfSlotFencesRepair) {
   EXPECT_EQ(cluster_->AskForKey("k", {"GET", "k"}).text, "newer");
 }
 
+// A frame that does not touch the key on the target: the value that the repair
+// has read is too old all the same.
+TEST_F(VerifyClusterTest, FrameWithoutEffectFencesRepair) {
+  OnBoth("SET k value");
+  OnTarget("DEL k");
+  options_.repair = true;
+  bool is_deleted = false;
+  on_target_ = [&](const Argv& argv) -> std::optional<TargetReply> {
+    if (argv[0] == "EXEC" && !is_deleted) {
+      is_deleted = true;
+      end_.next_offset = 6;
+      OnPrimary("DEL k");  // And the mirror's position.
+    }
+    return std::nullopt;
+  };
+  EXPECT_EQ(VerifyOk().result(), "repaired");
+  EXPECT_TRUE(is_deleted);
+  EXPECT_EQ(cluster_->AskForKey("k", {"EXISTS", "k"}).integer, 0);
+}
+
+// The commands of a large value are queued before the slot migrates.
+TEST_F(VerifyClusterTest, MigrationBeforeExecBeginsRepairAgain) {
+  OnBoth("SET k value");
+  primary_.Ask({"SETRANGE", "k", "2000000", "end"});
+  options_.repair = true;
+  bool is_migrated = false;
+  on_target_ = [&](const Argv& argv) -> std::optional<TargetReply> {
+    if (argv[0] == "EXEC" && !is_migrated) {
+      is_migrated = true;
+      Migrate("k");
+    }
+    return std::nullopt;
+  };
+  EXPECT_EQ(VerifyOk().result(), "repaired");
+  EXPECT_TRUE(is_migrated);
+  EXPECT_EQ(cluster_->AskForKey("k", {"STRLEN", "k"}).integer, 2000003);
+}
+
 TEST_F(VerifyClusterTest, OwnKeysOnPrimaryAreNeverWritten) {
   OnBoth("SET k value");
   const std::string place = SlotKey("kevy_mirror", KeySlot("k"));
