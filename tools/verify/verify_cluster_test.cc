@@ -428,7 +428,9 @@ TEST_F(VerifyClusterTest, FrameWithoutEffectFencesRepair) {
     }
     return std::nullopt;
   };
-  EXPECT_EQ(VerifyOk().result(), "repaired");
+  const VerifyReport report = VerifyOk();
+  EXPECT_EQ(report.result(), "repaired");
+  EXPECT_EQ(report.repaired, 1u) << "it wrote a value, and deleted it again";
   EXPECT_TRUE(is_deleted);
   EXPECT_EQ(cluster_->AskForKey("k", {"EXISTS", "k"}).integer, 0);
 }
