@@ -108,7 +108,8 @@ absl::Status ClusterLink::RouteToSlot(uint16_t slot, Command* command) {
 
 absl::Status ClusterLink::Route(Command* command) {
   const std::vector<std::string>& argv = command->argv;
-  const absl::string_view name = argv.empty() ? "" : argv[0];
+  absl::string_view name;
+  if (!argv.empty()) name = argv[0];
   const bool ends = name == "EXEC" || name == "DISCARD" || name == "UNWATCH";
   if (in_transaction_ || name == "MULTI" || ends) {
     in_transaction_ = !ends;
