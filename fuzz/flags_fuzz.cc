@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Values of flags: an accepted one survives formatting, and the message about
-// another one is printable. The address of a target never shows its password.
+// another one is printable. The addresses of a target and of a cluster never
+// show their password.
 
 #include <algorithm>
 #include <cstddef>
@@ -19,6 +20,7 @@
 #include "kevy_replica/client/link_options.h"
 #include "kevy_replica/fuzz/check.h"
 #include "kevy_replica/tools/common/flags.h"
+#include "kevy_replica/tools/mirror/cluster/cluster_address.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/transport/address.h"
 
@@ -58,8 +60,10 @@ void CheckAddress(absl::string_view text) {
   FUZZ_CHECK(same.ok() && *same == *address);
 }
 
-// The message about `text` is the same with another password.
-void CheckPasswordIsHidden(absl::string_view text, absl::string_view message) {
+// The message of `parse` about `text` is the same with another password.
+template <typename Value>
+void CheckPasswordIsHidden(absl::string_view text, absl::string_view message,
+                           absl::StatusOr<Value> (*parse)(absl::string_view)) {
   const size_t at = text.rfind('@');
   if (at == absl::string_view::npos) return;
   const size_t colon = text.substr(0, at).rfind(':');
@@ -72,7 +76,7 @@ void CheckPasswordIsHidden(absl::string_view text, absl::string_view message) {
   }
   const std::string other =
       absl::StrCat(text.substr(0, colon + 1), "other", text.substr(at));
-  FUZZ_CHECK(ParseTargetAddress(other).status().message() == message);
+  FUZZ_CHECK(parse(other).status().message() == message);
 }
 
 void CheckTarget(absl::string_view text) {
@@ -80,7 +84,7 @@ void CheckTarget(absl::string_view text) {
   if (!target.ok()) {
     FUZZ_CHECK(absl::IsInvalidArgument(target.status()));
     CheckMessage(target.status().message());
-    CheckPasswordIsHidden(text, target.status().message());
+    CheckPasswordIsHidden(text, target.status().message(), ParseTargetAddress);
     return;
   }
   const absl::StatusOr<TargetAddress> same =
@@ -90,6 +94,23 @@ void CheckTarget(absl::string_view text) {
   FUZZ_CHECK(same->database == target->database);
   FUZZ_CHECK(same->tls.has_value() == target->tls.has_value());
   FUZZ_CHECK(same->user.empty() && same->password.empty());
+}
+
+void CheckCluster(absl::string_view text) {
+  const absl::StatusOr<ClusterAddress> cluster = ParseClusterAddress(text);
+  if (!cluster.ok()) {
+    FUZZ_CHECK(absl::IsInvalidArgument(cluster.status()));
+    CheckMessage(cluster.status().message());
+    CheckPasswordIsHidden(text, cluster.status().message(),
+                          ParseClusterAddress);
+    return;
+  }
+  const absl::StatusOr<ClusterAddress> same =
+      ParseClusterAddress(cluster->ToString());
+  FUZZ_CHECK(same.ok());
+  FUZZ_CHECK(!same->seeds.empty() && same->seeds == cluster->seeds);
+  FUZZ_CHECK(same->login.tls.has_value() == cluster->login.tls.has_value());
+  FUZZ_CHECK(same->login.user.empty() && same->login.password.empty());
 }
 
 }  // namespace
@@ -102,5 +123,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   kevy_replica::CheckFlag<kevy_replica::ProtocolChoice>(text);
   kevy_replica::CheckAddress(text);
   kevy_replica::CheckTarget(text);
+  kevy_replica::CheckCluster(text);
   return 0;
 }

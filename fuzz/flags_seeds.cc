@@ -32,7 +32,11 @@ std::vector<Seed> Seeds() {
                            "unix:/tmp/redis.sock?db=2",
                            "redis://user:password@db1:port",
                            "redis://user:pass%2@db1",
-                           "redis://user:password@"}) {
+                           "redis://user:password@",
+                           "redis+cluster://db1:7000,[::1]:7001",
+                           "rediss+cluster://user:pass%20word@db1:7000",
+                           "redis+cluster://user:password@db1:7000/1",
+                           "redis+cluster://user:password@db1"}) {
     seeds.push_back({text, text});
   }
   return seeds;

@@ -14,6 +14,7 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
@@ -35,11 +36,17 @@
 #include "kevy_replica/tools/common/standard_files.h"
 #include "kevy_replica/tools/common/stop_signals.h"
 #include "kevy_replica/tools/common/tls_flags.h"
+#include "kevy_replica/tools/mirror/cluster/cluster_address.h"
+#include "kevy_replica/tools/mirror/cluster/cluster_target.h"
+#include "kevy_replica/tools/mirror/cluster/explain_cluster.h"
+#include "kevy_replica/tools/mirror/cluster/node_connector.h"
 #include "kevy_replica/tools/mirror/explain.h"
 #include "kevy_replica/tools/mirror/mirror.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
+#include "kevy_replica/tools/mirror/mirror_target.h"
 #include "kevy_replica/tools/mirror/printing_link.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
+#include "kevy_replica/tools/mirror/reply_reader.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/tools/mirror/target_flags.h"
 #include "kevy_replica/transport/interrupter.h"
@@ -65,7 +72,9 @@ ABSL_FLAG(
     std::string, target, "",
     "redis://[USER@]HOST[:PORT][/DB], the same with rediss:// for TLS, or\n"
     "unix:/PATH[?db=DB], by default port 6379 and database 0. A password in\n"
-    "it, as in redis://USER:PASSWORD@HOST, shows in the list of processes.");
+    "it, as in redis://USER:PASSWORD@HOST, shows in the list of processes.\n"
+    "redis+cluster://[USER@]HOST:PORT[,HOST:PORT...] is a Redis Cluster or\n"
+    "Valkey Cluster, by some of its nodes; rediss+cluster:// for TLS.");
 ABSL_FLAG(std::string, position_key, "kevy_mirror",
           "The key in the target for the mirror's own record.");
 ABSL_FLAG(bool, replace, false,
@@ -158,7 +167,7 @@ namespace {
 
 constexpr absl::string_view kUsage =
     R"(kevy_mirror: applies the replication stream of a kevy primary to a Valkey
-or Redis server.
+or Redis server, or to a cluster of them.
 
   kevy_mirror --primary=kevy://localhost:6004 --target=redis://localhost/1
 
@@ -201,6 +210,15 @@ A target that has changed:
   (--on_lost_target=stop), or is loaded again. A mirror that starts on an empty
   database always loads everything. A target that is READONLY, MASTERDOWN or
   LOADING is waited for.
+
+A cluster:
+  Each slot has a key with its position, which is written in one transaction
+  with the slot's frames. So the mirror applies each frame once for each slot,
+  through deaths of nodes, failovers and resharding. A slot that no node serves
+  stalls the mirror. Frames on keys of several slots are split or rewritten
+  where that is exact; others, as XREADGROUP on streams of several slots, stop
+  it. --explain lists them. A new snapshot deletes all keys of the cluster.
+  docs/cluster.md tells more.
 
 Rejected commands:
   kevy streams commands that it has refused, too. If the target refuses one as
@@ -255,6 +273,23 @@ bool Prints() {
   return absl::GetFlag(FLAGS_dry_run) || absl::GetFlag(FLAGS_target).empty();
 }
 
+absl::Status CheckClusterFlags() {
+  if (absl::GetFlag(FLAGS_reload) == "swap") {
+    return absl::InvalidArgumentError(
+        "--reload=swap needs several databases, and a cluster has one");
+  }
+  if (absl::GetFlag(FLAGS_scripts) == "allow") {
+    return absl::InvalidArgumentError(
+        "--scripts=allow is not for a cluster: a script's keys have no slot");
+  }
+  if (absl::StrContains(absl::GetFlag(FLAGS_position_key), '{')) {
+    return absl::InvalidArgumentError(
+        "--position_key must not have a { in a cluster: the mirror appends a "
+        "hash tag for each slot");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckFlags(const CommandLine& command_line) {
   const std::string scripts = absl::GetFlag(FLAGS_scripts);
   if (scripts != "refuse" && scripts != "allow") {
@@ -290,6 +325,10 @@ absl::Status CheckFlags(const CommandLine& command_line) {
   }
   if (Prints()) {
     const absl::Status status = CheckStandardOutput("--target");
+    if (!status.ok()) return status;
+  }
+  if (IsClusterAddress(absl::GetFlag(FLAGS_target))) {
+    const absl::Status status = CheckClusterFlags();
     if (!status.ok()) return status;
   }
   if (absl::GetFlag(FLAGS_explain) && Prints()) {
@@ -361,6 +400,38 @@ absl::StatusOr<TargetConnector> ConnectorOfFlags(
   };
 }
 
+// Makes --target, a cluster, the target of `*options`.
+absl::Status TakeCluster(MirrorRunOptions* options) {
+  absl::StatusOr<ClusterAddress> address =
+      ParseClusterAddress(absl::GetFlag(FLAGS_target));
+  if (!address.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--target: ", address.status().message()));
+  }
+  const absl::Status status = TakeTargetFlags(&address->login);
+  if (!status.ok()) return status;
+  ClusterTarget::Where where;
+  where.seeds = address->seeds;
+  // A value travels whole in a reply if its key moves to another slot.
+  TargetReplyLimits limits;
+  limits.whole_bytes = limits.brief_bytes;
+  where.connect = RedisNodeConnector(*address, options->interrupter,
+                                     absl::Seconds(10), limits);
+  where.sleep = [interrupter = options->interrupter](absl::Duration timeout) {
+    return interrupter->Sleep(timeout);
+  };
+  options->open =
+      [where](
+          const MirrorOptions& mirror, MirrorCounters* counters,
+          MirrorState* state) -> absl::StatusOr<std::unique_ptr<MirrorTarget>> {
+    return ClusterTarget::Open(where, mirror, counters, state);
+  };
+  options->explain = [where, options](std::string* text) {
+    return ExplainCluster(where, options->mirror, text);
+  };
+  return absl::OkStatus();
+}
+
 int Run(const CommandLine& command_line) {
   const absl::Status flags = CheckFlags(command_line);
   if (!flags.ok()) return BadUsage(flags.message());
@@ -373,10 +444,15 @@ int Run(const CommandLine& command_line) {
                              : TlsOfFlags(absl::GetFlag(FLAGS_primary));
   options.interrupter = HandleStopSignals();
   Output output(STDOUT_FILENO, options.interrupter.get());
-  absl::StatusOr<TargetConnector> connect =
-      ConnectorOfFlags(options.interrupter, &output, &options.mirror);
-  if (!connect.ok()) return BadUsage(connect.status().message());
-  options.connect = *std::move(connect);
+  if (!Prints() && IsClusterAddress(absl::GetFlag(FLAGS_target))) {
+    const absl::Status taken = TakeCluster(&options);
+    if (!taken.ok()) return BadUsage(taken.message());
+  } else {
+    absl::StatusOr<TargetConnector> connect =
+        ConnectorOfFlags(options.interrupter, &output, &options.mirror);
+    if (!connect.ok()) return BadUsage(connect.status().message());
+    options.connect = *std::move(connect);
+  }
   if (options.mirror.scripts && !options.mirror.print_only) {
     Say({LogLevel::kWarning, "scripts_allowed",
          "danger: with --scripts=allow, whoever may write to the primary can "

@@ -57,6 +57,11 @@ class CommandFilter {
 
   CommandVerdict Judge(const ArgvView& argv);
 
+  // Whether some frame with this command, of the target's own table, passes.
+  bool Passes(const TargetCommand& command) const {
+    return RefusalOf(&command).empty();
+  }
+
   const CommandTable& table() const { return table_; }
 
  private:

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
@@ -103,13 +104,27 @@ const TargetCommand* CommandTable::Find(absl::string_view name) const {
   return found == commands_.end() ? nullptr : &found->second;
 }
 
+std::vector<const TargetCommand*> CommandTable::All() const {
+  std::vector<const TargetCommand*> all;
+  for (const auto& named : commands_) all.push_back(&named.second);
+  absl::c_sort(all, [](const TargetCommand* a, const TargetCommand* b) {
+    return a->name < b->name;
+  });
+  return all;
+}
+
 const TargetCommand* CommandTable::Find(const ArgvView& argv) const {
-  const std::string name = absl::AsciiStrToLower(argv[0]);
+  return Find(argv[0], argv.size() < 2 ? "" : argv[1]);
+}
+
+const TargetCommand* CommandTable::Find(absl::string_view first,
+                                        absl::string_view second) const {
+  const std::string name = absl::AsciiStrToLower(first);
   const TargetCommand* const command = Find(name);
-  if (command == nullptr || !command->has_subcommands || argv.size() < 2) {
+  if (command == nullptr || !command->has_subcommands || second.empty()) {
     return command;
   }
-  return Find(absl::StrCat(name, "|", absl::AsciiStrToLower(argv[1])));
+  return Find(absl::StrCat(name, "|", absl::AsciiStrToLower(second)));
 }
 
 }  // namespace kevy_replica

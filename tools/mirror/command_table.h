@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -49,8 +50,14 @@ class CommandTable {
   // `name` in lower case. Null: the target has no such command.
   const TargetCommand* Find(absl::string_view name) const;
 
+  // All commands and subcommands, by name.
+  std::vector<const TargetCommand*> All() const;
+
   // The command that `argv` calls, or its subcommand.
   const TargetCommand* Find(const ArgvView& argv) const;
+  // The same by the first two arguments; `second` is empty without one.
+  const TargetCommand* Find(absl::string_view first,
+                            absl::string_view second) const;
 
  private:
   void Add(const TargetReply& reply);

@@ -62,36 +62,6 @@ std::string InfoField(absl::string_view info, absl::string_view name) {
   return "unknown";
 }
 
-absl::Status ExplainServer(CheckedLink* link, std::string* text) {
-  std::string info;
-  for (const absl::string_view section : {"server", "memory"}) {
-    const absl::StatusOr<TargetReply> reply = link->Ask({"INFO", section});
-    if (!reply.ok()) return reply.status();
-    absl::StrAppend(&info, reply->text, "\r\n");
-  }
-  for (const absl::string_view name :
-       {"server_name", "redis_version", "valkey_version", "used_memory",
-        "maxmemory", "maxmemory_policy"}) {
-    const std::string value = InfoField(info, name);
-    if (value != "unknown") {
-      absl::StrAppend(text, "target: ", name, " ", value, "\n");
-    }
-  }
-  if (InfoField(info, "maxmemory_policy") != "\"noeviction\"") {
-    absl::StrAppend(text,
-                    "warning: the target may drop keys by itself: set "
-                    "maxmemory-policy to noeviction\n");
-  }
-  const absl::StatusOr<CommandTable> table = CommandTable::Load(link);
-  if (!table.ok()) return table.status();
-  for (const Lack& lack : kLacks) {
-    if (table->Find(lack.command) != nullptr) continue;
-    absl::StrAppend(text, "target: lacks ", lack.command, ": ",
-                    lack.consequence, "\n");
-  }
-  return absl::OkStatus();
-}
-
 absl::Status ExplainRecord(const MirrorOptions& options, CheckedLink* link,
                            std::string* text) {
   const absl::StatusOr<TargetReply> size = link->Ask({"DBSIZE"});
@@ -238,15 +208,51 @@ void ExplainRows(const MirrorOptions& options, const KevyVersion& version,
 
 }  // namespace
 
+absl::Status ExplainServer(CheckedLink* link, std::string* text) {
+  std::string info;
+  for (const absl::string_view section : {"server", "memory"}) {
+    const absl::StatusOr<TargetReply> reply = link->Ask({"INFO", section});
+    if (!reply.ok()) return reply.status();
+    absl::StrAppend(&info, reply->text, "\r\n");
+  }
+  for (const absl::string_view name :
+       {"server_name", "redis_version", "valkey_version", "used_memory",
+        "maxmemory", "maxmemory_policy"}) {
+    const std::string value = InfoField(info, name);
+    if (value != "unknown") {
+      absl::StrAppend(text, "target: ", name, " ", value, "\n");
+    }
+  }
+  if (InfoField(info, "maxmemory_policy") != "\"noeviction\"") {
+    absl::StrAppend(text,
+                    "warning: the target may drop keys by itself: set "
+                    "maxmemory-policy to noeviction\n");
+  }
+  const absl::StatusOr<CommandTable> table = CommandTable::Load(link);
+  if (!table.ok()) return table.status();
+  for (const Lack& lack : kLacks) {
+    if (table->Find(lack.command) != nullptr) continue;
+    absl::StrAppend(text, "target: lacks ", lack.command, ": ",
+                    lack.consequence, "\n");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Explain(const MirrorRunOptions& options, std::string* text) {
-  absl::StatusOr<std::unique_ptr<TargetLink>> connected = options.connect();
-  if (!connected.ok()) return connected.status();
-  CheckedLink link(*std::move(connected));
   KevyVersion located = kAssumedVersion;
-  ExplainPrimary(options, text, &located);
-  absl::Status status = ExplainServer(&link, text);
-  if (status.ok()) status = ExplainRecord(options.mirror, &link, text);
-  if (status.ok()) status = ExplainReload(options.mirror, &link, text);
+  absl::Status status;
+  if (options.explain != nullptr) {
+    ExplainPrimary(options, text, &located);
+    status = options.explain(text);
+  } else {
+    absl::StatusOr<std::unique_ptr<TargetLink>> connected = options.connect();
+    if (!connected.ok()) return connected.status();
+    CheckedLink link(*std::move(connected));
+    ExplainPrimary(options, text, &located);
+    status = ExplainServer(&link, text);
+    if (status.ok()) status = ExplainRecord(options.mirror, &link, text);
+    if (status.ok()) status = ExplainReload(options.mirror, &link, text);
+  }
   if (!status.ok()) return status;
   ExplainRows(options.mirror, options.mirror.primary_version.value_or(located),
               text);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/mirror.h"
 
 namespace kevy_replica {
@@ -21,6 +22,10 @@ namespace kevy_replica {
 //   OK            `*text` says it all, also that the mirror would refuse
 //   other errors  the target's link, or its refusal to answer
 absl::Status Explain(const MirrorRunOptions& options, std::string* text);
+
+// Appends the version and the memory of one server, and the commands that it
+// lacks. Errors: CheckedLink::Ask()'s.
+absl::Status ExplainServer(CheckedLink* link, std::string* text);
 
 }  // namespace kevy_replica
 

@@ -29,6 +29,8 @@
 #include "kevy_replica/tools/common/stop_signals.h"
 #include "kevy_replica/tools/mirror/kind_counts.h"
 #include "kevy_replica/tools/mirror/mirror_session.h"
+#include "kevy_replica/tools/mirror/mirror_state.h"
+#include "kevy_replica/tools/mirror/mirror_target.h"
 #include "kevy_replica/tools/mirror/transactions.h"
 
 namespace kevy_replica {
@@ -85,11 +87,21 @@ class Mirror {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<std::unique_ptr<MirrorSession>> OpenSession() {
+    if (options_.open == nullptr) {
+      return MirrorSession::Open(options_.connect, options_.interrupter,
+                                 options_.mirror, &counters_, &state_);
+    }
+    absl::StatusOr<std::unique_ptr<MirrorTarget>> target =
+        options_.open(options_.mirror, &counters_, &state_);
+    if (!target.ok()) return target.status();
+    return MirrorSession::Create(*std::move(target), options_.mirror,
+                                 &counters_, &state_);
+  }
+
   // Mirrors from the positions in the target.
   absl::Status RunSession() {
-    absl::StatusOr<std::unique_ptr<MirrorSession>> session =
-        MirrorSession::Open(options_.connect, options_.interrupter,
-                            options_.mirror, &counters_, &state_);
+    absl::StatusOr<std::unique_ptr<MirrorSession>> session = OpenSession();
     if (!session.ok()) return session.status();
 
     InMemoryPositionStore positions;

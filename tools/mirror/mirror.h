@@ -6,14 +6,17 @@
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_MIRROR_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_MIRROR_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "kevy_replica/client/fleet.h"
 #include "kevy_replica/tools/common/monitor.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
+#include "kevy_replica/tools/mirror/mirror_target.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/transport/interrupter.h"
 
@@ -23,7 +26,14 @@ struct MirrorRunOptions {
   MirrorOptions mirror;
   std::vector<std::string> addresses;  // Of the shards, at least one. Required.
   FleetOptions fleet;
-  TargetConnector connect;  // Required.
+  TargetConnector connect;  // To one server. Required without `open`.
+  // Opens another target than one server. Default: null.
+  std::function<absl::StatusOr<std::unique_ptr<MirrorTarget>>(
+      const MirrorOptions& options, MirrorCounters* counters,
+      MirrorState* state)>
+      open;
+  // For Explain() with `open`: appends lines about that target. Default: null.
+  std::function<absl::Status(std::string* text)> explain;
   // Ends the waits between two connections. Required.
   std::shared_ptr<Interrupter> interrupter;
   // Show a status line on stderr, a terminal. Default: false.

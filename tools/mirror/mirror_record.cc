@@ -99,6 +99,8 @@ absl::StatusOr<MirrorRecord> ReadMirrorRecord(const std::string& key,
       (void)absl::SimpleAtoi(mark, &shard.loaded);
     } else if (text == kEmpty) {
       shard.state = ShardRecord::State::kEmpty;
+    } else if (text == kInSlots) {
+      shard.state = ShardRecord::State::kInSlots;
     } else if (const auto position = ParseFeedPosition(text)) {
       shard.state = ShardRecord::State::kAt;
       shard.position = *position;

@@ -32,6 +32,9 @@ struct ShardRecord {
     // The target holds the shard up to `position`.
     // Next: kAt with a later position; kLoading with a new history.
     kAt,
+    // In a cluster, in the place of kAt: each slot has its own position.
+    // Next: kLoading with a new history.
+    kInSlots,
   };
   State state = State::kLoading;
   FeedPosition position;  // {0, 0} unless kAt.
@@ -47,6 +50,7 @@ struct ShardRecord {
 //   shard-1      loading 17            kLoading: the mark of a transaction of a
 //                                      snapshot, or of a forgotten history
 //   shard-2      empty                 kEmpty
+//   shard-3      slots                 kInSlots: see cluster/slot_mark.h
 //   rejected     ...                   the reason why the mirror has stopped
 //   told         7270893326363503:39,empty    the shards' fields at the last
 //                                      end that has read all replies
@@ -67,6 +71,7 @@ struct MirrorRecord {
 
 inline constexpr absl::string_view kLoading = "loading";
 inline constexpr absl::string_view kEmpty = "empty";
+inline constexpr absl::string_view kInSlots = "slots";
 inline constexpr absl::string_view kRejectedField = "rejected";
 inline constexpr absl::string_view kToldField = "told";
 inline constexpr absl::string_view kVersionField = "kevy_mirror";

@@ -10,44 +10,38 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kevy_replica/client/feed_position.h"
 #include "kevy_replica/client/follower_handler.h"
 #include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/client/primary.h"
 #include "kevy_replica/codec/frame.h"
-#include "kevy_replica/tools/mirror/checked_link.h"
-#include "kevy_replica/tools/mirror/command_filter.h"
 #include "kevy_replica/tools/mirror/frame_rewriter.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
-#include "kevy_replica/tools/mirror/open_target.h"
+#include "kevy_replica/tools/mirror/mirror_target.h"
 #include "kevy_replica/tools/mirror/passed_deadlines.h"
 #include "kevy_replica/tools/mirror/snapshot_loader.h"
 #include "kevy_replica/tools/mirror/target_link.h"
-#include "kevy_replica/tools/mirror/transactions.h"
 #include "kevy_replica/transport/interrupter.h"
 
 namespace kevy_replica {
 
-// Writes the events of all shards to one target. The shards take turns on its
-// one link. Their handlers share one thread.
+// Writes the events of all shards to one MirrorTarget. Their handlers share one
+// thread. The target's calls:
 //
-//   MirrorSession::Open()        OpenTarget(): checks, positions
-//   handler(i)->OnReset()        EnterSpare(), EmptyTarget(), if the database
-//                                must be empty
-//     OnFrames(), OnFlush()      Transactions, then applied(i, offset)
-//   handler(i)->OnSnapshot...()  the same, SnapshotLoader, the position; and
-//                                SwapDatabases() behind the last snapshot
-//   handler(i)->OnHeartbeat()    the position, if its generation is new
-//   Finish()                     the last replies
+//   handler(i)->OnReset()        Empty(), if the target must be empty
+//     OnFrames(), OnFlush()      Add() or PassOver(), Send(); Commit(), then
+//                                applied(i, offset)
+//   handler(i)->OnSnapshot...()  the same, SnapshotLoader, StorePosition(); and
+//                                Swap() behind the last snapshot
+//   handler(i)->OnHeartbeat()    StorePosition(), if its generation is new
+//   Finish()                     End()
 //
 // Invariants:
 //
@@ -72,10 +66,13 @@ namespace kevy_replica {
 //    found it caught up.
 class MirrorSession {
  public:
-  // Connects and opens the target: see OpenTarget() for the errors. After a
-  // broken link the session connects again by itself, within the call that
-  // needs the link: the primaries' links stay. `interrupter` ends the waits.
-  // `counters` and `state` must outlive the session.
+  // Over an opened target. `counters` and `state` must outlive the session.
+  static std::unique_ptr<MirrorSession> Create(
+      std::unique_ptr<MirrorTarget> target, const MirrorOptions& options,
+      MirrorCounters* counters, MirrorState* state);
+
+  // Over one server: ServerTarget::Open(), then Create(). After a broken link
+  // the target connects again by itself: the primaries' links stay.
   static absl::StatusOr<std::unique_ptr<MirrorSession>> Open(
       TargetConnector connect, std::shared_ptr<Interrupter> interrupter,
       const MirrorOptions& options, MirrorCounters* counters,
@@ -107,44 +104,29 @@ class MirrorSession {
  private:
   class Shard;
 
-  MirrorSession(TargetConnector connect,
-                std::shared_ptr<Interrupter> interrupter,
-                std::unique_ptr<CheckedLink> link, const MirrorOptions& options,
-                OpenedTarget opened, MirrorCounters* counters,
+  MirrorSession(std::unique_ptr<MirrorTarget> target,
+                const MirrorOptions& options, MirrorCounters* counters,
                 MirrorState* state);
 
-  absl::StatusOr<std::vector<std::string>> Reconnect(absl::Status status);
-  absl::StatusOr<std::vector<std::string>> TakeOpened(OpenedTarget opened);
-  absl::Status CheckRecord(const OpenedTarget& opened) const;
   absl::Status KeepAlive();
-  absl::StatusOr<TargetReply> Read(absl::Span<const absl::string_view> argv);
   void TakePrimary(const Primary& primary);
   void CountReason(size_t shard, const FrameView& frame,
                    const Rewriting& rewriting);
   absl::Status ApplyDeadlines(PassedDeadlines* deadlines, uint64_t offset);
-  absl::Status ApplyDeadlines(absl::Span<const PassedDeadlines::Held> held);
   absl::Status BeginHistory(Shard* shard);
   absl::Status EmptyDatabase();
-  void Tell();
   absl::Status SwapIfWhole();
   absl::Status StoreField(Shard* shard, absl::string_view value);
   absl::Status StorePosition(Shard* shard, const FeedPosition& position);
   void Stored(size_t shard, const FeedPosition& position);
 
-  const TargetConnector connect_;
-  const std::shared_ptr<Interrupter> interrupter_;
-  const std::unique_ptr<CheckedLink> link_;
+  const std::unique_ptr<MirrorTarget> target_;
   const MirrorOptions options_;
   MirrorCounters* const counters_;
   MirrorState* const state_;
-  PayloadCommandsOptions features_;
-  std::optional<CommandFilter> filter_;
   FrameRewriter rewriter_;
   uint64_t now_ms_ = 0;  // When the frames at hand were delivered.
-  bool empty_first_;     // As OpenedTarget::empty_first, until it is done.
-  Transactions transactions_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  absl::Duration backoff_;  // The next wait. Zero after progress.
   // Whether the target was sent something since the last heartbeat.
   bool used_since_heartbeat_ = false;
   absl::Status status_;

@@ -4,6 +4,8 @@
 #include "kevy_replica/tools/mirror/open_target.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +20,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "kevy_replica/client/payload_commands.h"
+#include "kevy_replica/codec/escape.h"
 #include "kevy_replica/tools/common/log.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
@@ -31,8 +34,62 @@
 namespace kevy_replica {
 namespace {
 
-// A killed mirror may have sent commands that the server has yet to read. Its
-// connection must end before the record is read.
+// A text of the target's without bytes that a terminal could take amiss.
+std::string Printable(absl::string_view text) {
+  std::string printable(text);
+  for (char& c : printable) {
+    if (!absl::ascii_isprint(static_cast<unsigned char>(c))) c = '?';
+  }
+  return printable;
+}
+
+// Takes the reason to stop out of the record, if the options say so.
+absl::Status ClearRejection(const MirrorOptions& options, CheckedLink* link,
+                            MirrorRecord* record) {
+  if (options.on_reject == OnReject::kSkip) {
+    return link->Ask({"HDEL", options.position_key, kRejectedField}).status();
+  }
+  if (options.replace) {
+    record->exists = false;
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the mirror stopped here before: ", Printable(record->rejected),
+      ": skip the command with --on_reject=skip, or start over with "
+      "--replace"));
+}
+
+// Without a record, only an empty database may be written to.
+absl::Status CheckNoForeignKeys(
+    const std::function<absl::StatusOr<int64_t>()>& count_keys) {
+  const absl::StatusOr<int64_t> size = count_keys();
+  if (!size.ok()) return size.status();
+  if (*size == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the target's database holds ", *size,
+                   " keys that a mirror did not write, and stays unchanged: "
+                   "replace them with --replace, or choose another database"));
+}
+
+// A record of the other kind of target, as after a cluster has been made of a
+// server.
+absl::Status CheckKind(const MirrorOptions& options, bool in_slots,
+                       const MirrorRecord& record) {
+  const auto other =
+      in_slots ? ShardRecord::State::kAt : ShardRecord::State::kInSlots;
+  for (const ShardRecord& shard : record.shards) {
+    if (shard.state != other) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("the target's key ", Escaped(options.position_key),
+                     in_slots ? " is the record of a mirror into one server"
+                              : " is the record of a mirror into a cluster",
+                     ": --replace the target's data"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status EndOlderConnections(const MirrorOptions& options,
                                  CheckedLink* link) {
   // A client's name takes plain characters only. The connection may have
@@ -65,16 +122,6 @@ absl::Status EndOlderConnections(const MirrorOptions& options,
   return absl::OkStatus();
 }
 
-// A text of the target's without bytes that a terminal could take amiss.
-std::string Printable(absl::string_view text) {
-  std::string printable(text);
-  for (char& c : printable) {
-    if (!absl::ascii_isprint(static_cast<unsigned char>(c))) c = '?';
-  }
-  return printable;
-}
-
-// Warns once if the target may drop keys by itself.
 absl::Status CheckEviction(const MirrorOptions& options, CheckedLink* link,
                            MirrorState* state) {
   const absl::StatusOr<TargetReply> info = link->Ask({"INFO", "memory"});
@@ -96,34 +143,49 @@ absl::Status CheckEviction(const MirrorOptions& options, CheckedLink* link,
   return absl::OkStatus();
 }
 
-// Takes the reason to stop out of the record, if the options say so.
-absl::Status ClearRejection(const MirrorOptions& options, CheckedLink* link,
-                            MirrorRecord* record) {
-  if (options.on_reject == OnReject::kSkip) {
-    return link->Ask({"HDEL", options.position_key, kRejectedField}).status();
+absl::StatusOr<MirrorRecord> OpenRecord(
+    const MirrorOptions& options, bool in_slots, CheckedLink* link,
+    MirrorState* state,
+    const std::function<absl::StatusOr<int64_t>()>& count_keys) {
+  absl::StatusOr<MirrorRecord> record =
+      ReadMirrorRecord(options.position_key, options.shards, link);
+  if (record.ok() && record->exists) {
+    const absl::Status kind = CheckKind(options, in_slots, *record);
+    if (!kind.ok()) record = kind;
   }
-  if (options.replace) {
-    record->exists = false;
-    return absl::OkStatus();
+  if (absl::IsFailedPrecondition(record.status()) && options.replace) {
+    record = MirrorRecord();
   }
-  return absl::FailedPreconditionError(absl::StrCat(
-      "the mirror stopped here before: ", Printable(record->rejected),
-      ": skip the command with --on_reject=skip, or start over with "
-      "--replace"));
+  if (!record.ok()) return record.status();
+  record->shards.resize(options.shards);
+  if (record->exists && !state->rejected.empty()) {
+    const absl::Status status = WriteRecordField(
+        options.position_key, kRejectedField, state->rejected, link);
+    return status.ok() ? absl::FailedPreconditionError(state->rejected)
+                       : status;
+  }
+  if (record->exists && !record->rejected.empty()) {
+    const absl::Status status = ClearRejection(options, link, &*record);
+    if (!status.ok()) return status;
+  }
+  if (!record->exists && !options.replace) {
+    const absl::Status status = CheckNoForeignKeys(count_keys);
+    if (!status.ok()) return status;
+  }
+  return record;
 }
 
-// Without a record, only an empty database may be written to.
-absl::Status CheckNoForeignKeys(CheckedLink* link) {
-  const absl::StatusOr<TargetReply> size = link->Ask({"DBSIZE"});
-  if (!size.ok()) return size.status();
-  if (size->integer == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("the target's database holds ", size->integer,
-                   " keys that a mirror did not write, and stays unchanged: "
-                   "replace them with --replace, or choose another database"));
+PayloadCommandsOptions FeaturesOf(const MirrorOptions& options,
+                                  const CommandTable& table) {
+  PayloadCommandsOptions features;
+  features.delete_first = true;
+  features.has_hpexpireat =
+      options.print_only || table.Find("hpexpireat") != nullptr;
+  // EXPIRETIME came with the same version as XSETID's long form.
+  features.has_long_xsetid =
+      options.print_only || table.Find("expiretime") != nullptr;
+  return features;
 }
-
-}  // namespace
 
 absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
                                         CheckedLink* link, MirrorState* state) {
@@ -137,43 +199,23 @@ absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
     status = OpenSpare(options, link, state);
     if (!status.ok()) return status;
   }
-  absl::StatusOr<MirrorRecord> record =
-      ReadMirrorRecord(options.position_key, options.shards, link);
-  if (absl::IsFailedPrecondition(record.status()) && options.replace) {
-    record = MirrorRecord();
-  }
+  absl::StatusOr<MirrorRecord> record = OpenRecord(
+      options, /*in_slots=*/false, link, state,
+      [link]() -> absl::StatusOr<int64_t> {
+        const absl::StatusOr<TargetReply> size = link->Ask({"DBSIZE"});
+        if (!size.ok()) return size.status();
+        return size->integer;
+      });
   if (!record.ok()) return record.status();
-  record->shards.resize(options.shards);
-  const bool is_untold = record->is_untold();
-  if (record->exists && !state->rejected.empty()) {
-    status = WriteRecordField(options.position_key, kRejectedField,
-                              state->rejected, link);
-    return status.ok() ? absl::FailedPreconditionError(state->rejected)
-                       : status;
-  }
-  if (record->exists && !record->rejected.empty()) {
-    status = ClearRejection(options, link, &*record);
-    if (!status.ok()) return status;
-  }
-  if (!record->exists && !options.replace) {
-    status = CheckNoForeignKeys(link);
-    if (!status.ok()) return status;
-  }
 
   status = CheckEviction(options, link, state);
   if (!status.ok()) return status;
 
-  PayloadCommandsOptions features;
-  features.delete_first = true;
-  features.has_hpexpireat =
-      options.print_only || table->Find("hpexpireat") != nullptr;
-  // EXPIRETIME came with the same version as XSETID's long form.
-  features.has_long_xsetid =
-      options.print_only || table->Find("expiretime") != nullptr;
+  const PayloadCommandsOptions features = FeaturesOf(options, *table);
   OpenedTarget opened = {
       CommandFilter({options.position_key, options.scripts, options.print_only},
                     *std::move(table)),
-      features, record->exists, is_untold, std::move(record->shards)};
+      features, record->exists, record->is_untold(), std::move(record->shards)};
   opened.empty_first = !record->exists || record->is_loading() || state->reload;
   return opened;
 }

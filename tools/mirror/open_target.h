@@ -6,6 +6,8 @@
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_OPEN_TARGET_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_OPEN_TARGET_H_
 
+#include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -13,6 +15,7 @@
 #include "kevy_replica/client/payload_commands.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
+#include "kevy_replica/tools/mirror/command_table.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
 
@@ -50,6 +53,35 @@ struct OpenedTarget {
 //   other errors         CheckedLink::Ask()'s
 absl::StatusOr<OpenedTarget> OpenTarget(const MirrorOptions& options,
                                         CheckedLink* link, MirrorState* state);
+
+// Steps of OpenTarget(), for each node of a cluster. Errors:
+// CheckedLink::Ask()'s.
+//
+// Gives the connection its name, and ends the others of this name. A killed
+// mirror may have sent commands that the server has yet to read.
+absl::Status EndOlderConnections(const MirrorOptions& options,
+                                 CheckedLink* link);
+// Warns once if the target may drop keys by itself.
+absl::Status CheckEviction(const MirrorOptions& options, CheckedLink* link,
+                           MirrorState* state);
+
+// Reads the record over `link`, and stores or clears a reason to stop. A record
+// that --replace allows to replace does not exist. `in_slots`: the target is a
+// cluster. `count_keys` counts all keys of the target; it is called if there is
+// no record.
+//
+// Returns:
+//   a record             go on
+//   kFailedPrecondition  as OpenTarget()
+//   other errors         CheckedLink::Ask()'s; those of `count_keys`
+absl::StatusOr<MirrorRecord> OpenRecord(
+    const MirrorOptions& options, bool in_slots, CheckedLink* link,
+    MirrorState* state,
+    const std::function<absl::StatusOr<int64_t>()>& count_keys);
+
+// The commands that a target with `table` lets a snapshot use.
+PayloadCommandsOptions FeaturesOf(const MirrorOptions& options,
+                                  const CommandTable& table);
 
 // Deletes all keys of the selected database and writes a new record, in one
 // transaction. With `in_spare` that is the spare database. A target without

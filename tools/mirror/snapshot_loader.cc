@@ -25,21 +25,20 @@
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
+#include "kevy_replica/tools/mirror/mirror_target.h"
 #include "kevy_replica/tools/mirror/passed_deadlines.h"
-#include "kevy_replica/tools/mirror/transactions.h"
 
 namespace kevy_replica {
 
 SnapshotLoader::SnapshotLoader(size_t shard, PayloadCommandsOptions features,
                                const MirrorOptions* options,
-                               MirrorCounters* counters,
-                               Transactions* transactions,
+                               MirrorCounters* counters, MirrorTarget* target,
                                PassedDeadlines* deadlines,
                                std::function<absl::Status()> begin)
     : shard_(shard),
       options_(*options),
       counters_(counters),
-      transactions_(transactions),
+      target_(target),
       deadlines_(deadlines),
       begin_(std::move(begin)),
       decoder_(options->now_ms(), options->limits),
@@ -50,7 +49,7 @@ PayloadCommandsOptions SnapshotLoader::CommandsOptions(
     PayloadCommandsOptions features) {
   features.now_ms = options_.now_ms();
   features.on_loss = [this](PayloadItem item, absl::string_view key) {
-    transactions_->CountItem(shard_, item, key);
+    target_->CountItem(shard_, item, key);
   };
   return features;
 }
@@ -110,17 +109,16 @@ absl::Status SnapshotLoader::Load(const PayloadCommand& command) {
   const absl::Span<const absl::string_view> argv = command.argv;
   uint64_t deadline_ms = 0;
   if (argv[0] != "PEXPIREAT" || !absl::SimpleAtoi(argv[2], &deadline_ms)) {
-    return transactions_->Load(shard_, argv, command.check);
+    return target_->Load(shard_, argv, command.check);
   }
   const std::string deadline =
       absl::StrCat(deadlines_->Hold(argv[1], deadline_ms, options_.now_ms()));
-  return transactions_->Load(shard_, {argv[0], argv[1], deadline},
-                             command.check);
+  return target_->Load(shard_, {argv[0], argv[1], deadline}, command.check);
 }
 
 absl::Status SnapshotLoader::Finish() {
   if (decoder_.Finish() != WireError::kNone) return PayloadStatus();
-  return transactions_->Commit();
+  return target_->Commit();
 }
 
 absl::Status SnapshotLoader::PayloadStatus() const {

@@ -17,8 +17,8 @@
 #include "kevy_replica/codec/payload_record.h"
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/tools/mirror/mirror_state.h"
+#include "kevy_replica/tools/mirror/mirror_target.h"
 #include "kevy_replica/tools/mirror/passed_deadlines.h"
-#include "kevy_replica/tools/mirror/transactions.h"
 
 namespace kevy_replica {
 
@@ -27,7 +27,7 @@ namespace kevy_replica {
 //
 // Errors of both functions: kDataLoss, the payload cannot be read;
 // kFailedPrecondition, the primary has a key at the mirror's own place;
-// `begin`'s; Transactions'.
+// `begin`'s; the target's.
 class SnapshotLoader {
  public:
   // `begin` makes room in the target. It is called once, when the payload's
@@ -35,7 +35,7 @@ class SnapshotLoader {
   // must outlive this object.
   SnapshotLoader(size_t shard, PayloadCommandsOptions features,
                  const MirrorOptions* options, MirrorCounters* counters,
-                 Transactions* transactions, PassedDeadlines* deadlines,
+                 MirrorTarget* target, PassedDeadlines* deadlines,
                  std::function<absl::Status()> begin);
   SnapshotLoader(const SnapshotLoader&) = delete;
   SnapshotLoader& operator=(const SnapshotLoader&) = delete;
@@ -58,7 +58,7 @@ class SnapshotLoader {
   const size_t shard_;
   const MirrorOptions& options_;
   MirrorCounters* const counters_;
-  Transactions* const transactions_;
+  MirrorTarget* const target_;
   PassedDeadlines* const deadlines_;
   const std::function<absl::Status()> begin_;
   PayloadDecoder decoder_;

@@ -138,16 +138,7 @@ absl::Status Transactions::Load(size_t shard,
 
 void Transactions::CountItem(size_t shard, PayloadItem item,
                              absl::string_view key) {
-  if (counters_->passed_over.Count(kItemClass, PayloadItemName(item), "")) {
-    options_.log(
-        {LogLevel::kWarning,
-         "passed_over",
-         absl::StrCat(ShardField(shard), ": key ", Escaped(key.substr(0, 128)),
-                      ": ", PayloadItemText(item)),
-         {{"shard", shard},
-          {"class", kItemClass},
-          {"key", key.substr(0, 128)}}});
-  }
+  kevy_replica::CountItem(options_, counters_, shard, item, key);
 }
 
 // Opens a transaction of this kind, if none is open.

@@ -83,8 +83,16 @@ void ReadToEnd(Transport* transport, internal::ByteBuffer* input) {
 
 }  // namespace
 
-LongPrimary::LongPrimary(std::unique_ptr<Listener> listener, uint32_t seed)
-    : listener_(std::move(listener)), seed_(seed), thread_([this] { Run(); }) {}
+LongPrimary::LongPrimary(std::unique_ptr<Listener> listener, uint32_t seed,
+                         Frames frames)
+    : listener_(std::move(listener)),
+      seed_(seed),
+      frames_(frames != nullptr ? std::move(frames)
+                                : [](uint64_t offset) {
+                                    return std::vector<std::string>{
+                                        "SET", "key", absl::StrCat(offset)};
+                                  }),
+      thread_([this] { Run(); }) {}
 
 LongPrimary::~LongPrimary() {
   listener_->Interrupt();
@@ -98,7 +106,13 @@ LongPrimary::~LongPrimary() {
 
 void LongPrimary::Expect(uint64_t frames, bool end) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  plan_ = {plan_.number + 1, frames, end};
+  plan_ = {plan_.number + 1, frames, end, /*is_offset=*/false};
+  reached_ = false;
+}
+
+void LongPrimary::ExpectUpTo(uint64_t offset) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  plan_ = {plan_.number + 1, offset, /*end=*/true, /*is_offset=*/true};
   reached_ = false;
 }
 
@@ -152,7 +166,7 @@ void LongPrimary::Serve(Transport* transport) {
   }
   std::mt19937 random(static_cast<uint32_t>(seed_ + number));
   const uint64_t ahead = random() % 100;
-  const uint64_t reach = request->offset + plan.frames;
+  const uint64_t reach = (plan.is_offset ? 0 : request->offset) + plan.frames;
   uint64_t next = request->offset;
   uint64_t acked = next;
   std::string out;
@@ -161,8 +175,7 @@ void LongPrimary::Serve(Transport* transport) {
   while (true) {
     for (uint64_t left = 1 + random() % 50; left > 0; --left) {
       if (plan.end && next == reach) break;
-      EXPECT_EQ(AppendFrame(next, {"SET", "key", absl::StrCat(next)}, &out),
-                WireError::kNone);
+      EXPECT_EQ(AppendFrame(next, frames_(next), &out), WireError::kNone);
       ++next;
     }
     // Half of the time the frames go out before the heartbeat. After the

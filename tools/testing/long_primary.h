@@ -7,6 +7,7 @@
 #define KEVY_REPLICA_TOOLS_TESTING_LONG_PRIMARY_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -28,8 +29,13 @@ class LongPrimary {
  public:
   static constexpr uint64_t kGeneration = 7;
 
+  // The command of the frame at an offset.
+  using Frames = std::function<std::vector<std::string>(uint64_t offset)>;
+
   // `seed` chooses the number of frames between heartbeats, and of those ahead.
-  LongPrimary(std::unique_ptr<Listener> listener, uint32_t seed);
+  // `frames`: instead of the SETs; any thread may call it.
+  LongPrimary(std::unique_ptr<Listener> listener, uint32_t seed,
+              Frames frames = nullptr);
   ~LongPrimary();
   LongPrimary(const LongPrimary&) = delete;
   LongPrimary& operator=(const LongPrimary&) = delete;
@@ -39,6 +45,8 @@ class LongPrimary {
   // Sets how many frames the next connection is expected to be sent. With
   // `end` the history ends after them.
   void Expect(uint64_t frames, bool end = false);
+  // The history ends in front of `offset`, wherever the next connections begin.
+  void ExpectUpTo(uint64_t offset);
   // Whether they are sent, with `end` whether they are acknowledged.
   bool reached() const;
 
@@ -50,6 +58,7 @@ class LongPrimary {
     int number = 0;
     uint64_t frames = 0;
     bool end = false;
+    bool is_offset = false;  // `frames` is ExpectUpTo()'s offset.
   };
 
   void Run();
@@ -58,6 +67,7 @@ class LongPrimary {
 
   const std::unique_ptr<Listener> listener_;
   const uint32_t seed_;
+  const Frames frames_;
 
   mutable std::mutex mutex_;  // For the members below, except thread_.
   Plan plan_;

@@ -259,6 +259,193 @@ TargetReply RunPExpireTime(Database* data, const Argv& argv) {
   return reply;
 }
 
+TargetReply RunExists(Database* data, const Argv& argv) {
+  size_t count = 0;
+  for (size_t i = 1; i < argv.size(); ++i) count += data->count(argv[i]);
+  return IntegerReply(count);
+}
+
+TargetReply RunType(Database* data, const Argv& argv) {
+  const auto found = data->find(argv[1]);
+  return TextReply(found == data->end() ? "none" : found->second.type);
+}
+
+TargetReply RunMSet(Database* data, const Argv& argv) {
+  if (argv.size() % 2 == 0) {
+    return ErrorReply("ERR wrong number of arguments for 'mset' command");
+  }
+  for (size_t i = 1; i + 1 < argv.size(); i += 2) {
+    (void)RunSet(data, {"SET", argv[i], argv[i + 1]});
+  }
+  return TextReply("OK");
+}
+
+TargetReply RunRPop(Database* data, const Argv& argv) {
+  const auto found = data->find(argv[1]);
+  if (found == data->end()) return TargetReply();
+  std::vector<std::string>& items = found->second.items;
+  TargetReply reply = TextReply(items.back());
+  items.pop_back();
+  if (items.empty()) data->erase(found);
+  return reply;
+}
+
+// LINDEX key 0, or -1.
+TargetReply RunLIndex(Database* data, const Argv& argv) {
+  const auto found = data->find(argv[1]);
+  if (found == data->end()) return TargetReply();
+  const std::vector<std::string>& items = found->second.items;
+  return TextReply(argv[2] == "0" ? items.front() : items.back());
+}
+
+TargetReply RunSRem(Database* data, const Argv& argv) {
+  const auto found = data->find(argv[1]);
+  if (found == data->end()) return IntegerReply(0);
+  size_t count = 0;
+  for (size_t i = 2; i < argv.size(); ++i) {
+    count += found->second.pairs.erase(argv[i]);
+  }
+  if (found->second.pairs.empty()) data->erase(found);
+  return IntegerReply(count);
+}
+
+TargetReply RunSIsMember(Database* data, const Argv& argv) {
+  const auto found = data->find(argv[1]);
+  return IntegerReply(
+      found == data->end() ? 0 : found->second.pairs.count(argv[2]));
+}
+
+bool HasOtherType(const Database& data, const std::string& key,
+                  absl::string_view type) {
+  const auto found = data.find(key);
+  return found != data.end() && found->second.type != type;
+}
+
+const std::string& WrongType() {
+  static const auto* const kText = new std::string(
+      "WRONGTYPE Operation against a key holding the wrong kind of value");
+  return *kText;
+}
+
+// SMOVE source destination member.
+TargetReply RunSMove(Database* data, const Argv& argv) {
+  if (data->count(argv[1]) == 0) return IntegerReply(0);
+  if (HasOtherType(*data, argv[1], "set") ||
+      HasOtherType(*data, argv[2], "set")) {
+    return ErrorReply(WrongType());
+  }
+  if (RunSIsMember(data, {"", argv[1], argv[3]}).integer == 0) {
+    return IntegerReply(0);
+  }
+  (void)RunSRem(data, {"", argv[1], argv[3]});
+  (*data)[argv[2]].type = "set";
+  (*data)[argv[2]].pairs[argv[3]] = "";
+  return IntegerReply(1);
+}
+
+// RPOPLPUSH source destination.
+TargetReply RunRPopLPush(Database* data, const Argv& argv) {
+  if (HasOtherType(*data, argv[1], "list")) return ErrorReply(WrongType());
+  if (data->count(argv[1]) == 0) return TargetReply();
+  if (HasOtherType(*data, argv[2], "list")) return ErrorReply(WrongType());
+  TargetReply reply = RunRPop(data, argv);
+  (*data)[argv[2]].type = "list";
+  (void)RunPush(data, {"LPUSH", argv[2], reply.text});
+  return reply;
+}
+
+// RENAME, RENAMENX and COPY source destination.
+TargetReply RunRename(Database* data, const Argv& argv) {
+  const bool copies = absl::EqualsIgnoreCase(argv[0], "copy");
+  const auto found = data->find(argv[1]);
+  if (found == data->end()) {
+    return copies ? IntegerReply(0) : ErrorReply("ERR no such key");
+  }
+  const bool replaces = absl::EqualsIgnoreCase(argv[0], "rename");
+  if (!replaces && data->count(argv[2]) > 0) return IntegerReply(0);
+  Value value = found->second;
+  if (!copies) data->erase(found);
+  (*data)[argv[2]] = std::move(value);
+  return replaces ? TextReply("OK") : IntegerReply(1);
+}
+
+// SUNIONSTORE destination source ...
+TargetReply RunSUnionStore(Database* data, const Argv& argv) {
+  Value all;
+  all.type = "set";
+  for (size_t i = 2; i < argv.size(); ++i) {
+    if (HasOtherType(*data, argv[i], "set")) return ErrorReply(WrongType());
+    const auto found = data->find(argv[i]);
+    if (found == data->end()) continue;
+    all.pairs.insert(found->second.pairs.begin(), found->second.pairs.end());
+  }
+  const size_t size = all.pairs.size();
+  data->erase(argv[1]);
+  if (size > 0) (*data)[argv[1]] = std::move(all);
+  return IntegerReply(size);
+}
+
+// A value as fields with their sizes in front: "3:set0:0:1:1:a0:0:0:".
+TargetReply RunDump(Database* data, const Argv& argv) {
+  const auto found = data->find(argv[1]);
+  if (found == data->end()) return TargetReply();
+  std::string out;
+  const auto add = [&out](absl::string_view field) {
+    absl::StrAppend(&out, field.size(), ":", field);
+  };
+  const Value& value = found->second;
+  add(value.type);
+  add(value.text);
+  add(absl::StrCat(value.items.size()));
+  for (const std::string& item : value.items) add(item);
+  add(absl::StrCat(value.pairs.size()));
+  for (const auto& [field, text] : value.pairs) {
+    add(field);
+    add(text);
+  }
+  add(absl::StrCat(value.scores.size()));
+  for (const auto& [member, score] : value.scores) {
+    add(member);
+    add(ScoreText(score));
+  }
+  return TextReply(std::move(out));
+}
+
+// RESTORE key deadline dump REPLACE [ABSTTL].
+TargetReply RunRestore(Database* data, const Argv& argv) {
+  absl::string_view rest = argv[3];
+  const auto take = [&rest] {
+    const size_t colon = rest.find(':');
+    size_t size = 0;
+    EXPECT_TRUE(absl::SimpleAtoi(rest.substr(0, colon), &size)) << rest;
+    const std::string field(rest.substr(colon + 1, size));
+    rest.remove_prefix(colon + 1 + size);
+    return field;
+  };
+  const auto count = [&take] {
+    size_t number = 0;
+    EXPECT_TRUE(absl::SimpleAtoi(take(), &number));
+    return number;
+  };
+  Value value;
+  value.type = take();
+  value.text = take();
+  for (size_t i = count(); i > 0; --i) value.items.push_back(take());
+  for (size_t i = count(); i > 0; --i) {
+    const std::string field = take();
+    value.pairs[field] = take();
+  }
+  for (size_t i = count(); i > 0; --i) {
+    const std::string member = take();
+    EXPECT_TRUE(absl::SimpleAtod(take(), &value.scores[member]));
+  }
+  uint64_t deadline = 0;
+  EXPECT_TRUE(absl::SimpleAtoi(argv[2], &deadline));
+  if (deadline > 0) value.deadline_ms = deadline;
+  (*data)[argv[1]] = std::move(value);
+  return TextReply("OK");
+}
+
 // A command on the keys of a database.
 struct KeyCommand {
   absl::string_view name;
@@ -268,6 +455,7 @@ struct KeyCommand {
   absl::string_view type;  // Of the value at its key. Empty: any.
   bool creates;            // The key, if it is not there.
   TargetReply (*run)(Database* data, const Argv& argv);
+  int64_t key_step = 1;
 };
 
 constexpr KeyCommand kCommands[] = {
@@ -288,6 +476,21 @@ constexpr KeyCommand kCommands[] = {
     {"hgetall", 2, false, 1, "hash", false, RunHGetAll},
     {"pexpireat", 3, true, 1, "", false, RunPExpireAt},
     {"pexpiretime", 2, false, 1, "", false, RunPExpireTime},
+    {"exists", -2, false, -1, "", false, RunExists},
+    {"type", 2, false, 1, "", false, RunType},
+    {"mset", -3, true, -1, "", false, RunMSet, 2},
+    {"rpop", 2, true, 1, "list", false, RunRPop},
+    {"lindex", 3, false, 1, "list", false, RunLIndex},
+    {"srem", -3, true, 1, "set", false, RunSRem},
+    {"sismember", 3, false, 1, "set", false, RunSIsMember},
+    {"smove", 4, true, 2, "", false, RunSMove},
+    {"rpoplpush", 3, true, 2, "", false, RunRPopLPush},
+    {"rename", 3, true, 2, "", false, RunRename},
+    {"renamenx", 3, true, 2, "", false, RunRename},
+    {"copy", 3, true, 2, "", false, RunRename},
+    {"sunionstore", -3, true, -1, "", false, RunSUnionStore},
+    {"dump", 2, false, 1, "", false, RunDump},
+    {"restore", -4, true, 1, "", false, RunRestore},
 };
 
 // Commands without a key. Their arity is not checked.
@@ -340,7 +543,7 @@ TargetReply CommandsReply() {
   std::vector<TargetReply> commands;
   const auto add = [&commands](absl::string_view name, int64_t arity,
                                absl::string_view flag, int64_t first,
-                               int64_t last) {
+                               int64_t last, int64_t step) {
     TargetReply arity_reply = IntegerReply(0);
     arity_reply.integer = arity;
     TargetReply last_reply = IntegerReply(0);
@@ -349,17 +552,17 @@ TargetReply CommandsReply() {
         ArrayReply({TextReply(std::string(name)), arity_reply,
                     ArrayReply({TextReply(std::string(flag))}),
                     IntegerReply(static_cast<size_t>(first)), last_reply,
-                    IntegerReply(static_cast<size_t>(first))}));
+                    IntegerReply(static_cast<size_t>(step))}));
   };
   for (const KeyCommand& command : kCommands) {
     add(command.name, command.arity, command.writes ? "write" : "readonly", 1,
-        command.last_key);
+        command.last_key, command.key_step);
   }
   for (const absl::string_view name : kServerCommands) {
-    add(name, -1, "admin", 0, 0);
+    add(name, -1, "admin", 0, 0, 0);
   }
   // The mirror asks for its name, as a sign of its version.
-  add("expiretime", 2, "readonly", 1, 1);
+  add("expiretime", 2, "readonly", 1, 1, 1);
   return ArrayReply(std::move(commands));
 }
 

@@ -53,7 +53,8 @@ Argv RandomCommand(std::mt19937* random) {
     return absl::StrCat((*random)() % below);
   };
   const std::string any = absl::StrCat("k", (*random)() % 7);
-  switch ((*random)() % 20) {
+  const std::string other = absl::StrCat("k", (*random)() % 7);
+  switch ((*random)() % 31) {
     case 0:
       return {"SET", "k0", number(9)};
     case 1:
@@ -95,6 +96,30 @@ Argv RandomCommand(std::mt19937* random) {
     case 18:
       // HGETALL of a longer hash has no order.
       return (*random)() % 4 == 0 ? Argv{"FLUSHDB"} : Argv{"HGETALL", "none"};
+    case 19:
+      return {"RPOPLPUSH", "k1", other};
+    case 20:
+      return {"RENAME", any, "k9"};
+    case 21:
+      return {"RENAMENX", any, "k8"};
+    case 22:
+      return {"COPY", any, "k7"};
+    case 23:
+      return {"SMOVE", "k2", other, number(9)};
+    case 24:
+      return {"SUNIONSTORE", "k9", "k2", other};
+    case 25:
+      return {"MSET", "k0", number(9), "k8", number(9)};
+    case 26:
+      return {"EXISTS", any, other, "k9"};
+    case 27:
+      return {"TYPE", any};
+    case 28:
+      return (*random)() % 2 == 0 ? Argv{"RPOP", any}
+                                  : Argv{"LINDEX", any, "-1"};
+    case 29:
+      return (*random)() % 2 == 0 ? Argv{"SREM", any, number(9)}
+                                  : Argv{"SISMEMBER", any, number(9)};
     default:
       return (*random)() % 2 == 0 ? Argv{"NO.SUCH.COMMAND"} : Argv{"INCR"};
   }

@@ -108,6 +108,13 @@ bool RedisServer::TryStart() {
     arguments.insert(arguments.end(),
                      {"--unixsocket", absl::StrCat(folder_, "/socket")});
   }
+  if (is_cluster_) {
+    if (bus_port_ == 0) bus_port_ = FreePort();
+    // The log goes to a file, since nobody reads the pipe of a node in time.
+    arguments.insert(arguments.end(),
+                     {"--cluster-enabled", "yes", "--cluster-port",
+                      absl::StrCat(bus_port_), "--logfile", "log"});
+  }
   if (keep_ == Keep::kAll) {
     arguments.insert(arguments.end(),
                      {"--appendonly", "yes", "--appendfsync", "always",
@@ -129,7 +136,10 @@ bool RedisServer::TryStart() {
     serves = IsReached() && !Ask({"DBSIZE"}).is_error();
     return serves;
   });
-  if (!serves) port_ = 0;
+  if (!serves) {
+    port_ = 0;
+    bus_port_ = 0;
+  }
   return serves;
 }
 

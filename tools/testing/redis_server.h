@@ -52,6 +52,10 @@ class RedisServer {
   // file. Precondition: the server is at a port.
   void SetTls(const std::string& certificate_file, const std::string& ca_file,
               bool demand_client_certificate = false);
+  // Makes Start() run a node of a cluster, with a free port for the bus. Needs
+  // Redis 7.0. Precondition: the server is at a port.
+  void SetCluster() { is_cluster_ = true; }
+  uint16_t bus_port() const { return bus_port_; }
   // The port for Start(), instead of a free one.
   void set_port(uint16_t port) { port_ = port; }
 
@@ -59,6 +63,8 @@ class RedisServer {
   void set_options(std::vector<std::string> options) {
     options_ = std::move(options);
   }
+
+  bool is_running() const { return process_ != nullptr; }
 
   TargetReply Ask(const std::vector<std::string>& argv);
 
@@ -71,6 +77,8 @@ class RedisServer {
   const Keep keep_;
   std::string folder_;
   uint16_t port_ = 0;
+  bool is_cluster_ = false;
+  uint16_t bus_port_ = 0;
   std::optional<TlsOptions> tls_;  // Of `link_`.
   std::vector<std::string> tls_arguments_;
   std::vector<std::string> options_;

@@ -67,7 +67,7 @@ absl::StatusOr<TargetReply> Server::Receive(ReplyDetail detail) {
 absl::StatusOr<TargetReply> Server::Ask(
     absl::Span<const absl::string_view> argv) {
   Add(argv);
-  const absl::Status sent = Send();
+  absl::Status sent = Send();
   if (!sent.ok()) return sent;
   return Receive();
 }
@@ -155,6 +155,11 @@ bool IsChangedKey(const TargetReply& reply) {
   return reply.is_error() && (absl::StartsWith(reply.text, "WRONGTYPE") ||
                               absl::StrContains(reply.text, "no such key") ||
                               absl::StartsWith(reply.text, "NOGROUP"));
+}
+
+bool IsRedirection(const TargetReply& reply) {
+  return reply.is_error() && (absl::StartsWith(reply.text, "MOVED ") ||
+                              absl::StartsWith(reply.text, "ASK "));
 }
 
 std::string InfoValue(const TargetReply& info, absl::string_view name) {
