@@ -41,11 +41,11 @@ using client_testing::TempFolder;
 using Argv = std::vector<std::string>;
 
 struct Flags {
-  uint64_t rounds = 6;
+  uint64_t rounds = 4;
   uint64_t seed = 1;
 } flags;
 
-constexpr uint64_t kFramesOfRound = 4000;
+constexpr uint64_t kFramesOfRound = 1500;
 constexpr uint32_t kKeys = 60;  // Of each type.
 
 // The command at an offset, always the same.
