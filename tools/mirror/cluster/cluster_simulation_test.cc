@@ -248,6 +248,7 @@ class Simulation {
   absl::Status DeliverFrames(MirrorSession* session, size_t shard,
                              FeedPosition* at);
   void CheckSlots();
+  void CheckApplied(size_t shard, uint64_t next_offset);
   void CheckEnd();
 
   std::mt19937 random_;
@@ -377,7 +378,9 @@ absl::Status Simulation::RunSession(MirrorCounters* counters,
   if (!target.ok()) return target.status();
   const std::unique_ptr<MirrorSession> session =
       MirrorSession::Create(*std::move(target), options_, counters, state);
-  session->applied = [](size_t, uint64_t) {};
+  session->applied = [this](size_t shard, uint64_t next_offset) {
+    CheckApplied(shard, next_offset);
+  };
   session->failed = [] {};
   session->closed = [] {};
   absl::Status status = Deliver(session.get());
@@ -484,6 +487,28 @@ void Simulation::CheckSlots() {
         absl::StrJoin(held, "\n  ", absl::PairFormatter(" ")),
         "\nits marks say:\n  ",
         absl::StrJoin(expected, "\n  ", absl::PairFormatter(" "))));
+  }
+}
+
+// The cluster holds the shard's frames below an acknowledged offset, and no
+// others yet.
+void Simulation::CheckApplied(size_t shard, uint64_t next_offset) {
+  if (loses_writes_) return;
+  const std::string begin = absl::StrCat("s", shard, ":");
+  Content held;
+  for (const auto& [key, text] : cluster_.ReadAll()) {
+    if (absl::StartsWith(key, begin)) held[key] = text;
+  }
+  const Content& expected = histories_[shard].ContentAt(next_offset);
+  for (const auto& [key, text] : expected) {
+    // A mirror that started over is behind some slots.
+    const std::optional<SlotMark> mark = ParseSlotMark(cluster_.FieldIn(
+        SlotKey("kevy_mirror", KeySlot(key)), absl::StrCat("shard-", shard)));
+    if (mark.has_value() && mark->Holds(next_offset)) continue;
+    if (held[key] == text) continue;
+    Fail(absl::StrCat("shard ", shard, " is acknowledged up to ", next_offset,
+                      ", but ", key, " holds ", held[key], " instead of ",
+                      text));
   }
 }
 

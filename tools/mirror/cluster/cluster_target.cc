@@ -543,11 +543,11 @@ absl::Status ClusterTarget::RunPlan(size_t shard, const FrameView& frame,
     if (absl::c_all_of(written, holds)) {
       return PassOver(shard, frame, generation);
     }
-    return LostTarget(
-        options_, state_,
-        absl::StrCat(ShardField(shard), ": the slots of the frame at offset ",
-                     offset,
-                     " are at both sides of it: a node has lost writes"));
+    return LoseShard(shard,
+                     absl::StrCat(ShardField(shard),
+                                  ": the slots of the frame at offset ", offset,
+                                  " are at both sides of it: a node has lost "
+                                  "writes"));
   } else if (decided == 0) {
     absl::StatusOr<CrossSlotPlan> plan = Plan(argv, places);
     if (!plan.ok()) return plan.status();
@@ -570,6 +570,15 @@ absl::Status ClusterTarget::RunPlan(size_t shard, const FrameView& frame,
   status = RunParts(shard, Behind(generation, offset),
                     is_any_held ? 0 : decided, parts);
   return status.ok() ? PassOver(shard, frame, generation) : status;
+}
+
+// The cluster cannot be brought to one position again. Notes it in the record,
+// for a mirror that starts later.
+absl::Status ClusterTarget::LoseShard(size_t shard, absl::string_view change) {
+  const absl::Status lost = LostTarget(options_, state_, change);
+  const absl::Status noted = StoreField(
+      shard, absl::StrCat(kLoading, " ", ++state_->shards[shard].loaded));
+  return noted.ok() ? lost : noted;
 }
 
 absl::StatusOr<CrossSlotPlan> ClusterTarget::Plan(

@@ -164,6 +164,7 @@ class ClusterTarget : public MirrorTarget {
   absl::Status RunPlan(size_t shard, const FrameView& frame,
                        absl::Span<const absl::string_view> argv,
                        absl::Span<const size_t> places, uint64_t generation);
+  absl::Status LoseShard(size_t shard, absl::string_view change);
   absl::StatusOr<CrossSlotPlan> Plan(absl::Span<const absl::string_view> argv,
                                      absl::Span<const size_t> places);
   absl::Status RunParts(size_t shard, const SlotMark& after, int64_t decision,
