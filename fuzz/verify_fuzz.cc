@@ -119,14 +119,17 @@ void CheckProgress(FuzzInput* input, Server* primary, Server* target) {
   MirrorProgressOptions options;
   options.timeout = absl::ZeroDuration();
   options.interrupter = std::make_shared<Interrupter>();
+  const size_t shards = input->Below(3);
+  options.is_cluster = input->Bool();
   MirrorProgress progress(options, primary, target);
-  if (!IsOk(progress.Begin(input->Below(3)))) return;
+  if (!IsOk(progress.Begin(shards))) return;
   const absl::StatusOr<ReplicationToken> begin = progress.Token();
   if (!IsOk(begin.status())) return;
   FUZZ_CHECK(!begin->shards.empty());
-  const absl::StatusOr<bool> between = progress.IsBetween(*begin, &*begin);
+  const absl::StatusOr<bool> between =
+      progress.IsBetween(*begin, &*begin, "key");
   if (!IsOk(between.status())) return;
-  if (*between) IsOk(progress.WaitFor(*begin));
+  if (*between) IsOk(progress.WaitFor(*begin, {"key"}));
 }
 
 void CheckRecord(FuzzInput* input, CheckedLink* link) {

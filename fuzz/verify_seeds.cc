@@ -54,6 +54,10 @@ std::vector<Seed> Seeds() {
   constexpr absl::string_view kRecord =
       "*8\r\n$11\r\nkevy_mirror\r\n$1\r\n1\r\n$6\r\nshards\r\n$1\r\n2\r\n"
       "$7\r\nshard-0\r\n$4\r\n77:5\r\n$7\r\nshard-1\r\n$5\r\nempty\r\n";
+  constexpr absl::string_view kSlotsRecord =
+      "*8\r\n$11\r\nkevy_mirror\r\n$1\r\n1\r\n$6\r\nshards\r\n$1\r\n2\r\n"
+      "$7\r\nshard-0\r\n$5\r\nslots\r\n$7\r\nshard-1\r\n$5\r\nslots\r\n";
+  constexpr absl::string_view kMarks = "*2\r\n$4\r\n77:5\r\n$4\r\n78:1\r\n";
   constexpr absl::string_view kEmpty = "*0\r\n";
   std::vector<Seed> seeds;
   for (int i = 0; i < 6; ++i) {
@@ -74,6 +78,10 @@ std::vector<Seed> Seeds() {
   seeds.push_back(
       {"progress", Input(2, Details(2, 0), absl::StrCat(kToken, kToken, kToken),
                          absl::StrCat(kRecord, kRecord, kRecord))});
+  seeds.push_back({"progress of a cluster",
+                   Input(2, Details(2, 1), absl::StrCat(kToken, kToken, kToken),
+                         absl::StrCat(kSlotsRecord, kSlotsRecord, kMarks,
+                                      kSlotsRecord, kMarks))});
   seeds.push_back({"record", Input(3, Details(1, 0), "", kRecord)});
   seeds.push_back({"watch", Input(4, Details(0, 0), "",
                                   "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+PONG\r\n")});

@@ -14,6 +14,7 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -25,11 +26,14 @@
 #include "kevy_replica/tools/common/primary_flags.h"
 #include "kevy_replica/tools/common/program.h"
 #include "kevy_replica/tools/common/stop_signals.h"
+#include "kevy_replica/tools/mirror/cluster/cluster_address.h"
+#include "kevy_replica/tools/mirror/cluster/node_connector.h"
 #include "kevy_replica/tools/mirror/redis_link.h"
 #include "kevy_replica/tools/mirror/reply_reader.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/tools/mirror/target_flags.h"
 #include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/verify/cluster_link.h"
 #include "kevy_replica/tools/verify/verify.h"
 #include "kevy_replica/tools/verify/verify_report.h"
 #include "kevy_replica/transport/address.h"
@@ -44,11 +48,12 @@ ABSL_FLAG(
 ABSL_FLAG(
     std::string, target, "",
     "redis://[USER@]HOST[:PORT][/DB], the same with rediss:// for TLS, or\n"
-    "unix:/PATH[?db=DB], as kevy_mirror takes it. A password in it shows in\n"
-    "the list of processes.");
+    "unix:/PATH[?db=DB], as kevy_mirror takes it. For a cluster\n"
+    "redis+cluster://[USER@]HOST:PORT[,HOST:PORT...] with some of its nodes,\n"
+    "or rediss+cluster://. A password in it shows in the list of processes.");
 ABSL_FLAG(std::string, position_key, "kevy_mirror",
           "The key in the target for the mirror's own record. It is not\n"
-          "compared.");
+          "compared, nor are those of a cluster's slots, \"KEY:{...\".");
 ABSL_FLAG(uint32_t, shards, 0,
           "The number of the primary's shards that the mirror follows. 0: the\n"
           "number that the primary tells. Another number is an error.");
@@ -81,7 +86,8 @@ namespace {
 
 constexpr absl::string_view kUsage =
     R"(kevy_verify: compares the data of a kevy primary with the copy that
-kevy_mirror keeps in a Valkey or Redis server, while both are written to.
+kevy_mirror keeps in a Valkey or Redis server or cluster, while both are written
+to.
 
   kevy_verify --primary=kevy://localhost:6004 --target=redis://localhost/1
 
@@ -106,6 +112,10 @@ refuses a command for it, or if it is over --max_reply_bytes.
 --repair writes a key only if it can prove that the value is the primary's at
 the position that the mirror has reached: it watches the key on both sides, and
 the mirror's record. The mirror goes on meanwhile.
+
+In a cluster each slot has a position of its own. The keys of the cluster are
+compared as a whole only if no slot moves meanwhile: else the comparison is not
+complete.
 
 See docs/verify.md.
 
@@ -149,14 +159,55 @@ absl::Status CheckFlags() {
   return absl::OkStatus();
 }
 
-TargetConnector ConnectorTo(const TargetAddress& address,
-                            const std::shared_ptr<Interrupter>& interrupter) {
+// The limit of each wait for a server.
+constexpr absl::Duration kServerTimeout = absl::Seconds(10);
+
+TargetReplyLimits LimitsOfFlag() {
   TargetReplyLimits limits;
   limits.whole_bytes = absl::GetFlag(FLAGS_max_reply_bytes);
   limits.brief_bytes = limits.whole_bytes;
-  return [address, interrupter, limits] {
-    return RedisLink::Connect(address, interrupter, absl::Seconds(10), limits);
+  return limits;
+}
+
+TargetConnector ConnectorTo(const TargetAddress& address,
+                            const std::shared_ptr<Interrupter>& interrupter) {
+  return [address, interrupter, limits = LimitsOfFlag()] {
+    return RedisLink::Connect(address, interrupter, kServerTimeout, limits);
   };
+}
+
+// Sets the target of --target. Errors: bad usage.
+absl::Status TakeTarget(const std::shared_ptr<Interrupter>& interrupter,
+                        VerifyOptions* options) {
+  const std::string flag = absl::GetFlag(FLAGS_target);
+  if (!IsClusterAddress(flag)) {
+    absl::StatusOr<TargetAddress> target = ParseTargetAddress(flag);
+    if (!target.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--target: ", target.status().message()));
+    }
+    absl::Status status = TakeTargetFlags(&*target);
+    options->connect_target = ConnectorTo(*target, interrupter);
+    return status;
+  }
+  absl::StatusOr<ClusterAddress> cluster = ParseClusterAddress(flag);
+  if (!cluster.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--target: ", cluster.status().message()));
+  }
+  absl::Status status = TakeTargetFlags(&cluster->login);
+  if (!status.ok()) return status;
+  if (absl::StrContains(absl::GetFlag(FLAGS_position_key), '{')) {
+    return absl::InvalidArgumentError(
+        "--position_key must not have a { with a cluster");
+  }
+  const NodeConnector connect =
+      RedisNodeConnector(*cluster, interrupter, kServerTimeout, LimitsOfFlag());
+  options->connect_target = [seeds = cluster->seeds, connect] {
+    return ClusterLink::Connect(seeds, connect);
+  };
+  options->progress.is_cluster = true;
+  return absl::OkStatus();
 }
 
 // The client port of --primary. kInvalidArgument: bad usage.
@@ -182,23 +233,17 @@ absl::StatusOr<TargetAddress> PrimaryOfFlag(
 int Run(const CommandLine&) {
   const absl::Status flags = CheckFlags();
   if (!flags.ok()) return BadUsage(flags.message());
-  absl::StatusOr<TargetAddress> target =
-      ParseTargetAddress(absl::GetFlag(FLAGS_target));
-  if (!target.ok()) {
-    return BadUsage(absl::StrCat("--target: ", target.status().message()));
-  }
-  absl::Status status = TakeTargetFlags(&*target);
-  if (!status.ok()) return BadUsage(status.message());
   const std::shared_ptr<Interrupter> interrupter = HandleStopSignals();
+  VerifyOptions options;
+  absl::Status status = TakeTarget(interrupter, &options);
+  if (!status.ok()) return BadUsage(status.message());
   const absl::StatusOr<TargetAddress> primary = PrimaryOfFlag(interrupter);
   if (absl::IsInvalidArgument(primary.status())) {
     return BadUsage(absl::StrCat("--primary: ", primary.status().message()));
   }
   if (!primary.ok()) return ExitStatusOf(primary.status());
 
-  VerifyOptions options;
   options.connect_primary = ConnectorTo(*primary, interrupter);
-  options.connect_target = ConnectorTo(*target, interrupter);
   options.progress.position_key = absl::GetFlag(FLAGS_position_key);
   options.progress.timeout = absl::GetFlag(FLAGS_timeout);
   options.progress.interrupter = interrupter;

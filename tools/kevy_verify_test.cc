@@ -16,8 +16,11 @@
 #include "gtest/gtest.h"
 #include "kevy_replica/testing/scripted_client_port.h"
 #include "kevy_replica/testing/scripted_node.h"
+#include "kevy_replica/tools/mirror/cluster/key_slot.h"
+#include "kevy_replica/tools/mirror/cluster/slot_mark.h"
 #include "kevy_replica/tools/testing/child_process.h"
 #include "kevy_replica/tools/testing/empty_node.h"
+#include "kevy_replica/tools/testing/redis_cluster.h"
 #include "kevy_replica/tools/testing/redis_server.h"
 
 namespace kevy_replica {
@@ -45,6 +48,11 @@ TEST(KevyVerifyUsageTest, BadUsageIsTold) {
       {target},
       {primary, "--target="},
       {primary, "--target=rediss:localhost"},
+      {primary, "--target=redis+cluster://localhost"},
+      {primary, "--target=redis+cluster://localhost:1/1"},
+      {primary, "--target=redis+cluster://localhost:1",
+       "--target_ca_file=ca.pem"},
+      {primary, "--target=redis+cluster://localhost:1", "--position_key={a}"},
       {primary, target, "--target_ca_file=ca.pem"},
       {"--primary=localhost", target},
       {"--primary=kevy://user@host:1", target},
@@ -141,6 +149,42 @@ TEST_F(KevyVerifyTest, RepairExitsWith0) {
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("repaired: 1, not repaired: 0\n"));
   EXPECT_EQ(target_.Ask({"EXISTS", "k"}).integer, 0);
+}
+
+TEST_F(KevyVerifyTest, ClusterIsComparedAndRepaired) {
+  RedisClusterOptions options;
+  options.masters = 1;
+  RedisCluster cluster(options);
+  cluster.Form();
+  RedisServer& node = cluster.server(0);
+  node.Ask({"HSET", "kevy_mirror", "kevy_mirror", "1", "shards", "1", "shard-0",
+            "slots"});
+  const std::string place = SlotKey("kevy_mirror", KeySlot("k"));
+  node.Ask({"HSET", place, "shard-0", "77:5"});
+  node.Ask({"RPUSH", "k", "a"});
+  const std::vector<std::string> flags = {
+      absl::StrCat("--primary=", port_.address()),
+      absl::StrCat("--target=", cluster.target())};
+  ChildResult result = RunChild(kKevyVerify, flags);
+  EXPECT_EQ(result.status, 3) << result.err;
+  result = RunChild(kKevyVerify, {flags[0], flags[1], "--repair"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("result: repaired\n"));
+  EXPECT_EQ(node.Ask({"EXISTS", "k"}).integer, 0);
+}
+
+// The node is none of a cluster.
+TEST_F(KevyVerifyTest, ClusterAddressOfSingleServerIsAnError) {
+  RedisServer server(RedisServer::Socket::kLoopback);
+  server.Start();
+  const ChildResult result = RunChild(
+      kKevyVerify, {absl::StrCat("--primary=", port_.address()),
+                    absl::StrCat("--target=redis+cluster://user:hidden@"
+                                 "127.0.0.1:1,127.0.0.1:",
+                                 server.port())});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("no node tells the map of the cluster"));
+  EXPECT_THAT(result.err, Not(HasSubstr("hidden")));
 }
 
 TEST_F(KevyVerifyTest, MirrorThatDoesNotMoveIsAnError) {

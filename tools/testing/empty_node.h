@@ -18,7 +18,6 @@ inline ScriptedNode EmptyNode() {
   node.replies = {{{"SELECT", "0"}, "+OK\r\n"},
                   {{"DBSIZE"}, ":0\r\n"},
                   {{"SCAN", "0", "COUNT", "512"}, "*2\r\n$1\r\n0\r\n*0\r\n"},
-                  {{"EXISTS", "kevy_mirror"}, ":0\r\n"},
                   {{"EXISTS", "k"}, ":0\r\n"},
                   {{"TYPE", "k"}, "+none\r\n"},
                   {{"PTTL", "k"}, ":-2\r\n"},

@@ -91,7 +91,7 @@ class KeyRepair {
     absl::StatusOr<ReplicationToken> token = progress_->Token();
     if (!token.ok()) return token.status();
     token_ = *std::move(token);
-    status = progress_->WaitFor(token_);
+    status = progress_->WaitFor(token_, {key_});
     if (!status.ok()) return status;
     status = GatherValue();
     if (!status.ok()) return status;
@@ -146,7 +146,9 @@ class KeyRepair {
       Server* server, const std::vector<absl::string_view>& argv) {
     absl::StatusOr<TargetReply> reply = server->Ask(argv);
     if (!reply.ok() || !reply->is_error()) return reply;
-    if (IsChangedKey(*reply)) return absl::NotFoundError(reply->text);
+    if (IsChangedKey(*reply) || IsRedirection(*reply)) {
+      return absl::NotFoundError(reply->text);
+    }
     return Refusal(*server, argv[0], reply->text);
   }
 
@@ -169,10 +171,13 @@ class KeyRepair {
   // The position must have reached the token, and not move from now on.
   // kNotFound: it is beyond `end`, or has another history now.
   absl::Status WatchTarget(const ReplicationToken* end) {
-    const absl::Status status =
-        Ask(target_, {"WATCH", progress_->position_key(), key_}).status();
-    if (!status.ok()) return status;
-    const absl::StatusOr<bool> between = progress_->IsBetween(token_, end);
+    // One by one: a cluster refuses several keys while their slot migrates.
+    for (const std::string& key : {progress_->PositionKeyOf(key_), key_}) {
+      const absl::Status status = Ask(target_, {"WATCH", key}).status();
+      if (!status.ok()) return status;
+    }
+    const absl::StatusOr<bool> between =
+        progress_->IsBetween(token_, end, key_);
     if (!between.ok()) return between.status();
     return *between ? absl::OkStatus()
                     : absl::NotFoundError("the position has moved");
@@ -212,7 +217,9 @@ class KeyRepair {
           target_->Receive(ReplyDetail::kBrief);
       if (!reply.ok()) return reply.status();
       if (reply->is_error() && refusal.ok()) {
-        refusal = Refusal(*target_, "the repair", reply->text);
+        refusal = IsRedirection(*reply)
+                      ? absl::NotFoundError(reply->text)
+                      : Refusal(*target_, "the repair", reply->text);
       }
     }
     return refusal;
@@ -423,6 +430,7 @@ class KeyRepair {
         target_->Receive(ReplyDetail::kBrief);
     if (!reply.ok()) return reply.status();
     if (!queued.ok()) return queued;
+    if (IsRedirection(*reply)) return false;
     if (reply->is_error()) return Refusal(*target_, "EXEC", reply->text);
     if (reply->type == TargetReply::Type::kNull) return false;
     for (const TargetReply& element : reply->elements) {
@@ -475,7 +483,7 @@ absl::StatusOr<std::string> RepairKey(absl::string_view key,
   }
   return absl::StrCat(kMaxRepairs,
                       " tries met newer writes: of the key on the primary, or "
-                      "of the mirror");
+                      "of the mirror; or a slot that migrates");
 }
 
 }  // namespace kevy_replica

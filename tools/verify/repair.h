@@ -22,7 +22,8 @@
 // it is not beyond a second token, which is taken after 4.: the key stood still
 // up to there. If another step fails, nothing is written, and all is tried
 // again. A value over 1 MiB is sent to the target during 4., piece by piece,
-// behind 5.
+// behind 5. In a cluster the key of the slot's position stands in the place of
+// the record's.
 
 #ifndef KEVY_REPLICA_TOOLS_VERIFY_REPAIR_H_
 #define KEVY_REPLICA_TOOLS_VERIFY_REPAIR_H_

@@ -207,7 +207,7 @@ class Verifier {
         ++report_->CountsOf((*types)[i]).equal;
         continue;
       }
-      if (keys[i] == progress_.position_key()) {
+      if (progress_.IsOwnKey(keys[i])) {
         ++report_->CountsOf("none").not_compared;
         report_->AddNotCompared("the key of the mirror's record", 1);
         continue;
@@ -219,20 +219,22 @@ class Verifier {
   }
 
   absl::Status TakeTargetKeys(absl::Span<const std::string> keys) {
-    for (const std::string& key : keys) primary_.Add({"EXISTS", key});
+    std::vector<absl::string_view> asked;
+    for (const std::string& key : keys) {
+      if (!progress_.IsOwnKey(key)) asked.push_back(key);
+    }
+    for (const absl::string_view key : asked) primary_.Add({"EXISTS", key});
     absl::Status status = primary_.Send();
     if (!status.ok()) return status;
     std::vector<absl::string_view> extra;
-    for (const std::string& key : keys) {
+    for (const absl::string_view key : asked) {
       const absl::StatusOr<TargetReply> exists = primary_.Receive();
       if (!exists.ok()) return exists.status();
       if (exists->is_error()) {
         return absl::FailedPreconditionError(
             absl::StrCat("the primary: EXISTS: ", exists->text));
       }
-      if (exists->integer == 0 && key != progress_.position_key()) {
-        extra.push_back(key);
-      }
+      if (exists->integer == 0) extra.push_back(key);
     }
     for (const absl::string_view key : extra) {
       status = AddSuspect(key);
@@ -271,9 +273,10 @@ class Verifier {
                : absl::OkStatus();
   }
 
-  absl::Status AwaitMirror() {
+  absl::Status AwaitMirror(absl::Span<const std::string> keys) {
     absl::StatusOr<ReplicationToken> token = progress_.Token();
-    return token.ok() ? progress_.WaitFor(*std::move(token)) : token.status();
+    return token.ok() ? progress_.WaitFor(*std::move(token), keys)
+                      : token.status();
   }
 
   // Proves or drops the suspects.
@@ -282,7 +285,7 @@ class Verifier {
     suspect_bytes_ = 0;
     if (keys.empty()) return absl::OkStatus();
     // Most suspects are only late, and one wait serves them all.
-    absl::Status status = AwaitMirror();
+    absl::Status status = AwaitMirror(keys);
     if (!status.ok()) return status;
     for (const std::string& key : keys) {
       status = Interrupted();
@@ -310,14 +313,15 @@ class Verifier {
       if (!is_watched && !absl::IsFailedPrecondition(status)) return status;
       const absl::StatusOr<ReplicationToken> token = progress_.Token();
       if (!token.ok()) return token.status();
-      status = progress_.WaitFor(*token);
+      status = progress_.WaitFor(*token, {key});
       if (!status.ok()) return status;
       const absl::StatusOr<KeyComparison> result = CompareKey(
           key, options_.deadline_tolerance, elements, &primary_, &target_);
       if (!result.ok()) return result.status();
       type = result->type;
       // A reload that has begun meanwhile has emptied the target.
-      const absl::StatusOr<bool> holds = progress_.IsBetween(*token, nullptr);
+      const absl::StatusOr<bool> holds =
+          progress_.IsBetween(*token, nullptr, key);
       if (!holds.ok()) return holds.status();
       const bool is_linked = watch.IsLinked();
       absl::StatusOr<bool> stood = true;

@@ -37,8 +37,9 @@
 namespace kevy_replica {
 
 struct VerifyOptions {
-  // To the primary's client port, and to the target's database. Called again
-  // after a reply over a limit.
+  // To the primary's client port, and to the target's database, or to all of a
+  // cluster (ClusterLink) with `progress.is_cluster`. Called again after a
+  // reply over a limit.
   TargetConnector connect_primary;
   TargetConnector connect_target;
   MirrorProgressOptions progress;

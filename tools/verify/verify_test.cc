@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -34,7 +33,9 @@
 #include "kevy_replica/tools/mirror/reply_reader.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/testing/hooked_link.h"
 #include "kevy_replica/tools/testing/redis_server.h"
+#include "kevy_replica/tools/testing/replies.h"
 #include "kevy_replica/tools/verify/verify_report.h"
 #include "kevy_replica/transport/interrupter.h"
 
@@ -47,69 +48,6 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 
 using Argv = std::vector<std::string>;
-
-TargetReply IntegerReply(int64_t integer) {
-  TargetReply reply;
-  reply.type = TargetReply::Type::kInteger;
-  reply.integer = integer;
-  return reply;
-}
-
-TargetReply TextReply(TargetReply::Type type, const std::string& text) {
-  TargetReply reply;
-  reply.type = type;
-  reply.text = text;
-  return reply;
-}
-
-TargetReply ArrayReply(std::vector<TargetReply> elements) {
-  TargetReply reply;
-  reply.type = TargetReply::Type::kArray;
-  reply.integer = static_cast<int64_t>(elements.size());
-  reply.elements = std::move(elements);
-  return reply;
-}
-
-TargetReply ErrorReply(const std::string& text) {
-  return TextReply(TargetReply::Type::kError, text);
-}
-
-// Sees each command before it is sent. A reply takes the server's place.
-using Hook = std::function<std::optional<TargetReply>(const Argv& argv)>;
-
-// A link to a real server with a hook.
-class HookedLink : public TargetLink {
- public:
-  HookedLink(std::unique_ptr<TargetLink> inner, const Hook* hook)
-      : inner_(std::move(inner)), hook_(hook) {}
-
-  void AddRaw(absl::string_view resp) override {
-    replies_.emplace_back();
-    inner_->AddRaw(resp);
-  }
-  void Add(absl::Span<const absl::string_view> argv) override {
-    replies_.push_back((*hook_)(Argv(argv.begin(), argv.end())));
-    // PING keeps the replies in step.
-    if (replies_.back().has_value()) {
-      inner_->Add({"PING"});
-    } else {
-      inner_->Add(argv);
-    }
-  }
-  absl::Status Send() override { return inner_->Send(); }
-  size_t outstanding() const override { return inner_->outstanding(); }
-  absl::StatusOr<TargetReply> Receive(ReplyDetail detail) override {
-    const absl::StatusOr<TargetReply> reply = inner_->Receive(detail);
-    const std::optional<TargetReply> own = std::move(replies_.front());
-    replies_.pop_front();
-    return reply.ok() && own.has_value() ? *own : reply;
-  }
-
- private:
-  const std::unique_ptr<TargetLink> inner_;
-  const Hook* const hook_;
-  std::deque<std::optional<TargetReply>> replies_;
-};
 
 class VerifyTest : public ::testing::Test {
  protected:
@@ -743,7 +681,7 @@ TEST_F(VerifyTest, OtherNumberOfShardsIsAnError) {
 TEST_F(VerifyTest, ReplicaIsRefused) {
   on_primary_ = [](const Argv& argv) -> std::optional<TargetReply> {
     if (argv[0] != "ROLE") return std::nullopt;
-    return ArrayReply({TextReply(TargetReply::Type::kText, "slave")});
+    return ArrayReply({TextReply("slave")});
   };
   EXPECT_THAT(std::string(VerifyFails().message()), HasSubstr("is a replica"));
 }
@@ -906,8 +844,7 @@ TEST_F(VerifyTest, InterruptEndsComparison) {
 
 TEST_F(VerifyTest, HostileRepliesEndComparison) {
   OnBoth("SET k 1");
-  const TargetReply same_cursor =
-      ArrayReply({TextReply(TargetReply::Type::kText, "7"), ArrayReply({})});
+  const TargetReply same_cursor = ArrayReply({TextReply("7"), ArrayReply({})});
   const std::map<std::string, std::vector<TargetReply>> replies = {
       {"SCAN",
        {same_cursor, IntegerReply(1), ArrayReply({}),
@@ -939,11 +876,10 @@ TEST_F(VerifyTest, EndlessScanEndsComparison) {
   const auto page = [&cursor](const std::vector<std::string>& keys) {
     std::vector<TargetReply> texts;
     for (const std::string& key : keys) {
-      texts.push_back(TextReply(TargetReply::Type::kText, key));
+      texts.push_back(TextReply(key));
     }
     return ArrayReply(
-        {TextReply(TargetReply::Type::kText, absl::StrCat(++cursor)),
-         ArrayReply(std::move(texts))});
+        {TextReply(absl::StrCat(++cursor)), ArrayReply(std::move(texts))});
   };
   const std::map<std::string, std::function<TargetReply()>> endless = {
       {"51 replies without a key", [&] { return page({}); }},
@@ -986,12 +922,10 @@ TEST_F(VerifyTest, ValueThatGoesBackIsNotCompared) {
   for (int i = 1; i <= 600; ++i) {
     OnBoth(absl::StrCat("XADD x ", i, "-1 f v"));
   }
-  const TargetReply entry =
-      ArrayReply({TextReply(TargetReply::Type::kText, "1-1"), ArrayReply({})});
+  const TargetReply entry = ArrayReply({TextReply("1-1"), ArrayReply({})});
   on_primary_ = [&entry](const Argv& argv) -> std::optional<TargetReply> {
     if (argv[0] == "HSCAN") {
-      return ArrayReply(
-          {TextReply(TargetReply::Type::kText, "7"), ArrayReply({})});
+      return ArrayReply({TextReply("7"), ArrayReply({})});
     }
     if (argv[0] != "XRANGE") return std::nullopt;
     return ArrayReply(std::vector<TargetReply>(512, entry));
@@ -1006,10 +940,8 @@ TEST_F(VerifyTest, EndlessPendingEntriesAreNotRepaired) {
                                  "XCLAIM k g c 0 1-1 FORCE JUSTID"}) {
     Run(&primary_, line);
   }
-  const TargetReply pending =
-      ArrayReply({TextReply(TargetReply::Type::kText, "1-1"),
-                  TextReply(TargetReply::Type::kText, "c"), IntegerReply(0),
-                  IntegerReply(1)});
+  const TargetReply pending = ArrayReply(
+      {TextReply("1-1"), TextReply("c"), IntegerReply(0), IntegerReply(1)});
   on_primary_ = [&pending](const Argv& argv) -> std::optional<TargetReply> {
     if (argv[0] != "XPENDING" || argv.size() < 6) return std::nullopt;
     return ArrayReply({pending});

@@ -18,7 +18,6 @@
 #include "kevy_replica/tools/mirror/cluster/node_address.h"
 #include "kevy_replica/tools/mirror/target_address.h"
 #include "kevy_replica/transport/address.h"
-#include "kevy_replica/transport/secure/tls_options.h"
 
 namespace kevy_replica {
 namespace {

@@ -26,47 +26,19 @@
 #include "kevy_replica/tools/mirror/cluster/node_address.h"
 #include "kevy_replica/tools/mirror/cluster/node_connector.h"
 #include "kevy_replica/tools/mirror/target_link.h"
+#include "kevy_replica/tools/testing/replies.h"
 
 namespace kevy_replica {
 namespace {
-
-using Type = TargetReply::Type;
 
 const NodeAddress kA = {"a", 1};
 const NodeAddress kB = {"b", 2};
 const NodeAddress kC = {"c", 3};
 
-TargetReply Text(std::string text) {
-  TargetReply reply;
-  reply.type = Type::kText;
-  reply.text = std::move(text);
-  return reply;
-}
-
-TargetReply Error(std::string text) {
-  TargetReply reply = Text(std::move(text));
-  reply.type = Type::kError;
-  return reply;
-}
-
-TargetReply Integer(int64_t integer) {
-  TargetReply reply;
-  reply.type = Type::kInteger;
-  reply.integer = integer;
-  return reply;
-}
-
-TargetReply Array(std::vector<TargetReply> elements) {
-  TargetReply reply;
-  reply.type = Type::kArray;
-  reply.integer = static_cast<int64_t>(elements.size());
-  reply.elements = std::move(elements);
-  return reply;
-}
-
 TargetReply Range(int first, int last, const NodeAddress& master) {
-  return Array({Integer(first), Integer(last),
-                Array({Text(master.host), Integer(master.port)})});
+  return ArrayReply(
+      {IntegerReply(first), IntegerReply(last),
+       ArrayReply({TextReply(master.host), IntegerReply(master.port)})});
 }
 
 // The answer of a node. A status breaks the link.
@@ -153,7 +125,7 @@ class FakeNodes {
 
 // Two masters with half of the slots each.
 TargetReply TwoMasters() {
-  return Array({Range(0, 8191, kA), Range(8192, kSlots - 1, kB)});
+  return ArrayReply({Range(0, 8191, kA), Range(8192, kSlots - 1, kB)});
 }
 constexpr uint16_t kSlotOfA = 5;
 constexpr uint16_t kSlotOfB = 9000;
@@ -161,8 +133,8 @@ constexpr uint16_t kSlotOfB = 9000;
 class ClusterLinksTest : public testing::Test {
  protected:
   ClusterLinksTest() {
-    nodes_.Set(kA, TwoMasters(), Text("from a"));
-    nodes_.Set(kB, TwoMasters(), Text("from b"));
+    nodes_.Set(kA, TwoMasters(), TextReply("from a"));
+    nodes_.Set(kB, TwoMasters(), TextReply("from b"));
   }
 
   std::string Get(uint16_t slot) {
@@ -189,11 +161,11 @@ TEST_F(ClusterLinksTest, RefreshPassesOverDeadSeed) {
 
 TEST_F(ClusterLinksTest, RefreshPassesOverUselessNodes) {
   for (const Answer& answer : std::vector<Answer>{
-           Array({}), Text("OK"), Error("ERR unknown command"),
-           Error("NOPERM no"), Error("LOADING soon"),
+           ArrayReply({}), TextReply("OK"), ErrorReply("ERR unknown command"),
+           ErrorReply("NOPERM no"), ErrorReply("LOADING soon"),
            absl::UnavailableError("cut"), absl::DeadlineExceededError("slow"),
            absl::ResourceExhaustedError("long"),
-           Array({Range(0, 5, kA), Range(5, 9, kB)})}) {
+           ArrayReply({Range(0, 5, kA), Range(5, 9, kB)})}) {
     nodes_.Set(kA, [answer](const std::string&) { return answer; });
     ClusterLinks links({kA, kB}, nodes_.connector());
     ASSERT_TRUE(links.Refresh().ok());
@@ -205,7 +177,7 @@ TEST_F(ClusterLinksTest, RefreshPassesOverUselessNodes) {
 
 TEST_F(ClusterLinksTest, RefreshNamesFaultOfEachNode) {
   nodes_.Kill(kA);
-  nodes_.Set(kB, Text("PONG"), Text(""));
+  nodes_.Set(kB, TextReply("PONG"), TextReply(""));
   const absl::Status status = links_.Refresh();
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_TRUE(absl::StrContains(status.message(), "a:1: refused")) << status;
@@ -214,9 +186,9 @@ TEST_F(ClusterLinksTest, RefreshNamesFaultOfEachNode) {
 }
 
 TEST_F(ClusterLinksTest, RefreshTellsThatAllNodesRefuse) {
-  nodes_.Set(kA, Error("ERR This instance has cluster support disabled"),
-             Text(""));
-  nodes_.Set(kB, Error("NOPERM no"), Text(""));
+  nodes_.Set(kA, ErrorReply("ERR This instance has cluster support disabled"),
+             TextReply(""));
+  nodes_.Set(kB, ErrorReply("NOPERM no"), TextReply(""));
   const absl::Status status = links_.Refresh();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
   EXPECT_TRUE(absl::StrContains(status.message(), "support disabled"));
@@ -257,19 +229,20 @@ TEST_F(ClusterLinksTest, RefreshFindsNodesBeyondDeadSeeds) {
   ClusterLinks links({kA}, nodes_.connector());
   ASSERT_TRUE(links.Refresh().ok());
   nodes_.Kill(kA);
-  nodes_.Set(kB, Array({Range(0, kSlots - 1, kB)}), Text("from b"));
+  nodes_.Set(kB, ArrayReply({Range(0, kSlots - 1, kB)}), TextReply("from b"));
   ASSERT_TRUE(links.Refresh().ok());
   EXPECT_EQ(*links.slots().MasterOf(kSlotOfA), kB);
 }
 
 TEST_F(ClusterLinksTest, RefreshAsksReplicasToo) {
-  TargetReply map = Array({Range(0, kSlots - 1, kA)});
-  map.elements[0].elements.push_back(Array({Text(kC.host), Integer(kC.port)}));
-  nodes_.Set(kA, map, Text(""));
+  TargetReply map = ArrayReply({Range(0, kSlots - 1, kA)});
+  map.elements[0].elements.push_back(
+      ArrayReply({TextReply(kC.host), IntegerReply(kC.port)}));
+  nodes_.Set(kA, map, TextReply(""));
   ClusterLinks links({kA}, nodes_.connector());
   ASSERT_TRUE(links.Refresh().ok());
   nodes_.Kill(kA);
-  nodes_.Set(kC, Array({Range(0, kSlots - 1, kC)}), Text("from c"));
+  nodes_.Set(kC, ArrayReply({Range(0, kSlots - 1, kC)}), TextReply("from c"));
   ASSERT_TRUE(links.Refresh().ok());
   EXPECT_EQ(*links.slots().MasterOf(0), kC);
 }
@@ -280,7 +253,7 @@ TEST_F(ClusterLinksTest, RefreshAsksFewNodesOfHostileMap) {
   for (int i = 0; i < 900; ++i) {
     ranges.push_back(Range(i, i, {absl::StrCat("dead", i), 1}));
   }
-  nodes_.Set(kA, Array(ranges), Text(""));
+  nodes_.Set(kA, ArrayReply(ranges), TextReply(""));
   ClusterLinks links({kA}, nodes_.connector());
   ASSERT_TRUE(links.Refresh().ok());
   nodes_.Kill(kA);
@@ -296,8 +269,8 @@ TEST_F(ClusterLinksTest, RefreshDropsLinksToForgottenNodes) {
   ASSERT_TRUE(links.Refresh().ok());
   ASSERT_TRUE(links.LinkTo(kB).ok());
   EXPECT_EQ(nodes_.open(), 2);
-  nodes_.Set(kA, Array({Range(0, kSlots - 1, kA)}), Text(""));
-  nodes_.Set(kB, Array({Range(0, kSlots - 1, kA)}), Text(""));
+  nodes_.Set(kA, ArrayReply({Range(0, kSlots - 1, kA)}), TextReply(""));
+  nodes_.Set(kB, ArrayReply({Range(0, kSlots - 1, kA)}), TextReply(""));
   ASSERT_TRUE(links.Refresh().ok());
   EXPECT_EQ(nodes_.open(), 1);
 }
@@ -330,7 +303,7 @@ TEST_F(ClusterLinksTest, LinkToReplacesBrokenLinkInPlace) {
 TEST_F(ClusterLinksTest, LinkToHoldsAtMostMaxNodes) {
   for (size_t i = 0; i < kMaxNodes; ++i) {
     const NodeAddress node = {absl::StrCat("n", i), 1};
-    nodes_.Set(node, Text(""), Text(""));
+    nodes_.Set(node, TextReply(""), TextReply(""));
     ASSERT_TRUE(links_.LinkTo(node).ok());
   }
   EXPECT_TRUE(absl::IsResourceExhausted(links_.LinkTo(kA).status()));
@@ -354,7 +327,7 @@ TEST_F(ClusterLinksTest, AskGoesToMasterOfSlot) {
 }
 
 TEST_F(ClusterLinksTest, AskReturnsOtherErrorReplies) {
-  nodes_.Set(kA, TwoMasters(), Error("WRONGTYPE no"));
+  nodes_.Set(kA, TwoMasters(), ErrorReply("WRONGTYPE no"));
   const Answer answer = links_.Ask(kSlotOfA, {"GET", "k"});
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_TRUE(answer->is_error());
@@ -362,7 +335,7 @@ TEST_F(ClusterLinksTest, AskReturnsOtherErrorReplies) {
 }
 
 TEST_F(ClusterLinksTest, AskFollowsMovedAndRemembersIt) {
-  nodes_.Set(kA, TwoMasters(), Error("MOVED 5 b:2"));
+  nodes_.Set(kA, TwoMasters(), ErrorReply("MOVED 5 b:2"));
   EXPECT_EQ(Get(kSlotOfA), "from b");
   nodes_.Log();
   EXPECT_EQ(Get(kSlotOfA), "from b");
@@ -370,13 +343,14 @@ TEST_F(ClusterLinksTest, AskFollowsMovedAndRemembersIt) {
 }
 
 TEST_F(ClusterLinksTest, AskFollowsAskOnce) {
-  nodes_.Set(kA, TwoMasters(), Error("ASK 5 c:3"));
+  nodes_.Set(kA, TwoMasters(), ErrorReply("ASK 5 c:3"));
   nodes_.Set(kC, [asking = false](const std::string& command) mutable {
     if (command == "ASKING") {
       asking = true;
-      return Answer(Text("OK"));
+      return Answer(TextReply("OK"));
     }
-    const Answer answer = asking ? Text("from c") : Error("MOVED 5 a:1");
+    const Answer answer =
+        asking ? TextReply("from c") : ErrorReply("MOVED 5 a:1");
     asking = false;
     return answer;
   });
@@ -388,14 +362,14 @@ TEST_F(ClusterLinksTest, AskFollowsAskOnce) {
 
 // The migration ends between the two answers.
 TEST_F(ClusterLinksTest, AskFollowsMovedBehindAsk) {
-  nodes_.Set(kA, TwoMasters(), Error("ASK 5 c:3"));
-  nodes_.Set(kC, TwoMasters(), Error("MOVED 5 b:2"));
+  nodes_.Set(kA, TwoMasters(), ErrorReply("ASK 5 c:3"));
+  nodes_.Set(kC, TwoMasters(), ErrorReply("MOVED 5 b:2"));
   EXPECT_EQ(Get(kSlotOfA), "from b");
 }
 
 TEST_F(ClusterLinksTest, AskEndsCircleOfRedirections) {
-  nodes_.Set(kA, TwoMasters(), Error("MOVED 5 b:2"));
-  nodes_.Set(kB, TwoMasters(), Error("MOVED 5 a:1"));
+  nodes_.Set(kA, TwoMasters(), ErrorReply("MOVED 5 b:2"));
+  nodes_.Set(kB, TwoMasters(), ErrorReply("MOVED 5 a:1"));
   EXPECT_TRUE(absl::StrContains(Get(kSlotOfA), "in a circle"));
   EXPECT_LE(nodes_.calls(), 20u);
 }
@@ -405,9 +379,9 @@ TEST_F(ClusterLinksTest, AskEndsStormOfRedirections) {
   for (const std::string kind : {"MOVED", "ASK"}) {
     for (int i = 0; i < 100; ++i) {
       nodes_.Set({absl::StrCat("h", i), 1}, TwoMasters(),
-                 Error(absl::StrCat(kind, " 5 h", i + 1, ":1")));
+                 ErrorReply(absl::StrCat(kind, " 5 h", i + 1, ":1")));
     }
-    nodes_.Set(kA, TwoMasters(), Error(kind + " 5 h0:1"));
+    nodes_.Set(kA, TwoMasters(), ErrorReply(kind + " 5 h0:1"));
     ClusterLinks links({kA}, nodes_.connector());
     const Answer answer = links.Ask(kSlotOfA, {"GET", "k"});
     EXPECT_TRUE(absl::IsUnavailable(answer.status()));
@@ -416,7 +390,7 @@ TEST_F(ClusterLinksTest, AskEndsStormOfRedirections) {
 }
 
 TEST_F(ClusterLinksTest, AskRefusesMovedOfAnotherSlot) {
-  nodes_.Set(kA, TwoMasters(), Error("MOVED 6 b:2"));
+  nodes_.Set(kA, TwoMasters(), ErrorReply("MOVED 6 b:2"));
   EXPECT_TRUE(absl::StrContains(Get(kSlotOfA), "a:1 redirects slot 5 with"));
   EXPECT_EQ(*links_.slots().MasterOf(6), kA);
 }
@@ -425,7 +399,7 @@ TEST_F(ClusterLinksTest, AskTakesNewMapAfterBrokenLink) {
   ASSERT_TRUE(links_.Refresh().ok());
   EXPECT_EQ(Get(kSlotOfA), "from a");
   nodes_.Kill(kA);
-  nodes_.Set(kB, Array({Range(0, kSlots - 1, kB)}), Text("from b"));
+  nodes_.Set(kB, ArrayReply({Range(0, kSlots - 1, kB)}), TextReply("from b"));
   EXPECT_EQ(Get(kSlotOfA), "from b");
 }
 
@@ -441,17 +415,17 @@ TEST_F(ClusterLinksTest, AskGivesUpDeadMaster) {
 TEST_F(ClusterLinksTest, AskGivesUpServerInTrouble) {
   for (const std::string text :
        {"CLUSTERDOWN the cluster is down", "TRYAGAIN later", "LOADING soon"}) {
-    nodes_.Set(kA, TwoMasters(), Error(text));
+    nodes_.Set(kA, TwoMasters(), ErrorReply(text));
     EXPECT_TRUE(absl::StrContains(Get(kSlotOfA), text));
   }
-  nodes_.Set(kA, TwoMasters(), Text("from a"));
+  nodes_.Set(kA, TwoMasters(), TextReply("from a"));
   EXPECT_EQ(Get(kSlotOfA), "from a");
 }
 
 TEST_F(ClusterLinksTest, AskGivesUpUncoveredSlot) {
-  const TargetReply half = Array({Range(0, 8191, kA)});
-  nodes_.Set(kA, half, Text("from a"));
-  nodes_.Set(kB, half, Text("from b"));
+  const TargetReply half = ArrayReply({Range(0, 8191, kA)});
+  nodes_.Set(kA, half, TextReply("from a"));
+  nodes_.Set(kB, half, TextReply("from b"));
   EXPECT_EQ(Get(kSlotOfA), "from a");
   EXPECT_TRUE(absl::StrContains(Get(kSlotOfB),
                                 "no node of the cluster covers "
