@@ -61,7 +61,7 @@ using Break = ModelCluster::Break;
 
 struct Flags {
   uint64_t seed = 1;  // The first.
-  uint64_t seeds = 1000;
+  uint64_t seeds = 300;
   bool counts = false;
 } flags;
 
@@ -581,7 +581,7 @@ TEST(ClusterSimulationTest, EachSlotHoldsFramesBelowItsMark) {
                   std::string(kEventNames[i]).c_str());
     }
     // An event that does not happen is not tested.
-    if (flags.seeds >= 1000) {
+    if (flags.seeds >= 300) {
       EXPECT_GT(count, flags.seeds / 100) << kEventNames[i];
     }
   }
@@ -589,7 +589,7 @@ TEST(ClusterSimulationTest, EachSlotHoldsFramesBelowItsMark) {
     std::printf("%9llu transactions behind ASKING\n",
                 static_cast<unsigned long long>(Simulation::asked));
   }
-  if (flags.seeds >= 1000) {
+  if (flags.seeds >= 300) {
     EXPECT_GT(Simulation::asked, flags.seeds / 100);
   }
 }
