@@ -433,9 +433,10 @@ absl::Status ClusterTarget::Settle() {
     for_good = each->stops_for_good();
   }
   if (!stop.ok()) return for_good ? StopForGood(stop) : stop;
-  frames_since_renewal_ += executing_->commands();
   if (!executing_->end().loading &&
       shards_[shard].position != PositionOf(executing_->end())) {
+    frames_since_renewal_ +=
+        executing_->end().next - shards_[shard].position.next_offset;
     shards_[shard].position = PositionOf(executing_->end());
     state_->shards[shard].stored = state_->shards[shard].sent =
         ToString(executing_->end());

@@ -50,7 +50,7 @@ class ClusterTargetTest : public ::testing::Test {
       GTEST_SKIP() << "redis-server is not installed";
     }
     cluster_.Form();
-    options_.now_ms = [] { return uint64_t{1795364156172}; };
+    options_.now_ms = [this] { return now_ms_; };
     options_.log = [this](const LogEvent& event) {
       log_ += event.message + "\n";
     };
@@ -100,6 +100,7 @@ class ClusterTargetTest : public ::testing::Test {
   RedisCluster cluster_;
   const std::shared_ptr<Interrupter> interrupter_ =
       std::make_shared<Interrupter>();
+  uint64_t now_ms_ = 1795364156172;
   MirrorOptions options_;
   MirrorCounters counters_;
   MirrorState state_;
@@ -162,6 +163,20 @@ TEST_F(ClusterTargetTest, UnwantedEndResumesAtLeastMark) {
   EXPECT_THAT(log_, HasSubstr("ended without the replies"));
   ASSERT_EQ(Deliver(session->get(), 5, {"INCR", "n"}), absl::OkStatus());
   EXPECT_EQ(cluster_.AskForKey("n", {"GET", "n"}).text, "1");
+}
+
+// The fault: frames without a command did not count, so the marks stayed behind
+// a stream of them, and a restart asked for all of it again.
+TEST_F(ClusterTargetTest, PassedOverFramesRaiseMarks) {
+  auto session = Open();
+  ASSERT_TRUE(session.ok()) << session.status();
+  ASSERT_EQ(Load(session->get(), PayloadMaker(1).Finish()), absl::OkStatus());
+  const std::string key = SlotKey("kevy_mirror", 0);
+  ASSERT_EQ(Deliver(session->get(), 5, {"SET", "few"}), absl::OkStatus());
+  EXPECT_EQ(cluster_.AskForKey(key, {"HGET", key, "shard-0"}).text, "7:5");
+  now_ms_ += absl::ToInt64Milliseconds(ClusterTarget::kRenewalTime);
+  ASSERT_EQ(Deliver(session->get(), 6, {"SET", "few"}), absl::OkStatus());
+  EXPECT_EQ(cluster_.AskForKey(key, {"HGET", key, "shard-0"}).text, "7:7");
 }
 
 TEST_F(ClusterTargetTest, LostMarkIsLostTarget) {
