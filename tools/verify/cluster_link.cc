@@ -108,7 +108,8 @@ absl::Status ClusterLink::RouteToSlot(uint16_t slot, Command* command) {
 
 absl::Status ClusterLink::Route(Command* command) {
   const std::vector<std::string>& argv = command->argv;
-  const absl::string_view name = argv.empty() ? "" : argv[0];
+  absl::string_view name;
+  if (!argv.empty()) name = argv[0];
   const bool ends = name == "EXEC" || name == "DISCARD" || name == "UNWATCH";
   if (in_transaction_ || name == "MULTI" || ends) {
     in_transaction_ = !ends;
@@ -125,7 +126,7 @@ absl::Status ClusterLink::Route(Command* command) {
     return absl::InvalidArgumentError(
         absl::StrCat("a cluster has no node for ", name, " without a key"));
   }
-  const absl::Status status = RouteToSlot(KeySlot(argv[place]), command);
+  absl::Status status = RouteToSlot(KeySlot(argv[place]), command);
   if (!status.ok()) return status;
   command->follows = name != "WATCH";
   if (name == "WATCH") {
@@ -138,7 +139,7 @@ absl::Status ClusterLink::Route(Command* command) {
 absl::Status ClusterLink::Send() {
   std::vector<CheckedLink*> used;
   for (Command& command : added_) {
-    const absl::Status status = Route(&command);
+    absl::Status status = Route(&command);
     if (!status.ok()) return status;
     if (command.link != nullptr) {
       if (command.argv.empty()) {
@@ -154,7 +155,7 @@ absl::Status ClusterLink::Send() {
   }
   added_.clear();
   for (CheckedLink* const link : used) {
-    const absl::Status status = link->Send();
+    absl::Status status = link->Send();
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -194,7 +195,7 @@ absl::StatusOr<TargetReply> ClusterLink::AskMaster(
   const absl::StatusOr<CheckedLink*> link = single_.LinkTo(master);
   if (!link.ok()) return link.status();
   (*link)->Add(argv);
-  const absl::Status sent = (*link)->Send();
+  absl::Status sent = (*link)->Send();
   if (!sent.ok()) return sent;
   return (*link)->Receive(ReplyDetail::kWhole);
 }
@@ -248,7 +249,7 @@ absl::StatusOr<TargetReply> ClusterLink::Scan(
   size_t index = 0;
   absl::string_view own = cursor;
   if (cursor == "0") {
-    const absl::Status status = single_.Refresh();
+    absl::Status status = single_.Refresh();
     if (!status.ok()) return status;
     scanned_ = single_.slots().masters();
     absl::StatusOr<std::string> slots = MastersSlots();

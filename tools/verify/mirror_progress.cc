@@ -188,10 +188,10 @@ MirrorProgress::Positions(const std::set<std::string>& places) {
     argv.insert(argv.end(), fields.begin(), fields.end());
     target_->Add(argv);
   }
-  const absl::Status sent = target_->Send();
+  absl::Status sent = target_->Send();
   if (!sent.ok()) return sent;
   for (const std::string& place : places) {
-    const absl::Status status = ReceiveMarks(place, &positions[place]);
+    absl::Status status = ReceiveMarks(place, &positions[place]);
     if (!status.ok()) return status;
   }
   return positions;

@@ -96,18 +96,18 @@ class KeyRepair {
     status = GatherValue();
     if (!status.ok()) return status;
     if (begun_) {
-      const absl::StatusOr<bool> stood = watch_.Stood();
+      absl::StatusOr<bool> stood = watch_.Stood();
       return stood.ok() && *stood ? Execute() : stood;
     }
     const absl::StatusOr<ReplicationToken> end = progress_->Token();
     if (!end.ok()) return end.status();
     status = WatchTarget(nullptr);
     if (!status.ok()) return status;
-    const absl::StatusOr<bool> stood = watch_.Stood();
+    absl::StatusOr<bool> stood = watch_.Stood();
     if (!stood.ok() || !*stood) return stood;
     for (int i = 0; i < kQuickTries; ++i) {
       AddGathered();
-      const absl::StatusOr<bool> done = Execute();
+      absl::StatusOr<bool> done = Execute();
       if (!done.ok() || *done) return done;
       // The position has moved. The key stood still up to `end` as well.
       status = WatchTarget(&*end);
@@ -173,7 +173,7 @@ class KeyRepair {
   absl::Status WatchTarget(const ReplicationToken* end) {
     // One by one: a cluster refuses several keys while their slot migrates.
     for (const std::string& key : {progress_->PositionKeyOf(key_), key_}) {
-      const absl::Status status = Ask(target_, {"WATCH", key}).status();
+      absl::Status status = Ask(target_, {"WATCH", key}).status();
       if (!status.ok()) return status;
     }
     const absl::StatusOr<bool> between =
@@ -422,9 +422,9 @@ class KeyRepair {
   // Runs the transaction. False: the position or the key has moved.
   absl::StatusOr<bool> Execute() {
     target_->Add({"EXEC"});
-    const absl::Status sent = target_->Send();
+    absl::Status sent = target_->Send();
     if (!sent.ok()) return sent;
-    const absl::Status queued = TakeQueued(1);
+    absl::Status queued = TakeQueued(1);
     if (target_->link()->outstanding() != 1) return queued;  // The link's.
     const absl::StatusOr<TargetReply> reply =
         target_->Receive(ReplyDetail::kBrief);
@@ -463,7 +463,7 @@ absl::StatusOr<std::string> RepairKey(absl::string_view key,
   for (int i = 0; i < kMaxRepairs; ++i) {
     const size_t connections = primary->connections();
     KeyRepair repair(key, elements, progress, primary, target);
-    const absl::StatusOr<bool> done = repair.Try();
+    absl::StatusOr<bool> done = repair.Try();
     if (done.ok() && *done) return "";
     if (!done.ok() && !absl::IsFailedPrecondition(done.status()) &&
         !absl::IsResourceExhausted(done.status()) &&

@@ -67,7 +67,7 @@ absl::StatusOr<TargetReply> Server::Receive(ReplyDetail detail) {
 absl::StatusOr<TargetReply> Server::Ask(
     absl::Span<const absl::string_view> argv) {
   Add(argv);
-  const absl::Status sent = Send();
+  absl::Status sent = Send();
   if (!sent.ok()) return sent;
   return Receive();
 }

@@ -116,7 +116,7 @@ class Verifier {
                                        const std::string& cursor) {
     server->Add({"DBSIZE"});
     server->Add({"SCAN", cursor, "COUNT", kScanCount});
-    const absl::Status sent = server->Send();
+    absl::Status sent = server->Send();
     if (!sent.ok()) return sent;
     const absl::StatusOr<TargetReply> size = server->Receive();
     if (!size.ok()) return size.status();

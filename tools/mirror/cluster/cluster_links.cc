@@ -85,7 +85,7 @@ absl::StatusOr<TargetReply> ClusterLinks::AskNode(
   CheckedLink* const link = *found;
   if (asking) link->Add({"ASKING"});
   link->Add(argv);
-  const absl::Status sent = link->Send();
+  absl::Status sent = link->Send();
   if (!sent.ok()) return sent;
   if (asking) {
     const absl::StatusOr<TargetReply> reply =
@@ -183,7 +183,7 @@ absl::StatusOr<TargetReply> ClusterLinks::Ask(
     if (!fault.ok()) {
       if (new_maps == kMaxNewMaps) return fault;
       ++new_maps;
-      const absl::Status refreshed = Refresh();
+      absl::Status refreshed = Refresh();
       if (!refreshed.ok()) return refreshed;
       fault = absl::OkStatus();
     }
