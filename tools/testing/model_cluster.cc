@@ -379,6 +379,11 @@ TargetReply ModelCluster::Take(Connection* connection, const Argv& argv) {
   if (name == "exec") keys = connection->keys;
   const std::string error =
       Redirect(connection->node, connection->is_asking, keys);
+  if (name == "exec" && error.empty() && !connection->is_refused &&
+      connection->is_asking && !keys.empty() &&
+      owner_[KeySlot(keys[0])] != connection->node) {
+    ++asked_;
+  }
   if (ends || !connection->in_transaction) connection->is_asking = false;
   if (ends) connection->in_transaction = false;
   if (name == "exec" && (connection->is_refused || !error.empty())) {

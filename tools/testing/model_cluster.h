@@ -75,6 +75,8 @@ class ModelCluster {
   bool MoveKey();
   void EndMigration();
   std::optional<uint16_t> migrating() const { return migrating_; }
+  // Transactions that were executed behind ASKING.
+  uint64_t asked() const { return asked_; }
 
   // All keys of all masters.
   Content ReadAll();
@@ -111,6 +113,7 @@ class ModelCluster {
   std::vector<size_t> owner_;  // By slot.
   std::optional<uint16_t> migrating_;
   size_t migrating_to_ = 0;
+  uint64_t asked_ = 0;
   CommandTable table_;
   std::vector<Late> late_;
 };

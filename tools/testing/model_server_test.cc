@@ -47,13 +47,47 @@ std::string TextOf(const TargetReply& reply) {
   return text;
 }
 
+// A random command of those that a mirror into a cluster rewrites or reads by.
+Argv RandomCommandOnKeys(std::mt19937* random) {
+  const auto number = [random](uint32_t below) {
+    return absl::StrCat((*random)() % below);
+  };
+  const std::string any = absl::StrCat("k", (*random)() % 7);
+  const std::string other = absl::StrCat("k", (*random)() % 7);
+  switch ((*random)() % 11) {
+    case 0:
+      return {"RPOPLPUSH", "k1", other};
+    case 1:
+      return {"RENAME", any, "k9"};
+    case 2:
+      return {"RENAMENX", any, "k8"};
+    case 3:
+      return {"COPY", any, "k7"};
+    case 4:
+      return {"SMOVE", "k2", other, number(9)};
+    case 5:
+      return {"SUNIONSTORE", "k9", "k2", other};
+    case 6:
+      return {"MSET", "k0", number(9), "k8", number(9)};
+    case 7:
+      return {"EXISTS", any, other, "k9"};
+    case 8:
+      return {"TYPE", any};
+    case 9:
+      return (*random)() % 2 == 0 ? Argv{"RPOP", any}
+                                  : Argv{"LINDEX", any, "-1"};
+    default:
+      return (*random)() % 2 == 0 ? Argv{"SREM", any, number(9)}
+                                  : Argv{"SISMEMBER", any, number(9)};
+  }
+}
+
 // A random command on few keys, most of which fit the key's type.
 Argv RandomCommand(std::mt19937* random) {
   const auto number = [random](uint32_t below) {
     return absl::StrCat((*random)() % below);
   };
   const std::string any = absl::StrCat("k", (*random)() % 7);
-  const std::string other = absl::StrCat("k", (*random)() % 7);
   switch ((*random)() % 31) {
     case 0:
       return {"SET", "k0", number(9)};
@@ -97,29 +131,17 @@ Argv RandomCommand(std::mt19937* random) {
       // HGETALL of a longer hash has no order.
       return (*random)() % 4 == 0 ? Argv{"FLUSHDB"} : Argv{"HGETALL", "none"};
     case 19:
-      return {"RPOPLPUSH", "k1", other};
     case 20:
-      return {"RENAME", any, "k9"};
     case 21:
-      return {"RENAMENX", any, "k8"};
     case 22:
-      return {"COPY", any, "k7"};
     case 23:
-      return {"SMOVE", "k2", other, number(9)};
     case 24:
-      return {"SUNIONSTORE", "k9", "k2", other};
     case 25:
-      return {"MSET", "k0", number(9), "k8", number(9)};
     case 26:
-      return {"EXISTS", any, other, "k9"};
     case 27:
-      return {"TYPE", any};
     case 28:
-      return (*random)() % 2 == 0 ? Argv{"RPOP", any}
-                                  : Argv{"LINDEX", any, "-1"};
     case 29:
-      return (*random)() % 2 == 0 ? Argv{"SREM", any, number(9)}
-                                  : Argv{"SISMEMBER", any, number(9)};
+      return RandomCommandOnKeys(random);
     default:
       return (*random)() % 2 == 0 ? Argv{"NO.SUCH.COMMAND"} : Argv{"INCR"};
   }

@@ -433,9 +433,10 @@ absl::Status ClusterTarget::Settle() {
     for_good = each->stops_for_good();
   }
   if (!stop.ok()) return for_good ? StopForGood(stop) : stop;
-  frames_since_renewal_ += executing_->commands();
   if (!executing_->end().loading &&
       shards_[shard].position != PositionOf(executing_->end())) {
+    frames_since_renewal_ +=
+        executing_->end().next - shards_[shard].position.next_offset;
     shards_[shard].position = PositionOf(executing_->end());
     state_->shards[shard].stored = state_->shards[shard].sent =
         ToString(executing_->end());
@@ -525,74 +526,113 @@ absl::Status ClusterTarget::RunPlan(size_t shard, const FrameView& frame,
   const auto holds = [&](uint16_t slot) {
     return marks_.at(shard, slot).Holds(offset);
   };
-  bool is_decided = false;
+  const auto behind = static_cast<int64_t>(offset) + 1;
+  int64_t decided = 0;  // `behind`, or its opposite; 0: not yet.
   bool is_any_held = false;
   for (const size_t place : places) {
     const uint16_t slot = KeySlot(argv[place]);
-    is_decided = is_decided ||
-                 (holds(slot) && marks_.decided(shard, slot) == offset + 1);
-    is_any_held = is_any_held || holds(slot);
+    if (!holds(slot)) continue;
+    is_any_held = true;
+    const int64_t noted = marks_.decided(shard, slot);
+    if (noted == behind || noted == -behind) decided = noted;
   }
-  if (is_decided) {
-    status = RunParts(shard, offset, RestOfPlan(argv, places),
-                      /*decides=*/false, generation);
-  } else if (!is_any_held) {
-    const absl::StatusOr<CrossSlotPlan> plan = PlanCrossSlot(
-        argv, places,
-        [this](uint16_t slot, size_t i) {
-          return absl::StrCat(SlotKey(options_.position_key, slot), ":", i);
-        },
-        [this](absl::Span<const absl::string_view> question) {
-          return Read(question);
-        });
+  const std::vector<uint16_t> written = WrittenSlots(argv, places);
+  std::vector<SlotPart> parts;
+  if (decided > 0) {
+    parts = RestOfPlan(argv, places);
+  } else if (decided == 0 && is_any_held) {
+    if (absl::c_all_of(written, holds)) {
+      return PassOver(shard, frame, generation);
+    }
+    return LoseShard(shard,
+                     absl::StrCat(ShardField(shard),
+                                  ": the slots of the frame at offset ", offset,
+                                  " are at both sides of it: a node has lost "
+                                  "writes"));
+  } else if (decided == 0) {
+    absl::StatusOr<CrossSlotPlan> plan = Plan(argv, places);
     if (!plan.ok()) return plan.status();
     if (plan->kind == CrossSlotPlan::Kind::kRejected) {
-      return Reject(
-          shard, frame, generation,
+      status = Decide(
+          options_, counters_,
           RejectionByTarget(shard, offset, frame.command(), plan->error));
+      if (!status.ok()) return status;
     }
-    status = RunParts(shard, offset, plan->parts, /*decides=*/true, generation);
-  } else if (!absl::c_all_of(WrittenSlots(argv, places), holds)) {
-    return LostTarget(
-        options_, state_,
-        absl::StrCat(ShardField(shard), ": the slots of the frame at offset ",
-                     offset,
-                     " are at both sides of it, and its source is gone: "
-                     "a node has lost writes"));
+    parts = std::move(plan->parts);
+    decided = parts.empty() ? -behind : behind;
   }
+  for (const uint16_t slot : written) {
+    if (absl::c_none_of(parts, [slot](const SlotPart& part) {
+          return part.slot == slot;
+        })) {
+      parts.push_back({slot, {}});
+    }
+  }
+  status = RunParts(shard, Behind(generation, offset),
+                    is_any_held ? 0 : decided, parts);
   return status.ok() ? PassOver(shard, frame, generation) : status;
 }
 
-// Executes the parts one after the other, without those that a slot holds.
-absl::Status ClusterTarget::RunParts(size_t shard, uint64_t offset,
-                                     const std::vector<SlotPart>& parts,
-                                     bool decides, uint64_t generation) {
-  const SlotMark after = Behind(generation, offset);
+// The cluster cannot be brought to one position again. Notes it in the record,
+// for a mirror that starts later.
+absl::Status ClusterTarget::LoseShard(size_t shard, absl::string_view change) {
+  const absl::Status lost = LostTarget(options_, state_, change);
+  const absl::Status noted = StoreField(
+      shard, absl::StrCat(kLoading, " ", ++state_->shards[shard].loaded));
+  return noted.ok() ? lost : noted;
+}
+
+absl::StatusOr<CrossSlotPlan> ClusterTarget::Plan(
+    absl::Span<const absl::string_view> argv, absl::Span<const size_t> places) {
+  return PlanCrossSlot(
+      argv, places,
+      [this](uint16_t slot, size_t i) {
+        return absl::StrCat(SlotKey(options_.position_key, slot), ":", i);
+      },
+      [this](absl::Span<const absl::string_view> question) {
+        return Read(question);
+      });
+}
+
+// Executes the parts one after the other, without those that a slot holds. The
+// first one notes `decision`; 0: another one did.
+absl::Status ClusterTarget::RunParts(size_t shard, const SlotMark& after,
+                                     int64_t decision,
+                                     const std::vector<SlotPart>& parts) {
+  bool is_void = false;  // The first part was rejected: there is no rest.
   for (const SlotPart& part : parts) {
     const SlotMark& mark = marks_.at(shard, part.slot);
-    if (mark.Holds(offset)) continue;
-    SlotRound round(&context_);
-    round.Reset(shard, mark);
-    for (const std::vector<std::string>& command : part.commands) {
-      encoded_.clear();
-      (void)AppendCommand(command, &encoded_);
-      round.Add(part.slot, mark, encoded_, offset, PayloadCheck::kNone, after);
+    if (mark.Holds(after.next - 1)) continue;
+    SlotTransaction transaction(&context_);
+    transaction.Reset(part.slot, shard, mark);
+    transaction.Add(after);
+    if (!is_void) {
+      for (const std::vector<std::string>& command : part.commands) {
+        encoded_.clear();
+        (void)AppendCommand(command, &encoded_);
+        transaction.Add(encoded_, after.next - 1, PayloadCheck::kNone, after);
+      }
     }
-    SlotTransaction* const transaction = round.transactions()[0];
-    const bool is_first = std::exchange(decides, false);
-    if (is_first) transaction->set_decided(offset + 1);
-    const absl::Status status = sender_.Run(round.works());
+    const int64_t noted = std::exchange(decision, 0);
+    transaction.set_decided(noted);
+    absl::Status status = sender_.Run({&transaction});
     if (!status.ok()) return status;
-    if (transaction->is_executed()) {
-      marks_.at(shard, part.slot) = transaction->after();
-      if (is_first) marks_.set_decided(shard, part.slot, offset + 1);
+    if (transaction.is_executed()) {
+      marks_.at(shard, part.slot) = transaction.after();
+      if (noted != 0) marks_.set_decided(shard, part.slot, noted);
     }
-    if (!transaction->stop().ok()) {
-      return transaction->stops_for_good() ? StopForGood(transaction->stop())
-                                           : transaction->stop();
+    if (noted > 0 && transaction.has_rejection()) {
+      is_void = true;
+      PlainCommand note({"HSET", SlotKey(options_.position_key, part.slot),
+                         DecidedField(shard), absl::StrCat(-noted)},
+                        ReplyDetail::kBrief);
+      status = sender_.Run({&note});
+      if (!status.ok()) return status;
+      marks_.set_decided(shard, part.slot, -noted);
     }
-    // Without the first part there is no rest.
-    if (is_first && transaction->has_rejection()) return absl::OkStatus();
+    if (transaction.stop().ok()) continue;
+    return transaction.stops_for_good() ? StopForGood(transaction.stop())
+                                        : transaction.stop();
   }
   return absl::OkStatus();
 }

@@ -65,12 +65,12 @@ namespace kevy_replica {
 //    resume position back with it.
 // 5. The record at the position key has no position: it says "loading" from the
 //    first command of a new history until all marks of the shard are positions.
-// 6. A frame on keys of several slots runs alone, behind a round. Its first
-// part
-//    notes the frame in its slot (SlotMark, decided), so the next mirror
-//    executes the rest without a read. Where one slot holds the frame and
-//    another does not, without such a note, a node has lost writes that
-//    cannot be made again: LostTarget().
+// 6. A frame on keys of several slots that needs a read runs alone, behind a
+//    round. Its first transaction notes the decision in its slot (SlotMark,
+//    decided), so that the next mirror executes the rest without a read. It
+//    ends with all slots that it may write behind it. Where one of them holds
+//    the frame and another does not, without such a note, a node has lost
+//    writes that cannot be made again: LostTarget().
 class ClusterTarget : public MirrorTarget {
  public:
   static constexpr absl::Duration kRenewalTime = absl::Seconds(10);
@@ -164,9 +164,11 @@ class ClusterTarget : public MirrorTarget {
   absl::Status RunPlan(size_t shard, const FrameView& frame,
                        absl::Span<const absl::string_view> argv,
                        absl::Span<const size_t> places, uint64_t generation);
-  absl::Status RunParts(size_t shard, uint64_t offset,
-                        const std::vector<SlotPart>& parts, bool decides,
-                        uint64_t generation);
+  absl::Status LoseShard(size_t shard, absl::string_view change);
+  absl::StatusOr<CrossSlotPlan> Plan(absl::Span<const absl::string_view> argv,
+                                     absl::Span<const size_t> places);
+  absl::Status RunParts(size_t shard, const SlotMark& after, int64_t decision,
+                        const std::vector<SlotPart>& parts);
   absl::Status Reject(size_t shard, const FrameView& frame, uint64_t generation,
                       const Rejection& rejection);
 

@@ -33,12 +33,12 @@ class MarkRead : public SlotWork {
 
   // By shard. Unset: the mark is gone, or has no form of a mark.
   const std::vector<std::optional<SlotMark>>& marks() const { return marks_; }
-  const std::vector<uint64_t>& decided() const { return decided_; }
+  const std::vector<int64_t>& decided() const { return decided_; }
 
  private:
   const std::string key_;
   std::vector<std::optional<SlotMark>> marks_;
-  std::vector<uint64_t> decided_;
+  std::vector<int64_t> decided_;
 };
 
 // HSET of a slot's key, without any other command.

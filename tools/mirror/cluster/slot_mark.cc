@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +22,11 @@
 #include "kevy_replica/tools/mirror/mirror_record.h"
 
 namespace kevy_replica {
+namespace {
+
+constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+
+}  // namespace
 
 std::string ToString(const SlotMark& mark) {
   return mark.loading ? absl::StrCat(kLoading, " ", mark.next)
@@ -59,21 +65,21 @@ std::string DecidedField(size_t shard) {
 SlotMarks::SlotMarks(size_t shards)
     : marks_(shards, std::vector<SlotMark>(kSlots)), decided_(shards) {}
 
-uint64_t SlotMarks::decided(size_t shard, uint16_t slot) const {
+int64_t SlotMarks::decided(size_t shard, uint16_t slot) const {
   const auto& all = decided_[shard];
-  const auto found = std::lower_bound(all.begin(), all.end(),
-                                      std::make_pair(slot, uint64_t{0}));
+  const auto found =
+      std::lower_bound(all.begin(), all.end(), std::make_pair(slot, kLeast));
   return found != all.end() && found->first == slot ? found->second : 0;
 }
 
-void SlotMarks::set_decided(size_t shard, uint16_t slot, uint64_t offset) {
+void SlotMarks::set_decided(size_t shard, uint16_t slot, int64_t decided) {
   auto& all = decided_[shard];
-  const auto found = std::lower_bound(all.begin(), all.end(),
-                                      std::make_pair(slot, uint64_t{0}));
+  const auto found =
+      std::lower_bound(all.begin(), all.end(), std::make_pair(slot, kLeast));
   if (found != all.end() && found->first == slot) {
-    found->second = offset;
-  } else if (offset != 0) {
-    all.insert(found, {slot, offset});
+    found->second = decided;
+  } else if (decided != 0) {
+    all.insert(found, {slot, decided});
   }
 }
 

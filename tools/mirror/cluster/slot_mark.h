@@ -22,8 +22,9 @@ namespace kevy_replica {
 //
 //   kevy_mirror:{3560}   the position key, and SlotTag() of the slot
 //   shard-0      7:39    the mark of shard 0
-//   decided-0    38      the last frame that changes several slots and whose
-//                        first change was made in this slot; 0: none
+//   decided-0    39      the position behind the last frame on several slots
+//                        that was decided by a transaction in this slot. -39:
+//                        it was decided that the frame changes nothing. 0: none
 //   shard-1      ...
 //
 // The invariant of marks: the slot holds the effect of each of the shard's
@@ -78,8 +79,8 @@ class SlotMarks {
   }
 
   // See SlotMark. 0: none.
-  uint64_t decided(size_t shard, uint16_t slot) const;
-  void set_decided(size_t shard, uint16_t slot, uint64_t offset);
+  int64_t decided(size_t shard, uint16_t slot) const;
+  void set_decided(size_t shard, uint16_t slot, int64_t decided);
 
   // Gives every slot the same mark, and no decision.
   void Reset(size_t shard, const SlotMark& mark);
@@ -87,7 +88,7 @@ class SlotMarks {
  private:
   std::vector<std::vector<SlotMark>> marks_;
   // Few slots have one. By shard, sorted by slot.
-  std::vector<std::vector<std::pair<uint16_t, uint64_t>>> decided_;
+  std::vector<std::vector<std::pair<uint16_t, int64_t>>> decided_;
 };
 
 }  // namespace kevy_replica

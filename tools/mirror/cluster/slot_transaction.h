@@ -50,14 +50,16 @@ class SlotTransaction : public SlotWork {
   // unset: the command loads a snapshot.
   void Add(absl::string_view resp, std::optional<uint64_t> offset,
            PayloadCheck check, const SlotMark& after);
-  // Notes in the slot that the frame at `offset` is decided: see SlotMark.
-  void set_decided(uint64_t offset) { decided_ = offset; }
+  // Moves the mark without a command.
+  void Add(const SlotMark& after) { change_.mark = after; }
+  // Notes in the slot how a frame is decided: see SlotMark.
+  void set_decided(int64_t decided) { decided_ = decided; }
 
   size_t size() const { return commands_.size(); }
   size_t shard() const { return change_.shard; }
   const SlotMark& after() const { return change_.mark; }
   // 0: it notes none.
-  uint64_t decided() const { return decided_; }
+  int64_t decided() const { return decided_; }
 
   // The reason to stop behind it. OK: none.
   const absl::Status& stop() const { return stop_; }
@@ -98,7 +100,7 @@ class SlotTransaction : public SlotWork {
   std::string key_;
   MarkChange change_;
   SlotMark before_;
-  uint64_t decided_ = 0;
+  int64_t decided_ = 0;
   std::vector<Command> commands_;
   std::string bytes_;
   std::string mark_command_;  // In RESP.
