@@ -202,6 +202,30 @@ size_t DecodeReplies(absl::string_view bytes, size_t piece,
   return replies;
 }
 
+TEST(AllocationTest, SharedBufferLeavesTheRoomOfManyArguments) {
+  std::string frame;
+  ASSERT_EQ(AppendFrame(8, std::vector<absl::string_view>(20'000, "v"), &frame),
+            WireError::kNone);
+  StreamDecoder decoder;
+  Reuse(&decoder);
+  SharedReadBuffer shared;
+  absl::string_view rest = frame;
+  const Allocations made = AllocationsOf([&] {
+    while (decoder.Next() != Outcome::kDone) {
+      decoder.GiveBack(&shared);
+      const absl::Span<char> room = decoder.Prepare(1400, &shared);
+      const size_t n = std::min({size_t{1400}, room.size(), rest.size()});
+      ASSERT_GT(n, 0u);
+      std::copy_n(rest.data(), n, room.data());
+      decoder.Commit(n);
+      rest.remove_prefix(n);
+    }
+  });
+  // Doublings of 16 bytes an argument and of the frame. Each read would copy
+  // all arguments otherwise: 20 MB.
+  EXPECT_LT(made.bytes, 3'000'000u);
+}
+
 TEST(AllocationTest, WarmDecoderAllocatesNothingForReplies) {
   std::string bytes;
   for (const std::string& name : ClientPortRecordings()) {

@@ -368,5 +368,24 @@ TEST(SharedReadBufferTest, CutTellsHeldAndMissingBytes) {
   EXPECT_EQ(decoder.cut().missing, 498u);
 }
 
+TEST(SharedReadBufferTest, ReadsWithoutBytesCopyNothing) {
+  const std::string stream = Frame(8, 100) + Frame(9, 500'000);
+  SharedReadBuffer shared;
+  Reader reader(stream);
+  reader.decoder().Prepare(512 << 10, &shared);
+  reader.Read(400'000, &shared);
+  reader.decoder().GiveBack(&shared);
+  const uint64_t moved = reader.decoder().bytes_moved();
+  for (int i = 0; i < 100; ++i) {
+    reader.Read(0, &shared);
+    reader.decoder().GiveBack(&shared);
+  }
+  // Once each way, and once to grow.
+  EXPECT_LE(reader.decoder().bytes_moved() - moved, 3 * stream.size());
+  reader.Read(stream.size(), &shared);
+  while (!reader.at_end()) reader.Read(stream.size(), &shared);
+  EXPECT_EQ(reader.elements(), reader.Expected());
+}
+
 }  // namespace
 }  // namespace kevy_replica

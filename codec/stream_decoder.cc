@@ -63,7 +63,9 @@ void StreamDecoder::GiveBack(SharedReadBuffer* shared) {
   } else {
     args.Clear();
   }
-  args.ShrinkToFit();
+  // Memory that is half full stays: it grows in doublings, so the work is
+  // linear in the arguments.
+  if (args.capacity() > 2 * args.total()) args.ShrinkToFit();
 }
 
 void StreamDecoder::Feed(absl::string_view bytes) {

@@ -201,7 +201,7 @@ class StreamDecoder {
   // Bytes of memory for input and arguments, beside the decoder's own 7 KiB.
   // Counts shared memory until GiveBack(). After that it is the cut element's
   // size, less than 3 times it if the element was longer than a read, and up to
-  // 4 KiB for arguments.
+  // 4 KiB for arguments, or 32 bytes for each argument of a cut frame.
   size_t memory_bytes() const {
     return buffer_.capacity() + ahead_->args.capacity() * sizeof(ArgRef);
   }

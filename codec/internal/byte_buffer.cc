@@ -122,6 +122,7 @@ bool ByteBuffer::Take(size_t needed, SharedReadBuffer* shared) {
   }
   MoveTo(std::move(memory), capacity);
   shared_ = true;
+  outlasts_ = false;
   return true;
 }
 
@@ -130,13 +131,22 @@ bool ByteBuffer::GiveBack(SharedReadBuffer* shared) {
   if (!shared_ && begin_ == 0) return false;
   const size_t size = end_ - begin_;
   const size_t capacity = capacity_;
+  if (shared_ && size > SharedReadBuffer::kKeptCapacity &&
+      memory_ == Memory::kReuse) {
+    // `shared` would not keep this memory: it shrinks in place, without a copy.
+    if (!Reallocate(size)) return false;
+    shared_ = false;
+    outlasts_ = true;
+    return true;
+  }
   BufferMemory own;
   if (size != 0) {
     own = Allocate(size);
     if (own == nullptr) return false;
   }
-  // Another way through the shared memory would copy its bytes once more.
-  outlasts_ = begin_ == 0 && size > prepared_;
+  // Another way through the shared memory would copy its bytes once more, also
+  // behind a read that brings none. So few bytes may go that way again.
+  outlasts_ = begin_ == 0 && (size > prepared_ || size >= kMinCapacity);
   BufferMemory former = MoveTo(std::move(own), size);
   if (std::exchange(shared_, false) && memory_ == Memory::kReuse &&
       capacity <= SharedReadBuffer::kKeptCapacity) {
