@@ -107,6 +107,8 @@ class MirrorSession::Shard : public FollowerHandler {
     return Checked(TakeFrames(frames, position.generation));
   }
   absl::Status OnFlush() override {
+    // The follower may flush once more behind an error.
+    if (!session_->status_.ok()) return session_->status_;
     return Checked(session_->target_->Commit());
   }
   absl::Status OnReset(const FeedPosition&) override {
@@ -205,6 +207,7 @@ absl::Status MirrorSession::Shard::OnLinkDown(const LinkDown& link) {
                       RemedyOf(link.status)),
          {{"shard", index_}, {"cause", LinkEndName(link.end)}}});
   }
+  if (!session_->status_.ok()) return session_->status_;
   return link.resync ? Checked(Forget()) : absl::OkStatus();
 }
 

@@ -1123,7 +1123,7 @@ TEST_F(MirrorSessionTest, FlushAfterRejectionSendsNothing) {
   ASSERT_TRUE(Frame(0, 0, {"LPUSH", "a", "x"}).ok());
   EXPECT_TRUE(absl::IsFailedPrecondition(Flush()));
   target_.sent.clear();
-  EXPECT_TRUE(Flush().ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(Flush()));
   EXPECT_THAT(target_.sent, IsEmpty());
 }
 
@@ -1166,6 +1166,19 @@ TEST_F(MirrorSessionTest, FinishWaitsForExecutingTransaction) {
   EXPECT_THAT(applied_, IsEmpty());
   ASSERT_TRUE(session_->Finish().ok());
   EXPECT_THAT(applied_, ElementsAre("0:2"));
+}
+
+// The follower flushes behind the error of its handler, too.
+TEST_F(MirrorSessionTest, FlushBehindRejectionLeavesThePositionInFrontOfIt) {
+  options_.max_batch = 1;
+  OpenAtStart();
+  target_.refused = {{"SET", "NOPERM no permission"}};
+  EXPECT_TRUE(Frame(0, 0, {"INCR", "a"}).ok());
+  absl::Status status = Frame(0, 1, {"SET", "a", "1"});
+  if (status.ok()) status = Frame(0, 2, {"INCR", "a"});
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_TRUE(absl::IsFailedPrecondition(Flush()));
+  EXPECT_EQ(target_.record["shard-0"], "7:1");
 }
 
 }  // namespace
