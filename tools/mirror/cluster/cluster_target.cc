@@ -54,6 +54,9 @@
 namespace kevy_replica {
 namespace {
 
+// So a client that writes all the time does not keep the mirror busy.
+constexpr int kMaxEmptyings = 5;
+
 // Bounds of a round.
 constexpr size_t kMaxRoundCommands = 32768;
 constexpr size_t kMaxRoundBytes = size_t{8} << 20;
@@ -178,7 +181,9 @@ absl::StatusOr<int64_t> ClusterTarget::CountKeys() {
     if (!link.ok()) return link.status();
     const absl::StatusOr<TargetReply> size = (*link)->Ask({"DBSIZE"});
     if (!size.ok()) return size.status();
-    count += size->integer;
+    // A hostile size must not hide another node's keys.
+    constexpr int64_t kMost = int64_t{1} << 40;
+    count += std::min(std::max<int64_t>(size->integer, 0), kMost);
   }
   return count;
 }
@@ -691,7 +696,9 @@ absl::Status ClusterTarget::Empty() {
     shard.loaded = loaded + 1;
     shard.stored = shard.sent = std::string(kLoading);
   }
-  const absl::Status status = sender_.Retry([this] { return TryEmpty(); });
+  int attempts = 0;
+  const absl::Status status =
+      sender_.Retry([&] { return TryEmpty(&attempts); });
   if (!status.ok()) return status;
   for (size_t i = 0; i < shards_.size(); ++i) {
     marks_.Reset(i, {true, 0, state_->shards[i].loaded});
@@ -705,7 +712,7 @@ absl::Status ClusterTarget::Empty() {
 
 // The record's node is emptied last, together with the record: a mirror that is
 // killed before finds "loading".
-absl::Status ClusterTarget::TryEmpty() {
+absl::Status ClusterTarget::TryEmpty(int* attempts) {
   ClusterLinks& links = sender_.links();
   const uint16_t record_slot = KeySlot(options_.position_key);
   CheckedLink record(std::make_unique<SlotLink>(&links, record_slot));
@@ -728,7 +735,8 @@ absl::Status ClusterTarget::TryEmpty() {
   }
   status = EmptyTarget(options_, /*in_spare=*/false, *last);
   if (absl::IsFailedPrecondition(status) &&
-      absl::StrContains(status.message(), ": MOVED ")) {
+      (absl::StrContains(status.message(), ": MOVED ") ||
+       absl::StrContains(status.message(), ": ASK "))) {
     return absl::UnavailableError(status.message());
   }
   if (!status.ok()) return status;
@@ -748,9 +756,15 @@ absl::Status ClusterTarget::TryEmpty() {
   if (!count.ok()) return count.status();
   if (*count == static_cast<int64_t>(slots_.size()) + 1)
     return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat(
-      "the emptied cluster holds ", *count, " keys instead of ",
-      slots_.size() + 1, " of the mirror's own: emptying it again"));
+  const std::string found =
+      absl::StrCat("the emptied cluster holds ", *count, " keys instead of ",
+                   slots_.size() + 1, " of the mirror's own");
+  if (++*attempts == kMaxEmptyings) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(found, ", after ", *attempts,
+                     " attempts: another client writes to it, and must stop"));
+  }
+  return absl::UnavailableError(absl::StrCat(found, ": emptying it again"));
 }
 
 absl::Status ClusterTarget::WriteRecord(absl::string_view field,

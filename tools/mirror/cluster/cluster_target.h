@@ -178,7 +178,8 @@ class ClusterTarget : public MirrorTarget {
   absl::Status RenewIfDue();
   absl::Status Renew();
   absl::Status WriteRecord(absl::string_view field, absl::string_view value);
-  absl::Status TryEmpty();
+  // `*attempts`: those that found foreign keys behind them.
+  absl::Status TryEmpty(int* attempts);
   void Tell();
 
   const MirrorOptions options_;

@@ -5,10 +5,12 @@
 
 #include "kevy_replica/tools/mirror/cluster/cluster_target.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -45,6 +47,9 @@ constexpr FeedPosition kBehindSnapshot = {7, 5};
 
 class ClusterTargetTest : public ::testing::Test {
  protected:
+  explicit ClusterTargetTest(const RedisClusterOptions& cluster = {})
+      : cluster_(cluster) {}
+
   void SetUp() override {
     if (!RedisCluster::IsInstalled()) {
       GTEST_SKIP() << "redis-server is not installed";
@@ -223,6 +228,104 @@ TEST_F(ClusterTargetTest, RefusedCommandStopsInFrontOfIt) {
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_TRUE(absl::StrContains(status.message(), "NOPERM")) << status;
   EXPECT_EQ(cluster_.AskForKey("n", {"INCR", "n"}).integer, 2);
+}
+
+TEST_F(ClusterTargetTest, FlushBehindRejectionLeavesTheMarkInFrontOfIt) {
+  options_.max_batch = 1;
+  for (size_t node = 0; node < cluster_.size(); ++node) {
+    (void)cluster_.server(node).Ask({"ACL", "SETUSER", "default", "-set"});
+  }
+  auto session = Open();
+  ASSERT_TRUE(session.ok()) << session.status();
+  ASSERT_EQ(Load(session->get(), PayloadMaker(1).Finish()), absl::OkStatus());
+  const std::vector<Argv> commands = {
+      {"INCR", "n"}, {"SET", "n", "7"}, {"INCR", "n"}};
+  std::vector<std::string> wires(commands.size());
+  std::vector<FrameDecoder> decoders(commands.size());
+  std::vector<FrameView> frames(commands.size());
+  for (size_t i = 0; i < commands.size(); ++i) {
+    EXPECT_EQ(AppendFrame(5 + i, commands[i], &wires[i]), WireError::kNone);
+    EXPECT_TRUE(decoders[i].Decode(wires[i], &frames[i]).done());
+  }
+  FollowerHandler* const handler = (*session)->handler(0);
+  EXPECT_TRUE(absl::IsFailedPrecondition(handler->OnFrames(frames, {7, 8})));
+  EXPECT_TRUE(absl::IsFailedPrecondition(handler->OnFlush()));
+  const std::string mark = SlotKey("kevy_mirror", KeySlot("n"));
+  EXPECT_EQ(cluster_.AskForKey(mark, {"HGET", mark, "shard-0"}).text, "7:6");
+  EXPECT_EQ(cluster_.AskForKey("n", {"GET", "n"}).text, "1");
+}
+
+TEST_F(ClusterTargetTest, RefusedReadOfSeveralSlotsStops) {
+  for (size_t node = 0; node < cluster_.size(); ++node) {
+    (void)cluster_.server(node).Ask({"ACL", "SETUSER", "default", "-exists"});
+  }
+  auto session = Open();
+  ASSERT_TRUE(session.ok()) << session.status();
+  ASSERT_EQ(Load(session->get(), PayloadMaker(1).Finish()), absl::OkStatus());
+  ASSERT_EQ(Deliver(session->get(), 5, {"SET", "x", "old"}), absl::OkStatus());
+  ASSERT_EQ(Deliver(session->get(), 6, {"SET", "y", "new"}), absl::OkStatus());
+  const absl::Status status =
+      Deliver(session->get(), 7, {"RENAMENX", "y", "x"});
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_EQ(cluster_.AskForKey("x", {"GET", "x"}).text, "old");
+  EXPECT_EQ(cluster_.AskForKey("y", {"GET", "y"}).text, "new");
+}
+
+TEST_F(ClusterTargetTest, WritesOfAnotherClientEndALoad) {
+  options_.replace = true;
+  auto session = Open();
+  ASSERT_TRUE(session.ok()) << session.status();
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    while (!stop) {
+      (void)cluster_.AskForKey("w", {"SET", "w", "1"});
+      (void)cluster_.AskForKey("x", {"SET", "x", "1"});
+    }
+  });
+  const absl::Status status = Load(session->get(), PayloadMaker(1).Finish());
+  stop = true;
+  writer.join();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("another client writes to it"));
+}
+
+class FailbackTest : public ClusterTargetTest {
+ protected:
+  FailbackTest() : ClusterTargetTest(WithReplicas()) {}
+
+  static RedisClusterOptions WithReplicas() {
+    RedisClusterOptions options;
+    options.has_replicas = true;
+    return options;
+  }
+};
+
+// A node keeps its clients' links when it becomes a replica, and when it is a
+// master again.
+TEST_F(FailbackTest, LostWriteIsNoticedOverALinkThatStood) {
+  auto session = Open();
+  ASSERT_TRUE(session.ok()) << session.status();
+  ASSERT_EQ(Load(session->get(), PayloadMaker(1).Finish()), absl::OkStatus());
+  ASSERT_EQ(Deliver(session->get(), 5, {"INCR", "n"}), absl::OkStatus());
+  const uint16_t slot = KeySlot("n");
+  const size_t first = cluster_.MasterOf(slot);
+  for (size_t i = 0; i < cluster_.size(); ++i) {
+    if (cluster_.MasterOf(slot) != first) break;
+    if (!cluster_.IsMaster(i)) cluster_.Promote(i);
+  }
+  cluster_.AwaitWhole();
+  ASSERT_NE(cluster_.MasterOf(slot), first);
+  // As if the promoted replica had not had the last write.
+  const std::string mark = SlotKey("kevy_mirror", slot);
+  (void)cluster_.AskForKey("n", {"DEL", "n"});
+  (void)cluster_.AskForKey(mark, {"HSET", mark, "shard-0", "7:5"});
+  cluster_.Promote(first);
+  cluster_.AwaitWhole();
+  ASSERT_EQ(cluster_.AskForKey(mark, {"HGET", mark, "shard-0"}).text, "7:5");
+  now_ms_ += 5000;
+  const absl::Status status = Deliver(session->get(), 6, {"INCR", "n"});
+  EXPECT_TRUE(absl::IsAborted(status)) << status;
 }
 
 }  // namespace

@@ -70,9 +70,17 @@ std::vector<SlotPart> Split(absl::string_view name, Argv argv, Places places,
   return parts;
 }
 
+// A frame without its reads would do something else.
+absl::Status RefusedRead(const TargetReply& reply) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the target refuses to read a key of a frame on several slots: ",
+      reply.text));
+}
+
 absl::StatusOr<bool> Exists(absl::string_view key, const ReadKey& read) {
   const absl::StatusOr<TargetReply> reply = read({"EXISTS", key});
   if (!reply.ok()) return reply.status();
+  if (reply->is_error()) return RefusedRead(*reply);
   return reply->integer != 0;
 }
 
@@ -88,11 +96,7 @@ absl::StatusOr<Dump> ReadDump(absl::string_view key, const ReadKey& read) {
   const absl::StatusOr<TargetReply> bytes = read({"DUMP", key});
   if (!bytes.ok()) return bytes.status();
   for (const TargetReply* const reply : {&*deadline, &*bytes}) {
-    if (!reply->is_error()) continue;
-    return absl::FailedPreconditionError(
-        absl::StrCat("the target refuses to read a key that a frame moves to "
-                     "another slot: ",
-                     reply->text));
+    if (reply->is_error()) return RefusedRead(*reply);
   }
   Dump dump;
   if (deadline->integer > 0) dump.deadline = absl::StrCat(deadline->integer);
@@ -103,6 +107,7 @@ absl::StatusOr<Dump> ReadDump(absl::string_view key, const ReadKey& read) {
 absl::StatusOr<std::string> TypeOf(absl::string_view key, const ReadKey& read) {
   const absl::StatusOr<TargetReply> reply = read({"TYPE", key});
   if (!reply.ok()) return reply.status();
+  if (reply->is_error()) return RefusedRead(*reply);
   return reply->text;
 }
 

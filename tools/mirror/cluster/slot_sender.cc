@@ -43,6 +43,10 @@ constexpr absl::Duration kMostBackoff = absl::Seconds(1);
 // Redirections that a work follows without a wait.
 constexpr int kMaxHops = 4;
 
+// For so long a node that has served a key counts as the same master. Redis
+// needs longer to demote it, and to promote it again.
+constexpr uint64_t kTrustedMs = 500;
+
 }  // namespace
 
 SlotSender::SlotSender(std::vector<NodeAddress> seeds,
@@ -189,6 +193,11 @@ absl::StatusOr<SlotSender::Group*> SlotSender::GroupOf(
     wave->sent.push_back({node, nullptr, 0, {}});
     return link.status();
   }
+  // A node that was a replica meanwhile has kept its links, but not its marks.
+  if (options_.mirror->now_ms() > used_ms_[node] + kTrustedMs) {
+    serials_[node] = ++last_serial_;
+  }
+  used_ms_[node] = options_.mirror->now_ms();
   wave->sent.push_back({node, *link, SerialOf(node), {}});
   return &wave->sent.back();
 }
@@ -290,12 +299,16 @@ absl::Status SlotSender::ReceiveGroup(Wave* wave, Group* group) {
       if (!IsTemporary(answer.status())) return answer.status();
       wave->fault = answer.status();
       wave->pending.push_back(work);
+      // Its keys may go back to a node whose link holds.
+      checked_[work->slot()] = Checked();
       continue;
     }
     switch (answer->kind) {
       case SlotAnswer::Kind::kDone:
         work->done_by_ = group->serial;
-        backoff_ = absl::ZeroDuration();
+        used_ms_[group->node] = options_.mirror->now_ms();
+        // Reads succeed between two failures of the same write.
+        if (!work->changes().empty()) backoff_ = absl::ZeroDuration();
         options_.counters->links.SetUp(kTargetLink);
         break;
       case SlotAnswer::Kind::kAgain:
@@ -322,6 +335,9 @@ void SlotSender::TakeError(Wave* wave, SlotWork* work, const NodeAddress& node,
       work->ask_ = redirection->node;
       work->ask_by_ = SerialOf(node);
       return;
+    }
+    if (redirection->kind == Redirection::Kind::kMoved) {
+      serials_[node] = ++last_serial_;  // It was demoted, or lost a slot.
     }
     if (redirection->kind == Redirection::Kind::kMoved &&
         links_.Moved(*redirection)) {

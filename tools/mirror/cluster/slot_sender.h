@@ -181,6 +181,8 @@ class SlotSender {
   const Options options_;
   const SlotMarks& marks_;
   std::map<NodeAddress, uint64_t> serials_;
+  // When each node last served a key.
+  std::map<NodeAddress, uint64_t> used_ms_;
   uint64_t last_serial_ = 0;
   ClusterLinks links_;
   std::vector<Checked> checked_;  // By slot.
