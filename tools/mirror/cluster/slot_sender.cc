@@ -64,15 +64,10 @@ SlotSender::SlotSender(std::vector<NodeAddress> seeds,
                const absl::Status ended =
                    EndOlderConnections(*options_.mirror, checked.get());
                if (!ended.ok()) return ended;
-               serials_[node] = ++last_serial_;
+               nodes_[node].serial = ++last_serial_;
                return checked;
              }),
       checked_(kSlots) {}
-
-uint64_t SlotSender::SerialOf(const NodeAddress& node) const {
-  const auto found = serials_.find(node);
-  return found == serials_.end() ? 0 : found->second;
-}
 
 void SlotSender::SetChecked(const MarkRead& read) {
   const bool asked = read.ask_.has_value();
@@ -194,11 +189,11 @@ absl::StatusOr<SlotSender::Group*> SlotSender::GroupOf(
     return link.status();
   }
   // A node that was a replica meanwhile has kept its links, but not its marks.
-  if (options_.mirror->now_ms() > used_ms_[node] + kTrustedMs) {
-    serials_[node] = ++last_serial_;
-  }
-  used_ms_[node] = options_.mirror->now_ms();
-  wave->sent.push_back({node, *link, SerialOf(node), {}});
+  Node& known = nodes_[node];
+  const uint64_t now_ms = options_.mirror->now_ms();
+  if (now_ms > known.used_ms + kTrustedMs) known.serial = ++last_serial_;
+  known.used_ms = now_ms;
+  wave->sent.push_back({node, *link, known.serial, {}});
   return &wave->sent.back();
 }
 
@@ -287,6 +282,7 @@ absl::Status SlotSender::Receive(Wave* wave) {
 }
 
 absl::Status SlotSender::ReceiveGroup(Wave* wave, Group* group) {
+  bool is_any_done = false;
   for (SlotWork* const work : group->works) {
     absl::StatusOr<SlotAnswer> answer = SlotAnswer();
     if (work->ask_.has_value()) {
@@ -306,10 +302,9 @@ absl::Status SlotSender::ReceiveGroup(Wave* wave, Group* group) {
     switch (answer->kind) {
       case SlotAnswer::Kind::kDone:
         work->done_by_ = group->serial;
-        used_ms_[group->node] = options_.mirror->now_ms();
+        is_any_done = true;
         // Reads succeed between two failures of the same write.
         if (!work->changes().empty()) backoff_ = absl::ZeroDuration();
-        options_.counters->links.SetUp(kTargetLink);
         break;
       case SlotAnswer::Kind::kAgain:
         work->ask_.reset();
@@ -320,6 +315,10 @@ absl::Status SlotSender::ReceiveGroup(Wave* wave, Group* group) {
         wave->pending.push_back(work);
         break;
     }
+  }
+  if (is_any_done) {
+    nodes_[group->node].used_ms = options_.mirror->now_ms();
+    options_.counters->links.SetUp(kTargetLink);
   }
   return absl::OkStatus();
 }
@@ -333,15 +332,12 @@ void SlotSender::TakeError(Wave* wave, SlotWork* work, const NodeAddress& node,
       ++work->hops_ <= kMaxHops) {
     if (redirection->kind == Redirection::Kind::kAsk && !was_asked) {
       work->ask_ = redirection->node;
-      work->ask_by_ = SerialOf(node);
+      work->ask_by_ = nodes_[node].serial;
       return;
     }
     if (redirection->kind == Redirection::Kind::kMoved) {
-      serials_[node] = ++last_serial_;  // It was demoted, or lost a slot.
-    }
-    if (redirection->kind == Redirection::Kind::kMoved &&
-        links_.Moved(*redirection)) {
-      return;
+      nodes_[node].serial = ++last_serial_;  // It was demoted, or lost a slot.
+      if (links_.Moved(*redirection)) return;
     }
   }
   wave->fault = ServersTrouble(error);

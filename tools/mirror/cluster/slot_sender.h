@@ -100,10 +100,10 @@ class MarkRead;
 //
 // 1. A SlotWork that needs_marks() is sent over a link only if the slot's marks
 //    were read over that link and equal the memory, `marks`. A link is one TCP
-//    connection, so a node that has lost writes, a promoted replica and a slot
-//    that has moved are read again.
-// 2. Marks that equal a work's changes() show that it was executed:
-// TakeUntold().
+//    connection of a node that has stayed a master, so a node that has lost
+//    writes, a promoted replica and a slot that has moved are read again.
+// 2. Marks that equal a work's changes() show that it was executed, and it gets
+//    TakeUntold().
 // 3. Any other mark ends the session: kAborted, for a mark that is lower or
 //    another mirror's; LostTarget(), for one that is gone.
 // 4. A call returns OK when each work is done.
@@ -139,14 +139,16 @@ class SlotSender {
   // between. Precondition: nothing is started.
   absl::Status Retry(const std::function<absl::Status()>& ask);
 
-  // The number of the link that `node` had last. It differs for each
-  // connection.
-  uint64_t SerialOf(const NodeAddress& node) const;
-
   // Takes the marks of the slot of `read`, which is done, as those of `marks`.
   void SetChecked(const MarkRead& read);
 
  private:
+  struct Node {
+    // The number of its link. Another one for each connection, and when it may
+    // have been a replica meanwhile. 0: it has had no link.
+    uint64_t serial = 0;
+    uint64_t used_ms = 0;  // Unix time when it last served a key.
+  };
   struct Group {  // The works for one link.
     NodeAddress node;
     CheckedLink* link;
@@ -180,9 +182,7 @@ class SlotSender {
 
   const Options options_;
   const SlotMarks& marks_;
-  std::map<NodeAddress, uint64_t> serials_;
-  // When each node last served a key.
-  std::map<NodeAddress, uint64_t> used_ms_;
+  std::map<NodeAddress, Node> nodes_;
   uint64_t last_serial_ = 0;
   ClusterLinks links_;
   std::vector<Checked> checked_;  // By slot.
