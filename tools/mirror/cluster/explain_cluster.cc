@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,16 +19,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "kevy_replica/codec/escape.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
 #include "kevy_replica/tools/mirror/cluster/cluster_links.h"
 #include "kevy_replica/tools/mirror/cluster/cluster_target.h"
 #include "kevy_replica/tools/mirror/cluster/cross_slot.h"
 #include "kevy_replica/tools/mirror/cluster/key_slot.h"
+#include "kevy_replica/tools/mirror/cluster/mark_work.h"
 #include "kevy_replica/tools/mirror/cluster/node_address.h"
 #include "kevy_replica/tools/mirror/cluster/slot_link.h"
 #include "kevy_replica/tools/mirror/cluster/slot_mark.h"
+#include "kevy_replica/tools/mirror/cluster/slot_sender.h"
 #include "kevy_replica/tools/mirror/command_filter.h"
 #include "kevy_replica/tools/mirror/command_table.h"
 #include "kevy_replica/tools/mirror/explain.h"
@@ -69,24 +71,57 @@ absl::Status ExplainNodes(ClusterLinks* links, std::string* text) {
   return absl::OkStatus();
 }
 
-// The least and the greatest mark of a shard, by a look at each slot.
+// Reads the marks of all slots: from all masters at once, and then one by one
+// those that are elsewhere.
+absl::StatusOr<std::vector<std::unique_ptr<MarkRead>>> ReadMarks(
+    const MirrorOptions& options, ClusterLinks* links) {
+  std::vector<std::unique_ptr<MarkRead>> reads;
+  std::vector<CheckedLink*> sent;
+  for (int slot = 0; slot < kSlots; ++slot) {
+    reads.push_back(std::make_unique<MarkRead>(
+        options.position_key, options.shards, static_cast<uint16_t>(slot)));
+    const absl::StatusOr<CheckedLink*> link =
+        links->LinkOf(reads[slot]->slot());
+    if (!link.ok()) return link.status();
+    sent.push_back(*link);
+    reads[slot]->Gather(*link);
+  }
+  for (CheckedLink* const link :
+       std::set<CheckedLink*>(sent.begin(), sent.end())) {
+    const absl::Status status = link->Send();
+    if (!status.ok()) return status;
+  }
+  std::vector<MarkRead*> moved;
+  for (int slot = 0; slot < kSlots; ++slot) {
+    const absl::StatusOr<SlotAnswer> answer = reads[slot]->Receive(sent[slot]);
+    if (!answer.ok()) return answer.status();
+    if (answer->kind != SlotAnswer::Kind::kDone) {
+      moved.push_back(reads[slot].get());
+    }
+  }
+  for (MarkRead* const read : moved) {
+    CheckedLink link(std::make_unique<SlotLink>(links, read->slot()));
+    read->Gather(&link);
+    const absl::Status status = link.Send();
+    if (!status.ok()) return status;
+    const absl::StatusOr<SlotAnswer> answer = read->Receive(&link);
+    if (!answer.ok()) return answer.status();
+  }
+  return reads;
+}
+
+// The least and the greatest mark of a shard.
 absl::Status ExplainMarks(const MirrorOptions& options, ClusterLinks* links,
                           std::string* text) {
+  const absl::StatusOr<std::vector<std::unique_ptr<MarkRead>>> reads =
+      ReadMarks(options, links);
+  if (!reads.ok()) return reads.status();
   std::vector<SlotMark> least(options.shards);
   std::vector<SlotMark> most(options.shards);
   size_t missing = 0;
-  for (int slot = 0; slot < kSlots; ++slot) {
-    std::vector<std::string> argv = {
-        "HMGET", SlotKey(options.position_key, static_cast<uint16_t>(slot))};
-    for (size_t i = 0; i < options.shards; ++i) argv.push_back(ShardField(i));
-    const absl::StatusOr<TargetReply> reply =
-        links->Ask(static_cast<uint16_t>(slot),
-                   std::vector<absl::string_view>(argv.begin(), argv.end()));
-    if (!reply.ok()) return reply.status();
+  for (const std::unique_ptr<MarkRead>& read : *reads) {
     for (size_t i = 0; i < options.shards; ++i) {
-      const std::optional<SlotMark> mark =
-          i < reply->elements.size() ? ParseSlotMark(reply->elements[i].text)
-                                     : std::nullopt;
+      const std::optional<SlotMark>& mark = read->marks()[i];
       if (!mark.has_value() || mark->loading) {
         ++missing;
         continue;
