@@ -131,15 +131,11 @@ CommandVerdict CommandFilter::JudgeKeys(const TargetCommand& command,
                ? CommandVerdict{kOwnKey, ReplyClass::kUnable}
                : CommandVerdict{};
   }
-  const auto size = static_cast<int64_t>(argv.size());
-  const int64_t last =
-      command.last_key < 0 ? size + command.last_key : command.last_key;
-  for (int64_t i = command.first_key; i <= last && i < size;
-       i += command.key_step) {
-    if (argv[static_cast<size_t>(i)] == options_.position_key) {
-      return {kOwnKey, ReplyClass::kUnable};
-    }
-  }
+  bool is_own = false;
+  command.ForEachKey(argv.size(), [&](size_t place) {
+    is_own = is_own || argv[place] == options_.position_key;
+  });
+  if (is_own) return {kOwnKey, ReplyClass::kUnable};
   if (command.name == "copy") {
     for (size_t i = 3; i < argv.size(); ++i) {
       if (absl::EqualsIgnoreCase(argv[i], "db")) {

@@ -62,6 +62,12 @@ class CommandFilter {
     return RefusalOf(&command).empty();
   }
 
+  // The place of the only key of a command that is spelled `name`, if the last
+  // command that passed was. 0: it may have others.
+  size_t OnlyKeyOf(absl::string_view name) const {
+    return name == last_name_ ? last_key_ : 0;
+  }
+
   const CommandTable& table() const { return table_; }
 
  private:

@@ -6,6 +6,7 @@
 #ifndef KEVY_REPLICA_TOOLS_MIRROR_COMMAND_TABLE_H_
 #define KEVY_REPLICA_TOOLS_MIRROR_COMMAND_TABLE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -35,6 +36,18 @@ struct TargetCommand {
   // connection, dangerous, pubsub, scripting and transaction.
   bool reaches_beyond = false;
   bool has_subcommands = false;
+
+  // Calls `take` with the place of each key, ascending, in a command of `size`
+  // arguments. Those that options name are not told.
+  template <typename Take>
+  void ForEachKey(size_t size, Take take) const {
+    if (first_key <= 0 || key_step <= 0) return;
+    const auto end = static_cast<int64_t>(size);
+    const int64_t last = last_key < 0 ? end + last_key : last_key;
+    for (int64_t i = first_key; i <= last && i < end; i += key_step) {
+      take(static_cast<size_t>(i));
+    }
+  }
 };
 
 class CommandTable {

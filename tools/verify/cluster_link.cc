@@ -206,9 +206,7 @@ absl::StatusOr<TargetReply> ClusterLink::SumOfSizes() {
   for (const NodeAddress& master : single_.slots().masters()) {
     absl::StatusOr<TargetReply> size = AskMaster(master, {"DBSIZE"});
     if (!size.ok() || size->type != Type::kInteger) return size;
-    // A hostile size must not overflow. ScanLimit counts up to 2^32.
-    constexpr int64_t kMost = int64_t{1} << 40;
-    sum.integer += std::min(std::max<int64_t>(size->integer, 0), kMost);
+    sum.integer += std::clamp<int64_t>(size->integer, 0, kMaxNodeKeys);
   }
   return sum;
 }

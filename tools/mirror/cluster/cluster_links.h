@@ -3,8 +3,9 @@
 
 // The links to the nodes of a cluster.
 //
-//   ClusterLinks links(address.seeds, RedisNodeConnector(address,
-//   interrupter)); absl::Status status = links.Refresh();
+//   ClusterLinks links(address.seeds,
+//                      RedisNodeConnector(address, interrupter));
+//   absl::Status status = links.Refresh();
 //   ...
 //   const auto link = links.LinkOf(KeySlot("cart:7"));
 //   if (!link.ok()) return link.status();
@@ -32,6 +33,11 @@
 
 namespace kevy_replica {
 
+// Counts of one node's keys are clamped to this, so that those of a hostile
+// node neither overflow a sum nor hide another node's. ScanLimit counts up to
+// 2^32.
+inline constexpr int64_t kMaxNodeKeys = int64_t{1} << 40;
+
 // Connects to a node when it is first asked for. Holds at most kMaxNodes links.
 // Functions wait for replies of nodes, and for nothing else. Not thread-safe.
 class ClusterLinks {
@@ -50,9 +56,8 @@ class ClusterLinks {
   //   OK                   slots() is the new map
   //   kCancelled           interrupted
   //   kInvalidArgument     a file of TLS cannot be used
-  //   kFailedPrecondition  every node refuses: it is no cluster's node, or
-  //   wants
-  //                        a password
+  //   kFailedPrecondition  every node refuses: it is no cluster's node, or it
+  //                        wants a password
   //   kUnavailable         no node tells a map; the message has the nodes'
   //                        faults
   absl::Status Refresh();

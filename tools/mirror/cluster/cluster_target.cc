@@ -181,16 +181,13 @@ absl::StatusOr<int64_t> ClusterTarget::CountKeys() {
     if (!link.ok()) return link.status();
     const absl::StatusOr<TargetReply> size = (*link)->Ask({"DBSIZE"});
     if (!size.ok()) return size.status();
-    // A hostile size must not hide another node's keys.
-    constexpr int64_t kMost = int64_t{1} << 40;
-    count += std::min(std::max<int64_t>(size->integer, 0), kMost);
+    count += std::clamp<int64_t>(size->integer, 0, kMaxNodeKeys);
   }
   return count;
 }
 
 absl::Status ClusterTarget::OpenRecordAndMarks() {
-  CheckedLink link(std::make_unique<SlotLink>(&sender_.links(),
-                                              KeySlot(options_.position_key)));
+  CheckedLink link = RecordLink();
   absl::StatusOr<MirrorRecord> record =
       OpenRecord(options_, /*in_slots=*/true, &link, state_,
                  [this] { return CountKeys(); });
@@ -322,24 +319,17 @@ absl::Status ClusterTarget::Add(size_t shard, const FrameView& frame,
   absl::Status status = Prepare(shard, false, generation, offset);
   if (!status.ok()) return status;
   const ArgvView& argv = frame.argv();
-  size_t place = argv[0] == last_name_ ? last_place_ : 0;
+  size_t place = filter_->OnlyKeyOf(argv[0]);
   if (place == 0 || place >= argv.size()) {
     const std::vector<absl::string_view> views(argv.begin(), argv.end());
     const std::vector<size_t> places = KeyPlaces(views, filter_->table());
-    const bool is_several = places.size() != 1;
-    if (is_several) {
+    if (places.size() != 1) {
       return AddSeveral(shard, frame, views, places, generation);
     }
     place = places[0];
-    const TargetCommand* const command = filter_->table().Find(argv);
-    if (!command->movable_keys && command->first_key == command->last_key &&
-        !absl::StrContains(command->name, '|')) {
-      last_name_ = std::string(argv[0]);
-      last_place_ = place;
-    }
   }
   if (IsSlotKey(options_.position_key, argv[place])) {
-    return AddSeveral(shard, frame, {}, {}, generation);
+    return RefuseOwnKey(shard, frame, generation);
   }
   AddPart(KeySlot(argv[place]), frame.command(), offset, PayloadCheck::kNone,
           Behind(generation, offset));
@@ -475,29 +465,35 @@ absl::Status ClusterTarget::Reject(size_t shard, const FrameView& frame,
   return committed.ok() ? rejected : committed;
 }
 
-// A frame whose number of keys is not 1. `places` is empty: a key that it must
-// not have.
-absl::Status ClusterTarget::AddSeveral(size_t shard, const FrameView& frame,
-                                       absl::Span<const absl::string_view> argv,
-                                       absl::Span<const size_t> places,
-                                       uint64_t generation) {
+absl::Status ClusterTarget::Refuse(size_t shard, const FrameView& frame,
+                                   uint64_t generation, absl::string_view kind,
+                                   absl::string_view reason) {
   Rejection rejection;
   rejection.shard = shard;
   rejection.offset = frame.offset();
   rejection.command = frame.command();
-  rejection.kind = "cannot be placed";
-  rejection.text = "is not passed on: its keys are those of several slots";
-  if (places.empty()) {
-    rejection.kind = "own key";
-    rejection.text =
-        "is not passed on: it has no key, or names one of the mirror's own "
-        "keys (choose another --position_key)";
-    return Reject(shard, frame, generation, rejection);
-  }
+  rejection.kind = kind;
+  rejection.text = absl::StrCat("is not passed on: ", reason);
+  return Reject(shard, frame, generation, rejection);
+}
+
+absl::Status ClusterTarget::RefuseOwnKey(size_t shard, const FrameView& frame,
+                                         uint64_t generation) {
+  return Refuse(shard, frame, generation, "own key",
+                "it has no key, or names one of the mirror's own keys (choose "
+                "another --position_key)");
+}
+
+// A frame whose number of keys is not 1.
+absl::Status ClusterTarget::AddSeveral(size_t shard, const FrameView& frame,
+                                       absl::Span<const absl::string_view> argv,
+                                       absl::Span<const size_t> places,
+                                       uint64_t generation) {
+  if (places.empty()) return RefuseOwnKey(shard, frame, generation);
   bool is_one = true;
   for (const size_t place : places) {
     if (IsSlotKey(options_.position_key, argv[place])) {
-      return AddSeveral(shard, frame, {}, {}, generation);
+      return RefuseOwnKey(shard, frame, generation);
     }
     is_one = is_one && KeySlot(argv[place]) == KeySlot(argv[places[0]]);
   }
@@ -516,7 +512,8 @@ absl::Status ClusterTarget::AddSeveral(size_t shard, const FrameView& frame,
   }
   if (!split.empty()) return ExecuteIfFull();
   if (!HasCrossSlotPlan(argv[0])) {
-    return Reject(shard, frame, generation, rejection);
+    return Refuse(shard, frame, generation, "cannot be placed",
+                  "its keys are those of several slots");
   }
   return RunPlan(shard, frame, argv, places, generation);
 }
@@ -714,8 +711,7 @@ absl::Status ClusterTarget::Empty() {
 // killed before finds "loading".
 absl::Status ClusterTarget::TryEmpty(int* attempts) {
   ClusterLinks& links = sender_.links();
-  const uint16_t record_slot = KeySlot(options_.position_key);
-  CheckedLink record(std::make_unique<SlotLink>(&links, record_slot));
+  CheckedLink record = RecordLink();
   AddNewRecord(options_.position_key, options_.shards, &record);
   absl::Status status = record.Send();
   if (!status.ok()) return status;
@@ -724,7 +720,8 @@ absl::Status ClusterTarget::TryEmpty(int* attempts) {
   if (!written.ok()) return written.status();
   if (written->is_error()) return TargetError("HSET", written->text);
 
-  const absl::StatusOr<CheckedLink*> last = links.LinkOf(record_slot);
+  const absl::StatusOr<CheckedLink*> last =
+      links.LinkOf(KeySlot(options_.position_key));
   if (!last.ok()) return last.status();
   for (const NodeAddress& node : links.slots().masters()) {
     const absl::StatusOr<CheckedLink*> link = links.LinkTo(node);
@@ -767,19 +764,23 @@ absl::Status ClusterTarget::TryEmpty(int* attempts) {
   return absl::UnavailableError(absl::StrCat(found, ": emptying it again"));
 }
 
+// To the record, wherever its slot is.
+CheckedLink ClusterTarget::RecordLink() {
+  return CheckedLink(std::make_unique<SlotLink>(
+      &sender_.links(), KeySlot(options_.position_key)));
+}
+
 absl::Status ClusterTarget::WriteRecord(absl::string_view field,
                                         absl::string_view value) {
   return sender_.Retry([&] {
-    CheckedLink link(std::make_unique<SlotLink>(
-        &sender_.links(), KeySlot(options_.position_key)));
+    CheckedLink link = RecordLink();
     return WriteRecordField(options_.position_key, field, value, &link);
   });
 }
 
 absl::Status ClusterTarget::StoreField(size_t shard, absl::string_view value) {
   const absl::Status status = sender_.Retry([&] {
-    CheckedLink link(std::make_unique<SlotLink>(
-        &sender_.links(), KeySlot(options_.position_key)));
+    CheckedLink link = RecordLink();
     return WriteShardField(options_.position_key, shard, value, &link);
   });
   if (!status.ok()) return status;

@@ -169,10 +169,15 @@ class ClusterTarget : public MirrorTarget {
                                      absl::Span<const size_t> places);
   absl::Status RunParts(size_t shard, const SlotMark& after, int64_t decision,
                         const std::vector<SlotPart>& parts);
+  absl::Status Refuse(size_t shard, const FrameView& frame, uint64_t generation,
+                      absl::string_view kind, absl::string_view reason);
+  absl::Status RefuseOwnKey(size_t shard, const FrameView& frame,
+                            uint64_t generation);
   absl::Status Reject(size_t shard, const FrameView& frame, uint64_t generation,
                       const Rejection& rejection);
 
   // Marks and record.
+  CheckedLink RecordLink();
   absl::Status MakeInSlots(size_t shard, const FeedPosition& position);
   absl::Status RaiseMarks(absl::Span<const MarkChange> changes);
   absl::Status RenewIfDue();
@@ -203,9 +208,6 @@ class ClusterTarget : public MirrorTarget {
   uint64_t frames_since_renewal_ = 0;
   uint64_t renewed_ms_ = 0;
 
-  // A command with one key, and the place of that key. 0: unknown.
-  std::string last_name_;
-  size_t last_place_ = 0;
   std::string encoded_;
 };
 

@@ -71,14 +71,8 @@ std::vector<size_t> KeyPlaces(absl::Span<const absl::string_view> argv,
   if (command == nullptr) return {};
   if (command->movable_keys) return MovablePlaces(command->name, argv);
   std::vector<size_t> places;
-  if (command->first_key <= 0 || command->key_step <= 0) return places;
-  const auto size = static_cast<int64_t>(argv.size());
-  const int64_t last =
-      command->last_key < 0 ? size + command->last_key : command->last_key;
-  for (int64_t i = command->first_key; i <= last && i < size;
-       i += command->key_step) {
-    places.push_back(static_cast<size_t>(i));
-  }
+  command->ForEachKey(argv.size(),
+                      [&](size_t place) { places.push_back(place); });
   return places;
 }
 

@@ -32,9 +32,9 @@ class SlotMap {
   //   kFailedPrecondition  an error reply: the server is no cluster's node, or
   //                        refuses the command
   //   kUnavailable         another form: a slot that is told twice or is
-  //   outside
-  //                        of 0 to 16383, a host or port that cannot be, more
-  //                        than kMaxNodes nodes; the message names the fault
+  //                        outside of 0 to 16383, a host or port that cannot
+  //                        be, more than kMaxNodes nodes; the message names
+  //                        the fault
   static absl::StatusOr<SlotMap> Parse(const TargetReply& reply,
                                        const NodeAddress& asked);
 
