@@ -23,6 +23,7 @@
 #include "kevy_replica/client/replication_token.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/codec/payload_event.h"
+#include "kevy_replica/tools/mirror/cluster/redirection.h"
 #include "kevy_replica/tools/mirror/target_link.h"
 #include "kevy_replica/tools/verify/key_walk.h"
 #include "kevy_replica/tools/verify/key_watch.h"
@@ -146,7 +147,7 @@ class KeyRepair {
       Server* server, const std::vector<absl::string_view>& argv) {
     absl::StatusOr<TargetReply> reply = server->Ask(argv);
     if (!reply.ok() || !reply->is_error()) return reply;
-    if (IsChangedKey(*reply) || IsRedirection(*reply)) {
+    if (IsChangedKey(*reply) || IsRedirection(reply->text)) {
       return absl::NotFoundError(reply->text);
     }
     return Refusal(*server, argv[0], reply->text);
@@ -217,7 +218,7 @@ class KeyRepair {
           target_->Receive(ReplyDetail::kBrief);
       if (!reply.ok()) return reply.status();
       if (reply->is_error() && refusal.ok()) {
-        refusal = IsRedirection(*reply)
+        refusal = IsRedirection(reply->text)
                       ? absl::NotFoundError(reply->text)
                       : Refusal(*target_, "the repair", reply->text);
       }
@@ -430,8 +431,10 @@ class KeyRepair {
         target_->Receive(ReplyDetail::kBrief);
     if (!reply.ok()) return reply.status();
     if (!queued.ok()) return queued;
-    if (IsRedirection(*reply)) return false;
-    if (reply->is_error()) return Refusal(*target_, "EXEC", reply->text);
+    if (reply->is_error()) {
+      if (IsRedirection(reply->text)) return false;
+      return Refusal(*target_, "EXEC", reply->text);
+    }
     if (reply->type == TargetReply::Type::kNull) return false;
     for (const TargetReply& element : reply->elements) {
       if (!element.is_error()) continue;

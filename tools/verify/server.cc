@@ -157,11 +157,6 @@ bool IsChangedKey(const TargetReply& reply) {
                               absl::StartsWith(reply.text, "NOGROUP"));
 }
 
-bool IsRedirection(const TargetReply& reply) {
-  return reply.is_error() && (absl::StartsWith(reply.text, "MOVED ") ||
-                              absl::StartsWith(reply.text, "ASK "));
-}
-
 std::string InfoValue(const TargetReply& info, absl::string_view name) {
   for (size_t i = 0; i + 1 < info.elements.size(); i += 2) {
     const TargetReply& value = info.elements[i + 1];

@@ -112,10 +112,6 @@ bool IsLacking(const TargetReply& reply);
 // Whether `reply` is an error because the key has changed between two commands.
 bool IsChangedKey(const TargetReply& reply);
 
-// Whether `reply` is an error because the key's slot is at another node of a
-// cluster, or moves there.
-bool IsRedirection(const TargetReply& reply);
-
 // The value behind `name` in an array of names and values in turn, as XINFO
 // gives it. A number is text. Empty without that name.
 std::string InfoValue(const TargetReply& info, absl::string_view name);

@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
 #include "kevy_replica/codec/frame.h"
 #include "kevy_replica/tools/mirror/checked_link.h"
+#include "kevy_replica/tools/mirror/cluster/redirection.h"
 #include "kevy_replica/tools/mirror/cluster/slot_mark.h"
 #include "kevy_replica/tools/mirror/cluster/slot_sender.h"
 #include "kevy_replica/tools/mirror/mirror_record.h"
@@ -24,7 +24,7 @@
 namespace kevy_replica {
 
 bool IsPassing(absl::string_view error) {
-  return absl::StartsWith(error, "MOVED ") || absl::StartsWith(error, "ASK ") ||
+  return IsRedirection(error) ||
          ClassOfError(error, "") == ReplyClass::kTrouble;
 }
 

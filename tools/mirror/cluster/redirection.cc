@@ -18,6 +18,10 @@
 
 namespace kevy_replica {
 
+bool IsRedirection(absl::string_view error) {
+  return absl::StartsWith(error, "MOVED ") || absl::StartsWith(error, "ASK ");
+}
+
 std::optional<Redirection> ParseRedirection(absl::string_view error,
                                             const NodeAddress& asked) {
   Redirection result;

@@ -29,6 +29,9 @@ struct Redirection {
   NodeAddress node;
 };
 
+// Whether `error`, the text of an error reply, is a redirection of any form.
+bool IsRedirection(absl::string_view error);
+
 // Reads "MOVED 3999 127.0.0.1:6381" or "ASK 3999 127.0.0.1:6381", the text of
 // an error reply from the node `asked`. An empty host means `asked`'s; an IPv6
 // address may have brackets. Unset: another error, or another form.
