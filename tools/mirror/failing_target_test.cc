@@ -196,14 +196,6 @@ Content OfShard(const Content& content, size_t shard) {
   return part;
 }
 
-Argv ArgvOf(const std::string& command) {
-  const std::string wire = absl::StrCat("*2\r\n:0\r\n", command);
-  FrameDecoder decoder;
-  FrameView frame;
-  EXPECT_TRUE(decoder.Decode(wire, &frame).done());
-  return Argv(frame.argv().begin(), frame.argv().end());
-}
-
 // One case: the primary, the target before the mirror's start, and the options.
 struct Scenario {
   std::string name;
@@ -361,7 +353,7 @@ std::vector<size_t> Rig::PlacesOf(const std::string& name) {
   std::vector<size_t> places;
   const std::vector<std::string>& commands = calls_->commands();
   for (size_t i = 0; i < commands.size(); ++i) {
-    if (ArgvOf(commands[i])[0] == name) places.push_back(i + 1);
+    if (ModelServer::Parse(commands[i])[0] == name) places.push_back(i + 1);
   }
   return places;
 }
@@ -373,14 +365,14 @@ std::vector<size_t> Rig::PlacesInTransactions() {
   bool in_transaction = false;
   const std::vector<std::string>& commands = calls_->commands();
   for (size_t i = 0; i < commands.size(); ++i) {
-    const Argv argv = ArgvOf(commands[i]);
+    const Argv argv = ModelServer::Parse(commands[i]);
     if (in_transaction && argv.size() > 1 && argv[1] != "kevy_mirror") {
       places.push_back(i + 1);
     }
     if (argv[0] == "MULTI" || argv[0] == "EXEC") {
       // EmptyTarget()'s transaction begins by FLUSHDB.
-      in_transaction =
-          argv[0] == "MULTI" && ArgvOf(commands[i + 1])[0] != "FLUSHDB";
+      in_transaction = argv[0] == "MULTI" &&
+                       ModelServer::Parse(commands[i + 1])[0] != "FLUSHDB";
     }
   }
   return places;
@@ -911,7 +903,7 @@ TEST(FailingTargetRejectionTest, RejectionInExecLosesThatCommandAlone) {
       rig.set_is_checked(false);
       SCOPED_TRACE(ToString(failure));
       absl::Status status = rig.RunProcess(false);
-      const Argv rejected = ArgvOf(rig.calls().commands()[at - 1]);
+      const Argv rejected = ModelServer::Parse(rig.calls().commands()[at - 1]);
       if (is_unable) {
         EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
         const Content stopped = rig.server().ContentIn(kReaders);

@@ -21,7 +21,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
-#include "kevy_replica/codec/frame.h"
 #include "kevy_replica/tools/mirror/cluster/frame_keys.h"
 #include "kevy_replica/tools/mirror/cluster/key_slot.h"
 #include "kevy_replica/tools/mirror/cluster/node_address.h"
@@ -86,11 +85,7 @@ class ModelCluster::Link : public TargetLink {
       : cluster_(cluster), connection_(std::move(connection)) {}
 
   void AddRaw(absl::string_view resp) override {
-    const std::string wire = absl::StrCat("*2\r\n:0\r\n", resp);
-    FrameDecoder decoder;
-    FrameView frame;
-    EXPECT_TRUE(decoder.Decode(wire, &frame).done()) << resp;
-    gathered_.emplace_back(frame.argv().begin(), frame.argv().end());
+    gathered_.push_back(ModelServer::Parse(resp));
   }
   void Add(absl::Span<const absl::string_view> argv) override {
     gathered_.emplace_back(argv.begin(), argv.end());

@@ -200,7 +200,8 @@ TargetReply RunHSet(Database* data, const Argv& argv) {
   return IntegerReply(value.pairs.size() - before);
 }
 
-TargetReply RunHDel(Database* data, const Argv& argv) {
+// HDEL and SREM.
+TargetReply RunErasePairs(Database* data, const Argv& argv) {
   const auto found = data->find(argv[1]);
   if (found == data->end()) return IntegerReply(0);
   size_t count = 0;
@@ -298,17 +299,6 @@ TargetReply RunLIndex(Database* data, const Argv& argv) {
   return TextReply(argv[2] == "0" ? items.front() : items.back());
 }
 
-TargetReply RunSRem(Database* data, const Argv& argv) {
-  const auto found = data->find(argv[1]);
-  if (found == data->end()) return IntegerReply(0);
-  size_t count = 0;
-  for (size_t i = 2; i < argv.size(); ++i) {
-    count += found->second.pairs.erase(argv[i]);
-  }
-  if (found->second.pairs.empty()) data->erase(found);
-  return IntegerReply(count);
-}
-
 TargetReply RunSIsMember(Database* data, const Argv& argv) {
   const auto found = data->find(argv[1]);
   return IntegerReply(
@@ -337,7 +327,7 @@ TargetReply RunSMove(Database* data, const Argv& argv) {
   if (RunSIsMember(data, {"", argv[1], argv[3]}).integer == 0) {
     return IntegerReply(0);
   }
-  (void)RunSRem(data, {"", argv[1], argv[3]});
+  (void)RunErasePairs(data, {"", argv[1], argv[3]});
   (*data)[argv[2]].type = "set";
   (*data)[argv[2]].pairs[argv[3]] = "";
   return IntegerReply(1);
@@ -471,7 +461,7 @@ constexpr KeyCommand kCommands[] = {
     {"zremrangebyrank", 4, true, 1, "zset", false, RunZRemRangeByRank},
     {"xadd", -5, true, 1, "stream", true, RunXAdd},
     {"hset", -4, true, 1, "hash", true, RunHSet},
-    {"hdel", -3, true, 1, "hash", false, RunHDel},
+    {"hdel", -3, true, 1, "hash", false, RunErasePairs},
     {"hmget", -3, false, 1, "hash", false, RunHMGet},
     {"hgetall", 2, false, 1, "hash", false, RunHGetAll},
     {"pexpireat", 3, true, 1, "", false, RunPExpireAt},
@@ -481,7 +471,7 @@ constexpr KeyCommand kCommands[] = {
     {"mset", -3, true, -1, "", false, RunMSet, 2},
     {"rpop", 2, true, 1, "list", false, RunRPop},
     {"lindex", 3, false, 1, "list", false, RunLIndex},
-    {"srem", -3, true, 1, "set", false, RunSRem},
+    {"srem", -3, true, 1, "set", false, RunErasePairs},
     {"sismember", 3, false, 1, "set", false, RunSIsMember},
     {"smove", 4, true, 2, "", false, RunSMove},
     {"rpoplpush", 3, true, 2, "", false, RunRPopLPush},
@@ -597,6 +587,14 @@ std::string ValueText(const Value& value) {
 }  // namespace
 
 // A client's connection, without a network.
+ModelServer::Argv ModelServer::Parse(absl::string_view resp) {
+  const std::string wire = absl::StrCat("*2\r\n:0\r\n", resp);
+  FrameDecoder decoder;
+  FrameView frame;
+  EXPECT_TRUE(decoder.Decode(wire, &frame).done()) << resp;
+  return Argv(frame.argv().begin(), frame.argv().end());
+}
+
 class ModelServer::Link : public TargetLink {
  public:
   Link(ModelServer* server, uint32_t database) : server_(server) {
@@ -607,11 +605,7 @@ class ModelServer::Link : public TargetLink {
   ~Link() override { server_->clients_.erase(client_.id); }
 
   void AddRaw(absl::string_view resp) override {
-    const std::string wire = absl::StrCat("*2\r\n:0\r\n", resp);
-    FrameDecoder decoder;
-    FrameView frame;
-    EXPECT_TRUE(decoder.Decode(wire, &frame).done()) << resp;
-    gathered_.emplace_back(frame.argv().begin(), frame.argv().end());
+    gathered_.push_back(Parse(resp));
   }
   void Add(absl::Span<const absl::string_view> argv) override {
     gathered_.emplace_back(argv.begin(), argv.end());

@@ -47,6 +47,9 @@ class ModelServer {
   ModelServer(const ModelServer&) = delete;
   ModelServer& operator=(const ModelServer&) = delete;
 
+  // The arguments of a command in RESP.
+  static Argv Parse(absl::string_view resp);
+
   // A new connection, which has selected `database`. It must not outlive the
   // server.
   std::unique_ptr<TargetLink> Connect(uint32_t database);
