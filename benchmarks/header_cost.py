@@ -61,6 +61,7 @@ class Compiler:
         self.command = [os.environ.get("CXX", "g++"), "-w"]
         with open(os.path.join(ROOT, "compile_flags.txt"), encoding="utf-8") as file:
             self.command += file.read().split()
+        self.version = self.run("", "--version").splitlines()[0]
 
     def run(self, source, *flags):
         """Returns what the compiler prints."""
@@ -76,7 +77,7 @@ class Compiler:
 
     def memory(self, source):
         """Returns bytes, or None if the compiler does not tell them."""
-        if "clang" in self.run("", "--version"):
+        if "clang" in self.version:
             return None
         # Without a collection of garbage, which depends on the machine's memory.
         return parse_memory(self.run(source, "-fsyntax-only", "-fmem-report",
@@ -245,7 +246,7 @@ def main():
                  for label in libraries}
     wrong = {header: over(cost) for header, cost in costs.items() if over(cost)}
     print("%s. Abseil's status and time headers: %s.\n" % (
-        compiler.run("", "--version").splitlines()[0], ", ".join(
+        compiler.version, ", ".join(
             form % (value / unit) for form, value, unit in (
                 ("%.3f s", abseil.time, 1), ("%d bytes", abseil.bytes, 1),
                 ("%.0f MiB of memory", abseil.memory, 1 << 20)) if value)))

@@ -30,6 +30,25 @@ def frames(count, keys):
         % (offset, offset * 7919 % keys) for offset in range(count))
 
 
+def await_ack(replica, offset):
+    """Waits for kevy_mirror's acknowledgement of `offset`."""
+    end = b"REPLCONF ACK %d\r\n" % offset
+    received = b""
+    while not received.endswith(end):
+        data = replica.recv(65536)
+        if not data:
+            raise SystemExit("kevy_mirror closed its connection to the primary")
+        received = (received + data)[-len(end):]
+
+
+def end_mirror(child):
+    """Ends kevy_mirror. Returns its CPU seconds."""
+    child.terminate()
+    usage = os.wait4(child.pid, 0)[2]
+    child.returncode = 0
+    return usage.ru_utime + usage.ru_stime
+
+
 def mirror_seconds(program, server, folder, stream, count, batch):
     """Returns the seconds from the first frame to the last acknowledgement, and
     the CPU seconds of the program."""
@@ -49,21 +68,13 @@ def mirror_seconds(program, server, folder, stream, count, batch):
     replica.sendall(stream)
     # kevy_mirror acknowledges a heartbeat at once.
     replica.sendall(b"+PING 7 %d\r\n" % count)
-    end = b"REPLCONF ACK %d\r\n" % count
-    received = b""
-    while not received.endswith(end):
-        data = replica.recv(65536)
-        if not data:
-            raise SystemExit("mirror.py: kevy_mirror closed its connection to the primary")
-        received = (received + data)[-len(end):]
+    await_ack(replica, count)
     seconds = time.monotonic() - begin
-    child.terminate()
-    usage = os.wait4(child.pid, 0)[2]
-    child.returncode = 0
+    cpu_seconds = end_mirror(child)
     replica.close()
     listener.close()
     os.unlink(path)
-    return seconds, usage.ru_utime + usage.ru_stime
+    return seconds, cpu_seconds
 
 
 def benchmark_rate(server, count, batch, keys):

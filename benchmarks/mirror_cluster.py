@@ -8,8 +8,9 @@
 
 The frames are SETs of keys of 16 bytes and values of --size bytes. With
 --elements they are LREMs that look through a list of so many elements and find
-nothing, so that the servers have more to do for a frame. The targets are one redis-server and three of them in a cluster, over TCP. Their runs take
-turns. The table has the medians: frames a second of both, the ratio of the
+nothing, so that the servers have more to do for a frame. The targets are one
+redis-server and three of them in a cluster, over TCP. Their runs take turns.
+The table has the medians: frames a second of both, the ratio of the
 pairs, the writes in a transaction of the cluster, and the CPU time for a frame
 of the mirror and of all servers together. Needs Debian's redis-server and
 redis-tools.
@@ -23,6 +24,8 @@ import statistics
 import subprocess
 import tempfile
 import time
+
+from mirror import await_ack, end_mirror
 
 
 def frames(count, keys, size, elements):
@@ -116,9 +119,7 @@ def run(program, target, servers, folder, stream, count):
     await_ack(replica, count)
     seconds = time.monotonic() - begin
     theirs = sum(server.cpu() for server in servers) - before
-    child.terminate()
-    usage = os.wait4(child.pid, 0)[2]
-    child.returncode = 0
+    cpu_seconds = end_mirror(child)
     replica.close()
     listener.close()
     with open(metrics) as text:
@@ -126,18 +127,8 @@ def run(program, target, servers, folder, stream, count):
             re.search(r"^kevy_mirror_transactions_total (\d+)", text.read(),
                       re.M).group(1))
     return (count / seconds, count / max(1, transactions),
-            (usage.ru_utime + usage.ru_stime) / count * 1e6,
+            cpu_seconds / count * 1e6,
             theirs / count * 1e6)
-
-
-def await_ack(replica, offset):
-    end = b"REPLCONF ACK %d\r\n" % offset
-    received = b""
-    while not received.endswith(end):
-        data = replica.recv(65536)
-        if not data:
-            raise SystemExit("mirror_cluster.py: kevy_mirror closed its link")
-        received = (received + data)[-len(end):]
 
 
 def main():
