@@ -59,6 +59,7 @@ void RegisterFleetPasses(
     const auto n = static_cast<size_t>(state.range(0));
     double frames = 0;
     double cpu_seconds = 0;
+    double system_seconds = 0;
     double queued_seconds = 0;
     HeldMemory memory;
     for (auto _ : state) {
@@ -71,6 +72,7 @@ void RegisterFleetPasses(
       state.SetIterationTime(real_time ? pass.seconds() : pass.cpu_seconds());
       frames += static_cast<double>(pass.frames());
       cpu_seconds += pass.cpu_seconds();
+      system_seconds += pass.system_seconds();
       queued_seconds += pass.queued_seconds();
       memory = pass.memory();
     }
@@ -80,6 +82,7 @@ void RegisterFleetPasses(
                 state);
     if (real_time) {
       state.counters["cpu_per_frame"] = cpu_seconds / frames;
+      state.counters["system_per_frame"] = system_seconds / frames;
       state.counters["queued_per_frame"] = queued_seconds / frames;
     }
     state.counters["heap_per_shard"] =

@@ -3,6 +3,7 @@
 
 #include "kevy_replica/benchmarks/fleet_pass.h"
 
+#include <sys/resource.h>
 #include <time.h>
 
 #include <chrono>
@@ -21,6 +22,13 @@ double ThreadCpuSeconds() {
          1e-9 * static_cast<double>(now.tv_nsec);
 }
 
+double ThreadSystemSeconds() {
+  rusage usage = {};
+  getrusage(RUSAGE_THREAD, &usage);
+  return static_cast<double>(usage.ru_stime.tv_sec) +
+         1e-6 * static_cast<double>(usage.ru_stime.tv_usec);
+}
+
 double ThreadQueuedSeconds() {
   std::ifstream schedstat("/proc/thread-self/schedstat");
   uint64_t run_ns = 0;
@@ -32,6 +40,7 @@ double ThreadQueuedSeconds() {
 void FleetPass::Start() {
   start_ = std::chrono::steady_clock::now();
   cpu_start_ = ThreadCpuSeconds();
+  system_start_ = ThreadSystemSeconds();
   queued_start_ = ThreadQueuedSeconds();
 }
 
@@ -40,6 +49,7 @@ void FleetPass::End() {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start_)
           .count();
   cpu_seconds_ = ThreadCpuSeconds() - cpu_start_;
+  system_seconds_ = ThreadSystemSeconds() - system_start_;
   queued_seconds_ = ThreadQueuedSeconds() - queued_start_;
   ended_ = true;
   // Measure while all shards exist: their memory goes with their links.

@@ -64,7 +64,8 @@ class FleetPass {
   bool ended() const { return ended_; }
   size_t frames() const { return frames_; }
   double seconds() const { return seconds_; }
-  double cpu_seconds() const { return cpu_seconds_; }  // Of this thread.
+  double cpu_seconds() const { return cpu_seconds_; }        // Of this thread.
+  double system_seconds() const { return system_seconds_; }  // In the kernel.
   // This thread could run, but other threads had the CPUs.
   double queued_seconds() const { return queued_seconds_; }
   // Memory held at the end, less the memory noted by NoteMemory().
@@ -80,9 +81,11 @@ class FleetPass {
   size_t frames_ = 0;
   std::chrono::steady_clock::time_point start_;
   double cpu_start_ = 0;
+  double system_start_ = 0;
   double queued_start_ = 0;
   double seconds_ = 0;
   double cpu_seconds_ = 0;
+  double system_seconds_ = 0;
   double queued_seconds_ = 0;
   HeldMemory before_;
   HeldMemory memory_;
@@ -90,6 +93,9 @@ class FleetPass {
 
 // The CPU seconds that this thread has used.
 double ThreadCpuSeconds();
+
+// The part of them that the kernel has used for this thread.
+double ThreadSystemSeconds();
 
 // The seconds that this thread could run, but other threads had the CPUs. 0 if
 // the system does not tell.

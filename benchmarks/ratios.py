@@ -87,6 +87,7 @@ def fleet(results):
     for family in ("tcp", "recv"):
         by_shards("Fleet/%s, ns/frame" % family, family, "per_frame", 1e9)
         by_shards("Fleet/%s, CPU ns/frame" % family, family, "cpu_per_frame", 1e9)
+        by_shards("Fleet/%s, CPU ns/frame in the kernel" % family, family, "system_per_frame", 1e9)
         by_shards("Fleet/%s, ns/frame queued" % family, family, "queued_per_frame", 1e9)
     rows = []
     for ours, floor, key in (("memory", "sessions", "per_frame"),

@@ -92,7 +92,9 @@ struct FollowerOptions {
   // Applied() tells it. Default: true.
   bool applied_on_return = true;
   // The least room for a read, in bytes. All shards of a Fleet read into one
-  // buffer of twice the size. 0: 256 KiB. Default: 0.
+  // buffer of twice the size. Keep it at 512 KiB or below: a larger buffer is
+  // freed and allocated again with each turn of a shard. 0: 256 KiB. Default:
+  // 0.
   size_t read_bytes = 0;
   // The longest write of the handshake's request. Acknowledgements do not wait:
   // a link that does not take one is given up. Default: 10 s.
