@@ -114,28 +114,45 @@ TEST(PayloadDifferentialTest, AlikePayloadsDecodeAlike) {
   }
 }
 
-// Alike strings behind a collection that nearly fills a batch.
+// Alike records behind a collection that nearly fills a batch.
 TEST(PayloadDifferentialTest, FullBatchesDecodeAlike) {
-  for (uint32_t count = 1024 - 40; count <= 1024; ++count) {
-    PayloadEncoder encoder;
-    std::string bytes;
-    const auto append = [&](const PayloadEvent& event) {
-      ASSERT_EQ(encoder.Append(event, &bytes), WireError::kNone);
-    };
-    append(PayloadHeader{6, 7, 8});
-    append(RecordBegin{RecordType::kSortedSet, "key", {}, count});
-    for (uint32_t i = 0; i < count; ++i) append(ScoredMember{"m", i + 0.5});
-    append(RecordEnd());
-    for (int i = 0; i < 50; ++i) {
-      append(RecordBegin{RecordType::kString, "key", {}, 0});
-      append(StringValue{"value"});
+  constexpr uint32_t kBatchStrings = 1024;
+  for (uint32_t last = kBatchStrings - 60; last <= kBatchStrings; ++last) {
+    for (const bool lists : {false, true}) {
+      PayloadEncoder encoder;
+      std::string bytes;
+      const auto append = [&](const PayloadEvent& event) {
+        ASSERT_EQ(encoder.Append(event, &bytes), WireError::kNone);
+      };
+      const auto append_alike = [&](int records) {
+        for (; records > 0; --records) {
+          append(RecordBegin{lists ? RecordType::kList : RecordType::kString,
+                             "key",
+                             {},
+                             lists ? 10u : 0u});
+          for (int i = 0; lists && i < 10; ++i) append(ListItem{"item"});
+          if (!lists) append(StringValue{"value"});
+          append(RecordEnd());
+        }
+      };
+      append(PayloadHeader{6, 7, 8});
+      // Lists in front take 50 strings of the first batch, so that only the
+      // second part of the collection nearly fills one.
+      uint32_t count = last;
+      if (lists) {
+        append_alike(5);
+        count += kBatchStrings - 50;
+      }
+      append(RecordBegin{RecordType::kSortedSet, "key", {}, count});
+      for (uint32_t i = 0; i < count; ++i) append(ScoredMember{"m", i + 0.5});
       append(RecordEnd());
+      append_alike(50);
+      append(PayloadEnd());
+      PayloadWay way;
+      const PayloadRun expected = ReferencePayload(bytes, way);
+      way.by = PayloadBy::kRecords;
+      ASSERT_EQ(RunPayload(bytes, way), expected) << last << " " << lists;
     }
-    append(PayloadEnd());
-    PayloadWay way;
-    const PayloadRun expected = ReferencePayload(bytes, way);
-    way.by = PayloadBy::kRecords;
-    ASSERT_EQ(RunPayload(bytes, way), expected) << count;
   }
 }
 

@@ -62,6 +62,29 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline const char* TakeTwo(
   return second_begin + second_size;
 }
 
+// The bytes of an element. An element of one string has no second length.
+template <size_t kStrings, size_t kScoreBytes>
+size_t ElementSize(size_t first, size_t second) {
+  return kLengthBytes + first + (kStrings == 2 ? kLengthBytes + second : 0) +
+         kScoreBytes;
+}
+
+// Sets the strings of the element at `p`, if they have these lengths. Returns
+// whether they do.
+template <size_t kStrings>
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool SetElement(
+    const char* p, size_t first, size_t second, absl::string_view* strings) {
+  if (LoadLittleEndian32(p) != first) return false;
+  p += kLengthBytes;
+  strings[0] = {p, first};
+  if constexpr (kStrings == 2) {
+    p += first;
+    if (LoadLittleEndian32(p) != second) return false;
+    strings[1] = {p + kLengthBytes, second};
+  }
+  return true;
+}
+
 bool IsCollection(char opcode) {
   return opcode >= static_cast<char>(RecordType::kHash) &&
          opcode <= static_cast<char>(RecordType::kSortedSet);
@@ -87,8 +110,8 @@ size_t RecordScanner::Scan(absl::string_view bytes, uint64_t expiry_base_ms,
   // Room for a field and its value.
   while (open->left == 0 && record_count_ < max &&
          string_count_ <= kMostStrings - 2 && p != end_) {
-    const char* const next =
-        *p == kStringOpcode ? TakeStrings(p, max) : TakeCollection(p, open);
+    const char* const next = *p == kStringOpcode ? TakeStrings(p, max)
+                                                 : TakeCollection(p, max, open);
     if (next == p) break;
     p = next;
   }
@@ -126,18 +149,28 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void RecordScanner::SetString(
   record->string_count_ = 1;
   record->type_ = RecordType::kString;
   record->has_expiry_ = head.has_expiry;
-  record->begins_ = record->ends_ = true;
+  record->begins_ = true;
+  record->ends_ = true;
 }
 
 // Reads strings up to another record, or up to `max` records.
 const char* RecordScanner::TakeStrings(const char* p, size_t max) {
-  while (record_count_ < max && string_count_ < kMostStrings) {
-    if (string_.row >= kSteady) {
-      const size_t most =
-          std::min(max - record_count_, kMostStrings - string_count_);
-      p = string_has_expiry_ ? TakeAlikeStrings<true>(p, most)
-                             : TakeAlikeStrings<false>(p, most);
-      if (record_count_ == max || string_count_ == kMostStrings) break;
+  const size_t most =
+      std::min(max - record_count_, kMostStrings - string_count_);
+  PayloadRecord* const records = records_ + record_count_;
+  absl::string_view* const strings = strings_ + string_count_;
+  Row row = string_;
+  bool row_has_expiry = string_has_expiry_;
+  size_t n = 0;
+  while (n != most) {
+    if (row.steady()) {
+      size_t alike;
+      p = row_has_expiry
+              ? TakeAlikeStrings<true>(p, row.lengths, n, most - n, &alike)
+              : TakeAlikeStrings<false>(p, row.lengths, n, most - n, &alike);
+      n += alike;
+      if (n != most) row.count = 0;
+      continue;
     }
     if (p == end_ || *p != kStringOpcode) break;
     Head head;
@@ -147,28 +180,33 @@ const char* RecordScanner::TakeStrings(const char* p, size_t max) {
     absl::string_view value;
     next = TakeTwo(next, end_, max_string_bytes_, &key, &value);
     if (next == nullptr) break;
-    string_.row *= head.has_expiry == string_has_expiry_ ? 1 : 0;
-    string_.Count(Length(key), Length(value));
-    string_has_expiry_ = head.has_expiry;
-    SetString(head, key, value, &strings_[string_count_++],
-              &records_[record_count_++]);
+    row.Count({Length(key), Length(value)}, head.has_expiry == row_has_expiry);
+    row_has_expiry = head.has_expiry;
+    SetString(head, key, value, &strings[n], &records[n]);
     p = next;
+    ++n;
   }
+  string_ = row;
+  string_has_expiry_ = row_has_expiry;
+  record_count_ += n;
+  string_count_ += n;
   return p;
 }
 
-// Reads strings while they have the lengths of the last one.
+// Reads up to `most` strings while they have `lengths`. They go behind the
+// first `from` of this batch's part.
 template <bool kExpires>
-const char* RecordScanner::TakeAlikeStrings(const char* p, size_t most) {
+ABSL_ATTRIBUTE_NOINLINE const char* RecordScanner::TakeAlikeStrings(
+    const char* p, Lengths lengths, size_t from, size_t most, size_t* taken) {
   constexpr size_t kHead =
       kOpcodeAndFlagBytes + (kExpires ? kExpiryBytes : 0) + kLengthBytes;
-  const size_t key_size = string_.first;
-  const size_t value_size = string_.second;
+  const size_t key_size = lengths.first;
+  const size_t value_size = lengths.second;
   const size_t value_at = kHead + key_size + kLengthBytes;
   const size_t size = value_at + value_size;
   most = std::min(most, Left(p, end_) / size);
-  PayloadRecord* const records = records_ + record_count_;
-  absl::string_view* const strings = strings_ + string_count_;
+  PayloadRecord* const records = records_ + record_count_ + from;
+  absl::string_view* const strings = strings_ + string_count_ + from;
   size_t n = 0;
   for (; n != most; ++n) {
     if (p[0] != kStringOpcode || p[1] != (kExpires ? 1 : 0) ||
@@ -185,12 +223,16 @@ const char* RecordScanner::TakeAlikeStrings(const char* p, size_t most) {
               {p + value_at, value_size}, &strings[n], &records[n]);
     p += size;
   }
-  record_count_ += n;
-  string_count_ += n;
+  *taken = n;
   return p;
 }
 
-const char* RecordScanner::TakeCollection(const char* p, Open* open) {
+const char* RecordScanner::TakeCollection(const char* p, size_t max,
+                                          Open* open) {
+  if (shape_.active()) {
+    const char* const next = TakeAlikeCollections(p, max);
+    if (next != p) return next;
+  }
   if (!IsCollection(*p)) return p;
   Head head;
   absl::string_view key;
@@ -208,7 +250,46 @@ const char* RecordScanner::TakeCollection(const char* p, Open* open) {
   record.type_ = open->type;
   record.has_expiry_ = head.has_expiry;
   record.begins_ = true;
-  return TakeElements(next + kCountBytes, open, &record);
+  next = TakeElements(next + kCountBytes, open, &record);
+  if (record.ends_ && shape_.Observe(Left(p, next))) {
+    shape_.Learn(p, key, record.count_, record.strings(),
+                 record.scores_ != nullptr);
+  }
+  return next;
+}
+
+// Reads collections while they have the shape of the last ones.
+const char* RecordScanner::TakeAlikeCollections(const char* p, size_t max) {
+  const size_t strings = shape_.string_count();
+  const size_t most =
+      std::min({max - record_count_, (kMostStrings - string_count_) / strings,
+                Left(p, end_) / shape_.size()});
+  for (size_t n = 0; n != most; ++n) {
+    absl::string_view* const first = strings_ + string_count_;
+    double* const scores = scores_ + string_count_;
+    if (!shape_.Take(p, first, scores)) break;
+    const absl::string_view key = shape_.key(p);
+    PayloadRecord& record = records_[record_count_];
+    record.key_ = key.data();
+    record.key_size_ = Length(key);
+    record.count_ = shape_.count();
+    record.expire_at_ms_ =
+        shape_.has_expiry()
+            ? ExpiryAt(expiry_base_ms_,
+                       LoadLittleEndian64(p + kOpcodeAndFlagBytes))
+            : 0;
+    record.strings_ = first;
+    record.scores_ = shape_.has_scores() ? scores : nullptr;
+    record.string_count_ = static_cast<uint32_t>(strings);
+    record.type_ = static_cast<RecordType>(shape_.opcode());
+    record.has_expiry_ = shape_.has_expiry();
+    record.begins_ = true;
+    record.ends_ = true;
+    ++record_count_;
+    string_count_ += strings;
+    p += shape_.size();
+  }
+  return p;
 }
 
 const char* RecordScanner::TakeElements(const char* p, Open* open,
@@ -230,21 +311,22 @@ const char* RecordScanner::TakeElements(const char* p, Open* open,
   return p;
 }
 
-// Reads up to `most` elements of `kStrings` strings and then a score. Sets
+// Reads up to `most` elements, each of `kStrings` strings and then a score.
+// Sets
 // `*taken` to their number.
 template <size_t kStrings, size_t kScoreBytes>
 const char* RecordScanner::TakeElementsOf(const char* p, size_t most,
                                           size_t* taken) {
-  Lengths lengths = element_;
+  Row row = element_;
   size_t n = 0;
   while (n != most) {
     const size_t at = string_count_ + n * kStrings;
-    if (lengths.row >= kSteady) {
+    if (row.steady()) {
       size_t alike;
-      p = TakeAlikeElements<kStrings, kScoreBytes>(p, lengths, at, most - n,
+      p = TakeAlikeElements<kStrings, kScoreBytes>(p, row.lengths, at, most - n,
                                                    &alike);
       n += alike;
-      if (n != most) lengths.row = 0;
+      if (n != most) row.count = 0;
       continue;
     }
     absl::string_view* const strings = strings_ + at;
@@ -258,41 +340,31 @@ const char* RecordScanner::TakeElementsOf(const char* p, size_t most,
       scores_[at] = DoubleOf(LoadLittleEndian64(next));
       next += kScoreBytes;
     }
-    lengths.Count(Length(strings[0]), Length(strings[kStrings - 1]));
+    row.Count({Length(strings[0]), Length(strings[kStrings - 1])});
     p = next;
     ++n;
   }
-  element_ = lengths;
+  element_ = row;
   *taken = n;
   return p;
 }
 
-// The same for elements of `lengths`. The strings go to index `at` and behind.
+// Reads up to `most` elements while they have `lengths`. Their strings go to
+// the index `at` and behind.
 template <size_t kStrings, size_t kScoreBytes>
-const char* RecordScanner::TakeAlikeElements(const char* p,
-                                             const Lengths& lengths, size_t at,
-                                             size_t most, size_t* taken) {
-  const size_t first = lengths.first;
-  const size_t second = lengths.second;
-  const size_t second_at = kLengthBytes + first + kLengthBytes;
-  const size_t score_at = kLengthBytes + first;
+ABSL_ATTRIBUTE_NOINLINE const char* RecordScanner::TakeAlikeElements(
+    const char* p, Lengths lengths, size_t at, size_t most, size_t* taken) {
   const size_t size =
-      kStrings == 2 ? second_at + second : score_at + kScoreBytes;
-  absl::string_view* strings = strings_ + at;
+      ElementSize<kStrings, kScoreBytes>(lengths.first, lengths.second);
   most = std::min(most, Left(p, end_) / size);
   size_t n = 0;
-  for (; n != most; ++n) {
-    if (LoadLittleEndian32(p) != first) break;
-    if constexpr (kStrings == 2) {
-      if (LoadLittleEndian32(p + second_at - kLengthBytes) != second) break;
-      strings[1] = {p + second_at, second};
-    }
+  for (; n != most; ++n, p += size) {
+    if (!SetElement<kStrings>(p, lengths.first, lengths.second,
+                              strings_ + at + n * kStrings))
+      break;
     if constexpr (kScoreBytes != 0) {
-      scores_[at + n] = DoubleOf(LoadLittleEndian64(p + score_at));
+      scores_[at + n] = DoubleOf(LoadLittleEndian64(p + size - kScoreBytes));
     }
-    strings[0] = {p + kLengthBytes, first};
-    strings += kStrings;
-    p += size;
   }
   *taken = n;
   return p;

@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "kevy_replica/codec/internal/record_shape.h"
 #include "kevy_replica/codec/payload_event.h"
 #include "kevy_replica/codec/payload_record.h"
 
@@ -22,10 +23,11 @@ namespace internal {
 // strict reader: cut ones, streams, field expiries, the end, errors.
 //
 // The place of a string waits for the length of the one before it, which takes
-// most of the time. So records or elements with the lengths of the last ones
-// are compared with them: their places are known, and the lengths are only
-// verified. In Payload/next_records an element of hash_mixed, with lengths that
-// nobody guesses, takes 2.5 times as long as one of hash100k.
+// most of the time. So strings or elements with the lengths of the last ones
+// are compared with them, and small collections with the shape of the last ones
+// (record_shape.h): their places are known, and the lengths are only verified.
+// In Payload/next_records an element of hash_mixed, with lengths that nobody
+// guesses, takes 2.5 times as long as one of hash100k.
 class RecordScanner {
  public:
   static constexpr size_t kMostRecords = 32;
@@ -58,23 +60,28 @@ class RecordScanner {
   }
 
  private:
-  // The lengths of the last record or element, and how many in a row had them.
-  // They guess from kSteady on: a wrong guess costs a mispredicted branch, so
-  // random lengths must not make one often.
+  // A wrong guess costs a mispredicted branch, so random lengths must not make
+  // one often: only lengths that came kSteady times in a row are guessed.
   static constexpr uint32_t kSteady = 4;
+  // The lengths of a key and its value, or of an element's strings.
   struct Lengths {
-    void Count(uint32_t a, uint32_t b) {
-      // Without a branch, which random lengths would mispredict.
-      row = a == first && b == second ? row + 1 : 0;
-      first = a;
-      second = b;
-    }
-
     uint32_t first = 0;
     uint32_t second = 0;
-    uint32_t row = 0;
   };
+  // The lengths of the last one, and how many in a row had them.
+  struct Row {
+    void Count(Lengths next, bool alike = true) {
+      // Without a branch, which random lengths would mispredict.
+      const uint32_t differ = (next.first ^ lengths.first) |
+                              (next.second ^ lengths.second) | !alike;
+      count = (count + 1) & (uint32_t{differ != 0} - 1);
+      lengths = next;
+    }
+    bool steady() const { return count >= kSteady; }
 
+    Lengths lengths;
+    uint32_t count = 0;
+  };
   struct Head {
     bool has_expiry;
     uint64_t expire_at_ms;
@@ -86,14 +93,16 @@ class RecordScanner {
   const char* TakeHead(const char* p, Head* head) const;
   const char* TakeStrings(const char* p, size_t max);
   template <bool kExpires>
-  const char* TakeAlikeStrings(const char* p, size_t most);
-  const char* TakeCollection(const char* p, Open* open);
+  const char* TakeAlikeStrings(const char* p, Lengths lengths, size_t from,
+                               size_t most, size_t* taken);
+  const char* TakeCollection(const char* p, size_t max, Open* open);
   const char* TakeElements(const char* p, Open* open, PayloadRecord* record);
   template <size_t kStrings, size_t kScoreBytes>
   const char* TakeElementsOf(const char* p, size_t most, size_t* taken);
   template <size_t kStrings, size_t kScoreBytes>
-  const char* TakeAlikeElements(const char* p, const Lengths& lengths,
-                                size_t at, size_t most, size_t* taken);
+  const char* TakeAlikeElements(const char* p, Lengths lengths, size_t at,
+                                size_t most, size_t* taken);
+  const char* TakeAlikeCollections(const char* p, size_t max);
   static void SetString(const Head& head, absl::string_view key,
                         absl::string_view value, absl::string_view* string,
                         PayloadRecord* record);
@@ -104,9 +113,10 @@ class RecordScanner {
   size_t record_count_ = 0;
   size_t string_count_ = 0;
 
-  Lengths string_;  // Of a key and a value.
+  Row string_;
   bool string_has_expiry_ = false;
-  Lengths element_;
+  Row element_;
+  RecordShape shape_;
 
   PayloadRecord records_[kMostRecords];
   absl::string_view strings_[kMostStrings];

@@ -48,8 +48,11 @@ class Writer {
       const uint64_t flag = Below(2);
       first_ = Below(20);
       second_ = Below(20);
+      const bool one_count = Below(2) == 0;
+      const uint64_t count = Below(10);
       for (uint64_t records = Below(60); records > 0; --records) {
-        AlikeRecord(opcode, Below(40) == 0 ? 1 - flag : flag, Below(10));
+        AlikeRecord(opcode, Below(40) == 0 ? 1 - flag : flag,
+                    one_count ? count : Below(10));
       }
       // More strings than a batch has.
       AlikeRecord(2 + Below(4), flag, Below(1500));
