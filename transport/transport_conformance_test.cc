@@ -34,6 +34,7 @@
 #include "kevy_replica/transport/testing/reading.h"
 #include "kevy_replica/transport/testing/socket_pair.h"
 #include "kevy_replica/transport/testing/temp_dir.h"
+#include "kevy_replica/transport/testing/when_blocked.h"
 #include "kevy_replica/transport/transport.h"
 
 namespace kevy_replica {
