@@ -34,8 +34,10 @@
 // A string is a view of the fed piece, if it lies whole in it. Otherwise it is
 // a view of the decoder's scratch, to which it was copied, once. The decoder
 // resumes at any byte, so the work is linear in the bytes, however they arrive.
-// One exception, which is bounded: a call reads the numbers of a cut record or
-// element again, fewer than 64 bytes.
+// Two exceptions, which are bounded. A call reads the numbers of a cut record
+// or element again, fewer than 64 bytes. NextRecords() compares records with
+// the last ones, and reads the numbers of one that differs again: fewer than
+// 160 bytes, in one of four records or elements at most.
 //
 // Memory: the scratch holds the received part of the strings of one event, at
 // most two strings. It allocates at most twice that, or 4 KiB. So it stays
