@@ -55,8 +55,8 @@ void CheckReply(absl::string_view bytes,
     FUZZ_CHECK(!token.ok());
     return;
   }
-  // A reply's integer may be -0, a token's number not.
-  if (!token.ok() && absl::StrContains(bytes, ":-0\r\n")) return;
+  // A reply's 0 may have a sign and more zeros, a token's number no sign.
+  if (!token.ok() && absl::StrContains(bytes, ":-0")) return;
   FUZZ_CHECK(token.ok());
   FUZZ_CHECK(token->shards.size() == reply.size() / 2);
   for (size_t i = 0; i < token->shards.size(); ++i) {

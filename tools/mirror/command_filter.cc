@@ -48,8 +48,8 @@ size_t OnlyKey(const TargetCommand& command) {
 
 // GROUP group consumer, COUNT count, BLOCK milliseconds and NOACK, up to
 // STREAMS.
-size_t BlockOption(const ArgvView& argv) {
-  size_t i = 1;
+size_t BlockOption(const ArgvView& argv, size_t from) {
+  size_t i = from;
   while (i < argv.size() && !absl::EqualsIgnoreCase(argv[i], "streams")) {
     if (absl::EqualsIgnoreCase(argv[i], "block")) return i;
     if (absl::EqualsIgnoreCase(argv[i], "group")) {

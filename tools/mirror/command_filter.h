@@ -17,8 +17,9 @@
 
 namespace kevy_replica {
 
-// The place of XREADGROUP's option BLOCK in `argv`. 0: it has none.
-size_t BlockOption(const ArgvView& argv);
+// The place of XREADGROUP's next option BLOCK in `argv`. `from` is the place of
+// an option, or 1. 0: it has none.
+size_t BlockOption(const ArgvView& argv, size_t from = 1);
 
 // A filter's answer about one command.
 struct CommandVerdict {

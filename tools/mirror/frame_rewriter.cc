@@ -115,17 +115,22 @@ Rewriting WithoutWaiting(const ArgvView& argv, const std::string& name) {
   return Replaced(std::move(at_once));
 }
 
+// A server takes BLOCK more than once, and checks each.
 Rewriting WithoutBlock(const ArgvView& argv) {
-  const size_t block = BlockOption(argv);
-  if (block == 0) return {};
-  int64_t milliseconds = 0;
-  if (block + 1 >= argv.size() ||
-      !absl::SimpleAtoi(argv[block + 1], &milliseconds) || milliseconds < 0) {
-    return Rejected(std::string(kWrongTimeout));
+  std::vector<std::string> at_once;
+  size_t copied = 0;
+  for (size_t block = BlockOption(argv); block != 0;
+       block = BlockOption(argv, copied)) {
+    int64_t milliseconds = 0;
+    if (block + 1 >= argv.size() ||
+        !absl::SimpleAtoi(argv[block + 1], &milliseconds) || milliseconds < 0) {
+      return Rejected(std::string(kWrongTimeout));
+    }
+    for (; copied != block; ++copied) at_once.emplace_back(argv[copied]);
+    copied += 2;
   }
-  std::vector<std::string> at_once(argv.begin(), argv.end());
-  const auto first = at_once.begin() + static_cast<ptrdiff_t>(block);
-  at_once.erase(first, first + 2);
+  if (copied == 0) return {};
+  for (; copied != argv.size(); ++copied) at_once.emplace_back(argv[copied]);
   return Replaced(std::move(at_once));
 }
 

@@ -119,6 +119,8 @@ TEST_F(FrameRewriterTest, CommandsThatWaitDoNot) {
   EXPECT_EQ(Rewrite("bzmpop 0 1 z MIN"), "ZMPOP 1 z MIN");
   EXPECT_EQ(Rewrite("XREADGROUP GROUP block c COUNT 1 BLOCK 5 STREAMS s >"),
             "XREADGROUP GROUP block c COUNT 1 STREAMS s >");
+  EXPECT_EQ(Rewrite("XREADGROUP BLOCK 5 GROUP g c block 0 BLOCK 9 STREAMS s >"),
+            "XREADGROUP GROUP g c STREAMS s >");
   EXPECT_EQ(Rewrite("XREADGROUP GROUP g block STREAMS block >"), "none");
   EXPECT_EQ(Rewrite("XREADGROUP GROUP g c COUNT block STREAMS s >"), "none");
   EXPECT_EQ(Rewrite("XREADGROUP GROUP g c BLOCK 5 STREAMS s >", {7, 0, 0}),
@@ -134,6 +136,7 @@ TEST_F(FrameRewriterTest, WrongTimeoutIsRejected) {
   for (const char* line : {"BLPOP l x", "BLPOP l m -1", "BZPOPMIN z nan",
                            "BLMPOP x 1 l LEFT", "XREADGROUP GROUP g c BLOCK",
                            "XREADGROUP GROUP g c BLOCK x STREAMS s >",
+                           "XREADGROUP GROUP g c BLOCK 1 BLOCK -1 STREAMS s >",
                            "XREADGROUP GROUP g c BLOCK -1 STREAMS s >"}) {
     EXPECT_EQ(Rewrite(line),
               "rejected ERR timeout is not a float or out of range")
