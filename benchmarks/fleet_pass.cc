@@ -14,14 +14,9 @@
 
 namespace kevy_replica {
 namespace benchmarks {
+namespace {
 
-double ThreadCpuSeconds() {
-  timespec now = {};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) +
-         1e-9 * static_cast<double>(now.tv_nsec);
-}
-
+// The CPU seconds that the kernel has used for this thread.
 double ThreadSystemSeconds() {
   rusage usage = {};
   getrusage(RUSAGE_THREAD, &usage);
@@ -29,12 +24,23 @@ double ThreadSystemSeconds() {
          1e-6 * static_cast<double>(usage.ru_stime.tv_usec);
 }
 
+// The seconds that this thread could run, but other threads had the CPUs. 0 if
+// the system does not tell.
 double ThreadQueuedSeconds() {
   std::ifstream schedstat("/proc/thread-self/schedstat");
   uint64_t run_ns = 0;
   uint64_t queued_ns = 0;
   if (!(schedstat >> run_ns >> queued_ns)) return 0;
   return 1e-9 * static_cast<double>(queued_ns);
+}
+
+}  // namespace
+
+double ThreadCpuSeconds() {
+  timespec now = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) +
+         1e-9 * static_cast<double>(now.tv_nsec);
 }
 
 void FleetPass::Start() {

@@ -94,13 +94,6 @@ class FleetPass {
 // The CPU seconds that this thread has used.
 double ThreadCpuSeconds();
 
-// The part of them that the kernel has used for this thread.
-double ThreadSystemSeconds();
-
-// The seconds that this thread could run, but other threads had the CPUs. 0 if
-// the system does not tell.
-double ThreadQueuedSeconds();
-
 // Counts frames, and does only that.
 class CountingHandler : public FollowerHandler {
  public:

@@ -93,8 +93,8 @@ struct FollowerOptions {
   bool applied_on_return = true;
   // The least room for a read, in bytes. All shards of a Fleet read into one
   // buffer of twice the size. Keep it at 512 KiB or below: a larger buffer is
-  // freed and allocated again with each turn of a shard. 0: 256 KiB. Default:
-  // 0.
+  // freed and allocated again with each turn of a shard. 0, the default, is 256
+  // KiB.
   size_t read_bytes = 0;
   // The longest write of the handshake's request. Acknowledgements do not wait:
   // a link that does not take one is given up. Default: 10 s.

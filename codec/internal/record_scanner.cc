@@ -62,29 +62,6 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline const char* TakeTwo(
   return second_begin + second_size;
 }
 
-// The bytes of an element. An element of one string has no second length.
-template <size_t kStrings, size_t kScoreBytes>
-size_t ElementSize(size_t first, size_t second) {
-  return kLengthBytes + first + (kStrings == 2 ? kLengthBytes + second : 0) +
-         kScoreBytes;
-}
-
-// Sets the strings of the element at `p`, if they have these lengths. Returns
-// whether they do.
-template <size_t kStrings>
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool SetElement(
-    const char* p, size_t first, size_t second, absl::string_view* strings) {
-  if (LoadLittleEndian32(p) != first) return false;
-  p += kLengthBytes;
-  strings[0] = {p, first};
-  if constexpr (kStrings == 2) {
-    p += first;
-    if (LoadLittleEndian32(p) != second) return false;
-    strings[1] = {p + kLengthBytes, second};
-  }
-  return true;
-}
-
 bool IsCollection(char opcode) {
   return opcode >= static_cast<char>(RecordType::kHash) &&
          opcode <= static_cast<char>(RecordType::kSortedSet);
@@ -118,38 +95,50 @@ size_t RecordScanner::Scan(absl::string_view bytes, uint64_t expiry_base_ms,
   return Left(bytes.data(), p);
 }
 
+// The head of the record at `p`, whose flag says `has_expiry`.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline RecordScanner::Head RecordScanner::HeadAt(
+    const char* p, bool has_expiry) const {
+  if (!has_expiry) return {false, 0};
+  return {true, ExpiryAt(expiry_base_ms_,
+                         LoadLittleEndian64(p + kOpcodeAndFlagBytes))};
+}
+
 // Reads from the opcode up to the key's length.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline const char* RecordScanner::TakeHead(
     const char* p, Head* head) const {
   const size_t left = Left(p, end_);
   if (left < kOpcodeAndFlagBytes) return nullptr;
   const char flag = p[1];
-  p += kOpcodeAndFlagBytes;
   if (ABSL_PREDICT_TRUE(flag == 0)) {
-    head->has_expiry = false;
-    head->expire_at_ms = 0;
-    return p;
+    *head = HeadAt(p, false);
+    return p + kOpcodeAndFlagBytes;
   }
   if (flag != 1 || left < kOpcodeAndFlagBytes + kExpiryBytes) return nullptr;
-  head->has_expiry = true;
-  head->expire_at_ms = ExpiryAt(expiry_base_ms_, LoadLittleEndian64(p));
-  return p + kExpiryBytes;
+  *head = HeadAt(p, true);
+  return p + kOpcodeAndFlagBytes + kExpiryBytes;
+}
+
+// Sets what a record's RecordBegin tells.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void RecordScanner::SetBegin(
+    RecordType type, const Head& head, absl::string_view key, uint32_t count,
+    PayloadRecord* record) {
+  record->key_ = key.data();
+  record->key_size_ = Length(key);
+  record->count_ = count;
+  record->expire_at_ms_ = head.expire_at_ms;
+  record->type_ = type;
+  record->has_expiry_ = head.has_expiry;
+  record->begins_ = true;
 }
 
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void RecordScanner::SetString(
     const Head& head, absl::string_view key, absl::string_view value,
     absl::string_view* string, PayloadRecord* record) {
   *string = value;
-  record->key_ = key.data();
-  record->key_size_ = Length(key);
-  record->count_ = 0;
-  record->expire_at_ms_ = head.expire_at_ms;
+  SetBegin(RecordType::kString, head, key, 0, record);
   record->strings_ = string;
   record->scores_ = nullptr;
   record->string_count_ = 1;
-  record->type_ = RecordType::kString;
-  record->has_expiry_ = head.has_expiry;
-  record->begins_ = true;
   record->ends_ = true;
 }
 
@@ -196,8 +185,9 @@ const char* RecordScanner::TakeStrings(const char* p, size_t max) {
 // Reads up to `most` strings while they have `lengths`. They go behind the
 // first `from` of this batch's part.
 template <bool kExpires>
-ABSL_ATTRIBUTE_NOINLINE const char* RecordScanner::TakeAlikeStrings(
-    const char* p, Lengths lengths, size_t from, size_t most, size_t* taken) {
+const char* RecordScanner::TakeAlikeStrings(const char* p, Lengths lengths,
+                                            size_t from, size_t most,
+                                            size_t* taken) {
   constexpr size_t kHead =
       kOpcodeAndFlagBytes + (kExpires ? kExpiryBytes : 0) + kLengthBytes;
   const size_t key_size = lengths.first;
@@ -214,12 +204,7 @@ ABSL_ATTRIBUTE_NOINLINE const char* RecordScanner::TakeAlikeStrings(
         LoadLittleEndian32(p + value_at - kLengthBytes) != value_size) {
       break;
     }
-    uint64_t expire_at_ms = 0;
-    if constexpr (kExpires) {
-      expire_at_ms = ExpiryAt(expiry_base_ms_,
-                              LoadLittleEndian64(p + kOpcodeAndFlagBytes));
-    }
-    SetString({kExpires, expire_at_ms}, {p + kHead, key_size},
+    SetString(HeadAt(p, kExpires), {p + kHead, key_size},
               {p + value_at, value_size}, &strings[n], &records[n]);
     p += size;
   }
@@ -243,13 +228,7 @@ const char* RecordScanner::TakeCollection(const char* p, size_t max,
   *open = {static_cast<RecordType>(*p), LoadLittleEndian32(next)};
   PayloadRecord& record = records_[record_count_++];
   record = PayloadRecord();
-  record.key_ = key.data();
-  record.key_size_ = Length(key);
-  record.count_ = open->left;
-  record.expire_at_ms_ = head.expire_at_ms;
-  record.type_ = open->type;
-  record.has_expiry_ = head.has_expiry;
-  record.begins_ = true;
+  SetBegin(open->type, head, key, open->left, &record);
   next = TakeElements(next + kCountBytes, open, &record);
   if (record.ends_ && shape_.Observe(Left(p, next))) {
     shape_.Learn(p, key, record.count_, record.strings(),
@@ -268,24 +247,14 @@ const char* RecordScanner::TakeAlikeCollections(const char* p, size_t max) {
     absl::string_view* const first = strings_ + string_count_;
     double* const scores = scores_ + string_count_;
     if (!shape_.Take(p, first, scores)) break;
-    const absl::string_view key = shape_.key(p);
-    PayloadRecord& record = records_[record_count_];
-    record.key_ = key.data();
-    record.key_size_ = Length(key);
-    record.count_ = shape_.count();
-    record.expire_at_ms_ =
-        shape_.has_expiry()
-            ? ExpiryAt(expiry_base_ms_,
-                       LoadLittleEndian64(p + kOpcodeAndFlagBytes))
-            : 0;
+    PayloadRecord& record = records_[record_count_++];
+    SetBegin(static_cast<RecordType>(shape_.opcode()),
+             HeadAt(p, shape_.has_expiry()), shape_.key(p), shape_.count(),
+             &record);
     record.strings_ = first;
     record.scores_ = shape_.has_scores() ? scores : nullptr;
     record.string_count_ = static_cast<uint32_t>(strings);
-    record.type_ = static_cast<RecordType>(shape_.opcode());
-    record.has_expiry_ = shape_.has_expiry();
-    record.begins_ = true;
     record.ends_ = true;
-    ++record_count_;
     string_count_ += strings;
     p += shape_.size();
   }
@@ -311,8 +280,7 @@ const char* RecordScanner::TakeElements(const char* p, Open* open,
   return p;
 }
 
-// Reads up to `most` elements, each of `kStrings` strings and then a score.
-// Sets
+// Reads up to `most` elements of `kStrings` strings and then a score. Sets
 // `*taken` to their number.
 template <size_t kStrings, size_t kScoreBytes>
 const char* RecordScanner::TakeElementsOf(const char* p, size_t most,
@@ -349,22 +317,32 @@ const char* RecordScanner::TakeElementsOf(const char* p, size_t most,
   return p;
 }
 
-// Reads up to `most` elements while they have `lengths`. Their strings go to
-// the index `at` and behind.
+// The same for elements of `lengths`. The strings go to index `at` and behind.
+// (Inlined, it lacks registers.)
 template <size_t kStrings, size_t kScoreBytes>
 ABSL_ATTRIBUTE_NOINLINE const char* RecordScanner::TakeAlikeElements(
     const char* p, Lengths lengths, size_t at, size_t most, size_t* taken) {
+  const size_t first = lengths.first;
+  const size_t second = lengths.second;
+  const size_t second_at = kLengthBytes + first + kLengthBytes;
+  const size_t score_at = kLengthBytes + first;
   const size_t size =
-      ElementSize<kStrings, kScoreBytes>(lengths.first, lengths.second);
+      kStrings == 2 ? second_at + second : score_at + kScoreBytes;
+  absl::string_view* strings = strings_ + at;
   most = std::min(most, Left(p, end_) / size);
   size_t n = 0;
-  for (; n != most; ++n, p += size) {
-    if (!SetElement<kStrings>(p, lengths.first, lengths.second,
-                              strings_ + at + n * kStrings))
-      break;
-    if constexpr (kScoreBytes != 0) {
-      scores_[at + n] = DoubleOf(LoadLittleEndian64(p + size - kScoreBytes));
+  for (; n != most; ++n) {
+    if (LoadLittleEndian32(p) != first) break;
+    if constexpr (kStrings == 2) {
+      if (LoadLittleEndian32(p + second_at - kLengthBytes) != second) break;
+      strings[1] = {p + second_at, second};
     }
+    if constexpr (kScoreBytes != 0) {
+      scores_[at + n] = DoubleOf(LoadLittleEndian64(p + score_at));
+    }
+    strings[0] = {p + kLengthBytes, first};
+    strings += kStrings;
+    p += size;
   }
   *taken = n;
   return p;

@@ -82,6 +82,7 @@ class RecordScanner {
     Lengths lengths;
     uint32_t count = 0;
   };
+
   struct Head {
     bool has_expiry;
     uint64_t expire_at_ms;
@@ -90,6 +91,7 @@ class RecordScanner {
   // Each takes a place in the bytes, and returns the place behind the part that
   // it has read. Places are arguments, not a member: a member would make each
   // string wait for a store, too.
+  Head HeadAt(const char* p, bool has_expiry) const;
   const char* TakeHead(const char* p, Head* head) const;
   const char* TakeStrings(const char* p, size_t max);
   template <bool kExpires>
@@ -103,6 +105,8 @@ class RecordScanner {
   const char* TakeAlikeElements(const char* p, Lengths lengths, size_t at,
                                 size_t most, size_t* taken);
   const char* TakeAlikeCollections(const char* p, size_t max);
+  static void SetBegin(RecordType type, const Head& head, absl::string_view key,
+                       uint32_t count, PayloadRecord* record);
   static void SetString(const Head& head, absl::string_view key,
                         absl::string_view value, absl::string_view* string,
                         PayloadRecord* record);
