@@ -27,12 +27,15 @@
 #include "kevy_replica/codec/snapshot_payload.h"
 #include "kevy_replica/codec/stream_decoder.h"
 #include "kevy_replica/codec/testing/failing_allocation.h"
+#include "kevy_replica/codec/testing/test_access.h"
 #include "kevy_replica/codec/wire_error.h"
 
 namespace kevy_replica {
 namespace {
 
 using codec_testing::FailingAllocation;
+using codec_testing::TestAccess;
+using Memory = internal::ByteBuffer::Memory;
 
 // Calls `decode` with allocation 1, 2, ... failing, up to the first call that
 // makes fewer. Returns the number of failed calls.
@@ -135,6 +138,53 @@ TEST(OutOfMemoryTest, DecodersGoOnWithoutTheSharedBuffer) {
   rest.copy(rest_room.data(), rest.size());
   first.Commit(rest.size());
   EXPECT_EQ(first.Next(), Outcome::kDone);
+}
+
+// The frames ahead follow the held bytes, which move to the front of the memory
+// before it cannot shrink.
+TEST(OutOfMemoryTest, FramesAheadOutlastGiveBackWithoutMemory) {
+  std::string wire;
+  for (const char c : {'h', 'i', 'j', 'k'}) {
+    ASSERT_EQ(AppendFrame(c, {"SET", std::string(c, c)}, &wire),
+              WireError::kNone);
+  }
+  // A cut element of more than the memory that is kept for sharing.
+  absl::StrAppend(&wire, "*2\r\n:108\r\n*1\r\n$2000000\r\n",
+                  std::string(3 << 19, 'z'));
+  SharedReadBuffer shared;
+  StreamDecoder decoder;
+  TestAccess::UseMemory(Memory::kReuse, &decoder);
+  const absl::Span<char> room = decoder.Prepare(wire.size(), &shared);
+  ASSERT_GE(room.size(), wire.size());
+  wire.copy(room.data(), wire.size());
+  decoder.Commit(wire.size());
+  ASSERT_EQ(decoder.NextFrames(1).size(), 1u);
+  {
+    const FailingAllocation failing(1, FailingAllocation::Later::kFail);
+    decoder.GiveBack(&shared);
+    EXPECT_TRUE(failing.has_failed());
+  }
+  TestAccess::CheckInvariants(decoder);
+  for (const char c : {'i', 'j', 'k'}) {
+    const absl::Span<const FrameView> frames = decoder.NextFrames(1);
+    ASSERT_EQ(frames.size(), 1u);
+    EXPECT_EQ(frames[0].argv()[1], std::string(c, c));
+  }
+}
+
+// A decoder without memory for its bytes leaves that of the others alone.
+TEST(OutOfMemoryTest, SharedMemoryOutlastsPrepareWithoutMemory) {
+  SharedReadBuffer shared;
+  StreamDecoder decoder;
+  TestAccess::UseMemory(Memory::kReuse, &decoder);
+  ASSERT_FALSE(decoder.Prepare(8192, &shared).empty());
+  decoder.GiveBack(&shared);
+  const size_t bytes = shared.memory_bytes();
+  ASSERT_NE(bytes, 0u);
+  const FailingAllocation failing(1);
+  EXPECT_TRUE(decoder.Prepare(bytes + 1, &shared).empty());
+  EXPECT_TRUE(failing.has_failed());
+  EXPECT_EQ(shared.memory_bytes(), bytes);
 }
 
 TEST(OutOfMemoryTest, ShrinkingKeepsTheMemory) {

@@ -53,7 +53,8 @@ void StreamDecoder::Commit(size_t n) { buffer_.Commit(n); }
 
 void StreamDecoder::GiveBack(SharedReadBuffer* shared) {
   Release();
-  if (buffer_.GiveBack(shared)) PointToBuffer();
+  buffer_.GiveBack(shared);
+  PointToBuffer();
   ArgvStorage& args = ahead_->args;
   if (next_ != end_ || args.capacity() <= kKeptArguments) return;
   // Only the arguments of a frame that is half received still count.

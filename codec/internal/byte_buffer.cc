@@ -113,36 +113,38 @@ absl::Span<char> ByteBuffer::Prepare(size_t min, SharedReadBuffer* shared) {
 }
 
 bool ByteBuffer::Take(size_t needed, SharedReadBuffer* shared) {
-  BufferMemory memory = std::move(shared->memory_);
-  size_t capacity = std::exchange(shared->capacity_, 0);
-  if (capacity < needed) {
-    capacity = std::max(2 * needed, kMinCapacity);
-    memory = Allocate(capacity);
+  if (shared->capacity_ < needed) {
+    const size_t larger = std::max(2 * needed, kMinCapacity);
+    BufferMemory memory = Allocate(larger);
     if (memory == nullptr) return false;
+    shared->memory_ = std::move(memory);
+    shared->capacity_ = larger;
   }
+  BufferMemory memory = std::move(shared->memory_);
+  const size_t capacity = std::exchange(shared->capacity_, 0);
   MoveTo(std::move(memory), capacity);
   shared_ = true;
   outlasts_ = false;
   return true;
 }
 
-bool ByteBuffer::GiveBack(SharedReadBuffer* shared) {
+void ByteBuffer::GiveBack(SharedReadBuffer* shared) {
   // Memory of its own holds a cut element, and that alone.
-  if (!shared_ && begin_ == 0) return false;
+  if (!shared_ && begin_ == 0) return;
   const size_t size = end_ - begin_;
   const size_t capacity = capacity_;
   if (shared_ && size > SharedReadBuffer::kKeptCapacity &&
       memory_ == Memory::kReuse) {
     // `shared` would not keep this memory: it shrinks in place, without a copy.
-    if (!Reallocate(size)) return false;
+    if (!Reallocate(size)) return;
     shared_ = false;
     outlasts_ = true;
-    return true;
+    return;
   }
   BufferMemory own;
   if (size != 0) {
     own = Allocate(size);
-    if (own == nullptr) return false;
+    if (own == nullptr) return;
   }
   // Another way through the shared memory would copy its bytes once more, also
   // behind a read that brings none. So few bytes may go that way again.
@@ -153,7 +155,6 @@ bool ByteBuffer::GiveBack(SharedReadBuffer* shared) {
     shared->memory_ = std::move(former);
     shared->capacity_ = capacity;
   }
-  return true;
 }
 
 // Whether the capacity has been far above `needed` for kCalm calls: one huge

@@ -73,9 +73,9 @@ class ByteBuffer {
 
   // Moves the held bytes to memory of just their size, and returns the memory
   // of `shared`. If bytes came and none was consumed since Prepare(), the next
-  // reads go on behind them there. Returns whether the held bytes moved.
-  // Without memory for it nothing changes.
-  bool GiveBack(SharedReadBuffer* shared);
+  // reads go on behind them there. Without memory for it the memory of `shared`
+  // stays here; the held bytes may have moved in it.
+  void GiveBack(SharedReadBuffer* shared);
 
   // Makes the first `n` bytes of the room held bytes.
   //
