@@ -296,7 +296,7 @@ bool PayloadDecoder::BeginRecord(uint64_t opcode) {
 Outcome PayloadDecoder::Key() {
   if (opcode_ == internal::kRowSegmentOpcode) {
     if (!reader_.Read<Wire::kString>()) return Stop();
-    error_key_ = std::string(reader_.string(0));
+    error_key_ = std::string(reader_.string(0).substr(0, kMaxErrorKeyBytes));
     return Fail(WireError::kRowSegment, opcode_index_);
   }
   const auto type = static_cast<RecordType>(opcode_);

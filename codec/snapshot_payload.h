@@ -162,10 +162,12 @@ class PayloadDecoder {
   WireError error() const { return error_; }
 
   // After kRowSegment: the key whose row lies only on the primary's disk,
-  // outside the snapshot. Valid as long as this object. Otherwise empty.
+  // outside the snapshot; of a longer key its first kMaxErrorKeyBytes. Valid as
+  // long as this object. Otherwise empty.
   absl::string_view error_key() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return error_key_;
   }
+  static constexpr size_t kMaxErrorKeyBytes = 128;
 
   // Bytes from the start of the payload: to the end of the last event or
   // record, or, after an error, to the wrong byte. So it is that byte's index.

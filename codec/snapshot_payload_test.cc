@@ -473,6 +473,18 @@ TEST(PayloadDecoderTest, ErrorKeyOutlivesItsPiece) {
   EXPECT_EQ(decoder.error_key(), key);
 }
 
+// The peer sizes the key, so neither the copy nor a message may follow it.
+TEST(PayloadDecoderTest, ErrorKeyIsBounded) {
+  const std::string key = std::string(PayloadDecoder::kMaxErrorKeyBytes, 'k');
+  const std::string bytes = "KEVYSNAP\7" + std::string(16, '\0') +
+                            std::string("\x08\0\x81\0\0\0", 6) + key + "x";
+  PayloadDecoder decoder(0);
+  decoder.Feed(bytes);
+  EXPECT_EQ(Next(&decoder), "header version=7 generation=0 offset=0");
+  EXPECT_EQ(Next(&decoder), "error row_segment at 25");
+  EXPECT_EQ(decoder.error_key(), key);
+}
+
 TEST(PayloadDecoderTest, ResumesAfterAMoveAtAnyByte) {
   const std::string bytes = Hash(3, "a field", "a value");
   PayloadDecoder decoder(0);

@@ -164,7 +164,7 @@ class Reference {
         return Deliver("stream", key, expiry) && Stream() &&
                Deliver("record_end");
       default:
-        run_.error_key = raw_;
+        run_.error_key = raw_.substr(0, 128);
         return Fail(WireError::kRowSegment, at);
     }
   }
