@@ -126,6 +126,7 @@ Resolver::Lookup Resolver::Begin(const std::string& host) const {
   const auto fail = [&](absl::Status status) {
     waiter->addresses = std::move(status);
     waiter->done = true;
+    waiter->write_end = UniqueFd();
     return Lookup(waiter);
   };
   int ends[2];

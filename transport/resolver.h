@@ -71,8 +71,9 @@ class Resolver::Lookup {
   std::optional<Addresses> Poll() const;
 
   // Returns a descriptor that hangs up (POLLHUP) once there is a result. poll()
-  // and Poller report that for all events, even for none. -1 if the lookup was
-  // not begun.
+  // and Poller report that for all events, even for none. A lookup that was not
+  // begun has its result at once. -1: the process had no descriptor left for
+  // it; that is its result, too.
   int fd() const;
 
  private:

@@ -98,7 +98,12 @@ TEST_F(ResolverTest, TooManyNamesAreResourceExhausted) {
   for (size_t i = 0; i < Resolver::kMaxLookups; ++i) {
     lookups.push_back(resolver_.Begin(absl::StrCat("dead", i)));
   }
-  EXPECT_TRUE(absl::IsResourceExhausted(Await(resolver_.Begin("db")).status()));
+  const Resolver::Lookup refused = resolver_.Begin("db");
+  // A caller that waits before Poll() is woken, too.
+  pollfd waiting = {refused.fd(), 0, 0};
+  EXPECT_EQ(::poll(&waiting, 1, 0), 1);
+  EXPECT_EQ(waiting.revents, POLLHUP);
+  EXPECT_TRUE(absl::IsResourceExhausted(Await(refused).status()));
   EXPECT_FALSE(
       resolver_.Begin("dead0").Poll().has_value());  // It has a thread.
   Release();
