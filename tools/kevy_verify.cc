@@ -101,7 +101,7 @@ constexpr absl::string_view kNotes = R"(
 A difference counts if it still stands after the mirror has reached the place
 where the primary was when the key was read, and the key stood still on the
 primary meanwhile (WATCH). A key that is written all the time is counted as
-changing.
+changing, and does not count in the exit status.
 
 Compared: types, values by their bytes (scores as numbers), the order of lists,
 entries, last ids and groups of streams, and deadlines.
@@ -125,10 +125,12 @@ Exit status:
      a mirror that does not move for --timeout
   2  bad usage
   3  different
+  4  no difference is left, but keys were not compared
 )";
 
 constexpr absl::string_view kName = "kevy_verify";
 constexpr int kExitDifferent = 3;
+constexpr int kExitPartial = 4;
 
 // Room for the smallest piece of a value, 256 KiB of a string.
 constexpr uint64_t kLeastReplyBytes = 1 << 20;
@@ -264,7 +266,9 @@ int Run(const CommandLine&) {
   const absl::Status flushed = output.Flush();
   if (!status.ok()) return ExitStatusOf(status);
   if (!flushed.ok()) return ExitStatusOf(flushed);
-  return report.result() == "different" ? kExitDifferent : kExitSuccess;
+  const absl::string_view result = report.result();
+  if (result == "different") return kExitDifferent;
+  return result == "partial" ? kExitPartial : kExitSuccess;
 }
 
 }  // namespace

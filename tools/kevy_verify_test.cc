@@ -131,6 +131,15 @@ TEST_F(KevyVerifyTest, DifferenceExitsWith3) {
   EXPECT_EQ(result.err, "");
 }
 
+TEST_F(KevyVerifyTest, KeyThatIsNotComparedExitsWith4) {
+  node_.replies[{"SCAN", "0", "COUNT", "512"}] =
+      "*2\r\n$1\r\n0\r\n*1\r\n$11\r\nkevy_mirror\r\n";
+  port_.SetNode(node_);
+  const ChildResult result = RunChild(kKevyVerify, Flags());
+  EXPECT_EQ(result.status, 4) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("result: partial\n"));
+}
+
 TEST_F(KevyVerifyTest, PrintsJson) {
   target_.Ask({"RPUSH", "k", "a"});
   const ChildResult result =

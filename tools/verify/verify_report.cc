@@ -42,16 +42,17 @@ void VerifyReport::AddNotCompared(absl::string_view reason, uint64_t keys) {
   not_compared[name] += keys;
 }
 
-uint64_t VerifyReport::different() const {
+uint64_t VerifyReport::Sum(uint64_t TypeCounts::* count) const {
   uint64_t sum = 0;
-  for (const auto& entry : types) sum += entry.second.different;
+  for (const auto& entry : types) sum += entry.second.*count;
   return sum;
 }
 
 absl::string_view VerifyReport::result() const {
   if (!is_complete) return "incomplete";
-  const uint64_t number = different();
+  const uint64_t number = Sum(&TypeCounts::different);
   if (number > repaired) return "different";
+  if (Sum(&TypeCounts::not_compared) > 0) return "partial";
   return number > 0 ? "repaired" : "equal";
 }
 
@@ -73,7 +74,7 @@ std::string ReportText(const VerifyReport& report) {
     }
     absl::StrAppend(&text, "\n");
   }
-  const uint64_t different = report.different();
+  const uint64_t different = report.Sum(&TypeCounts::different);
   if (different > report.differences.size()) {
     absl::StrAppend(&text, "different: ", different - report.differences.size(),
                     " more\n");

@@ -51,9 +51,11 @@ struct VerifyReport {
 
   TypeCounts& CountsOf(absl::string_view type);
   void AddNotCompared(absl::string_view reason, uint64_t keys);
-  uint64_t different() const;  // The sum over all types.
+  // Over all types.
+  uint64_t Sum(uint64_t TypeCounts::* count) const;
 
-  // "incomplete", "different" if a difference is left, "repaired" or "equal".
+  // "incomplete", "different" if a difference is left, "partial" if keys were
+  // not compared, "repaired" or "equal".
   absl::string_view result() const;
 };
 

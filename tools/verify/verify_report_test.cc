@@ -71,6 +71,10 @@ TEST(VerifyReportTest, ResultTellsWorst) {
   EXPECT_EQ(report.result(), "different");
   report.repaired = 2;
   EXPECT_EQ(report.result(), "repaired");
+  report.CountsOf("hash").not_compared = 1;
+  EXPECT_EQ(report.result(), "partial");
+  report.repaired = 1;
+  EXPECT_EQ(report.result(), "different");
 }
 
 TEST(VerifyReportTest, ForeignTextsStayBounded) {
