@@ -32,6 +32,9 @@
 // | -: interrupted        | kCancelled           | kCaller        |
 // | -: a timeout          | kDeadlineExceeded    | kCaller        |
 //
+// A lack of memory for the peer's bytes has the code of a limit, and
+// WireError::kOutOfMemory.
+//
 // The kind and its numbers travel as payloads of the absl::Status, so they
 // survive being passed on. If bytes of the stream are at fault, the message
 // names the wrong byte's index, the next offset and an escaped excerpt. For

@@ -35,8 +35,8 @@ namespace kevy_replica {
 
 // Thread-safe. One file holds any number of names. It belongs to one object at
 // a time, in all processes, since two would overwrite each other's positions. A
-// lock on the path with ".lock" appended sees to that; the lock's file is empty
-// and stays.
+// lock on the path with ".lock" appended sees to that, where the file system
+// has locks; the lock's file is empty and stays.
 class FilePositionStore : public PositionStore {
  public:
   // Reads the file, once. A missing file is an empty store: the first Store()
@@ -48,7 +48,8 @@ class FilePositionStore : public PositionStore {
   // |                     | message tells the remedy                      |
   // | kFailedPrecondition | another store has the file, in this process   |
   // |                     | or another one, whose pid the message tells   |
-  // |                     | where the system does                         |
+  // |                     | where the system does. Or the path is no      |
+  // |                     | regular file                                  |
   // | kResourceExhausted  | the file is longer than 64 MiB                |
   // | kNotFound           | the folder or the link's target is missing    |
   // | others, from errno  | the file cannot be read, or its folder cannot |

@@ -138,7 +138,8 @@ class FollowerHandler {
   // Links to it follow. Each shard's handler gets this call.
   virtual void OnPrimary(const Primary& /*primary*/) {}
   // With kevy://: no node is the primary now. `status` tells each node's
-  // answer. The search goes on. Comes again when that text changes.
+  // answer, or names those that all claim that role. The search goes on. Comes
+  // again when that text changes.
   virtual void OnNoPrimary(const absl::Status& /*status*/) {}
 
   // The primary has answered. Frames go on at `link.from`, or at the offset

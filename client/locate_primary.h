@@ -37,7 +37,8 @@ struct LocatePrimaryOptions {
 // Returns:
 //   the primary          it may be another one already
 //   kInvalidArgument     `url` is not a kevy:// URL: see kevy_url.h
-//   kUnavailable         none was found in time; tells each node's answer
+//   kUnavailable         none was found in time; tells each node's answer, or
+//                        names those that all claim to be the primary
 //   kFailedPrecondition  see LocatorFailed
 //   kCancelled           connect.interrupter was set
 //   kResourceExhausted   no descriptors are left

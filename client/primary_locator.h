@@ -118,7 +118,8 @@ struct PrimaryDemoted {
   absl::Status status;
 };
 // No node may be followed now. `status` (kUnavailable) tells the result of each
-// node's check. Comes when that text changes.
+// node's check, or names those that all claim to be the primary. Comes when
+// that text changes.
 struct PrimaryMissing {
   absl::Status status;
 };

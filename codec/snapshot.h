@@ -68,7 +68,7 @@ void AppendText(const SnapshotEnd& end, std::string* out);
 
 // Each decodes the element at the front of `input`. Errors: kUnknownElement
 // (another element), kBadControlLine, kLineTooLong; for a chunk kBadBulk,
-// kChunkTooLong.
+// kChunkTooLong, and kSnapshotTooLong if max_snapshot_bytes is the lower limit.
 DecodeResult DecodeSnapshotBegin(absl::string_view input, const Limits& limits,
                                  SnapshotBegin* begin);
 DecodeResult DecodeSnapshotChunk(absl::string_view input, const Limits& limits,

@@ -76,8 +76,8 @@ std::string GoldenBody(absl::string_view recording,
 // missing ones. `bazel run` tells it the source tree; otherwise `folder` is
 // below the working directory. Other flags are GoogleTest's.
 //
-// Returns the exit status: 0, 1 if a test failed, 2 for a file that cannot be
-// read or written.
+// Returns the exit status: 0, 1 if a test failed, 2 for an unknown flag, and
+// with --update for a file that cannot be read or written.
 int GoldenMain(int argc, char** argv, absl::string_view folder,
                const GoldenRun& run);
 

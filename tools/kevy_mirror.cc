@@ -236,7 +236,8 @@ Metrics (--prometheus, --listen):
   Those of client/follower_stats.h, each with the label shard, and the counters
   kevy_mirror_snapshot_bytes_total, kevy_mirror_records_total,
   kevy_mirror_transactions_total, kevy_mirror_target_connects_total,
-  kevy_mirror_untold_transactions_total (replies lost with the connection),
+  kevy_mirror_untold_transactions_total (replies lost, with the connection or
+  a killed mirror),
   the gauge kevy_mirror_target_up, and three counters with the labels class and
   name (a command, or a part of a snapshot): kevy_mirror_passed_over_total
   (classes data, unable, ignored, lost, item, memory),

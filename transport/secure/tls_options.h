@@ -27,7 +27,9 @@ struct TlsOptions {
   // The DNS name or IP address that the server's certificate must be for. A
   // name is also sent to the server, so that it can choose a certificate (SNI).
   // One dot at a name's end is ignored.
-  // Default: empty, which takes the host of the address.
+  // Default: empty, which takes the host of the address in
+  // ConnectTlsTransport(). TlsTransport and TlsSecurity() know no address:
+  // there an empty name is an error, unless `verify` is false.
   std::string server_name;
   // The authorities that may have signed the server's certificate. Default:
   // empty, which takes the system's, as they are at the first connection.
