@@ -4,6 +4,7 @@
 #include "kevy_replica/tools/tail/snapshot_printer.h"
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -129,7 +130,8 @@ void SnapshotPrinter::PrintCommands(const PayloadEvent& event, Output* out) {
     if (record->type != RecordType::kString) AppendArgv({"DEL", key_}, out);
   } else if (const auto* member = std::get_if<ScoredMember>(&event)) {
     if (std::isnan(member->score)) {
-      if (++losses_.nan_scores == 1) losses_.nan_key = key_;
+      constexpr size_t kShown = 128;
+      if (++losses_.nan_scores == 1) losses_.nan_key = key_.substr(0, kShown);
       return;
     }
   } else if (std::holds_alternative<StreamConsumer>(event)) {

@@ -74,7 +74,7 @@ class SnapshotPrinter {
   // Of one snapshot.
   struct Losses {
     uint64_t nan_scores = 0;
-    std::string nan_key;  // The first one's.
+    std::string nan_key;  // The first one's, cut.
     uint64_t seen_times = 0;
     uint64_t trailer_bytes = 0;
   };

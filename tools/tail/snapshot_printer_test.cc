@@ -164,6 +164,16 @@ TEST(SnapshotPrinterTest, TellsPartsThatCommandsLack) {
             std::string::npos);
 }
 
+TEST(SnapshotPrinterTest, MessageCutsLongKey) {
+  Printed printed(SnapshotMode::kRecords, TailFormat::kResp);
+  const std::string key(128, 'z');
+  const std::string payload =
+      Payload({RecordBegin{RecordType::kSortedSet, key + "y", std::nullopt, 1},
+               ScoredMember{"bad", std::nan("")}, RecordEnd{}});
+  EXPECT_TRUE(printed.Print(payload).ok());
+  EXPECT_THAT(printed.messages, ElementsAre(HasSubstr("key \"" + key + "\"")));
+}
+
 TEST(SnapshotPrinterTest, PrintsTrailer) {
   const std::string payload = Payload({}) + "\x09x";
   Printed text(SnapshotMode::kRecords, TailFormat::kText);
