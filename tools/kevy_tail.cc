@@ -70,7 +70,8 @@ ABSL_FLAG(
     "kevy:// the number that the primary tells, otherwise 1. With more than\n"
     "one, every line names its shard: \"[3] \" in text, \"shard\":3 in json.");
 ABSL_FLAG(bool, once, false,
-          "Print one link and exit when it ends, instead of following.");
+          "Print one link and exit when it ends, instead of following. A time\n"
+          "limit that passes ends it with status 1.");
 ABSL_FLAG(
     kevy_replica::StartFlag, from, {},
     "GENERATION:OFFSET: the position to start at, in the form of the `end`\n"

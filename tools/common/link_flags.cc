@@ -25,8 +25,7 @@ ABSL_FLAG(kevy_replica::ProtocolChoice, protocol,
           "1 (kevy 1.18 to 3.x), 2 (kevy 4.0 and later), or auto: try both.");
 ABSL_FLAG(absl::Duration, idle_timeout, absl::InfiniteDuration(),
           "The longest silence of a link, as in 5s or 1m30s. Then the program\n"
-          "connects again; with --once it ends with status 1, here and below.\n"
-          "inf: no limit.");
+          "connects again. inf: no limit.");
 ABSL_FLAG(absl::Duration, heartbeat_timeout, absl::Seconds(5),
           "The longest silence after a link's first heartbeat. Then the\n"
           "program connects again. inf: no limit.");
