@@ -181,10 +181,10 @@ class Verifier {
     const Clock::time_point now = Clock::now();
     if (now - told_ >= kTellInterval) {
       told_ = now;
-      options_.log(
-          absl::StrCat(report_->primary_keys, " keys of the primary and ",
-                       report_->target_keys, " of the target read, ",
-                       report_->Sum(&TypeCounts::different), " different"));
+      options_.log(absl::StrCat(report_->primary_keys,
+                                " keys of the primary and ",
+                                report_->target_keys, " of the target read, ",
+                                report_->Total().different, " different"));
     }
     if (options_.rate == 0) return absl::OkStatus();
     const absl::Duration due = absl::Seconds(

@@ -42,18 +42,23 @@ void VerifyReport::AddNotCompared(absl::string_view reason, uint64_t keys) {
   not_compared[name] += keys;
 }
 
-uint64_t VerifyReport::Sum(uint64_t TypeCounts::* count) const {
-  uint64_t sum = 0;
-  for (const auto& entry : types) sum += entry.second.*count;
-  return sum;
+TypeCounts VerifyReport::Total() const {
+  TypeCounts total;
+  for (const auto& [type, counts] : types) {
+    total.equal += counts.equal;
+    total.different += counts.different;
+    total.changing += counts.changing;
+    total.not_compared += counts.not_compared;
+  }
+  return total;
 }
 
 absl::string_view VerifyReport::result() const {
   if (!is_complete) return "incomplete";
-  const uint64_t number = Sum(&TypeCounts::different);
-  if (number > repaired) return "different";
-  if (Sum(&TypeCounts::not_compared) > 0) return "partial";
-  return number > 0 ? "repaired" : "equal";
+  const TypeCounts total = Total();
+  if (total.different > repaired) return "different";
+  if (total.not_compared > 0) return "partial";
+  return total.different > 0 ? "repaired" : "equal";
 }
 
 std::string ReportText(const VerifyReport& report) {
@@ -74,7 +79,7 @@ std::string ReportText(const VerifyReport& report) {
     }
     absl::StrAppend(&text, "\n");
   }
-  const uint64_t different = report.Sum(&TypeCounts::different);
+  const uint64_t different = report.Total().different;
   if (different > report.differences.size()) {
     absl::StrAppend(&text, "different: ", different - report.differences.size(),
                     " more\n");

@@ -51,8 +51,7 @@ struct VerifyReport {
 
   TypeCounts& CountsOf(absl::string_view type);
   void AddNotCompared(absl::string_view reason, uint64_t keys);
-  // Over all types.
-  uint64_t Sum(uint64_t TypeCounts::* count) const;
+  TypeCounts Total() const;  // The sums over all types.
 
   // "incomplete", "different" if a difference is left, "partial" if keys were
   // not compared, "repaired" or "equal".
