@@ -53,13 +53,13 @@ int FailEachAllocation(const Decode& decode) {
   }
 }
 
-// Gives `bytes` to a decoder. False: it has no memory for them, and goes on
-// without them.
-template <typename Decoder>
-bool Put(absl::string_view bytes, Decoder* decoder) {
+// Gives `bytes` to a decoder, which may share its memory. False: it has no
+// memory for them, and goes on without them.
+template <typename Decoder, typename... Shared>
+bool Put(absl::string_view bytes, Decoder* decoder, Shared*... shared) {
   const WireError error = decoder->error();
   const uint64_t bytes_decoded = decoder->bytes_decoded();
-  const absl::Span<char> room = decoder->Prepare(bytes.size());
+  const absl::Span<char> room = decoder->Prepare(bytes.size(), shared...);
   if (room.empty()) {
     EXPECT_EQ(decoder->error(), error);
     EXPECT_EQ(decoder->bytes_decoded(), bytes_decoded);
@@ -154,10 +154,7 @@ TEST(OutOfMemoryTest, FramesAheadOutlastGiveBackWithoutMemory) {
   SharedReadBuffer shared;
   StreamDecoder decoder;
   TestAccess::UseMemory(Memory::kReuse, &decoder);
-  const absl::Span<char> room = decoder.Prepare(wire.size(), &shared);
-  ASSERT_GE(room.size(), wire.size());
-  wire.copy(room.data(), wire.size());
-  decoder.Commit(wire.size());
+  ASSERT_TRUE(Put(wire, &decoder, &shared));
   ASSERT_EQ(decoder.NextFrames(1).size(), 1u);
   {
     const FailingAllocation failing(1, FailingAllocation::Later::kFail);

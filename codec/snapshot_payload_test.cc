@@ -475,7 +475,7 @@ TEST(PayloadDecoderTest, ErrorKeyOutlivesItsPiece) {
 
 // The peer sizes the key, so neither the copy nor a message may follow it.
 TEST(PayloadDecoderTest, ErrorKeyIsBounded) {
-  const std::string key = std::string(PayloadDecoder::kMaxErrorKeyBytes, 'k');
+  const std::string key(PayloadDecoder::kMaxErrorKeyBytes, 'k');
   const std::string bytes = "KEVYSNAP\7" + std::string(16, '\0') +
                             std::string("\x08\0\x81\0\0\0", 6) + key + "x";
   PayloadDecoder decoder(0);
